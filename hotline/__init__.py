@@ -1,0 +1,1 @@
+"""The hotline itself: words and rules (domain), conversation (dialogue), use cases (service), store."""

@@ -1,0 +1,147 @@
+"""What the conversation wants done. Actions that expect an answer carry ``turn``; a late answer is dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hotline.domain.appeal import Appeal, EmergencyService
+from hotline.domain.speech import Expected
+
+
+class Outcome(StrEnum):
+    """How a conversation ended, as reports print it. ``FAILED`` includes a caller who gave up or said nothing."""
+
+    ANSWERED = "answered"
+    REGISTERED = "registered"
+    EMERGENCY = "emergency"
+    AGENT = "agent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say (or write) ``parts`` in order, as one message.
+
+    Each part is synthesised by itself: fixed sentences come from the cache, so that sound starts at once while a part
+    with a number or a place is still being rendered. ``prompts`` names the prompts used, for the journal. A prompt
+    that is not ``is_interruptible`` is played to its end whatever the citizen says (legal notice).
+    """
+
+    turn: int
+    parts: tuple[str, ...]
+    prompts: tuple[str, ...] = ()
+    is_interruptible: bool = True
+
+    @property
+    def text(self) -> str:
+        """The whole message."""
+        return "".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class StopSaying:
+    """Stop what is being played, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendText:
+    """Send ``text`` in writing (SMS or chat) where the channel can."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for words; ``FellSilent(turn)`` after ``seconds`` without any, counted from the end of the prompt.
+
+    ``expect`` tells the recogniser what kind of answer is likely; ``choices`` are likely answers, if any.
+    """
+
+    turn: int
+    expect: Expected
+    seconds: float
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CollectKeys:
+    """Wait for up to ``max_keys`` keys besides words."""
+
+    turn: int
+    max_keys: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Understand:
+    """Find out what ``text`` means → ``Understood`` or ``EngineFailed("understander")``."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Search the knowledge base → ``PassagesFound`` or ``EngineFailed("retriever")``."""
+
+    turn: int
+    question: str
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterAppeal:
+    """Register the appeal as a work order → ``AppealRegistered`` after the commit, or ``EngineFailed("store")``."""
+
+    turn: int
+    appeal: Appeal
+    article: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferToAgent:
+    """Put the citizen through to a person → ``AgentJoined``, ``NoAgentFree`` or ``TransferFailed``.
+
+    The hand-over starts when what is being said has been played. ``briefing`` is for the agent's screen.
+    """
+
+    turn: int
+    reason: str
+    briefing: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveWayToEmergency:
+    """Put the citizen through to 110/119/120/122 → ``AgentJoined`` or ``TransferFailed``."""
+
+    turn: int
+    service: EmergencyService
+    briefing: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The conversation is over; the channel closes when what is being said has been played."""
+
+    outcome: Outcome
+
+
+Action = (
+    Say
+    | StopSaying
+    | SendText
+    | Listen
+    | CollectKeys
+    | Understand
+    | LookUp
+    | RegisterAppeal
+    | TransferToAgent
+    | GiveWayToEmergency
+    | End
+)
+
+ChannelAction = (
+    Say | StopSaying | SendText | Listen | CollectKeys | TransferToAgent | GiveWayToEmergency | End
+)
+"""Actions that the channel performs; the others are for the engines."""

@@ -1,0 +1,173 @@
+"""What happened: the events of a conversation. ``at`` is the time, always aware; the dialogue itself reads no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline.domain.appeal import ContactChannel, PhoneNumber, Place
+from hotline.domain.knowledge import Passage
+from hotline.domain.meaning import Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A citizen called or opened a chat. ``phone`` is the calling number where the channel knows it."""
+
+    at: datetime
+    conversation: str
+    channel: ContactChannel
+    phone: PhoneNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The citizen began to speak (enough of it to be speech, not noise or “嗯”)."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The citizen said or wrote something. ``raw`` is the recogniser's own output; equal to ``text`` in writing."""
+
+    at: datetime
+    text: str
+    raw: str
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key (DTMF): 0–9, * or #."""
+
+    at: datetime
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocationShared:
+    """A place picked on a map or sent as a location."""
+
+    at: datetime
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class HearingLost:
+    """Speech was there but could not be recognised: the recogniser is down, late or heard no words.
+
+    ``is_engine_down`` tells a broken engine from speech that merely was not understood as words.
+    """
+
+    at: datetime
+    is_engine_down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    """The citizen is gone."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FellSilent:
+    """Nothing was said within the seconds that ``Listen`` or ``CollectKeys`` of ``turn`` allowed."""
+
+    at: datetime
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFinished:
+    """The last of what ``Say`` of ``turn`` asked for has been played (or was stopped)."""
+
+    at: datetime
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """The answer to ``Understand`` of ``turn``."""
+
+    at: datetime
+    turn: int
+    understanding: Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """The answer to ``LookUp`` of ``turn``, best first; empty when nothing fits."""
+
+    at: datetime
+    turn: int
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AppealRegistered:
+    """The commit is done: the appeal is a work order with a number. Only now may the citizen be told so.
+
+    ``lead_unit`` and ``due_at`` are None when a person must dispatch it first. ``lead_unit`` is the unit's name.
+    """
+
+    at: datetime
+    turn: int
+    number: str
+    lead_unit: str | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailed:
+    """What an action of ``turn`` asked for failed for good. ``engine``: "understander", "retriever", "store" …"""
+
+    at: datetime
+    turn: int
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentJoined:
+    """A person answered: an agent, or the emergency line that the call was handed to."""
+
+    at: datetime
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoAgentFree:
+    """Nobody is on duty or free."""
+
+    at: datetime
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """The transfer was dialled and did not succeed."""
+
+    at: datetime
+    turn: int
+    reason: str = ""
+
+
+Event = (
+    Started
+    | SpeechStarted
+    | Said
+    | KeyPressed
+    | LocationShared
+    | HearingLost
+    | HungUp
+    | FellSilent
+    | PromptFinished
+    | Understood
+    | PassagesFound
+    | AppealRegistered
+    | EngineFailed
+    | AgentJoined
+    | NoAgentFree
+    | TransferFailed
+)

@@ -1,0 +1,120 @@
+"""The appeal (诉求): what a citizen brings to the hotline, before and after it is understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class AppealKind(StrEnum):
+    """Kind of appeal (诉求类型), after 《临沂市12345政务服务便民热线条例》第2条 and peers' field lists."""
+
+    INQUIRY = "inquiry"  # 咨询
+    HELP = "help"  # 求助
+    COMPLAINT = "complaint"  # 投诉
+    TIP_OFF = "tip_off"  # 举报
+    SUGGESTION = "suggestion"  # 建议
+    PRAISE = "praise"  # 表扬
+
+
+class Urgency(StrEnum):
+    """Degree of urgency (紧急程度): it decides the limit for signing."""
+
+    LIFE_SAFETY = "life_safety"  # 危及生命财产
+    UTILITIES = "utilities"  # 水电气热
+    ORDINARY = "ordinary"  # 一般
+
+
+class Secrecy(StrEnum):
+    """Whether the citizen's identity is kept from the handling unit (保密)."""
+
+    NONE = "none"
+    CONFIDENTIAL = "confidential"
+
+
+class EmergencyService(StrEnum):
+    """Emergency lines that an emergency is handed to at once."""
+
+    POLICE = "110"
+    FIRE = "119"
+    AMBULANCE = "120"
+    TRAFFIC = "122"
+
+
+class ContactChannel(StrEnum):
+    """How the citizen reached the hotline (受理渠道)."""
+
+    PHONE = "phone"
+    WEB_CHAT = "web_chat"
+    WECHAT = "wechat"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A telephone number; printing it shows it masked, ``digits`` is the real one."""
+
+    digits: str = field(repr=False)
+
+    def __str__(self) -> str:
+        """Return the masked number (138****1234); short numbers are masked whole."""
+        if len(self.digits) < 7:
+            return "*" * len(self.digits)
+        return f"{self.digits[:3]}****{self.digits[-4:]}"
+
+    def __repr__(self) -> str:
+        """Mask in debug output too."""
+        return f"PhoneNumber({self!s})"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where it happened (事发地). ``said`` keeps the citizen's words; the rest is what was recognised in them.
+
+    ``county_code`` and ``street_code`` are national administrative codes (6 and 9 digits); ``detail`` is what
+    follows the street (road, community, building, landmark) as text. A ``county_code`` may be that of a
+    development zone (功能区).
+    """
+
+    said: str
+    county_code: str | None = None
+    county: str | None = None
+    street_code: str | None = None
+    street: str | None = None
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The standard form: county, street, detail, without repetition; the citizen's words if nothing is known."""
+        return "".join(part for part in (self.county, self.street, self.detail) if part) or self.said
+
+    @property
+    def is_located(self) -> bool:
+        """True when at least the county is known, so that the appeal can be routed."""
+        return self.county_code is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An appeal (诉求) as it is routed and recorded.
+
+    ``category`` is a code of ``config/<city>/categories.yaml``; ``None`` when nobody could tell (人工分类).
+    ``text`` is the citizen's account in their words (all turns that belong to the matter, joined);
+    ``summary`` a short title for lists.
+    """
+
+    kind: AppealKind
+    category: str | None
+    text: str
+    summary: str = ""
+    place: Place | None = None
+    occurred: str = ""
+    phone: PhoneNumber | None = None
+    citizen_name: str = ""
+    secrecy: Secrecy = Secrecy.NONE
+    urgency: Urgency = Urgency.ORDINARY
+    emergency: EmergencyService | None = None
+    channel: ContactChannel = ContactChannel.PHONE
+    is_confirmed: bool = True
+    category_confidence: float = 0.0
+    understood_by: str = ""

@@ -1,0 +1,108 @@
+"""Errors of the hotline. They carry a code and data; the edge words them for people, in Chinese.
+
+``HotlineError``
+ ├ ``CityConfigError``           a file under ``config/`` is wrong: which file, which row, why
+ ├ ``EngineUnavailableError``    an engine (recogniser, Rasa, search …) did not answer in time; may be retried
+ │  └ ``EngineBusyError``        it is up, but its queue is full
+ ├ ``ModelRefusedError``         a model file is missing, damaged or not the one that is pinned
+ ├ ``WorkOrderNotFoundError``
+ ├ ``StaleWorkOrderError``       two people changed one work order; the second is told
+ ├ ``IllegalTransitionError``    the step is not allowed in the order's present state
+ └ ``StoreUnavailableError``     the database refused or did not answer: nothing was recorded
+"""
+
+from __future__ import annotations
+
+
+class HotlineError(Exception):
+    """Any failure the hotline knows by name; ``code`` is stable and documented in docs/errors.md."""
+
+    code = "hotline.error"
+    retryable = False
+
+
+class CityConfigError(HotlineError):
+    """A city's configuration cannot be used; ``file`` and ``row`` say where, ``reason`` what, in Chinese."""
+
+    code = "city_config.invalid"
+
+    def __init__(self, *, file: str, reason: str, row: str = "") -> None:
+        self.file = file
+        self.row = row
+        self.reason = reason
+        super().__init__(f"{file}{f' [{row}]' if row else ''}: {reason}")
+
+
+class EngineUnavailableError(HotlineError):
+    """An engine is away, broken or late; ``engine`` names it. Trying again may help."""
+
+    code = "engine.unavailable"
+    retryable = True
+
+    def __init__(self, engine: str, reason: str = "") -> None:
+        self.engine = engine
+        self.reason = reason
+        super().__init__(f"{engine}: {reason}" if reason else engine)
+
+
+class EngineBusyError(EngineUnavailableError):
+    """The engine is up, but its queue is full."""
+
+    code = "engine.busy"
+
+
+class ModelRefusedError(HotlineError):
+    """A model file is missing, damaged or not the pinned one; nothing of it is used."""
+
+    code = "model.refused"
+
+    def __init__(self, *, model: str, file: str, reason: str) -> None:
+        self.model = model
+        self.file = file
+        self.reason = reason
+        super().__init__(f"{model}: {file}: {reason}")
+
+
+class WorkOrderNotFoundError(HotlineError):
+    """No work order has this number."""
+
+    code = "work_order.not_found"
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+class StaleWorkOrderError(HotlineError):
+    """The work order was changed by somebody else since it was read."""
+
+    code = "work_order.stale"
+    retryable = True
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+class IllegalTransitionError(HotlineError):
+    """``step`` is not allowed while the work order is ``status``; nothing was changed."""
+
+    code = "work_order.illegal_transition"
+
+    def __init__(self, *, number: str, status: str, step: str, reason: str = "") -> None:
+        self.number = number
+        self.status = status
+        self.step = step
+        self.reason = reason
+        super().__init__(f"{number}: {status} -/-> {step}{f' ({reason})' if reason else ''}")
+
+
+class StoreUnavailableError(HotlineError):
+    """The database refused the change or did not answer; nothing was recorded."""
+
+    code = "store.unavailable"
+    retryable = True
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(reason)

@@ -1,0 +1,61 @@
+"""What was meant: intents, slots and the understanding of one utterance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hotline.domain.appeal import AppealKind, PhoneNumber, Place, Urgency
+
+
+class Intent(StrEnum):
+    """What the citizen wants of this turn (意图)."""
+
+    APPEAL = "appeal"  # brings a matter: inquiry, help, complaint … (see ``kind`` and ``category``)
+    AFFIRM = "affirm"  # 对、是的、可以
+    DENY = "deny"  # 不对、不是、不用
+    TRANSFER_TO_AGENT = "transfer_to_agent"  # 转人工
+    ASK_PROGRESS = "ask_progress"  # 查进度
+    REPEAT = "repeat"  # 再说一遍
+    WAIT = "wait"  # 等一下
+    GREET = "greet"
+    THANK = "thank"
+    GOODBYE = "goodbye"  # 再见、没有了
+    WITHDRAW = "withdraw"  # 撤单、不投诉了
+    NUISANCE = "nuisance"  # 骚扰、辱骂（a person judges）
+    OFF_TOPIC = "off_topic"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Facts found in one utterance (要素), by code rather than by the model alone. Empty where nothing was said."""
+
+    place: Place | None = None
+    occurred: str = ""
+    phone: PhoneNumber | None = None
+    people: tuple[str, ...] = ()
+    amounts: tuple[str, ...] = ()
+    work_order_number: str = ""
+    wants_secrecy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What one utterance means. ``confidence`` is of ``intent``, ``category_confidence`` of ``category``, both 0–1.
+
+    ``runners_up`` are other categories, best first. ``kind`` is set when ``intent`` is ``APPEAL``.
+    ``engine`` names who said so: it is stored with the work order.
+    """
+
+    text: str
+    intent: Intent
+    confidence: float
+    engine: str
+    kind: AppealKind | None = None
+    category: str | None = None
+    category_confidence: float = 0.0
+    runners_up: tuple[tuple[str, float], ...] = ()
+    slots: Slots = field(default_factory=Slots)
+    urgency: Urgency = Urgency.ORDINARY
+    is_upset: bool = False

@@ -1,0 +1,19 @@
+"""The journal's contract: every conversation's events and actions, kept (对话记录)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class JournalStore(Protocol):
+    """Keeps conversations as rows of plain JSON, in order, so that any of them can be replayed."""
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        """Keep one event or action; ``name`` is its class, ``body`` its fields."""
+
+    async def read(self, conversation: str) -> Sequence[dict[str, Any]]:
+        """Return the rows of one conversation in order: ``{"sequence", "at", "name", **body}``."""
