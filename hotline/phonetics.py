@@ -22,9 +22,7 @@ _NOT_HAN: Final = re.compile(r"[^\u4e00-\u9fff]")
 @lru_cache(maxsize=65_536)
 def syllables(text: str) -> tuple[str, ...]:
     """Return one toneless syllable per character of ``text`` in its context; other characters stand for themselves."""
-    return tuple(
-        lazy_pinyin(text, style=Style.NORMAL, errors=lambda rest: list(rest), v_to_u=False)  # noqa: PLW0108
-    )
+    return tuple(lazy_pinyin(text, style=Style.NORMAL, errors=list, v_to_u=False))  # type: ignore[arg-type]  # a list is documented
 
 
 @lru_cache(maxsize=8_192)

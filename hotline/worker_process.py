@@ -225,7 +225,9 @@ class WorkerSide:
             header = json.loads(self._jobs.read(header_size))
             yield header, self._jobs.read(body_size)
 
-    def reply(self, job: dict[str, Any], header: dict[str, Any], body: bytes = b"", *, last: bool = True) -> None:
+    def reply(
+        self, job: dict[str, Any], header: dict[str, Any], body: bytes = b"", *, last: bool = True
+    ) -> None:
         """Answer ``job``; safe from several threads."""
         self._write({**header, "job": job["job"], "last": last}, body)
 

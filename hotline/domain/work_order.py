@@ -152,7 +152,10 @@ class WorkOrder:
             )
         if step is Step.SEND_BACK and any(entry.step is Step.DESIGNATE for entry in self.history):
             raise IllegalTransitionError(
-                number=self.number, status=self.status, step=step, reason="designated orders cannot be sent back"
+                number=self.number,
+                status=self.status,
+                step=step,
+                reason="designated orders cannot be sent back",
             )
         entry = HistoryEntry(at=at, step=step, before=self.status, after=status, by=by, note=note)
         return replace(self, status=status, history=(*self.history, entry), revision=self.revision + 1)
