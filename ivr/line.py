@@ -1,0 +1,95 @@
+"""A telephone line (话路): one call as plain sound, keys and a way to put it through.
+
+``ivr/sip`` makes lines of real SIP calls; ``PhoneChannel`` holds a conversation on one. Sound is 8 kHz, 16-bit mono.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+FRAME_SECONDS: Final = 0.02
+FRAME_BYTES: Final = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """20 ms of what the caller sent; ``at_seconds`` is its place in the call's audio time."""
+
+    samples: bytes
+    at_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key the caller pressed (RFC 4733 or in-band), one of 0–9, *, #, A–D."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Everything queued up to the mark ``mark`` has been sent to the caller, or was dropped by ``stop``."""
+
+    mark: int
+    was_stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The caller hung up or the call broke; the last event of a line."""
+
+    reason: str
+
+
+LineEvent = Frame | Key | Played | Gone
+
+
+class TransferResult(StrEnum):
+    """How a transfer ended."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    NO_CAPACITY = "no_capacity"
+
+
+class Line(Protocol):
+    """One call."""
+
+    @property
+    def call_id(self) -> str:
+        """The SIP Call-ID."""
+
+    @property
+    def caller(self) -> str:
+        """User part of the caller's address: the calling number where the trunk sends one, else empty."""
+
+    async def receive(self) -> LineEvent:
+        """Return the next event; ``Gone`` is the last."""
+
+    def play(self, samples: bytes) -> None:
+        """Queue sound; never blocks. The line sends silence when nothing is queued."""
+
+    def mark(self, mark: int) -> None:
+        """Have ``Played(mark)`` reported when all queued before it has been sent."""
+
+    def stop(self) -> None:
+        """Drop what is queued, at once; pending marks are reported with ``was_stopped``."""
+
+    @property
+    def queued_seconds(self) -> float:
+        """Sound still to be sent."""
+
+    async def transfer(self, address: str, *, ring_seconds: float) -> TransferResult:
+        """Put the caller through to ``address`` (sip:…, from the settings only) and tell what came of it.
+
+        REFER where the trunk takes it, else a second call is placed and the two are bridged. After ``ANSWERED`` the two
+        hear each other and ``Gone`` follows when either hangs up; after anything else the line goes on as before.
+        """
+
+    async def hang_up(self) -> None:
+        """End the call; idempotent."""
