@@ -1,0 +1,84 @@
+"""Prompts (播报语): every sentence the dialogue says, by name, from ``config/<city>/prompts``.
+
+A prompt is cut into parts at the end of each sentence and at ``|``. Parts without a blank to fill in are fixed: they
+can be rendered ahead, so that sound starts at once.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from hotline.dialogue.actions import Say
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.errors import CityConfigError
+
+_CUT: Final = re.compile(r"\||(?<=[。？！；])(?=.)")
+
+NAMES: Final = frozenset({
+    "greeting", "invite", "reprompt_open", "reprompt_keys", "not_understood", "not_heard", "hearing_down",
+    "off_topic", "please_wait", "take_your_time", "answer_lead", "answer_written", "anything_more", "go_ahead",
+    "no_answer_register", "ask_matter", "ask_place", "ask_place_again", "ask_place_detail", "confirm", "confirm_contact",
+    "confirm_unclear", "what_is_wrong", "contact_noted", "secrecy_noted", "calm", "registered", "registered_due",
+    "registered_manual", "registered_supplement", "not_recorded", "transferring", "transferring_progress",
+    "transferring_withdraw", "agent_busy", "leave_message", "message_registered", "message_none", "emergency",
+    "emergency_check", "emergency_failed", "goodbye", "goodbye_silent", "warn_nuisance", "briefing",
+    "matter_of_category", "matter_in_words", "place_unknown", "due_date", "connector_and",
+})  # fmt: skip
+
+
+class Prompts:
+    """The prompts of one city, in the wording for one channel (spoken or written)."""
+
+    def __init__(self, templates: Mapping[str, str], *, file: str = "") -> None:
+        """Take name → template; raise ``CityConfigError`` for a missing or unknown name or a broken blank."""
+        self._templates = dict(templates)
+        for name in sorted(NAMES - templates.keys()):
+            raise CityConfigError(file=file, row=name, reason="缺少这条播报语")
+        for name, template in templates.items():
+            if name not in NAMES:
+                raise CityConfigError(file=file, row=name, reason="没有用到的播报语")
+            try:
+                list(string.Formatter().parse(template))
+            except ValueError as error:
+                raise CityConfigError(file=file, row=name, reason=f"填空写法不对：{error}") from error
+
+    def text(self, name: str, **values: str) -> str:
+        """Return one prompt with its blanks filled in."""
+        return self._templates[name].replace("|", "").format(**values)
+
+    def parts(self, name: str, **values: str) -> tuple[str, ...]:
+        """Return one prompt, cut into parts, with its blanks filled in."""
+        return tuple(part.format(**values) for part in _CUT.split(self._templates[name]) if part)
+
+    def say(self, turn: int, *names: str, is_interruptible: bool = True, **values: str) -> Say:
+        """Return a ``Say`` of the named prompts in order."""
+        return Say(
+            turn=turn,
+            parts=tuple(part for name in names for part in self.parts(name, **values) if part.strip()),
+            prompts=names,
+            is_interruptible=is_interruptible,
+        )
+
+    def fixed_parts(self) -> Iterator[str]:
+        """Yield every part that never changes, for rendering ahead."""
+        for template in self._templates.values():
+            for part in _CUT.split(template):
+                if part and not any(blank is not None for _, blank, _, _ in string.Formatter().parse(part)):
+                    yield part
+
+
+def prompts_for(channel: ContactChannel, rows: Mapping[str, str | Mapping[str, str]], *, file: str = "") -> Prompts:
+    """Choose each prompt's wording for ``channel``: a row is one wording for all, or {"phone": …, "chat": …}."""
+    side = "phone" if channel is ContactChannel.PHONE else "chat"
+    templates: dict[str, str] = {}
+    for name, row in rows.items():
+        if isinstance(row, str):
+            templates[name] = row
+        elif side in row:
+            templates[name] = row[side]
+        else:
+            raise CityConfigError(file=file, row=name, reason=f"缺少 {side} 的说法")
+    return Prompts(templates, file=file)
