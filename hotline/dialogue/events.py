@@ -121,7 +121,7 @@ class AppealRegistered:
 
 @dataclass(frozen=True, slots=True)
 class EngineFailed:
-    """What an action of ``turn`` asked for failed for good. ``engine``: "understander", "retriever", "store" …"""
+    """What an action of ``turn`` asked for failed for good; ``engine`` is "understander", "retriever" or "store"."""
 
     at: datetime
     turn: int

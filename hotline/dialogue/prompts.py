@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from hotline.dialogue.actions import Say
@@ -53,12 +53,20 @@ class Prompts:
         """Return one prompt, cut into parts, with its blanks filled in."""
         return tuple(part.format(**values) for part in _CUT.split(self._templates[name]) if part)
 
-    def say(self, turn: int, *names: str, is_interruptible: bool = True, **values: str) -> Say:
-        """Return a ``Say`` of the named prompts in order."""
+    def say(
+        self,
+        turn: int,
+        names: Sequence[str],
+        values: Mapping[str, str] | None = None,
+        *,
+        is_interruptible: bool = True,
+    ) -> Say:
+        """Return a ``Say`` of the named prompts in order, with their blanks filled in."""
+        filled = values or {}
         return Say(
             turn=turn,
-            parts=tuple(part for name in names for part in self.parts(name, **values) if part.strip()),
-            prompts=names,
+            parts=tuple(part for name in names for part in self.parts(name, **filled) if part.strip()),
+            prompts=tuple(names),
             is_interruptible=is_interruptible,
         )
 
@@ -70,7 +78,9 @@ class Prompts:
                     yield part
 
 
-def prompts_for(channel: ContactChannel, rows: Mapping[str, str | Mapping[str, str]], *, file: str = "") -> Prompts:
+def prompts_for(
+    channel: ContactChannel, rows: Mapping[str, str | Mapping[str, str]], *, file: str = ""
+) -> Prompts:
     """Choose each prompt's wording for ``channel``: a row is one wording for all, or {"phone": …, "chat": …}."""
     side = "phone" if channel is ContactChannel.PHONE else "chat"
     templates: dict[str, str] = {}

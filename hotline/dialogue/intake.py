@@ -1,0 +1,171 @@
+"""Taking down an appeal (受理登记): what is known of it so far, and what to ask next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from hotline.dialogue.policy import Policy
+from hotline.dialogue.prompts import Prompts
+from hotline.domain.appeal import (
+    Appeal,
+    AppealKind,
+    ContactChannel,
+    EmergencyService,
+    PhoneNumber,
+    Place,
+    Secrecy,
+    Urgency,
+)
+from hotline.domain.category import Category
+from hotline.domain.meaning import Understanding
+
+_SUMMARY_CHARACTERS = 40
+
+
+class Missing(StrEnum):
+    """What the form still lacks, in the order it is asked."""
+
+    MATTER = "matter"
+    PLACE = "place"
+    PLACE_DETAIL = "place_detail"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An appeal being taken down. ``accounts`` are the citizen's own words, turn by turn."""
+
+    accounts: tuple[str, ...] = ()
+    kind: AppealKind | None = None
+    category: str | None = None
+    category_confidence: float = 0.0
+    place: Place | None = None
+    occurred: str = ""
+    phone: PhoneNumber | None = None
+    citizen_name: str = ""
+    wants_secrecy: bool = False
+    urgency: Urgency = Urgency.ORDINARY
+    understood_by: str = ""
+    place_questions: int = 0
+    detail_questions: int = 0
+
+    @property
+    def text(self) -> str:
+        """The account in one piece."""
+        return "，".join(self.accounts)
+
+    def heard(self, text: str) -> Draft:
+        """Add the citizen's words; what is said twice is kept once."""
+        text = text.strip("，。 ")
+        return self if not text or text in self.accounts else replace(self, accounts=(*self.accounts, text))
+
+    def filled(self, meaning: Understanding, policy: Policy) -> Draft:
+        """Fill in what one utterance tells; known facts stay unless the citizen corrects them."""
+        draft = self
+        slots = meaning.slots
+        certain_enough = (
+            meaning.category is not None and meaning.category_confidence >= policy.category_confidence
+        )
+        if certain_enough and meaning.category_confidence >= draft.category_confidence:
+            draft = replace(
+                draft,
+                category=meaning.category,
+                category_confidence=meaning.category_confidence,
+                understood_by=meaning.engine,
+                urgency=meaning.urgency,
+            )
+        if meaning.kind is not None and draft.kind in (None, AppealKind.INQUIRY):
+            draft = replace(draft, kind=meaning.kind)
+        return replace(
+            draft,
+            place=merged(draft.place, slots.place),
+            occurred=slots.occurred or draft.occurred,
+            phone=slots.phone or draft.phone,
+            citizen_name=slots.people[0] if slots.people and not draft.citizen_name else draft.citizen_name,
+            wants_secrecy=draft.wants_secrecy or slots.wants_secrecy,
+        )
+
+    def missing(self, categories: Mapping[str, Category], policy: Policy) -> Missing:
+        """Return what to ask next."""
+        if self.category is None and len(self.text) < policy.min_matter_characters:
+            return Missing.MATTER
+        category = categories.get(self.category or "")
+        if category is not None and not category.needs_place:
+            return Missing.NOTHING
+        if self.kind is AppealKind.INQUIRY and self.place is None:
+            return Missing.NOTHING
+        if (
+            self.place is None or not self.place.is_located
+        ) and self.place_questions < policy.max_place_questions:
+            return Missing.PLACE
+        if (
+            self.place is not None
+            and self.place.is_located
+            and not (self.place.street or self.place.detail)
+            and self.detail_questions < 1
+        ):
+            return Missing.PLACE_DETAIL
+        return Missing.NOTHING
+
+    def appeal(
+        self,
+        categories: Mapping[str, Category],
+        channel: ContactChannel,
+        *,
+        is_confirmed: bool,
+        emergency: EmergencyService | None = None,
+    ) -> Appeal:
+        """Return the appeal as it stands. A tip-off (举报) is confidential whether asked for or not."""
+        category = categories.get(self.category or "")
+        kind = self.kind or (category.default_kind if category else AppealKind.HELP)
+        secret = self.wants_secrecy or kind is AppealKind.TIP_OFF
+        return Appeal(
+            kind=kind,
+            category=self.category,
+            text=self.text,
+            summary=self.text[:_SUMMARY_CHARACTERS],
+            place=self.place,
+            occurred=self.occurred,
+            phone=self.phone,
+            citizen_name=self.citizen_name,
+            secrecy=Secrecy.CONFIDENTIAL if secret else Secrecy.NONE,
+            urgency=Urgency.LIFE_SAFETY if emergency else self.urgency,
+            emergency=emergency,
+            channel=channel,
+            is_confirmed=is_confirmed,
+            category_confidence=self.category_confidence,
+            understood_by=self.understood_by,
+        )
+
+    def matter(self, prompts: Prompts, categories: Mapping[str, Category]) -> str:
+        """Return how the matter is read back."""
+        place = self.place.text if self.place else ""
+        category = categories.get(self.category or "")
+        if category is not None and category.code[:2] != "99":
+            return prompts.text("matter_of_category", place=place, category=category.spoken)
+        joined = place + prompts.text("connector_and") if place else ""
+        return prompts.text("matter_in_words", place=joined, words=self.text[:_SUMMARY_CHARACTERS])
+
+
+def merged(known: Place | None, said: Place | None) -> Place | None:
+    """Join two mentions of the place: a newly said county or street replaces the old, a missing one keeps it."""
+    if said is None or known is None:
+        return said or known
+    if said.county_code is not None and said.county_code != known.county_code:
+        return replace(said, detail=said.detail or ("" if known.is_located else known.detail))
+    return Place(
+        said=known.said if known.said == said.said else f"{known.said}，{said.said}",
+        county_code=said.county_code or known.county_code,
+        county=said.county or known.county,
+        street_code=said.street_code or known.street_code,
+        street=said.street or known.street,
+        detail=said.detail or known.detail,
+    )
+
+
+def spoken_date(prompts: Prompts, at: datetime) -> str:
+    """Return a day as it is said."""
+    return prompts.text("due_date", month=str(at.month), day=str(at.day))

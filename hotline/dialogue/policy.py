@@ -1,0 +1,40 @@
+"""How patient the dialogue is. All of it is settings; the defaults come from 《design》 and GB/T 33358-2016."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hotline.domain.speech import Expected
+
+
+def _phone_seconds() -> dict[Expected, float]:
+    return {Expected.OPEN: 7.0, Expected.YES_NO: 6.0, Expected.PLACE: 7.0, Expected.DIGITS: 9.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits of the conversation.
+
+    ``silence_seconds``: how long to wait for words after a prompt. A silent citizen is asked ``max_silences`` times
+    again, one who is not understood ``max_no_match - 1`` times, then a person takes over. ``closing_seconds``: silence
+    after “还有其他问题吗” that ends the call.
+    """
+
+    silence_seconds: dict[Expected, float] = field(default_factory=_phone_seconds)
+    closing_seconds: float = 4.0
+    patience_seconds: float = 20.0
+    max_silences: int = 2
+    max_no_match: int = 2
+    max_place_questions: int = 2
+    max_corrections: int = 3
+    min_matter_characters: int = 5
+    category_confidence: float = 0.35
+
+
+WRITTEN = Policy(
+    silence_seconds=dict.fromkeys(Expected, 600.0),
+    closing_seconds=600.0,
+    patience_seconds=600.0,
+    max_silences=0,
+)
+"""For chat: people put the phone away and come back; after ten minutes the conversation ends by itself."""

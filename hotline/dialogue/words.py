@@ -1,0 +1,176 @@
+"""Words that are acted upon without a model: emergencies, wish for a person, yes and no, by characters and by sound.
+
+The lists are a city's data (``config/<city>/lexicon/safety.yaml``, ``answers.yaml``). Recognition errors are mostly
+homophones, so “找火了” is 着火了 and “专人工” is 转人工; a phrase that is no emergency (消防通道) is taken out first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from hotline.domain.appeal import EmergencyService
+from hotline.domain.errors import CityConfigError
+from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
+
+_CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+_SHORT_ANSWER: Final = 8
+
+
+class Alarm(StrEnum):
+    """How sure an emergency is."""
+
+    CERTAIN = "certain"  # hand over at once
+    POSSIBLE = "possible"  # ask once
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """An emergency heard in what was said."""
+
+    service: EmergencyService
+    alarm: Alarm
+    word: str
+
+
+class Answer(StrEnum):
+    """What a short answer says, in the light of an open question."""
+
+    YES = "yes"
+    NO = "no"
+    DONE = "done"
+    MORE = "more"
+    UNCLEAR = "unclear"
+    REPEAT = "repeat"
+    ANONYMOUS = "anonymous"
+
+
+class SafetyWords:
+    """Finds emergencies (紧急情况) in what a citizen said."""
+
+    def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
+        """Take the content of ``safety.yaml``."""
+        try:
+            services = {EmergencyService(number): lists for number, lists in rows["services"].items()}
+            self._not_emergency = tuple(sorted(rows["not_emergency"], key=len, reverse=True))
+            self._hedges = tuple(rows["hedges"])
+            self._now = tuple(rows["now"])
+        except (KeyError, ValueError, AttributeError) as error:
+            raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
+        self._at_once = {
+            word: service for service, lists in services.items() for word in lists.get("at_once", ())
+        }
+        self._ask_first = {
+            word: service for service, lists in services.items() for word in lists.get("ask_first", ())
+        }
+        self._lexicon = SoundLexicon([*self._at_once, *self._ask_first])
+        self._not_by_sound = SoundLexicon(self._not_emergency)
+
+    def emergency_in(self, text: str) -> Emergency | None:
+        """Return the emergency said in ``text``, if any; a certain one before a possible one.
+
+        Three characters and more count by their toneless sound, two only together with “了” or a word of urgency, so
+        that 找货 alone is not taken for 着火.
+        """
+        possible: Emergency | None = None
+        for clause in _CLAUSE.split(text):
+            for found in self._in_clause(clause):
+                if found.alarm is Alarm.CERTAIN:
+                    return found
+                possible = possible or found
+        return possible
+
+    def _in_clause(self, clause: str) -> Iterable[Emergency]:
+        masked = list(clause)
+        for match in self._not_by_sound.find(clause):
+            if match.is_precise:
+                masked[match.start : match.end] = "／" * (match.end - match.start)
+        heard = "".join(masked)
+        is_now = any(word in clause for word in self._now)
+        if any(word in clause for word in self._hedges) and not is_now:
+            return
+        for match in sorted(self._lexicon.find(heard), key=lambda found: found.start - found.end):
+            if not (match.is_exact or match.is_precise):
+                continue
+            if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
+                yield Emergency(self._at_once[match.word], Alarm.CERTAIN, match.word)
+            elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
+                yield Emergency(
+                    self._ask_first[match.word], Alarm.CERTAIN if is_now else Alarm.POSSIBLE, match.word
+                )
+
+
+class AnswerWords:
+    """Reads short answers (简短回答) and the wish for a person."""
+
+    def __init__(self, rows: Mapping[str, Sequence[str]], *, file: str = "") -> None:
+        """Take the content of ``answers.yaml``."""
+        try:
+            self._lists = {answer: tuple(rows[answer.value]) for answer in Answer}
+            self._agent, self._agent_inside = tuple(rows["agent"]), tuple(rows["agent_inside"])
+            self._starts = {Answer.YES: tuple(rows["yes_start"]), Answer.NO: tuple(rows["no_start"])}
+            self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
+        except KeyError as error:
+            raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
+        self._sounds = {
+            answer: {syllables(word) for word in words if len(word) > 1}
+            for answer, words in self._lists.items()
+        }
+        self._agent_sounds = {sounds(word) for word in self._agent}
+        self._agent_lexicon = SoundLexicon(self._agent_inside)
+
+    def wants_agent(self, text: str) -> bool:
+        """Tell whether the citizen asks for a person (转人工)."""
+        words = han_only(text)
+        core = self._core(words)
+        if core in self._agent or (len(core) > 2 and sounds(core) in self._agent_sounds):
+            return True
+        return any(
+            match.is_exact or (match.is_precise and len(match.word) > 2)
+            for match in self._agent_lexicon.find(words)
+        )
+
+    def read(self, text: str, *among: Answer) -> Answer | None:
+        """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""
+        words = han_only(text)
+        if not words:
+            return None
+        core = self._core(words)
+        for answer in among:
+            if words in self._lists[answer] or core in self._lists[answer]:
+                return answer
+        if len(words) <= _SHORT_ANSWER:
+            for answer in among:
+                if {syllables(words), syllables(core)} & self._sounds[answer]:
+                    return answer
+        for answer in among:
+            if all(
+                self._core(han_only(part)) in (*self._lists[answer], "")
+                or han_only(part) in self._lists[answer]
+                for part in _CLAUSE.split(text)
+            ):
+                return answer
+        return None
+
+    def opens_with(self, text: str, answer: Answer) -> bool:
+        """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”)."""
+        return han_only(text).startswith(self._starts[answer])
+
+    def likely(self, *among: Answer) -> tuple[str, ...]:
+        """Return likely answers for the recogniser to lean to."""
+        return tuple(dict.fromkeys(word for answer in among for word in self._lists[answer][:8]))
+
+    def _core(self, words: str) -> str:
+        """Strip fillers (那个、呃、吧 …) from both ends, but never all of it."""
+        changed = True
+        while changed and len(words) > 1:
+            changed = False
+            for filler in self._fillers:
+                if words.startswith(filler) and len(words) > len(filler):
+                    words, changed = words[len(filler) :], True
+                if words.endswith(filler) and len(words) > len(filler):
+                    words, changed = words[: -len(filler)], True
+        return words

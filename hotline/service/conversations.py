@@ -1,0 +1,294 @@
+"""Holding conversations: between one citizen's channel, the session that decides, and the engines that answer.
+
+``Conversations.hold`` is the only place where a session meets the world. It waits with a deadline for every engine,
+turns failures into events, and writes the journal. When it returns, nothing of the conversation is left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol, assert_never
+
+import structlog
+
+from hotline.dialogue.actions import (
+    Action,
+    CollectKeys,
+    End,
+    GiveWayToEmergency,
+    Listen,
+    LookUp,
+    Outcome,
+    RegisterAppeal,
+    Say,
+    SendText,
+    StopSaying,
+    TransferToAgent,
+    Understand,
+)
+from hotline.dialogue.events import (
+    AppealRegistered,
+    EngineFailed,
+    Event,
+    HungUp,
+    PassagesFound,
+    Started,
+    Understood,
+)
+from hotline.dialogue.journal import encode
+from hotline.dialogue.session import Session
+from hotline.domain.appeal import Appeal, ContactChannel
+from hotline.domain.errors import HotlineError
+from hotline.domain.work_order import Status, WorkOrder
+from hotline.service.channel import Channel
+from knowledge_base.retriever import Retriever
+from nlu.understander import Understander
+
+log: Final = structlog.get_logger("conversation")
+
+
+class Registering(Protocol):
+    """Makes work orders of appeals (``hotline.service.registration``)."""
+
+    async def register(
+        self, appeal: Appeal, *, conversation: str, article: str | None, at: datetime
+    ) -> WorkOrder:
+        """Return the committed work order or raise ``StoreUnavailableError``."""
+
+
+class ConversationLog(Protocol):
+    """Keeps what was said: the journal's rows and one summary row per conversation."""
+
+    async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
+        """Open the record of a conversation."""
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        """Keep one event or action."""
+
+    async def finish(
+        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+    ) -> None:
+        """Close the record with its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds after which an engine counts as failed for this turn."""
+
+    understand: float = 2.0
+    look_up: float = 2.0
+    register: float = 5.0
+    drain: float = 60.0
+
+
+class Conversations:
+    """Holds any number of conversations at once."""
+
+    def __init__(
+        self,
+        *,
+        new_session: Callable[[ContactChannel], Session],
+        understander: Understander,
+        retriever: Retriever,
+        registration: Registering,
+        log_book: ConversationLog,
+        unit_name: Callable[[str], str],
+        clock: Callable[[], datetime],
+        local_clock: Callable[[], datetime],
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 -- frozen
+    ) -> None:
+        """Take the engines as contracts; ``unit_name`` turns a unit's code into what is spoken."""
+        self._new_session = new_session
+        self._understander = understander
+        self._retriever = retriever
+        self._registration = registration
+        self._log_book = log_book
+        self._unit_name = unit_name
+        self._clock = clock
+        self._local_clock = local_clock
+        self._deadlines = deadlines
+
+    async def hold(self, channel: Channel, *, call_id: str = "") -> Outcome:
+        """Hold one conversation from ``Started`` to its end and return how it ended."""
+        started = await channel.receive()
+        if not isinstance(started, Started):
+            await channel.close()
+            return Outcome.FAILED
+        held = _Held(self, channel, started)
+        with structlog.contextvars.bound_contextvars(conversation=started.conversation):
+            await held.journal.begin(started, call_id)
+            try:
+                await held.run(started)
+            finally:
+                await channel.close()
+                await held.journal.finish(held.session, held.work_order)
+            log.info("conversation.ended", outcome=held.session.outcome.value, work_order=held.work_order)
+        return held.session.outcome
+
+
+class _Journal:
+    """Writes the journal in order, off the path of the conversation; a journal that is down stops no call."""
+
+    def __init__(self, owner: Conversations, conversation: str) -> None:
+        self._owner = owner
+        self._conversation = conversation
+        self._rows: asyncio.Queue[tuple[int, datetime, str, dict[str, Any]] | None] = asyncio.Queue()
+        self._writer: asyncio.Task[None] | None = None
+        self._sequence = 0
+
+    async def begin(self, started: Started, call_id: str) -> None:
+        self._writer = asyncio.create_task(self._write(started, call_id), name="journal")
+
+    def add(self, entry: Event | Action) -> None:
+        self._sequence += 1
+        name, body = encode(entry)
+        self._rows.put_nowait((self._sequence, self._owner._clock(), name, body))
+
+    async def finish(self, session: Session, work_order: str | None) -> None:
+        self._rows.put_nowait(None)
+        if self._writer is not None:
+            await self._writer
+        try:
+            async with asyncio.timeout(self._owner._deadlines.register):
+                await self._owner._log_book.finish(
+                    self._conversation,
+                    at=self._owner._clock(),
+                    outcome=session.outcome.value,
+                    article=session.article.id if session.article else None,
+                    work_order=work_order,
+                )
+        except (HotlineError, TimeoutError) as error:
+            log.error("journal.lost", error=type(error).__name__)
+
+    async def _write(self, started: Started, call_id: str) -> None:
+        book, deadline = self._owner._log_book, self._owner._deadlines.register
+        try:
+            async with asyncio.timeout(deadline):
+                await book.begin(self._conversation, channel=started.channel, call_id=call_id, at=started.at)
+        except (HotlineError, TimeoutError) as error:
+            log.error("journal.lost", error=type(error).__name__)
+        while (row := await self._rows.get()) is not None:
+            try:
+                async with asyncio.timeout(deadline):
+                    await book.append(self._conversation, *row)
+            except (HotlineError, TimeoutError) as error:
+                log.error("journal.lost", error=type(error).__name__)
+
+
+class _Held:
+    """One conversation while it lasts."""
+
+    def __init__(self, owner: Conversations, channel: Channel, started: Started) -> None:
+        self._owner = owner
+        self._channel = channel
+        self._conversation = started.conversation
+        self.session = owner._new_session(started.channel)
+        self.journal = _Journal(owner, started.conversation)
+        self.work_order: str | None = None
+        self._inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self._is_ended = False
+
+    async def run(self, started: Started) -> None:
+        """Feed events to the session until it has ended and the channel is done."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._inbox.put_nowait(started)
+            listener = self._tasks.create_task(self._listen(), name="listen")
+            drained: asyncio.Timeout | None = None
+            try:
+                async with asyncio.timeout(None) as drained:
+                    while True:
+                        event = await self._inbox.get()
+                        self.journal.add(event)
+                        for action in self.session.handle(event):
+                            self.journal.add(action)
+                            await self._do(action)
+                        if isinstance(event, HungUp):
+                            break
+                        if self._is_ended and drained.when() is None:
+                            loop = asyncio.get_running_loop()
+                            drained.reschedule(loop.time() + self._owner._deadlines.drain)
+            except TimeoutError:
+                log.warning("channel.not_drained")
+            listener.cancel()
+
+    async def _listen(self) -> None:
+        while True:
+            event = await self._channel.receive()
+            self._inbox.put_nowait(event)
+            if isinstance(event, HungUp):
+                return
+
+    async def _do(self, action: Action) -> None:
+        match action:
+            case Understand():
+                self._ask_engine(
+                    self._understand(action), action.turn, "understander", self._owner._deadlines.understand
+                )
+            case LookUp():
+                self._ask_engine(
+                    self._look_up(action), action.turn, "retriever", self._owner._deadlines.look_up
+                )
+            case RegisterAppeal():
+                self._ask_engine(
+                    self._register(action), action.turn, "store", self._owner._deadlines.register
+                )
+            case End():
+                self._is_ended = True
+                await self._channel.perform(action)
+            case (
+                Say()
+                | StopSaying()
+                | SendText()
+                | Listen()
+                | CollectKeys()
+                | TransferToAgent()
+                | GiveWayToEmergency()
+            ):
+                await self._channel.perform(action)
+            case _:
+                assert_never(action)
+
+    def _ask_engine(self, asking: Coroutine[Any, Any, Event], turn: int, engine: str, seconds: float) -> None:
+        self._tasks.create_task(self._answer(asking, turn, engine, seconds), name=engine)
+
+    async def _answer(
+        self, asking: Coroutine[Any, Any, Event], turn: int, engine: str, seconds: float
+    ) -> None:
+        """Put the engine's answer into the inbox, or that it failed; an engine's bug must not end the call."""
+        try:
+            async with asyncio.timeout(seconds):
+                event = await asking
+        except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the citizen hears what to do next
+            log.error("engine.failed", engine=engine, error=type(error).__name__)
+            event = EngineFailed(at=self._owner._clock(), turn=turn, engine=engine)
+        self._inbox.put_nowait(event)
+
+    async def _understand(self, action: Understand) -> Event:
+        meaning = await self._owner._understander.understand(action.text)
+        return Understood(at=self._owner._clock(), turn=action.turn, understanding=meaning)
+
+    async def _look_up(self, action: LookUp) -> Event:
+        today = self._owner._local_clock().date()
+        found = await self._owner._retriever.retrieve(action.question, on=today, category=action.category)
+        return PassagesFound(at=self._owner._clock(), turn=action.turn, passages=tuple(found))
+
+    async def _register(self, action: RegisterAppeal) -> Event:
+        order = await self._owner._registration.register(
+            action.appeal, conversation=self._conversation, article=action.article, at=self._owner._clock()
+        )
+        self.work_order = order.number
+        log.info("work_order.registered", work_order=order.number, status=order.status.value)
+        is_dispatched = order.status is Status.TO_SIGN and order.routing is not None
+        unit = order.routing.lead_unit if is_dispatched and order.routing else None
+        return AppealRegistered(
+            at=self._owner._clock(),
+            turn=action.turn,
+            number=order.number,
+            lead_unit=self._owner._unit_name(unit) if unit else None,
+            due_at=order.routing.due_at if is_dispatched and order.routing else None,
+        )
