@@ -86,32 +86,29 @@ class Deadlines:
     drain: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All that a conversation needs of the world; the engines are seen only as contracts.
+
+    ``unit_name`` turns a unit's code into what is spoken; ``clock`` gives the present time in the city's time zone.
+    """
+
+    new_session: Callable[[ContactChannel], Session]
+    understander: Understander
+    retriever: Retriever
+    registration: Registering
+    log_book: ConversationLog
+    unit_name: Callable[[str], str]
+    clock: Callable[[], datetime]
+    deadlines: Deadlines = Deadlines()
+
+
 class Conversations:
     """Holds any number of conversations at once."""
 
-    def __init__(
-        self,
-        *,
-        new_session: Callable[[ContactChannel], Session],
-        understander: Understander,
-        retriever: Retriever,
-        registration: Registering,
-        log_book: ConversationLog,
-        unit_name: Callable[[str], str],
-        clock: Callable[[], datetime],
-        local_clock: Callable[[], datetime],
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 -- frozen
-    ) -> None:
-        """Take the engines as contracts; ``unit_name`` turns a unit's code into what is spoken."""
-        self._new_session = new_session
-        self._understander = understander
-        self._retriever = retriever
-        self._registration = registration
-        self._log_book = log_book
-        self._unit_name = unit_name
-        self._clock = clock
-        self._local_clock = local_clock
-        self._deadlines = deadlines
+    def __init__(self, world: Surroundings) -> None:
+        """Take the engines and the clock."""
+        self._world = world
 
     async def hold(self, channel: Channel, *, call_id: str = "") -> Outcome:
         """Hold one conversation from ``Started`` to its end and return how it ended."""
@@ -119,7 +116,7 @@ class Conversations:
         if not isinstance(started, Started):
             await channel.close()
             return Outcome.FAILED
-        held = _Held(self, channel, started)
+        held = _Held(self._world, channel, started)
         with structlog.contextvars.bound_contextvars(conversation=started.conversation):
             await held.journal.begin(started, call_id)
             try:
@@ -134,8 +131,8 @@ class Conversations:
 class _Journal:
     """Writes the journal in order, off the path of the conversation; a journal that is down stops no call."""
 
-    def __init__(self, owner: Conversations, conversation: str) -> None:
-        self._owner = owner
+    def __init__(self, world: Surroundings, conversation: str) -> None:
+        self._world = world
         self._conversation = conversation
         self._rows: asyncio.Queue[tuple[int, datetime, str, dict[str, Any]] | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
@@ -147,17 +144,17 @@ class _Journal:
     def add(self, entry: Event | Action) -> None:
         self._sequence += 1
         name, body = encode(entry)
-        self._rows.put_nowait((self._sequence, self._owner._clock(), name, body))
+        self._rows.put_nowait((self._sequence, self._world.clock(), name, body))
 
     async def finish(self, session: Session, work_order: str | None) -> None:
         self._rows.put_nowait(None)
         if self._writer is not None:
             await self._writer
         try:
-            async with asyncio.timeout(self._owner._deadlines.register):
-                await self._owner._log_book.finish(
+            async with asyncio.timeout(self._world.deadlines.register):
+                await self._world.log_book.finish(
                     self._conversation,
-                    at=self._owner._clock(),
+                    at=self._world.clock(),
                     outcome=session.outcome.value,
                     article=session.article.id if session.article else None,
                     work_order=work_order,
@@ -166,7 +163,7 @@ class _Journal:
             log.error("journal.lost", error=type(error).__name__)
 
     async def _write(self, started: Started, call_id: str) -> None:
-        book, deadline = self._owner._log_book, self._owner._deadlines.register
+        book, deadline = self._world.log_book, self._world.deadlines.register
         try:
             async with asyncio.timeout(deadline):
                 await book.begin(self._conversation, channel=started.channel, call_id=call_id, at=started.at)
@@ -183,12 +180,12 @@ class _Journal:
 class _Held:
     """One conversation while it lasts."""
 
-    def __init__(self, owner: Conversations, channel: Channel, started: Started) -> None:
-        self._owner = owner
+    def __init__(self, world: Surroundings, channel: Channel, started: Started) -> None:
+        self._world = world
         self._channel = channel
         self._conversation = started.conversation
-        self.session = owner._new_session(started.channel)
-        self.journal = _Journal(owner, started.conversation)
+        self.session = world.new_session(started.channel)
+        self.journal = _Journal(world, started.conversation)
         self.work_order: str | None = None
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._is_ended = False
@@ -211,10 +208,12 @@ class _Held:
                             break
                         if self._is_ended and drained.when() is None:
                             loop = asyncio.get_running_loop()
-                            drained.reschedule(loop.time() + self._owner._deadlines.drain)
+                            drained.reschedule(loop.time() + self._world.deadlines.drain)
             except TimeoutError:
                 log.warning("channel.not_drained")
             listener.cancel()
+        while not self._inbox.empty():  # a registration that was still under way when the citizen hung up
+            self.journal.add(self._inbox.get_nowait())
 
     async def _listen(self) -> None:
         while True:
@@ -227,16 +226,14 @@ class _Held:
         match action:
             case Understand():
                 self._ask_engine(
-                    self._understand(action), action.turn, "understander", self._owner._deadlines.understand
+                    self._understand(action), action.turn, "understander", self._world.deadlines.understand
                 )
             case LookUp():
                 self._ask_engine(
-                    self._look_up(action), action.turn, "retriever", self._owner._deadlines.look_up
+                    self._look_up(action), action.turn, "retriever", self._world.deadlines.look_up
                 )
             case RegisterAppeal():
-                self._ask_engine(
-                    self._register(action), action.turn, "store", self._owner._deadlines.register
-                )
+                self._ask_engine(self._register(action), action.turn, "store", self._world.deadlines.register)
             case End():
                 self._is_ended = True
                 await self._channel.perform(action)
@@ -265,30 +262,30 @@ class _Held:
                 event = await asking
         except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the citizen hears what to do next
             log.error("engine.failed", engine=engine, error=type(error).__name__)
-            event = EngineFailed(at=self._owner._clock(), turn=turn, engine=engine)
+            event = EngineFailed(at=self._world.clock(), turn=turn, engine=engine)
         self._inbox.put_nowait(event)
 
     async def _understand(self, action: Understand) -> Event:
-        meaning = await self._owner._understander.understand(action.text)
-        return Understood(at=self._owner._clock(), turn=action.turn, understanding=meaning)
+        meaning = await self._world.understander.understand(action.text)
+        return Understood(at=self._world.clock(), turn=action.turn, understanding=meaning)
 
     async def _look_up(self, action: LookUp) -> Event:
-        today = self._owner._local_clock().date()
-        found = await self._owner._retriever.retrieve(action.question, on=today, category=action.category)
-        return PassagesFound(at=self._owner._clock(), turn=action.turn, passages=tuple(found))
+        today = self._world.clock().date()
+        found = await self._world.retriever.retrieve(action.question, on=today, category=action.category)
+        return PassagesFound(at=self._world.clock(), turn=action.turn, passages=tuple(found))
 
     async def _register(self, action: RegisterAppeal) -> Event:
-        order = await self._owner._registration.register(
-            action.appeal, conversation=self._conversation, article=action.article, at=self._owner._clock()
+        order = await self._world.registration.register(
+            action.appeal, conversation=self._conversation, article=action.article, at=self._world.clock()
         )
         self.work_order = order.number
         log.info("work_order.registered", work_order=order.number, status=order.status.value)
         is_dispatched = order.status is Status.TO_SIGN and order.routing is not None
         unit = order.routing.lead_unit if is_dispatched and order.routing else None
         return AppealRegistered(
-            at=self._owner._clock(),
+            at=self._world.clock(),
             turn=action.turn,
             number=order.number,
-            lead_unit=self._owner._unit_name(unit) if unit else None,
+            lead_unit=self._world.unit_name(unit) if unit else None,
             due_at=order.routing.due_at if is_dispatched and order.routing else None,
         )
