@@ -1,0 +1,120 @@
+"""Settings: read from the environment (``HOTLINE_…``) and, below it, from a TOML file (``HOTLINE_SETTINGS_FILE``).
+
+docs/settings.md lists them all with their defaults and, where a default follows a rule, its source.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """All settings of the hotline's processes."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", env_nested_delimiter="__", extra="ignore")
+
+    city: Path = ROOT / "config" / "linyi"
+    data_dir: Path = ROOT / "build" / "run"
+    models_dir: Path = ROOT / "build" / "models"
+
+    sip_host: str = "127.0.0.1"
+    sip_port: int = 5060
+    rtp_port: int = 42_000
+    rtp_ports: int = 200
+    trunks: list[IPv4Network] = [IPv4Network("127.0.0.0/8")]
+    takes_refer: bool = False
+    max_calls: int = 4
+    max_call_seconds: float = 1_800
+    transfers: dict[str, str] = Field(default_factory=dict)
+    ring_seconds: float = 20.0
+
+    web_host: str = "127.0.0.1"
+    web_port: int = 8512
+    staff_token: SecretStr | None = None
+
+    database: str = ""
+    redis: str = ""
+    rasa: Literal["auto", "off"] | str = "auto"  # noqa: PYI051 -- a URL is a string too; the words are for the reader
+    rasa_port: int = 5_511
+
+    recognizer: Literal["auto", "whisper", "vosk", "sherpa"] = "auto"
+    vosk_model: Path | None = None
+    sherpa_model: Path | None = None
+    recognizer_processes: int = 1
+    recognizer_deadline_seconds: float = 6.0
+    voice: str = "zf_xiaobei"
+    voice_speed: float = 1.0
+    filler_after_seconds: float = 0.9
+    log_level: str = "info"
+
+    @classmethod
+    def settings_customise_sources(  # noqa: D102 -- as pydantic-settings documents it
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("HOTLINE_SETTINGS_FILE", "")
+        below = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
+        return (init_settings, env_settings, *below)
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the store; a SQLite file in the data folder unless set."""
+        return self.database or f"sqlite+aiosqlite:///{self.data_dir / 'hotline.sqlite3'}"
+
+    @property
+    def rasa_url(self) -> str | None:
+        """Where Rasa answers, or None when it is switched off."""
+        if self.rasa == "off":
+            return None
+        return f"http://127.0.0.1:{self.rasa_port}" if self.rasa == "auto" else self.rasa
+
+    def environment(self) -> dict[str, str]:
+        """Return these settings as environment variables for a process of the hotline's own."""
+        found: dict[str, str] = {}
+        for name, value in self.model_dump(mode="json").items():
+            if value is None:
+                continue
+            key = f"HOTLINE_{name.upper()}"
+            found[key] = _as_variable(value)
+        if self.staff_token is not None:
+            found["HOTLINE_STAFF_TOKEN"] = self.staff_token.get_secret_value()
+        return found
+
+
+def _as_variable(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def secret_file(file: Path, *, size: int = 32) -> str:
+    """Return the secret kept in ``file``, made at the first call with access for its owner only."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(f".{secrets.token_hex(4)}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(size))
+        try:
+            os.link(fresh, file)  # fails if another process was first: its secret counts
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return file.read_text().strip()

@@ -1,0 +1,474 @@
+"""What a citizen hears: the session's decisions, one behaviour a test."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hotline.dialogue.actions import (
+    Action,
+    End,
+    GiveWayToEmergency,
+    Listen,
+    LookUp,
+    Outcome,
+    RegisterAppeal,
+    Say,
+    StopSaying,
+    TransferToAgent,
+    Understand,
+)
+from hotline.dialogue.events import (
+    AgentJoined,
+    AppealRegistered,
+    EngineFailed,
+    Event,
+    FellSilent,
+    HearingLost,
+    HungUp,
+    KeyPressed,
+    NoAgentFree,
+    PassagesFound,
+    PromptFinished,
+    Said,
+    SpeechStarted,
+    Started,
+    TransferFailed,
+    Understood,
+)
+from hotline.dialogue.session import Session
+from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, PhoneNumber, Place, Secrecy
+from hotline.domain.meaning import Intent, Understanding
+from hotline.domain.speech import Expected
+from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage, a_session
+
+DUE = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
+
+
+class Conversation:
+    """A session and all that it did; speaks to it in the hotline's words."""
+
+    def __init__(self, channel: ContactChannel = ContactChannel.PHONE, phone: PhoneNumber | None = PHONE) -> None:
+        self.session: Session = a_session(channel)
+        self.did: list[Action] = []
+        self.happens(Started(NOW, "c1", channel, phone))
+
+    def happens(self, event: Event) -> tuple[Action, ...]:
+        done = self.session.handle(event)
+        self.did.extend(done)
+        return done
+
+    def says(self, text: str, meaning: Understanding | None = None) -> tuple[Action, ...]:
+        done = self.happens(Said(NOW, text, text))
+        if meaning is None:
+            return done
+        (asked,) = [action for action in done if isinstance(action, Understand)]
+        return self.happens(Understood(NOW, asked.turn, meaning))
+
+    def last(self, kind: type[Action]) -> Action:
+        return [action for action in self.did if isinstance(action, kind)][-1]
+
+    @property
+    def turn(self) -> int:
+        return max(getattr(action, "turn", 0) for action in self.did)
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Names of the prompts of the last ``Say``."""
+        say = self.last(Say)
+        assert isinstance(say, Say)
+        return say.prompts
+
+    def is_registered(self, number: str = "26112300001", unit: str | None = "兰山区人民政府") -> None:
+        self.happens(AppealRegistered(NOW, self.turn, number, unit, DUE if unit else None))
+
+
+def with_a_complaint() -> Conversation:
+    call = Conversation()
+    call.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    return call
+
+
+def test_a_caller_is_greeted_and_listened_to() -> None:
+    call = Conversation()
+    assert call.heard == ("greeting",)
+    assert call.last(Listen) == Listen(1, Expected.OPEN, 7.0)
+
+
+def test_a_question_that_the_knowledge_base_answers_is_answered() -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    asked = call.last(LookUp)
+    assert asked == LookUp(3, "什么时候供暖", "0101")
+    call.happens(PassagesFound(NOW, 3, (a_passage(),)))
+    say = call.last(Say)
+    assert isinstance(say, Say)
+    assert say.text == "关于您的问题，采暖期是十一月十日到次年三月二十日。请问还有其他问题吗？"
+    call.says("没有了，谢谢")
+    assert call.heard == ("goodbye",)
+    assert call.did[-1] == End(Outcome.ANSWERED)
+
+
+@pytest.mark.parametrize("closing", ["好的", "没有了谢谢", "嗯", "清楚了", "不用了", "梅有了"])
+def test_a_caller_who_wants_nothing_more_is_bidden_goodbye(closing: str) -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    assert call.says(closing)[-1] == End(Outcome.ANSWERED)
+
+
+def test_silence_after_an_answer_ends_the_call_as_answered() -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    assert call.happens(FellSilent(NOW, call.turn))[-1] == End(Outcome.ANSWERED)
+
+
+def test_a_question_without_a_sure_answer_becomes_a_work_order() -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(is_confident=False),)))
+    assert call.heard == ("no_answer_register", "confirm")
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert (order.appeal.kind, order.appeal.category, order.appeal.is_confirmed) == (AppealKind.INQUIRY, "0101", True)
+
+
+def test_an_unhelpful_answer_is_followed_by_a_work_order() -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says("不是这个")
+    assert call.heard == ("no_answer_register", "confirm")
+    assert call.session.outcome is Outcome.FAILED
+
+
+def test_a_complaint_with_its_place_is_read_back_and_registered_after_yes() -> None:
+    call = with_a_complaint()
+    say = call.last(Say)
+    assert isinstance(say, Say)
+    assert say.text == "我跟您核对一下，您反映的是兰山区银雀山街道供暖问题。登记的内容对吗？"
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.place == LANSHAN
+    assert order.appeal.phone == PHONE
+
+
+def test_recorded_is_said_only_after_the_commit() -> None:
+    call = with_a_complaint()
+    said_before = call.says("对")
+    assert not [action for action in said_before if isinstance(action, Say)]
+    call.is_registered()
+    say = call.last(Say)
+    assert isinstance(say, Say)
+    assert say.text == (
+        "已受理，请您记一下工单编号，261123 00001。承办单位是兰山区人民政府，会在11月30日前办理并答复您。请问还有其他问题吗？"
+    )
+    assert call.says("没有了")[-1] == End(Outcome.REGISTERED)
+
+
+def test_an_order_that_a_person_must_dispatch_names_no_unit() -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.is_registered(unit=None)
+    assert call.heard == ("registered", "registered_manual", "anything_more")
+
+
+def test_a_commit_that_fails_is_told_and_the_caller_is_put_through() -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.happens(EngineFailed(NOW, call.turn, "store"))
+    assert call.heard == ("not_recorded", "transferring")
+    assert isinstance(call.did[-1], TransferToAgent)
+    assert "已受理" not in "".join(action.text for action in call.did if isinstance(action, Say))
+
+
+def test_a_commit_that_fails_with_nobody_free_never_claims_to_be_recorded() -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.happens(EngineFailed(NOW, call.turn, "store"))
+    call.happens(NoAgentFree(NOW, call.turn))
+    call.happens(EngineFailed(NOW, call.turn, "store"))
+    assert call.heard == ("not_recorded", "message_none")
+    assert call.did[-1] == End(Outcome.FAILED)
+
+
+def test_a_missing_place_is_asked_for_and_heard_as_a_place() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint())
+    assert call.heard == ("ask_place",)
+    listen = call.last(Listen)
+    assert isinstance(listen, Listen)
+    assert listen.expect is Expected.PLACE
+    call.says("兰山区银雀山街道", a_meaning("兰山区银雀山街道", Intent.UNKNOWN, place=LANSHAN))
+    assert call.heard == ("confirm",)
+
+
+def test_a_place_that_is_not_known_is_asked_twice_then_kept_in_the_callers_words() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint())
+    call.says("老供销社后面", a_meaning("老供销社后面", Intent.UNKNOWN))
+    assert call.heard == ("ask_place_again",)
+    call.says("就在老供销社", a_meaning("就在老供销社", Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.place == Place(said="老供销社后面")
+
+
+def test_a_county_alone_is_completed_by_one_more_question() -> None:
+    county = Place(said="费县", county_code="371325", county="费县")
+    call = Conversation()
+    call.says("费县暖气不热", a_complaint("费县暖气不热", place=county))
+    assert call.heard == ("ask_place_detail",)
+    call.says("建设路那一片", a_meaning("建设路那一片", Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+    say = call.last(Say)
+    assert isinstance(say, Say)
+    assert "费县建设路那一片供暖问题" in say.text
+
+
+def test_a_correction_of_the_county_replaces_it() -> None:
+    call = with_a_complaint()
+    luozhuang = Place(said="罗庄", county_code="371311", county="罗庄区", detail="盛庄街道办对面")
+    call.says("不对，是罗庄", a_meaning("不对，是罗庄", Intent.DENY, place=luozhuang))
+    say = call.last(Say)
+    assert isinstance(say, Say)
+    assert "罗庄区盛庄街道办对面供暖问题" in say.text
+
+
+def test_a_plain_no_is_asked_what_is_wrong() -> None:
+    call = with_a_complaint()
+    call.says("不对")
+    assert call.heard == ("what_is_wrong",)
+
+
+def test_keys_one_and_two_answer_the_confirmation() -> None:
+    call = with_a_complaint()
+    call.happens(KeyPressed(NOW, "2"))
+    assert call.heard == ("what_is_wrong",)
+    call = with_a_complaint()
+    call.happens(KeyPressed(NOW, "1"))
+    assert isinstance(call.did[-1], RegisterAppeal)
+
+
+def test_a_tip_off_is_confidential_without_being_asked() -> None:
+    call = Conversation()
+    call.says("举报", a_complaint("有人偷排污水", kind=AppealKind.TIP_OFF, place=LANSHAN))
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.secrecy is Secrecy.CONFIDENTIAL
+
+
+def test_a_number_left_at_the_confirmation_confirms_and_is_kept() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT, phone=None)
+    chat.says("兰山区暖气不热", a_complaint("暖气不热", place=LANSHAN))
+    assert chat.heard == ("confirm_contact",)
+    chat.says("13905390002", a_meaning("13905390002", Intent.UNKNOWN, phone=PhoneNumber("13905390002")))
+    order = chat.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.phone == PhoneNumber("13905390002")
+
+
+@pytest.mark.parametrize("words", ["转人工", "专人工", "我要转人工服务", "人工", "给我找个真人", "话务员"])
+def test_asking_for_a_person_reaches_a_person(words: str) -> None:
+    call = Conversation()
+    call.says(words)
+    assert call.heard == ("transferring",)
+    assert isinstance(call.did[-1], TransferToAgent)
+    call.happens(AgentJoined(NOW, call.turn))
+    assert call.happens(HungUp(NOW)) == (End(Outcome.AGENT),)
+
+
+def test_key_zero_reaches_a_person_at_any_question() -> None:
+    call = with_a_complaint()
+    call.happens(KeyPressed(NOW, "0"))
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert transfer.briefing == (
+        "诉求人电话：139****0001。类别：供暖。地点：兰山区银雀山街道。原话：兰山区银雀山街道暖气不热。原因：asked。"
+    )
+
+
+def test_with_nobody_free_what_was_said_is_recorded_for_a_call_back() -> None:
+    call = with_a_complaint()
+    call.happens(KeyPressed(NOW, "0"))
+    call.happens(NoAgentFree(NOW, call.turn))
+    assert call.heard == ("agent_busy",)
+    order = call.did[-1]
+    assert isinstance(order, RegisterAppeal)
+    assert not order.appeal.is_confirmed
+    call.is_registered()
+    assert call.heard == ("message_registered", "goodbye")
+    assert call.did[-1] == End(Outcome.REGISTERED)
+
+
+def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> None:
+    call = Conversation()
+    call.says("转人工")
+    call.happens(TransferFailed(NOW, call.turn, "busy"))
+    assert call.heard == ("agent_busy", "leave_message")
+    call.says("费县路灯坏了", a_meaning("费县路灯坏了", kind=AppealKind.HELP))
+    order = call.did[-1]
+    assert isinstance(order, RegisterAppeal)
+    assert (order.appeal.text, order.appeal.is_confirmed) == ("费县路灯坏了", False)
+
+
+@pytest.mark.parametrize(
+    ("words", "service"),
+    [
+        ("我家着火了", EmergencyService.FIRE),
+        ("快来人啊我家找火了", EmergencyService.FIRE),
+        ("有人晕倒了", EmergencyService.AMBULANCE),
+        ("有人拿着刀在砍人", EmergencyService.POLICE),
+        ("路口出车祸了", EmergencyService.TRAFFIC),
+    ],
+)
+def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyService) -> None:
+    call = Conversation()
+    done = call.says(words)
+    give_way = done[-1]
+    assert isinstance(give_way, GiveWayToEmergency)
+    assert give_way.service is service
+    assert call.heard == ("emergency",)
+    (record,) = call.happens(AgentJoined(NOW, call.turn))
+    assert isinstance(record, RegisterAppeal)
+    assert record.appeal.emergency is service
+    assert call.happens(HungUp(NOW)) == (End(Outcome.EMERGENCY),)
+
+
+@pytest.mark.parametrize(
+    "words", ["消防通道被车堵了", "怕着火", "小区有火灾隐患", "去年着火了保险怎么理赔", "我要找货", "楼道里堆杂物容易着火"]
+)
+def test_words_about_fire_that_are_no_emergency_do_not_ring_119(words: str) -> None:
+    call = Conversation()
+    assert isinstance(call.says(words)[-1], Understand)
+
+
+def test_a_possible_emergency_is_asked_about_once() -> None:
+    call = Conversation()
+    call.says("想说一下着火")
+    assert call.heard == ("emergency_check",)
+    assert isinstance(call.says("是的")[-1], GiveWayToEmergency)
+    call = Conversation()
+    call.says("想说一下着火")
+    assert call.says("不是")[-1] == Understand(call.turn, "想说一下着火")
+
+
+def test_an_emergency_line_that_does_not_answer_leads_to_a_person() -> None:
+    call = Conversation()
+    call.says("我家着火了")
+    done = call.happens(TransferFailed(NOW, call.turn))
+    assert [type(action) for action in done] == [RegisterAppeal, Say, TransferToAgent]
+    assert call.session.outcome is Outcome.EMERGENCY
+
+
+def test_a_silent_caller_is_asked_twice_then_put_through() -> None:
+    call = Conversation()
+    call.happens(FellSilent(NOW, call.turn))
+    assert call.heard == ("reprompt_open",)
+    call.happens(FellSilent(NOW, call.turn))
+    assert call.heard == ("reprompt_keys",)
+    call.happens(FellSilent(NOW, call.turn))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_a_caller_who_is_not_understood_twice_is_put_through() -> None:
+    call = Conversation()
+    call.says("呜啦啦", a_meaning("呜啦啦", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("not_understood",)
+    call.says("哇啦啦", a_meaning("哇啦啦", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_a_recogniser_that_fails_twice_leads_to_a_person() -> None:
+    call = Conversation()
+    call.happens(HearingLost(NOW, is_engine_down=True))
+    assert call.heard == ("hearing_down",)
+    call.happens(HearingLost(NOW, is_engine_down=True))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_an_understander_that_is_away_leads_to_a_person_with_the_callers_words() -> None:
+    call = Conversation()
+    call.says("费县的路灯坏了")
+    call.happens(EngineFailed(NOW, call.turn, "understander"))
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert "费县的路灯坏了" in transfer.briefing
+
+
+def test_a_knowledge_base_that_is_away_leads_to_a_work_order() -> None:
+    call = Conversation()
+    call.says("公积金怎么提取", a_complaint("公积金怎么提取", kind=AppealKind.INQUIRY, category="0303"))
+    call.happens(EngineFailed(NOW, call.turn, "retriever"))
+    assert call.heard == ("no_answer_register", "confirm")
+
+
+def test_speech_stops_a_prompt_but_not_the_hand_over() -> None:
+    call = Conversation()
+    assert call.happens(SpeechStarted(NOW)) == (StopSaying(),)
+    call.says("转人工")
+    assert call.happens(SpeechStarted(NOW)) == ()
+
+
+def test_a_finished_prompt_needs_no_stopping() -> None:
+    call = Conversation()
+    call.happens(PromptFinished(NOW, call.turn))
+    assert call.happens(SpeechStarted(NOW)) == ()
+
+
+def test_an_answer_to_a_turn_that_has_passed_is_dropped() -> None:
+    call = Conversation()
+    call.says("暖气不热")
+    late = call.turn
+    call.says("在兰山区")
+    assert call.last(Understand) == Understand(late + 1, "暖气不热，在兰山区")
+    assert call.happens(Understood(NOW, late, a_complaint())) == ()
+
+
+def test_a_caller_who_hangs_up_during_intake_leaves_a_record_to_follow_up() -> None:
+    call = with_a_complaint()
+    record, end = call.happens(HungUp(NOW))
+    assert isinstance(record, RegisterAppeal)
+    assert not record.appeal.is_confirmed
+    assert end == End(Outcome.FAILED)
+
+
+def test_repeat_says_the_question_again() -> None:
+    call = with_a_complaint()
+    call.says("再说一遍")
+    assert call.heard == ("confirm",)
+
+
+def test_wait_gives_the_caller_time() -> None:
+    call = with_a_complaint()
+    call.says("你等一下", a_meaning("你等一下", Intent.WAIT))
+    assert call.heard == ("take_your_time",)
+    listen = call.last(Listen)
+    assert isinstance(listen, Listen)
+    assert listen.seconds == 20.0
+
+
+def test_an_idle_chat_keeps_what_was_begun_and_ends() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("兰山区暖气不热", a_complaint("兰山区暖气不热", place=LANSHAN))
+    kinds = [type(action) for action in chat.happens(FellSilent(NOW, chat.turn))]
+    assert kinds == [StopSaying, RegisterAppeal, Say, End]
+
+
+def test_a_second_matter_in_one_call_becomes_a_second_order() -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.is_registered()
+    call.says("还有，我们那路灯也坏了", a_complaint("我们那路灯也坏了", place=LANSHAN))
+    call.says("对")
+    orders = [action for action in call.did if isinstance(action, RegisterAppeal)]
+    assert [order.appeal.text for order in orders] == ["兰山区银雀山街道暖气不热", "我们那路灯也坏了"]
