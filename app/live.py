@@ -1,0 +1,92 @@
+"""The live feed (实时转写): what is being said, on Redis, for whoever watches a conversation.
+
+The journal in the database is the record; this feed is only the fast way to it. When Redis is away, conversations go
+on and the feed is silent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from hotline.domain.appeal import ContactChannel
+from hotline.service.conversations import ConversationLog
+
+log: Final = structlog.get_logger("live")
+
+_KEEP_SECONDS: Final = 3_600
+_TIMEOUT_SECONDS: Final = 0.5
+_ENDED: Final = "Ended"
+
+
+def _key(conversation: str) -> str:
+    return f"hotline:live:{conversation}"
+
+
+class LiveLog:
+    """A ``ConversationLog`` that also shows each row on the live feed."""
+
+    def __init__(self, book: ConversationLog, redis: Redis) -> None:
+        """Write to ``book`` first, then to ``redis``."""
+        self._book = book
+        self._redis = redis
+        self._is_away = False
+
+    async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
+        """Open the record."""
+        await self._book.begin(conversation, channel=channel, call_id=call_id, at=at)
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        """Keep one row and show it."""
+        await self._show(
+            conversation, {"sequence": sequence, "at": at.isoformat(), "name": name, "body": body}
+        )
+        await self._book.append(conversation, sequence, at, name, body)
+
+    async def finish(
+        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+    ) -> None:
+        """Close the record and the feed."""
+        await self._book.finish(conversation, at=at, outcome=outcome, article=article, work_order=work_order)
+        await self._show(conversation, {"at": at.isoformat(), "name": _ENDED, "body": {"outcome": outcome}})
+
+    async def _show(self, conversation: str, row: dict[str, Any]) -> None:
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await self._redis.xadd(
+                    _key(conversation), {"row": json.dumps(row, ensure_ascii=False)}, maxlen=2_000
+                )
+                await self._redis.expire(_key(conversation), _KEEP_SECONDS)
+            self._is_away = False
+        except (RedisError, OSError, TimeoutError) as error:
+            if not self._is_away:  # said once, not once a row
+                log.warning("live.away", error=type(error).__name__)
+            self._is_away = True
+
+
+async def follow(
+    redis: Redis, conversation: str, *, wait_seconds: float = 30.0
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield a conversation's rows as they come, from its start to its end; stop after ``wait_seconds`` without any."""
+    last = "0"
+    with suppress(RedisError, OSError):
+        while True:
+            found = await redis.xread({_key(conversation): last}, block=int(wait_seconds * 1000), count=100)
+            if not found:
+                return
+            for entry, fields in found[0][1]:
+                last = entry
+                row = json.loads(fields[b"row"])
+                yield row
+                if row["name"] == _ENDED:
+                    return
