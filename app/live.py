@@ -81,7 +81,9 @@ async def follow(
     last = "0"
     with suppress(RedisError, OSError):
         while True:
-            found: Any = await redis.xread({_key(conversation): last}, block=int(wait_seconds * 1000), count=100)
+            found: Any = await redis.xread(
+                {_key(conversation): last}, block=int(wait_seconds * 1000), count=100
+            )
             if not found:
                 return
             for entry, fields in found[0][1]:
