@@ -5,6 +5,7 @@ docs/report.md describes the form.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,5 +109,5 @@ def percentile(ordered: Sequence[float], percent: float) -> float | None:
     """Return the nearest-rank percentile of sorted values; None of nothing."""
     if not ordered:
         return None
-    rank = max(0, min(len(ordered) - 1, round(percent / 100 * len(ordered) + 0.5) - 1))
+    rank = max(0, math.ceil(percent / 100 * len(ordered)) - 1)
     return round(ordered[rank], 1)
