@@ -25,7 +25,13 @@ HEATING = Category("0101", "供暖", "供暖", "公用事业")
 ACCOUNTS = Category("0303", "住房公积金", "住房公积金", "住房城乡建设", needs_place=False)
 CATEGORIES = {category.code: category for category in (HEATING, ACCOUNTS)}
 
-LANSHAN = Place(said="兰山区银雀山街道", county_code="371302", county="兰山区", street_code="371302002", street="银雀山街道")
+LANSHAN = Place(
+    said="兰山区银雀山街道",
+    county_code="371302",
+    county="兰山区",
+    street_code="371302002",
+    street="银雀山街道",
+)
 
 
 def after(seconds: float) -> datetime:
@@ -48,7 +54,9 @@ def a_session(channel: ContactChannel = ContactChannel.PHONE) -> Session:
 
 
 def a_meaning(text: str, intent: Intent = Intent.APPEAL, **values: Any) -> Understanding:
-    slots = Slots(**{key: values.pop(key) for key in ("place", "phone", "wants_secrecy", "people") if key in values})
+    slots = Slots(
+        **{key: values.pop(key) for key in ("place", "phone", "wants_secrecy", "people") if key in values}
+    )
     return Understanding(text=text, intent=intent, confidence=0.9, engine="test", slots=slots, **values)
 
 
@@ -70,5 +78,12 @@ def a_passage(*, is_confident: bool = True) -> Passage:
 
 
 def an_appeal(**values: Any) -> Appeal:
-    given = {"kind": AppealKind.HELP, "category": "0101", "text": "家里暖气不热", "place": LANSHAN, "phone": PHONE, **values}
+    given = {
+        "kind": AppealKind.HELP,
+        "category": "0101",
+        "text": "家里暖气不热",
+        "place": LANSHAN,
+        "phone": PHONE,
+        **values,
+    }
     return Appeal(**given)

@@ -49,7 +49,9 @@ DUE = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
 class Conversation:
     """A session and all that it did; speaks to it in the hotline's words."""
 
-    def __init__(self, channel: ContactChannel = ContactChannel.PHONE, phone: PhoneNumber | None = PHONE) -> None:
+    def __init__(
+        self, channel: ContactChannel = ContactChannel.PHONE, phone: PhoneNumber | None = PHONE
+    ) -> None:
         self.session: Session = a_session(channel)
         self.did: list[Action] = []
         self.happens(Started(NOW, "c1", channel, phone))
@@ -133,7 +135,11 @@ def test_a_question_without_a_sure_answer_becomes_a_work_order() -> None:
     call.says("对")
     order = call.last(RegisterAppeal)
     assert isinstance(order, RegisterAppeal)
-    assert (order.appeal.kind, order.appeal.category, order.appeal.is_confirmed) == (AppealKind.INQUIRY, "0101", True)
+    assert (order.appeal.kind, order.appeal.category, order.appeal.is_confirmed) == (
+        AppealKind.INQUIRY,
+        "0101",
+        True,
+    )
 
 
 def test_an_unhelpful_answer_is_followed_by_a_work_order() -> None:
@@ -343,7 +349,15 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
 
 
 @pytest.mark.parametrize(
-    "words", ["消防通道被车堵了", "怕着火", "小区有火灾隐患", "去年着火了保险怎么理赔", "我要找货", "楼道里堆杂物容易着火"]
+    "words",
+    [
+        "消防通道被车堵了",
+        "怕着火",
+        "小区有火灾隐患",
+        "去年着火了保险怎么理赔",
+        "我要找货",
+        "楼道里堆杂物容易着火",
+    ],
 )
 def test_words_about_fire_that_are_no_emergency_do_not_ring_119(words: str) -> None:
     call = Conversation()
