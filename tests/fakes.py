@@ -1,0 +1,146 @@
+"""Stand-ins for the world, written by hand: they do what a real part would, or fail the way it would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from hotline.dialogue.actions import ChannelAction, End, Listen, Say, TransferToAgent
+from hotline.dialogue.events import Event, HungUp, NoAgentFree, PromptFinished
+from hotline.domain.appeal import Appeal, ContactChannel
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
+from hotline.domain.knowledge import Passage
+from hotline.domain.meaning import Understanding
+from hotline.domain.work_order import Status, WorkOrder
+
+
+class FakeChannel:
+    """A citizen who says the next thing whenever the hotline listens, and hangs up at the end. No agent is on duty."""
+
+    def __init__(self, *events: Event) -> None:
+        self._events = list(events)
+        self._inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self._inbox.put_nowait(self._events.pop(0))
+        self.did: list[ChannelAction] = []
+        self.is_closed = False
+
+    async def receive(self) -> Event:
+        return await self._inbox.get()
+
+    async def perform(self, action: ChannelAction) -> None:
+        self.did.append(action)
+        match action:
+            case Say():
+                self._inbox.put_nowait(PromptFinished(self._now, action.turn))
+            case Listen() if self._events:
+                self._inbox.put_nowait(self._events.pop(0))
+            case TransferToAgent():
+                self._inbox.put_nowait(NoAgentFree(self._now, action.turn))
+            case Listen() | End():
+                self._inbox.put_nowait(HungUp(self._now))
+            case _:
+                pass
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+    @property
+    def said(self) -> list[str]:
+        return [action.text for action in self.did if isinstance(action, Say)]
+
+    _now = datetime.fromisoformat("2026-11-23T10:00:00+08:00")
+
+
+class FakeUnderstander:
+    """Knows some sentences by heart."""
+
+    name = "fake"
+
+    def __init__(self, meanings: dict[str, Understanding]) -> None:
+        self._meanings = meanings
+
+    async def understand(self, text: str) -> Understanding:
+        return self._meanings[text]
+
+    async def close(self) -> None:
+        pass
+
+
+class BrokenUnderstander:
+    name = "broken"
+
+    async def understand(self, text: str) -> Understanding:
+        raise EngineUnavailableError("understander", "away")
+
+    async def close(self) -> None:
+        pass
+
+
+class NeverUnderstander:
+    """Up, but never answers."""
+
+    name = "never"
+
+    async def understand(self, text: str) -> Understanding:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def close(self) -> None:
+        pass
+
+
+class FakeRetriever:
+    def __init__(self, *passages: Passage) -> None:
+        self._passages = passages
+
+    async def retrieve(
+        self, question: str, *, on: date, category: str | None = None, limit: int = 5
+    ) -> Sequence[Passage]:
+        return self._passages[:limit]
+
+
+@dataclass
+class FakeRegistration:
+    """Registers in memory; ``is_down`` makes every commit fail."""
+
+    is_down: bool = False
+    appeals: list[Appeal] = field(default_factory=list)
+
+    async def register(
+        self, appeal: Appeal, *, conversation: str, article: str | None, at: datetime
+    ) -> WorkOrder:
+        if self.is_down:
+            raise StoreUnavailableError("disk full")
+        self.appeals.append(appeal)
+        return WorkOrder(
+            number=f"261123{len(self.appeals):05d}", appeal=appeal, status=Status.TO_DISPATCH, registered_at=at,
+            conversation=conversation,
+        )  # fmt: skip
+
+
+@dataclass
+class FakeLogBook:
+    rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    ended: dict[str, Any] = field(default_factory=dict)
+    is_down: bool = False
+
+    async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("away")
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("away")
+        self.rows.append((name, body))
+
+    async def finish(
+        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+    ) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("away")
+        self.ended = {"outcome": outcome, "article": article, "work_order": work_order}
