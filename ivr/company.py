@@ -1,0 +1,99 @@
+"""Keeping the caller company: what is said when an answer takes long, and the ringing while a call is put through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import structlog
+
+from hotline.domain.speech import PHONE_BAND
+from ivr.line import Line, TransferResult
+from ivr.playback import Playback
+
+log: Final = structlog.get_logger("company")
+
+_GRACE_SECONDS: Final = 0.25  # an answer that comes this soon after the end is decided needs no filler
+_GAP_SECONDS: Final = 1.8
+
+
+class Company:
+    """Says fillers (承接语, “请稍等”) until an answer sounds, each once per wait, in turn over the call."""
+
+    def __init__(self, playback: Playback, *, after_seconds: float, is_wanted: Callable[[], bool]) -> None:
+        """``after_seconds`` counts from the caller's last word; ``is_wanted`` is asked before each filler."""
+        self._playback = playback
+        self._after_seconds = after_seconds
+        self._is_wanted = is_wanted
+        self._fillers: list[bytes] = []
+        self._next = 0
+        self._task: asyncio.Task[None] | None = None
+        self.first_at: float | None = None
+
+    async def prepare(self, texts: tuple[str, ...]) -> None:
+        """Render the fillers; one that cannot be rendered is left out."""
+        for text in texts:
+            if sound := await self._playback.render(text):
+                self._fillers.append(sound)
+
+    def keep(self, *, since: float) -> None:
+        """Begin to wait for an answer to what was said until ``since`` (the loop's time)."""
+        self.stop()
+        self.first_at = None
+        self._task = asyncio.create_task(self._keep(since), name="company")
+
+    def stop(self) -> None:
+        """The answer sounds, or none is to come."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _keep(self, since: float) -> None:
+        now = asyncio.get_running_loop().time
+        delay = max(self._after_seconds - (now() - since), _GRACE_SECONDS)
+        left = len(self._fillers)
+        while left:
+            await asyncio.sleep(delay)
+            if not self._is_wanted():
+                return
+            if self._playback.is_sounding:
+                delay = self._playback.queued_seconds + self._after_seconds
+                continue
+            sound = self._fillers[self._next % len(self._fillers)]
+            self._next += 1
+            left -= 1
+            if self.first_at is None:
+                self.first_at = now()
+            self._playback.play(sound)
+            delay = len(sound) / PHONE_BAND.bytes_per_second + _GAP_SECONDS
+
+
+def ringback() -> bytes:
+    """Return one period of the ringing tone (回铃音): 450 Hz, 1 s on and 4 s off."""
+    times = np.arange(PHONE_BAND.sample_rate_hz) / PHONE_BAND.sample_rate_hz
+    tone = (3_000 * np.sin(2 * np.pi * 450 * times)).astype("<i2").tobytes()
+    return tone + bytes(4 * PHONE_BAND.bytes_per_second)
+
+
+async def put_through(line: Line, playback: Playback, address: str, *, ring_seconds: float) -> TransferResult:
+    """Transfer the caller once everything has been played; the caller hears it ringing."""
+    await playback.drained()
+    ringing = asyncio.create_task(_ring(playback), name="ringback")
+    try:
+        return await line.transfer(address, ring_seconds=ring_seconds)
+    except Exception as error:  # noqa: BLE001 -- whatever the line raises, the dialogue must go on
+        log.error("transfer.broken", error=type(error).__name__)
+        return TransferResult.FAILED
+    finally:
+        ringing.cancel()
+        if not playback.is_busy:
+            playback.stop()
+
+
+async def _ring(playback: Playback) -> None:
+    sound = ringback()
+    while True:
+        playback.play(sound)
+        await asyncio.sleep(len(sound) / PHONE_BAND.bytes_per_second)

@@ -1,0 +1,337 @@
+"""Hearing one caller: from the line's sound to reported utterances, with recognition begun ahead of time.
+
+A recogniser that decodes whole utterances starts at the first pause of 300 ms; when the pause turns out to be the
+end, its answer is already on the way. One that streams is fed as the sound comes. Sound that stops coming counts as
+silence, so that nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+import structlog
+
+from asr.recognizer import Recognizer
+from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Hypothesis
+from ivr.turn_taking import (
+    Began,
+    Decision,
+    Ended,
+    Paused,
+    PieceEnded,
+    Resumed,
+    Situation,
+    TookFloor,
+    TurnSettings,
+    TurnTaker,
+)
+from ivr.vad import WINDOW_SAMPLES, Samples, SpeechDetector, Upsampler
+
+log: Final = structlog.get_logger("hearing")
+
+_FAINT_OVER_PROMPT = 10 ** (-50 / 20) * 32_768
+"""Below −50 dBFS, sound under a prompt is the prompt's own echo."""
+
+_KEPT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A finished utterance. ``text`` is empty when it held no words; ``None`` when the recogniser failed.
+
+    ``spoke_until``, ``ended_at`` and ``known_at`` are the loop's time: last voiced frame, end decided, words known.
+    ``recognize_seconds`` is how long the last decode took.
+    """
+
+    ended: Ended
+    text: str | None
+    raw: str
+    engine: str
+    spoke_until: float
+    ended_at: float
+    known_at: float
+    recognize_seconds: float
+    was_ahead: bool
+
+
+class _Tape:
+    """The last of what was heard, addressed by audio time."""
+
+    def __init__(self, bytes_per_second: int) -> None:
+        self._rate = bytes_per_second
+        self._base = 0
+        self._sound = bytearray()
+
+    def add(self, sound: bytes) -> None:
+        self._sound += sound
+
+    def cut(self, start: float, end: float | None = None) -> bytes:
+        first = max(0, self._offset(start))
+        return bytes(self._sound[first : None if end is None else max(first, self._offset(end))])
+
+    def forget(self, before: float) -> None:
+        surplus = self._offset(before)
+        if surplus > 0:
+            del self._sound[:surplus]
+            self._base += surplus
+
+    def _offset(self, seconds: float) -> int:
+        return int(seconds * self._rate) // 2 * 2 - self._base
+
+
+class _Decode:
+    """One run of the recogniser; ``hypothesis`` stays None until it is done, and when it failed."""
+
+    def __init__(self, work: Callable[[AsyncIterator[bytes]], AsyncIterator[Hypothesis]], name: str) -> None:
+        self._sound: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._work = work
+        self._name = name
+        self.hypothesis: Hypothesis | None = None
+        self.started_at = asyncio.get_running_loop().time()
+        self.ended_at = self.started_at
+        self.task = asyncio.create_task(self._run(), name="recognize")
+
+    @property
+    def has_failed(self) -> bool:
+        return self.task.done() and self.hypothesis is None
+
+    def feed(self, sound: bytes) -> None:
+        self._sound.put_nowait(sound)
+
+    def finish(self) -> None:
+        self._sound.put_nowait(None)
+
+    def cancel(self) -> None:
+        self.task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            async for hypothesis in self._work(self._given()):
+                if hypothesis.is_final:
+                    self.hypothesis = hypothesis
+        except EngineUnavailableError as error:
+            log.warning("recognizer.failed", engine=error.engine, reason=error.reason)
+        except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the caller is told and the call goes on
+            log.error("recognizer.broken", engine=self._name, error=type(error).__name__)
+        self.ended_at = asyncio.get_running_loop().time()
+
+    async def _given(self) -> AsyncIterator[bytes]:
+        while (sound := await self._sound.get()) is not None:
+            yield sound
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An utterance that has ended and whose words are awaited."""
+
+    ended: Ended
+    decodes: list[_Decode]
+    spoke_until: float
+    ended_at: float
+    was_ahead: bool
+    is_withdrawn: bool = False
+
+
+@dataclass(slots=True)
+class _Current:
+    """The utterance under way: pieces cut off, the decode begun ahead, the decode fed as the sound comes."""
+
+    pieces: list[_Decode] = field(default_factory=list)
+    ahead: _Decode | None = None
+    live: _Decode | None = None
+
+
+class Hearing:
+    """Listens to one caller. Give it the sound with ``hear``; ``run`` must be running for utterances to be reported.
+
+    ``situation`` tells what the call is doing; ``decided`` is called with every decision, ``heard`` when the words are
+    known, in the order of the utterances. ``deadline_seconds`` counts from the end of the utterance.
+    """
+
+    def __init__(
+        self,
+        *,
+        recognizer: Recognizer,
+        detector: SpeechDetector,
+        settings: TurnSettings,
+        deadline_seconds: float,
+        situation: Callable[[], Situation],
+        decided: Callable[[Decision], None],
+        heard: Callable[[Heard], None],
+    ) -> None:
+        if recognizer.accepts not in (PHONE_BAND, WIDE_BAND):
+            raise ValueError(f"识别引擎要求的采样率不支持：{recognizer.accepts.sample_rate_hz}")
+        self.choices: Sequence[str] = ()
+        self._recognizer = recognizer
+        self._detector = detector
+        self._deadline_seconds = deadline_seconds
+        self._situation = situation
+        self._decided = decided
+        self._heard = heard
+        # one that streams needs no pieces
+        longest = math.inf if recognizer.is_streaming else settings.max_piece_seconds
+        self._turns = TurnTaker(replace(settings, max_piece_seconds=longest))
+        self._upsampler = Upsampler()
+        self._window: Samples = np.empty(0, dtype=np.int16)
+        self._tape = _Tape(recognizer.accepts.bytes_per_second)
+        self._windows = 0
+        self._current = _Current()
+        self._pending: list[_Pending] = []
+        self._has_pending = asyncio.Event()
+
+    @property
+    def is_speaking(self) -> bool:
+        """True while the caller speaks, short pauses included."""
+        return self._turns.is_speaking
+
+    @property
+    def is_busy(self) -> bool:
+        """True while something is being said or recognised."""
+        return self._turns.is_open or bool(self._pending)
+
+    def hear(self, samples: bytes) -> None:
+        """Take the next 8 kHz samples of the caller."""
+        wide = self._upsampler.widen(samples)
+        sound = samples if self._recognizer.accepts == PHONE_BAND else wide.tobytes()
+        self._tape.add(sound)
+        if self._current.live is not None:
+            self._current.live.feed(sound)
+        self._window = np.concatenate((self._window, wide))
+        while len(self._window) >= WINDOW_SAMPLES:
+            window, self._window = self._window[:WINDOW_SAMPLES], self._window[WINDOW_SAMPLES:]
+            self._judge(window)
+
+    async def run(self) -> None:
+        """Report utterances one after another until cancelled."""
+        while True:
+            await self._has_pending.wait()
+            await self._report(self._pending[0])
+
+    def close(self) -> None:
+        """Drop every decode."""
+        for decode in (*self._current.pieces, self._current.ahead, self._current.live):
+            if decode is not None:
+                decode.cancel()
+        for pending in self._pending:
+            for decode in pending.decodes:
+                decode.cancel()
+
+    def _judge(self, window: Samples) -> None:
+        self._windows += 1
+        at = self._windows * WINDOW_SAMPLES / WIDE_BAND.sample_rate_hz
+        situation = self._situation()
+        probability = self._detector.probability(window)
+        if situation.playing is not None and _loudness(window) < _FAINT_OVER_PROMPT:
+            probability = 0.0
+        for decision in self._turns.feed(probability, at, situation):
+            self._follow(decision, situation)
+            self._decided(decision)
+        if not self._turns.is_open and not self._pending:
+            self._tape.forget(at - _KEPT_SECONDS)
+
+    def _follow(self, decision: Decision, situation: Situation) -> None:
+        match decision:
+            case Began():
+                self._begin(decision, situation)
+            case Paused():
+                if not self._recognizer.is_streaming:
+                    self._current.ahead = self._decode(situation, decision.start, decision.at)
+            case Resumed():
+                if self._current.ahead is not None:
+                    self._current.ahead.cancel()
+                    self._current.ahead = None
+            case PieceEnded():
+                self._current.pieces.append(self._decode(situation, decision.start, decision.end))
+            case Ended():
+                self._end(decision, situation)
+            case TookFloor():
+                pass
+
+    def _begin(self, began: Began, situation: Situation) -> None:
+        if began.continues and self._pending:
+            last = self._pending.pop()
+            last.is_withdrawn = True
+            last.decodes[-1].cancel()
+            self._current = _Current(pieces=last.decodes[:-1])
+            if not self._pending:
+                self._has_pending.clear()
+        else:
+            self._current = _Current()
+        if self._recognizer.is_streaming:
+            self._current.live = self._decode(situation, began.start, None)
+
+    def _end(self, ended: Ended, situation: Situation) -> None:
+        current, self._current = self._current, _Current()
+        was_ahead = current.ahead is not None and not current.ahead.has_failed
+        if current.live is not None:
+            last = current.live
+            last.finish()
+        elif current.ahead is not None and was_ahead:
+            last = current.ahead
+        else:
+            last = self._decode(situation, ended.start, ended.at)
+        now = asyncio.get_running_loop().time()
+        self._pending.append(
+            _Pending(
+                ended=ended,
+                decodes=[*current.pieces, last],
+                spoke_until=now - (ended.at - ended.speech_end),
+                ended_at=now,
+                was_ahead=was_ahead,
+            )
+        )
+        self._has_pending.set()
+
+    def _decode(self, situation: Situation, start: float, end: float | None) -> _Decode:
+        """Begin to recognise the sound from ``start``; ``end`` None leaves it open to be fed."""
+        recognizer, choices = self._recognizer, self.choices
+
+        def work(sound: AsyncIterator[bytes]) -> AsyncIterator[Hypothesis]:
+            return recognizer.recognize(sound, expect=situation.expect, choices=choices)
+
+        decode = _Decode(work, recognizer.name)
+        decode.feed(self._tape.cut(start, end))
+        if end is not None:
+            decode.finish()
+        return decode
+
+    async def _report(self, pending: _Pending) -> None:
+        loop = asyncio.get_running_loop()
+        left = pending.ended_at + self._deadline_seconds - loop.time()
+        _, late = await asyncio.wait([decode.task for decode in pending.decodes], timeout=max(0.0, left))
+        if pending.is_withdrawn:
+            return
+        if late:
+            log.warning("recognizer.late", engine=self._recognizer.name)
+        for task in late:
+            task.cancel()
+        self._pending.remove(pending)
+        if not self._pending:
+            self._has_pending.clear()
+            self._turns.settle()
+        known = [decode.hypothesis for decode in pending.decodes if decode.hypothesis is not None]
+        last = pending.decodes[-1]
+        self._heard(
+            Heard(
+                ended=pending.ended,
+                text="".join(hypothesis.text for hypothesis in known) if known else None,
+                raw="".join(hypothesis.raw for hypothesis in known),
+                engine=known[-1].engine if known else self._recognizer.name,
+                spoke_until=pending.spoke_until,
+                ended_at=pending.ended_at,
+                known_at=loop.time(),
+                recognize_seconds=max(0.0, last.ended_at - last.started_at),
+                was_ahead=pending.was_ahead,
+            )
+        )
+
+
+def _loudness(window: Samples) -> float:
+    """Return the root mean square of ``window``."""
+    return float(np.sqrt(np.mean(np.square(window.astype(np.float32)))))

@@ -1,0 +1,180 @@
+"""What the caller hears: messages synthesised part by part and queued to the line, in order (播报)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+import structlog
+
+from hotline.dialogue.actions import Say
+from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.speech import PHONE_BAND
+from ivr.line import Line
+from ivr.turn_taking import Playing
+from tts.synthesizer import Synthesizer
+
+log: Final = structlog.get_logger("playback")
+
+_AHEAD_SECONDS: Final = 8.0
+"""A long answer is rendered this far ahead of what is heard: whoever interrupts wastes no more."""
+
+
+class Playback:
+    """Plays messages on one line. ``finished`` is called once for each, heard to its end or not.
+
+    A part that cannot be synthesised is left out; ``sounded`` is called when a message's first sound leaves.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        synthesizer: Synthesizer,
+        *,
+        deadline_seconds: float,
+        finished: Callable[[int], None],
+        sounded: Callable[[], None],
+    ) -> None:
+        self._line = line
+        self._synthesizer = synthesizer
+        self._deadline_seconds = deadline_seconds
+        self._finished = finished
+        self._sounded = sounded
+        self._waiting: deque[Say] = deque()
+        self._marks: dict[int, Say] = {}
+        self._mark = 0
+        self._renderer: asyncio.Task[None] | None = None
+        self._sounding_since: float | None = None
+        self._has_begun = False  # the message that is being rendered has sounded
+        self._may_sound = asyncio.Event()
+        self._may_sound.set()
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a message is waiting or being heard."""
+        return bool(self._waiting or self._marks)
+
+    @property
+    def is_sounding(self) -> bool:
+        """True while the caller hears something."""
+        return self._line.queued_seconds > 0
+
+    @property
+    def queued_seconds(self) -> float:
+        """Sound that is still to be heard."""
+        return self._line.queued_seconds
+
+    def playing(self) -> Playing | None:
+        """Return what is being heard, for turn taking; None in silence."""
+        heard = next(iter(self._marks.values()), None)
+        if heard is None and self._waiting and self._has_begun:
+            heard = self._waiting[0]
+        if heard is None and not self.is_sounding:
+            self._sounding_since = None
+            return None
+        now = asyncio.get_running_loop().time()
+        if self._sounding_since is None:
+            self._sounding_since = now
+        return Playing(
+            seconds=now - self._sounding_since,
+            remaining_seconds=float("inf") if self._waiting else self._line.queued_seconds,
+            is_interruptible=heard is None or heard.is_interruptible,
+        )
+
+    def say(self, message: Say) -> None:
+        """Queue ``message`` after what is being said."""
+        self._is_idle.clear()
+        self._waiting.append(message)
+        if self._renderer is None or self._renderer.done():
+            self._renderer = asyncio.create_task(self._render_all(), name="playback")
+
+    def play(self, sound: bytes) -> None:
+        """Queue sound that belongs to no message (a filler, the ringing tone)."""
+        self._line.play(sound)
+
+    def close(self) -> None:
+        """Stop rendering; the line is gone."""
+        if self._renderer is not None:
+            self._renderer.cancel()
+            self._renderer = None
+
+    def stop(self) -> None:
+        """Drop everything, now; the messages dropped are reported as finished."""
+        self.close()
+        dropped = (*self._marks.values(), *self._waiting)
+        self._marks.clear()
+        self._waiting.clear()
+        self._has_begun = False
+        self._sounding_since = None
+        self._line.stop()
+        self._is_idle.set()
+        for message in dropped:
+            self._finished(message.turn)
+
+    def hold(self) -> None:
+        """Let no interruptible message begin to sound until ``release``."""
+        self._may_sound.clear()
+
+    def release(self) -> None:
+        """Let messages sound again."""
+        self._may_sound.set()
+
+    def played(self, mark: int) -> None:
+        """Take the line's report that ``mark`` has been reached."""
+        message = self._marks.pop(mark, None)
+        if message is None:
+            return
+        if not self.is_busy:
+            self._sounding_since = None
+            self._is_idle.set()
+        self._finished(message.turn)
+
+    async def drained(self) -> None:
+        """Wait until everything queued has been heard or dropped."""
+        await self._is_idle.wait()
+
+    async def render(self, text: str) -> bytes:
+        """Return the sound of ``text``; empty when it cannot be synthesised."""
+        return b"".join([sound async for sound in self._sounds(text)])
+
+    async def _render_all(self) -> None:
+        while self._waiting:
+            message = self._waiting[0]
+            self._has_begun = False
+            for part in message.parts:
+                async for sound in self._sounds(part):
+                    await self._queue(sound, message)
+            self._waiting.popleft()
+            self._has_begun = False
+            self._mark += 1
+            self._marks[self._mark] = message
+            self._line.mark(self._mark)
+
+    async def _queue(self, sound: bytes, message: Say) -> None:
+        if not self._has_begun:
+            if message.is_interruptible:
+                await self._may_sound.wait()
+            self._has_begun = True
+            self._sounded()
+        self._line.play(sound)
+        if (surplus := self._line.queued_seconds - _AHEAD_SECONDS) > 0:
+            await asyncio.sleep(surplus)
+
+    async def _sounds(self, text: str) -> AsyncIterator[bytes]:
+        engine = self._synthesizer.name
+        try:
+            sounds = aiter(self._synthesizer.synthesize(text, audio=PHONE_BAND))
+            while True:
+                async with asyncio.timeout(self._deadline_seconds):
+                    sound = await anext(sounds, None)
+                if sound is None:
+                    return
+                yield sound
+        except (EngineUnavailableError, TimeoutError) as error:
+            log.warning("synthesizer.failed", engine=engine, error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 -- whatever the engine raises, what can be said is said
+            log.error("synthesizer.broken", engine=engine, error=type(error).__name__)

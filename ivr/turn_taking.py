@@ -1,0 +1,312 @@
+"""Whose turn it is to speak (话轮): from a track of speech probabilities to decisions. Pure: time is audio time.
+
+An utterance opens with the first voiced frame as a mere candidate. Once ``start_seconds`` of it are voiced it has
+*begun*; before that it is dropped at its first pause, unless a question is open and it is long enough for “对”.
+
+    candidate ──voiced──▶ Began ──▶ TookFloor ──▶ (Paused ⇄ Resumed)* ──silence──▶ Ended
+        └──pause──▶ dropped, or a short answer: Paused, Ended
+
+While a prompt plays, the floor is taken only by ``barge_in_seconds`` of speech, and never from a prompt that must be
+heard out. A pause is first a point to start recognising at (``Paused``); only the silence that the kind of question
+asks for ends the utterance. Whoever goes on within ``merge_seconds`` of the end, before the words were reported,
+continues the same utterance. Speech without a pause is cut at its quietest point into pieces a recogniser can take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from hotline.domain.speech import Expected
+
+_MIN_VOICED_SHARE: Final = 0.5  # scattered clicks do not add up to speech
+_GAP_SECONDS: Final = 0.15  # up to here a gap belongs to the word
+
+
+def _endpoints() -> Mapping[Expected, float]:
+    return MappingProxyType(
+        {Expected.YES_NO: 0.4, Expected.OPEN: 0.7, Expected.PLACE: 1.0, Expected.DIGITS: 1.2}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSettings:
+    """When speech counts as begun, interrupting and ended; seconds of audio.
+
+    ``endpoint_seconds`` × ``elder_factor`` of silence end an utterance. ``short_answer_seconds`` of voice are enough
+    after a question has been asked. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
+    What is said within ``overlap_seconds`` of a prompt's end counts as said after it.
+    """
+
+    speech_threshold: float = 0.5
+    silence_threshold: float = 0.35
+    start_seconds: float = 0.25
+    short_answer_seconds: float = 0.12
+    resume_seconds: float = 0.09
+    pre_roll_seconds: float = 0.3
+    endpoint_seconds: Mapping[Expected, float] = field(default_factory=_endpoints)
+    elder_factor: float = 1.0
+    speculate_seconds: float = 0.3
+    merge_seconds: float = 1.0
+    barge_in_seconds: float = 0.38
+    guard_seconds: float = 0.3
+    overlap_seconds: float = 0.5
+    max_piece_seconds: float = 14.0
+    max_utterance_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """A prompt is being heard: since when, how much is left, and whether speech may stop it."""
+
+    seconds: float
+    remaining_seconds: float
+    is_interruptible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the call is doing while a frame comes in."""
+
+    expect: Expected = Expected.OPEN
+    is_question_asked: bool = False
+    playing: Playing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Speech, not noise: it is to be kept from ``start`` on. ``continues``: the last utterance goes on."""
+
+    at: float
+    start: float
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TookFloor:
+    """The caller has the floor; a prompt that is playing (``over_prompt``) is to stop."""
+
+    at: float
+    over_prompt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A pause that may be the end: recognise ``start`` to ``at`` ahead of time."""
+
+    at: float
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The pause was not the end."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PieceEnded:
+    """Speech went on so long that ``start`` to ``end`` is cut off as a piece of its own."""
+
+    at: float
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The utterance is over; its last (mostly only) piece is ``start`` to ``at``.
+
+    ``is_answer``: it began after a question had been asked and played. ``stopped_prompt``: it took the floor from a
+    prompt. ``is_cut``: it was ended for its length, not by a pause.
+    """
+
+    at: float
+    start: float
+    speech_end: float
+    voiced_seconds: float
+    is_answer: bool
+    has_floor: bool
+    stopped_prompt: bool
+    is_cut: bool = False
+
+
+Decision = Began | TookFloor | Paused | Resumed | PieceEnded | Ended
+
+
+@dataclass(slots=True)
+class _Utterance:
+    start: float
+    piece_start: float
+    onset: float
+    speech_end: float
+    is_answer: bool
+    voiced: float = 0.0
+    voiced_over_prompt: float = 0.0
+    returning: float = 0.0
+    has_begun: bool = False
+    has_floor: bool = False
+    stopped_prompt: bool = False
+    is_paused: bool = False
+    track: list[tuple[float, float]] = field(default_factory=list)
+
+
+class TurnTaker:
+    """Follows one caller. ``feed`` it every frame in order; it answers with what has just become clear."""
+
+    def __init__(self, settings: TurnSettings) -> None:
+        self._settings = settings
+        self._at = 0.0
+        self._was_voiced = False
+        self._open: _Utterance | None = None
+        self._last: _Utterance | None = None
+        self._floor_free_from = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """True while an utterance, or what may become one, is under way."""
+        return self._open is not None
+
+    @property
+    def is_speaking(self) -> bool:
+        """True while the caller speaks, short pauses included."""
+        return self._open is not None and self._open.has_begun
+
+    def settle(self) -> None:
+        """The last utterance has been reported: what comes now is a new one."""
+        self._last = None
+
+    def feed(self, probability: float, at_seconds: float, situation: Situation) -> list[Decision]:
+        """Take the frame that ended at ``at_seconds`` (later than the one before, else ``ValueError``)."""
+        if at_seconds <= self._at:
+            raise ValueError("语音帧的时间没有前进")
+        step, self._at = at_seconds - self._at, at_seconds
+        limit = self._settings.silence_threshold if self._was_voiced else self._settings.speech_threshold
+        is_voiced = self._was_voiced = probability >= limit
+        if self._open is None:
+            if not is_voiced or self._is_guarded(situation.playing):
+                return []
+            self._open = self._opened(at_seconds - step, situation)
+        open_ = self._open
+        open_.track.append((at_seconds, probability))
+        if is_voiced:
+            return self._voiced(open_, step, situation)
+        open_.returning = 0.0
+        return self._silent(open_, situation)
+
+    def _is_guarded(self, playing: Playing | None) -> bool:
+        return playing is not None and playing.seconds < self._settings.guard_seconds
+
+    def _opened(self, onset: float, situation: Situation) -> _Utterance:
+        start = max(self._floor_free_from, onset - self._settings.pre_roll_seconds)
+        playing = situation.playing
+        is_heard_out = playing is None or playing.remaining_seconds <= self._settings.overlap_seconds
+        return _Utterance(
+            start=start,
+            piece_start=start,
+            onset=onset,
+            speech_end=onset,
+            is_answer=situation.is_question_asked and is_heard_out,
+        )
+
+    def _voiced(self, open_: _Utterance, step: float, situation: Situation) -> list[Decision]:
+        decisions: list[Decision] = []
+        gap = self._at - step - open_.speech_end
+        open_.returning += step
+        if gap > _GAP_SECONDS and open_.returning < self._settings.resume_seconds:
+            return decisions  # a click in a pause is not yet speech again
+        open_.voiced += open_.returning
+        if situation.playing is not None and not self._is_guarded(situation.playing):
+            open_.voiced_over_prompt += open_.returning
+        open_.returning = 0.0
+        open_.speech_end = self._at
+        if open_.is_paused:
+            open_.is_paused = False
+            decisions.append(Resumed(self._at))
+        if not open_.has_begun and self._is_speech(open_):
+            decisions.append(self._begin(open_, situation))
+        decisions += self._floor(open_, situation)
+        decisions += self._cut(open_)
+        return decisions
+
+    def _is_speech(self, open_: _Utterance) -> bool:
+        share = open_.voiced / max(self._at - open_.onset, 1e-9)
+        return open_.voiced >= self._settings.start_seconds - 1e-9 and share >= _MIN_VOICED_SHARE
+
+    def _begin(self, open_: _Utterance, situation: Situation) -> Began:
+        open_.has_begun = True
+        last, self._last = self._last, None
+        if (
+            last is None
+            or situation.playing is not None
+            or open_.onset - last.speech_end > self._settings.merge_seconds
+        ):
+            return Began(self._at, open_.start)
+        open_.start, open_.piece_start = last.start, last.piece_start
+        open_.voiced += last.voiced
+        open_.is_answer, open_.has_floor = last.is_answer, last.has_floor
+        open_.stopped_prompt = last.stopped_prompt
+        open_.track = last.track + open_.track
+        return Began(self._at, open_.piece_start, continues=True)
+
+    def _floor(self, open_: _Utterance, situation: Situation) -> list[Decision]:
+        if open_.has_floor or not open_.has_begun:
+            return []
+        playing = situation.playing
+        if playing is not None:
+            enough = open_.voiced_over_prompt >= self._settings.barge_in_seconds - 1e-9
+            if not (playing.is_interruptible and enough):
+                return []
+        open_.has_floor, open_.stopped_prompt = True, playing is not None
+        return [TookFloor(self._at, over_prompt=playing is not None)]
+
+    def _cut(self, open_: _Utterance) -> list[Decision]:
+        settings = self._settings
+        if self._at - open_.start >= settings.max_utterance_seconds:
+            return [self._end(open_, is_cut=True)]
+        if self._at - open_.piece_start < settings.max_piece_seconds:
+            return []
+        earliest = open_.piece_start + settings.max_piece_seconds * 2 / 3
+        quietest = min(
+            (frame for frame in open_.track if frame[0] >= earliest), key=lambda frame: (frame[1], -frame[0])
+        )[0]
+        piece = PieceEnded(self._at, open_.piece_start, quietest)
+        open_.piece_start = quietest
+        open_.track = [frame for frame in open_.track if frame[0] > quietest]
+        return [piece]
+
+    def _silent(self, open_: _Utterance, situation: Situation) -> list[Decision]:
+        settings = self._settings
+        silence = self._at - open_.speech_end
+        is_short_answer = open_.is_answer and open_.voiced >= settings.short_answer_seconds
+        if not open_.has_begun and not is_short_answer:
+            if silence >= settings.speculate_seconds:
+                self._open = None
+            return []
+        if silence >= self._endpoint(situation.expect):
+            return [self._end(open_)]
+        if silence >= settings.speculate_seconds and not open_.is_paused:
+            open_.is_paused = True
+            return [Paused(self._at, open_.piece_start)]
+        return []
+
+    def _endpoint(self, expect: Expected) -> float:
+        return self._settings.endpoint_seconds[expect] * self._settings.elder_factor - 1e-9
+
+    def _end(self, open_: _Utterance, *, is_cut: bool = False) -> Ended:
+        self._open = None
+        self._last = None if is_cut else open_
+        self._floor_free_from = open_.speech_end
+        return Ended(
+            at=self._at,
+            start=open_.piece_start,
+            speech_end=open_.speech_end,
+            voiced_seconds=open_.voiced,
+            is_answer=open_.is_answer,
+            has_floor=open_.has_floor,
+            stopped_prompt=open_.stopped_prompt,
+            is_cut=is_cut,
+        )
