@@ -1,0 +1,47 @@
+"""The dialogue's words and sessions, made of a city's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hotline.city import City, read_yaml
+from hotline.dialogue.policy import WRITTEN, Policy
+from hotline.dialogue.prompts import Prompts, prompts_for
+from hotline.dialogue.session import Session
+from hotline.dialogue.words import AnswerWords, SafetyWords
+from hotline.domain.appeal import ContactChannel
+
+
+def load_prompts(city: City, channel: ContactChannel) -> Prompts:
+    """Read the dialogue's prompts in the wording for ``channel``."""
+    file = city.folder / "prompts" / "dialogue.yaml"
+    return prompts_for(channel, read_yaml(file), file=str(file))
+
+
+def lexicon(city: City, name: str) -> tuple[Any, Path]:
+    """Read one word list of the city and say where it is."""
+    file = city.folder / "lexicon" / f"{name}.yaml"
+    return read_yaml(file), file
+
+
+def session_maker(city: City) -> Callable[[ContactChannel], Session]:
+    """Read everything once; return what makes a session for a channel."""
+    rows, file = lexicon(city, "safety")
+    safety = SafetyWords(rows, file=str(file))
+    rows, file = lexicon(city, "answers")
+    answers = AnswerWords(rows, file=str(file))
+    prompts = {channel: load_prompts(city, channel) for channel in ContactChannel}
+
+    def make(channel: ContactChannel) -> Session:
+        return Session(
+            prompts=prompts[channel],
+            categories=city.categories,
+            safety=safety,
+            answers=answers,
+            policy=Policy() if channel is ContactChannel.PHONE else WRITTEN,
+            timezone=city.timezone,
+        )
+
+    return make
