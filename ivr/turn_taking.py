@@ -145,7 +145,6 @@ class _Utterance:
     speech_end: float
     is_answer: bool
     voiced: float = 0.0
-    voiced_over_prompt: float = 0.0
     returning: float = 0.0
     has_begun: bool = False
     has_floor: bool = False
@@ -219,8 +218,6 @@ class TurnTaker:
         if gap > _GAP_SECONDS and open_.returning < self._settings.resume_seconds:
             return decisions  # a click in a pause is not yet speech again
         open_.voiced += open_.returning
-        if situation.playing is not None and not self._is_guarded(situation.playing):
-            open_.voiced_over_prompt += open_.returning
         open_.returning = 0.0
         open_.speech_end = self._at
         if open_.is_paused:
@@ -257,7 +254,7 @@ class TurnTaker:
             return []
         playing = situation.playing
         if playing is not None:
-            enough = open_.voiced_over_prompt >= self._settings.barge_in_seconds - 1e-9
+            enough = open_.voiced >= self._settings.barge_in_seconds - 1e-9
             if not (playing.is_interruptible and enough):
                 return []
         open_.has_floor, open_.stopped_prompt = True, playing is not None

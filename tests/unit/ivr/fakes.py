@@ -8,11 +8,15 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 import numpy as np
 
+from hotline.dialogue.actions import Listen, Say
+from hotline.dialogue.events import Event, HungUp, PromptFinished
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, AudioFormat, Expected, Hypothesis
+from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
 from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, LineEvent, Played, TransferResult
 from ivr.vad import Samples
 
@@ -40,6 +44,7 @@ def run(work):
     """Run ``work`` in virtual time; a call that hangs fails after an hour of it."""
 
     async def limited():
+        asyncio.current_task().set_name("test")
         async with asyncio.timeout(3_600):
             return await work
 
@@ -223,3 +228,74 @@ def sound_of(text: str, audio: AudioFormat = PHONE_BAND) -> bytes:
 def text_of(sound: bytes) -> str:
     head = sound[:400].decode("utf-16-le", errors="replace").rstrip("\0")
     return head if head.isprintable() else ""
+
+
+class Call:
+    """A conversation on a FakeLine: collects what the channel reports, with the second it did."""
+
+    def __init__(self, recognizer, synthesizer=None, *, settings=None, transfers=None) -> None:
+        self.line = FakeLine()
+        self.turns: list[TurnMetrics] = []
+        self.happened: list[tuple[float, Event]] = []
+        self.channel = PhoneChannel(
+            self.line,
+            recognizer,
+            synthesizer or ScriptedSynthesizer(),
+            LoudnessDetector(),
+            settings or PhoneSettings(),
+            clock=clock,
+            conversation="c1",
+            transfers=transfers or {},
+            on_turn=self.turns.append,
+        )
+
+    async def __aenter__(self) -> Self:
+        self._reader = asyncio.create_task(self._read())
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.channel.close()
+        await self._reader
+        await asyncio.sleep(0)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert {task.get_name() for task in left} <= {"test"}, left
+
+    async def do(self, *actions) -> None:
+        for action in actions:
+            await self.channel.perform(action)
+
+    async def ask(
+        self, text: str, *, turn: int = 1, expect=Expected.OPEN, seconds: float = 5.0, heard_out=True
+    ):
+        """Say ``text`` and listen, and wait until it has been played unless ``heard_out`` is false."""
+        await self.do(Say(turn, (text,)), Listen(turn, expect, seconds))
+        if heard_out:
+            await self.until(PromptFinished)
+
+    async def until(self, kind: type[Event]) -> Event:
+        """Return the first event of ``kind`` that comes from now on."""
+        seen = len(self.happened)
+        while True:
+            for _, event in self.happened[seen:]:
+                if isinstance(event, kind):
+                    return event
+            await asyncio.sleep(0.01)
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for _, event in self.happened]
+
+    def names(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
+
+    def when(self, kind: type[Event]) -> float:
+        """Return the second at which the first event of ``kind`` came."""
+        return next(at for at, event in self.happened if isinstance(event, kind))
+
+    async def _read(self) -> None:
+        while True:
+            event = await self.channel.receive()
+            self.happened.append((round(now(), 2), event))
+            if isinstance(event, HungUp):
+                return

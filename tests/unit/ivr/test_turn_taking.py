@@ -1,0 +1,225 @@
+"""Turn taking on made-up tracks of speech probability."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.domain.speech import Expected
+from ivr.turn_taking import (
+    Began,
+    Decision,
+    Ended,
+    Paused,
+    PieceEnded,
+    Playing,
+    Resumed,
+    Situation,
+    TookFloor,
+    TurnSettings,
+    TurnTaker,
+)
+
+STEP = 0.032
+OPEN = Situation()
+ASKED = Situation(Expected.YES_NO, is_question_asked=True)
+TALKING = Situation(playing=Playing(seconds=5.0, remaining_seconds=5.0, is_interruptible=True))
+NOTICE = Situation(playing=Playing(seconds=5.0, remaining_seconds=5.0, is_interruptible=False))
+
+
+def follow(
+    *track: tuple[float, float] | tuple[float, float, Situation],
+    situation: Situation = OPEN,
+    settings: TurnSettings | None = None,
+    taker: TurnTaker | None = None,
+) -> list[Decision]:
+    """Feed stretches of (probability, seconds[, situation]) and return the decisions."""
+    taker = taker or TurnTaker(settings or TurnSettings())
+    decisions: list[Decision] = []
+    at = taker._at
+    for probability, seconds, *special in track:
+        for _ in range(round(seconds / STEP)):
+            at += STEP
+            decisions += taker.feed(probability, at, special[0] if special else situation)
+    return decisions
+
+
+def kinds(decisions: list[Decision]) -> list[str]:
+    return [type(decision).__name__ for decision in decisions]
+
+
+def the_end(decisions: list[Decision]) -> Ended:
+    (end,) = [decision for decision in decisions if isinstance(decision, Ended)]
+    return end
+
+
+def test_speech_begins_takes_the_floor_pauses_and_ends():
+    decisions = follow((0, 1), (1, 2), (0, 2))
+    assert kinds(decisions) == ["Began", "TookFloor", "Paused", "Ended"]
+    began, _, paused, ended = decisions
+    assert began.start == pytest.approx(1.0 - 0.3, abs=STEP)
+    assert began.at == pytest.approx(1.0 + 0.25, abs=2 * STEP)
+    assert paused.at - ended.speech_end == pytest.approx(0.3, abs=STEP)
+    assert ended.at - ended.speech_end == pytest.approx(0.7, abs=STEP)
+
+
+@pytest.mark.parametrize(
+    ("expect", "seconds"),
+    [(Expected.YES_NO, 0.4), (Expected.OPEN, 0.7), (Expected.PLACE, 1.0), (Expected.DIGITS, 1.2)],
+)
+@pytest.mark.parametrize("elder_factor", [1.0, 1.5])
+def test_the_end_waits_as_long_as_the_kind_of_question_asks(expect, seconds, elder_factor):
+    settings = TurnSettings(elder_factor=elder_factor)
+    ended = the_end(follow((1, 1), (0, 3), situation=Situation(expect), settings=settings))
+    assert ended.at - ended.speech_end == pytest.approx(seconds * elder_factor, abs=STEP)
+
+
+def test_a_click_is_nothing():
+    assert follow((0, 1), (1, 0.1), (0, 2)) == []
+
+
+def test_scattered_clicks_do_not_add_up_to_speech():
+    assert follow(*[(1, 0.064), (0, 0.25)] * 20) == []
+
+
+def test_one_short_word_counts_once_a_question_has_been_asked():
+    short = ((0, 1), (1, 0.16), (0, 2))
+    assert kinds(follow(*short, situation=ASKED)) == ["Paused", "Ended"]
+    assert the_end(follow(*short, situation=ASKED)).is_answer
+    assert follow(*short, situation=OPEN) == []
+
+
+def test_a_question_that_is_still_being_read_out_is_not_being_answered():
+    reading = replace(ASKED, playing=Playing(3.0, 2.0, is_interruptible=True))
+    ended = the_end(follow((0, 1), (1, 0.3), (0, 2), situation=reading))
+    assert (ended.is_answer, ended.has_floor) == (False, False)
+
+
+def test_an_answer_on_the_question_s_last_syllable_is_an_answer():
+    closing = replace(ASKED, playing=Playing(3.0, 0.4, is_interruptible=True))
+    assert the_end(follow((0, 1), (1, 0.3, closing), (0, 2, ASKED))).is_answer
+
+
+def test_a_prompt_is_stopped_by_lasting_speech():
+    decisions = follow((0, 1), (1, 1), (0, 2), situation=TALKING)
+    (floor,) = [decision for decision in decisions if isinstance(decision, TookFloor)]
+    assert floor.over_prompt
+    assert floor.at == pytest.approx(1.0 + 0.38, abs=STEP)
+    assert the_end(decisions).stopped_prompt
+
+
+def test_a_prompt_is_not_stopped_by_a_hum_which_is_still_heard():
+    decisions = follow((0, 1), (1, 0.32), (0, 2), situation=TALKING)
+    assert kinds(decisions) == ["Began", "Paused", "Ended"]
+    assert not the_end(decisions).has_floor
+
+
+def test_a_notice_is_heard_out_but_words_over_it_are_kept():
+    decisions = follow((0, 1), (1, 3), (0, 2), situation=NOTICE)
+    assert kinds(decisions) == ["Began", "Paused", "Ended"]
+
+
+def test_speech_that_outlasts_a_notice_takes_the_floor_then():
+    decisions = follow((0, 1), (1, 2, NOTICE), (1, 1, OPEN), (0, 2, OPEN))
+    (floor,) = [decision for decision in decisions if isinstance(decision, TookFloor)]
+    assert floor == TookFloor(floor.at, over_prompt=False)
+    assert floor.at == pytest.approx(3.0, abs=2 * STEP)
+
+
+def test_echo_of_a_prompt_s_first_sound_opens_nothing():
+    starting = Situation(playing=Playing(0.1, 5.0, is_interruptible=True))
+    assert follow((0, 1), (1, 0.3, starting), (0, 2, TALKING)) == []
+
+
+def test_a_pause_in_speech_voids_what_was_begun_ahead():
+    decisions = follow((1, 1), (0, 0.5), (1, 1), (0, 2))
+    assert kinds(decisions) == ["Began", "TookFloor", "Paused", "Resumed", "Paused", "Ended"]
+
+
+def test_a_click_in_the_closing_silence_delays_nothing():
+    ended = the_end(follow((1, 1), (0, 0.4), (1, STEP), (0, 2)))
+    assert ended.at - ended.speech_end == pytest.approx(0.7, abs=2 * STEP)
+
+
+def test_who_goes_on_before_the_words_are_reported_continues_the_utterance():
+    taker = TurnTaker(TurnSettings())
+    first = follow((1, 1), (0, 0.75), taker=taker)
+    assert kinds(first)[-1] == "Ended"
+    second = follow((1, 1), (0, 2), taker=taker)
+    assert kinds(second) == ["Began", "Paused", "Ended"]
+    assert second[0].continues
+    assert second[0].start == first[0].start == the_end(second).start
+
+
+def test_who_goes_on_after_the_words_were_reported_begins_anew():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 1), (0, 0.75), taker=taker)
+    taker.settle()
+    assert follow((1, 1), taker=taker)[0] == Began(pytest.approx(2.0, abs=0.1), pytest.approx(1.45, abs=0.1))
+
+
+def test_who_goes_on_after_more_than_a_second_begins_anew():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 1), (0, 1.5), taker=taker)
+    assert not follow((1, 1), taker=taker)[0].continues
+
+
+def test_speech_without_a_pause_is_cut_where_it_is_quietest():
+    decisions = follow((1, 11), (0.6, STEP), (1, 6), (0, 2))
+    (piece,) = [decision for decision in decisions if isinstance(decision, PieceEnded)]
+    assert piece.end == pytest.approx(11.0, abs=2 * STEP)
+    assert the_end(decisions).start == piece.end
+
+
+def test_a_minute_of_speech_is_ended_and_what_follows_is_a_new_utterance():
+    decisions = follow((1, 70), (0, 2))
+    cut, last = [decision for decision in decisions if isinstance(decision, Ended)]
+    assert (cut.is_cut, last.is_cut) == (True, False)
+    assert cut.at == pytest.approx(60.0, abs=2 * STEP)
+    assert kinds(decisions).count("Began") == 2
+
+
+def test_frames_out_of_order_are_refused():
+    taker = TurnTaker(TurnSettings())
+    taker.feed(0.0, 1.0, OPEN)
+    with pytest.raises(ValueError, match="没有前进"):
+        taker.feed(0.0, 1.0, OPEN)
+
+
+SITUATIONS = st.sampled_from([OPEN, ASKED, TALKING, NOTICE, Situation(Expected.DIGITS)])
+TRACKS = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.4, 0.6, 1.0]), st.floats(STEP, 4.0), SITUATIONS), max_size=25
+)
+
+
+@given(TRACKS)
+def test_every_speech_that_begins_ends_in_order_and_nothing_goes_back_in_time(track):
+    decisions = follow(*track, (0.0, 2.0, OPEN))
+    times = [decision.at for decision in decisions]
+    assert times == sorted(times)
+    is_open = is_paused = False
+    pieces_end = 0.0
+    for decision in decisions:
+        match decision:
+            case Began():
+                assert not is_open
+                is_open = True
+                assert decision.start <= decision.at
+            case Paused():
+                assert not is_paused
+                is_paused = True
+            case Resumed():
+                assert is_paused
+                is_paused = False
+            case PieceEnded():
+                assert is_open
+                assert pieces_end <= decision.start < decision.end <= decision.at
+                pieces_end = decision.end
+            case Ended():
+                assert decision.start < decision.speech_end <= decision.at
+                assert decision.at - decision.start <= 14.0 + 1.3
+                is_open = is_paused = False
+            case TookFloor():
+                assert is_open
+    assert (is_open, is_paused) == (False, False)
