@@ -1,0 +1,159 @@
+"""The whisper worker: decodes pieces of speech of up to 15 s in a process of its own.
+
+Started as ``python -m asr.engines.whisper_worker MODEL_DIR CHECKSUMS_JSON LANES THREADS COMPUTE_TYPE``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sys
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import ctranslate2
+import numpy as np
+import numpy.typing as npt
+import opencc
+from faster_whisper.feature_extractor import FeatureExtractor
+from faster_whisper.tokenizer import Tokenizer
+from tokenizers import Tokenizer as TokenizerFile
+
+from hotline.domain.errors import ModelRefusedError
+from hotline.worker_process import Reply, WorkerSide
+
+SAMPLE_RATE_HZ: Final = 16_000
+WINDOW_SECONDS: Final = 15
+_FULL_WINDOW_SECONDS: Final = 30
+_FRAMES_PER_SECOND: Final = 100
+_BEAM: Final = 5
+_TOKENS_PER_SECOND: Final = 8
+_SPARE_TOKENS: Final = 8
+_MOST_TOKENS: Final = 448
+# What is decoded with less than this mean probability is asked whether it is Chinese speech at all: noise and music
+# score below 0.03, speech in 10 dB of noise above 0.08. A prompted decoder's own no-speech score misses them.
+_DOUBTFUL_PROBABILITY: Final = 0.55
+_LEAST_CHINESE: Final = 0.05
+# Text that zlib packs this well is a loop; the threshold is whisper's own.
+_LOOP_COMPRESSION: Final = 2.4
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one piece of speech was decoded to; ``probability`` is the mean of its tokens."""
+
+    text: str
+    probability: float
+
+    @property
+    def is_loop(self) -> bool:
+        """True when the decoder repeated itself."""
+        packed = self.text.encode()
+        return len(packed) > _LOOP_COMPRESSION * len(zlib.compress(packed))
+
+
+class WhisperDecoder:
+    """Decodes without whisper's temperature fallback: time is bounded by the length of the sound."""
+
+    def __init__(self, model_dir: Path, *, lanes: int, threads: int, compute_type: str) -> None:
+        self._model = ctranslate2.models.Whisper(
+            str(model_dir),
+            device="cpu",
+            compute_type=compute_type,
+            inter_threads=lanes,
+            intra_threads=threads,
+        )
+        self._features = FeatureExtractor()
+        self._tokenizer = Tokenizer(
+            TokenizerFile.from_file(str(model_dir / "tokenizer.json")), True, task="transcribe", language="zh"
+        )
+        self._prompt = lru_cache(maxsize=64)(self._encode_prompt)
+        self._simplify = opencc.OpenCC("t2s")
+
+    def decode(self, samples: Samples, prompt: str, fallback_prompt: str = "") -> Decoded:
+        """Decode up to 15 s; a loop is tried once more in the full window with ``fallback_prompt``, then dropped."""
+        decoded = self._decode(samples, prompt, WINDOW_SECONDS)
+        if decoded.is_loop:
+            decoded = self._decode(samples, fallback_prompt, _FULL_WINDOW_SECONDS)
+            if decoded.is_loop:
+                return Decoded("", 0.0)
+        return decoded
+
+    def _decode(self, samples: Samples, prompt: str, window_seconds: int) -> Decoded:
+        frames = window_seconds * _FRAMES_PER_SECOND
+        features = self._features(samples)[:, :frames]
+        padded = np.zeros((features.shape[0], frames), np.float32)
+        padded[:, : features.shape[1]] = features
+        tokens = self._prompt(prompt)
+        speech_tokens = int(_TOKENS_PER_SECOND * len(samples) / SAMPLE_RATE_HZ) + _SPARE_TOKENS
+        encoded = self._model.encode(ctranslate2.StorageView.from_array(padded[np.newaxis]))
+        result = self._model.generate(
+            encoded,
+            [list(tokens)],
+            beam_size=_BEAM,
+            max_length=min(_MOST_TOKENS, len(tokens) + speech_tokens),
+            return_scores=True,
+            sampling_temperature=0,
+        )[0]
+        heard = result.sequences_ids[0]
+        probability = math.exp(result.scores[0] * len(heard) / (len(heard) + 1))
+        if probability < _DOUBTFUL_PROBABILITY and not self._is_chinese(encoded):
+            return Decoded("", 0.0)
+        text = self._simplify.convert(self._tokenizer.decode(heard)).replace("\ufffd", "").strip()
+        return Decoded(text, probability)
+
+    def _is_chinese(self, encoded: ctranslate2.StorageView) -> bool:
+        languages = dict(self._model.detect_language(encoded)[0])
+        return float(languages["<|zh|>"]) > _LEAST_CHINESE
+
+    def _encode_prompt(self, prompt: str) -> tuple[int, ...]:
+        before = [self._tokenizer.sot_prev, *self._tokenizer.encode(f" {prompt}")] if prompt else []
+        return (*before, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps)
+
+
+def check_files(model: str, model_dir: Path, checksums: dict[str, str]) -> None:
+    """Raise ``ModelRefusedError``, naming the file, unless every file is there with its SHA-256."""
+    for name, expected in checksums.items():
+        file = model_dir / name
+        if not file.is_file():
+            raise ModelRefusedError(model=model, file=str(file), reason="模型文件不存在")
+        with file.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != expected:
+                raise ModelRefusedError(
+                    model=model, file=str(file), reason="模型文件损坏或不是指定的版本（SHA-256不符）"
+                )
+
+
+def main() -> None:
+    """Load the model and serve jobs: ``{"prompt", "fallback_prompt"}`` with 16 kHz samples."""
+    side = WorkerSide()
+    model_dir = Path(sys.argv[1])
+    lanes, threads = int(sys.argv[3]), int(sys.argv[4])
+    try:
+        check_files("whisper", model_dir, json.loads(sys.argv[2]))
+        decoder = WhisperDecoder(model_dir, lanes=lanes, threads=threads, compute_type=sys.argv[5])
+    except ModelRefusedError as error:
+        side.refuse(error.reason, file=error.file)
+        return
+    decoder.decode(np.zeros(SAMPLE_RATE_HZ).astype(np.float32), "")
+
+    def work(job: dict[str, Any], body: bytes) -> Reply:
+        samples = np.frombuffer(body, np.int16).astype(np.float32) / 32_768
+        decoded = decoder.decode(samples, job["prompt"], job["fallback_prompt"])
+        return {
+            "text": decoded.text,
+            "probability": decoded.probability,
+        }, b""
+
+    side.ready()
+    side.serve(work, lanes=lanes)
+
+
+if __name__ == "__main__":
+    main()
