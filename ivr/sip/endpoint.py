@@ -1,0 +1,376 @@
+"""The SIP endpoint: one per process (the library allows no more). It owns the SIP thread and speaks asyncio.
+
+Everything that happens on the SIP and media threads is put on one deque and taken off it by one callback on the event
+loop, however many frames arrived meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Final, assert_never
+
+import structlog
+
+from ivr.line import Frame, Gone, Key, Played, TransferResult
+from ivr.sip.addresses import Network, host_of
+from ivr.sip.line import SipLine
+from ivr.sip.settings import (
+    Arrival,
+    UNAVAILABLE,
+    Reception,
+    Receptionist,
+    SipSettings,
+    SipUnavailableError,
+)
+from ivr.sip.switchboard import Connected, Ended, Rang, Reached, Referred, SwitchEvent, Switchboard
+from ivr.sip.trunk_filter import admit_only
+
+log: Final = structlog.get_logger("sip")
+
+_ALIVE_SECONDS: Final = 2.0
+_CLOSE_SECONDS: Final = 10.0
+_OK: Final = 200
+
+_RESULTS: Final = {
+    0: TransferResult.NO_CAPACITY,
+    401: TransferResult.REJECTED,
+    403: TransferResult.REJECTED,
+    407: TransferResult.REJECTED,
+    408: TransferResult.NO_ANSWER,
+    480: TransferResult.NO_ANSWER,
+    486: TransferResult.BUSY,
+    487: TransferResult.NO_ANSWER,
+    600: TransferResult.BUSY,
+    603: TransferResult.REJECTED,
+    608: TransferResult.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """What came of a call that was placed; ``line`` only when it was answered and is not bridged."""
+
+    result: TransferResult
+    code: int
+    line: SipLine | None = None
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """A call being placed."""
+
+    outcome: asyncio.Future[tuple[int, SipLine | None]]
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class SipEndpoint:
+    """Answers and places calls. ``receptionist`` says how each ring is met; without one all are answered.
+
+    ``start`` first; ``incoming`` for the calls; ``close`` at the end, always.
+    """
+
+    def __init__(self, settings: SipSettings, *, receptionist: Receptionist | None = None) -> None:
+        self._settings = settings
+        self._receptionist = receptionist or (lambda _: Reception(after_seconds=settings.ring_seconds))
+        self._trunks: tuple[Network, ...] = tuple(ip_network(trunk) for trunk in settings.trunks)
+        self._allowed = self._trunks
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._started: asyncio.Future[None] | None = None
+        self._stopped = asyncio.Event()
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._outbox: deque[tuple[int, SwitchEvent]] = deque()
+        self._is_woken = False
+        self._is_closing = False
+        self._last_turn = 0.0
+        self._board = Switchboard(settings, self._post)
+        self._arrivals: asyncio.Queue[SipLine | None] = asyncio.Queue()
+        self._ringing: dict[int, SipLine] = {}
+        self._lines: dict[int, SipLine] = {}
+        self._outgoing: dict[int, _Outgoing] = {}
+        self._referrals: dict[int, asyncio.Queue[Referred]] = {}
+        self._timers: dict[int, asyncio.TimerHandle] = {}
+
+    # --- beginning and end -----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen. Raises ``SipUnavailableError`` when the port or the library cannot be had."""
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
+        self._thread.start()
+        await self._started
+        is_filtered = admit_only(self._allowed, bind=self._settings.bind, port=self.port)
+        log.info("sip.listening", port=self.port, capacity=self.capacity, is_filtered=is_filtered)
+
+    async def close(self) -> None:
+        """Hang up every call, stop listening and free the port; idempotent."""
+        if self._thread is None:
+            return
+        self._is_closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._stopped.wait()
+        await asyncio.to_thread(self._thread.join, 1.0)
+        self._thread = None
+
+    def refuse_calls(self) -> None:
+        """Take no further calls (503: a dispatcher goes elsewhere); those under way go on."""
+        self._board.is_accepting = False
+
+    @property
+    def port(self) -> int:
+        """The UDP port it listens on."""
+        return self._board.port
+
+    @property
+    def capacity(self) -> int:
+        """Call legs that the library can hold at once."""
+        return self._board.capacity
+
+    @property
+    def calls(self) -> int:
+        """Call legs in use, in whatever state."""
+        return self._board.calls
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the SIP thread does its rounds; for health checks."""
+        return self._thread is not None and time.monotonic() - self._last_turn < _ALIVE_SECONDS
+
+    # --- calls -----------------------------------------------------------------------------------------------
+
+    async def incoming(self) -> SipLine:
+        """Return the next call, answered and carrying sound. Raises ``SipUnavailableError`` after the end."""
+        line = await self._arrivals.get()
+        if line is None:
+            self._arrivals.put_nowait(None)  # for whoever asks next
+            raise SipUnavailableError("SIP 话路已关闭")
+        return line
+
+    async def dial(self, address: str, *, ring_seconds: float, caller: str = "") -> Dialled:
+        """Call ``address``; ``caller`` is shown to the called party as the number that calls."""
+        return await self._dial(address, ring_seconds, caller, bridge_with=None)
+
+    async def put_through(self, line: SipLine, address: str, ring_seconds: float) -> TransferResult:
+        """Transfer the caller on ``line`` to ``address``, by REFER where it is set and taken, else by a bridge."""
+        if self._settings.refer:
+            result = await self._refer(line, address, ring_seconds)
+            if result is not None:
+                return result
+        dialled = await self._dial(address, ring_seconds, line.caller, bridge_with=line)
+        if dialled.result is TransferResult.ANSWERED:
+            line.stop()
+        return dialled.result
+
+    def hang_up(self, key: int) -> None:
+        """Begin to end the call ``key``."""
+        self._submit(lambda: self._board.hang_up(key))
+
+    def press(self, key: int, keys: str) -> None:
+        """Send ``keys`` on the call ``key``."""
+        self._submit(lambda: self._board.press(key, keys))
+
+    async def _dial(
+        self, address: str, ring_seconds: float, caller: str, *, bridge_with: SipLine | None
+    ) -> Dialled:
+        assert self._loop is not None
+        if self._is_closing or not await self._admit(address):
+            return Dialled(TransferResult.FAILED, 400)
+        key = self._board.next_key()
+        outgoing = self._outgoing[key] = _Outgoing(self._loop.create_future())
+        peer = None if bridge_with is None else bridge_with.key
+        self._submit(lambda: self._board.dial(key, address, caller=caller, bridge_with=peer))
+        try:
+            code, line = await self._outcome(outgoing, ring_seconds)
+        except TimeoutError:
+            self.hang_up(key)
+            code, line = (480 if outgoing.reached.is_set() else 404), None
+        except BaseException:
+            self.hang_up(key)
+            raise
+        finally:
+            del self._outgoing[key]
+        if code == _OK:
+            return Dialled(TransferResult.ANSWERED, code, line)
+        return Dialled(_RESULTS.get(code, TransferResult.FAILED), code)
+
+    async def _outcome(self, outgoing: _Outgoing, ring_seconds: float) -> tuple[int, SipLine | None]:
+        async with asyncio.timeout(ring_seconds):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(self._settings.reach_seconds, ring_seconds)):
+                    await outgoing.reached.wait()
+            if not outgoing.reached.is_set():
+                raise TimeoutError
+            return await outgoing.outcome
+
+    async def _refer(self, line: SipLine, address: str, ring_seconds: float) -> TransferResult | None:
+        """Return what came of a REFER; None when the far end does not take it."""
+        if host_of(address) is None:
+            return TransferResult.FAILED
+        news: asyncio.Queue[Referred] = asyncio.Queue()
+        self._referrals[line.key] = news
+        self._submit(lambda: self._board.refer(line.key, address))
+        is_accepted = False
+        try:
+            async with asyncio.timeout(ring_seconds):
+                while True:
+                    latest = await news.get()
+                    if latest.is_final or latest.code >= 200:
+                        break
+                    is_accepted = True
+        except TimeoutError:
+            return TransferResult.NO_ANSWER if is_accepted else None
+        finally:
+            del self._referrals[line.key]
+        if latest.code in range(200, 300):
+            self.hang_up(line.key)
+            return TransferResult.ANSWERED
+        return _RESULTS.get(latest.code, TransferResult.FAILED) if is_accepted else None
+
+    async def _admit(self, address: str) -> bool:
+        """Let the party that is to be called be heard through the trunk filter; tell whether ``address`` can be called."""
+        assert self._loop is not None
+        host = host_of(address)
+        if host is None:
+            return False
+        try:
+            found = await self._loop.getaddrinfo(host, None)
+        except OSError:
+            return False
+        hosts = {ip_network(entry[4][0]) for entry in found}
+        if not all(
+            any(one.subnet_of(other) for other in self._allowed if one.version == other.version)
+            for one in hosts
+        ):
+            self._allowed = (*self._allowed, *hosts)
+            admit_only(self._allowed, bind=self._settings.bind, port=self.port)
+        return True
+
+    # --- the SIP thread --------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        assert self._loop is not None
+        assert self._started is not None
+        started = self._started
+        try:
+            try:
+                self._board.open(self._trunks)
+            except SipUnavailableError as error:
+                self._tell(lambda failure=error: started.set_exception(failure))  # type: ignore[misc]  # a lambda's default
+                return
+            self._last_turn = time.monotonic()
+            self._tell(lambda: started.set_result(None))
+            while not self._is_closing:
+                self._board.turn()
+                self._last_turn = time.monotonic()
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        self._commands.get_nowait()()
+        except Exception as error:  # noqa: BLE001 -- the process goes on without telephony, and says so
+            log.error("sip.broken", error=type(error).__name__)
+        finally:
+            self._board.close()
+            self._tell(self._end)
+
+    def _submit(self, command: Callable[[], None]) -> None:
+        self._commands.put(command)
+
+    def _tell(self, callback: Callable[[], None]) -> None:
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to be told
+            self._loop.call_soon_threadsafe(callback)
+
+    def _post(self, key: int, event: SwitchEvent) -> None:
+        """Hand ``event`` over to the event loop; called on the SIP and media threads."""
+        self._outbox.append((key, event))
+        if not self._is_woken:
+            self._is_woken = True
+            self._tell(self._deliver_all)
+
+    # --- what happened ---------------------------------------------------------------------------------------
+
+    def _deliver_all(self) -> None:
+        self._is_woken = False  # before the deque is read: what comes later wakes us again
+        while self._outbox:
+            key, event = self._outbox.popleft()
+            self._deliver(key, event)
+
+    def _deliver(self, key: int, event: SwitchEvent) -> None:
+        match event:
+            case Frame() | Key() | Played() | Gone():
+                if (line := self._lines.get(key)) is not None:
+                    line.put(event)
+            case Rang():
+                self._ringing[key] = SipLine(self, key, event.arrival, event.pipe)
+                if key not in self._outgoing:
+                    self._receive(key, event.arrival)
+            case Reached():
+                if key in self._outgoing:
+                    self._outgoing[key].reached.set()
+            case Connected():
+                self._connected(key, event)
+            case Referred():
+                if key in self._referrals:
+                    self._referrals[key].put_nowait(event)
+            case Ended():
+                self._ended(key, event)
+            case _:
+                assert_never(event)
+
+    def _receive(self, key: int, arrival: Arrival) -> None:
+        assert self._loop is not None
+        reception = self._receptionist(arrival)
+        if (code := reception.code) is not None:
+            self._timers[key] = self._loop.call_later(
+                reception.after_seconds, self._submit, lambda: self._board.answer(key, code)
+            )
+
+    def _connected(self, key: int, event: Connected) -> None:
+        assert self._loop is not None
+        outgoing = self._outgoing.get(key)
+        line = self._ringing.pop(key, None)
+        if line is not None:
+            line.connected(event.call_id)
+            self._lines[key] = line
+            self._set_timer(key, self._loop.call_later(self._settings.max_call_seconds, self.hang_up, key))
+        if outgoing is not None:
+            outgoing.reached.set()
+            if not outgoing.outcome.done():
+                outgoing.outcome.set_result((_OK, line))
+        elif line is not None:
+            self._arrivals.put_nowait(line)
+
+    def _ended(self, key: int, event: Ended) -> None:
+        self._set_timer(key, None)
+        self._ringing.pop(key, None)
+        if (outgoing := self._outgoing.get(key)) is not None:
+            outgoing.reached.set()
+            if not outgoing.outcome.done():
+                outgoing.outcome.set_result((event.code, None))
+        if (news := self._referrals.get(key)) is not None:
+            news.put_nowait(Referred(487, is_final=True))
+        if (line := self._lines.pop(key, None)) is not None:
+            line.gone("hung up" if event.code in (0, _OK) else f"{event.code} {event.reason}")
+
+    def _set_timer(self, key: int, timer: asyncio.TimerHandle | None) -> None:
+        if (old := self._timers.pop(key, None)) is not None:
+            old.cancel()
+        if timer is not None:
+            self._timers[key] = timer
+
+    def _end(self) -> None:
+        """The SIP thread has ended, on purpose or not."""
+        self._deliver_all()
+        for key in (*self._lines, *self._outgoing):
+            self._ended(key, Ended(UNAVAILABLE, "endpoint closed"))
+        self._arrivals.put_nowait(None)
+        self._stopped.set()
