@@ -1,0 +1,78 @@
+"""Work orders as pages and reports show them: names for codes, local time, personal data masked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from hotline.city import City
+from hotline.domain.appeal import Secrecy
+from hotline.domain.work_order import WorkOrder
+
+
+def unit_name(city: City, code: str | None) -> str | None:
+    """Return a unit's name; the code itself when the unit is no longer listed."""
+    if code is None:
+        return None
+    unit = city.units.get(code)
+    return unit.name if unit else code
+
+
+def category_name(city: City, code: str | None) -> str:
+    """Return code and name, as reports print it."""
+    category = city.categories.get(code or "")
+    return f"{category.code} {category.name}" if category else code or ""
+
+
+def order_in_report(order: WorkOrder, city: City) -> dict[str, Any]:
+    """Return the order as docs/report.md describes it."""
+    routing = order.routing
+    return {
+        "number": order.number,
+        "category": category_name(city, order.appeal.category),
+        "lead_unit": unit_name(city, routing.lead_unit) if routing else None,
+        "supporting_units": [unit_name(city, unit) for unit in routing.supporting_units] if routing else [],
+        "due_at": routing.due_at.astimezone(city.timezone).isoformat() if routing else None,
+        "place": order.appeal.place.text if order.appeal.place else "",
+    }
+
+
+def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything a page shows of an order."""
+    appeal, routing = order.appeal, order.routing
+
+    def local(at: datetime | None) -> str:
+        return f"{at.astimezone(city.timezone):%Y-%m-%d %H:%M}" if at else ""
+
+    return {
+        **order_in_report(order, city),
+        "registered_at": local(order.registered_at),
+        "kind": words["kinds"][appeal.kind.value],
+        "status": words["statuses"][order.status.value],
+        "due_at": local(routing.due_at) if routing else "",
+        "sign_by": local(routing.sign_by) if routing else "",
+        "limit_basis": routing.limit_basis if routing else "",
+        "because": routing.because if routing else "",
+        "rule": routing.rule if routing else "",
+        "catalogue_version": routing.catalogue_version if routing else "",
+        "runners_up": [
+            {"unit": unit_name(city, one.unit), "rule": one.rule, "because": one.because}
+            for one in (routing.runners_up if routing else ())
+        ],
+        "text": appeal.text,
+        "occurred": appeal.occurred,
+        "phone": str(appeal.phone) if appeal.phone else "",
+        "is_confidential": appeal.secrecy is Secrecy.CONFIDENTIAL,
+        "is_confirmed": appeal.is_confirmed,
+        "understood_by": appeal.understood_by,
+        "history": [
+            {
+                "at": local(entry.at),
+                "status": words["statuses"][entry.after.value],
+                "by": unit_name(city, entry.by) or "",
+                "note": entry.note,
+            }
+            for entry in order.history
+        ],
+    }
