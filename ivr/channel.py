@@ -8,9 +8,7 @@ nobody is talked over, nobody is left in silence, and everything that was begun 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, assert_never
 
@@ -46,64 +44,19 @@ from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.speech import Expected
 from ivr.company import Company, put_through
 from ivr.hearing import Heard, Hearing
+from ivr.judgement import is_lost, is_said, matters
 from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, Line, Played, TransferResult
+from ivr.patience import Patience
+from ivr.phone_settings import PhoneSettings, TurnMetrics
 from ivr.playback import Playback
-from ivr.turn_taking import Began, Decision, Ended, Situation, TookFloor, TurnSettings
+from ivr.turn_taking import Began, Decision, Ended, Insisted, Situation, TookFloor
 from ivr.vad import SpeechDetector
 from tts.synthesizer import Synthesizer
 
 log: Final = structlog.get_logger("channel")
 
-_NOT_WORDS: Final = re.compile(r"[^\w]|_")
 _KEYS: Final = frozenset("0123456789*#")
 _RELEASE_SECONDS: Final = 0.15  # the dialogue's time to drop a held message after words were reported
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneSettings:
-    """How a phone conversation is held; all times in seconds.
-
-    ``backchannels``: sounds of listening (嗯、好、哦) that are no answer while nothing is asked. ``fillers``: what is said
-    when the answer takes longer than ``filler_after`` from the end of speech. ``lost_voiced``: so much voice without
-    words is reported as not heard. ``hold``: how long a message waits for a caller who is speaking. ``stall``: sound
-    that fails to come for so long is silence.
-    """
-
-    turns: TurnSettings = field(default_factory=TurnSettings)
-    backchannels: frozenset[str] = frozenset()
-    fillers: tuple[str, ...] = ()
-    filler_after_seconds: float = 0.9
-    recognize_deadline_seconds: float = 6.0
-    synthesize_deadline_seconds: float = 6.0
-    lost_voiced_seconds: float = 0.6
-    hold_seconds: float = 8.0
-    stall_seconds: float = 0.5
-    ring_seconds: float = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class TurnMetrics:
-    """Where the time of one turn went, in seconds from the caller's last voiced frame, unless said otherwise.
-
-    ``recognize`` is the length of the decode itself; ``first_sound`` when the answer began to leave (a filler counts
-    in ``filler`` only). None: it did not happen before the caller spoke again or the call ended.
-    """
-
-    end_decided: float
-    words_known: float
-    recognize: float
-    was_ahead: bool
-    filler: float | None
-    first_sound: float | None
-
-
-@dataclass(slots=True)
-class _Turn:
-    """The turn that is being answered, for its metrics and its filler."""
-
-    heard: Heard | None = None
-    spoke_until: float = 0.0
-    filler_at: float | None = None
 
 
 class PhoneChannel:
@@ -151,16 +104,18 @@ class PhoneChannel:
             after_seconds=settings.filler_after_seconds,
             is_wanted=lambda: not self._hearing.is_speaking,
         )
+        self._patience = Patience(
+            is_talking=lambda: self._playback.is_busy or self._hearing.is_speaking,
+            is_hearing=lambda: self._hearing.is_busy,
+            over=self._fell_silent,
+        )
         self._has_started = False
         self._is_deaf = False  # handed over or ending: what is said is not for the hotline
         self._is_gone = False
-        self._listen: Listen | None = None
+        self._is_question_asked = False
         self._expect = Expected.OPEN
-        self._awaited: Listen | CollectKeys | None = None
-        self._keys_left = 0
-        self._silence: asyncio.TimerHandle | None = None
         self._hold: asyncio.TimerHandle | None = None
-        self._turn = _Turn()
+        self._answered: Heard | None = None  # the words whose answer has not sounded yet
         self._is_answer_due = False
         self._last_frame = 0.0
 
@@ -191,21 +146,19 @@ class PhoneChannel:
         match action:
             case Say():
                 self._playback.say(action)
-                self._restart_silence()
+                self._patience.restart()
             case StopSaying():
                 self._playback.stop()
-                self._restart_silence()
+                self._patience.restart()
             case SendText():
                 pass  # nothing to read on a telephone
             case Listen():
-                self._listen = self._awaited = action
+                self._is_question_asked = True
                 self._expect = action.expect
                 self._hearing.choices = action.choices
-                self._restart_silence()
+                self._patience.wait_for(action)
             case CollectKeys():
-                self._awaited = action
-                self._keys_left = action.max_keys
-                self._restart_silence()
+                self._patience.wait_for(action)
             case TransferToAgent() | GiveWayToEmergency():
                 self._stop_waiting()
                 self._begin(self._transfer(action))
@@ -262,21 +215,20 @@ class PhoneChannel:
     def _key(self, key: str) -> None:
         if key not in _KEYS or self._is_deaf:
             return
-        if isinstance(self._awaited, CollectKeys):
-            self._keys_left -= 1
-            if self._keys_left <= 0:
-                self._awaited = None
         self._emit(KeyPressed(at=self._clock(), key=key))
-        self._restart_silence()
+        self._patience.key_pressed()
 
     def _gone(self) -> None:
         if self._is_gone:
             return
         self._is_gone = True
-        self._stop_waiting()
-        self._report_turn(first_sound=None)
-        self._hearing.close()
         self._playback.close()
+        self._hearing.close()
+        self._company.stop()
+        self._patience.stop()
+        if self._hold is not None:
+            self._hold.cancel()
+        self._report_turn(first_sound_at=None)
         self._events.put_nowait(HungUp(at=self._clock()))
         for task in self._tasks:
             if task is not asyncio.current_task():
@@ -286,18 +238,18 @@ class PhoneChannel:
 
     def _situation(self) -> Situation:
         return Situation(
-            expect=self._expect, is_question_asked=self._listen is not None, playing=self._playback.playing()
+            expect=self._expect, is_question_asked=self._is_question_asked, playing=self._playback.playing()
         )
 
     def _decided(self, decision: Decision) -> None:
         match decision:
             case Began():
                 self._company.stop()
-                self._restart_silence()
+                self._patience.restart()
                 self._hold_messages()
             case TookFloor():
-                if decision.over_prompt and not self._playback.is_busy:
-                    self._playback.stop()  # only a filler was heard; the dialogue knows nothing of it
+                self._take_floor(decision)
+            case Insisted() if self._playback.is_paused:
                 self._emit(SpeechStarted(at=self._clock()))
             case Ended():
                 self._utterance_ended(decision)
@@ -305,89 +257,61 @@ class PhoneChannel:
                 pass
 
     def _utterance_ended(self, ended: Ended) -> None:
-        self._report_turn(first_sound=None)
-        self._turn = _Turn(spoke_until=self._now() - (ended.at - ended.speech_end))
-        if self._is_answer_due or self._matters(ended):
-            self._company.keep(since=self._turn.spoke_until)
-        self._restart_silence()
+        if self._is_answer_due or matters(ended, self._settings):
+            self._company.keep(since=self._now() - (ended.at - ended.speech_end))
+        self._patience.restart()
+
+    def _take_floor(self, floor: TookFloor) -> None:
+        """Fall silent for the caller; a prompt is only paused until it is clear that they want to say something."""
+        if floor.over_prompt and self._playback.is_busy:
+            self._playback.pause()
+            return
+        if floor.over_prompt:
+            self._playback.stop()  # a filler; the dialogue knows nothing of it
+        self._emit(SpeechStarted(at=self._clock()))
 
     def _heard(self, heard: Heard) -> None:
         if self._is_deaf or self._is_gone:
             return
         ended = heard.ended
-        words = _NOT_WORDS.sub("", heard.text or "")
-        is_long = ended.voiced_seconds >= self._settings.lost_voiced_seconds
-        if heard.text is not None and words:
-            if ended.is_answer or ended.stopped_prompt or not self._is_backchannel(words):
-                self._turn.heard = heard
-                self._listen = None
-                self._is_answer_due = True
-                self._emit(Said(at=self._clock(), text=heard.text, raw=heard.raw, engine=heard.engine))
-        elif ended.stopped_prompt or (
-            self._matters(ended) if heard.text is None else ended.is_answer and is_long
-        ):
+        if is_said(heard, self._settings):
+            if self._playback.is_paused and not ended.has_insisted:
+                self._emit(SpeechStarted(at=self._clock()))
+            self._report_turn(first_sound_at=None)
+            self._answered = heard
+            self._is_question_asked = False
+            self._is_answer_due = True
+            text = heard.text or ""
+            self._emit(Said(at=self._clock(), text=text, raw=heard.raw, engine=heard.engine))
+        elif is_lost(heard, self._settings):
             self._is_answer_due = True
             self._emit(HearingLost(at=self._clock(), is_engine_down=heard.text is None))
         if not self._is_answer_due:
             self._company.stop()
         self._release_soon()
-        self._restart_silence()
+        self._patience.restart()
 
-    def _matters(self, ended: Ended) -> bool:
-        """Tell whether a sound asks for an answer even before, or without, its words being known."""
-        is_long = ended.voiced_seconds >= self._settings.lost_voiced_seconds
-        return ended.is_answer or ended.stopped_prompt or is_long
-
-    def _is_backchannel(self, words: str) -> bool:
-        """Tell whether ``words`` are made of sounds of listening only (“嗯嗯，好的”)."""
-        ends = {0}
-        for start in range(len(words)):
-            if start in ends:
-                ends |= {
-                    start + len(hum) for hum in self._settings.backchannels if words.startswith(hum, start)
-                }
-        return len(words) in ends
-
-    # --- silence and company ---------------------------------------------------------------------------------
-
-    def _restart_silence(self) -> None:
-        """Count the seconds that ``Listen`` allows anew, from the moment that nobody speaks."""
-        if self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
-        if self._awaited is None or self._playback.is_busy or self._hearing.is_speaking:
-            return
-        self._silence = asyncio.get_running_loop().call_later(self._awaited.seconds, self._fell_silent)
-
-    def _fell_silent(self) -> None:
-        self._silence = None
-        if self._awaited is None or self._playback.is_busy:
-            return
-        if self._hearing.is_busy:
-            self._silence = asyncio.get_running_loop().call_later(0.2, self._fell_silent)
-            return
-        turn = self._awaited.turn
-        self._listen = self._awaited = None
-        self._emit(FellSilent(at=self._clock(), turn=turn))
+    # --- messages ------------------------------------------------------------------------------------------------
 
     def _stop_waiting(self) -> None:
-        self._listen = self._awaited = None
-        self._restart_silence()
+        self._is_question_asked = False
+        self._patience.stop()
         self._is_answer_due = False
         self._company.stop()
-        self._release()
+        self._release(is_over=True)
 
-    # --- messages --------------------------------------------------------------------------------------------
+    def _fell_silent(self, turn: int) -> None:
+        self._is_question_asked = self._is_answer_due = False
+        self._emit(FellSilent(at=self._clock(), turn=turn))
 
     def _prompt_finished(self, turn: int) -> None:
         self._emit(PromptFinished(at=self._clock(), turn=turn))
-        self._restart_silence()
+        self._patience.restart()
 
     def _answer_sounded(self) -> None:
         self._is_answer_due = False
-        self._turn.filler_at = self._company.first_at
         self._company.stop()
-        self._report_turn(first_sound=self._now() - self._turn.spoke_until)
+        self._report_turn(first_sound_at=self._now())
 
     def _hold_messages(self) -> None:
         self._release()
@@ -395,29 +319,34 @@ class PhoneChannel:
         self._hold = asyncio.get_running_loop().call_later(self._settings.hold_seconds, self._release)
 
     def _release_soon(self) -> None:
-        if self._hold is not None and not self._hearing.is_speaking:
+        """Let messages sound when the dialogue has had time to drop them because of what was said."""
+        if self._hearing.is_speaking or not (self._hold is not None or self._playback.is_paused):
+            return
+        if self._hold is not None:
             self._hold.cancel()
-            self._hold = asyncio.get_running_loop().call_later(_RELEASE_SECONDS, self._release)
+        self._hold = asyncio.get_running_loop().call_later(_RELEASE_SECONDS, self._release)
 
-    def _release(self) -> None:
+    def _release(self, *, is_over: bool = False) -> None:
         if self._hold is not None:
             self._hold.cancel()
             self._hold = None
         self._playback.release()
+        if is_over or not self._hearing.is_speaking:
+            self._playback.resume()
 
-    def _report_turn(self, *, first_sound: float | None) -> None:
-        turn, self._turn = self._turn, _Turn()
-        if turn.heard is None or self._on_turn is None:
+    def _report_turn(self, *, first_sound_at: float | None) -> None:
+        heard, self._answered = self._answered, None
+        if heard is None or self._on_turn is None:
             return
-        heard = turn.heard
+        start, filler_at = heard.spoke_until, self._company.first_at
         self._on_turn(
             TurnMetrics(
-                end_decided=heard.ended_at - heard.spoke_until,
-                words_known=heard.known_at - heard.spoke_until,
+                end_decided=heard.ended_at - start,
+                words_known=heard.known_at - start,
                 recognize=heard.recognize_seconds,
                 was_ahead=heard.was_ahead,
-                filler=None if turn.filler_at is None else turn.filler_at - turn.spoke_until,
-                first_sound=first_sound,
+                filler=None if filler_at is None else filler_at - start,
+                first_sound=None if first_sound_at is None else first_sound_at - start,
             )
         )
 

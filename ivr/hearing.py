@@ -23,6 +23,7 @@ from ivr.turn_taking import (
     Began,
     Decision,
     Ended,
+    Insisted,
     Paused,
     PieceEnded,
     Resumed,
@@ -250,7 +251,7 @@ class Hearing:
                 self._current.pieces.append(self._decode(situation, decision.start, decision.end))
             case Ended():
                 self._end(decision, situation)
-            case TookFloor():
+            case TookFloor() | Insisted():
                 pass
 
     def _begin(self, began: Began, situation: Situation) -> None:

@@ -47,6 +47,8 @@ class Playback:
         self._mark = 0
         self._renderer: asyncio.Task[None] | None = None
         self._sounding_since: float | None = None
+        self._queued: list[bytes | int] = []  # sounds and marks since the line was last silent
+        self._kept: list[bytes | Say] | None = None  # what a pause took back from the line
         self._has_begun = False  # the message that is being rendered has sounded
         self._may_sound = asyncio.Event()
         self._may_sound.set()
@@ -56,7 +58,7 @@ class Playback:
     @property
     def is_busy(self) -> bool:
         """True while a message is waiting or being heard."""
-        return bool(self._waiting or self._marks)
+        return bool(self._waiting or self._marks or self._kept)
 
     @property
     def is_sounding(self) -> bool:
@@ -69,11 +71,11 @@ class Playback:
         return self._line.queued_seconds
 
     def playing(self) -> Playing | None:
-        """Return what is being heard, for turn taking; None in silence."""
+        """Return what is being heard, or is paused, for turn taking; None in silence."""
         heard = next(iter(self._marks.values()), None)
         if heard is None and self._waiting and self._has_begun:
             heard = self._waiting[0]
-        if heard is None and not self.is_sounding:
+        if heard is None and not self.is_sounding and not self.is_paused:
             self._sounding_since = None
             return None
         now = asyncio.get_running_loop().time()
@@ -81,8 +83,8 @@ class Playback:
             self._sounding_since = now
         return Playing(
             seconds=now - self._sounding_since,
-            remaining_seconds=float("inf") if self._waiting else self._line.queued_seconds,
-            is_interruptible=heard is None or heard.is_interruptible,
+            remaining_seconds=float("inf") if self._waiting or self.is_paused else self._line.queued_seconds,
+            is_interruptible=self.is_paused or heard is None or heard.is_interruptible,
         )
 
     def say(self, message: Say) -> None:
@@ -93,8 +95,50 @@ class Playback:
             self._renderer = asyncio.create_task(self._render_all(), name="playback")
 
     def play(self, sound: bytes) -> None:
-        """Queue sound that belongs to no message (a filler, the ringing tone)."""
+        """Queue sound that belongs to no message (a filler, the ringing tone); it is heard even in a pause."""
         self._line.play(sound)
+
+    @property
+    def is_paused(self) -> bool:
+        """True between ``pause`` and ``resume`` or ``stop``."""
+        return self._kept is not None
+
+    def pause(self) -> None:
+        """Fall silent at once, and keep what has not been heard yet."""
+        if self._kept is not None:
+            return
+        unheard = int(self._line.queued_seconds * PHONE_BAND.sample_rate_hz) * 2
+        kept: list[bytes | Say] = []
+        for entry in reversed(self._queued):
+            if isinstance(entry, int):
+                if entry in self._marks:  # the line will still report it, as stopped; by then it is unknown
+                    kept.append(self._marks.pop(entry))
+            elif unheard > 0:
+                kept.append(entry[-unheard:])
+                unheard -= len(entry)
+        self._kept = kept[::-1]
+        self._queued.clear()
+        self._line.stop()
+
+    def resume(self) -> None:
+        """Go on where ``pause`` cut in."""
+        kept, self._kept = self._kept or [], None
+        self._sounding_since = None
+        for entry in kept:
+            self._put(entry)
+
+    def _put(self, entry: bytes | Say) -> None:
+        """Queue a sound, or the end of a message, behind what a pause holds back."""
+        if self._kept is not None:
+            self._kept.append(entry)
+        elif isinstance(entry, Say):
+            self._mark += 1
+            self._marks[self._mark] = entry
+            self._queued.append(self._mark)
+            self._line.mark(self._mark)
+        else:
+            self._queued.append(entry)
+            self._line.play(entry)
 
     def close(self) -> None:
         """Stop rendering; the line is gone."""
@@ -105,9 +149,12 @@ class Playback:
     def stop(self) -> None:
         """Drop everything, now; the messages dropped are reported as finished."""
         self.close()
-        dropped = (*self._marks.values(), *self._waiting)
+        kept = [entry for entry in self._kept or () if isinstance(entry, Say)]
+        dropped = (*self._marks.values(), *kept, *self._waiting)
         self._marks.clear()
         self._waiting.clear()
+        self._queued.clear()
+        self._kept = None
         self._has_begun = False
         self._sounding_since = None
         self._line.stop()
@@ -129,6 +176,7 @@ class Playback:
         if message is None:
             return
         if not self.is_busy:
+            self._queued.clear()
             self._sounding_since = None
             self._is_idle.set()
         self._finished(message.turn)
@@ -150,9 +198,7 @@ class Playback:
                     await self._queue(sound, message)
             self._waiting.popleft()
             self._has_begun = False
-            self._mark += 1
-            self._marks[self._mark] = message
-            self._line.mark(self._mark)
+            self._put(message)
 
     async def _queue(self, sound: bytes, message: Say) -> None:
         if not self._has_begun:
@@ -160,7 +206,7 @@ class Playback:
                 await self._may_sound.wait()
             self._has_begun = True
             self._sounded()
-        self._line.play(sound)
+        self._put(sound)
         if (surplus := self._line.queued_seconds - _AHEAD_SECONDS) > 0:
             await asyncio.sleep(surplus)
 

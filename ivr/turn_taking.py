@@ -7,7 +7,7 @@ An utterance opens with the first voiced frame as a mere candidate. Once ``start
         └──pause──▶ dropped, or a short answer: Paused, Ended
 
 While a prompt plays, the floor is taken only by ``barge_in_seconds`` of speech, and never from a prompt that must be
-heard out. A pause is first a point to start recognising at (``Paused``); only the silence that the kind of question
+heard out. Taking the floor makes the prompt pause; only ``insist_seconds`` of speech, or words, make it stop. A pause is first a point to start recognising at (``Paused``); only the silence that the kind of question
 asks for ends the utterance. Whoever goes on within ``merge_seconds`` of the end, before the words were reported,
 continues the same utterance. Speech without a pause is cut at its quietest point into pieces a recogniser can take.
 """
@@ -51,6 +51,7 @@ class TurnSettings:
     speculate_seconds: float = 0.3
     merge_seconds: float = 1.0
     barge_in_seconds: float = 0.38
+    insist_seconds: float = 0.8
     guard_seconds: float = 0.3
     overlap_seconds: float = 0.5
     max_piece_seconds: float = 14.0
@@ -86,10 +87,17 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class TookFloor:
-    """The caller has the floor; a prompt that is playing (``over_prompt``) is to stop."""
+    """The caller has the floor; a prompt that is playing (``over_prompt``) is to fall silent."""
 
     at: float
     over_prompt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Insisted:
+    """Who took the floor from a prompt has spoken longer than any “嗯”: the prompt need not wait."""
+
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +128,8 @@ class PieceEnded:
 class Ended:
     """The utterance is over; its last (mostly only) piece is ``start`` to ``at``.
 
-    ``is_answer``: it began after a question had been asked and played. ``stopped_prompt``: it took the floor from a
-    prompt. ``is_cut``: it was ended for its length, not by a pause.
+    ``is_answer``: it began after a question had been asked and played. ``has_insisted``: see ``Insisted``. ``is_cut``:
+    it was ended for its length, not by a pause.
     """
 
     at: float
@@ -130,11 +138,11 @@ class Ended:
     voiced_seconds: float
     is_answer: bool
     has_floor: bool
-    stopped_prompt: bool
+    has_insisted: bool
     is_cut: bool = False
 
 
-Decision = Began | TookFloor | Paused | Resumed | PieceEnded | Ended
+Decision = Began | TookFloor | Insisted | Paused | Resumed | PieceEnded | Ended
 
 
 @dataclass(slots=True)
@@ -148,7 +156,8 @@ class _Utterance:
     returning: float = 0.0
     has_begun: bool = False
     has_floor: bool = False
-    stopped_prompt: bool = False
+    is_over_prompt: bool = False
+    has_insisted: bool = False
     is_paused: bool = False
     track: list[tuple[float, float]] = field(default_factory=list)
 
@@ -238,26 +247,32 @@ class TurnTaker:
         last, self._last = self._last, None
         if (
             last is None
-            or situation.playing is not None
+            or (situation.playing is not None and not last.is_over_prompt)
             or open_.onset - last.speech_end > self._settings.merge_seconds
         ):
             return Began(self._at, open_.start)
         open_.start, open_.piece_start = last.start, last.piece_start
         open_.voiced += last.voiced
         open_.is_answer, open_.has_floor = last.is_answer, last.has_floor
-        open_.stopped_prompt = last.stopped_prompt
+        open_.is_over_prompt, open_.has_insisted = last.is_over_prompt, last.has_insisted
         open_.track = last.track + open_.track
         return Began(self._at, open_.piece_start, continues=True)
 
     def _floor(self, open_: _Utterance, situation: Situation) -> list[Decision]:
-        if open_.has_floor or not open_.has_begun:
-            return []
+        if open_.has_floor:
+            may_insist = open_.is_over_prompt and not open_.has_insisted
+            if not may_insist or open_.voiced < self._settings.insist_seconds:
+                return []
+            open_.has_insisted = True
+            return [Insisted(self._at)]
         playing = situation.playing
+        if not open_.has_begun:
+            return []
         if playing is not None:
             enough = open_.voiced >= self._settings.barge_in_seconds - 1e-9
             if not (playing.is_interruptible and enough):
                 return []
-        open_.has_floor, open_.stopped_prompt = True, playing is not None
+        open_.has_floor, open_.is_over_prompt = True, playing is not None
         return [TookFloor(self._at, over_prompt=playing is not None)]
 
     def _cut(self, open_: _Utterance) -> list[Decision]:
@@ -304,6 +319,6 @@ class TurnTaker:
             voiced_seconds=open_.voiced,
             is_answer=open_.is_answer,
             has_floor=open_.has_floor,
-            stopped_prompt=open_.stopped_prompt,
+            has_insisted=open_.has_insisted,
             is_cut=is_cut,
         )

@@ -16,8 +16,9 @@ from hotline.dialogue.actions import Listen, Say
 from hotline.dialogue.events import Event, HungUp, PromptFinished
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, AudioFormat, Expected, Hypothesis
-from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
+from ivr.channel import PhoneChannel
 from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, LineEvent, Played, TransferResult
+from ivr.phone_settings import PhoneSettings, TurnMetrics
 from ivr.vad import Samples
 
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -273,7 +274,7 @@ class Call:
         if heard_out:
             await self.until(PromptFinished)
 
-    async def until(self, kind: type[Event]) -> Event:
+    async def until(self, kind: type[Event] | tuple[type[Event], ...]) -> Event:
         """Return the first event of ``kind`` that comes from now on."""
         seen = len(self.happened)
         while True:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 
 import pytest
 
@@ -32,8 +33,8 @@ from hotline.dialogue.events import (
 from hotline.domain.appeal import ContactChannel, EmergencyService, PhoneNumber
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, AudioFormat, Expected
-from ivr.channel import PhoneSettings
 from ivr.line import TransferResult
+from ivr.phone_settings import PhoneSettings
 from tests.unit.ivr.fakes import MIDNIGHT, Call, ScriptedRecognizer, ScriptedSynthesizer, now, run
 
 DOWN = EngineUnavailableError("scripted", "killed")
@@ -232,6 +233,24 @@ def test_a_hum_while_the_answer_is_being_prepared_is_nothing():
     run(test())
 
 
+def test_a_hum_during_the_wait_leaves_the_caller_neither_alone_nor_the_turn_unmeasured():
+    async def test():
+        settings = replace(FILLERS, backchannels=frozenset({"嗯"}))
+        async with Call(ScriptedRecognizer("路灯坏了", "嗯"), settings=settings) as call:
+            await call.ask("请讲")
+            call.line.speak(1.0)
+            call.line.pause(1.0)
+            call.line.speak(0.4)
+            await asyncio.sleep(3.0 + 1.6)
+            await call.do(Say(2, ("好的",)))
+            await asyncio.sleep(5)
+            assert [text for _, text in call.line.sounds] == ["请讲", "请稍等", "还在查", "好的"]
+            (turn,) = call.turns
+            assert turn.first_sound == pytest.approx(3.0 + 1.6 - 1.0 + 0.05, abs=0.1)
+
+    run(test())
+
+
 def test_words_over_a_notice_are_reported_without_stopping_it():
     async def test():
         async with Call(ScriptedRecognizer("着火了")) as call:
@@ -349,31 +368,76 @@ def test_stop_drops_what_is_played_and_what_waits_and_reports_both_once():
     run(test())
 
 
-def test_who_interrupts_has_the_floor_within_half_a_second():
+def interrupted(recognizer: ScriptedRecognizer, *, speech_seconds: float) -> Coroutine[None, None, Call]:
+    """Speak for so long, 1 s into a prompt of 5.4 s; let the dialogue stop it when it is told to."""
+
     async def test():
-        async with Call(ScriptedRecognizer("不是这个")) as call:
+        async with Call(recognizer, settings=BACKCHANNELS) as call:
             await call.ask("这是一段很长的答复" * 3, heard_out=False)
             call.line.pause(1.0)
-            begun = now() + 1.0
+            call.line.speak(speech_seconds)
+            if isinstance(await call.until((SpeechStarted, PromptFinished)), SpeechStarted):
+                await call.do(StopSaying())
+            await asyncio.sleep(10)
+            return call
+
+    return test()
+
+
+def test_who_interrupts_hears_the_prompt_stop_within_half_a_second_and_is_heard():
+    call = run(interrupted(ScriptedRecognizer("不是这个"), speech_seconds=1.5))
+    assert call.names()[:4] == ["Started", "SpeechStarted", "PromptFinished", "Said"]
+    (paused_at, _), *_ = call.line.did
+    assert paused_at - 1.0 < 0.45
+    assert call.when(SpeechStarted) - 1.0 == pytest.approx(0.8, abs=0.06)
+
+
+def test_a_short_interruption_stops_the_prompt_once_it_turns_out_to_be_words():
+    call = run(interrupted(ScriptedRecognizer("不是"), speech_seconds=0.5))
+    assert call.names()[:4] == ["Started", "SpeechStarted", "Said", "PromptFinished"]
+    assert call.line.did[0] == (pytest.approx(1.4, abs=0.05), "stop")
+
+
+@pytest.mark.parametrize("heard", ["嗯", "", "好的嗯"])
+def test_after_a_hum_or_a_noise_the_prompt_goes_on_where_it_fell_silent(heard):
+    call = run(interrupted(ScriptedRecognizer(heard), speech_seconds=0.5))
+    assert call.names() == ["Started", "PromptFinished", "FellSilent", "HungUp"]
+    assert [what for _, what in call.line.did] == ["stop", "hang up"]
+    paused_at = call.line.did[0][0]
+    silent_for = call.when(PromptFinished) - (0.05 + 5.4)
+    assert silent_for == pytest.approx(1.0 + 0.5 + 0.7 + 0.15 - paused_at, abs=0.1)
+    (_, first), (_, rest) = call.line.played
+    assert first.endswith(rest)
+    assert len(rest) / PHONE_BAND.bytes_per_second == pytest.approx(5.4 - (paused_at - 0.05), abs=0.03)
+
+
+def test_who_insisted_without_words_is_told_so():
+    call = run(interrupted(ScriptedRecognizer(""), speech_seconds=1.0))
+    assert call.names()[:4] == ["Started", "SpeechStarted", "PromptFinished", "HearingLost"]
+
+
+def test_a_message_that_nobody_stops_goes_on_after_the_words():
+    async def test():
+        async with Call(ScriptedRecognizer("喂你好")) as call:
+            await call.ask("这是一段很长的答复" * 3, heard_out=False)
+            call.line.pause(1.0)
             call.line.speak(1.5)
-            await call.until(SpeechStarted)
-            assert now() - begun < 0.45
-            await call.do(StopSaying())
-            await call.until(Said)
-            assert said(call) == ["不是这个"]
+            await call.until(PromptFinished)
+            assert call.names() == ["Started", "SpeechStarted", "Said", "PromptFinished"]
 
     run(test())
 
 
-def test_who_interrupted_without_words_is_told_so():
+def test_a_farewell_is_heard_even_if_the_caller_had_just_cut_in():
     async def test():
-        async with Call(ScriptedRecognizer("")) as call:
+        async with Call(ScriptedRecognizer("喂你好")) as call:
             await call.ask("这是一段很长的答复" * 3, heard_out=False)
             call.line.pause(1.0)
-            call.line.speak(0.5)
+            call.line.speak(9.0)
             await call.until(SpeechStarted)
-            await call.do(StopSaying())
-            assert not (await call.until(HearingLost)).is_engine_down
+            await call.do(Say(2, ("再见",), is_interruptible=False), End(Outcome.ANSWERED))
+            await call.until(HungUp)
+            assert [event.turn for event in call.events if isinstance(event, PromptFinished)] == [1, 2]
 
     run(test())
 
@@ -404,7 +468,7 @@ def test_an_answer_that_begins_just_as_the_caller_goes_on_is_stopped():
             await asyncio.sleep(0.6)
             await call.do(Say(2, ("请问在什么位置呢",)))
             floor = await call.until(SpeechStarted)
-            assert floor.at.second + floor.at.microsecond / 1e6 == pytest.approx(0.45 + 2.2 + 0.4, abs=0.1)
+            assert floor.at.second + floor.at.microsecond / 1e6 == pytest.approx(0.45 + 2.2 + 0.85, abs=0.1)
 
     run(test())
 

@@ -11,6 +11,7 @@ from ivr.turn_taking import (
     Began,
     Decision,
     Ended,
+    Insisted,
     Paused,
     PieceEnded,
     Playing,
@@ -106,7 +107,15 @@ def test_a_prompt_is_stopped_by_lasting_speech():
     (floor,) = [decision for decision in decisions if isinstance(decision, TookFloor)]
     assert floor.over_prompt
     assert floor.at == pytest.approx(1.0 + 0.38, abs=STEP)
-    assert the_end(decisions).stopped_prompt
+    (insisted,) = [decision for decision in decisions if isinstance(decision, Insisted)]
+    assert insisted.at == pytest.approx(1.0 + 0.8, abs=STEP)
+    assert the_end(decisions).has_insisted
+
+
+def test_a_longer_hum_takes_the_floor_without_insisting():
+    decisions = follow((0, 1), (1, 0.5), (0, 2), situation=TALKING)
+    assert kinds(decisions) == ["Began", "TookFloor", "Paused", "Ended"]
+    assert not the_end(decisions).has_insisted
 
 
 def test_a_prompt_is_not_stopped_by_a_hum_which_is_still_heard():
@@ -220,6 +229,6 @@ def test_every_speech_that_begins_ends_in_order_and_nothing_goes_back_in_time(tr
                 assert decision.start < decision.speech_end <= decision.at
                 assert decision.at - decision.start <= 14.0 + 1.3
                 is_open = is_paused = False
-            case TookFloor():
+            case TookFloor() | Insisted():
                 assert is_open
     assert (is_open, is_paused) == (False, False)

@@ -1,0 +1,47 @@
+"""What a sound on the line amounts to: words for the dialogue, a sign of listening, speech not understood, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from ivr.hearing import Heard
+from ivr.phone_settings import PhoneSettings
+from ivr.turn_taking import Ended
+
+_NOT_WORDS: Final = re.compile(r"[^\w]|_")
+
+
+def is_said(heard: Heard, settings: PhoneSettings) -> bool:
+    """Tell whether the caller said something; “嗯” is that only after a question, or when they insisted on it."""
+    words = _words(heard)
+    may_hum = heard.ended.is_answer or heard.ended.has_insisted
+    return bool(words) and (may_hum or not is_backchannel(words, settings.backchannels))
+
+
+def is_lost(heard: Heard, settings: PhoneSettings) -> bool:
+    """Tell whether the caller must hear that they were not understood: speech without words, not mere noise."""
+    ended = heard.ended
+    if heard.text is None:
+        return matters(ended, settings)
+    is_long = ended.voiced_seconds >= settings.lost_voiced_seconds
+    return not _words(heard) and (ended.has_insisted or (ended.is_answer and is_long))
+
+
+def matters(ended: Ended, settings: PhoneSettings) -> bool:
+    """Tell whether a sound asks for an answer even before, or without, its words being known."""
+    return ended.is_answer or ended.has_insisted or ended.voiced_seconds >= settings.lost_voiced_seconds
+
+
+def is_backchannel(words: str, backchannels: AbstractSet[str]) -> bool:
+    """Tell whether ``words`` are made of sounds of listening only (“嗯嗯好的”)."""
+    ends = {0}
+    for start in range(len(words)):
+        if start in ends:
+            ends |= {start + len(sound) for sound in backchannels if words.startswith(sound, start)}
+    return len(words) in ends
+
+
+def _words(heard: Heard) -> str:
+    return _NOT_WORDS.sub("", heard.text or "")

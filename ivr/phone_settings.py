@@ -1,0 +1,58 @@
+"""How a phone conversation is held, and what is measured of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hotline.city import read_yaml
+from hotline.domain.errors import CityConfigError
+from ivr.turn_taking import TurnSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSettings:
+    """How a phone conversation is held; all times in seconds.
+
+    ``backchannels``: sounds of listening (嗯、好、哦) that are no answer while nothing is asked. ``fillers``: what is said
+    when the answer takes longer than ``filler_after`` from the end of speech. ``lost_voiced``: so much voice without
+    words is reported as not heard. ``hold``: how long a message waits for a caller who is speaking. ``stall``: sound
+    that fails to come for so long is silence.
+    """
+
+    turns: TurnSettings = field(default_factory=TurnSettings)
+    backchannels: frozenset[str] = frozenset()
+    fillers: tuple[str, ...] = ()
+    filler_after_seconds: float = 0.9
+    recognize_deadline_seconds: float = 6.0
+    synthesize_deadline_seconds: float = 6.0
+    lost_voiced_seconds: float = 0.6
+    hold_seconds: float = 8.0
+    stall_seconds: float = 0.5
+    ring_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMetrics:
+    """Where the time of one turn went, in seconds from the caller's last voiced frame, unless said otherwise.
+
+    ``recognize`` is the length of the decode itself; ``first_sound`` when the answer began to leave (a filler counts
+    in ``filler`` only). None: it did not happen before the caller spoke again or the call ended.
+    """
+
+    end_decided: float
+    words_known: float
+    recognize: float
+    was_ahead: bool
+    filler: float | None
+    first_sound: float | None
+
+
+def read_backchannels(folder: Path) -> frozenset[str]:
+    """Read a city's ``lexicon/backchannel.yaml``; ``CityConfigError`` says what is wrong with it."""
+    file = folder / "lexicon" / "backchannel.yaml"
+    rows = read_yaml(file)
+    words = rows.get("backchannels") if isinstance(rows, dict) else None
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise CityConfigError(file=str(file), reason="backchannels 应为词语列表")
+    return frozenset(words)
