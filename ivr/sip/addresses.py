@@ -42,8 +42,9 @@ def called_user(message: str) -> str:
 
 
 def is_within(source: str, networks: tuple[Network, ...]) -> bool:
-    """Tell whether ``source`` ("10.0.0.1:5060", "[::1]:5060") lies in one of ``networks``."""
-    host = source.rsplit(":", 1)[0].strip("[]")
+    """Tell whether ``source`` ("10.0.0.1:5060", "[::1]:5060", "10.0.0.1", "::1") lies in one of ``networks``."""
+    has_port = source.count(":") == 1 or source.startswith("[")
+    host = source.rsplit(":", 1)[0].strip("[]") if has_port else source
     try:
         address = ip_address(host)
     except ValueError:

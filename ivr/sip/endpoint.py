@@ -20,17 +20,17 @@ from typing import Final, assert_never
 import structlog
 
 from ivr.line import Frame, Gone, Key, Played, TransferResult
-from ivr.sip.addresses import Network, host_of
+from ivr.sip.addresses import Network, host_of, is_within
 from ivr.sip.line import SipLine
 from ivr.sip.settings import (
-    Arrival,
     UNAVAILABLE,
+    Arrival,
     Reception,
     Receptionist,
     SipSettings,
     SipUnavailableError,
 )
-from ivr.sip.switchboard import Connected, Ended, Rang, Reached, Referred, SwitchEvent, Switchboard
+from ivr.sip.switchboard import Connected, Ended, Rang, Reached, Referred, Switchboard, SwitchEvent
 from ivr.sip.trunk_filter import admit_only
 
 log: Final = structlog.get_logger("sip")
@@ -74,14 +74,23 @@ class _Outgoing:
 class SipEndpoint:
     """Answers and places calls. ``receptionist`` says how each ring is met; without one all are answered.
 
+    ``missed`` is told of rings that ended before they were answered.
+
     ``start`` first; ``incoming`` for the calls; ``close`` at the end, always.
     """
 
-    def __init__(self, settings: SipSettings, *, receptionist: Receptionist | None = None) -> None:
+    def __init__(
+        self,
+        settings: SipSettings,
+        *,
+        receptionist: Receptionist | None = None,
+        missed: Callable[[Arrival], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._receptionist = receptionist or (lambda _: Reception(after_seconds=settings.ring_seconds))
         self._trunks: tuple[Network, ...] = tuple(ip_network(trunk) for trunk in settings.trunks)
         self._allowed = self._trunks
+        self._missed = missed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._started: asyncio.Future[None] | None = None
@@ -246,12 +255,11 @@ class SipEndpoint:
             found = await self._loop.getaddrinfo(host, None)
         except OSError:
             return False
-        hosts = {ip_network(entry[4][0]) for entry in found}
-        if not all(
-            any(one.subnet_of(other) for other in self._allowed if one.version == other.version)
-            for one in hosts
-        ):
-            self._allowed = (*self._allowed, *hosts)
+        strangers = {
+            ip_network(host) for entry in found if not is_within(host := str(entry[4][0]), self._allowed)
+        }
+        if strangers:
+            self._allowed = (*self._allowed, *strangers)
             admit_only(self._allowed, bind=self._settings.bind, port=self.port)
         return True
 
@@ -304,7 +312,7 @@ class SipEndpoint:
             key, event = self._outbox.popleft()
             self._deliver(key, event)
 
-    def _deliver(self, key: int, event: SwitchEvent) -> None:
+    def _deliver(self, key: int, event: SwitchEvent) -> None:  # noqa: C901 -- one case per event
         match event:
             case Frame() | Key() | Played() | Gone():
                 if (line := self._lines.get(key)) is not None:
@@ -351,7 +359,12 @@ class SipEndpoint:
 
     def _ended(self, key: int, event: Ended) -> None:
         self._set_timer(key, None)
-        self._ringing.pop(key, None)
+        if (
+            (ringing := self._ringing.pop(key, None)) is not None
+            and key not in self._outgoing
+            and self._missed
+        ):
+            self._missed(Arrival(ringing.call_id, ringing.caller, ringing.called))
         if (outgoing := self._outgoing.get(key)) is not None:
             outgoing.reached.set()
             if not outgoing.outcome.done():

@@ -1,5 +1,7 @@
-"""The side of the endpoint that touches pjsua2: everything here runs on the one SIP thread, but for the two frame
-callbacks, which run on the library's media thread and only move bytes.
+"""The side of the endpoint that touches pjsua2.
+
+Everything here runs on the one SIP thread, but for the two frame callbacks, which run on the library's media thread
+and only move bytes.
 
 What the library punishes with a crash or a lost call, and how it is avoided:
 
@@ -20,7 +22,7 @@ import itertools
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -388,7 +390,7 @@ class Switchboard:
         """Answer (200) or refuse (300 and above) the leg that rings."""
         if (leg := self._legs.get(key)) is None or leg.is_confirmed:
             return
-        if code >= 300:  # noqa: PLR2004 -- SIP's own border between answers and refusals
+        if code >= 300:
             self._hang_up(leg, code)
         else:
             self._answer(leg, code)
