@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Final
 
 import structlog
@@ -194,8 +195,9 @@ class Playback:
             message = self._waiting[0]
             self._has_begun = False
             for part in message.parts:
-                async for sound in self._sounds(part):
-                    await self._queue(sound, message)
+                async with aclosing(self._sounds(part)) as sounds:
+                    async for sound in sounds:
+                        await self._queue(sound, message)
             self._waiting.popleft()
             self._has_begun = False
             self._put(message)
@@ -210,10 +212,10 @@ class Playback:
         if (surplus := self._line.queued_seconds - _AHEAD_SECONDS) > 0:
             await asyncio.sleep(surplus)
 
-    async def _sounds(self, text: str) -> AsyncIterator[bytes]:
+    async def _sounds(self, text: str) -> AsyncGenerator[bytes, None]:
         engine = self._synthesizer.name
+        sounds = aiter(self._synthesizer.synthesize(text, audio=PHONE_BAND))
         try:
-            sounds = aiter(self._synthesizer.synthesize(text, audio=PHONE_BAND))
             while True:
                 async with asyncio.timeout(self._deadline_seconds):
                     sound = await anext(sounds, None)
@@ -224,3 +226,6 @@ class Playback:
             log.warning("synthesizer.failed", engine=engine, error=type(error).__name__)
         except Exception as error:  # noqa: BLE001 -- whatever the engine raises, what can be said is said
             log.error("synthesizer.broken", engine=engine, error=type(error).__name__)
+        finally:
+            if isinstance(sounds, AsyncGenerator):
+                await sounds.aclose()  # whoever interrupts frees the engine at once

@@ -97,11 +97,11 @@ class FakeLine:
 
     def speak(self, seconds: float) -> None:
         """Add speech of ``seconds`` to what the caller sends, after what is still to be sent."""
-        self._add(tone(seconds))
+        self.send(tone(seconds))
 
     def pause(self, seconds: float) -> None:
         """Add silence."""
-        self._add(bytes(int(seconds * PHONE_BAND.sample_rate_hz) * 2))
+        self.send(bytes(int(seconds * PHONE_BAND.sample_rate_hz) * 2))
 
     def press(self, key: str) -> None:
         self._events.put_nowait(Key(key))
@@ -150,7 +150,8 @@ class FakeLine:
             self._events.put_nowait(Gone("bye"))
         self._clock.cancel()
 
-    def _add(self, sound: bytes) -> None:
+    def send(self, sound: bytes) -> None:
+        """Add sound, 8 kHz, to what the caller sends, after what is still to be sent."""
         self._script.extend(sound[i : i + FRAME_BYTES] for i in range(0, len(sound), FRAME_BYTES))
 
     async def _tick(self) -> None:
@@ -234,15 +235,16 @@ def text_of(sound: bytes) -> str:
 class Call:
     """A conversation on a FakeLine: collects what the channel reports, with the second it did."""
 
-    def __init__(self, recognizer, synthesizer=None, *, settings=None, transfers=None) -> None:
+    def __init__(self, recognizer, synthesizer=None, *, detector=None, settings=None, transfers=None) -> None:
         self.line = FakeLine()
         self.turns: list[TurnMetrics] = []
+        self._arrived = asyncio.Event()
         self.happened: list[tuple[float, Event]] = []
         self.channel = PhoneChannel(
             self.line,
             recognizer,
             synthesizer or ScriptedSynthesizer(),
-            LoudnessDetector(),
+            detector or LoudnessDetector(),
             settings or PhoneSettings(),
             clock=clock,
             conversation="c1",
@@ -281,7 +283,8 @@ class Call:
             for _, event in self.happened[seen:]:
                 if isinstance(event, kind):
                     return event
-            await asyncio.sleep(0.01)
+            self._arrived.clear()
+            await self._arrived.wait()
 
     @property
     def events(self) -> list[Event]:
@@ -298,5 +301,6 @@ class Call:
         while True:
             event = await self.channel.receive()
             self.happened.append((round(now(), 2), event))
+            self._arrived.set()
             if isinstance(event, HungUp):
                 return
