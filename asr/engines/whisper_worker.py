@@ -141,10 +141,10 @@ def main() -> None:
     except ModelRefusedError as error:
         side.refuse(error.reason, file=error.file)
         return
-    decoder.decode(np.zeros(SAMPLE_RATE_HZ).astype(np.float32), "")
+    decoder.decode(np.zeros(SAMPLE_RATE_HZ, np.float32), "")
 
     def work(job: dict[str, Any], body: bytes) -> Reply:
-        samples = np.frombuffer(body, np.int16).astype(np.float32) / 32_768
+        samples = np.frombuffer(body, np.int16).astype(np.float32) / np.float32(32_768)
         decoded = decoder.decode(samples, job["prompt"], job["fallback_prompt"])
         return {
             "text": decoded.text,
