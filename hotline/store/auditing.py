@@ -1,0 +1,85 @@
+"""The audit chain (审计): each row holds the digest of the one before, so that none can be altered, lost or moved unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hotline.store.tables import audit, audit_head
+
+_GENESIS: Final = "0" * 64
+
+
+def digest_of(previous: str, sequence: int, at: datetime, /, *facts: str) -> str:
+    """Return the digest of one row (actor, action, subject, detail), bound to the row before it."""
+    row = json.dumps([previous, sequence, round(at.timestamp() * 1e6), *facts], ensure_ascii=False)
+    return hashlib.sha256(row.encode()).hexdigest()
+
+
+async def write_audit(
+    connection: AsyncConnection,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+) -> None:
+    """Append one row within the caller's transaction; the chain's head row makes appends wait for each other."""
+    moved = await connection.execute(
+        update(audit_head)
+        .where(audit_head.c.id == 1)
+        .values(sequence=audit_head.c.sequence + 1)
+        .returning(audit_head.c.sequence, audit_head.c.digest)
+    )
+    sequence, previous = moved.one()
+    text = json.dumps(detail, ensure_ascii=False, sort_keys=True)
+    digest = digest_of(previous, sequence, at, actor, action, subject, text)
+    await connection.execute(
+        audit.insert().values(
+            sequence=sequence, at=at, actor=actor, action=action, subject=subject, detail=text,
+            previous=previous, digest=digest,
+        )
+    )  # fmt: skip
+    await connection.execute(update(audit_head).where(audit_head.c.id == 1).values(digest=digest))
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where the chain is broken: the first row that does not fit, and how."""
+
+    sequence: int
+    reason: str
+
+
+async def find_break(connection: AsyncConnection) -> Break | None:
+    """Return the first altered, missing or reordered row, or None when the chain is whole."""
+    previous, expected = _GENESIS, 1
+    async for row in _rows(connection):
+        if row.sequence != expected:
+            return Break(expected, "missing")
+        if row.previous != previous:
+            return Break(row.sequence, "reordered")
+        if (
+            digest_of(previous, row.sequence, row.at, row.actor, row.action, row.subject, row.detail)
+            != row.digest
+        ):
+            return Break(row.sequence, "altered")
+        previous, expected = row.digest, expected + 1
+    head = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one()
+    if (head.sequence, head.digest) != (expected - 1, previous):
+        return Break(expected, "missing")
+    return None
+
+
+async def _rows(connection: AsyncConnection) -> AsyncIterator[Any]:
+    result = await connection.stream(select(audit).order_by(audit.c.sequence))
+    async for row in result:
+        yield row

@@ -1,0 +1,106 @@
+"""The database's tables. What identifies a person is only in encrypted columns (``body``)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, kept as microseconds since 1970 UTC: the same in every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Refuse times without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"time without a zone: {value}")
+        return round(value.timestamp() * 1_000_000)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Return an aware time in UTC."""
+        return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+metadata: Final = MetaData()
+
+counters: Final = Table(
+    "counters", metadata, Column("day", Date, primary_key=True), Column("last", Integer, nullable=False)
+)
+
+work_orders: Final = Table(
+    "work_orders",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("category", String(16)),
+    Column("lead_unit", String(64)),
+    Column("conversation", String(64), nullable=False, index=True),
+    Column("registered_at", Instant, nullable=False, index=True),
+    Column("due_at", Instant),
+    Column("body", LargeBinary, nullable=False),
+    Index("work_orders_due", "status", "due_at"),
+)
+
+conversations: Final = Table(
+    "conversations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("call_id", String(256), nullable=False, index=True),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(16)),
+    Column("article", String(64)),
+    Column("work_order", String(20)),
+)
+
+journal: Final = Table(
+    "journal",
+    metadata,
+    Column("conversation", String(64), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(64), nullable=False, index=True),
+    Column("detail", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+audit_head: Final = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("digest", String(64), nullable=False),
+)

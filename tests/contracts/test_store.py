@@ -1,0 +1,132 @@
+"""The store keeps what it is given, on every database: one suite, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import delete, update
+
+from hotline.domain.appeal import ContactChannel, Urgency
+from hotline.domain.errors import StaleWorkOrderError, WorkOrderNotFoundError
+from hotline.domain.routing import RoutingDecision
+from hotline.domain.work_order import HistoryEntry, Status, Step, WorkOrder
+from hotline.store.auditing import Break
+from hotline.store.sql import SqlStore, migrate
+from hotline.store.tables import audit, work_orders
+from tests.builders import NOW, after, an_appeal
+
+DAY = date(2026, 11, 23)
+
+
+def an_order(number: str = "26112300001", minutes: float = 0) -> WorkOrder:
+    at = NOW + timedelta(minutes=minutes)
+    routing = RoutingDecision(
+        lead_unit="county-371302", supporting_units=("body-housing",), urgency=Urgency.UTILITIES,
+        sign_by=at + timedelta(minutes=30), due_at=at + timedelta(days=7), limit_basis="basis", rule="R1",
+        because="属地", catalogue_version="2026-11",
+    )  # fmt: skip
+    order = WorkOrder(
+        number=number, appeal=an_appeal(), status=Status.REGISTERED, registered_at=at, conversation="c1", routing=routing,
+        history=(HistoryEntry(at=at, step=None, before=None, after=Status.REGISTERED, by="machine"),),
+    )  # fmt: skip
+    return order.after(Step.DISPATCH, by="machine", at=at)
+
+
+async def test_an_order_comes_back_as_it_was_kept(store: SqlStore) -> None:
+    await store.add(an_order())
+    assert await store.get("26112300001") == an_order()
+
+
+async def test_an_unknown_number_is_not_found(store: SqlStore) -> None:
+    with pytest.raises(WorkOrderNotFoundError):
+        await store.get("26112399999")
+
+
+async def test_numbers_of_a_day_are_never_given_twice(store: SqlStore) -> None:
+    numbers = await asyncio.gather(*(store.next_number(DAY) for _ in range(20)))
+    assert sorted(numbers) == [f"261123{index:05d}" for index in range(1, 21)]
+    assert await store.next_number(date(2026, 11, 24)) == "26112400001"
+
+
+async def test_of_two_who_change_one_order_the_second_is_told(store: SqlStore) -> None:
+    await store.add(an_order())
+    read = await store.get("26112300001")
+    signed = read.after(Step.SIGN_FOR, by="county-371302", at=after(60))
+    returned = read.after(Step.SEND_BACK, by="county-371302", at=after(90))
+    await store.save(signed, expected=read.revision)
+    with pytest.raises(StaleWorkOrderError):
+        await store.save(returned, expected=read.revision)
+    assert (await store.get("26112300001")).status is Status.HANDLING
+
+
+async def test_the_newest_orders_come_first(store: SqlStore) -> None:
+    for index in range(1, 4):
+        await store.add(an_order(f"2611230000{index}", minutes=index))
+    assert [order.number for order in await store.recent(limit=2)] == ["26112300003", "26112300002"]
+    older = await store.recent(before=NOW + timedelta(minutes=2))
+    assert [order.number for order in older] == ["26112300001"]
+
+
+async def test_open_orders_due_soon_are_found_earliest_first(store: SqlStore) -> None:
+    for index in range(1, 4):
+        await store.add(an_order(f"2611230000{index}", minutes=-index))
+    due = [order.number async for order in store.due_before(NOW + timedelta(days=7, minutes=-1.5))]
+    assert due == ["26112300003", "26112300002"]
+
+
+async def test_a_conversation_and_its_journal_come_back(store: SqlStore) -> None:
+    await store.begin("c1", channel=ContactChannel.PHONE, call_id="abc@host", at=NOW)
+    await store.append("c1", 1, NOW, "Said", {"text": "暖气不热"})
+    await store.append("c1", 2, after(1), "Say", {"parts": ["请问在哪里？"]})
+    await store.finish("c1", at=after(9), outcome="registered", article=None, work_order="26112300001")
+    assert await store.conversation_of_call("abc@host") == {
+        "id": "c1", "channel": "phone", "call_id": "abc@host", "started_at": NOW, "ended_at": after(9),
+        "outcome": "registered", "article": None, "work_order": "26112300001",
+    }  # fmt: skip
+    assert [(row["sequence"], row["name"], row["body"]) for row in await store.read("c1")] == [
+        (1, "Said", {"text": "暖气不热"}),
+        (2, "Say", {"parts": ["请问在哪里？"]}),
+    ]
+    assert await store.conversation("c2") is None
+
+
+async def test_personal_data_is_sealed_at_rest(store: SqlStore) -> None:
+    await store.add(an_order())
+    async with store._engine.connect() as connection:
+        (row,) = (await connection.execute(work_orders.select())).all()
+    stored = repr(row)
+    assert "13905390001" not in stored
+    assert "暖气" not in stored
+    assert "银雀山" not in stored
+
+
+async def test_every_change_is_in_the_audit_chain_and_an_altered_row_is_found(store: SqlStore) -> None:
+    await store.add(an_order())
+    await store.save(an_order().after(Step.SIGN_FOR, by="county-371302", at=after(60)), expected=1)
+    await store.note_look(subject="26112300001", by="agent-7", why="citizen asked", at=after(70))
+    assert await store.audit_break() is None
+    async with store._engine.begin() as connection:
+        await connection.execute(update(audit).where(audit.c.sequence == 2).values(actor="somebody"))
+    assert await store.audit_break() == Break(2, "altered")
+
+
+async def test_a_missing_audit_row_is_found(store: SqlStore) -> None:
+    for index in range(1, 4):
+        await store.note_look(subject="x", by="agent-7", why="test", at=after(index))
+    async with store._engine.begin() as connection:
+        await connection.execute(delete(audit).where(audit.c.sequence == 3))
+    assert await store.audit_break() == Break(3, "missing")
+
+
+async def test_many_writers_at_once_lose_nothing_and_keep_the_chain_whole(store: SqlStore) -> None:
+    await asyncio.gather(*(store.add(an_order(f"261123{index:05d}")) for index in range(1, 13)))
+    assert len(await store.recent()) == 12
+    assert await store.audit_break() is None
+
+
+async def test_migrating_twice_changes_nothing(store: SqlStore) -> None:
+    await store.add(an_order())
+    await migrate(store._engine.url.render_as_string(hide_password=False))
+    assert len(await store.recent()) == 1
