@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from ivr.line import FRAME_SECONDS, Frame, Gone, Played, TransferResult
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.sip.sound import Offset, Onset, SoundFileError, SoundWatch, read_wav, voiced_length, write_wav
@@ -284,6 +286,8 @@ class _Order(argparse.Action):
 
 def main() -> int:
     """Place one call from the command line."""
+    # Standard output is for the events.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     parser = argparse.ArgumentParser(prog="python -m ivr.caller", description="拨打热线并播放录音")
     parser.add_argument("uri", help="sip:12345@127.0.0.1:5060")
     parser.add_argument(

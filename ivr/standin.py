@@ -18,6 +18,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
 from ivr.line import FRAME_SECONDS, Frame, Gone
 from ivr.sip import BUSY, Arrival, Reception, SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.sip.sound import SoundFileError, SoundWatch, read_wav, tone
@@ -183,6 +185,8 @@ async def _main(arguments: argparse.Namespace) -> int:
 
 def main() -> int:
     """Run the stand-in telephones until told to end (SIGTERM, or the end of input with ``--end-with-input``)."""
+    # Standard output is for the events.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     parser = argparse.ArgumentParser(prog="python -m ivr.standin", description="替身电话：振铃、接听、报告")
     parser.add_argument("--listen", required=True, metavar="HOST:PORT")
     parser.add_argument("--user", action="append", required=True, metavar="USER[=answer|busy|decline|ring]")

@@ -21,6 +21,7 @@ import structlog
 
 from ivr.line import Frame, Gone, Key, Played, TransferResult
 from ivr.sip.addresses import Network, host_of, is_within
+from ivr.sip.events import Connected, Ended, Rang, Reached, Referred, SwitchEvent
 from ivr.sip.line import SipLine
 from ivr.sip.settings import (
     UNAVAILABLE,
@@ -30,7 +31,7 @@ from ivr.sip.settings import (
     SipSettings,
     SipUnavailableError,
 )
-from ivr.sip.switchboard import Connected, Ended, Rang, Reached, Referred, Switchboard, SwitchEvent
+from ivr.sip.switchboard import Switchboard
 from ivr.sip.trunk_filter import admit_only
 
 log: Final = structlog.get_logger("sip")

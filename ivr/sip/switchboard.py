@@ -23,199 +23,20 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 import pjsua2 as pj
 
-from ivr.line import FRAME_BYTES, Key, LineEvent
 from ivr.sip.addresses import Network, asserted_caller, called_user, is_within, user_of
+from ivr.sip.events import Ended, Post, Rang, Referred
 from ivr.sip.frames import FrameMemory, frame_memory
+from ivr.sip.leg import Leg, LibraryCall, Port
 from ivr.sip.pipe import Pipe
 from ivr.sip.settings import BUSY, FORBIDDEN, UNAVAILABLE, Arrival, SipSettings, SipUnavailableError
 
-_SILENCE: Final = bytes(FRAME_BYTES)
 _QUIET_CHECK_SECONDS: Final = 2.0
-_TRYING: Final = 100
 _TOO_MANY_CALLS: Final = 70_010  # PJ_ETOOMANY: the library has no call slot left
-
-
-@dataclass(frozen=True, slots=True)
-class Rang:
-    """A call came in and rings."""
-
-    arrival: Arrival
-    pipe: Pipe
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """The called party's side gave a sign of life (100 or later)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The call is answered and carries sound."""
-
-    call_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The call is over; ``code`` is the last SIP status, 200 after an ordinary hang-up."""
-
-    code: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Referred:
-    """News of a REFER: the status of the new call, or of the REFER itself."""
-
-    code: int
-    is_final: bool
-
-
-SwitchEvent = LineEvent | Rang | Reached | Connected | Ended | Referred
-Post = Callable[[int, SwitchEvent], None]
-
-
-class _Port(pj.AudioMediaPort):  # type: ignore[misc]  # pjsua2 has no types
-    """A place in the conference bridge, lent to one call after another."""
-
-    def __init__(self, memory: FrameMemory) -> None:
-        super().__init__()
-        self.memory = memory
-        self.pipe: Pipe | None = None
-
-    def onFrameRequested(self, frame: Any) -> None:  # noqa: N802 -- the library's name
-        pipe = self.pipe
-        self.memory.write(frame, _SILENCE if pipe is None else pipe.outgoing())
-        frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
-
-    def onFrameReceived(self, frame: Any) -> None:  # noqa: N802 -- the library's name
-        if (pipe := self.pipe) is not None:
-            is_sound = frame.type == pj.PJMEDIA_FRAME_TYPE_AUDIO and frame.size == FRAME_BYTES
-            pipe.heard(self.memory.read(frame.buf) if is_sound else _SILENCE)
-
-
-class _Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
-    """Passes the library's callbacks on to the leg."""
-
-    leg: _Leg | None = None
-
-    def onCallState(self, prm: Any) -> None:  # noqa: N802, ARG002 -- the library's name
-        if self.leg is not None:
-            self.leg.state_changed()
-
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802, ARG002 -- the library's name
-        if self.leg is not None:
-            self.leg.media_changed()
-
-    def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 -- the library's name
-        transaction = prm.e.body.tsxState.tsx
-        if self.leg is not None and transaction.method == "INVITE" and transaction.statusCode >= _TRYING:
-            self.leg.reached()
-
-    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 -- the library's name
-        if self.leg is not None:
-            self.leg.post(Key(prm.digit.upper()))
-
-    def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802 -- the library's name
-        if self.leg is not None:
-            self.leg.post(Referred(prm.statusCode, bool(prm.finalNotify)))
-        if prm.finalNotify:
-            prm.cont = False
-
-
-class _Leg:
-    """One call. ``peer`` is the leg it is, or is to be, bridged with; the called one (``is_called``) has no pipe then."""
-
-    def __init__(self, board: Switchboard, key: int, *, is_called: bool) -> None:
-        self.board = board
-        self.key = key
-        self.is_called = is_called
-        self.is_refused = False
-        self.call: _Call | None = None
-        self.pipe: Pipe | None = None
-        self.port: _Port | None = None
-        self.peer: _Leg | None = None
-        self.is_confirmed = False
-        self.is_connected = False
-        self._is_reached = False
-        self._packets = -1
-        self._last_packet_at = 0.0
-
-    def post(self, event: SwitchEvent) -> None:
-        if not self.is_refused:
-            self.board.post(self.key, event)
-
-    def adopt(self, call: _Call) -> None:
-        self.call = call
-        call.leg = self
-
-    def reached(self) -> None:
-        if self.is_called and not self._is_reached:
-            self._is_reached = True
-            self.post(Reached())
-
-    def state_changed(self) -> None:
-        if self.call is None:
-            return
-        info = self.call.getInfo()
-        if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
-            self.is_confirmed = True
-            self._connect()
-        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self.call.leg = None
-            self.call = None
-            self.board.ended(self, int(info.lastStatusCode) or 500, str(info.lastReason))
-
-    def media_changed(self) -> None:
-        sound = self.sound()
-        if sound is None:
-            return
-        if self.pipe is not None:
-            if self.port is None:
-                self.port = self.board.borrow_port()
-            self.port.pipe = self.pipe
-            sound.startTransmit(self.port)
-            self.port.startTransmit(sound)
-        if self.peer is not None and self.is_connected and self.peer.is_connected:
-            self.board.join(self, self.peer)
-        self._connect()
-
-    def sound(self) -> Any:
-        """Return the call's active audio, or None."""
-        if self.call is None or self.is_refused:
-            return None
-        info = self.call.getInfo()  # kept by name: its media list dies with it
-        for index, media in enumerate(info.media):
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                return self.call.getAudioMedia(index)
-        return None
-
-    def has_gone_quiet(self, *, at: float, limit_seconds: float) -> bool:
-        """Tell whether no sound packet has come for ``limit_seconds``."""
-        if self.call is None or not self.is_connected:
-            return False
-        try:
-            statistics = self.call.getStreamStat(0)
-            packets = int(statistics.rtcp.rxStat.pkt)
-        except pj.Error:
-            return False  # on hold, or between two media states
-        if packets != self._packets:
-            self._packets, self._last_packet_at = packets, at
-        return at - self._last_packet_at > limit_seconds
-
-    def _connect(self) -> None:
-        if self.is_connected or not self.is_confirmed or self.call is None or self.sound() is None:
-            return
-        self.is_connected = True
-        self._last_packet_at = time.monotonic()
-        if self.peer is not None:
-            self.board.join(self, self.peer)
-        self.post(Connected(str(self.call.getInfo().callIdString)))
 
 
 class Switchboard:
@@ -225,10 +46,10 @@ class Switchboard:
         self.post = post
         self._settings = settings
         self._trunks: tuple[Network, ...] = ()
-        self._legs: dict[int, _Leg] = {}
+        self._legs: dict[int, Leg] = {}
         self._keys = itertools.count(1)
-        self._ports: list[_Port] = []
-        self._idle_ports: list[_Port] = []
+        self._ports: list[Port] = []
+        self._idle_ports: list[Port] = []
         self._later: deque[Callable[[], None]] = deque()
         self._next_check = 0.0
         self._account: Any = None
@@ -359,8 +180,8 @@ class Switchboard:
 
     def ring(self, call_id: int, source: str, message: str) -> None:
         """Take an incoming call, or refuse it."""
-        leg = _Leg(self, next(self._keys), is_called=False)
-        leg.adopt(_Call(self._account, call_id))
+        leg = Leg(self, next(self._keys), is_called=False)
+        leg.adopt(LibraryCall(self._account, call_id))
         self._legs[leg.key] = leg
         if (code := self._refusal(source)) is not None:
             leg.is_refused = True
@@ -397,7 +218,7 @@ class Switchboard:
 
     def dial(self, key: int, address: str, *, caller: str, bridge_with: int | None) -> None:
         """Call ``address`` as leg ``key``; when it answers, join it to the leg ``bridge_with``, if given."""
-        leg = _Leg(self, key, is_called=True)
+        leg = Leg(self, key, is_called=True)
         self._legs[key] = leg
         if bridge_with is None:
             leg.pipe = self._pipe(key)
@@ -407,14 +228,14 @@ class Switchboard:
             return
         else:
             leg.peer, peer.peer = peer, leg
-        call = _Call(self._account)
+        call = LibraryCall(self._account)
         leg.adopt(call)
         options = pj.CallOpParam(True)
         options.opt.audioCount = 1
         options.opt.videoCount = 0
         if caller:
             host = self._settings.public_address or self._settings.bind
-            options.txOption.localUri = f"<sip:{caller}@{host}:{self.port}>"
+            options.txOption.localUri = f"<sip:{quote(caller, safe='+')}@{host}:{self.port}>"
         try:
             call.makeCall(address, options)
         except pj.Error as error:
@@ -431,9 +252,8 @@ class Switchboard:
             return
         try:
             leg.call.xfer(address, pj.CallOpParam())
-        except pj.Error as error:
+        except pj.Error:
             leg.post(Referred(500, is_final=True))
-            del error
 
     def hang_up(self, key: int, code: int = 0) -> None:
         """End the leg ``key``, in whatever state it is."""
@@ -447,14 +267,7 @@ class Switchboard:
             with contextlib.suppress(pj.Error):
                 leg.call.dialDtmf(keys)
 
-    def join(self, one: _Leg, other: _Leg) -> None:
-        """Let two legs hear each other."""
-        first, second = one.sound(), other.sound()
-        if first is not None and second is not None:
-            first.startTransmit(second)
-            second.startTransmit(first)
-
-    def ended(self, leg: _Leg, code: int, reason: str) -> None:
+    def ended(self, leg: Leg, code: int, reason: str) -> None:
         """Forget ``leg``; whoever is bridged with it goes too, but a caller outlives a party that never answered."""
         self._legs.pop(leg.key, None)
         if leg.port is not None:
@@ -468,12 +281,16 @@ class Switchboard:
                 self._later.append(lambda: self._hang_up(peer, 0))
         leg.post(Ended(code, reason))
 
-    def borrow_port(self) -> _Port:
+    def give_up(self, leg: Leg) -> None:
+        """End ``leg``, which is broken, as soon as the library has returned."""
+        self._later.append(lambda: self._hang_up(leg, 0))
+
+    def borrow_port(self) -> Port:
         """Return a free place in the conference bridge."""
         if self._idle_ports:
             return self._idle_ports.pop()
         assert self._memory is not None
-        port = _Port(self._memory)
+        port = Port(self._memory)
         form = pj.MediaFormatAudio()
         form.init(pj.PJMEDIA_FORMAT_PCM, 8_000, 1, 20_000, 16)
         port.createPort(f"line{len(self._ports)}", form)
@@ -483,14 +300,14 @@ class Switchboard:
     def _pipe(self, key: int) -> Pipe:
         return Pipe(lambda event: self.post(key, event))
 
-    def _answer(self, leg: _Leg, code: int) -> None:
+    def _answer(self, leg: Leg, code: int) -> None:
         answer = pj.CallOpParam()
         answer.statusCode = code
         with contextlib.suppress(pj.Error):  # the caller has hung up meanwhile; the callback tells
             if leg.call is not None:
                 leg.call.answer(answer)
 
-    def _hang_up(self, leg: _Leg, code: int) -> None:
+    def _hang_up(self, leg: Leg, code: int) -> None:
         end = pj.CallOpParam()
         end.statusCode = code
         with contextlib.suppress(pj.Error):  # it is ending already
@@ -506,4 +323,5 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
         self._board = board
 
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 -- the library's name
+        """Take or refuse a call; one that is not taken the library refuses itself."""
         self._board.ring(prm.callId, prm.rdata.srcAddress, prm.rdata.wholeMsg)

@@ -10,8 +10,9 @@ import contextlib
 import ctypes
 import os
 import socket
+import stat
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Final
@@ -50,13 +51,18 @@ def admit_only(networks: Sequence[Network], *, bind: str, port: int) -> bool:
     code = program(own)
     memory = ctypes.create_string_buffer(code, len(code))
     argument = struct.pack("HL", len(code) // 8, ctypes.addressof(memory))
+    for descriptor in _own_sockets():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as found:
+            if found.type == socket.SOCK_DGRAM and found.getsockname()[:2] == (bind, port):
+                found.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, argument)
+                return True
+    return False
+
+
+def _own_sockets() -> Iterator[int]:
+    """Yield the file descriptors of this process that are sockets; none where there is no /proc."""
     with contextlib.suppress(OSError):
         for entry in Path("/proc/self/fd").iterdir():
-            with (
-                contextlib.suppress(OSError, ValueError),
-                socket.socket(fileno=os.dup(int(entry.name))) as found,
-            ):
-                if found.type == socket.SOCK_DGRAM and found.getsockname()[:2] == (bind, port):
-                    found.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, argument)
-                    return True
-    return False
+            with contextlib.suppress(OSError):
+                if stat.S_ISSOCK(os.fstat(int(entry.name)).st_mode):
+                    yield int(entry.name)

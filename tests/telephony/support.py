@@ -1,0 +1,184 @@
+"""What the telephony tests share: helpers in processes of their own, and sound to send."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ivr.line import Frame, Gone, LineEvent
+from ivr.sip import SipEndpoint, SipLine, SipSettings
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+HERE = Path(__file__).parent
+Samples = NDArray[np.float64]
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def hotline(
+    hold: Callable[[SipLine], Awaitable[None]] | None = None, **settings: Any
+) -> AsyncIterator[SipEndpoint]:
+    """A SIP endpoint whose lines are held by ``hold``; without it they are answered and left to themselves."""
+    endpoint = SipEndpoint(SipSettings(**{"port": 0, **settings}))
+    await endpoint.start()
+    calls: set[asyncio.Task[None]] = set()
+
+    async def serve() -> None:
+        while True:
+            line = await endpoint.incoming()
+            if hold is not None:
+                calls.add(asyncio.ensure_future(hold(line)))
+
+    serving = asyncio.create_task(serve())
+    try:
+        yield endpoint
+    finally:
+        serving.cancel()
+        for call in calls:
+            call.cancel()
+        results = await asyncio.gather(serving, *calls, return_exceptions=True)
+        await endpoint.close()
+    failures = [result for result in results if isinstance(result, Exception)]
+    assert failures == []
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 -- what is waited for happens in the library
+            await asyncio.sleep(0.02)
+
+
+class Program:
+    """A helper process that prints JSON lines; other lines are passed over."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.seen: list[dict[str, Any]] = []
+
+    async def event(self, name: str, *, seconds: float = 20.0) -> dict[str, Any]:
+        """Wait for the next ``name``."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(seconds):
+            while line := await self.process.stdout.readline():
+                if line.startswith(b"{"):
+                    record = json.loads(line)
+                    self.seen.append(record)
+                    if record["event"] == name:
+                        return record
+        raise AssertionError(f"{name} did not come: {self.seen}")
+
+
+@contextlib.asynccontextmanager
+async def program(*arguments: str) -> AsyncIterator[Program]:
+    """Run ``python arguments`` and end it with the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+    )
+    running = Program(process)
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.communicate()
+
+
+@contextlib.asynccontextmanager
+async def phones(*users: str, options: tuple[str, ...] = ()) -> AsyncIterator[tuple[Program, str]]:
+    """Stand-in telephones; gives the process and its address ("127.0.0.1:5080")."""
+    port = free_port()
+    given = [argument for user in users for argument in ("--user", user)]
+    async with program(
+        "-m", "ivr.standin", "--listen", f"127.0.0.1:{port}", *given, *options, "--json-lines"
+    ) as running:
+        await running.event("ready")
+        yield running, f"127.0.0.1:{port}"
+
+
+async def sipp(
+    endpoint: SipEndpoint, *arguments: str, scenario: str = "", host: str = "127.0.0.1", seconds: float = 20.0
+) -> int:
+    """Run SIPp against ``endpoint`` and return how many of its calls failed; 0 is success."""
+    chosen = ["-sf", str(SCENARIOS / f"{scenario}.xml")] if scenario else ["-sn", "uac"]
+    # A port of its own for sound: SIPp's default is the same for all.
+    process = await asyncio.create_subprocess_exec(
+        "sipp", *chosen, f"127.0.0.1:{endpoint.port}", "-i", host, "-p", str(free_port()), "-mp", str(free_port()),
+        "-nostdin", "-timeout", f"{seconds:g}", "-timeout_error", *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "TERM": "dumb"},
+    )  # fmt: skip
+    try:
+        output = (await process.communicate())[0].decode(errors="replace")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == 0:
+        return 0
+    failed = [line for line in output.splitlines() if "Failed call" in line]
+    return int(failed[-1].rsplit("|", 1)[1]) if failed else 1
+
+
+async def listen(line: SipLine) -> tuple[list[bytes], list[LineEvent]]:
+    """Follow ``line`` to its end; return the sound heard and the other events."""
+    frames: list[bytes] = []
+    others: list[LineEvent] = []
+    while True:
+        event = await line.receive()
+        if isinstance(event, Frame):
+            frames.append(event.samples)
+        else:
+            others.append(event)
+            if isinstance(event, Gone):
+                return frames, others
+
+
+def babble(seconds: float, *, seed: int) -> bytes:
+    """Noise with the band and the rhythm of speech: no two stretches of it are alike."""
+    random = np.random.default_rng(seed)
+    count = int(seconds * 8_000)
+    spectrum = np.fft.rfft(random.standard_normal(count))
+    hertz = np.fft.rfftfreq(count, 1 / 8_000)
+    spectrum[(hertz < 300) | (hertz > 3_000)] = 0
+    sound = np.fft.irfft(spectrum, count)
+    rhythm = 0.6 + 0.4 * np.sin(2 * np.pi * 4 * np.arange(count) / 8_000)
+    return bytes((sound / np.abs(sound).max() * rhythm * 24_000).astype("<i2").tobytes())
+
+
+def samples(sound: bytes) -> Samples:
+    return np.frombuffer(sound[: len(sound) // 2 * 2], "<i2").astype(np.float64)
+
+
+def likeness(sent: Samples, received: Samples, *, window_seconds: float = 0.5) -> list[float]:
+    """Correlation of each window of ``sent`` with the place in ``received`` where it fits best.
+
+    Window by window, since a jitter buffer may shift what follows by a frame.
+    """
+    width = int(window_seconds * 8_000)
+    padded = np.concatenate([received, np.zeros(width)])
+    energy = np.convolve(padded**2, np.ones(width), "valid")
+    found = []
+    for begin in range(0, len(sent) - width + 1, width):
+        window = sent[begin : begin + width]
+        matches = np.correlate(padded, window, "valid")
+        found.append(float((matches / np.sqrt(energy * (window @ window) + 1)).max()))
+    return found
