@@ -282,8 +282,11 @@ class TurnTaker:
         if self._at - open_.piece_start < settings.max_piece_seconds:
             return []
         earliest = open_.piece_start + settings.max_piece_seconds * 2 / 3
+        latest = self._at - settings.pre_roll_seconds  # so that the next piece is not empty
         quietest = min(
-            (frame for frame in open_.track if frame[0] >= earliest), key=lambda frame: (frame[1], -frame[0])
+            (frame for frame in open_.track if earliest <= frame[0] <= latest),
+            key=lambda frame: (frame[1], -frame[0]),
+            default=(latest, 0.0),
         )[0]
         piece = PieceEnded(self._at, open_.piece_start, quietest)
         open_.piece_start = quietest

@@ -232,3 +232,10 @@ def test_every_speech_that_begins_ends_in_order_and_nothing_goes_back_in_time(tr
             case TookFloor() | Insisted():
                 assert is_open
     assert (is_open, is_paused) == (False, False)
+
+
+def test_a_cut_never_leaves_an_empty_piece():
+    decisions = follow((1, 13.952), (0.4, 0.064), (0, 2))
+    assert kinds(decisions)[2] == "PieceEnded"
+    end = the_end(decisions)
+    assert end.start < end.speech_end
