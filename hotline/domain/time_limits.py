@@ -1,0 +1,128 @@
+"""Time limits (时限): by when an order is signed for, handled, sent back, and when it is warned of.
+
+Hours and minutes run round the clock from the very moment, through nights and holidays. Working days and days are
+counted on the working calendar in the city's time zone; the last day ends when business does or at its last second,
+as the city has chosen (民法典 203: 末日截止时间为二十四时，有业务时间的，停止业务活动的时间为截止时间).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from hotline.domain.appeal import AppealKind, Urgency
+from hotline.domain.working_calendar import WorkingCalendar
+
+
+class LimitUnit(StrEnum):
+    """What a limit is counted in."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    WORKING_DAYS = "working_days"  # 工作日
+    DAYS = "days"  # 自然日
+
+
+_RUNNING: Final = {LimitUnit.MINUTES: timedelta(minutes=1), LimitUnit.HOURS: timedelta(hours=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """A limit with its basis (依据); ``is_confirmed`` False means 待核."""
+
+    name: str
+    amount: int
+    unit: LimitUnit
+    basis: str
+    is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatutoryLimit:
+    """A limit that a sector's law sets for some categories and kinds of appeal (行业法定期限); empty ``kinds``: all.
+
+    With no ``categories`` it applies only where the dispatch catalogue names it.
+    """
+
+    limit: TimeLimit
+    categories: frozenset[str]
+    kinds: frozenset[AppealKind]
+
+    def applies_to(self, category: str | None, kind: AppealKind) -> bool:
+        """Tell whether an appeal of this category and kind falls under it."""
+        return category in self.categories and (not self.kinds or kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When a limit expires. ``unpublished_years`` are years it was counted over without their holiday arrangement."""
+
+    at: datetime
+    limit: TimeLimit
+    unpublished_years: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """All limits of a city. Every method takes and returns aware datetimes; results are in the city's time zone."""
+
+    timezone: ZoneInfo
+    calendar: WorkingCalendar
+    day_ends_at: time
+    signing: Mapping[Urgency, TimeLimit]
+    handling: TimeLimit
+    statutory: tuple[StatutoryLimit, ...]
+    sending_back: TimeLimit
+    extension: TimeLimit
+    warning: TimeLimit
+
+    def expiry(self, limit: TimeLimit, *, start: datetime) -> Expiry:
+        """Return when ``limit`` expires if it starts to run at ``start``."""
+        local = start.astimezone(self.timezone)
+        if limit.unit in _RUNNING:
+            return Expiry(_later(start, _RUNNING[limit.unit] * limit.amount, self.timezone), limit)
+        count = (
+            self.calendar.add_working_days if limit.unit is LimitUnit.WORKING_DAYS else self.calendar.add_days
+        )
+        last = count(local.date(), limit.amount)
+        return Expiry(
+            datetime.combine(last, self.day_ends_at, self.timezone),
+            limit,
+            self.calendar.unpublished_years(local.date(), last),
+        )
+
+    def sign_by(self, urgency: Urgency, *, start: datetime) -> Expiry:
+        """Return by when a unit signs for an order dispatched at ``start``."""
+        return self.expiry(self.signing[urgency], start=start)
+
+    def due(self, category: str | None, kind: AppealKind, *, start: datetime, named: str = "") -> Expiry:
+        """Return by when an order is handled: ``named`` limit, else the first statutory one that applies, else default."""
+        for statutory in self.statutory:
+            if statutory.limit.name == named or (not named and statutory.applies_to(category, kind)):
+                return self.expiry(statutory.limit, start=start)
+        return self.expiry(self.handling, start=start)
+
+    def send_back_by(self, *, start: datetime) -> Expiry:
+        """Return until when an order dispatched at ``start`` may be sent back (退回); later it counts as theirs."""
+        return self.expiry(self.sending_back, start=start)
+
+    def latest_extension(self, due_at: datetime) -> Expiry:
+        """Return the latest moment to which an order due at ``due_at`` may be extended, all extensions together."""
+        return self.expiry(self.extension, start=due_at)
+
+    def warn_at(self, due_at: datetime) -> datetime:
+        """Return when the yellow card (黄牌) is shown: some working days before ``due_at``, at the same time of day."""
+        local = due_at.astimezone(self.timezone)
+        return datetime.combine(
+            self.calendar.subtract_working_days(local.date(), self.warning.amount),
+            local.time(),
+            self.timezone,
+        )
+
+
+def _later(start: datetime, by: timedelta, timezone: ZoneInfo) -> datetime:
+    return (start.astimezone(UTC) + by).astimezone(timezone)
