@@ -132,6 +132,7 @@ class _Pending:
     """An utterance that has ended and whose words are awaited."""
 
     ended: Ended
+    situation: Situation
     decodes: list[_Decode]
     spoke_until: float
     ended_at: float
@@ -281,6 +282,7 @@ class Hearing:
         self._pending.append(
             _Pending(
                 ended=ended,
+                situation=situation,
                 decodes=[*current.pieces, last],
                 spoke_until=now - (ended.at - ended.speech_end),
                 ended_at=now,
@@ -304,8 +306,12 @@ class Hearing:
 
     async def _report(self, pending: _Pending) -> None:
         loop = asyncio.get_running_loop()
-        left = pending.ended_at + self._deadline_seconds - loop.time()
-        _, late = await asyncio.wait([decode.task for decode in pending.decodes], timeout=max(0.0, left))
+        late = await self._wait(pending)
+        if pending.was_ahead and pending.decodes[-1].has_failed and not pending.is_withdrawn:
+            # The engine broke down over a decode that was begun early; the sound is still there to be tried again.
+            pending.was_ahead = False
+            pending.decodes[-1] = self._decode(pending.situation, pending.ended.start, pending.ended.at)
+            late = await self._wait(pending)
         if pending.is_withdrawn:
             return
         if late:
@@ -331,6 +337,13 @@ class Hearing:
                 was_ahead=pending.was_ahead,
             )
         )
+
+    async def _wait(self, pending: _Pending) -> set[asyncio.Task[None]]:
+        """Wait for the decodes until the deadline and return those that are late."""
+        left = pending.ended_at + self._deadline_seconds - asyncio.get_running_loop().time()
+        tasks = [decode.task for decode in pending.decodes]
+        _, late = await asyncio.wait(tasks, timeout=max(0.0, left))
+        return late
 
 
 def _loudness(window: Samples) -> float:

@@ -279,9 +279,10 @@ def test_a_recogniser_that_fails_is_reported_as_soon_as_it_is_known(failure):
     run(test())
 
 
-def test_a_recogniser_that_was_killed_ahead_of_the_end_is_tried_again_at_the_end():
+@pytest.mark.parametrize("decode_seconds", [0.1, 0.6])
+def test_a_decode_begun_ahead_that_fails_is_tried_again(decode_seconds):
     async def test():
-        recognizer = ScriptedRecognizer(DOWN, "路灯坏了", seconds=0.1)
+        recognizer = ScriptedRecognizer(DOWN, "路灯坏了", seconds=decode_seconds)
         async with Call(recognizer) as call:
             await call.ask("请讲")
             call.line.speak(1.0)
