@@ -53,6 +53,8 @@ from ivr.turn_taking import Began, Decision, Ended, Insisted, Situation, TookFlo
 from ivr.vad import SpeechDetector
 from tts.synthesizer import Synthesizer
 
+__all__ = ["PhoneChannel", "PhoneSettings", "TurnMetrics"]
+
 log: Final = structlog.get_logger("channel")
 
 _KEYS: Final = frozenset("0123456789*#")

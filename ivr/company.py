@@ -17,10 +17,11 @@ log: Final = structlog.get_logger("company")
 
 _GRACE_SECONDS: Final = 0.25  # an answer that comes this soon after the end is decided needs no filler
 _GAP_SECONDS: Final = 1.8
+_MOST_FILLERS: Final = 4
 
 
 class Company:
-    """Says fillers (承接语, “请稍等”) until an answer sounds, each once per wait, in turn over the call."""
+    """Says fillers (承接语, “请稍等”) until an answer sounds, in turn over the call; at most four in one wait."""
 
     def __init__(self, playback: Playback, *, after_seconds: float, is_wanted: Callable[[], bool]) -> None:
         """``after_seconds`` counts from the caller's last word; ``is_wanted`` is asked before each filler."""
@@ -53,7 +54,7 @@ class Company:
     async def _keep(self, since: float) -> None:
         now = asyncio.get_running_loop().time
         delay = max(self._after_seconds - (now() - since), _GRACE_SECONDS)
-        left = len(self._fillers)
+        left = _MOST_FILLERS if self._fillers else 0
         while left:
             await asyncio.sleep(delay)
             if not self._is_wanted():
