@@ -39,6 +39,7 @@ class Reasons(Strict):
     unsure: Code
     conflict: Code
     outranked: Code
+    supporting: Code
     by_keyword: Code
     unpublished_calendar: Code
 
@@ -52,6 +53,7 @@ class _About(Strict):
 
 class _Words(Strict):
     negations: tuple[Code, ...]
+    questions: tuple[Code, ...]
     topics: dict[str, tuple[Code, ...]]
 
 
@@ -120,7 +122,7 @@ def _load(folder: Path, city: City, limits: frozenset[str]) -> Catalogue:
         valid_from=about.valid_from,
         min_confidence=about.min_confidence,
         reasons=about.reasons,
-        topics=TopicLexicon(words.topics, words.negations),
+        topics=TopicLexicon(words.topics, words.negations, words.questions),
         rows=rows,
         tables={code: DecisionTable(of_code) for code, of_code in by_category.items()},
     )

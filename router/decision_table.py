@@ -83,13 +83,13 @@ def _cells(row: Row) -> dict[str, str]:
     return cells
 
 
-def _one_of(values: Iterable[str]) -> str:
-    return ", ".join(_quoted(value) for value in values)
+def _one_of(values: Sequence[str]) -> str:
+    return f"$ in [{_listed(values)}]" if values else ""
 
 
 def _quantified(quantifier: str, topics: Sequence[str]) -> str:
-    return f"{quantifier}($, # in [{_one_of(topics)}])" if topics else ""
+    return f"{quantifier}($, # in [{_listed(topics)}])" if topics else ""
 
 
-def _quoted(value: str) -> str:
-    return json.dumps(str(value), ensure_ascii=False)
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(json.dumps(str(value), ensure_ascii=False) for value in values)

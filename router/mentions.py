@@ -2,7 +2,7 @@
 
 Words of one or two characters count only as written, since almost every short word has a homophone; words of three
 count by the same toneless syllables as well, longer ones by sounds that the telephone blurs. A word straight after a
-negation (不是工地) does not count.
+negation (不是工地) does not count, unless that asks rather than denies (是不是工地).
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class Mention:
 class TopicLexicon:
     """The word lists of a catalogue: topic → words."""
 
-    def __init__(self, topics: Mapping[str, Sequence[str]], negations: Sequence[str]) -> None:
+    def __init__(
+        self, topics: Mapping[str, Sequence[str]], negations: Sequence[str], questions: Sequence[str]
+    ) -> None:
         self._topics_of: dict[str, list[str]] = {}
         for topic, words in topics.items():
             for word in words:
@@ -38,6 +40,7 @@ class TopicLexicon:
         self._short = [word for word in self._topics_of if len(word) <= _SHORT]
         self._long = SoundLexicon(word for word in self._topics_of if len(word) > _SHORT)
         self._negations = tuple(negations)
+        self._questions = tuple(questions)
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return every mention that counts, in the order of the text."""
@@ -45,10 +48,13 @@ class TopicLexicon:
         found = (*self._written(text), *self._sounding(text))
         return tuple(
             sorted(
-                (mention for mention in found if not text[: mention.start].endswith(self._negations)),
+                (mention for mention in found if not self._is_negated(text[: mention.start])),
                 key=lambda mention: mention.start,
             )
         )
+
+    def _is_negated(self, before: str) -> bool:
+        return before.endswith(self._negations) and not before.endswith(self._questions)
 
     def _written(self, text: str) -> Iterator[Mention]:
         for word in self._short:

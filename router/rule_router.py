@@ -144,7 +144,7 @@ class RuleRouter:
         return tuple(dict.fromkeys(code for code in resolved if code is not None and code != lead))
 
     def _candidates(self, rows: Sequence[Row], view: _View) -> list[Candidate]:
-        """Return one candidate for each unit that a row would choose, the deciding row's first."""
+        """Return a candidate for each unit that a row would choose, the deciding row's first, then those who support it."""
         found: dict[str, Candidate] = {}
         for row in rows:
             lead = self._lead(row, view)
@@ -152,6 +152,9 @@ class RuleRouter:
                 continue
             behind = "" if row is rows[0] else view.catalogue.reasons.outranked.format(rule=rows[0].id)
             found[lead] = Candidate(unit=lead, rule=row.id, because=f"{_because(row)}{behind}")
+        for unit in self._supporting(rows[0], view, None) if rows else ():
+            because = f"{_because(rows[0])}{view.catalogue.reasons.supporting}"
+            found.setdefault(unit, Candidate(unit=unit, rule=rows[0].id, because=because))
         return list(found.values())
 
     @staticmethod
@@ -169,7 +172,7 @@ class RuleRouter:
         text = view.appeal.text or view.appeal.summary
         scored = sorted(
             (
-                (sum(len(word) for word in category.keywords if word in text), category)
+                (sum(len(word) for word in map(str, category.keywords) if word in text), category)
                 for category in self._city.categories.values()
             ),
             key=lambda pair: -pair[0],
