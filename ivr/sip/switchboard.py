@@ -76,16 +76,21 @@ class Switchboard:
         native = ctypes.CDLL(sys.modules["pjsua2._pjsua2"].__file__)
         native.pj_log_set_level(0)  # before any setting is read the library prints to standard output
         self._endpoint = pj.Endpoint()
+        failure = ""
         try:
             self._endpoint.libCreate()
             self._endpoint.libInit(self._library_settings())
             self.capacity = int(native.pjsua_call_get_max_count())
             self._listen()
         except pj.Error as error:
+            failure = str(error.reason)
+        if failure:
+            # Not raised inside the handler: the error's traceback would keep the library's endpoint alive, and a
+            # second one made meanwhile ends the process.
             self.close()
             raise SipUnavailableError(
-                f"SIP 端口 {self._settings.bind}:{self._settings.port} 无法启用：{error.reason}"
-            ) from None
+                f"SIP 端口 {self._settings.bind}:{self._settings.port} 无法启用：{failure}"
+            )
         self._memory = frame_memory()
 
     def turn(self) -> None:
