@@ -145,9 +145,9 @@ class Draft:
         place = self.place.text if self.place else ""
         category = categories.get(self.category or "")
         if category is not None and category.code[:2] != "99":
-            return prompts.text("matter_of_category", place=place, category=category.spoken)
+            return prompts.cut("matter_of_category", place=place, category=category.spoken)
         joined = place + prompts.text("connector_and") if place else ""
-        return prompts.text("matter_in_words", place=joined, words=self.text[:_SUMMARY_CHARACTERS])
+        return prompts.cut("matter_in_words", place=joined, words=self.text[:_SUMMARY_CHARACTERS])
 
 
 def merged(known: Place | None, said: Place | None) -> Place | None:

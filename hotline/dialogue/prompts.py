@@ -47,11 +47,15 @@ class Prompts:
 
     def text(self, name: str, **values: str) -> str:
         """Return one prompt with its blanks filled in."""
-        return self._templates[name].replace("|", "").format(**values)
+        return self._templates[name].format(**values).replace("|", "")
+
+    def cut(self, name: str, **values: str) -> str:
+        """Return one prompt for use inside another: the places where it may be cut stay marked."""
+        return self._templates[name].format(**values)
 
     def parts(self, name: str, **values: str) -> tuple[str, ...]:
         """Return one prompt, cut into parts, with its blanks filled in."""
-        return tuple(part.format(**values) for part in _CUT.split(self._templates[name]) if part)
+        return tuple(part for part in _CUT.split(self._templates[name].format(**values)) if part)
 
     def say(
         self,
