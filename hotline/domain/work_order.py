@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from hotline.domain.appeal import Appeal
+from hotline.domain.appeal import Appeal, AppealKind, Secrecy
 from hotline.domain.errors import IllegalTransitionError
 from hotline.domain.routing import RoutingDecision
 
@@ -67,6 +67,7 @@ class Step(StrEnum):
     REDO = "redo"
     CONCLUDE = "conclude"
     SUPERVISE = "supervise"
+    DISCLOSE = "disclose"  # 公开
     ARCHIVE = "archive"
 
 
@@ -102,6 +103,8 @@ TRANSITIONS: Final[dict[tuple[Status, Step], Status]] = {
     (Status.HANDLING, Step.SUPERVISE): Status.SUPERVISED,
     (Status.SUPERVISED, Step.RESUME): Status.HANDLING,
     (Status.SUPERVISED, Step.REPLY): Status.REPLIED,
+    (Status.SUPERVISED, Step.CONCLUDE): Status.CONCLUDED,
+    (Status.CONCLUDED, Step.DISCLOSE): Status.CONCLUDED,
     (Status.CONCLUDED, Step.ARCHIVE): Status.ARCHIVED,
     (Status.ENDED, Step.ARCHIVE): Status.ARCHIVED,
     (Status.ANSWERED, Step.ARCHIVE): Status.ARCHIVED,
@@ -138,24 +141,51 @@ class WorkOrder:
     revision: int = 0
     article: str | None = None
 
-    def after(self, step: Step, *, by: str, at: datetime, note: str = "") -> WorkOrder:
-        """Return the order after ``step``; raise ``IllegalTransitionError`` if the table does not allow it now.
+    def after(
+        self, step: Step, *, by: str, at: datetime, note: str = "", due_at: datetime | None = None
+    ) -> WorkOrder:
+        """Return the order after ``step``; raise ``IllegalTransitionError`` if it is not allowed now.
 
-        History never runs backwards: ``at`` before the last entry is refused too.
+        Besides the table: history never runs backwards (``at`` before the last entry); an extension is asked for
+        before the order is due and moves ``due_at`` later; what the citizen or the law keeps confidential is never
+        disclosed; and supervision ends an order only if its reply had passed review.
         """
         status = TRANSITIONS.get((self.status, step))
-        if status is None:
-            raise IllegalTransitionError(number=self.number, status=self.status, step=step)
-        if self.history and at < self.history[-1].at:
-            raise IllegalTransitionError(
-                number=self.number, status=self.status, step=step, reason="earlier than the last change"
-            )
-        if step is Step.SEND_BACK and any(entry.step is Step.DESIGNATE for entry in self.history):
-            raise IllegalTransitionError(
-                number=self.number,
-                status=self.status,
-                step=step,
-                reason="designated orders cannot be sent back",
-            )
+        reason = self._refusal(step, at, due_at)
+        if status is None or reason:
+            raise IllegalTransitionError(number=self.number, status=self.status, step=step, reason=reason)
         entry = HistoryEntry(at=at, step=step, before=self.status, after=status, by=by, note=note)
-        return replace(self, status=status, history=(*self.history, entry), revision=self.revision + 1)
+        routing = self.routing
+        if step is Step.EXTEND and routing is not None and due_at is not None:
+            routing = replace(routing, due_at=due_at)
+        return replace(
+            self, status=status, routing=routing, history=(*self.history, entry), revision=self.revision + 1
+        )
+
+    def _refusal(self, step: Step, at: datetime, due_at: datetime | None) -> str:
+        """Return why ``step`` is refused although the table may allow it, or nothing."""
+        if self.history and at < self.history[-1].at:
+            return "earlier than the last change"
+        match step:
+            case Step.EXTEND if self.routing is not None and at >= self.routing.due_at:
+                return "overdue orders cannot be extended"
+            case Step.EXTEND if (
+                self.routing is not None and due_at is not None and due_at <= self.routing.due_at
+            ):
+                return "an extension ends later than the limit it extends"
+            case Step.DISCLOSE if not self.may_be_disclosed:
+                return "confidential orders and tip-offs are never disclosed"
+            case Step.CONCLUDE if self.status is Status.SUPERVISED and not self._was_reviewed:
+                return "its reply has not passed review"
+            case _:
+                return ""
+
+    @property
+    def may_be_disclosed(self) -> bool:
+        """Whether the public may see it at all: never a confidential order (保密单) or a tip-off (举报单)."""
+        return self.appeal.secrecy is Secrecy.NONE and self.appeal.kind is not AppealKind.TIP_OFF
+
+    @property
+    def _was_reviewed(self) -> bool:
+        """Whether the last supervision began after the reply had passed review."""
+        return bool(self.history) and self.history[-1].before is Status.TO_REVISIT
