@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asr.engines.whisper import WhisperRecognizer
+from asr.hearing_hints import HearingHints
+from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
+from hotline.domain.speech import Expected, Hypothesis
+from tests.engines.asr.conftest import in_chunks, spoken
+
+pytestmark = pytest.mark.engine("whisper")
+RATE = 16_000
+
+
+@pytest.fixture
+async def whisper(whisper_model: Path, hints: HearingHints) -> AsyncIterator[WhisperRecognizer]:
+    recognizer = WhisperRecognizer(whisper_model, hints, timeout_seconds=30)
+    await recognizer.start()
+    yield recognizer
+    await recognizer.close()
+
+
+async def hear(
+    recognizer: WhisperRecognizer, sound: bytes, expect: Expected = Expected.OPEN
+) -> list[Hypothesis]:
+    return [found async for found in recognizer.recognize(in_chunks(sound), expect=expect)]
+
+
+def sounds() -> dict[str, np.ndarray]:
+    at = np.arange(4 * RATE) / RATE
+    random = np.random.default_rng(1)
+    chord = sum(np.sin(2 * np.pi * pitch * at) for pitch in (262, 330, 392)) * np.exp(-(at % 0.5) * 5)
+    return {
+        "silence": np.zeros(len(at)),
+        "loud noise": random.normal(0, 1_000, len(at)),
+        "faint noise": random.normal(0, 30, len(at)),
+        "music": 2_000 * chord,
+        "mains hum": 3_000 * np.sign(np.sin(2 * np.pi * 50 * at)),
+    }
+
+
+async def test_nothing_is_heard_where_nobody_speaks(whisper: WhisperRecognizer) -> None:
+    heard = {
+        (name, expect.value): (await hear(whisper, sound.astype(np.int16).tobytes(), expect))[0].text
+        for name, sound in sounds().items()
+        for expect in Expected
+    }
+
+    assert {where: text for where, text in heard.items() if text} == {}
+
+
+async def test_no_sound_at_all_is_one_final_empty_hypothesis(whisper: WhisperRecognizer) -> None:
+    assert await hear(whisper, b"") == [Hypothesis(text="", raw="", is_final=True, engine="whisper")]
+
+
+async def test_a_minute_of_speech_without_a_pause_is_heard_in_bounded_time(
+    whisper: WhisperRecognizer,
+) -> None:
+    sentence = spoken("我家从昨天晚上开始停水了到现在还没有来水", "cmn")
+    minute = (sentence * (60 * 2 * RATE // len(sentence) + 1))[: 60 * 2 * RATE]
+    started = asyncio.get_running_loop().time()
+
+    (heard,) = await hear(whisper, minute)
+
+    assert asyncio.get_running_loop().time() - started < 30
+    assert len(heard.text) > 20
+
+
+async def test_a_killed_recogniser_fails_at_once_and_hears_again_soon(whisper: WhisperRecognizer) -> None:
+    under_way = asyncio.create_task(hear(whisper, spoken("停水了", "cmn") * 10))
+    while not whisper.worker._running:  # noqa: ASYNC110 -- the worker tells nobody
+        await asyncio.sleep(0.01)
+    killed_at = asyncio.get_running_loop().time()
+    os.kill(whisper.worker.pid, signal.SIGKILL)
+
+    with pytest.raises(EngineUnavailableError, match="worker died"):
+        await under_way
+
+    assert asyncio.get_running_loop().time() - killed_at < 2
+    await whisper.start()
+    assert len(await hear(whisper, b"")) == 1
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short"])
+async def test_a_damaged_model_is_refused_by_name(
+    whisper_model: Path, hints: HearingHints, tmp_path: Path, damage: str
+) -> None:
+    shutil.copytree(whisper_model, tmp_path / "model")
+    file = tmp_path / "model" / "vocabulary.json"
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:1_000])
+    recognizer = WhisperRecognizer(tmp_path / "model", hints)
+
+    with pytest.raises(ModelRefusedError) as refused:
+        await recognizer.start()
+
+    assert refused.value.file == str(file)
+    with pytest.raises(EngineUnavailableError):
+        await hear(recognizer, bytes(RATE))
+    await recognizer.close()

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asr.engines.scripted import ScriptedRecognizer
+from asr.repair import Repairer, RepairingRecognizer
+from hotline.city import City
+from hotline.domain.errors import CityConfigError
+from hotline.domain.speech import Expected, Hypothesis
+
+
+@pytest.fixture(scope="module")
+def repairer(linyi: City) -> Repairer:
+    return Repairer(linyi)
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("我想问一下衣宝怎么异地报消", "我想问一下医保怎么异地报销"),
+        ("身份正丢了怎么办", "身份证丢了怎么办"),
+        ("我家听水了", "我家停水了"),
+        ("找火了快来人", "着火了快来人"),
+        ("专人工", "转人工"),
+        ("我要转任工", "我要转人工"),
+        ("五业公司乱收费", "物业公司乱收费"),
+        ("造音绕民", "噪音扰民"),
+        ("供给金怎么提取", "公积金怎么提取"),
+        ("站道经营", "占道经营"),
+    ],
+)
+def test_hotline_words_heard_as_homophones_are_put_right(repairer: Repairer, heard: str, meant: str) -> None:
+    assert repairer.repair(heard, Expected.OPEN) == meant
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("罗庄区圣庄街道", "罗庄区盛庄街道"),
+        ("兰山区金确山街道", "兰山区金雀山街道"),
+        ("河东去九区街道", "河东区九曲街道"),
+        ("谈城县马头镇", "郯城县马头镇"),
+        ("局南县十字路街到", "莒南县十字路街道"),
+        ("蒙因县多庄镇", "蒙阴县垛庄镇"),
+        ("费线上野镇", "费县上冶镇"),
+        ("在兰山去一堂真", "在兰山区义堂镇"),
+    ],
+)
+def test_places_are_found_by_their_sound(repairer: Repairer, heard: str, meant: str) -> None:
+    assert repairer.repair(heard, Expected.PLACE) == meant
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我去一趟医院",  # sounds like 义堂
+        "事情办成了",  # 半程
+        "请专家评议一下结果",  # 平邑
+        "这是个疑难问题",  # 沂南
+        "义堂这边有个坑",  # 义堂镇
+        "他卖服装",  # 傅庄
+        "解一道方程",  # 方城
+        "消防通道被占了",
+        "今天天气不错我们去爬山",
+    ],
+)
+def test_correct_words_that_sound_like_places_or_terms_stay(repairer: Repairer, said: str) -> None:
+    assert repairer.repair(said, Expected.OPEN) == said
+
+
+def test_spaces_between_characters_go_and_latin_words_keep_theirs(repairer: Repairer) -> None:
+    assert repairer.repair(" 我 要 转 人工 OK GO ", Expected.OPEN) == "我要转人工 OK GO"
+
+
+def test_numbers_are_written_after_places_are_repaired(repairer: Repairer) -> None:
+    heard = "局南县十字路街道三号楼二单元，电话一三八零零五三二七六四"
+
+    assert repairer.repair(heard, Expected.OPEN) == "莒南县十字路街道3号楼2单元，电话13800532764"
+
+
+def test_a_city_without_a_word_list_is_named(linyi: City, tmp_path: Path) -> None:
+    with pytest.raises(CityConfigError) as wrong:
+        Repairer(replace(linyi, folder=tmp_path))
+
+    assert wrong.value.file == str(tmp_path / "lexicon" / "terms.yaml")
+
+
+async def test_a_repairing_recognizer_keeps_what_the_engine_heard(repairer: Repairer) -> None:
+    recognizer = RepairingRecognizer(ScriptedRecognizer(["罗装区停水"]), repairer)
+
+    async def silence() -> None:
+        yield b"\0\0"
+
+    heard = [hypothesis async for hypothesis in recognizer.recognize(silence(), expect=Expected.OPEN)]
+
+    assert heard == [Hypothesis(text="罗庄区停水", raw="罗装区停水", is_final=True, engine="scripted")]
