@@ -62,7 +62,10 @@ class Supervisor:
         """Start one part and wait until it is ready; an optional part that is not ready yet gives False."""
         self._logs.mkdir(parents=True, exist_ok=True)
         file = self._logs / f"{part.name}.log"
-        await self._spawn(part, file)
+        try:
+            await self._spawn(part, file)
+        except OSError as error:
+            raise PartFailedError(part=part.name, reason=str(error), log_file=file) from error
         self._keepers[part.name] = asyncio.create_task(self._keep(part, file), name=f"keep:{part.name}")
         if part.is_optional:
             return await self._is_up(part)

@@ -1,0 +1,29 @@
+"""Figures for Prometheus; the processes of one machine share them through files (PROMETHEUS_MULTIPROC_DIR)."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CALLS: Final = Counter("hotline_conversations_total", "Conversations by outcome", ["outcome"])
+CALLS_UNDER_WAY: Final = Gauge(
+    "hotline_calls_under_way", "Calls that are being held", multiprocess_mode="livesum"
+)
+TURN_SECONDS: Final = Histogram(
+    "hotline_turn_seconds",
+    "From the end of the caller's speech, by stage",
+    ["stage"],
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0),
+)
+
+
+def registry() -> CollectorRegistry:
+    """Return what ``/metrics`` prints: of all processes where they share, else of this one."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared

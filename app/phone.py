@@ -1,0 +1,155 @@
+"""The process that takes calls (``hotline ivr``)."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
+
+from app.city_words import load_prompts
+from app.clock import now
+from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
+from app.settings import Settings
+from app.wiring import Hearing, Speaking, open_world
+from hotline.city import City, load_city
+from hotline.domain.appeal import ContactChannel
+from hotline.service.conversations import Conversations
+from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
+from ivr.phone_settings import read_backchannels
+from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
+from ivr.vad import SileroModel
+
+log: Final = structlog.get_logger("ivr")
+
+
+def phone_settings(settings: Settings, city: City) -> PhoneSettings:
+    """Return how phone conversations are held, from the settings and the city's word lists."""
+    prompts = load_prompts(city, ContactChannel.PHONE)
+    return PhoneSettings(
+        backchannels=read_backchannels(city.folder),
+        fillers=tuple(prompts.text(name) for name in ("please_wait", "still_looking")),
+        filler_after_seconds=settings.filler_after_seconds,
+        recognize_deadline_seconds=settings.recognizer_deadline_seconds,
+        ring_seconds=settings.ring_seconds,
+    )
+
+
+def sip_settings(settings: Settings) -> SipSettings:
+    """Return how the SIP endpoint is set up."""
+    return SipSettings(
+        bind=settings.sip_host,
+        port=settings.sip_port,
+        rtp_first_port=settings.rtp_port,
+        rtp_last_port=settings.rtp_port + settings.rtp_ports - 1,
+        trunks=tuple(str(network) for network in settings.trunks),
+        max_calls=settings.max_calls,
+        refer=settings.takes_refer,
+        max_call_seconds=settings.max_call_seconds,
+    )
+
+
+class Exchange:
+    """Takes every call and holds a conversation on it; one call's fault never reaches another."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        city: City,
+        conversations: Conversations,
+        hearing: Hearing,
+        speaking: Speaking,
+    ) -> None:
+        """Take the parts that all calls share."""
+        self._settings = settings
+        self._phone = phone_settings(settings, city)
+        self._city = city
+        self._conversations = conversations
+        self._hearing = hearing
+        self._speaking = speaking
+        self._silero = SileroModel()
+
+    async def run(self, endpoint: SipEndpoint, until: asyncio.Event) -> None:
+        """Take calls until ``until`` is set; then end."""
+        async with asyncio.TaskGroup() as calls:
+            taking = calls.create_task(self._take(endpoint, calls))
+            await until.wait()
+            taking.cancel()
+            endpoint.refuse_calls()
+            await endpoint.close()
+
+    async def _take(self, endpoint: SipEndpoint, calls: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                line = await endpoint.incoming()
+            except SipUnavailableError:
+                return
+            calls.create_task(self._hold(line), name=f"call:{line.call_id}")
+
+    async def _hold(self, line: SipLine) -> None:
+        conversation = secrets.token_hex(8)
+        channel = PhoneChannel(
+            line,
+            self._hearing.recognizer,
+            self._speaking.synthesizer,
+            self._silero.detector(),
+            self._phone,
+            clock=lambda: now().astimezone(self._city.timezone),
+            conversation=conversation,
+            transfers=self._settings.transfers,
+            on_turn=_note_turn,
+        )
+        CALLS_UNDER_WAY.inc()
+        try:
+            outcome = await self._conversations.hold(channel, call_id=line.call_id)
+            CALLS.labels(outcome.value).inc()
+        except Exception as error:  # noqa: BLE001 -- a fault in one call must not end the others
+            CALLS.labels("broken").inc()
+            log.error("call.broken", conversation=conversation, error=type(error).__name__)
+        finally:
+            CALLS_UNDER_WAY.dec()
+            await line.hang_up()
+
+
+def _note_turn(turn: TurnMetrics) -> None:
+    for stage, seconds in (
+        ("end_decided", turn.end_decided),
+        ("words_known", turn.words_known),
+        ("recognize", turn.recognize),
+        ("first_sound", turn.first_sound),
+    ):
+        if seconds is not None:
+            TURN_SECONDS.labels(stage).observe(seconds)
+    log.info(
+        "turn",
+        end_decided=round(turn.end_decided, 3),
+        words_known=round(turn.words_known, 3),
+        recognize=round(turn.recognize, 3),
+        first_sound=None if turn.first_sound is None else round(turn.first_sound, 3),
+        was_ahead=turn.was_ahead,
+    )
+
+
+async def run_phone(settings: Settings) -> None:
+    """Take calls until told to end by SIGTERM or SIGINT."""
+    city = load_city(settings.city)
+    until = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, until.set)
+    async with AsyncExitStack() as stack:
+        world = await open_world(settings, city, stack)
+        hearing = await Hearing.open(settings, city, stack)
+        speaking = await Speaking.open(settings, city, stack)
+        exchange = Exchange(settings, city, Conversations(world.surroundings), hearing, speaking)
+        endpoint = SipEndpoint(sip_settings(settings))
+        stack.push_async_callback(endpoint.close)
+        await endpoint.start()
+        rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")
+        try:
+            await exchange.run(endpoint, until)
+        finally:
+            rendering.cancel()

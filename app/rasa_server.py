@@ -1,0 +1,2 @@
+def rasa_part(settings):
+    return None

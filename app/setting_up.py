@@ -1,0 +1,46 @@
+"""What must be there before the hotline runs (``hotline setup``): models, trained understanders, database, rendered prompts.
+
+Every step is quick when its result is there already, and shows progress when it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from app.knowledge import check_knowledge
+from app.settings import Settings
+from app.understanding import train_understanders
+from app.wiring import Speaking, open_store
+from asr.models import catalogue, fetch, is_installed
+from hotline.city import load_city
+
+Tell = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+
+NEEDED = ("whisper-base", "kokoro", "kokoro-voices")
+
+
+def fetch_models(models: Path, progress: Progress, tell: Tell) -> None:
+    """Install the models of a fresh machine, each verified by its hash."""
+    entries = catalogue()
+    for name in NEEDED:
+        if not is_installed(entries[name], models):
+            tell(f"安装模型 {name}：{entries[name].purpose}（{entries[name].licence}）")
+        fetch(entries[name], models, progress)
+
+
+async def set_up(settings: Settings, progress: Progress, tell: Tell) -> None:
+    """Do all steps."""
+    city = load_city(settings.city)
+    fetch_models(settings.models_dir, progress, tell)
+    check_knowledge(settings, city, tell)
+    await train_understanders(settings, city, progress, tell)
+    async with AsyncExitStack() as stack:
+        await open_store(settings, stack)
+        speaking = await Speaking.open(settings, city, stack)
+        failed = await speaking.render_ahead(lambda done, of: progress("合成播报语", done, of))
+    if failed:
+        tell(f"{failed} 条播报语没有合成成功，通话时再合成")
+    tell("准备完成")

@@ -1,0 +1,58 @@
+"""The process that serves chat, pages and the interface (``hotline web``)."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import uvicorn
+
+from app.http import WebParts, create_app
+from app.metrics import registry
+from app.settings import Settings, secret_file
+from app.wiring import local_clock, open_world
+from chat.web_chat.routes import WebChat
+from hotline.city import load_city, read_yaml
+from hotline.service.conversations import Conversations
+
+
+def staff_token(settings: Settings) -> str:
+    """Return the token that lets staff in: as set, or made at the first start."""
+    if settings.staff_token is not None:
+        return settings.staff_token.get_secret_value()
+    return secret_file(settings.data_dir / "staff_token", size=18)
+
+
+async def run_web(settings: Settings) -> None:
+    """Serve until told to end by SIGTERM or SIGINT."""
+    city = load_city(settings.city)
+    words = read_yaml(city.folder / "prompts" / "web.yaml")
+    async with AsyncExitStack() as stack:
+        world = await open_world(settings, city, stack)
+
+        async def redis_is_up() -> bool:
+            return world.redis is not None and bool(await world.redis.ping())
+
+        parts = WebParts(
+            city=city,
+            records=world.store,
+            chat=WebChat(Conversations(world.surroundings), local_clock(city), words["refusals"]),
+            words=words,
+            staff_token=staff_token(settings),
+            clock=local_clock(city),
+            registry=registry,
+            checks={"database": world.store.is_up, "redis": redis_is_up},
+            required=frozenset({"database"}),
+            sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(parts),
+                host=settings.web_host,
+                port=settings.web_port,
+                log_level="warning",
+                access_log=False,  # addresses of pages hold numbers of orders
+                ws_max_size=64 * 1024,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        await server.serve()

@@ -1,0 +1,210 @@
+"""Where the parts are chosen and put together, by hand: the only place that knows engines and the SQL store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from app.city_words import lexicon, load_prompts, session_maker
+from app.clock import now
+from app.live import LiveLog
+from app.settings import Settings, secret_file
+from app.understanding import open_understander
+from app.views import unit_name
+from asr.engines.fallback import FallbackRecognizer
+from asr.engines.sherpa import SherpaRecognizer
+from asr.engines.vosk import VoskRecognizer
+from asr.engines.whisper import WhisperRecognizer
+from asr.hearing_hints import HearingHints, load_hearing_hints
+from asr.recognizer import Recognizer
+from asr.repair import Repairer, RepairingRecognizer
+from hotline.city import City
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
+from hotline.domain.speech import PHONE_BAND
+from hotline.service.conversations import ConversationLog, Surroundings
+from hotline.service.registration import Registration
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from knowledge_base.retriever import Retriever
+from router.rule_router import build_router
+from tts.engines.caching import CachingSynthesizer
+from tts.engines.espeak import EspeakSynthesizer
+from tts.engines.fallback import FallbackSynthesizer
+from tts.engines.kokoro import KokoroSynthesizer, kokoro_worker
+from tts.reading import Reading
+from tts.synthesizer import Synthesizer
+
+log: Final = structlog.get_logger("wiring")
+
+_REDIS_SECONDS: Final = 0.5
+_AHEAD_SECONDS: Final = 60.0
+
+
+def local_clock(city: City) -> Callable[[], datetime]:
+    """Return the clock in the city's time zone."""
+    return lambda: now().astimezone(city.timezone)
+
+
+async def open_store(settings: Settings, stack: AsyncExitStack) -> SqlStore:
+    """Bring the database up to date and open it; the key is a file of the data folder."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database_url)
+    store = SqlStore(settings.database_url, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    stack.push_async_callback(store.close)
+    return store
+
+
+def open_redis(settings: Settings, stack: AsyncExitStack) -> Redis | None:
+    """Return a client of the Redis that is set, if any; it connects when first used."""
+    if not settings.redis:
+        return None
+    redis: Redis = Redis.from_url(
+        settings.redis, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+    )
+    stack.push_async_callback(redis.aclose)
+    return redis
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The parts that phone and web share."""
+
+    store: SqlStore
+    redis: Redis | None
+    retriever: Retriever
+    surroundings: Surroundings
+
+
+async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> World:
+    """Open everything a conversation needs but the channel."""
+    store = await open_store(settings, stack)
+    redis = open_redis(settings, stack)
+    retriever = open_retriever(settings, city, local_clock(city)().date())
+    understander = await open_understander(settings, city, stack)
+    log_book: ConversationLog = store if redis is None else LiveLog(store, redis)
+    return World(
+        store=store,
+        redis=redis,
+        retriever=retriever,
+        surroundings=Surroundings(
+            new_session=session_maker(city),
+            understander=understander,
+            retriever=retriever,
+            registration=Registration(store, build_router(city), city),
+            log_book=log_book,
+            unit_name=lambda code: unit_name(city, code) or code,
+            clock=local_clock(city),
+        ),
+    )
+
+
+def open_retriever(settings: Settings, city: City, on: date) -> Retriever:
+    """Return the knowledge base's search."""
+    from app.knowledge import open_retriever as opened  # noqa: PLC0415 -- until both are one module
+
+    return opened(settings, city, on)
+
+
+class Hearing:
+    """The recognisers, tried in order; what they heard is repaired."""
+
+    def __init__(self, recognizer: Recognizer) -> None:
+        """Take the chain."""
+        self.recognizer = recognizer
+
+    @classmethod
+    async def open(cls, settings: Settings, city: City, stack: AsyncExitStack) -> Hearing:
+        """Start the engines that have a model. One that refuses to start is left out, loudly; none left is an error."""
+        engines: list[Recognizer] = []
+        for engine in _recognizers(settings, load_hearing_hints(city)):
+            stack.push_async_callback(engine.close)
+            try:
+                await engine.start()
+            except (ModelRefusedError, EngineUnavailableError) as error:
+                log.error("recognizer.refused", engine=engine.name, reason=str(error))
+            else:
+                engines.append(engine)
+        if not engines:
+            raise EngineUnavailableError("recognizer", "没有可用的语音识别引擎，请运行 hotline models verify")
+        chain = FallbackRecognizer(*engines, late_seconds=settings.recognizer_deadline_seconds)
+        repairer = await asyncio.to_thread(Repairer, city)
+        return cls(RepairingRecognizer(chain, repairer))
+
+
+Startable = VoskRecognizer | SherpaRecognizer | WhisperRecognizer
+
+
+def _recognizers(settings: Settings, hints: HearingHints) -> list[Startable]:
+    """Return the engines that have a model, the chosen one first (``auto``: Vosk, sherpa, whisper)."""
+    found: dict[str, Startable] = {}
+    if settings.vosk_model is not None:
+        found["vosk"] = VoskRecognizer(settings.vosk_model, hints)
+    elif (settings.models_dir / "vosk-small-cn").is_dir():
+        found["vosk"] = VoskRecognizer(settings.models_dir / "vosk-small-cn", hints)
+    if settings.sherpa_model is not None:
+        found["sherpa"] = SherpaRecognizer(settings.sherpa_model, hints)
+    if (settings.models_dir / "whisper-base").is_dir():
+        found["whisper"] = WhisperRecognizer(
+            settings.models_dir / "whisper-base", hints, timeout_seconds=settings.recognizer_deadline_seconds
+        )
+    return sorted(found.values(), key=lambda engine: engine.name != settings.recognizer)
+
+
+def recognizer_named(name: str, settings: Settings, hints: HearingHints) -> Startable:
+    """Return one engine by name, for benchmarks; ``EngineUnavailableError`` when it has no model."""
+    for engine in _recognizers(settings, hints):
+        if engine.name == name:
+            return engine
+    raise EngineUnavailableError(
+        name, "没有配置模型目录（HOTLINE_VOSK_MODEL、HOTLINE_SHERPA_MODEL）或没有安装模型"
+    )
+
+
+class Speaking:
+    """The hotline's voice: Kokoro, kept on disk, espeak-ng behind it."""
+
+    def __init__(self, synthesizer: Synthesizer, cache: CachingSynthesizer, prompts: list[str]) -> None:
+        """Take the chain, the cache within it, and the fixed prompts."""
+        self.synthesizer = synthesizer
+        self._cache = cache
+        self._prompts = prompts
+
+    @classmethod
+    async def open(cls, settings: Settings, city: City, stack: AsyncExitStack) -> Speaking:
+        """Start the voice. Without Kokoro, espeak-ng speaks."""
+        rows, file = lexicon(city, "pronunciation")
+        reading = Reading(rows, file=str(file))
+        worker = kokoro_worker(settings.models_dir)
+        stack.push_async_callback(worker.close)
+        try:
+            await worker.start()
+        except EngineUnavailableError as error:
+            log.error("synthesizer.refused", engine="kokoro", reason=str(error))
+        voice = KokoroSynthesizer(worker, reading, voice=settings.voice, speed=settings.voice_speed)
+        patient = KokoroSynthesizer(
+            worker, reading, voice=settings.voice, speed=settings.voice_speed, timeout_seconds=_AHEAD_SECONDS
+        )
+        prompts = list(load_prompts(city, ContactChannel.PHONE).fixed_parts())
+        return cls(
+            FallbackSynthesizer(CachingSynthesizer(voice, voice_cache(settings)), EspeakSynthesizer(reading)),
+            CachingSynthesizer(patient, voice_cache(settings)),
+            prompts,
+        )
+
+    async def render_ahead(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Render every fixed prompt that is not kept yet; return how many could not be."""
+        return await self._cache.render_ahead(self._prompts, audio=PHONE_BAND, progress=progress)
+
+
+def voice_cache(settings: Settings) -> Path:
+    """Return where rendered sound is kept: beside the models, so that every data folder shares it."""
+    return settings.models_dir.parent / "voice"
