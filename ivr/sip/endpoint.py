@@ -223,7 +223,11 @@ class SipEndpoint:
             return await outgoing.outcome
 
     async def _refer(self, line: SipLine, address: str, ring_seconds: float) -> TransferResult | None:
-        """Return what came of a REFER; None when the far end does not take it."""
+        """Return what came of a REFER; None when a bridge is still worth trying.
+
+        A far end that takes no REFER says so in its answer, or accepts it and reports a refusal: only a party known to
+        be busy or not to answer is not called again.
+        """
         if host_of(address) is None:
             return TransferResult.FAILED
         news: asyncio.Queue[Referred] = asyncio.Queue()
@@ -244,7 +248,8 @@ class SipEndpoint:
         if latest.code in range(200, 300):
             self.hang_up(line.key)
             return TransferResult.ANSWERED
-        return _RESULTS.get(latest.code, TransferResult.FAILED) if is_accepted else None
+        result = _RESULTS.get(latest.code) if is_accepted else None
+        return result if result in (TransferResult.BUSY, TransferResult.NO_ANSWER) else None
 
     async def _admit(self, address: str) -> bool:
         """Let the party that is to be called be heard through the trunk filter; tell whether ``address`` can be called."""
@@ -339,6 +344,8 @@ class SipEndpoint:
         assert self._loop is not None
         reception = self._receptionist(arrival)
         if (code := reception.code) is not None:
+            if code >= 300:
+                del self._ringing[key]  # refused, not missed
             self._timers[key] = self._loop.call_later(
                 reception.after_seconds, self._submit, lambda: self._board.answer(key, code)
             )

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 import soxr
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from hotline.domain.errors import HotlineError
 from hotline.domain.speech import PHONE_BAND
@@ -38,13 +37,15 @@ class SoundFileError(HotlineError):
 
 def read_wav(path: Path) -> bytes:
     """Return a WAV file of any rate, width and number of channels as telephone sound."""
+    from scipy.io import wavfile  # noqa: PLC0415 -- its 0.6 s of loading only where a file is read
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # unknown chunks do no harm
             rate, data = wavfile.read(path)
     except OSError as error:
         raise SoundFileError(str(path), f"无法读取（{error.strerror}）") from None
-    except ValueError:
+    except Exception:  # noqa: BLE001 -- on malformed files the reader raises almost anything
         raise SoundFileError(str(path), "不是有效的 WAV 文件") from None
     if data.size == 0:
         raise SoundFileError(str(path), "文件中没有声音")

@@ -128,7 +128,8 @@ class Switchboard:
         self._idle_ports.clear()
         self._ports.clear()
         with contextlib.suppress(pj.Error):
-            self._endpoint.libDestroy()
+            # The calls have ended above; else it would wait a second for answers that nobody needs.
+            self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
         self._endpoint = None
 
     def _library_settings(self) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import correlate
 
 from ivr.line import Frame, Gone, LineEvent
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
@@ -33,8 +34,11 @@ def free_port() -> int:
 async def hotline(
     hold: Callable[[SipLine], Awaitable[None]] | None = None, **settings: Any
 ) -> AsyncIterator[SipEndpoint]:
-    """A SIP endpoint whose lines are held by ``hold``; without it they are answered and left to themselves."""
-    endpoint = SipEndpoint(SipSettings(**{"port": 0, **settings}))
+    """A SIP endpoint whose lines are held by ``hold``; without it they are answered and left to themselves.
+
+    It rings for a moment: baresip-python misses an answer that is there before it has begun to wait for one.
+    """
+    endpoint = SipEndpoint(SipSettings(**{"port": 0, "ring_seconds": 0.1, **settings}))
     await endpoint.start()
     calls: set[asyncio.Task[None]] = set()
 
@@ -95,13 +99,8 @@ async def program(*arguments: str) -> AsyncIterator[Program]:
         yield running
     finally:
         if process.returncode is None:
-            process.terminate()
-        try:
-            async with asyncio.timeout(5):
-                await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.communicate()
+            process.kill()  # it has nothing to put in order
+        await process.communicate()
 
 
 @contextlib.asynccontextmanager
@@ -176,10 +175,11 @@ def likeness(sent: Samples, received: Samples, *, window_seconds: float = 0.5) -
     """
     width = int(window_seconds * 8_000)
     padded = np.concatenate([received, np.zeros(width)])
-    energy = np.convolve(padded**2, np.ones(width), "valid")
+    energy = correlate(padded**2, np.ones(width), "valid")
     found = []
     for begin in range(0, len(sent) - width + 1, width):
         window = sent[begin : begin + width]
-        matches = np.correlate(padded, window, "valid")
-        found.append(float((matches / np.sqrt(energy * (window @ window) + 1)).max()))
+        matches = correlate(padded, window, "valid")
+        # Where nothing was received rounding leaves next to nothing, or less.
+        found.append(float((matches / np.sqrt(np.maximum(energy, 1e6) * (window @ window))).max()))
     return found

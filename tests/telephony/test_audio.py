@@ -18,7 +18,7 @@ CALLER = str(HERE / "baresip_caller.py")
 
 @pytest.mark.parametrize("codec", ["pcma", "pcmu"])
 async def test_sound_is_whole_in_both_directions(tmp_path: Path, codec: str) -> None:
-    said, answered = babble(4, seed=1), babble(4, seed=2)
+    said, answered = babble(3, seed=1), babble(3, seed=2)
     (tmp_path / "said.raw").write_bytes(said)
     heard: list[bytes] = []
 
@@ -29,17 +29,17 @@ async def test_sound_is_whole_in_both_directions(tmp_path: Path, codec: str) -> 
     async with hotline(hold) as endpoint:
         uri = f"sip:12345@127.0.0.1:{endpoint.port}"
         files = ("--send", str(tmp_path / "said.raw"), "--record", str(tmp_path / "got.raw"))
-        async with program(CALLER, uri, *files, "--codec", codec, "--seconds", "5") as caller:
+        async with program(CALLER, uri, *files, "--codec", codec, "--seconds", "3.6") as caller:
             assert (await caller.event("ended"))["by"] == "caller"
         await until(lambda: endpoint.calls == 0)
     to_hotline = likeness(samples(said), samples(b"".join(heard)))
     to_caller = likeness(samples(answered), samples((tmp_path / "got.raw").read_bytes()))
-    assert len(to_hotline) == len(to_caller) == 8
+    assert len(to_hotline) == len(to_caller) == 6
     # A frame lost to a busy machine spoils one window, never most of them.
     assert float(np.median(to_hotline)) > 0.99
     assert float(np.median(to_caller)) > 0.99
-    assert sum(value > 0.9 for value in to_hotline) >= 6
-    assert sum(value > 0.9 for value in to_caller) >= 6
+    assert sum(value > 0.9 for value in to_hotline) >= 4
+    assert sum(value > 0.9 for value in to_caller) >= 4
 
 
 async def test_a_prompt_that_is_stopped_falls_silent_within_200_ms(tmp_path: Path) -> None:
