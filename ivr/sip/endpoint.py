@@ -7,6 +7,7 @@ loop, however many frames arrived meanwhile.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import queue
 import threading
@@ -75,9 +76,8 @@ class _Outgoing:
 class SipEndpoint:
     """Answers and places calls. ``receptionist`` says how each ring is met; without one all are answered.
 
-    ``missed`` is told of rings that ended before they were answered.
-
-    ``start`` first; ``incoming`` for the calls; ``close`` at the end, always.
+    ``missed`` is told of rings that ended before they were answered. ``start`` first, ``incoming`` for the calls,
+    ``close`` at the end. Raises ``SipUnavailableError`` for a trunk that is no network.
     """
 
     def __init__(
@@ -89,8 +89,8 @@ class SipEndpoint:
     ) -> None:
         self._settings = settings
         self._receptionist = receptionist or (lambda _: Reception(after_seconds=settings.ring_seconds))
-        self._trunks: tuple[Network, ...] = tuple(ip_network(trunk) for trunk in settings.trunks)
-        self._allowed = self._trunks
+        self._trunks = tuple(_network(trunk) for trunk in settings.trunks)
+        self._allowed: tuple[Network, ...] = self._trunks
         self._missed = missed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -117,6 +117,8 @@ class SipEndpoint:
         self._started = self._loop.create_future()
         self._thread = threading.Thread(target=self._run, name="sip", daemon=True)
         self._thread.start()
+        # A process that ends with the library's threads still calling into Python is aborted.
+        atexit.register(self._stop)
         await self._started
         is_filtered = admit_only(self._allowed, bind=self._settings.bind, port=self.port)
         log.info("sip.listening", port=self.port, capacity=self.capacity, is_filtered=is_filtered)
@@ -129,8 +131,14 @@ class SipEndpoint:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._stopped.wait()
-        await asyncio.to_thread(self._thread.join, 1.0)
+        await asyncio.to_thread(self._stop)
         self._thread = None
+
+    def _stop(self) -> None:
+        atexit.unregister(self._stop)
+        self._is_closing = True
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SECONDS)
 
     def refuse_calls(self) -> None:
         """Take no further calls (503: a dispatcher goes elsewhere); those under way go on."""
@@ -395,3 +403,10 @@ class SipEndpoint:
             self._ended(key, Ended(UNAVAILABLE, "endpoint closed"))
         self._arrivals.put_nowait(None)
         self._stopped.set()
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise SipUnavailableError(f"中继网段 {text} 无效，应形如 10.1.2.0/24") from None

@@ -13,7 +13,7 @@ import pytest
 
 from ivr.line import Gone, Key
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
-from tests.telephony.support import hotline, listen, sipp, until
+from tests.telephony.support import hotline, listen, program, sipp, until
 
 pytestmark = pytest.mark.telephony
 
@@ -250,3 +250,20 @@ def _malformed(port: int) -> list[bytes]:
         invite.replace(b"INVITE", "投诉".encode()),
     ]
     return [*cut, *swapped, b"", b"\r\n\r\n", b"\0" * 1_400, os.urandom(1_200)]
+
+
+def test_a_trunk_that_is_no_network_is_a_clear_error() -> None:
+    with pytest.raises(SipUnavailableError, match=r"中继网段 10\.1\.2\.3/8 无效"):
+        SipEndpoint(SipSettings(trunks=("127.0.0.0/8", "10.1.2.3/8")))
+
+
+async def test_a_process_that_forgets_to_close_ends_without_a_crash() -> None:
+    forgetful = (
+        "import asyncio; from ivr.sip import SipEndpoint, SipSettings\n"
+        'async def main():\n  await SipEndpoint(SipSettings(port=0)).start()\n  print(\'{"event": "started"}\')\n'
+        "asyncio.run(main())"
+    )
+    async with program("-c", forgetful) as process:
+        await process.event("started")
+        async with asyncio.timeout(10):
+            assert await process.process.wait() == 0
