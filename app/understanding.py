@@ -1,55 +1,46 @@
-from hotline.domain.appeal import *
-from hotline.domain.meaning import *
+"""Choosing and training what understands: Rasa where it runs, the in-process model behind it, rules over both."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from app.rasa_server import open_rasa, train_rasa
+from app.settings import Settings
+from hotline.city import City
+from nlu.engines.fallback import FallbackUnderstander
+from nlu.engines.linear import LinearUnderstander, train_linear
+from nlu.engines.rules import UnderstandingRules
+from nlu.understander import Understander
+
+Tell = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
 
 
-class Tmp:
-    name = "tmp"
-
-    def __init__(s, city):
-        s.city = city
-
-    async def understand(s, text):
-        best = None
-        for c in s.city.categories.values():
-            n = sum(k in text for k in c.keywords)
-            if n and (best is None or n > best[0]):
-                best = (n, c)
-        place = None
-        for st in s.city.streets.values():
-            if st.name in text:
-                place = Place(
-                    said=text,
-                    county_code=st.county_code,
-                    county=s.city.counties[st.county_code].name,
-                    street_code=st.code,
-                    street=st.name,
-                )
-        if place is None:
-            for c in s.city.counties.values():
-                if c.name in text:
-                    place = Place(said=text, county_code=c.code, county=c.name)
-        if best is None:
-            return Understanding(text, Intent.UNKNOWN, 0.5, "tmp", slots=Slots(place=place))
-        kind = AppealKind.INQUIRY if ("？" in text or "什么" in text or "怎么" in text) else AppealKind.HELP
-        return Understanding(
-            text,
-            Intent.APPEAL,
-            0.9,
-            "tmp",
-            kind=kind,
-            category=best[1].code,
-            category_confidence=0.9,
-            slots=Slots(place=place),
-            urgency=best[1].urgency,
-        )
-
-    async def close(s):
-        pass
+def nlu_folder(settings: Settings) -> Path:
+    """Return where trained models are kept: beside the speech models, so that every data folder shares them."""
+    return settings.models_dir.parent / "nlu"
 
 
-async def open_understander(settings, city, stack):
-    return Tmp(city)
+async def train_understanders(settings: Settings, city: City, progress: Progress, tell: Tell) -> None:
+    """Train what is not trained for the present data."""
+    progress("训练进程内理解引擎", 0, 0)
+    await asyncio.to_thread(train_linear, city, nlu_folder(settings))
+    if settings.rasa == "auto":
+        await train_rasa(settings, city, progress, tell)
 
 
-async def train_understanders(*a):
-    pass
+async def open_understander(settings: Settings, city: City, stack: AsyncExitStack) -> Understander:
+    """Return what understands. The linear model is trained now if nobody did."""
+    await asyncio.to_thread(train_linear, city, nlu_folder(settings))
+    linear = await asyncio.to_thread(LinearUnderstander, city, nlu_folder(settings))
+    engine: Understander = linear
+    rasa = await open_rasa(settings, city)
+    if rasa is not None:
+        engine = FallbackUnderstander(rasa, linear, clock=time.monotonic)
+    rules = UnderstandingRules(engine, city)
+    stack.push_async_callback(rules.close)
+    return rules

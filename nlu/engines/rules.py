@@ -1,0 +1,82 @@
+"""Rules over a model: what code knows better than a classifier — facts, kinds, and when not to believe it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from hotline.city import City
+from hotline.domain.meaning import Intent, Understanding
+from nlu.kinds import is_upset, kind_of, urgency_of
+from nlu.lexicon import load_meaning_words
+from nlu.slots import SlotFinder
+from nlu.understander import Understander
+
+_SURE: Final = 0.3
+_TELLING: Final = 9
+_SMALL_TALK: Final = frozenset(
+    {Intent.GREET, Intent.THANK, Intent.NUISANCE, Intent.OFF_TOPIC, Intent.WITHDRAW}
+)
+
+
+class UnderstandingRules:
+    """An Understander that completes another's understanding with slots, kind, urgency and mood."""
+
+    def __init__(self, engine: Understander, city: City) -> None:
+        """Take the engine and the city's word lists."""
+        self._engine = engine
+        self._city = city
+        self._words = load_meaning_words(city)
+        self._slots = SlotFinder(city, self._words)
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self._engine.name
+
+    async def understand(self, text: str) -> Understanding:
+        """Understand ``text``; spaces are taken out first (recognisers put them between words)."""
+        text = "".join(text.split())
+        slots = self._slots.find(text)
+        meaning = replace(
+            await self._engine.understand(text), slots=slots, is_upset=is_upset(text, self._words)
+        )
+        if slots.work_order_number and meaning.intent is not Intent.WITHDRAW:
+            return replace(meaning, intent=Intent.ASK_PROGRESS, confidence=1.0, category=None)
+        keyword = self._by_keyword(text)
+        if meaning.intent is not Intent.APPEAL:
+            if meaning.confidence >= _SURE and not (keyword and meaning.intent in _SMALL_TALK):
+                return meaning
+            if keyword is None:
+                return replace(meaning, intent=Intent.UNKNOWN)
+            meaning = replace(meaning, intent=Intent.APPEAL, category=keyword, category_confidence=_SURE)
+        if keyword is not None and keyword != meaning.category and meaning.category_confidence < _SURE:
+            meaning = replace(
+                meaning, category=keyword, category_confidence=max(0.4, meaning.category_confidence)
+            )
+        if meaning.category_confidence < _SURE:
+            if keyword is None and len(text) < _TELLING and slots.place is None:
+                return replace(meaning, intent=Intent.UNKNOWN, category=None)
+            runners = ((meaning.category, meaning.category_confidence), *meaning.runners_up) if meaning.category else ()
+            meaning = replace(meaning, category=None, runners_up=runners)
+        category = self._city.categories.get(meaning.category or "")
+        return replace(
+            meaning,
+            kind=kind_of(text, category, self._words),
+            urgency=urgency_of(text, category, self._words),
+        )
+
+    async def close(self) -> None:
+        """Close the engine."""
+        await self._engine.close()
+
+    def _by_keyword(self, text: str) -> str | None:
+        """Return the one category whose keywords the text holds most of; None when that is no clear one."""
+        hits = {
+            code: sum(len(str(word)) for word in category.keywords if str(word) in text)
+            for code, category in self._city.categories.items()
+        }
+        best = sorted(((count, code) for code, count in hits.items() if count), reverse=True)
+        if not best or (len(best) > 1 and best[0][0] == best[1][0]):
+            return None
+        return best[0][1]

@@ -1,0 +1,48 @@
+"""Kind of appeal, urgency, mood and wish for secrecy: by rules over words, not by the model."""
+
+from __future__ import annotations
+
+from hotline.domain.appeal import AppealKind, Urgency
+from hotline.domain.category import Category
+from nlu.lexicon import MeaningWords
+
+
+def kind_of(text: str, category: Category | None, words: MeaningWords) -> AppealKind:
+    """Return what kind of appeal ``text`` is.
+
+    A question about how something is done is an inquiry; one that tells what has gone wrong is not, even with a
+    question mark (“暖气不热怎么办” wants help).
+    """
+    is_report = any(word in text for word in words.report)
+    for kind, found in words.kinds[:3]:
+        if any(word in text for word in found):
+            return kind
+    if any(word in text for word in words.inquiry_strong) and not is_report:
+        return AppealKind.INQUIRY
+    for kind, found in words.kinds[3:]:
+        if any(word in text for word in found):
+            return kind
+    if not is_report and any(word in text for word in words.inquiry_weak):
+        return AppealKind.INQUIRY
+    if category is None:
+        return AppealKind.HELP
+    if category.default_kind is AppealKind.INQUIRY and is_report:
+        return AppealKind.HELP
+    return category.default_kind
+
+
+def urgency_of(text: str, category: Category | None, words: MeaningWords) -> Urgency:
+    """Return how urgent the matter is: danger to life or property, water-power-gas-heat, or ordinary."""
+    if any(word in text for word in words.urgent):
+        return Urgency.LIFE_SAFETY
+    return category.urgency if category is not None else Urgency.ORDINARY
+
+
+def is_upset(text: str, words: MeaningWords) -> bool:
+    """Tell whether the citizen is upset."""
+    return any(word in text for word in words.upset)
+
+
+def wants_secrecy(text: str, words: MeaningWords) -> bool:
+    """Tell whether the citizen asks that their identity be kept secret."""
+    return any(word in text for word in words.secrecy)

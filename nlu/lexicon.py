@@ -1,0 +1,69 @@
+"""The word lists that rules on meaning use (``config/<city>/lexicon/understanding.yaml``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotline.city import City, read_yaml
+from hotline.domain.appeal import AppealKind
+from hotline.domain.errors import CityConfigError
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeaningWords:
+    """Words for kinds, inquiries, urgency, mood, secrecy and for the slots."""
+
+    kinds: tuple[tuple[AppealKind, Words], ...]
+    inquiry_strong: Words
+    inquiry_weak: Words
+    report: Words
+    upset: Words
+    secrecy: Words
+    urgent: Words
+    place_cues: Words
+    place_ends: Words
+    city_names: Words
+    times: Words
+    people: Words
+    surnames: str
+
+
+def load_meaning_words(city: City) -> MeaningWords:
+    """Read the lists; a mistake is a ``CityConfigError``."""
+    file = city.folder / "lexicon" / "understanding.yaml"
+    rows = read_yaml(file)
+    try:
+        return MeaningWords(
+            kinds=tuple((AppealKind(kind), tuple(words)) for kind, words in rows["kinds"].items()),
+            place_cues=_longest_first(rows["place"]["cues"]),
+            place_ends=_longest_first(rows["place"]["ends"]),
+            city_names=_longest_first(rows["place"]["city"]),
+            times=_longest_first(rows["times"]),
+            people=_longest_first(rows["people"]),
+            surnames=str(rows["surnames"]),
+            **{
+                name: tuple(rows[name])
+                for name in ("inquiry_strong", "inquiry_weak", "report", "upset", "secrecy", "urgent")
+            },
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise CityConfigError(file=str(file), reason=f"理解词表缺少内容或写法不对：{error}") from error
+
+
+def _longest_first(words: list[str]) -> Words:
+    return tuple(sorted(map(str, words), key=len, reverse=True))
+
+
+def write_city_dictionary(city: City, file: Path) -> None:
+    """Write the city's names for jieba, so that they are not cut in two: one word a line."""
+    names: set[str] = set()
+    for county in city.counties.values():
+        names.update((county.name, *county.aliases))
+    for street in city.streets.values():
+        names.update((street.name, *street.aliases))
+    names.update(keyword for category in city.categories.values() for keyword in map(str, category.keywords))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{name} 2000\n" for name in sorted(names) if len(name) > 1), encoding="utf-8")
