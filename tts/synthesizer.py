@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from hotline.domain.speech import AudioFormat
 
@@ -23,3 +23,11 @@ class Synthesizer(Protocol):
 
     async def close(self) -> None:
         """Free processes and memory; idempotent."""
+
+
+@runtime_checkable
+class KeepsSound(Protocol):
+    """A synthesizer that keeps what it rendered."""
+
+    def is_kept(self, text: str, audio: AudioFormat) -> bool:
+        """Tell whether all of ``text`` would sound at once."""

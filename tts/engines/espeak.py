@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import shutil
-import wave
+import struct
 from collections.abc import AsyncIterator
+from typing import Final
 
 import numpy as np
-import soxr
 
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import AudioFormat
+from tts.pieces import sentences
 from tts.reading import Reading
+from tts.sound import levelled, samples_of, trimmed
+
+_HEADER_BYTES: Final = 44
+_RATE_AT: Final = 24
+_TAIL_SECONDS: Final = 0.2
 
 
 class EspeakSynthesizer:
@@ -21,10 +26,19 @@ class EspeakSynthesizer:
 
     name = "espeak"
 
-    def __init__(self, reading: Reading, *, program: str = "espeak-ng", timeout_seconds: float = 3.0) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        *,
+        program: str = "espeak-ng",
+        voice: str = "cmn",
+        words_per_minute: int = 150,
+        timeout_seconds: float = 3.0,
+    ) -> None:
         """``program`` may be missing: then every text fails with ``EngineUnavailableError``."""
         self._reading = reading
         self._program = program
+        self._arguments = ("-v", voice, "-s", str(words_per_minute), "--stdout", "--stdin")
         self._timeout_seconds = timeout_seconds
 
     @property
@@ -34,8 +48,10 @@ class EspeakSynthesizer:
 
     async def synthesize(self, text: str, *, audio: AudioFormat) -> AsyncIterator[bytes]:
         """Yield the sound of each sentence."""
-        for sentence in self._reading.sentences(text):
-            yield _as(audio, await self._run(sentence))
+        for sentence in sentences(text):
+            wav = await self._run(self._reading.aloud(sentence))
+            if sound := _sound(wav, audio):
+                yield sound
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -43,28 +59,37 @@ class EspeakSynthesizer:
     async def _run(self, sentence: str) -> bytes:
         try:
             process = await asyncio.create_subprocess_exec(
-                self._program, "-v", "cmn", "-s", "150", "--stdout", "--stdin",
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            )  # fmt: skip
+                self._program,
+                *self._arguments,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
         except OSError as error:
-            raise EngineUnavailableError(self.name, f"{self._program}: {error.strerror}") from error
+            raise EngineUnavailableError(
+                self.name, f"没有程序 {self._program}（Debian 软件包 espeak-ng）：{error.strerror}"
+            ) from error
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                sound, _ = await process.communicate(sentence.encode())
+                wav, _ = await process.communicate(sentence.encode())
         except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise EngineUnavailableError(self.name, "late") from None
-        if process.returncode != 0 or not sound:
-            raise EngineUnavailableError(self.name, f"exit {process.returncode}")
-        return sound
+            raise EngineUnavailableError(self.name, f"no sound within {self._timeout_seconds:g} s") from None
+        finally:
+            if process.returncode is None:  # late, or nobody listens any more
+                process.kill()
+                await process.wait()
+        if process.returncode != 0 or len(wav) <= _HEADER_BYTES:
+            raise EngineUnavailableError(self.name, f"exit status {process.returncode}")
+        return wav
 
 
-def _as(audio: AudioFormat, wav: bytes) -> bytes:
+def _sound(wav: bytes, audio: AudioFormat) -> bytes:
     # Written to a pipe, the header's lengths are not filled in: all that follows it is sound.
-    with wave.open(io.BytesIO(wav)) as source:
-        rate = source.getframerate()
-    samples = np.frombuffer(wav[44 : 44 + (len(wav) - 44) // 2 * 2], "<i2").astype(np.float32)
-    out = soxr.resample(samples, rate, audio.sample_rate_hz)
-    sound_out: bytes = np.clip(np.rint(out), -32_768, 32_767).astype("<i2").tobytes()
-    return sound_out
+    (rate_hz,) = struct.unpack_from("<I", wav, _RATE_AT)
+    whole = (len(wav) - _HEADER_BYTES) // 2
+    samples = np.frombuffer(wav, "<i2", whole, _HEADER_BYTES).astype(np.float32) / np.float32(32_768)
+    return samples_of(
+        levelled(trimmed(samples, rate_hz, tail_seconds=_TAIL_SECONDS), rate_hz),
+        rate_hz,
+        audio.sample_rate_hz,
+    )

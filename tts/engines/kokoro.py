@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
 
-import numpy as np
-import soxr
-
+from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import AudioFormat
 from hotline.worker_process import WorkerProcess
+from tts.pieces import sentences
 from tts.reading import Reading
-
-_RATE: Final = 24_000
 
 
 class KokoroSynthesizer:
-    """Reads text sentence by sentence. Call ``start`` once. ``worker`` may be shared by several voices."""
+    """Reads text sentence by sentence. Start ``worker`` first; several voices may share it."""
 
     def __init__(
         self,
@@ -28,7 +24,7 @@ class KokoroSynthesizer:
         speed: float = 1.0,
         timeout_seconds: float = 8.0,
     ) -> None:
-        """``timeout_seconds`` bounds each sentence, waiting in the queue included."""
+        """``speed`` is 1 for the voice's own; ``timeout_seconds`` bounds each sentence, waiting in the queue included."""
         self._worker = worker
         self._reading = reading
         self._voice = voice
@@ -41,14 +37,21 @@ class KokoroSynthesizer:
         return f"kokoro-{self._voice}-{self._speed:g}"
 
     async def synthesize(self, text: str, *, audio: AudioFormat) -> AsyncIterator[bytes]:
-        """Yield the sound of each sentence as it is ready."""
-        for sentence in self._reading.sentences(text):
+        """Yield the sound of each sentence as it is ready; fails at once while the worker is being restarted."""
+        for sentence in sentences(text):
+            if not self._worker.is_ready:
+                raise EngineUnavailableError(self.name, self._worker.refusal or "worker is not running")
             _, sound = await self._worker.ask(
-                {"text": sentence, "voice": self._voice, "speed": self._speed},
+                {
+                    "text": self._reading.aloud(sentence),
+                    "voice": self._voice,
+                    "speed": self._speed,
+                    "rate": audio.sample_rate_hz,
+                },
                 timeout_seconds=self._timeout_seconds,
             )
             if sound:
-                yield resampled(sound, audio)
+                yield sound
 
     async def close(self) -> None:
         """End the worker; idempotent."""
@@ -66,13 +69,3 @@ def kokoro_worker(
         memory_limit_mb=memory_limit_mb,
         queue_limit=queue_limit,
     )
-
-
-def resampled(sound: bytes, audio: AudioFormat) -> bytes:
-    """Return Kokoro's sound in the format asked for."""
-    if audio.sample_rate_hz == _RATE:
-        return sound
-    samples = np.frombuffer(sound, "<i2").astype(np.float32)
-    out = soxr.resample(samples, _RATE, audio.sample_rate_hz)
-    sound_out: bytes = np.clip(np.rint(out), -32_768, 32_767).astype("<i2").tobytes()
-    return sound_out
