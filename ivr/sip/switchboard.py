@@ -36,6 +36,13 @@ from ivr.sip.pipe import Pipe
 from ivr.sip.settings import BUSY, FORBIDDEN, UNAVAILABLE, Arrival, SipSettings, SipUnavailableError
 
 _QUIET_CHECK_SECONDS: Final = 2.0
+_SOCKET_REST_SECONDS: Final = 0.6
+_MOST_ENDED_CALLS: Final = 16
+"""The library gives up a call's two sockets half a second late, has 64 handles for them, and aborts when out of them.
+
+So no more calls are let end within the rest; a library that holds more at once was built with more handles. Packets
+wait in the SIP socket meanwhile; audio goes on.
+"""
 _TOO_MANY_CALLS: Final = 70_010  # PJ_ETOOMANY: the library has no call slot left
 
 
@@ -51,6 +58,7 @@ class Switchboard:
         self._ports: list[Port] = []
         self._idle_ports: list[Port] = []
         self._later: deque[Callable[[], None]] = deque()
+        self._ended_at: deque[float] = deque()
         self._next_check = 0.0
         self._account: Any = None
         self._endpoint: Any = None
@@ -94,11 +102,16 @@ class Switchboard:
         self._memory = frame_memory()
 
     def turn(self) -> None:
-        """Let the library work for up to 10 ms."""
-        self._endpoint.libHandleEvents(10)
+        """Let the library work for up to 10 ms; in a flood of short calls let it rest (see ``_SOCKET_REST_SECONDS``)."""
+        now = time.monotonic()
+        while self._ended_at and now - self._ended_at[0] > _SOCKET_REST_SECONDS:
+            self._ended_at.popleft()
+        if len(self._ended_at) < max(_MOST_ENDED_CALLS, self.capacity):
+            self._endpoint.libHandleEvents(10)
+        else:
+            time.sleep(0.01)
         while self._later:
             self._later.popleft()()
-        now = time.monotonic()
         if now >= self._next_check:
             self._next_check = now + _QUIET_CHECK_SECONDS
             for leg in tuple(self._legs.values()):
@@ -276,6 +289,7 @@ class Switchboard:
     def ended(self, leg: Leg, code: int, reason: str) -> None:
         """Forget ``leg``; whoever is bridged with it goes too, but a caller outlives a party that never answered."""
         self._legs.pop(leg.key, None)
+        self._ended_at.append(time.monotonic())
         if leg.port is not None:
             leg.port.pipe = None
             self._idle_ports.append(leg.port)

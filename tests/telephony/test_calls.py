@@ -146,6 +146,21 @@ async def test_a_hundred_short_calls_leave_nothing_behind() -> None:
         assert endpoint.is_alive
 
 
+async def test_a_flood_of_calls_is_survived() -> None:
+    async with hotline(ring_seconds=9.0) as endpoint:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("127.0.0.1", 0))
+            port = sender.getsockname()[1]
+            for number in range(300):
+                sender.sendto(_ring("INVITE", port, number), ("127.0.0.1", endpoint.port))
+                sender.sendto(_ring("CANCEL", port, number), ("127.0.0.1", endpoint.port))
+                if number % 20 == 0:
+                    await asyncio.sleep(0.02)
+            await until(lambda: endpoint.calls == 0, seconds=20)
+        assert endpoint.is_alive
+        assert await sipp(endpoint, "-m", "1", scenario="cancel_while_ringing") == 0
+
+
 async def test_whoever_is_no_trunk_is_not_even_answered() -> None:
     book = Book()
     async with hotline(book.hold, trunks=("127.0.0.1/32",)) as endpoint:
@@ -228,6 +243,19 @@ def _options(host: str, port: int) -> bytes:
         f"OPTIONS sip:12345@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bKalive\r\n"
         f"From: <sip:a@{host}>;tag=1\r\nTo: <sip:12345@127.0.0.1>\r\nCall-ID: hotline-alive\r\nCSeq: 1 OPTIONS\r\n"
         "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+def _ring(method: str, port: int, number: int) -> bytes:
+    sound = (
+        "v=0\r\no=a 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+    )
+    body = sound if method == "INVITE" else ""
+    return (
+        f"{method} sip:12345@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKflood{number}\r\n"
+        f"From: <sip:a@127.0.0.1>;tag={number}\r\nTo: <sip:12345@127.0.0.1>\r\nCall-ID: flood{number}\r\n"
+        f"CSeq: 1 {method}\r\nContact: <sip:a@127.0.0.1:{port}>\r\nMax-Forwards: 70\r\n"
+        f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     ).encode()
 
 
