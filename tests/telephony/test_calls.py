@@ -61,7 +61,7 @@ async def test_one_call_more_than_the_library_holds_hears_busy_and_the_others_go
         assert await sipp(endpoint, "-m", "2", scenario="busy") == 0
         assert await full == 0
         assert await sipp(endpoint, "-m", "1", scenario="bye_at_once") == 0
-    assert book.ends == ["hung up"] * (endpoint.capacity + 1)
+        await until(lambda: book.ends == ["hung up"] * (endpoint.capacity + 1))
 
 
 async def test_the_limit_that_is_set_is_kept() -> None:
@@ -171,7 +171,7 @@ async def test_whoever_is_no_trunk_is_not_even_answered() -> None:
             with pytest.raises(TimeoutError):
                 await asyncio.to_thread(stranger.recv, 2_000)
         assert await sipp(endpoint, "-m", "1", scenario="bye_at_once") == 0
-    assert book.ends == ["hung up"]
+        await until(lambda: book.ends == ["hung up"])
 
 
 async def test_where_the_kernel_cannot_filter_a_stranger_is_refused() -> None:
@@ -211,7 +211,7 @@ async def test_malformed_messages_are_survived() -> None:
         assert replies[-1].startswith(b"SIP/2.0 200")
         assert await sipp(endpoint, "-m", "1", scenario="bye_at_once") == 0
         assert endpoint.is_alive
-    assert book.ends == ["hung up"]
+        await until(lambda: book.ends == ["hung up"])
 
 
 async def test_a_port_that_is_taken_is_a_clear_error() -> None:
