@@ -1,0 +1,190 @@
+"""Articles (知识条目) from files: one YAML file per group of matters, every mistake named by file and row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from hotline.city import City, read_yaml
+from hotline.domain.errors import CityConfigError
+from hotline.domain.knowledge import Article
+from knowledge_base.wording import plain
+
+LONGEST_SPOKEN: Final = 80
+FEWEST_QUESTIONS: Final = 5
+_KNOWN: Final = frozenset(
+    [
+        "id",
+        "version",
+        "title",
+        "questions",
+        "spoken",
+        "full",
+        "unit",
+        "source",
+        "valid_from",
+        "valid_until",
+        "category",
+        "tags",
+        "confirmed",
+    ]
+)
+# A list, a link or a table cannot be read aloud.
+_UNSPEAKABLE: Final = re.compile(r"[\n\t*#|<>【】\[\]{}/\\]|https?:|(?:^|[^\d])\d+[、.](?!\d)|[①-⑳]")
+_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
+
+
+def load_articles(folders: Sequence[Path], city: City) -> tuple[Article, ...]:
+    """Read every ``*.yaml`` of the folders and check them together. Raises ``CityConfigError``.
+
+    A folder that does not exist holds no articles (nothing was imported yet).
+    """
+    articles: list[Article] = []
+    taken = Taken()
+    for folder in folders:
+        for file in sorted(folder.glob("*.yaml")):
+            for number, article in read_articles(file, city):
+                where = f"第{number}条 {article.id}"
+                for reason in taken.add(article):
+                    raise CityConfigError(file=str(file), row=where, reason=reason)
+                articles.append(article)
+    return tuple(articles)
+
+
+def read_articles(file: Path, city: City) -> Iterable[tuple[int, Article]]:
+    """Yield the articles of one file with their number; ``defaults`` fill in what a row leaves out."""
+    data = read_yaml(file)
+    rows = data.get("articles") if isinstance(data, dict) else None
+    defaults = data.get("defaults", {}) if isinstance(data, dict) else {}
+    if not isinstance(rows, list) or not isinstance(defaults, dict):
+        raise CityConfigError(file=str(file), reason="应有 articles 列表，defaults 应是字段")
+    for number, row in enumerate(rows, 1):
+        named = row.get("id", "") if isinstance(row, dict) else ""
+        try:
+            if not isinstance(row, dict):
+                raise ArticleError("不是带字段的条目")  # noqa: TRY301 -- one place words the error
+            yield number, article_of(defaults | row, city)
+        except ArticleError as error:
+            raise CityConfigError(file=str(file), row=f"第{number}条 {named}", reason=str(error)) from error
+
+
+class ArticleError(ValueError):
+    """A row is not a usable article; the message says why, in Chinese."""
+
+
+def article_of(row: Mapping[str, Any], city: City) -> Article:
+    """Make one article of a row as YAML, JSON or CSV gives it, and check it. Raises ``ArticleError``."""
+    if unknown := sorted(set(map(str, row)) - _KNOWN):
+        raise ArticleError(f"不认识的字段：{'、'.join(unknown)}")
+    category = _text(row, "category", needed=False) or None
+    article = Article(
+        id=_text(row, "id"),
+        version=_version(row.get("version", 1)),
+        title=_text(row, "title"),
+        questions=_texts(row, "questions"),
+        spoken=_text(row, "spoken"),
+        full=_text(row, "full"),
+        unit=_text(row, "unit"),
+        source=_text(row, "source"),
+        valid_from=_day(row, "valid_from") or date.min,
+        valid_until=_day(row, "valid_until", needed=False),
+        category=category,
+        tags=_texts(row, "tags", needed=False),
+        is_confirmed=_truth(row.get("confirmed", False)),
+    )
+    _check(article, {unit.name for unit in city.units.values()}, city.categories)
+    return article
+
+
+class Taken:
+    """What articles seen so far have taken: no two may have one id, one title or one question."""
+
+    def __init__(self, articles: Iterable[Article] = ()) -> None:
+        self._ids: set[str] = set()
+        self._askings: dict[str, str] = {}
+        for article in articles:
+            self.add(article)
+
+    def add(self, article: Article) -> tuple[str, ...]:
+        """Take the article's, or return why it cannot be taken (and take nothing)."""
+        reasons = [f"编号 {article.id} 重复"] if article.id in self._ids else []
+        askings = [article.title, *article.questions]
+        reasons += [
+            f"问法“{asking}”与 {self._askings[plain(asking)]} 重复"
+            for asking in askings
+            if plain(asking) in self._askings
+        ]
+        if len({plain(asking) for asking in article.questions}) < len(article.questions):
+            reasons.append("本条内问法重复")
+        if not reasons:
+            self._ids.add(article.id)
+            self._askings.update((plain(asking), article.id) for asking in askings)
+        return tuple(reasons)
+
+
+def _check(article: Article, units: Collection[str], categories: Collection[str]) -> None:
+    if not _ID.fullmatch(article.id):
+        raise ArticleError("id 只能用字母、数字和连字符，3至40个，字母开头")
+    if len(article.questions) < FEWEST_QUESTIONS:
+        raise ArticleError(f"问法少于{FEWEST_QUESTIONS}种")
+    if len(article.spoken) > LONGEST_SPOKEN:
+        raise ArticleError(f"spoken 有{len(article.spoken)}字，超过{LONGEST_SPOKEN}字")
+    if found := _UNSPEAKABLE.search(article.spoken):
+        raise ArticleError(f"spoken 里有念不出来的内容：{found[0]!r}")
+    if not all(plain(asking) for asking in (article.title, *article.questions)):
+        raise ArticleError("标题和问法里要有文字")
+    if article.unit not in units:
+        raise ArticleError(f"承办单位名录里没有：{article.unit}")
+    if article.category is not None and article.category not in categories:
+        raise ArticleError(f"没有这个诉求分类：{article.category}")
+    if article.valid_until is not None and article.valid_until < article.valid_from:
+        raise ArticleError("失效日早于生效日")
+
+
+def _text(row: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
+    value = row.get(name)
+    if value is None or value == "":
+        if needed:
+            raise ArticleError(f"缺少 {name}")
+        return ""
+    if not isinstance(value, str):
+        raise ArticleError(f"{name} 应是文字（数字请加引号）：{value!r}")
+    if needed and not value.strip():
+        raise ArticleError(f"缺少 {name}")
+    return value.strip()
+
+
+def _texts(row: Mapping[str, Any], name: str, *, needed: bool = True) -> tuple[str, ...]:
+    value = row.get(name) or []
+    if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        raise ArticleError(f"{name} 应是文字的列表")
+    if needed and not value:
+        raise ArticleError(f"缺少 {name}")
+    return tuple(one.strip() for one in value)
+
+
+def _day(row: Mapping[str, Any], name: str, *, needed: bool = True) -> date | None:
+    value = row.get(name)
+    if value is None or value == "":
+        if needed:
+            raise ArticleError(f"缺少 {name}")
+        return None
+    try:
+        return value if type(value) is date else date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ArticleError(f"{name} 应是日期，如 2026-01-01：{value!r}") from None
+
+
+def _version(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ArticleError(f"version 应是正整数：{value!r}")
+    return value
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ArticleError(f"confirmed 应是 true 或 false：{value!r}")
+    return value
