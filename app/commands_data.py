@@ -2,8 +2,178 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from app import knowledge
+from app.callers import CallFailedError
+from app.city_words import session_maker
+from app.clock import now
+from app.printing import Printer
+from app.settings import Settings
+from app.understanding import open_understander
+from app.wiring import local_clock
+from asr.hearing_hints import load_hearing_hints
+from asr.models import ModelUnavailableError, catalogue, fetch, is_installed, verify
+from hotline.city import City, load_city
+from hotline.dialogue.events import Started
+from hotline.dialogue.journal import decode, is_event
+from hotline.domain.appeal import Appeal, AppealKind, ContactChannel
+from knowledge_base.searching import search_report
+from nlu.lexicon import load_meaning_words
+from router.rule_router import build_router, explain
+
+Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
+
+models = typer.Typer(help="语音模型：列出、获取、校验", no_args_is_help=True)
+kb = typer.Typer(help="知识库：导入、检索", no_args_is_help=True)
+router = typer.Typer(help="派单：解释", no_args_is_help=True)
 
 
 def add_to(cli: typer.Typer) -> None:
     """Add the commands."""
+    cli.add_typer(models, name="models")
+    cli.add_typer(kb, name="kb")
+    cli.add_typer(router, name="router")
+    cli.command("check")(check)
+    cli.command("replay")(replay)
+
+
+@models.command("list")
+def list_models(as_json: Json = False) -> None:
+    """列出目录里的模型：用途、许可、大小、来源、是否已安装。"""
+    folder = Settings().models_dir
+    rows: list[dict[str, Any]] = [
+        {
+            "name": entry.name,
+            "purpose": entry.purpose,
+            "licence": entry.licence,
+            "size": entry.size,
+            "sha256": entry.sha256 or {one.name: one.sha256 for one in entry.files},
+            "from": entry.source,
+            "installed": is_installed(entry, folder),
+        }
+        for entry in catalogue().values()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        state = "已安装" if row["installed"] else "未安装"
+        typer.echo(
+            f"{row['name']:<15} {state}  {row['size'] / 1e6:7.1f} MB  {row['licence']:<11} {row['purpose']}（{row['from']}）"
+        )
+
+
+@models.command("fetch")
+def fetch_model(name: Annotated[str, typer.Argument(help="目录里的名称")]) -> None:
+    """获取一个模型：可续传，校验 SHA-256，装好才算。"""
+    folder = fetch(_entry(name), Settings().models_dir, Printer().progress)
+    typer.echo(f"已安装：{folder}")
+
+
+@models.command("verify")
+def verify_models(name: Annotated[str, typer.Argument(help="名称；不写则校验全部已安装的")] = "") -> None:
+    """逐个文件校验已安装的模型；有不符的就以 1 结束。"""
+    folder = Settings().models_dir
+    entries = (
+        [_entry(name)] if name else [one for one in catalogue().values() if (folder / one.name).is_dir()]
+    )
+    problems = [problem for entry in entries for problem in verify(entry, folder, Printer().progress)]
+    for problem in problems:
+        typer.echo(f"不符：{problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"相符：{'、'.join(entry.name for entry in entries) or '没有已安装的模型'}")
+
+
+def _entry(name: str) -> Any:
+    entries = catalogue()
+    if name not in entries:
+        raise ModelUnavailableError(model=name, reason=f"目录里没有；有的是：{'、'.join(entries)}")
+    return entries[name]
+
+
+@kb.command("search")
+def search(text: Annotated[str, typer.Argument(help="市民的问题")], as_json: Json = False) -> None:
+    """检索知识库：会不会当场答复，最接近的条目是哪些。"""
+    settings = Settings()
+    city = load_city(settings.city)
+    retriever = knowledge.open_retriever(settings, city)
+    found = asyncio.run(search_report(retriever, text, on=local_clock(city)().date()))
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    typer.echo("当场答复" if found["would_answer"] else "不当场答复")
+    for passage in found["passages"]:
+        typer.echo(f"  {passage['score']:.3f} {passage['article']} {passage['title']}：{passage['spoken']}")
+
+
+@kb.command("import")
+def import_file(file: Annotated[Path, typer.Argument(help="CSV、JSON 或 YAML 文件")]) -> None:
+    """导入条目：全部合格才导入，不合格的逐条说明。"""
+    settings = Settings()
+    report = knowledge.import_file(file, settings, load_city(settings.city))
+    for row in report.rejected:
+        typer.echo(f"不合格：{row}", err=True)
+    typer.echo(f"导入 {len(report.accepted)} 条，不合格 {len(report.rejected)} 条")
+    if report.rejected:
+        raise typer.Exit(1)
+
+
+@router.command("explain")
+def explain_text(text: Annotated[str, typer.Argument(help="市民的原话")], as_json: Json = False) -> None:
+    """解释一句话会怎样分类、派给谁、期限多久、为什么。"""
+    settings = Settings()
+    city = load_city(settings.city)
+    found = asyncio.run(_explained(text, settings, city))
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=None if as_json else 1))
+
+
+async def _explained(text: str, settings: Settings, city: City) -> dict[str, Any]:
+    async with AsyncExitStack() as stack:
+        understander = await open_understander(settings.model_copy(update={"rasa": "off"}), city, stack)
+        meaning = await understander.understand(text)
+    appeal = Appeal(
+        kind=meaning.kind or AppealKind.HELP,
+        category=meaning.category,
+        text=text,
+        place=meaning.slots.place,
+        urgency=meaning.urgency,
+        category_confidence=meaning.category_confidence,
+        understood_by=meaning.engine,
+    )
+    return explain(build_router(city), appeal, now().astimezone(city.timezone))
+
+
+def check() -> None:
+    """检查城市配置的每个文件、每一条；有错就说明文件、位置和原因，以 2 结束。"""
+    settings = Settings()
+    city = load_city(settings.city)
+    session_maker(city)
+    load_hearing_hints(city)
+    load_meaning_words(city)
+    build_router(city)
+    articles = knowledge.all_articles(settings, city)
+    typer.echo(
+        f"{city.name}：分类 {len(city.categories)}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"
+        f"镇街 {len(city.streets)}，知识 {len(articles)}，没有发现错误"
+    )
+
+
+def replay(file: Annotated[Path, typer.Argument(help="对话记录（接口 /api/conversations 的 JSON）")]) -> None:
+    """重放一次对话的记录：打印现在的程序会怎么说。"""
+    settings = Settings()
+    rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
+    events = [decode(row["name"], row["body"]) for row in rows if is_event(row["name"])]
+    if not events or not isinstance(events[0], Started):
+        raise CallFailedError("记录里没有对话的开始")
+    session = session_maker(load_city(settings.city))(events[0].channel or ContactChannel.PHONE)
+    for event in events:
+        for action in session.handle(event):  # type: ignore[arg-type]  # is_event chose events only
+            typer.echo(f"{type(event).__name__:>16} → {action}")

@@ -196,3 +196,5 @@ def _show(event: Mapping[str, Any], tell: Tell) -> None:
             tell(f"   [转人工：{body['briefing']}]")
         case "AgentJoined":
             tell("   [已接通]")
+        case _:
+            pass

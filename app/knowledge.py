@@ -1,27 +1,44 @@
-from datetime import date
+"""The knowledge base put together: the city's seed articles and those imported, behind one search."""
 
-from hotline.domain.knowledge import *
+from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 
-class Tmp:
-    async def retrieve(self, q, *, on, category=None, limit=5):
-        a = Article(
-            id="A0101-01",
-            version=1,
-            title="供暖时间",
-            questions=(),
-            spoken="临沂市采暖期是十一月十日到次年三月二十日。",
-            full="x",
-            unit="x",
-            source="x",
-            valid_from=date(2024, 1, 1),
-        )
-        return [Passage(a, 0.9, "供暖" in q)]
+from app.settings import Settings
+from hotline.city import City
+from hotline.domain.knowledge import Article
+from knowledge_base.articles import load_articles
+from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.importing import ImportReport, import_articles
+from knowledge_base.wording import load_wording
+
+Tell = Callable[[str], None]
 
 
-def open_retriever(settings, city, on):
-    return Tmp()
+def imported_folder(settings: Settings) -> Path:
+    """Return where imported articles are kept."""
+    return settings.data_dir / "articles"
 
 
-def check_knowledge(*a):
-    pass
+def all_articles(settings: Settings, city: City) -> tuple[Article, ...]:
+    """Return seed and imported articles; an imported one replaces the seed's of the same id."""
+    seed = {article.id: article for article in load_articles([city.folder / "articles"], city)}
+    seed.update({article.id: article for article in load_articles([imported_folder(settings)], city)})
+    return tuple(seed.values())
+
+
+def open_retriever(settings: Settings, city: City) -> TantivyRetriever:
+    """Return the search over all articles."""
+    wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
+    return TantivyRetriever(all_articles(settings, city), wording)
+
+
+def check_knowledge(settings: Settings, city: City, tell: Tell) -> None:
+    """Read every article; a mistake ends the set-up with its file and row."""
+    tell(f"知识库：{len(all_articles(settings, city))} 条")
+
+
+def import_file(file: Path, settings: Settings, city: City) -> ImportReport:
+    """Import a file of articles into the data folder."""
+    return import_articles(file, imported_folder(settings), city, all_articles(settings, city))

@@ -20,6 +20,7 @@ from app.processes import Part, Supervisor, free_port
 from app.rasa_server import rasa_part
 from app.settings import Settings
 from app.web import staff_token
+from hotline.city import load_city
 from ivr.sip.probe import answers_options
 
 Tell = Callable[[str], None]
@@ -91,7 +92,7 @@ async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
             tell("启动 Redis")
             await supervisor.start(redis_part(port))
             settings = settings.model_copy(update={"redis": f"redis://127.0.0.1:{port}/0"})
-        rasa = rasa_part(settings) if settings.rasa == "auto" else None
+        rasa = rasa_part(settings, load_city(settings.city)) if settings.rasa == "auto" else None
         if rasa is not None:
             tell("启动 Rasa（在后台，就绪前由进程内引擎理解）")
             await supervisor.start(rasa)

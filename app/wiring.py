@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from app.city_words import lexicon, load_prompts, session_maker
 from app.clock import now
+from app.knowledge import open_retriever
 from app.live import LiveLog
 from app.settings import Settings, secret_file
 from app.understanding import open_understander
@@ -88,7 +89,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     """Open everything a conversation needs but the channel."""
     store = await open_store(settings, stack)
     redis = open_redis(settings, stack)
-    retriever = open_retriever(settings, city, local_clock(city)().date())
+    retriever = await asyncio.to_thread(open_retriever, settings, city)
     understander = await open_understander(settings, city, stack)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis)
     return World(
@@ -105,13 +106,6 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             clock=local_clock(city),
         ),
     )
-
-
-def open_retriever(settings: Settings, city: City, on: date) -> Retriever:
-    """Return the knowledge base's search."""
-    from app.knowledge import open_retriever as opened  # noqa: PLC0415 -- until both are one module
-
-    return opened(settings, city, on)
 
 
 class Hearing:

@@ -24,15 +24,15 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 
 from hotline.city import City
 from hotline.domain.errors import ModelRefusedError
-from hotline.domain.meaning import Intent, Understanding
+from hotline.domain.meaning import Understanding
 from hotline.phonetics import sounds, syllables
+from nlu.labels import understanding_of
 from nlu.lexicon import write_city_dictionary
-from nlu.training_data import INTENTS, Example, category_of, fingerprint, load_examples
+from nlu.training_data import Example, fingerprint, load_examples
 
 _LONGEST: Final = 400
 _NOISE: Final = 0.2
 _KEPT: Final = re.compile(r"[\u4e00-\u9fff]|[A-Za-z0-9]+")
-_RUNNERS_UP: Final = 3
 _VERSION: Final = "1"
 
 jieba.setLogLevel(60)
@@ -159,24 +159,3 @@ class LinearUnderstander:
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-def understanding_of(text: str, guesses: Sequence[tuple[str, float]], *, engine: str) -> Understanding:
-    """Turn labels with probabilities into an understanding without slots."""
-    if not guesses:
-        return Understanding(text=text, intent=Intent.UNKNOWN, confidence=0.0, engine=engine)
-    categories = [(code, chance) for label, chance in guesses if (code := category_of(label)) is not None]
-    is_appeal = sum(chance for _, chance in categories)
-    label, chance = guesses[0]
-    code, category_chance = categories[0] if categories else (None, 0.0)
-    if category_of(label) is None and label in INTENTS and chance >= is_appeal:
-        return Understanding(text=text, intent=Intent(label), confidence=chance, engine=engine)
-    return Understanding(
-        text=text,
-        intent=Intent.APPEAL,
-        confidence=max(is_appeal, chance),
-        engine=engine,
-        category=code,
-        category_confidence=category_chance / is_appeal if is_appeal else 0.0,
-        runners_up=tuple(categories[1 : 1 + _RUNNERS_UP]),
-    )

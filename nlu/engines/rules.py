@@ -57,7 +57,11 @@ class UnderstandingRules:
         if meaning.category_confidence < _SURE:
             if keyword is None and len(text) < _TELLING and slots.place is None:
                 return replace(meaning, intent=Intent.UNKNOWN, category=None)
-            runners = ((meaning.category, meaning.category_confidence), *meaning.runners_up) if meaning.category else ()
+            runners = (
+                ((meaning.category, meaning.category_confidence), *meaning.runners_up)
+                if meaning.category
+                else ()
+            )
             meaning = replace(meaning, category=None, runners_up=runners)
         category = self._city.categories.get(meaning.category or "")
         return replace(
