@@ -19,7 +19,7 @@ from app.logs import configure
 from app.machine import run_machine, running, running_hotline
 from app.phone import run_phone
 from app.printing import Printer
-from app.processes import free_port
+from app.private import private
 from app.reports import printed
 from app.setting_up import set_up
 from app.settings import ROOT, Settings
@@ -51,19 +51,6 @@ def chosen(
     """Return the settings with what the command line says on top."""
     given = {"data_dir": data_dir, "sip_port": sip_port, "web_port": web_port}
     return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-
-
-def private(settings: Settings, folder: Path) -> Settings:
-    """Return settings for a hotline of one's own: free ports, its own data folder."""
-    return settings.model_copy(
-        update={
-            "data_dir": folder,
-            "sip_port": free_port(),
-            "web_port": free_port(),
-            "rasa_port": free_port(),
-            "rtp_port": 46_000,
-        }
-    )
 
 
 @cli.command()

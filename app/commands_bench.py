@@ -1,7 +1,151 @@
-"""``hotline bench``: measuring."""
+"""``hotline bench``: measuring, on whatever data it is given."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
 import typer
 
-cli = typer.Typer(help="测量", no_args_is_help=True)
+from app.callers import CallFailedError, Hotline, Script, call
+from app.demo import render_callers, stand_ins, wav_of
+from app.machine import running
+from app.printing import Printer
+from app.private import private
+from app.reports import latency_figures
+from app.settings import ROOT, Settings
+from app.wiring import recognizer_named
+from asr.hearing_hints import load_hearing_hints
+from asr.repair import Repairer, RepairingRecognizer
+from bench.asr import bench_asr
+from bench.router import bench_router
+from hotline.city import load_city, read_yaml
+
+cli = typer.Typer(help="测量：识别、通话、派单", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
+
+
+@cli.command("asr")
+def asr(
+    audio: Annotated[Path, typer.Option(help="录音目录")],
+    transcripts: Annotated[Path, typer.Option(help="CSV，两列 file,text")],
+    band: Annotated[str, typer.Option(help="wide 宽带；phone 电话（8 kHz A律）")] = "wide",
+    noise_snr: Annotated[float | None, typer.Option(help="加噪声的信噪比，分贝")] = None,
+    engine: Annotated[str, typer.Option(help="whisper、vosk 或 sherpa")] = "whisper",
+    as_json: Json = False,
+) -> None:
+    """识别：字错率（修正前后）、实时率、说完到出字的时间。"""
+    if band not in ("wide", "phone"):
+        raise typer.BadParameter("--band 只能是 wide 或 phone")
+    printer = Printer()
+    settings = Settings()
+    city = load_city(settings.city)
+
+    async def work() -> dict[str, Any]:
+        async with AsyncExitStack() as stack:
+            recognizer = recognizer_named(engine, settings, load_hearing_hints(city))
+            stack.push_async_callback(recognizer.close)
+            await recognizer.start()
+            return await bench_asr(
+                RepairingRecognizer(recognizer, Repairer(city)),
+                audio,
+                transcripts,
+                band,  # type: ignore[arg-type]  # checked above
+                noise_snr,
+                lambda done, of: printer.progress("识别", done, of),
+            )
+
+    _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("calls")
+def calls(
+    count: Annotated[int, typer.Option(help="一共打几通", min=1, max=500)] = 20,
+    at_once: Annotated[int, typer.Option(help="同时几通", min=1, max=8)] = 1,
+    scripts: Annotated[Path | None, typer.Option(help="YAML，同 config/linyi/demo.yaml 的写法")] = None,
+    as_json: Json = False,
+) -> None:
+    """通话：说完到听见回答的时间、结果、各进程的内存。"""
+    printer = Printer()
+    settings = private(Settings(), ROOT / "build" / "bench" / "data")
+
+    async def work() -> dict[str, Any]:
+        city = load_city(settings.city)
+        rows = read_yaml(scripts or city.folder / "demo.yaml")["calls"]
+        sounds = settings.models_dir.parent / "callers"
+        await render_callers(settings, city, rows, sounds, printer.tell)
+        reports: list[dict[str, Any]] = []
+        gate = asyncio.Semaphore(at_once)
+
+        async def one(hotline: Hotline, number: int) -> None:
+            row = rows[number % len(rows)]
+            wavs = [wav_of(sounds, row["voice"], text) for text in row["says"]]
+            async with gate:
+                try:
+                    report = await call(hotline, Script(row["name"], wavs, row["caller"]), _ignore)
+                except CallFailedError:
+                    report = {
+                        "name": row["name"],
+                        "outcome": "failed",
+                        "article": None,
+                        "work_order": None,
+                        "turns": [],
+                    }
+            report["expected"] = row["expect"]["outcome"]
+            reports.append(report)
+            printer.progress("通话", len(reports), count)
+
+        async with stand_ins() as phones:
+            ringing = settings.model_copy(update={"transfers": phones.addresses})
+            async with running(ringing, printer.tell) as hotline:
+                await asyncio.gather(*(one(hotline, number) for number in range(count)))
+                memory = _memory_mb()
+        as_expected = sum(report["outcome"] == report["expected"] for report in reports)
+        return {
+            "calls": reports,
+            "figures": {
+                **latency_figures(reports),
+                "at_once": at_once,
+                "as_expected": as_expected,
+                "of": len(reports),
+            },
+            "memory_mb": memory,
+        }
+
+    _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("router")
+def route(as_json: Json = False) -> None:
+    """派单：一次决定的时间（中位数、p99）。"""
+    _show(bench_router(load_city(Settings().city)), as_json=as_json)
+
+
+def _memory_mb() -> dict[str, float]:
+    """Return the resident memory of each of the machine's processes, by what it runs."""
+    found: dict[str, float] = {}
+    for process in psutil.Process().children(recursive=True):
+        try:
+            words = process.cmdline()
+            name = next((word for word in words[1:] if not word.startswith("-")), words[0] if words else "?")
+            found[Path(name).name] = round(
+                found.get(Path(name).name, 0.0) + process.memory_info().rss / 2**20, 1
+            )
+        except psutil.Error:
+            continue
+    return found
+
+
+def _ignore(_: Any) -> None:
+    pass
+
+
+def _show(figures: dict[str, Any], *, as_json: bool) -> None:
+    if not as_json:
+        figures = {key: value for key, value in figures.items() if key != "calls"}
+    typer.echo(json.dumps(figures, ensure_ascii=False, indent=1))

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     rtp_ports: int = 200
     trunks: list[IPv4Network] = [IPv4Network("127.0.0.0/8")]
     takes_refer: bool = False
-    max_calls: int = 4
+    max_calls: int = 3
     max_call_seconds: float = 1_800
     transfers: dict[str, str] = Field(default_factory=dict)
     ring_seconds: float = 20.0
