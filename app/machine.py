@@ -92,16 +92,16 @@ async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
             tell("启动 Redis")
             await supervisor.start(redis_part(port))
             settings = settings.model_copy(update={"redis": f"redis://127.0.0.1:{port}/0"})
+        tell("启动网页服务")
+        await supervisor.start(own_part("web", settings, web_is_up, 90))
+        tell("启动电话服务")
+        await supervisor.start(own_part("ivr", settings, phone_is_up, 120))
         rasa = rasa_part(settings, load_city(settings.city)) if settings.rasa == "auto" else None
         if rasa is not None:
             tell("启动 Rasa（在后台，就绪前由进程内引擎理解）")
             await supervisor.start(rasa)
         elif settings.rasa == "auto":
             tell("没有 Rasa：由进程内引擎理解")
-        tell("启动网页服务")
-        await supervisor.start(own_part("web", settings, web_is_up, 90))
-        tell("启动电话服务")
-        await supervisor.start(own_part("ivr", settings, phone_is_up, 120))
         yield hotline
     finally:
         tell("正在结束各进程")
