@@ -33,7 +33,7 @@ _KNOWN: Final = frozenset(
     ]
 )
 # A list, a link or a table cannot be read aloud.
-_UNSPEAKABLE: Final = re.compile(r"[\n\t*#|<>【】\[\]{}/\\]|https?:|(?:^|[^\d])\d+[、.](?!\d)|[①-⑳]")
+_UNSPEAKABLE: Final = re.compile(r"[\n\t*#|<>【】\[\]{}/\\]|https?:|(?:^|[。；：])\d{1,2}[、.](?!\d)|[①-⑳]")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
 
 
