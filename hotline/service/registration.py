@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Protocol
 
 import structlog
@@ -16,6 +17,16 @@ from hotline.store.work_order_store import WorkOrderStore
 log: Final = structlog.get_logger("registration")
 
 MACHINE: Final = "machine"
+
+
+class Note(StrEnum):
+    """Why the machine took the first step where no rule says it; the pages word it."""
+
+    EMERGENCY = "emergency"  # 已转紧急专线
+    ANSWERED = "answered"  # 以知识条目当场答复
+    NOT_CONFIRMED = "not_confirmed"  # 诉求人没有核对
+    PLACE_MISSING = "place_missing"  # 缺少事发地
+    ROUTER_FAILED = "router_failed"  # 派单规则出错
 
 
 class Routing(Protocol):
@@ -38,7 +49,7 @@ class Registration:
         self, appeal: Appeal, *, conversation: str, article: str | None, at: datetime
     ) -> WorkOrder:
         """Return the committed work order, or raise ``StoreUnavailableError``: then nothing was recorded."""
-        routing, reason = self._route(appeal, at)
+        routing = self._route(appeal, at)
         number = await self._store.next_number(at.astimezone(self._city.timezone).date())
         order = WorkOrder(
             number=number,
@@ -50,28 +61,33 @@ class Registration:
             history=(HistoryEntry(at=at, step=None, before=None, after=Status.REGISTERED, by=MACHINE),),
             article=article,
         )
-        order = order.after(self._first_step(appeal, routing), by=MACHINE, at=at, note=reason)
+        step, note = self._first_step(order)
+        order = order.after(step, by=MACHINE, at=at, note=note)
         await self._store.add(order)
         return order
 
-    def _route(self, appeal: Appeal, at: datetime) -> tuple[RoutingDecision | None, str]:
+    def _route(self, appeal: Appeal, at: datetime) -> RoutingDecision | None:
         try:
-            decision = self._router.route(appeal, at=at)
+            return self._router.route(appeal, at=at)
         except Exception as error:  # noqa: BLE001 -- a broken rule must not lose what a citizen said
             log.error("routing.failed", error=type(error).__name__, category=appeal.category)
-            return None, f"router failed: {type(error).__name__}"
-        return decision, decision.because
+            return None
 
-    def _first_step(self, appeal: Appeal, routing: RoutingDecision | None) -> Step:
+    def _first_step(self, order: WorkOrder) -> tuple[Step, str]:
+        """Return the step that follows registration, and its reason: the rule's own words or a ``Note``."""
+        appeal, routing = order.appeal, order.routing
+        because = routing.because if routing is not None else Note.ROUTER_FAILED
         if appeal.emergency is not None:
-            return Step.DIVERT
-        if not appeal.is_confirmed or (
-            self._needs_place(appeal) and not (appeal.place and appeal.place.is_located)
-        ):
-            return Step.ASK_SUPPLEMENT
+            return Step.DIVERT, Note.EMERGENCY
+        if order.article is not None:
+            return Step.ANSWER, Note.ANSWERED
+        if not appeal.is_confirmed:
+            return Step.ASK_SUPPLEMENT, Note.NOT_CONFIRMED
+        if self._needs_place(appeal) and not (appeal.place and appeal.place.is_located):
+            return Step.ASK_SUPPLEMENT, Note.PLACE_MISSING
         if routing is None or routing.is_manual or routing.lead_unit is None:
-            return Step.QUEUE_FOR_DISPATCH
-        return Step.DISPATCH
+            return Step.QUEUE_FOR_DISPATCH, because
+        return Step.DISPATCH, because
 
     def _needs_place(self, appeal: Appeal) -> bool:
         """Help, complaints and tip-offs without a place are not dispatched before it is known (待补充)."""

@@ -61,8 +61,10 @@ class Break:
 
 async def find_break(connection: AsyncConnection) -> Break | None:
     """Return the first altered, missing or reordered row, or None when the chain is whole."""
+    # The head comes first: rows that others write meanwhile are behind it and are not looked at.
+    head = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one()
     previous, expected = _GENESIS, 1
-    async for row in _rows(connection):
+    async for row in _rows(connection, until=head.sequence):
         if row.sequence != expected:
             return Break(expected, "missing")
         if row.previous != previous:
@@ -73,13 +75,14 @@ async def find_break(connection: AsyncConnection) -> Break | None:
         ):
             return Break(row.sequence, "altered")
         previous, expected = row.digest, expected + 1
-    head = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one()
     if (head.sequence, head.digest) != (expected - 1, previous):
         return Break(expected, "missing")
     return None
 
 
-async def _rows(connection: AsyncConnection) -> AsyncIterator[Any]:
-    result = await connection.stream(select(audit).order_by(audit.c.sequence))
+async def _rows(connection: AsyncConnection, *, until: int) -> AsyncIterator[Any]:
+    result = await connection.stream(
+        select(audit).where(audit.c.sequence <= until).order_by(audit.c.sequence)
+    )
     async for row in result:
         yield row

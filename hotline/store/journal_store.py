@@ -15,5 +15,5 @@ class JournalStore(Protocol):
     ) -> None:
         """Keep one event or action; ``name`` is its class, ``body`` its fields."""
 
-    async def read(self, conversation: str) -> Sequence[dict[str, Any]]:
-        """Return the rows of one conversation in order: ``{"sequence", "at", "name", **body}``."""
+    async def read(self, conversation: str, *, after: int = 0) -> Sequence[dict[str, Any]]:
+        """Return the rows behind ``after`` in order: ``{"sequence", "at", "name", "body"}``, ``at`` in ISO 8601."""

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, event, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
@@ -32,6 +34,8 @@ _OPEN: Final = sorted(
     {status.value for status, _ in TRANSITIONS} - {"concluded", "ended", "answered", "diverted"}
 )
 _WRITES: Final = "hotline_writes"
+_CALL_ID_CHARACTERS: Final = 256
+"""A caller may send a longer Call-ID; the rest is cut off, for it must not cost the record of the call."""
 
 
 class SqlStore:
@@ -142,7 +146,10 @@ class SqlStore:
         async with self._writing() as connection:
             await connection.execute(
                 conversations.insert().values(
-                    id=conversation, channel=channel.value, call_id=call_id, started_at=at
+                    id=conversation,
+                    channel=channel.value,
+                    call_id=call_id[:_CALL_ID_CHARACTERS],
+                    started_at=at,
                 )
             )
 
@@ -177,11 +184,15 @@ class SqlStore:
 
     async def conversation_of_call(self, call_id: str) -> Mapping[str, Any] | None:
         """Return the summary of the conversation held on a SIP call, or None."""
-        return await self._summary(conversations.c.call_id == call_id)
+        return await self._summary(conversations.c.call_id == call_id[:_CALL_ID_CHARACTERS])
 
-    async def read(self, conversation: str) -> Sequence[dict[str, Any]]:
-        """Return a conversation's journal in order: ``{"sequence", "at", "name", "body"}``."""
-        mine = select(journal).where(journal.c.conversation == conversation).order_by(journal.c.sequence)
+    async def read(self, conversation: str, *, after: int = 0) -> Sequence[dict[str, Any]]:
+        """Return a conversation's journal in order, from the row behind ``after``."""
+        mine = (
+            select(journal)
+            .where(journal.c.conversation == conversation, journal.c.sequence > after)
+            .order_by(journal.c.sequence)
+        )
         async with self._reading() as connection:
             rows = (await connection.execute(mine)).all()
         return [
@@ -205,7 +216,7 @@ class SqlStore:
 
     async def audit_break(self) -> Break | None:
         """Return where the audit chain is broken, or None when it is whole."""
-        async with self._reading() as connection:
+        async with self._reading(is_long=True) as connection:
             return await find_break(connection)
 
     # --- inside ----------------------------------------------------------------------------------------------
@@ -240,14 +251,14 @@ class SqlStore:
                 yield connection
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection]:
-        async with self._guarded(), self._engine.connect() as connection:
+    async def _reading(self, *, is_long: bool = False) -> AsyncIterator[AsyncConnection]:
+        async with self._guarded(is_long=is_long), self._engine.connect() as connection:
             yield connection
 
     @asynccontextmanager
-    async def _guarded(self) -> AsyncIterator[None]:
+    async def _guarded(self, *, is_long: bool = False) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(None if is_long else self._timeout_seconds):
                 yield
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise StoreUnavailableError(type(error).__name__) from error
@@ -266,21 +277,26 @@ def _facts(order: WorkOrder) -> dict[str, Any]:
 
 def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(
-            url, pool_pre_ping=True, pool_size=10, connect_args={"timeout": _BUSY_SECONDS}
-        )
-    file = url.partition("///")[2]
-    if file:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        limits = {"timeout": _BUSY_SECONDS, "command_timeout": _BUSY_SECONDS}
+        return create_async_engine(url, pool_pre_ping=True, pool_size=10, connect_args=limits)
+    file = Path(url.partition("///")[2])
+    file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
+    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _identity(file)
         connection.isolation_level = None  # transactions are begun below, not guessed by the driver
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def verify(_: Any, record: ConnectionPoolEntry, __: Any) -> None:
+        # SQLite goes on writing to a file that was deleted or replaced: those orders would be lost unseen
+        if record.info["file"] != _identity(file):
+            raise DisconnectionError(f"{file} was deleted or replaced")
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -290,8 +306,16 @@ def _engine(url: str) -> AsyncEngine:
     return engine
 
 
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 async def migrate(url: str) -> None:
-    """Bring the database's tables up to date; raise ``StoreUnavailableError`` when it cannot be reached."""
+    """Bring the database's tables up to date; raise ``StoreUnavailableError`` when it is away or newer than this program."""
     engine = _engine(url)
 
     def upgrade(connection: Connection) -> None:
@@ -311,5 +335,7 @@ async def migrate(url: str) -> None:
                 await connection.run_sync(upgrade)
     except (SQLAlchemyError, OSError) as error:
         raise StoreUnavailableError(type(error).__name__) from error
+    except CommandError as error:  # Alembic: a revision that this program does not know
+        raise StoreUnavailableError(str(error)) from error
     finally:
         await engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from hotline.domain.errors import StoreUnavailableError
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
-from tests.contracts.test_store import an_order
+from tests.builders import an_appeal
+from tests.work_orders import an_order
 
 SEAL = Seal("tests only: " + "x" * 32)
 
@@ -28,6 +30,59 @@ async def test_a_locked_database_is_reported_and_nothing_is_written(tmp_path: Pa
     holder.rollback()
     holder.close()
     assert await store.recent() == []
+    await store.close()
+
+
+async def test_a_file_that_vanished_is_reported_and_takes_no_orders_along(tmp_path: Path) -> None:
+    """SQLite itself would go on writing to the deleted file, and the order would be lost after “已受理”."""
+    folder = tmp_path / "data"
+    url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
+    await migrate(url)
+    store = SqlStore(url, SEAL)
+    await store.add(an_order())
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(StoreUnavailableError):
+        await store.add(an_order("26112300002"))
+    shutil.rmtree(folder)
+    with pytest.raises(StoreUnavailableError):
+        await store.add(an_order("26112300003"))
+    assert not await store.is_up()
+    await store.close()
+
+
+async def test_a_copy_put_back_in_place_is_used(tmp_path: Path) -> None:
+    file, copy = tmp_path / "hotline.sqlite3", tmp_path / "copy.sqlite3"
+    url = f"sqlite+aiosqlite:///{file}"
+    await migrate(url)
+    store = SqlStore(url, SEAL)
+    await store.add(an_order())
+    with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    source.close()
+    target.close()
+    for old in tmp_path.glob("hotline.sqlite3*"):
+        old.unlink()
+    copy.rename(file)
+    await store.add(an_order("26112300002"))
+    assert [order.number for order in await store.recent()] == ["26112300002", "26112300001"]
+    await store.close()
+
+
+async def test_a_full_disk_refuses_the_commit_and_nothing_is_half_written(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
+    await migrate(url)
+    store = SqlStore(url, SEAL)
+    async with store._engine.connect() as connection:  # SQLite's own way to say that there is no more room
+        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    long = an_order(appeal=an_appeal(text="暖气不热" * 10_000))
+    with pytest.raises(StoreUnavailableError):
+        await store.add(long)
+    assert await store.recent() == []
+    assert await store.audit_break() is None
+    await store.add(an_order("26112300002"))
+    assert [order.number for order in await store.recent()] == ["26112300002"]
     await store.close()
 
 

@@ -6,32 +6,20 @@ import asyncio
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import delete, update
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, delete, text, update
 
-from hotline.domain.appeal import ContactChannel, Urgency
-from hotline.domain.errors import StaleWorkOrderError, WorkOrderNotFoundError
-from hotline.domain.routing import RoutingDecision
-from hotline.domain.work_order import HistoryEntry, Status, Step, WorkOrder
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
+from hotline.domain.work_order import Status, Step
 from hotline.store.auditing import Break
 from hotline.store.sql import SqlStore, migrate
-from hotline.store.tables import audit, work_orders
-from tests.builders import NOW, after, an_appeal
+from hotline.store.tables import audit, journal, metadata, work_orders
+from tests.builders import NOW, after
+from tests.work_orders import an_order
 
 DAY = date(2026, 11, 23)
-
-
-def an_order(number: str = "26112300001", minutes: float = 0) -> WorkOrder:
-    at = NOW + timedelta(minutes=minutes)
-    routing = RoutingDecision(
-        lead_unit="county-371302", supporting_units=("body-housing",), urgency=Urgency.UTILITIES,
-        sign_by=at + timedelta(minutes=30), due_at=at + timedelta(days=7), limit_basis="basis", rule="R1",
-        because="属地", catalogue_version="2026-11",
-    )  # fmt: skip
-    order = WorkOrder(
-        number=number, appeal=an_appeal(), status=Status.REGISTERED, registered_at=at, conversation="c1", routing=routing,
-        history=(HistoryEntry(at=at, step=None, before=None, after=Status.REGISTERED, by="machine"),),
-    )  # fmt: skip
-    return order.after(Step.DISPATCH, by="machine", at=at)
 
 
 async def test_an_order_comes_back_as_it_was_kept(store: SqlStore) -> None:
@@ -130,3 +118,98 @@ async def test_migrating_twice_changes_nothing(store: SqlStore) -> None:
     await store.add(an_order())
     await migrate(store._engine.url.render_as_string(hide_password=False))
     assert len(await store.recent()) == 1
+
+
+async def test_an_order_whose_audit_row_is_refused_is_not_recorded(store: SqlStore) -> None:
+    await _run(store, "ALTER TABLE audit RENAME TO audit_away")
+    with pytest.raises(StoreUnavailableError):
+        await store.add(an_order())
+    with pytest.raises(StoreUnavailableError):
+        await store.note_look(subject="26112300001", by="agent-7", why="test", at=NOW)
+    await _run(store, "ALTER TABLE audit_away RENAME TO audit")
+    assert await store.recent() == []
+    await store.add(an_order())
+    assert await store.audit_break() is None
+
+
+async def test_a_refused_change_leaves_the_order_as_it_was(store: SqlStore) -> None:
+    await store.add(an_order())
+    await _run(store, "ALTER TABLE audit RENAME TO audit_away")
+    with pytest.raises(StoreUnavailableError):
+        await store.save(an_order().after(Step.SIGN_FOR, by="county-371302", at=after(60)), expected=1)
+    assert await store.get("26112300001") == an_order()
+
+
+async def test_a_number_that_is_taken_is_refused(store: SqlStore) -> None:
+    await store.add(an_order())
+    with pytest.raises(StoreUnavailableError):
+        await store.add(an_order(conversation="another"))
+    assert await store.get("26112300001") == an_order()
+    assert await store.audit_break() is None
+
+
+async def test_the_journal_is_read_on_from_a_row(store: SqlStore) -> None:
+    for sequence in range(1, 5):
+        await store.append("c1", sequence, after(sequence), "Said", {"text": str(sequence)})
+    await store.append("c2", 3, NOW, "Said", {"text": "another conversation"})
+    assert [row["body"]["text"] for row in await store.read("c1", after=2)] == ["3", "4"]
+
+
+async def test_what_was_said_is_sealed_at_rest(store: SqlStore) -> None:
+    await store.append("c1", 1, NOW, "Said", {"text": "我叫王建国，电话13905390001"})
+    async with store._engine.connect() as connection:
+        (row,) = (await connection.execute(journal.select())).all()
+    assert "13905390001" not in repr(row)
+    assert "王建国".encode() not in row.body
+
+
+async def test_an_endless_call_id_does_not_cost_the_record_of_the_call(store: SqlStore) -> None:
+    await store.begin("c1", channel=ContactChannel.PHONE, call_id="x" * 5_000, at=NOW)
+    found = await store.conversation_of_call("x" * 5_000)
+    assert found is not None
+    assert found["id"] == "c1"
+
+
+async def test_the_chain_is_verified_while_others_write(store: SqlStore) -> None:
+    async def write(index: int) -> None:
+        await store.note_look(subject=str(index), by="agent-7", why="test", at=after(index))
+
+    found = await asyncio.gather(
+        *(store.audit_break() if index % 3 == 0 else write(index) for index in range(30))
+    )
+    assert found == [None] * 30
+
+
+async def test_a_time_without_a_zone_is_refused(store: SqlStore) -> None:
+    with pytest.raises(StoreUnavailableError):
+        await store.note_look(subject="x", by="agent-7", why="test", at=NOW.replace(tzinfo=None))
+
+
+async def test_two_processes_that_start_at_once_migrate_one_after_the_other(store: SqlStore) -> None:
+    url = store._engine.url.render_as_string(hide_password=False)
+    await _run(store, "DROP TABLE alembic_version")
+    for table in reversed(metadata.sorted_tables):
+        await _run(store, f"DROP TABLE {table.name}")
+    await asyncio.gather(migrate(url), migrate(url), migrate(url))
+    assert await store.next_number(DAY) == "26112300001"
+
+
+async def test_tables_of_a_newer_program_are_left_alone(store: SqlStore) -> None:
+    await store.add(an_order())
+    await _run(store, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreUnavailableError, match="9999"):
+        await migrate(store._engine.url.render_as_string(hide_password=False))
+    assert await store.get("26112300001") == an_order()
+
+
+async def test_the_migrations_make_the_tables_that_the_program_expects(store: SqlStore) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    async with store._engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def _run(store: SqlStore, statement: str) -> None:
+    async with store._engine.begin() as connection:
+        await connection.execute(text(statement))
