@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import jieba
+import jieba.posseg
 
 from hotline.phonetics import sounds
 
@@ -31,6 +32,23 @@ def terms_of(text: str) -> Terms:
     heard = sounds(text)
     return Terms(
         words=tuple(jieba.lcut_for_search(text)),
-        characters=(*text, *(text[at : at + 2] for at in range(len(text) - 1))),
-        sounds=(*heard, *(f"{first}-{second}" for first, second in pairwise(heard))),
+        characters=(*text, *map("".join, pairwise(text))),
+        sounds=(*heard, *map("-".join, pairwise(heard))),
     )
+
+
+@lru_cache(maxsize=1_024)
+def subjects_of(text: str) -> tuple[str, ...]:
+    """Return the words of a plain text that say what it is about: nouns, and verbs and adjectives of two characters."""
+    return tuple(
+        dict.fromkeys(
+            tagged.word
+            for tagged in jieba.posseg.cut(text)
+            if tagged.flag[0] == "n" or (tagged.flag[0] in "vija" and len(tagged.word) > 1)
+        )
+    )
+
+
+def sound_line(text: str) -> str:
+    """Return the syllables of ``text`` between hyphens, so that a word's line is found inside a text's."""
+    return f"-{'-'.join(sounds(text))}-"

@@ -7,10 +7,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hotline.city import read_yaml
 from hotline.domain.errors import CityConfigError
+
+# A-not-A questions (违不违法, 收不收, 能退不能) and those that end in 不 or 没有 are built, not listed.
+_BUILT_QUESTION: Final = re.compile(r"(\w{1,2})[不没]\1|[不没]$|[的了]没有$")
 
 
 class Manner(StrEnum):
@@ -59,7 +62,7 @@ class Wording:
         kept = plain(text)
         if self._demanding.search(kept):
             return Manner.REPORT
-        if self._asking.search(kept):
+        if self._asking.search(kept) or _BUILT_QUESTION.search(kept):
             return Manner.QUESTION
         return Manner.REPORT if self._reporting.search(kept) else Manner.TOPIC
 

@@ -13,10 +13,8 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum, auto
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
 import tantivy
@@ -25,29 +23,14 @@ from hotline.domain.knowledge import Article
 from knowledge_base.terms import terms_of
 from knowledge_base.wording import Wording
 
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
 """Counts up when the fields or the terms change: an index of another layout is not opened."""
 _MANIFEST: Final = "manifest.json"
 _WRITER_BYTES: Final = 15_000_000
 
 
-class Fields(Enum):
-    """What kind of terms a field holds."""
-
-    WORDS = auto()
-    CHARACTERS = auto()
-    SOUNDS = auto()
-
-
-FIELDS: Final[Mapping[str, Fields]] = MappingProxyType(
-    {
-        "asked_words": Fields.WORDS,
-        "asked_characters": Fields.CHARACTERS,
-        "asked_sounds": Fields.SOUNDS,
-        "body_words": Fields.WORDS,
-        "body_characters": Fields.CHARACTERS,
-        "body_sounds": Fields.SOUNDS,
-    }
+FIELDS: Final = tuple(
+    f"{part}_{kind}" for part in ("asked", "body") for kind in ("words", "characters", "sounds")
 )
 """Searched fields: title and ways of asking in ``asked_…``, the answer in ``body_…``."""
 

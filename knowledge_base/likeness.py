@@ -1,0 +1,115 @@
+"""How like a question is to what an article is known to answer, as shares of weight between 0 and 1.
+
+A term weighs what it is rare among the articles: 医保 in a question says more than 怎么.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from hotline.domain.knowledge import Article
+from knowledge_base.terms import Terms, sound_line, subjects_of, terms_of
+from knowledge_base.wording import Wording
+
+Weight = Callable[[str, str], float]
+"""Weight of a term in a field: ``weight("words", "医保")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, without courtesies: ``meant`` are its terms with synonyms made one, ``heard`` as they were said."""
+
+    text: str
+    meant: Terms
+    heard: Terms
+
+    @classmethod
+    def of(cls, question: str, wording: Wording) -> Asked:
+        """Take a question's terms."""
+        core = wording.core(question)
+        text = wording.canonical(core)
+        return cls(text=text, meant=terms_of(text), heard=terms_of(core))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of asking for an article."""
+
+    words: frozenset[str]
+    characters: frozenset[str]
+    sounds: frozenset[str]
+
+    @classmethod
+    def of(cls, asked: Asked) -> Way:
+        """Take the terms of a title or of a way of asking."""
+        return cls(
+            words=frozenset(asked.meant.words),
+            characters=frozenset(asked.meant.characters),
+            sounds=frozenset(asked.heard.sounds),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an article: its ways of asking, all its words, and its whole text, written and as it sounds."""
+
+    ways: tuple[Way, ...]
+    words: frozenset[str]
+    text: str
+    sounds: str
+
+    @classmethod
+    def of(cls, article: Article, wording: Wording) -> Known:
+        """Analyse an article."""
+        ways = [Asked.of(asking, wording) for asking in (article.title, *article.questions) if asking]
+        body = [wording.core(part) for part in (article.spoken, article.full, *article.tags)]
+        meant = [wording.canonical(part) for part in body]
+        words = [way.meant.words for way in ways] + [terms_of(part).words for part in meant]
+        return cls(
+            ways=tuple(map(Way.of, ways)),
+            words=frozenset(word for some in words for word in some),
+            text=" ".join((*(way.text for way in ways), *meant)),
+            sounds=" ".join(map(sound_line, (*(way.text for way in ways), *meant))),
+        )
+
+
+def likeness(asked: Asked, way: Way, weight: Weight) -> float:
+    """Compare by writing and by sound; what was misheard is still like by sound."""
+    written = (
+        _cosine(asked.meant.words, way.words, "words", weight)
+        + _cosine(asked.meant.characters, way.characters, "characters", weight)
+    ) / 2
+    heard = _cosine(asked.heard.sounds, way.sounds, "sounds", weight)
+    return 0.6 * max(written, heard) + 0.4 * (written + heard) / 2
+
+
+def known_share(asked: Asked, known: Known, weight: Weight) -> float:
+    """Return the share of the question's words that the article has."""
+    return _share(asked.meant.words, known.words.__contains__, weight)
+
+
+def subject_share(asked: Asked, known: Known, weight: Weight) -> float:
+    """Return the share of what the question is about that the article knows, by writing or by sound.
+
+    银行卡丢了怎么补办 is much like 社保卡丢了怎么补办, but the article has never heard of 银行卡.
+    """
+    return _share(
+        subjects_of(asked.text), lambda word: word in known.text or sound_line(word) in known.sounds, weight
+    )
+
+
+def _cosine(asked: Iterable[str], way: frozenset[str], field: str, weight: Weight) -> float:
+    asked = frozenset(asked)
+    both = sum(weight(field, term) for term in asked & way)
+    if not both:
+        return 0.0
+    whole = sum(weight(field, term) for term in asked) * sum(weight(field, term) for term in way)
+    return both / math.sqrt(whole)
+
+
+def _share(asked: Iterable[str], knows: Callable[[str], bool], weight: Weight) -> float:
+    weights = {word: weight("words", word) for word in asked}
+    whole = sum(weights.values())
+    return sum(value for word, value in weights.items() if knows(word)) / whole if whole else 0.0
