@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from hotline.city import City, read_yaml
 from hotline.domain.errors import CityConfigError
 from hotline.domain.speech import Expected
 from hotline.phonetics import han_only
+
+_MOST_CHOICES: Final = 16  # a longer prompt costs time and tells little
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +20,21 @@ class HearingHints:
     """The content of ``lexicon/hearing.yaml`` together with the city's place names."""
 
     prompts: Mapping[Expected, str]
+    phone_prompt: str
     fallback_prompt: str
+    likely_answers: tuple[str, ...]
     never_said: frozenset[str]
     never_said_inside: tuple[str, ...]
     places: tuple[str, ...]
     words: Mapping[Expected, tuple[str, ...]]
     hotwords: tuple[str, ...]
 
-    def prompt(self, expect: Expected, choices: Sequence[str] = ()) -> str:
+    def prompt(self, expect: Expected, choices: Sequence[str] = (), *, is_phone: bool = False) -> str:
         """Return the text that a prompted engine (whisper) should believe was said just before."""
-        return self.prompts[expect].format(choices="".join(f"{choice}。" for choice in choices))
+        if is_phone and expect is Expected.OPEN:
+            return self.phone_prompt
+        likely = dict.fromkeys((*self.likely_answers, *choices[:_MOST_CHOICES]))
+        return self.prompts[expect].format(choices="，".join(likely))
 
     def grammar(self, expect: Expected, choices: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the only words that may be heard; empty where anything may be said."""
@@ -56,7 +64,9 @@ def load_hearing_hints(city: City) -> HearingHints:
             prompt.format(choices="")
         return HearingHints(
             prompts=MappingProxyType(prompts),
+            phone_prompt=rows["phone_prompt"],
             fallback_prompt=rows["fallback_prompt"],
+            likely_answers=tuple(rows["likely_answers"]),
             never_said=frozenset(rows["never_said"]["whole"]),
             never_said_inside=tuple(rows["never_said"]["inside"]),
             places=(*counties, *(street.name for street in city.streets.values())),

@@ -13,6 +13,7 @@ import cn2an
 
 from hotline.domain.errors import CityConfigError
 from hotline.domain.speech import Expected
+from hotline.phonetics import syllables
 
 _VALUES: Final = {character: str(index) for index, character in enumerate("零一二三四五六七八九")} | {
     "〇": "0",
@@ -20,6 +21,8 @@ _VALUES: Final = {character: str(index) for index, character in enumerate("零�
 }
 _DIGIT: Final = "[零〇一二三四五六七八九幺0-9]"
 _SCALE: Final = "十百千万亿"
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]")
+_BY_SYLLABLE: Final = {syllables(character)[0]: character for character in _VALUES if character != "〇"}
 _RUN: Final = re.compile(
     rf"(?<![{_SCALE}两点第.]){_DIGIT}(?:[ ,，、\-]*{_DIGIT})+[Xx]?(?![{_SCALE}点.][零一二三四五六七八九\d])(?![{_SCALE}])"
 )
@@ -55,7 +58,12 @@ class NumberWriter:
         )
 
     def write(self, text: str, expect: Expected = Expected.OPEN) -> str:
-        """Return ``text`` with its numbers in digits."""
+        """Return ``text`` with its numbers in digits.
+
+        Where digits are expected and most of ``text`` is digits, what sounds like one is one (腰三酒 → 139).
+        """
+        if expect is Expected.DIGITS:
+            text = _by_sound(text)
         text = self._outside_kept(text, lambda part: _RUN.sub(lambda run: self._run(run, expect), part))
         text = self._outside_kept(text, lambda part: self._counted.sub(self._amount, part))
         return _THOUSANDS.sub(lambda found: _GAPS.sub("", found.group()), text)
@@ -99,6 +107,14 @@ class NumberWriter:
             return found.group()
         rest = f"{found['more']}{unit}"
         return f"{value}%{rest}" if found["percent"] else f"{value}{rest}"
+
+
+def _by_sound(text: str) -> str:
+    digits = len(re.findall(_DIGIT, text))
+    others = len(_HAN.findall(text)) - len(re.findall(_DIGIT.replace("0-9", ""), text))
+    if digits <= others:
+        return text
+    return _HAN.sub(lambda found: _BY_SYLLABLE.get(syllables(found.group())[0], found.group()), text)
 
 
 def _value(said: str) -> str | None:

@@ -27,6 +27,7 @@ from hotline.phonetics import blur, syllables
 
 _HAN: Final = "\u4e00-\u9fff"
 _SPACE_IN_CHINESE: Final = re.compile(rf"(?<=[{_HAN}，。！？、]) +(?=[{_HAN}，。！？、])|^ +| +$")
+_LIST_COMMA: Final = "、"
 _WORD: Final = re.compile(rf"[{_HAN}]{{2,}}")
 _SENTENCE: Final = re.compile(rf"[{_HAN}]+")
 _INITIAL: Final = re.compile(r"^(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?")
@@ -91,6 +92,10 @@ class Repairer:
     def repair(self, text: str, expect: Expected = Expected.OPEN) -> str:
         """Return ``text`` without spaces between characters, with likely misheard words and numbers put right."""
         text = _SPACE_IN_CHINESE.sub("", text)
+        if expect is Expected.PLACE:
+            text = text.replace(
+                _LIST_COMMA, ""
+            )  # a prompt that lists places makes an engine list what it hears
         text = _SENTENCE.sub(lambda part: self._repair_part(part.group(), expect), text)
         return self._numbers.write(text, expect)
 

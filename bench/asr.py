@@ -28,9 +28,8 @@ Sound = npt.NDArray[np.float32]
 
 _CHUNK_SECONDS: Final = 0.1
 _LONGEST_SECONDS: Final = 30
-_PHONE_BAND_HZ: Final = (300.0, 3_400.0)
-_WIDE_BAND_HZ: Final = (50.0, 8_000.0)
-# Room noise (Hoth, ITU-T P.800) falls by about 4.9 dB an octave: amplitude goes with f^-0.815.
+_LOWEST_NOISE_HZ: Final = 100.0
+# Room noise (Hoth, ITU-T P.800) begins at 100 Hz and falls by about 4.9 dB an octave: amplitude goes with f^-0.815.
 _ROOM_SLOPE: Final = -0.815
 _DIGITS: Final = "零一二三四五六七八九"
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -151,11 +150,10 @@ def on_the_telephone(sound: Sound) -> Sound:
 
 
 def add_noise(sound: Sound, rate: int, snr_db: float, noise: Noise, random: np.random.Generator) -> Sound:
-    """Add room or white noise of the telephone band (at 8 kHz) or the wide band, ``snr_db`` below the whole sound."""
+    """Add room or white noise, ``snr_db`` below the whole utterance, up to half of ``rate``."""
     spectrum = np.fft.rfft(random.standard_normal(len(sound)))
     frequencies = np.fft.rfftfreq(len(sound), 1 / rate)
-    low, high = _PHONE_BAND_HZ if rate == PHONE_BAND.sample_rate_hz else _WIDE_BAND_HZ
-    weights = np.where((frequencies >= low) & (frequencies <= high), 1.0, 0.0)
+    weights = np.where(frequencies >= _LOWEST_NOISE_HZ, 1.0, 0.0)
     if noise == "room":
         weights *= np.maximum(frequencies, 1.0) ** _ROOM_SLOPE
     added = np.fft.irfft(spectrum * weights, len(sound))

@@ -87,9 +87,13 @@ class WhisperRecognizer:
         """Yield one final hypothesis for the utterance."""
         sound = b"".join([part async for part in audio])
         pieces = cut_at_pauses(np.frombuffer(sound[: len(sound) // 2 * 2], np.int16))
-        prompt = self._hints.prompt(expect, choices)
+        job = {
+            "prompt": self._hints.prompt(expect, choices),
+            "phone_prompt": self._hints.prompt(expect, choices, is_phone=True),
+            "fallback_prompt": self._hints.fallback_prompt,
+        }
         turns = asyncio.Semaphore(self._lanes)  # one long speech must not fill the queue that others wait in
-        tasks = [asyncio.create_task(self._hear(piece, prompt, turns)) for piece in pieces]
+        tasks = [asyncio.create_task(self._hear(piece, job, turns)) for piece in pieces]
         try:
             parts = await asyncio.gather(*tasks)
         finally:
@@ -109,13 +113,9 @@ class WhisperRecognizer:
         """End the worker; idempotent."""
         await self.worker.close()
 
-    async def _hear(self, piece: Samples, prompt: str, turns: asyncio.Semaphore) -> tuple[str, float]:
+    async def _hear(self, piece: Samples, job: dict[str, str], turns: asyncio.Semaphore) -> tuple[str, float]:
         async with turns:
-            answer, _ = await self.worker.ask(
-                {"prompt": prompt, "fallback_prompt": self._hints.fallback_prompt},
-                piece.tobytes(),
-                timeout_seconds=self._timeout_seconds,
-            )
+            answer, _ = await self.worker.ask(job, piece.tobytes(), timeout_seconds=self._timeout_seconds)
         text, probability = str(answer["text"]), float(answer["probability"])
         if probability < _GUESS_PROBABILITY or self._hints.is_made_up(text):
             return "", probability

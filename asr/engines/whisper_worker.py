@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import ctranslate2
 import numpy as np
-import numpy.typing as npt
 import opencc
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerFile
 
+from asr.noise import Samples, is_from_phone, is_noisy, turn_down_noise
 from hotline.domain.errors import ModelRefusedError
 from hotline.worker_process import Reply, WorkerSide
 
@@ -35,13 +35,12 @@ _TOKENS_PER_SECOND: Final = 8
 _SPARE_TOKENS: Final = 8
 _MOST_TOKENS: Final = 448
 # What is decoded with less than this mean probability is asked whether it is Chinese speech at all: noise and music
-# score below 0.03, speech in 10 dB of noise above 0.08. A prompted decoder's own no-speech score misses them.
-_DOUBTFUL_PROBABILITY: Final = 0.55
+# score below 0.03, sentences in 10 dB of noise above 0.08; a short answer so unsure is better asked for again. A
+# prompted decoder's own no-speech score misses them.
+_DOUBTFUL_PROBABILITY: Final = 0.5
 _LEAST_CHINESE: Final = 0.05
 # Text that zlib packs this well is a loop; the threshold is whisper's own.
 _LOOP_COMPRESSION: Final = 2.4
-
-Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class WhisperDecoder:
         self._simplify = opencc.OpenCC("t2s")
 
     def decode(self, samples: Samples, prompt: str, fallback_prompt: str = "") -> Decoded:
-        """Decode up to 15 s; a loop is tried once more in the full window with ``fallback_prompt``, then dropped."""
+        """Decode up to 15 s of sound; a loop is tried once more in the full window with ``fallback_prompt``, then dropped."""
         decoded = self._decode(samples, prompt, WINDOW_SECONDS)
         if decoded.is_loop:
             decoded = self._decode(samples, fallback_prompt, _FULL_WINDOW_SECONDS)
@@ -131,7 +130,7 @@ def check_files(model: str, model_dir: Path, checksums: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Load the model and serve jobs: ``{"prompt", "fallback_prompt"}`` with 16 kHz samples."""
+    """Load the model and serve jobs: ``{"prompt", "phone_prompt", "fallback_prompt"}`` with 16 kHz samples."""
     side = WorkerSide()
     model_dir = Path(sys.argv[1])
     lanes, threads = int(sys.argv[3]), int(sys.argv[4])
@@ -145,7 +144,10 @@ def main() -> None:
 
     def work(job: dict[str, Any], body: bytes) -> Reply:
         samples = np.frombuffer(body, np.int16).astype(np.float32) / np.float32(32_768)
-        decoded = decoder.decode(samples, job["prompt"], job["fallback_prompt"])
+        is_phone = is_from_phone(samples)
+        prompt = job["phone_prompt"] if is_phone else job["prompt"]
+        sound = turn_down_noise(samples) if is_noisy(samples, is_phone=is_phone) else samples
+        decoded = decoder.decode(sound, prompt, job["fallback_prompt"])
         return {
             "text": decoded.text,
             "probability": decoded.probability,

@@ -71,6 +71,20 @@ def test_where_digits_are_expected_every_row_of_them_is_a_number(writer: NumberW
     assert writer.write("二四 六八", Expected.OPEN) == "二四 六八"
 
 
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("腰三酒六四五零八八二一", "13964508821"),
+        ("我不想留电话", "我不想留电话"),
+        ("一五零六九九二三四一七对", "15069923417对"),
+    ],
+)
+def test_where_digits_are_expected_what_sounds_like_one_is_one(
+    writer: NumberWriter, heard: str, written: str
+) -> None:
+    assert writer.write(heard, Expected.DIGITS) == written
+
+
 def test_a_broken_word_list_is_an_error() -> None:
     with pytest.raises(CityConfigError, match="缺少内容"):
         NumberWriter({"keep": []}, [], file="numbers.yaml")
