@@ -17,7 +17,7 @@ class Gate:
     how heating is measured has not been heard. A bare topic must be short and nearly the article's own words.
     """
 
-    question: float = 0.4
+    question: float = 0.36
     topic: float = 0.8
     short: int = 12
 

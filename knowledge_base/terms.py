@@ -39,12 +39,12 @@ def terms_of(text: str) -> Terms:
 
 @lru_cache(maxsize=1_024)
 def subjects_of(text: str) -> tuple[str, ...]:
-    """Return the words of a plain text that say what it is about: nouns, and verbs and adjectives of two characters."""
+    """Return the words of a plain text that say what it is about: nouns; verbs, adjectives and set phrases of two characters or more."""
     return tuple(
         dict.fromkeys(
             tagged.word
             for tagged in jieba.posseg.cut(text)
-            if tagged.flag[0] == "n" or (tagged.flag[0] in "vija" and len(tagged.word) > 1)
+            if tagged.flag[0] == "n" or (tagged.flag[0] in "vijal" and len(tagged.word) > 1)
         )
     )
 

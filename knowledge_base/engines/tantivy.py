@@ -31,9 +31,9 @@ _BOOSTS: Final[Mapping[str, float]] = {
     "asked_words": 2.0,
     "asked_characters": 2.0,
     "asked_sounds": 1.0,
-    "body_words": 0.6,
+    "body_words": 0.3,
     "body_characters": 1.0,
-    "body_sounds": 0.3,
+    "body_sounds": 0.2,
 }
 # How much of a category hint comes through: enough to decide between equals, not to overrule the words.
 _SAME_CATEGORY: Final = 0.05
@@ -103,9 +103,12 @@ class TantivyRetriever:
         parts: list[tuple[Any, Any]] = []
         for field, boost in _BOOSTS.items():
             for term in _terms_for(field, asked):
+                # Rare terms say more than BM25 gives them: +1 point of first hits on real questions and replies.
+                rarity = self._rarity_in(field, term)
+                weighed = boost * math.sqrt(rarity)
                 query = tantivy.Query.term_query(schema, field, term, "freq")
-                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, boost)))
-                most += boost * self._rarity_in(field, term)
+                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weighed)))
+                most += weighed * rarity
         if category is not None:
             hint = tantivy.Query.term_query(schema, "category", category)
             parts.append((tantivy.Occur.Should, tantivy.Query.const_score_query(hint, 1.0)))
@@ -125,11 +128,11 @@ class TantivyRetriever:
 
     def _score(self, asked: Asked, article: Article, share: float, category: str | None) -> float:
         known = self._known(article.id)
-        score = (
-            0.7 * max((likeness(asked, way, self._weight) for way in known.ways), default=0.0)
-            + 0.15 * known_share(asked, known, self._weight)
-            + 0.15 * share
-        )
+        if known.ways:
+            alike = max(likeness(asked, way, self._weight) for way in known.ways)
+            score = 0.7 * alike + 0.15 * known_share(asked, known, self._weight) + 0.15 * share
+        else:
+            score = share
         if category is not None and article.category is not None:
             if article.category == category:
                 score += _SAME_CATEGORY

@@ -1,0 +1,140 @@
+"""Benchmark of knowledge search on any table of questions and answers: is a question's own answer found first?
+
+The answers are indexed as articles without known ways of asking, the harder half of the engine's work; plain BM25 over
+the same words runs beside it. ``python -m bench.kb CSV QUESTION_COLUMN ANSWER_COLUMN config/linyi`` prints the figures.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any, Final
+
+import tantivy
+
+from hotline.domain.errors import HotlineError
+from hotline.domain.knowledge import Article
+from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.terms import terms_of
+from knowledge_base.wording import Wording, load_wording, plain
+
+_NS_PER_MS: Final = 1_000_000
+_ON: Final = date(2026, 1, 1)
+_PROGRESS_EVERY: Final = 50
+
+Find = Callable[[str], Sequence[str]]
+"""Ids of the five best answers to a question."""
+
+
+class QuestionDataError(HotlineError):
+    """The table of questions cannot be used; the message says why, in Chinese."""
+
+    code = "bench.question_data"
+
+
+def bench_kb(
+    questions_csv: Path,
+    question_column: str,
+    answer_column: str,
+    wording: Wording,
+    progress: Callable[[int, int], None] = lambda done, of: None,  # noqa: ARG005 -- named as callers call it
+) -> dict[str, Any]:
+    """Return hits and milliseconds of our search and, under ``bm25``, of plain BM25. Raises ``QuestionDataError``."""
+    pairs = _pairs(questions_csv, question_column, answer_column)
+    ids = {answer: f"answer-{number}" for number, answer in enumerate(dict.fromkeys(a for _, a in pairs))}
+    retriever = TantivyRetriever([_article(id_, answer) for answer, id_ in ids.items()], wording)
+    asked = [(question, ids[answer]) for question, answer in pairs]
+
+    def ours(question: str) -> list[str]:
+        return [passage.article.id for passage in retriever.search(question, on=_ON)]
+
+    steps = 2 * len(asked)
+    return {
+        "questions": len(asked),
+        "answers": len(ids),
+        **_figures(ours, asked, lambda done: progress(done, steps)),
+        "bm25": _figures(_plain_bm25(ids), asked, lambda done: progress(len(asked) + done, steps)),
+    }
+
+
+def _pairs(file: Path, question_column: str, answer_column: str) -> list[tuple[str, str]]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            table = csv.DictReader(lines)
+            missing = {question_column, answer_column} - set(table.fieldnames or ())
+            if missing:
+                raise QuestionDataError(f"{file}：没有列 {'、'.join(sorted(missing))}")
+            rows = [(row[question_column] or "", row[answer_column] or "") for row in table]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise QuestionDataError(f"{file}：读不出来（{error}）") from error
+    pairs = [(question.strip(), answer.strip()) for question, answer in rows]
+    pairs = [pair for pair in pairs if plain(pair[0]) and plain(pair[1])]
+    if not pairs:
+        raise QuestionDataError(f"{file}：没有一行既有问题又有答案")
+    return pairs
+
+
+def _article(id_: str, answer: str) -> Article:
+    return Article(
+        id=id_, version=1, title="", questions=(), spoken="", full=answer, unit="", source="", valid_from=_ON
+    )
+
+
+def _figures(find: Find, asked: Sequence[tuple[str, str]], tell: Callable[[int], None]) -> dict[str, float]:
+    first, five, taken = 0, 0, []
+    for number, (question, right) in enumerate(asked, 1):
+        begun = perf_counter_ns()
+        found = find(question)
+        taken.append((perf_counter_ns() - begun) / _NS_PER_MS)
+        first += found[:1] == [right]
+        five += right in found[:5]
+        if number % _PROGRESS_EVERY == 0 or number == len(asked):
+            tell(number)
+    taken.sort()
+    return {
+        "hit_at_1": round(first / len(asked), 4),
+        "hit_at_5": round(five / len(asked), 4),
+        "p50_ms": round(taken[len(taken) // 2], 2),
+        "p99_ms": round(taken[len(taken) * 99 // 100], 2),
+    }
+
+
+def _plain_bm25(ids: dict[str, str]) -> Find:
+    schema = tantivy.SchemaBuilder()
+    schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    schema.add_text_field("words", tokenizer_name="whitespace", index_option="freq")
+    built = schema.build()
+    index = tantivy.Index(built)
+    writer = index.writer(heap_size=15_000_000, num_threads=1)
+    for answer, id_ in ids.items():
+        writer.add_document(tantivy.Document(id=id_, words=" ".join(terms_of(plain(answer)).words)))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    searcher = index.searcher()
+
+    def find(question: str) -> list[str]:
+        terms = dict.fromkeys(terms_of(plain(question)).words)
+        parts = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(built, "words", term, "freq")) for term in terms
+        ]
+        hits = searcher.search(tantivy.Query.boolean_query(parts), limit=5, count=False).hits
+        return [searcher.doc(at)["id"][0] for _, at in hits]
+
+    return find
+
+
+if __name__ == "__main__":
+    figures = bench_kb(
+        Path(sys.argv[1]),
+        sys.argv[2],
+        sys.argv[3],
+        load_wording(Path(sys.argv[4]) / "lexicon" / "synonyms.yaml"),
+        lambda done, of: print(f"\r{done}/{of}", end="", file=sys.stderr, flush=True),
+    )
+    print(json.dumps(figures))
