@@ -14,6 +14,8 @@ from hotline.domain.speech import AudioFormat, Expected, Hypothesis
 
 _FIRST_REST_SECONDS: Final = 1.0
 _LONGEST_REST_SECONDS: Final = 60.0
+# A minute of speech may take longer than a word: so much more for each second of it.
+_LATE_PER_SECOND: Final = 0.25
 
 
 @dataclass(slots=True)
@@ -35,7 +37,8 @@ class _Health:
 class FallbackRecognizer:
     """Recognizer that asks the first healthy engine, then the next; all must accept the same sound.
 
-    An engine is late when its final hypothesis is not there ``late_seconds`` after the end of the sound. Raises
+    An engine is late when its final hypothesis is not there ``late_seconds``, and a quarter of the sound's length,
+    after the end of the sound. Raises
     ``EngineBusyError`` when every engine is busy, ``EngineUnavailableError`` when none could answer.
     """
 
@@ -65,7 +68,7 @@ class FallbackRecognizer:
         self, audio: AsyncIterable[bytes], *, expect: Expected, choices: Sequence[str] = ()
     ) -> AsyncIterator[Hypothesis]:
         """Recognise with the first engine that can; partial hypotheses of one that then fails stand uncorrected."""
-        tape = _Tape(audio, self._late_seconds)
+        tape = _Tape(audio, self._late_seconds, self.accepts.bytes_per_second / _LATE_PER_SECOND)
         failures: list[EngineUnavailableError] = []
         for engine in self._in_order():
             health = self._health[id(engine)]
@@ -108,9 +111,12 @@ class FallbackRecognizer:
 class _Tape:
     """The utterance's sound, which each engine hears from its beginning."""
 
-    def __init__(self, audio: AsyncIterable[bytes], late_seconds: float) -> None:
+    def __init__(
+        self, audio: AsyncIterable[bytes], late_seconds: float, bytes_per_late_second: float
+    ) -> None:
         self._source = aiter(audio)
         self._late_seconds = late_seconds
+        self._bytes_per_late_second = bytes_per_late_second
         self._sound: list[bytes] = []
         self._has_ended = False
         self._deadline: float | None = None
@@ -128,7 +134,8 @@ class _Tape:
             else:
                 self._sound.append(part)
                 yield part
-        self._deadline = _now() + self._late_seconds
+        size = sum(map(len, self._sound))
+        self._deadline = _now() + self._late_seconds + size / self._bytes_per_late_second
         if self._limit is not None:
             self._limit.reschedule(self._deadline)
 
