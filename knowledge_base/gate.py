@@ -8,23 +8,39 @@ from knowledge_base.wording import Manner
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """What is known about the best article found for a question; all but ``length`` are between 0 and 1.
+
+    ``lead`` is its score less the next one's; ``subject`` the share of the question's subject that the article knows;
+    ``way`` the share of its most alike way of asking that the question has; ``length`` the question's characters.
+    """
+
+    score: float
+    lead: float
+    subject: float
+    way: float
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """How sure an article must be. Tuned on tests/engines/kb/golden_questions.yaml: rather a person than a wrong answer.
 
-    What counts is the best article's score and its lead over the next one, less what the article does not know of the
-    question's subject; in a question of at most ``short`` characters nothing may stay unknown, for there the
-    unknown word is what was asked. A text that reports is never answered: who says that the flat is cold and is told
-    how heating is measured has not been heard. A bare topic must be short and nearly the article's own words.
+    In a question of at most ``short`` characters hardly anything may stay unknown, for there the unknown word is what
+    was asked; a long one tells a story around it. A text that reports is never answered: who says that the flat is
+    cold and is told how heating is measured has not been heard. A bare topic must be short and nearly the article's
+    own words.
     """
 
-    question: float = 0.36
+    question: float = 0.4
     topic: float = 0.8
     short: int = 12
 
-    def lets(self, manner: Manner, *, score: float, lead: float, subject: float, length: int) -> bool:
-        """Decide by the best article's score, its lead over the next, the known share of the subject, and the length."""
-        is_short = length <= self.short
-        sureness = (score + 1.5 * lead) * (0.3 + 0.7 * subject ** (2 if is_short else 1))
+    def lets(self, manner: Manner, find: Find) -> bool:
+        """Tell whether a text of that manner may be answered with what was found."""
+        is_short = find.length <= self.short
+        known = find.subject**3 if is_short else find.subject**0.5
+        sureness = (find.score + 2 * find.lead) * known * (1 + find.way) / 2
         match manner:
             case Manner.QUESTION:
                 return sureness >= self.question

@@ -35,8 +35,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of asking for an article."""
+    """One way of asking for an article; ``text`` has synonyms made one."""
 
+    text: str
     words: frozenset[str]
     characters: frozenset[str]
     sounds: frozenset[str]
@@ -45,6 +46,7 @@ class Way:
     def of(cls, asked: Asked) -> Way:
         """Take the terms of a title or of a way of asking."""
         return cls(
+            text=asked.text,
             words=frozenset(asked.meant.words),
             characters=frozenset(asked.meant.characters),
             sounds=frozenset(asked.heard.sounds),
@@ -98,6 +100,15 @@ def subject_share(asked: Asked, known: Known, weight: Weight) -> float:
     return _share(
         subjects_of(asked.text), lambda word: word in known.text or sound_line(word) in known.sounds, weight
     )
+
+
+def way_share(asked: Asked, way: Way, weight: Weight) -> float:
+    """Return the share of what a way of asking is about that the question has too.
+
+    办身份证周末能办吗 is much like 孩子怎么办身份证, but it does not ask about 孩子.
+    """
+    heard = sound_line(asked.text)
+    return _share(subjects_of(way.text), lambda word: word in asked.text or sound_line(word) in heard, weight)
 
 
 def _cosine(asked: Iterable[str], way: frozenset[str], field: str, weight: Weight) -> float:

@@ -19,8 +19,8 @@ import tantivy
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.knowledge import Article, Passage
 from knowledge_base.engines.tantivy_index import open_index
-from knowledge_base.gate import Gate
-from knowledge_base.likeness import Asked, Known, known_share, likeness, subject_share
+from knowledge_base.gate import Find, Gate
+from knowledge_base.likeness import Asked, Known, known_share, likeness, subject_share, way_share
 from knowledge_base.wording import Wording
 
 _CANDIDATES: Final = 24
@@ -60,6 +60,9 @@ class TantivyRetriever:
         self._searcher = self._index.searcher()
         self._weight = lru_cache(maxsize=65_536)(self._rarity)
         self._known = lru_cache(maxsize=8_192)(self._analysed)
+        for article in articles[:1]:
+            # The first search loads dictionaries and takes a second; no caller waits for that.
+            self.search(article.title or article.full, on=article.valid_from)
 
     async def retrieve(
         self, question: str, *, on: date, category: str | None = None, limit: int = 5
@@ -85,13 +88,15 @@ class TantivyRetriever:
         if not scored:
             return ()
         best, id_of_best = scored[0]
-        is_sure = self._gate.lets(
-            self._wording.manner(question),
+        known = self._known(id_of_best)
+        find = Find(
             score=best,
             lead=best - scored[1][0] if len(scored) > 1 else best,
-            subject=subject_share(asked, self._known(id_of_best), self._weight),
+            subject=subject_share(asked, known, self._weight),
+            way=self._way_share(asked, known),
             length=len(asked.text),
         )
+        is_sure = self._gate.lets(self._wording.manner(question), find)
         return tuple(
             Passage(self._articles[id_], score, is_confident=is_sure and id_ == id_of_best)
             for score, id_ in scored[:limit]
@@ -139,6 +144,12 @@ class TantivyRetriever:
             elif article.category[:2] == category[:2]:
                 score += _SAME_GROUP
         return round(min(1.0, score), 4)
+
+    def _way_share(self, asked: Asked, known: Known) -> float:
+        if not known.ways:
+            return 0.0
+        nearest = max(known.ways, key=lambda way: likeness(asked, way, self._weight))
+        return way_share(asked, nearest, self._weight)
 
     def _rarity(self, kind: str, term: str) -> float:
         return self._rarity_in(f"asked_{kind}", term)
