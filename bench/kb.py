@@ -1,4 +1,4 @@
-"""Benchmark of knowledge search on any table of questions and answers: is a question's own answer found first?
+"""Benchmark of knowledge search on any table of questions and answers: whether a question's own answer is found first.
 
 The answers are indexed as articles without known ways of asking, the harder half of the engine's work; plain BM25 over
 the same words runs beside it. ``python -m bench.kb CSV QUESTION_COLUMN ANSWER_COLUMN config/linyi`` prints the figures.

@@ -1,0 +1,104 @@
+"""The knowledge base asked what it was not written for: held-out questions, misheard ones, and what it must not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hotline.city import load_city
+from knowledge_base.articles import load_articles
+from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.wording import load_wording, plain
+from tests.builders import LINYI
+from tests.engines.kb.homophones import misheard
+
+GOLDEN = yaml.safe_load((Path(__file__).parent / "golden_questions.yaml").read_text(encoding="utf-8"))
+ANSWERABLE, UNANSWERABLE = GOLDEN["answerable"], GOLDEN["unanswerable"]
+ARTICLES = load_articles([LINYI / "articles"], load_city(LINYI))
+ON = date(2026, 11, 23)
+
+
+@pytest.fixture(scope="module")
+def retriever() -> TantivyRetriever:
+    return TantivyRetriever(ARTICLES, load_wording(LINYI / "lexicon" / "synonyms.yaml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Shares of all answerable questions; ``wrong`` of all answers given and ``wrong_of_all`` of all questions."""
+
+    hit_at_1: float
+    hit_at_5: float
+    answered: float
+    wrong: float
+    wrong_of_all: float
+
+
+def figures(retriever: TantivyRetriever, hear: Callable[[str], str]) -> Figures:
+    first = five = right = wrong = 0
+    for golden in ANSWERABLE:
+        found = retriever.search(hear(golden["q"]), on=ON)
+        ids = [passage.article.id for passage in found]
+        first += ids[0] in golden["a"]
+        five += bool(set(ids) & set(golden["a"]))
+        right += found[0].is_confident and ids[0] in golden["a"]
+        wrong += found[0].is_confident and ids[0] not in golden["a"]
+    for golden in UNANSWERABLE:
+        wrong += any(passage.is_confident for passage in retriever.search(hear(golden["q"]), on=ON))
+    return Figures(
+        hit_at_1=first / len(ANSWERABLE),
+        hit_at_5=five / len(ANSWERABLE),
+        answered=right / len(ANSWERABLE),
+        wrong=wrong / (right + wrong),
+        wrong_of_all=wrong / (len(ANSWERABLE) + len(UNANSWERABLE)),
+    )
+
+
+def test_the_golden_questions_are_held_out() -> None:
+    written = {plain(asking) for article in ARTICLES for asking in (article.title, *article.questions)}
+    asked = [golden["q"] for golden in ANSWERABLE + UNANSWERABLE]
+    assert len(ANSWERABLE) >= 200
+    assert len(UNANSWERABLE) >= 60
+    assert len(set(asked)) == len(asked)
+    assert {golden["q"] for golden in ANSWERABLE if plain(golden["q"]) in written} == set()
+    assert {id_ for golden in ANSWERABLE for id_ in golden["a"]} <= {article.id for article in ARTICLES}
+
+
+def test_questions_find_their_article_and_hardly_any_answer_is_wrong(
+    retriever: TantivyRetriever, record_property: Callable[[str, object], None]
+) -> None:
+    measured = figures(retriever, lambda text: text)
+    record_property("figures", measured)
+    assert measured.hit_at_1 >= 0.94
+    assert measured.answered >= 0.54
+    assert measured.wrong <= 0.03
+    assert measured.wrong_of_all <= 0.015
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_misheard_questions_find_their_article_too(retriever: TantivyRetriever, seed: int) -> None:
+    measured = figures(retriever, lambda text: misheard(text, share=0.15, seed=seed))
+    assert measured.hit_at_1 >= 0.9
+    assert measured.answered >= 0.4
+    assert measured.wrong_of_all <= 0.03
+
+
+def test_no_report_is_answered(retriever: TantivyRetriever) -> None:
+    reports = [golden["q"] for golden in UNANSWERABLE if golden["why"] == "report"]
+    assert len(reports) >= 40
+    assert [text for text in reports if any(one.is_confident for one in retriever.search(text, on=ON))] == []
+
+
+def test_every_known_way_of_asking_finds_its_article(retriever: TantivyRetriever) -> None:
+    missed = [
+        asking
+        for article in ARTICLES
+        for asking in (article.title, *article.questions)
+        if retriever.search(asking, on=ON)[0].article != article
+    ]
+    assert missed == []
