@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from hotline.city import City
-from hotline.domain.appeal import Secrecy
+from hotline.domain.appeal import Appeal, Secrecy
 from hotline.domain.work_order import WorkOrder
+
+_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
+"""Seven digits or more, as telephone, identity card and bank card numbers are written, with or without gaps."""
+
+
+def masked(text: str, appeal: Appeal, *, keep: Iterable[str] = ()) -> str:
+    """Return ``text`` with long numbers and the citizen's name masked; the numbers in ``keep`` stay (order numbers)."""
+    kept = set(keep)
+
+    def mask(found: re.Match[str]) -> str:
+        digits = re.sub(r"[ -]", "", found[0])
+        return found[0] if digits in kept else f"{digits[:3]}{'*' * (len(digits) - 5)}{digits[-2:]}"
+
+    name = appeal.citizen_name
+    if len(name) > 1:
+        text = text.replace(name, name[0] + "*" * (len(name) - 1))
+    return _NUMBER.sub(mask, text)
+
+
+def talk_on_page(turns: Iterable[Mapping[str, Any]], order: WorkOrder) -> Sequence[dict[str, str]]:
+    """Return the turns of docs/report.md as a page shows them."""
+    return [
+        {
+            name: masked(turn[name], order.appeal, keep=[order.number])
+            for name in ("heard_raw", "heard", "said")
+        }
+        for turn in turns
+    ]
 
 
 def unit_name(city: City, code: str | None) -> str | None:
@@ -60,7 +89,8 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
             {"unit": unit_name(city, one.unit), "rule": one.rule, "because": one.because}
             for one in (routing.runners_up if routing else ())
         ],
-        "text": appeal.text,
+        "place": masked(appeal.place.text, appeal) if appeal.place else "",
+        "text": masked(appeal.text, appeal),
         "occurred": appeal.occurred,
         "phone": str(appeal.phone) if appeal.phone else "",
         "is_confidential": appeal.secrecy is Secrecy.CONFIDENTIAL,
@@ -70,8 +100,8 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
             {
                 "at": local(entry.at),
                 "status": words["statuses"][entry.after.value],
-                "by": unit_name(city, entry.by) or "",
-                "note": entry.note,
+                "by": words["actors"].get(entry.by) or unit_name(city, entry.by) or "",
+                "note": words["notes"].get(entry.note, masked(entry.note, appeal)),
             }
             for entry in order.history
         ],

@@ -29,4 +29,4 @@ def an_order(number: str = "26112300001", minutes: float = 0, **values: Any) -> 
     order = WorkOrder(
         number=number, status=Status.REGISTERED, registered_at=at, history=(registered,), **given
     )
-    return order.after(Step.DISPATCH, by="machine", at=at)
+    return order.after(Step.DISPATCH, by="machine", at=at, note="按属地派单")

@@ -11,6 +11,10 @@ let seen = 0;
 let socket = null;
 let isOver = false;
 let waitSeconds = 1;
+let waiting = [];  // own messages that the hotline has not taken yet, oldest first: {content, row}
+let last = Infinity; // number of the newest message when the page connected
+let isCaughtUp = false;
+let refusal = "";
 
 function show(who, content) {
   const row = document.createElement("li");
@@ -23,30 +27,51 @@ function show(who, content) {
   row.append(name, bubble);
   list.append(row);
   row.scrollIntoView({block: "end"});
+  return row;
 }
 
 function take(message) {
   if (message.number) seen = Math.max(seen, message.number);
   if (message.type === "welcome") {
-    if (message.session !== session) { list.replaceChildren(); seen = 0; }
+    waitSeconds = 1;
+    if (message.session !== session) { list.replaceChildren(); seen = 0; giveBack(waiting.length); }
     session = message.session;
+    last = message.last;
     sessionStorage.setItem("session", session);
     state.textContent = "";
   } else if (message.type === "said") show("hotline", message.text);
-  else if (message.type === "echoed") show("me", message.text);
+  else if (message.type === "echoed") taken(message.text);
   else if (message.type === "typing") state.textContent = message.is_on ? words.typing : "";
-  else if (message.type === "refused") state.textContent = message.text;
-  else if (message.type === "ended") end();
+  else if (message.type === "refused") { giveBack(1); refusal = state.textContent = message.text; }
+  else if (message.type === "replaced") end(words.replaced, false);
+  else if (message.type === "ended") end(words.over, true);
+  if (!isCaughtUp && !isOver && seen >= last) {
+    isCaughtUp = true;
+    for (const one of waiting) write(one.content);  // sent while the line was breaking, and never arrived
+  }
 }
 
-function end() {
+function taken(content) {
+  const first = waiting.shift();
+  if (first) first.row.classList.remove("waiting");
+  else show("me", content);
+}
+
+// A message that was not taken goes back to where it was written.
+function giveBack(count) {
+  const lost = waiting.splice(0, count);
+  for (const one of lost) one.row.remove();
+  if (!text.value) text.value = lost.map((one) => one.content).join("\n");
+}
+
+function end(why, isForgotten) {
   isOver = true;
-  sessionStorage.removeItem("session");
-  state.textContent = words.over + " ";
+  if (isForgotten) sessionStorage.removeItem("session");
+  state.textContent = why + " ";
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = words.again;
-  again.onclick = () => location.reload();
+  again.onclick = () => { sessionStorage.removeItem("session"); location.reload(); };
   state.append(again);
   for (const part of form.elements) part.disabled = true;
   again.focus();
@@ -54,25 +79,29 @@ function end() {
 
 function connect() {
   socket = new WebSocket((location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/chat/ws");
-  socket.onopen = () => {
-    waitSeconds = 1;
-    const restored = list.childElementCount ? seen : 0;
-    socket.send(JSON.stringify({type: "hello", version: 1, session, seen: restored}));
-  };
+  last = Infinity;
+  isCaughtUp = false;
+  refusal = "";
+  socket.onopen = () => socket.send(JSON.stringify({type: "hello", version: 1, session, seen}));
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = () => {
     if (isOver) return;
-    state.textContent = words.lost;
+    state.textContent = (!isCaughtUp && refusal) || words.lost;
     setTimeout(connect, waitSeconds * 1000);
     waitSeconds = Math.min(waitSeconds * 2, 20);
   };
 }
 
-function send(content) {
-  if (!content.trim() || !socket || socket.readyState !== WebSocket.OPEN) return false;
+function write(content) {
   socket.send(JSON.stringify({type: "text", text: content}));
-  show("me", content);
-  seen += 1;
+}
+
+function send(content) {
+  if (!content.trim() || !isCaughtUp || socket.readyState !== WebSocket.OPEN) return false;
+  const row = show("me", content);
+  row.classList.add("waiting");
+  waiting.push({content, row});
+  write(content);
   return true;
 }
 

@@ -7,7 +7,9 @@ said meanwhile. Only silence, “再见” or an explicit end close it.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -18,6 +20,7 @@ from hotline.dialogue.actions import (
     End,
     GiveWayToEmergency,
     Listen,
+    Outcome,
     Say,
     SendText,
     StopSaying,
@@ -38,21 +41,46 @@ from hotline.domain.appeal import ContactChannel
 Sender = Callable[[dict[str, Any]], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a citizen whose page is gone is waited for: after having written something, and before."""
+
+    away_seconds: float = 900.0
+    unspoken_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much a citizen may write: ``messages`` within ``per_seconds``."""
+
+    messages: int = 20
+    per_seconds: float = 30.0
+
+
 class WebChatChannel:
     """One citizen's chat. ``attach`` connects a page, ``detach`` says that it is gone for now."""
 
-    def __init__(self, session: str, *, clock: Callable[[], datetime], away_seconds: float = 900.0) -> None:
-        """``away_seconds``: how long a citizen may be away before the conversation ends."""
+    def __init__(
+        self,
+        session: str,
+        *,
+        clock: Callable[[], datetime],
+        patience: Patience | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """``session`` names the conversation, in the journal too; only its citizen knows it."""
         self.session = session
         self._clock = clock
-        self._away_seconds = away_seconds
+        self._patience = patience or Patience()
+        self._pace = pace or Pace()
+        self._heard: deque[float] = deque(maxlen=self._pace.messages)
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._history: list[dict[str, Any]] = []
         self._send: Sender | None = None
         self._silence: asyncio.TimerHandle | None = None
         self._away: asyncio.TimerHandle | None = None
         self._is_over = False
-        self.last_heard_from = clock()
+        self._is_finished = False
         self._events.put_nowait(Started(clock(), session, ContactChannel.WEB_CHAT))
 
     @property
@@ -61,9 +89,12 @@ class WebChatChannel:
         return self._is_over
 
     def attach(self, send: Sender, *, seen: int = 0) -> None:
-        """Connect a page and show it everything after message ``seen``."""
+        """Connect a page and show it everything after message ``seen``; a page that was there before is closed."""
         self._cancel("_away")
+        if self._send is not None:
+            self._send(protocol.replaced())
         self._send = send
+        send(protocol.welcome(self.session, last=len(self._history)))
         for message in self._history[seen:]:
             send(message)
 
@@ -73,18 +104,21 @@ class WebChatChannel:
             return  # another page has taken over meanwhile
         self._send = None
         if not self._is_over:
-            loop = asyncio.get_running_loop()
-            self._away = loop.call_later(self._away_seconds, self.leave)
+            patience = self._patience.away_seconds if self._heard else self._patience.unspoken_seconds
+            self._away = asyncio.get_running_loop().call_later(patience, self.leave)
 
-    def hear(self, text: str) -> None:
-        """Take the citizen's words."""
-        if self._is_over:
-            return
-        self._cancel("_silence")
-        self.last_heard_from = self._clock()
-        self._keep(protocol.echoed(len(self._history) + 1, text), is_shown=False)
-        self._show(protocol.typing(is_on=True))
-        self._events.put_nowait(Said(self._clock(), text, text))
+    def hear(self, text: str) -> bool:
+        """Take the citizen's words; False when they come too fast and were not taken."""
+        now = asyncio.get_running_loop().time()
+        if len(self._heard) == self._heard.maxlen and now - self._heard[0] < self._pace.per_seconds:
+            return False
+        if not self._is_over:
+            self._heard.append(now)
+            self._cancel("_silence")
+            self._keep(protocol.echoed(len(self._history) + 1, text))
+            self._show(protocol.typing(is_on=True))
+            self._events.put_nowait(Said(self._clock(), text, text))
+        return True
 
     def leave(self) -> None:
         """The citizen is gone for good."""
@@ -114,16 +148,22 @@ class WebChatChannel:
             case GiveWayToEmergency():  # a chat cannot be put through: the words say to dial
                 self._events.put_nowait(TransferFailed(self._clock(), action.turn, "chat"))
             case End():
-                self._show(protocol.typing(is_on=False))
-                self._keep(protocol.ended(action.outcome.value))
-                self.leave()
+                self.finish(action.outcome)
             case StopSaying() | CollectKeys():
                 pass
             case _:
                 assert_never(action)
 
+    def finish(self, outcome: Outcome) -> None:
+        """Tell the page that the conversation is over; idempotent."""
+        if not self._is_finished:
+            self._is_finished = True
+            self._show(protocol.typing(is_on=False))
+            self._show(protocol.ended(outcome.value))
+        self.leave()
+
     async def close(self) -> None:
-        """End the chat."""
+        """End the chat; idempotent."""
         self._cancel("_silence")
         self._cancel("_away")
         self.leave()
@@ -131,10 +171,9 @@ class WebChatChannel:
     def _fell_silent(self, turn: int) -> None:
         self._events.put_nowait(FellSilent(self._clock(), turn))
 
-    def _keep(self, message: dict[str, Any], *, is_shown: bool = True) -> None:
+    def _keep(self, message: dict[str, Any]) -> None:
         self._history.append(message)
-        if is_shown:
-            self._show(message)
+        self._show(message)
 
     def _show(self, message: dict[str, Any]) -> None:
         if self._send is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -37,21 +38,38 @@ class Bye(_Message):
 
 
 Incoming = Hello | Text | Bye
+Fault = Literal["bad_message", "too_long"]
 
 _ADAPTER: Final[TypeAdapter[Incoming]] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
+_TURNED: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of writing: with them, a text could be shown to staff other than it was written."""
 
 
-def parse(raw: str) -> Incoming | None:
-    """Return the message, or None when it is not one of version 1."""
+def parse(raw: str) -> Incoming | Fault:
+    """Return the message, or why it is not one of version 1."""
     try:
-        return _ADAPTER.validate_json(raw)
-    except ValidationError:
-        return None
+        message = _ADAPTER.validate_json(raw)
+    except ValidationError as error:
+        return "too_long" if error.errors()[0]["type"] == "string_too_long" else "bad_message"
+    if not isinstance(message, Text):
+        return message
+    text = readable(message.text)
+    return message.model_copy(update={"text": text}) if text else "bad_message"
 
 
-def welcome(session: str) -> dict[str, object]:
-    """Answer to ``hello``: keep ``session`` to be able to come back."""
-    return {"type": "welcome", "version": VERSION, "session": session}
+def readable(text: str) -> str:
+    """Return the text without control characters and marks that turn its direction, trimmed."""
+    kept = (
+        sign
+        for sign in text
+        if sign in "\n\t" or (unicodedata.category(sign) != "Cc" and sign not in _TURNED)
+    )
+    return "".join(kept).strip()
+
+
+def welcome(session: str, *, last: int) -> dict[str, object]:
+    """Answer to ``hello``: keep ``session`` to be able to come back; ``last`` is the newest message's number."""
+    return {"type": "welcome", "version": VERSION, "session": session, "last": last}
 
 
 def said(number: int, text: str) -> dict[str, object]:
@@ -60,7 +78,7 @@ def said(number: int, text: str) -> dict[str, object]:
 
 
 def echoed(number: int, text: str) -> dict[str, object]:
-    """A message of the citizen, shown again after coming back."""
+    """A message of the citizen was taken."""
     return {"type": "echoed", "number": number, "text": text}
 
 
@@ -72,6 +90,11 @@ def typing(*, is_on: bool) -> dict[str, object]:
 def ended(outcome: str) -> dict[str, object]:
     """The conversation is over."""
     return {"type": "ended", "outcome": outcome}
+
+
+def replaced() -> dict[str, object]:
+    """Another page goes on with the conversation; this one is closed."""
+    return {"type": "replaced"}
 
 
 def refused(code: str, text: str) -> dict[str, object]:

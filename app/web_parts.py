@@ -1,0 +1,70 @@
+"""What the web application is made of, and who may see its staff pages."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry
+
+from chat.web_chat.routes import WebChat
+from hotline.city import City
+from hotline.domain.work_order import WorkOrder
+
+COOKIE: Final = "staff"
+ORDERS_A_PAGE: Final = 50
+ORDER_NUMBER: Final = r"^[0-9]{11,12}$"
+
+
+class Records(Protocol):
+    """What the pages read: orders, conversations and their journals; every look at a person's data is noted."""
+
+    async def recent(self, *, limit: int = 50, before: datetime | None = None) -> Sequence[WorkOrder]:
+        """Return the newest orders first."""
+
+    async def get(self, number: str) -> WorkOrder:
+        """Return one order or raise ``WorkOrderNotFoundError``."""
+
+    async def conversation(self, conversation: str) -> Mapping[str, Any] | None:
+        """Return one conversation's summary."""
+
+    async def conversation_of_call(self, call_id: str) -> Mapping[str, Any] | None:
+        """Return the summary of the conversation of a SIP call."""
+
+    async def read(self, conversation: str, *, after: int = 0) -> Sequence[Mapping[str, Any]]:
+        """Return a conversation's journal in order, from the row behind ``after``."""
+
+    async def note_look(self, *, subject: str, by: str, why: str, at: datetime) -> None:
+        """Write down who looked at what, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready."""
+
+    city: City
+    records: Records
+    chat: WebChat
+    words: Mapping[str, Any]
+    staff_token: str
+    clock: Callable[[], datetime]
+    registry: Callable[[], CollectorRegistry]
+    checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    sip_address: str = ""
+
+    def is_staff(self, request: Request) -> bool:
+        """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""
+        given = request.cookies.get(COOKIE, "")
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            given = bearer
+        return self.is_token(given)
+
+    def is_token(self, given: str) -> bool:
+        """Tell whether ``given`` is the staff token, in the same time whatever it is."""
+        return secrets.compare_digest(given.encode(), self.staff_token.encode())

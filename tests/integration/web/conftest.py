@@ -1,0 +1,140 @@
+"""A web application on a real database: by ASGI for pages and interface, by uvicorn for the chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from app.http import WebParts, create_app
+from app.metrics import registry
+from chat.web_chat.routes import ChatLimits, WebChat
+from hotline.city import load_city, read_yaml
+from hotline.domain.appeal import Appeal, AppealKind
+from hotline.domain.routing import RoutingDecision
+from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.registration import Registration
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage, a_session
+from tests.fakes import FakeRetriever, FakeUnderstander
+from tests.work_orders import a_decision
+
+TOKEN = "staff-token-for-tests"
+STAFF = {"Authorization": f"Bearer {TOKEN}"}
+CITY = load_city(LINYI)
+WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
+COMPLAINT = "兰山区银雀山街道暖气不热"
+HOSTILE = "<script>alert(1)</script>暖气不热"
+QUESTION = "什么时候供暖"
+LONG = "暖" * 10_000
+MEANINGS = {
+    COMPLAINT: a_complaint(COMPLAINT, place=LANSHAN),
+    HOSTILE: a_complaint(HOSTILE, place=LANSHAN),
+    LONG: a_complaint(LONG, place=LANSHAN),
+    QUESTION: a_complaint(QUESTION, kind=AppealKind.INQUIRY),
+    "你好": a_meaning("你好"),
+}
+
+
+class FixedRouter:
+    def route(self, appeal: Appeal, *, at: datetime) -> RoutingDecision:
+        return a_decision(at)
+
+
+@dataclass
+class Site:
+    """The application and what is behind it; ``down`` names the parts that are reported as being away."""
+
+    app: FastAPI
+    store: SqlStore
+    chat: WebChat
+    down: set[str] = field(default_factory=set)
+    ended: list[str] = field(default_factory=list)
+
+    def client(self, **settings: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://site", **settings)
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Serve on a free port of the loopback; yield the address without its scheme."""
+        config = uvicorn.Config(
+            self.app, host="127.0.0.1", port=0, log_level="error", ws_max_size=64 * 1024,
+            timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.sqlite3'}"
+    await migrate(url)
+    store = SqlStore(url, Seal("tests only: " + "x" * 32))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def new_site(store: SqlStore) -> Callable[..., Site]:
+    def make(*, limits: ChatLimits | None = None, **world: Any) -> Site:
+        given: dict[str, Any] = {
+            "new_session": a_session,
+            "understander": FakeUnderstander(MEANINGS),
+            "retriever": FakeRetriever(a_passage()),
+            "registration": Registration(store, FixedRouter(), CITY),
+            "log_book": store,
+            "unit_name": lambda code: CITY.units[code].name if code in CITY.units else code,
+            "clock": lambda: NOW,
+            **world,
+        }
+        ended: list[str] = []
+        chat = WebChat(
+            Conversations(Surroundings(**given)), lambda: NOW, WORDS["refusals"], limits or ChatLimits(),
+            ended=ended.append,
+        )  # fmt: skip
+        down: set[str] = set()
+
+        async def redis() -> bool:
+            return "redis" not in down
+
+        async def broken() -> bool:
+            raise ConnectionError
+
+        parts = WebParts(
+            city=CITY,
+            records=store,
+            chat=chat,
+            words=WORDS,
+            staff_token=TOKEN,
+            clock=lambda: NOW,
+            registry=registry,
+            checks={"database": store.is_up, "redis": redis, "search": broken},
+            required=frozenset({"database"}),
+            sip_address="sip:12345@127.0.0.1:5060",
+        )
+        return Site(create_app(parts), store, chat, down, ended)
+
+    return make
+
+
+@pytest.fixture
+def site(new_site: Callable[..., Site]) -> Site:
+    return new_site()
