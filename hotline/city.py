@@ -58,7 +58,7 @@ class City:
     streets: Mapping[str, Street]
 
 
-def read_yaml(file: Path) -> Any:  # noqa: ANN401 -- YAML has no narrower type
+def read_yaml(file: Path) -> Any:
     """Read one YAML file; a missing or broken one is a ``CityConfigError`` with the line."""
     try:
         return yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ function show(who, content) {
   bubble.textContent = content;
   row.append(name, bubble);
   list.append(row);
-  row.scrollIntoView({block: "end"});
+  state.scrollIntoView({block: "end"});
   return row;
 }
 
@@ -121,6 +121,7 @@ function enlarge(isOn) {
   larger.setAttribute("aria-pressed", String(isOn));
   larger.textContent = isOn ? larger.dataset.on : larger.dataset.off;
   localStorage.setItem("large", isOn ? "1" : "");
+  state.scrollIntoView({block: "end"});
 }
 larger.onclick = () => enlarge(!document.documentElement.classList.contains("large"));
 enlarge(localStorage.getItem("large") === "1");

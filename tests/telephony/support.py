@@ -64,7 +64,7 @@ async def hotline(
 
 async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 -- what is waited for happens in the library
+        while not condition():
             await asyncio.sleep(0.02)
 
 

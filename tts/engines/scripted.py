@@ -8,13 +8,15 @@ from typing import Final
 import numpy as np
 
 from hotline.domain.speech import AudioFormat
+from tts.pieces import sentences
 
 _SECONDS_A_CHARACTER: Final = 0.2
-_AMPLITUDE: Final = 6_000
+_AMPLITUDE: Final = 4_600  # -20 dB below full scale
+_LOWEST_HZ: Final = 200
 
 
 class ScriptedSynthesizer:
-    """Hums; remembers what it was asked to say."""
+    """Hums, a tone a sentence; remembers what it was asked to say."""
 
     name = "scripted"
 
@@ -23,12 +25,13 @@ class ScriptedSynthesizer:
         self.said: list[str] = []
 
     async def synthesize(self, text: str, *, audio: AudioFormat) -> AsyncIterator[bytes]:
-        """Yield one tone."""
+        """Yield one tone for each sentence."""
         self.said.append(text)
-        count = round(len(text) * _SECONDS_A_CHARACTER * audio.sample_rate_hz)
-        pitch = 200 + sum(map(ord, text)) % 300
-        wave = np.sin(2 * np.pi * pitch * np.arange(count) / audio.sample_rate_hz)
-        yield (wave * _AMPLITUDE).astype("<i2").tobytes()
+        for sentence in sentences(text):
+            count = round(len(sentence) * _SECONDS_A_CHARACTER * audio.sample_rate_hz)
+            pitch = _LOWEST_HZ + sum(map(ord, sentence)) % 300
+            wave = np.sin(2 * np.pi * pitch * np.arange(count) / audio.sample_rate_hz)
+            yield (wave * _AMPLITUDE).astype("<i2").tobytes()
 
     async def close(self) -> None:
         """Nothing is held."""
