@@ -279,7 +279,7 @@ def _engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         limits = {"timeout": _BUSY_SECONDS, "command_timeout": _BUSY_SECONDS}
         return create_async_engine(url, pool_pre_ping=True, pool_size=10, connect_args=limits)
-    file = Path(url.partition("///")[2])
+    file = _file_of(url)
     file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
@@ -306,6 +306,10 @@ def _engine(url: str) -> AsyncEngine:
     return engine
 
 
+def _file_of(url: str) -> Path:
+    return Path(url.partition("///")[2])
+
+
 def _identity(file: Path) -> tuple[int, int] | None:
     try:
         found = file.stat()
@@ -317,6 +321,8 @@ def _identity(file: Path) -> tuple[int, int] | None:
 async def migrate(url: str) -> None:
     """Bring the database's tables up to date; raise ``StoreUnavailableError`` when it is away or newer than this program."""
     engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        _file_of(url).touch(mode=0o600)  # SQLite gives the files beside it the same mode
 
     def upgrade(connection: Connection) -> None:
         config = Config()

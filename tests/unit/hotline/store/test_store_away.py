@@ -51,6 +51,16 @@ async def test_a_file_that_vanished_is_reported_and_takes_no_orders_along(tmp_pa
     await store.close()
 
 
+async def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
+    await migrate(url)
+    store = SqlStore(url, SEAL)
+    await store.add(an_order())
+    modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("hotline.sqlite3", "hotline.sqlite3-shm", "hotline.sqlite3-wal"), "0o600")
+    await store.close()
+
+
 async def test_a_copy_put_back_in_place_is_used(tmp_path: Path) -> None:
     file, copy = tmp_path / "hotline.sqlite3", tmp_path / "copy.sqlite3"
     url = f"sqlite+aiosqlite:///{file}"
