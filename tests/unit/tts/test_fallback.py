@@ -44,7 +44,7 @@ async def test_the_first_engine_speaks_again_when_it_is_back() -> None:
 async def test_a_late_engine_is_passed_over_and_let_go() -> None:
     stuck = Stuck()
 
-    assert await said(FallbackSynthesizer(stuck, Echo(), late_seconds=0), "请讲。") == ["请讲。"]
+    assert await said(FallbackSynthesizer(stuck, Echo(), late_seconds=0.05), "请讲。") == ["请讲。"]
     assert stuck.was_dropped
 
 
