@@ -18,14 +18,18 @@ from app.printing import Printer
 from app.private import private
 from app.reports import latency_figures
 from app.settings import ROOT, Settings
+from app.understanding import open_understander
 from app.wiring import recognizer_named
 from asr.hearing_hints import load_hearing_hints
 from asr.repair import Repairer, RepairingRecognizer
 from bench.asr import bench_asr
+from bench.kb import bench_kb
+from bench.nlu import bench_nlu, load_crosswalk
 from bench.router import bench_router
 from hotline.city import load_city, read_yaml
+from knowledge_base.wording import load_wording
 
-cli = typer.Typer(help="测量：识别、通话、派单", no_args_is_help=True)
+cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
@@ -124,6 +128,55 @@ def calls(
 def route(as_json: Json = False) -> None:
     """派单：一次决定的时间（中位数、p99）。"""
     _show(bench_router(load_city(Settings().city)), as_json=as_json)
+
+
+@cli.command("nlu")
+def nlu(
+    messages: Annotated[Path, typer.Option(help="CSV 文件")],
+    text_columns: Annotated[str, typer.Option(help="文字所在的列，逗号隔开")] = "topic,detail",
+    label_column: Annotated[str, typer.Option(help="类别所在的列")] = "label",
+    as_json: Json = False,
+) -> None:
+    """理解：一级分类的 macro-F1、准确率、每条用时（进程内引擎）。"""
+    printer = Printer()
+    settings = Settings().model_copy(update={"rasa": "off"})
+    city = load_city(settings.city)
+
+    async def work() -> dict[str, Any]:
+        async with AsyncExitStack() as stack:
+            understander = await open_understander(settings, city, stack)
+            figures = await bench_nlu(
+                understander,
+                messages,
+                text_columns.split(","),
+                label_column,
+                load_crosswalk(city),
+                lambda done, of: printer.progress("理解", done, of),
+            )
+            return {**figures, "engine": understander.name}
+
+    _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("kb")
+def kb(
+    questions: Annotated[Path, typer.Option(help="CSV 文件")],
+    question_column: Annotated[str, typer.Option(help="问题所在的列")] = "topic",
+    answer_column: Annotated[str, typer.Option(help="答复所在的列")] = "reply",
+    as_json: Json = False,
+) -> None:
+    """知识库：拿问题找答复，首位和前五位命中率，与单纯 BM25 同场比较。"""
+    city = load_city(Settings().city)
+    wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
+    printer = Printer()
+    figures = bench_kb(
+        questions,
+        question_column,
+        answer_column,
+        wording,
+        lambda done, of: printer.progress("检索", done, of),
+    )
+    _show(figures, as_json=as_json)
 
 
 def _memory_mb() -> dict[str, float]:

@@ -31,7 +31,7 @@ def all_articles(settings: Settings, city: City) -> tuple[Article, ...]:
 def open_retriever(settings: Settings, city: City) -> TantivyRetriever:
     """Return the search over all articles."""
     wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
-    return TantivyRetriever(all_articles(settings, city), wording)
+    return TantivyRetriever(all_articles(settings, city), wording, folder=settings.data_dir / "index")
 
 
 def check_knowledge(settings: Settings, city: City, tell: Tell) -> None:

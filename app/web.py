@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 import uvicorn
 
 from app.http import WebParts, create_app
-from app.metrics import registry
+from app.metrics import CALLS, registry
 from app.settings import Settings, secret_file
 from app.wiring import local_clock, open_world
 from chat.web_chat.routes import WebChat
@@ -20,6 +20,11 @@ def staff_token(settings: Settings) -> str:
     if settings.staff_token is not None:
         return settings.staff_token.get_secret_value()
     return secret_file(settings.data_dir / "staff_token", size=18)
+
+
+def count_conversation(outcome: str) -> None:
+    """Count a chat that has ended."""
+    CALLS.labels(outcome).inc()
 
 
 async def run_web(settings: Settings) -> None:
@@ -35,7 +40,12 @@ async def run_web(settings: Settings) -> None:
         parts = WebParts(
             city=city,
             records=world.store,
-            chat=WebChat(Conversations(world.surroundings), local_clock(city), words["refusals"]),
+            chat=WebChat(
+                Conversations(world.surroundings),
+                local_clock(city),
+                words["refusals"],
+                ended=count_conversation,
+            ),
             words=words,
             staff_token=staff_token(settings),
             clock=local_clock(city),

@@ -181,7 +181,7 @@ class Speaking:
         stack.push_async_callback(worker.close)
         try:
             await worker.start()
-        except EngineUnavailableError as error:
+        except (ModelRefusedError, EngineUnavailableError) as error:
             log.error("synthesizer.refused", engine="kokoro", reason=str(error))
         voice = KokoroSynthesizer(worker, reading, voice=settings.voice, speed=settings.voice_speed)
         patient = KokoroSynthesizer(

@@ -109,6 +109,53 @@ async def bench_nlu(
     }
 
 
+async def bench_utterances(understander: Understander, utterances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Compare understandings with utterances of known meaning (``tests/engines/nlu/golden.yml`` shows the form).
+
+    Returns shares of right answers, each over the utterances that settle it, ``misses`` and milliseconds.
+    """
+    right: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    misses: list[str] = []
+    taken: list[float] = []
+    for one in utterances:
+        begun = perf_counter_ns()
+        meaning = await understander.understand(one["text"])
+        taken.append((perf_counter_ns() - begun) / _NS_PER_MS)
+        found = _facts(meaning)
+        wanted = {name: one[name] for name in found if name in one}
+        if "category" in wanted:
+            wanted["intent"] = "appeal"
+        for name, value in wanted.items():
+            groups = [name, "misheard " + name] if one.get("misheard") else [name]
+            asked.update(groups)
+            if found[name] == value:
+                right.update(groups)
+            else:
+                misses.append(f"{one['text']}：{name} {found[name]}（应为 {value}）")
+    shares = {name: round(right[name] / count, 4) for name, count in sorted(asked.items())}
+    return {"utterances": len(utterances), "right": shares, **_milliseconds(taken), "misses": misses}
+
+
+def _facts(meaning: Understanding) -> dict[str, Any]:
+    slots, place = meaning.slots, meaning.slots.place
+    return {
+        "intent": meaning.intent.value,
+        "category": meaning.category,
+        "kind": meaning.kind.value if meaning.kind is not None else None,
+        "county": place.county_code if place is not None else None,
+        "street": place.street_code if place is not None else None,
+        "detail": place.detail if place is not None else None,
+        "occurred": slots.occurred,
+        "phone": slots.phone.digits if slots.phone is not None else None,
+        "order": slots.work_order_number,
+        "people": list(slots.people),
+        "amounts": list(slots.amounts),
+        "secrecy": slots.wants_secrecy,
+        "upset": meaning.is_upset,
+    }
+
+
 def _rows(file: Path, text_columns: Sequence[str], label_column: str) -> list[tuple[str, str]]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:

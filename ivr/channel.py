@@ -132,7 +132,7 @@ class PhoneChannel:
             self._begin(self._hearing.run())
             self._begin(self._watch_sound())
             self._begin(self._company.prepare(self._settings.fillers))
-            caller = self._line.caller
+            caller = self._line.caller.removeprefix("+86")
             return Started(
                 at=self._clock(),
                 conversation=self._conversation,

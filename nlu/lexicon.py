@@ -57,13 +57,18 @@ def _longest_first(words: list[str]) -> Words:
     return tuple(sorted(map(str, words), key=len, reverse=True))
 
 
-def write_city_dictionary(city: City, file: Path) -> None:
-    """Write the city's names for jieba, so that they are not cut in two: one word a line."""
+def city_words(city: City) -> tuple[str, ...]:
+    """Return the city's names and the categories' keywords, so that jieba does not cut them in two."""
     names: set[str] = set()
     for county in city.counties.values():
         names.update((county.name, *county.aliases))
     for street in city.streets.values():
         names.update((street.name, *street.aliases))
     names.update(keyword for category in city.categories.values() for keyword in map(str, category.keywords))
+    return tuple(sorted(name for name in names if len(name) > 1))
+
+
+def write_city_dictionary(city: City, file: Path) -> None:
+    """Write ``city_words`` as a dictionary of jieba: one word and its frequency a line."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(f"{name} 2000\n" for name in sorted(names) if len(name) > 1), encoding="utf-8")
+    file.write_text("".join(f"{name} 2000\n" for name in city_words(city)), encoding="utf-8")

@@ -1,15 +1,20 @@
 """The in-process model: TF-IDF of words, characters and sounds, and a linear classifier. It is always there.
 
 Trained in seconds from the same utterances as Rasa, once as written and once with characters replaced by homophones,
-since that is how recognisers err.
+since that is how recognisers err. A support vector machine is as fast to train as it is to ask, and was right more
+often than logistic regression; its margins become probabilities by a softmax whose steepness was measured.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
+import io
 import json
 import random
 import re
+import tempfile
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,22 +23,26 @@ from typing import Any, Final
 import jieba
 import joblib
 import sklearn
+from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.svm import LinearSVC
 
 from hotline.city import City
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.meaning import Understanding
 from hotline.phonetics import sounds, syllables
 from nlu.labels import understanding_of
-from nlu.lexicon import write_city_dictionary
+from nlu.lexicon import city_words
 from nlu.training_data import Example, fingerprint, load_examples
 
 _LONGEST: Final = 400
 _NOISE: Final = 0.2
 _KEPT: Final = re.compile(r"[\u4e00-\u9fff]|[A-Za-z0-9]+")
-_VERSION: Final = "1"
+_VERSION: Final = "2"
+_DIGEST_BYTES: Final = hashlib.sha256().digest_size
+_WORD_FREQUENCY: Final = 2_000
+_STEEPNESS: Final = 8.0  # least log loss on utterances left out of training (4 folds, with and without noise)
 
 jieba.setLogLevel(60)
 
@@ -68,17 +77,17 @@ def build_pipeline() -> Pipeline:
                 "features",
                 FeatureUnion(
                     [
-                        ("words", TfidfVectorizer(analyzer=_Words(), sublinear_tf=True)),
+                        ("words", TfidfVectorizer(analyzer=_Words(), sublinear_tf=True, min_df=2)),
                         (
                             "characters",
-                            TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True),
+                            TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True, min_df=2),
                         ),
-                        ("sounds", TfidfVectorizer(analyzer=_Sounds(), sublinear_tf=True)),
+                        ("sounds", TfidfVectorizer(analyzer=_Sounds(), sublinear_tf=True, min_df=2)),
                     ],
                     transformer_weights={"words": 1.0, "characters": 1.0, "sounds": 0.7},
                 ),
             ),
-            ("classifier", LogisticRegression(C=30.0, max_iter=300, class_weight="balanced")),
+            ("classifier", LinearSVC(C=0.5, random_state=12345)),
         ]
     )
 
@@ -104,25 +113,48 @@ def misheard(examples: Sequence[Example], chance: random.Random) -> list[Example
 
 
 def train_linear(city: City, folder: Path) -> Path:
-    """Train the model unless it is there already, and return its file; written whole or not at all."""
-    file = folder / f"linear-{_fingerprint(city)}.joblib"
-    if file.exists():
+    """Train the model unless a sound one of the present data is there, and return its file; written whole or not at all."""
+    file = _file(city, folder)
+    with contextlib.suppress(ModelRefusedError):
+        _read_checked(file)
         return file
     folder.mkdir(parents=True, exist_ok=True)
-    write_city_dictionary(city, folder / "jieba" / "city.txt")
-    jieba.load_userdict(str(folder / "jieba" / "city.txt"))
+    _teach_words(city)
     examples = load_examples(city)
     examples = (*examples, *misheard(examples, random.Random(12345)))  # noqa: S311 -- noise, not a secret
     model = build_pipeline()
     model.fit([cleaned(one.text) for one in examples], [one.label for one in examples])
-    fresh = file.with_suffix(".new")
-    joblib.dump(model, fresh, compress=1)
-    fresh.replace(file)
+    content = io.BytesIO()
+    joblib.dump(model, content, compress=1)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".new", delete=False) as fresh:
+        fresh.write(hashlib.sha256(content.getvalue()).digest() + content.getvalue())
+    Path(fresh.name).replace(file)
     return file
 
 
-def _fingerprint(city: City) -> str:
-    return fingerprint(_VERSION, sklearn.__version__, json.dumps(sorted(city.categories)), city.name)
+def _file(city: City, folder: Path) -> Path:
+    name = fingerprint(_VERSION, sklearn.__version__, json.dumps(sorted(city.categories)), *city_words(city))
+    return folder / f"linear-{name}.model"
+
+
+def _read_checked(file: Path) -> bytes:
+    """Return the stored model; its hash stands before it, and nothing that fails it is ever unpickled."""
+    try:
+        stored = file.read_bytes()
+    except OSError:
+        raise ModelRefusedError(
+            model="linear", file=str(file), reason="没有训练或语料已改变，请运行 hotline setup"
+        ) from None
+    digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ModelRefusedError(model="linear", file=str(file), reason="模型文件损坏，请运行 hotline setup")
+    return content
+
+
+def _teach_words(city: City) -> None:
+    """Let jieba know the city's names."""
+    for word in city_words(city):
+        jieba.add_word(word, freq=_WORD_FREQUENCY)
 
 
 class LinearUnderstander:
@@ -132,17 +164,10 @@ class LinearUnderstander:
 
     def __init__(self, city: City, folder: Path) -> None:
         """Load the trained model; ``ModelRefusedError`` when it is missing, stale or damaged."""
-        file = folder / f"linear-{_fingerprint(city)}.joblib"
-        if not file.exists():
-            raise ModelRefusedError(
-                model=self.name, file=str(file), reason="没有训练或语料已改变，请运行 hotline setup"
-            )
-        jieba.load_userdict(str(folder / "jieba" / "city.txt"))
-        try:
-            self._model: Any = joblib.load(file)
-            self._labels: list[str] = list(self._model.classes_)
-        except Exception as error:
-            raise ModelRefusedError(model=self.name, file=str(file), reason="模型文件损坏") from error
+        content = _read_checked(_file(city, folder))
+        _teach_words(city)
+        self._model: Any = joblib.load(io.BytesIO(content))
+        self._labels: list[str] = list(self._model.classes_)
         self.guess("预热")
 
     def guess(self, text: str) -> list[tuple[str, float]]:
@@ -150,7 +175,7 @@ class LinearUnderstander:
         words = cleaned(text)
         if not words:
             return []
-        chances = self._model.predict_proba([words])[0]
+        chances = softmax(self._model.decision_function([words])[0] * _STEEPNESS)
         return sorted(zip(self._labels, map(float, chances), strict=True), key=lambda row: -row[1])
 
     async def understand(self, text: str) -> Understanding:
