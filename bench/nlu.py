@@ -109,7 +109,9 @@ async def bench_nlu(
     }
 
 
-async def bench_utterances(understander: Understander, utterances: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+async def bench_utterances(
+    understander: Understander, utterances: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """Compare understandings with utterances of known meaning (``tests/engines/nlu/golden.yml`` shows the form).
 
     Returns shares of right answers, each over the utterances that settle it, ``misses`` and milliseconds.
