@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
@@ -43,7 +44,7 @@ class SqlStore:
 
     def __init__(self, url: str, seal: Seal, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         """Take a SQLAlchemy URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``); connect when first used."""
-        self._engine = _engine(url)
+        self._engine = _engine(url, busy_seconds=min(_BUSY_SECONDS, timeout_seconds * 0.75))
         self._seal = seal
         self._timeout_seconds = timeout_seconds
 
@@ -275,13 +276,20 @@ def _facts(order: WorkOrder) -> dict[str, Any]:
     }
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, *, busy_seconds: float = _BUSY_SECONDS) -> AsyncEngine:
+    """Make the engine. The driver gives up after ``busy_seconds``, before the store does, so that no thread is left behind."""
     if not url.startswith("sqlite"):
-        limits = {"timeout": _BUSY_SECONDS, "command_timeout": _BUSY_SECONDS}
+        limits = {"timeout": busy_seconds, "command_timeout": busy_seconds}
         return create_async_engine(url, pool_pre_ping=True, pool_size=10, connect_args=limits)
     file = _file_of(url)
     file.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_async_engine(url, connect_args={"timeout": busy_seconds})
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def refuse(*_: Any) -> None:
+        # SQLite would make a new, empty database; and the driver leaves a thread behind when it cannot
+        if not file.is_file():
+            raise sqlite3.OperationalError("the database's file is gone")
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
