@@ -227,6 +227,14 @@ class RuleRouter:
             catalogue_version=view.catalogue.version,
             runners_up=tuple(_distinct(runners_up))[:_CANDIDATES],
             is_manual=lead is None,
+            basis=row.basis if row else "",
+            limits=view.limits.at_dispatch(
+                category=appeal.category,
+                kind=appeal.kind,
+                urgency=urgency,
+                start=at,
+                named=row.limit if row else "",
+            ),
         )
 
     def _urgency(self, appeal: Appeal, row: Row | None) -> Urgency:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotline.domain.appeal import Urgency
+from hotline.domain.time_limits import SetLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class RoutingDecision:
     """Lead unit, supporting units, limits and reason. ``is_manual`` means that a person must dispatch (人工派单).
 
     ``rule`` names the catalogue row, ``catalogue_version`` the version of the dispatch catalogue (派单目录) it is from.
-    ``sign_by`` and ``due_at`` are the limits for signing and for handling; ``limit_basis`` where the limit comes from.
+    ``sign_by`` and ``due_at`` are the limits for signing and for handling; ``limit_basis`` where the limit comes from, ``basis`` the law that gives the matter to the unit;
+    ``limits`` are all limits that run from dispatch.
     """
 
     lead_unit: str | None
@@ -36,3 +38,5 @@ class RoutingDecision:
     catalogue_version: str
     runners_up: tuple[Candidate, ...] = ()
     is_manual: bool = False
+    basis: str = ""
+    limits: tuple[SetLimit, ...] = ()

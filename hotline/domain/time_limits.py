@@ -66,6 +66,28 @@ class Expiry:
     unpublished_years: tuple[int, ...] = ()
 
 
+class LimitPurpose(StrEnum):
+    """What a limit on an order is for."""
+
+    SIGNING = "signing"  # 签收
+    SENDING_BACK = "sending_back"  # 退回
+    INTERIM_NOTICE = "interim_notice"  # 先行告知进度与法定期限
+    HANDLING = "handling"  # 办结
+
+
+@dataclass(frozen=True, slots=True)
+class SetLimit:
+    """A limit as it was set on one order: start, end and basis stay with the order (北京条例13: 时限写在工单上)."""
+
+    purpose: LimitPurpose
+    name: str
+    basis: str
+    start: datetime
+    end: datetime
+    is_confirmed: bool = False
+    unpublished_years: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
     """All limits of a city. Every method takes and returns aware datetimes; results are in the city's time zone."""
@@ -110,6 +132,24 @@ class TimeLimits:
         """Return until when an order dispatched at ``start`` may be sent back (退回); later it counts as theirs."""
         return self.expiry(self.sending_back, start=start)
 
+    def at_dispatch(
+        self, *, category: str | None, kind: AppealKind, urgency: Urgency, start: datetime, named: str = ""
+    ) -> tuple[SetLimit, ...]:
+        """Return all limits that begin to run when an order is dispatched at ``start``.
+
+        Where a statutory limit ends later than the ordinary one, the citizen is told of progress and of the statutory
+        limit within the ordinary one (潍坊条例20, 济南条例24).
+        """
+        due = self.due(category, kind, start=start, named=named)
+        ordinary = self.expiry(self.handling, start=start)
+        found = [
+            _set(LimitPurpose.SIGNING, self.sign_by(urgency, start=start), start),
+            _set(LimitPurpose.SENDING_BACK, self.send_back_by(start=start), start),
+        ]
+        if due.at > ordinary.at:
+            found.append(_set(LimitPurpose.INTERIM_NOTICE, ordinary, start))
+        return (*found, _set(LimitPurpose.HANDLING, due, start))
+
     def latest_extension(self, due_at: datetime) -> Expiry:
         """Return the latest moment to which an order due at ``due_at`` may be extended, all extensions together."""
         return self.expiry(self.extension, start=due_at)
@@ -122,6 +162,13 @@ class TimeLimits:
             local.time(),
             self.timezone,
         )
+
+
+def _set(purpose: LimitPurpose, expiry: Expiry, start: datetime) -> SetLimit:
+    limit = expiry.limit
+    return SetLimit(
+        purpose, limit.name, limit.basis, start, expiry.at, limit.is_confirmed, expiry.unpublished_years
+    )
 
 
 def _later(start: datetime, by: timedelta, timezone: ZoneInfo) -> datetime:
