@@ -73,6 +73,12 @@ class LimitPurpose(StrEnum):
     SENDING_BACK = "sending_back"  # 退回
     INTERIM_NOTICE = "interim_notice"  # 先行告知进度与法定期限
     HANDLING = "handling"  # 办结
+    LAST_EXTENSION = "last_extension"  # 延期最迟到何时
+    YELLOW_CARD = "yellow_card"  # 黄牌
+    RED_CARD = "red_card"  # 红牌
+
+
+_CARDS: Final = (LimitPurpose.YELLOW_CARD, LimitPurpose.RED_CARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,44 @@ class TimeLimits:
         ]
         if due.at > ordinary.at:
             found.append(_set(LimitPurpose.INTERIM_NOTICE, ordinary, start))
-        return (*found, _set(LimitPurpose.HANDLING, due, start))
+        handling = _set(LimitPurpose.HANDLING, due, start)
+        return (
+            *found,
+            handling,
+            _set(LimitPurpose.LAST_EXTENSION, self.latest_extension(due.at), start),
+            *self.cards(handling, is_running=due.limit.unit in _RUNNING),
+        )
+
+    def cards(self, handling: SetLimit, *, is_running: bool = False) -> tuple[SetLimit, ...]:
+        """Return when the yellow and the red card of a handling limit are shown.
+
+        Red comes with the first working day after the due day; where hours count (``is_running``), at the due time.
+        """
+        yellow = self.warn_at(handling.end)
+        day = self.calendar.add_working_days(handling.end.astimezone(self.timezone).date(), 1)
+        red = handling.end if is_running else datetime.combine(day, time.min, self.timezone)
+        basis, name = self.warning.basis, self.warning.name
+        return tuple(
+            SetLimit(purpose, name, basis, handling.start, end, self.warning.is_confirmed)
+            for purpose, end in ((LimitPurpose.YELLOW_CARD, yellow), (LimitPurpose.RED_CARD, red))
+            if end > handling.start
+        )
+
+    def handling_from(
+        self, category: str | None, kind: AppealKind, *, start: datetime, named: str = ""
+    ) -> tuple[SetLimit, ...]:
+        """Return the limits of handling that begins anew at ``start`` (重办、恢复办理): handling, extension and cards."""
+        wanted = (LimitPurpose.HANDLING, LimitPurpose.LAST_EXTENSION, *_CARDS)
+        run = self.at_dispatch(
+            category=category, kind=kind, urgency=Urgency.ORDINARY, start=start, named=named
+        )
+        return tuple(each for each in run if each.purpose in wanted)
+
+    def extended(self, until: datetime, *, start: datetime) -> tuple[SetLimit, ...]:
+        """Return the handling limit that an extension granted at ``start`` sets, with its cards."""
+        limit = self.extension
+        handling = SetLimit(LimitPurpose.HANDLING, limit.name, limit.basis, start, until, limit.is_confirmed)
+        return (handling, *self.cards(handling))
 
     def latest_extension(self, due_at: datetime) -> Expiry:
         """Return the latest moment to which an order due at ``due_at`` may be extended, all extensions together."""
