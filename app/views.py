@@ -57,12 +57,13 @@ def category_name(city: City, code: str | None) -> str:
 def order_in_report(order: WorkOrder, city: City) -> dict[str, Any]:
     """Return the order as docs/report.md describes it."""
     routing = order.routing
+    due_at = order.due_at or (routing.due_at if routing else None)
     return {
         "number": order.number,
         "category": category_name(city, order.appeal.category),
         "lead_unit": unit_name(city, routing.lead_unit) if routing else None,
         "supporting_units": [unit_name(city, unit) for unit in routing.supporting_units] if routing else [],
-        "due_at": routing.due_at.astimezone(city.timezone).isoformat() if routing else None,
+        "due_at": due_at.astimezone(city.timezone).isoformat() if due_at else None,
         "place": order.appeal.place.text if order.appeal.place else "",
     }
 
@@ -79,7 +80,7 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
         "registered_at": local(order.registered_at),
         "kind": words["kinds"][appeal.kind.value],
         "status": words["statuses"][order.status.value],
-        "due_at": local(routing.due_at) if routing else "",
+        "due_at": local(order.due_at or (routing.due_at if routing else None)),
         "sign_by": local(routing.sign_by) if routing else "",
         "limit_basis": routing.limit_basis if routing else "",
         "because": routing.because if routing else "",
@@ -100,7 +101,9 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
             {
                 "at": local(entry.at),
                 "status": words["statuses"][entry.after.value],
-                "by": words["actors"].get(entry.by) or unit_name(city, entry.by) or "",
+                "by": unit_name(city, entry.by.unit)
+                or words["actors"].get(entry.by.role.value)
+                or entry.by.id,
                 "note": words["notes"].get(entry.note, masked(entry.note, appeal)),
             }
             for entry in order.history

@@ -31,12 +31,13 @@ from hotline.city import City
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
+from hotline.service.casework import Casework
 from hotline.service.conversations import ConversationLog, Surroundings
 from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from knowledge_base.retriever import Retriever
-from router.rule_router import build_router
+from router.rule_router import RuleRouter, build_router
 from tts.engines.caching import CachingSynthesizer
 from tts.engines.espeak import EspeakSynthesizer
 from tts.engines.fallback import FallbackSynthesizer
@@ -83,6 +84,8 @@ class World:
     redis: Redis | None
     retriever: Retriever
     surroundings: Surroundings
+    router: RuleRouter
+    casework: Casework
 
 
 async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> World:
@@ -92,15 +95,19 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     retriever = await asyncio.to_thread(open_retriever, settings, city)
     understander = await open_understander(settings, city, stack)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis)
+    router = build_router(city)
+    casework = Casework(store, lambda: router.holder.current.limits, city.units)
     return World(
         store=store,
         redis=redis,
         retriever=retriever,
+        router=router,
+        casework=casework,
         surroundings=Surroundings(
             new_session=session_maker(city),
             understander=understander,
             retriever=retriever,
-            registration=Registration(store, build_router(city), city),
+            registration=Registration(store, router, city, casework),
             log_book=log_book,
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),

@@ -15,6 +15,9 @@ class AppealKind(StrEnum):
     TIP_OFF = "tip_off"  # 举报
     SUGGESTION = "suggestion"  # 建议
     PRAISE = "praise"  # 表扬
+    WITHDRAWAL = "withdrawal"  # 撤单
+    NUISANCE = "nuisance"  # 骚扰
+    INVALID = "invalid"  # 无效（未说明事项）
 
 
 class Urgency(StrEnum):
@@ -118,3 +121,10 @@ class Appeal:
     is_confirmed: bool = True
     category_confidence: float = 0.0
     understood_by: str = ""
+    is_about_minor: bool = False
+
+    @property
+    def may_be_disclosed(self) -> bool:
+        """Whether media and the public may ever see it: never confidential, a tip-off, or about a minor (rule 36)."""
+        is_open = self.secrecy is Secrecy.NONE and self.kind is not AppealKind.TIP_OFF
+        return is_open and not self.is_about_minor

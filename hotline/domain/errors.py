@@ -7,6 +7,8 @@
  ├ ``ModelRefusedError``         a model file is missing, damaged or not the one that is pinned
  ├ ``WorkOrderNotFoundError``
  ├ ``StaleWorkOrderError``       two people changed one work order; the second is told
+ ├ ``UnknownUnitError``           the city has no handling unit of this code
+ ├ ``DeedRefusedError``           what is to be done to an order lacks something compulsory
  ├ ``IllegalTransitionError``    the step is not allowed in the order's present state
  └ ``StoreUnavailableError``     the database refused or did not answer: nothing was recorded
 """
@@ -84,6 +86,16 @@ class StaleWorkOrderError(HotlineError):
         super().__init__(number)
 
 
+class UnknownUnitError(HotlineError):
+    """The city has no handling unit of this code."""
+
+    code = "unit.unknown"
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+        super().__init__(f"没有这个承办单位：{unit}")
+
+
 class IllegalTransitionError(HotlineError):
     """``step`` is not allowed while the work order is ``status``; nothing was changed."""
 
@@ -95,6 +107,16 @@ class IllegalTransitionError(HotlineError):
         self.step = step
         self.reason = reason
         super().__init__(f"{number}: {status} -/-> {step}{f' ({reason})' if reason else ''}")
+
+
+class DeedRefusedError(HotlineError):
+    """What is to be done to an order lacks something that the rules make compulsory; ``missing`` names it in Chinese."""
+
+    code = "work_order.deed_refused"
+
+    def __init__(self, *, missing: str) -> None:
+        self.missing = missing
+        super().__init__(f"缺少{missing}")
 
 
 class StoreUnavailableError(HotlineError):

@@ -1,134 +1,113 @@
-"""The work order (工单) and the table of its life.
+"""The work order (工单): an appeal with a number, and everything that was done about it.
 
-A work order changes only through ``WorkOrder.after``: it looks the step up in ``TRANSITIONS`` and returns a new
-order with one more line of history, or raises ``IllegalTransitionError`` and changes nothing. The table follows the
-minimal set of states that Shandong's rules and Tai'an's published interface share (登记→派单→签收→办理→反馈→审核→
-回访→结案, with 退回, 延期, 挂账, 终止, 督办); docs/work_order.md is drawn from it.
+An order changes only through ``WorkOrder.after``: it looks the step up in the table of ``hotline.domain.life_cycle``,
+holds the deed against the rules and returns a new order with one more line of history, or raises
+``IllegalTransitionError`` and changes nothing. What is known of an order follows from its history.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
-from hotline.domain.appeal import Appeal, AppealKind, Secrecy
+from hotline.domain.appeal import Appeal, PhoneNumber, Secrecy
+from hotline.domain.deeds import (
+    AddUnits,
+    AskExtension,
+    CoReply,
+    Deed,
+    Designate,
+    Dispatch,
+    Divert,
+    Exclude,
+    GrantExtension,
+    Join,
+    QueueForDispatch,
+    Redo,
+    Remind,
+    Reply,
+    Resume,
+    Revisit,
+    Supervise,
+    Supplement,
+    Suspend,
+    Tier,
+)
+from hotline.domain.diversion import Diversion
 from hotline.domain.errors import IllegalTransitionError
+from hotline.domain.life_cycle import CLOSED, TRANSITIONS, Status, Step, after_step
+from hotline.domain.people import Actor
+from hotline.domain.refusals import refusal
 from hotline.domain.routing import RoutingDecision
+from hotline.domain.time_limits import LimitPurpose, SetLimit
+
+__all__ = ["TRANSITIONS", "HistoryEntry", "Party", "Status", "Step", "WorkOrder", "WorkOrderNumber"]
 
 WorkOrderNumber = str
 """Work order number (工单编号): yymmdd and a running number of the day, digits only, so that it can be spoken."""
 
-
-class Status(StrEnum):
-    """State of a work order (工单状态)."""
-
-    REGISTERED = "registered"  # 已登记
-    NEEDS_SUPPLEMENT = "needs_supplement"  # 待补充
-    ANSWERED = "answered"  # 当场答复（办结）
-    DIVERTED = "diverted"  # 已分流（转专线、告知法定途径 …）
-    TO_DISPATCH = "to_dispatch"  # 待派单（人工）
-    TO_SIGN = "to_sign"  # 待签收
-    HANDLING = "handling"  # 办理中
-    RETURN_ASKED = "return_asked"  # 申请退回
-    SUSPENDED = "suspended"  # 挂账待办
-    END_ASKED = "end_asked"  # 申请终止
-    ENDED = "ended"  # 已终止
-    REPLIED = "replied"  # 已反馈，待审核
-    TO_REVISIT = "to_revisit"  # 待回访
-    SUPERVISED = "supervised"  # 督办中
-    CONCLUDED = "concluded"  # 已结案
-    ARCHIVED = "archived"  # 已归档
-
-
-class Step(StrEnum):
-    """What may be done to a work order (工单操作)."""
-
-    ANSWER = "answer"
-    DIVERT = "divert"
-    ASK_SUPPLEMENT = "ask_supplement"
-    SUPPLEMENT = "supplement"
-    QUEUE_FOR_DISPATCH = "queue_for_dispatch"
-    DISPATCH = "dispatch"
-    SIGN_FOR = "sign_for"
-    SEND_BACK = "send_back"
-    REJECT_RETURN = "reject_return"
-    ACCEPT_RETURN = "accept_return"
-    DESIGNATE = "designate"
-    EXTEND = "extend"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    ASK_END = "ask_end"
-    APPROVE_END = "approve_end"
-    REJECT_END = "reject_end"
-    REPLY = "reply"
-    PASS_REVIEW = "pass_review"
-    REDO = "redo"
-    CONCLUDE = "conclude"
-    SUPERVISE = "supervise"
-    DISCLOSE = "disclose"  # 公开
-    ARCHIVE = "archive"
-
-
-TRANSITIONS: Final[dict[tuple[Status, Step], Status]] = {
-    (Status.REGISTERED, Step.ANSWER): Status.ANSWERED,
-    (Status.REGISTERED, Step.DIVERT): Status.DIVERTED,
-    (Status.REGISTERED, Step.ASK_SUPPLEMENT): Status.NEEDS_SUPPLEMENT,
-    (Status.REGISTERED, Step.QUEUE_FOR_DISPATCH): Status.TO_DISPATCH,
-    (Status.REGISTERED, Step.DISPATCH): Status.TO_SIGN,
-    (Status.NEEDS_SUPPLEMENT, Step.SUPPLEMENT): Status.TO_DISPATCH,
-    (Status.NEEDS_SUPPLEMENT, Step.DISPATCH): Status.TO_SIGN,
-    (Status.NEEDS_SUPPLEMENT, Step.CONCLUDE): Status.CONCLUDED,
-    (Status.TO_DISPATCH, Step.DISPATCH): Status.TO_SIGN,
-    (Status.TO_DISPATCH, Step.ASK_SUPPLEMENT): Status.NEEDS_SUPPLEMENT,
-    (Status.TO_DISPATCH, Step.DIVERT): Status.DIVERTED,
-    (Status.TO_SIGN, Step.SIGN_FOR): Status.HANDLING,
-    (Status.TO_SIGN, Step.SEND_BACK): Status.RETURN_ASKED,
-    (Status.RETURN_ASKED, Step.ACCEPT_RETURN): Status.TO_DISPATCH,
-    (Status.RETURN_ASKED, Step.REJECT_RETURN): Status.HANDLING,
-    (Status.RETURN_ASKED, Step.DESIGNATE): Status.HANDLING,
-    (Status.HANDLING, Step.EXTEND): Status.HANDLING,
-    (Status.HANDLING, Step.SUSPEND): Status.SUSPENDED,
-    (Status.SUSPENDED, Step.RESUME): Status.HANDLING,
-    (Status.HANDLING, Step.ASK_END): Status.END_ASKED,
-    (Status.END_ASKED, Step.APPROVE_END): Status.ENDED,
-    (Status.END_ASKED, Step.REJECT_END): Status.HANDLING,
-    (Status.HANDLING, Step.REPLY): Status.REPLIED,
-    (Status.REPLIED, Step.PASS_REVIEW): Status.TO_REVISIT,
-    (Status.REPLIED, Step.REDO): Status.HANDLING,
-    (Status.TO_REVISIT, Step.CONCLUDE): Status.CONCLUDED,
-    (Status.TO_REVISIT, Step.REDO): Status.HANDLING,
-    (Status.TO_REVISIT, Step.SUPERVISE): Status.SUPERVISED,
-    (Status.HANDLING, Step.SUPERVISE): Status.SUPERVISED,
-    (Status.SUPERVISED, Step.RESUME): Status.HANDLING,
-    (Status.SUPERVISED, Step.REPLY): Status.REPLIED,
-    (Status.SUPERVISED, Step.CONCLUDE): Status.CONCLUDED,
-    (Status.CONCLUDED, Step.DISCLOSE): Status.CONCLUDED,
-    (Status.CONCLUDED, Step.ARCHIVE): Status.ARCHIVED,
-    (Status.ENDED, Step.ARCHIVE): Status.ARCHIVED,
-    (Status.ANSWERED, Step.ARCHIVE): Status.ARCHIVED,
-    (Status.DIVERTED, Step.ARCHIVE): Status.ARCHIVED,
-}
+_D = TypeVar("_D")
+_ROUTED: Final = (Step.DISPATCH, Step.DESIGNATE)
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line of an order's history: who did what, when, from where to where, and why."""
+    """One line of an order's history: who did what, when, from where to where; registration has no deed."""
 
     at: datetime
-    step: Step | None  # None: registration itself
     before: Status | None
     after: Status
-    by: str  # unit code, staff id, or "machine"
-    note: str = ""
+    by: Actor
+    deed: Deed | None = None
+
+    @property
+    def step(self) -> Step | None:
+        """The step, None for registration."""
+        return self.deed.step if self.deed is not None else None
+
+    @property
+    def note(self) -> str:
+        """The reason or text that the deed gives, for lists."""
+        match self.deed:
+            case Dispatch(routing=routing):
+                return routing.because
+            case Divert(diversion=diversion):
+                return diversion.reason
+            case None:
+                return ""
+            case deed:
+                names = (
+                    "reason",
+                    "what",
+                    "to_citizen",
+                    "text",
+                    "ground",
+                    "measures",
+                    "conclusion",
+                    "card",
+                    "article",
+                )
+                return str(next((found for name in names if (found := getattr(deed, name, ""))), ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A citizen of an order: the one who registered it, or one who joined (诉求人). ``number`` is their own record's."""
+
+    number: WorkOrderNumber
+    phone: PhoneNumber | None
+    name: str
+    secrecy: Secrecy
 
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """A work order (工单): an appeal with a number, a routing decision, a state and its whole history.
+    """A work order: an appeal with a number, a routing decision, a state, limits and the whole history.
 
     ``conversation`` is the id of the call or chat it came from; ``revision`` counts changes for optimistic locking.
+    ``limits`` are all that were ever set, the one in force last. ``linked_to`` is an earlier order on the same matter.
     """
 
     number: WorkOrderNumber
@@ -140,52 +119,190 @@ class WorkOrder:
     history: tuple[HistoryEntry, ...] = ()
     revision: int = 0
     article: str | None = None
+    limits: tuple[SetLimit, ...] = ()
+    linked_to: WorkOrderNumber | None = None
 
-    def after(
-        self, step: Step, *, by: str, at: datetime, note: str = "", due_at: datetime | None = None
-    ) -> WorkOrder:
-        """Return the order after ``step``; raise ``IllegalTransitionError`` if it is not allowed now.
-
-        Besides the table: history never runs backwards (``at`` before the last entry); an extension is asked for
-        before the order is due and moves ``due_at`` later; what the citizen or the law keeps confidential is never
-        disclosed; and supervision ends an order only if its reply had passed review.
-        """
-        status = TRANSITIONS.get((self.status, step))
-        reason = self._refusal(step, at, due_at)
+    def after(self, deed: Deed, *, by: Actor, at: datetime) -> WorkOrder:
+        """Return the order after ``deed``; raise ``IllegalTransitionError`` if it is not allowed now or not to ``by``."""
+        status = after_step(self.status, deed.step)
+        reason = "" if status is None else refusal(self, deed, by, at)
         if status is None or reason:
-            raise IllegalTransitionError(number=self.number, status=self.status, step=step, reason=reason)
-        entry = HistoryEntry(at=at, step=step, before=self.status, after=status, by=by, note=note)
-        routing = self.routing
-        if step is Step.EXTEND and routing is not None and due_at is not None:
-            routing = replace(routing, due_at=due_at)
+            raise IllegalTransitionError(
+                number=self.number, status=self.status, step=deed.step, reason=reason
+            )
+        entry = HistoryEntry(at=at, before=self.status, after=status, by=by, deed=deed)
         return replace(
-            self, status=status, routing=routing, history=(*self.history, entry), revision=self.revision + 1
+            self._changed_by(deed), status=status, history=(*self.history, entry), revision=self.revision + 1
         )
 
-    def _refusal(self, step: Step, at: datetime, due_at: datetime | None) -> str:
-        """Return why ``step`` is refused although the table may allow it, or nothing."""
-        if self.history and at < self.history[-1].at:
-            return "earlier than the last change"
-        match step:
-            case Step.EXTEND if self.routing is not None and at >= self.routing.due_at:
-                return "overdue orders cannot be extended"
-            case Step.EXTEND if (
-                self.routing is not None and due_at is not None and due_at <= self.routing.due_at
-            ):
-                return "an extension ends later than the limit it extends"
-            case Step.DISCLOSE if not self.may_be_disclosed:
-                return "confidential orders and tip-offs are never disclosed"
-            case Step.CONCLUDE if self.status is Status.SUPERVISED and not self._was_reviewed:
-                return "its reply has not passed review"
+    def _changed_by(self, deed: Deed) -> WorkOrder:
+        match deed:
+            case Dispatch(routing=routing) | Designate(routing=routing):
+                # The limits are kept once with the order, not once more with its routing.
+                kept = replace(routing, limits=())
+                return replace(self, routing=kept, limits=(*self.limits, *routing.limits))
+            case Redo(limits=limits) | Resume(limits=limits) | GrantExtension(limits=limits):
+                return replace(self, limits=(*self.limits, *limits))
+            case AddUnits(units=units) if self.routing is not None:
+                more = dict.fromkeys((*self.routing.supporting_units, *units))
+                return replace(self, routing=replace(self.routing, supporting_units=tuple(more)))
+            case Supplement(place=place) if place is not None:
+                return replace(self, appeal=replace(self.appeal, place=place))
             case _:
-                return ""
+                return self
+
+    # --- what follows from the history ---------------------------------------------------------------------
+
+    def deeds(self, kind: type[_D]) -> Iterator[_D]:
+        """Yield the deeds of one kind, in order."""
+        for entry in self.history:
+            if isinstance(entry.deed, kind):
+                yield entry.deed
+
+    def last(self, kind: type[_D]) -> _D | None:
+        """Return the last deed of one kind, or None."""
+        return next((entry.deed for entry in reversed(self.history) if isinstance(entry.deed, kind)), None)
+
+    def when(self, *steps: Step) -> datetime | None:
+        """Return when one of ``steps`` was last taken, or None."""
+        return next((entry.at for entry in reversed(self.history) if entry.step in steps), None)
+
+    def count(self, step: Step) -> int:
+        """Return how often ``step`` was taken."""
+        return sum(entry.step is step for entry in self.history)
+
+    @property
+    def is_dispatched(self) -> bool:
+        """Whether a unit has it or had it, not only a proposal of the router."""
+        return any(entry.step in _ROUTED for entry in self.history)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody owes the citizen anything any more."""
+        return self.status in CLOSED
+
+    @property
+    def lead_unit(self) -> str | None:
+        """The one lead unit (主办单位) since dispatch; the router's choice before it."""
+        return self.routing.lead_unit if self.routing is not None else None
+
+    @property
+    def supporting_units(self) -> tuple[str, ...]:
+        """Units that help (协办单位)."""
+        return self.routing.supporting_units if self.routing is not None else ()
+
+    def limit(self, purpose: LimitPurpose) -> SetLimit | None:
+        """Return the limit in force for ``purpose``, or None."""
+        return next((each for each in reversed(self.limits) if each.purpose is purpose), None)
+
+    def end_of(self, purpose: LimitPurpose) -> datetime | None:
+        """Return when the limit in force for ``purpose`` ends, or None."""
+        limit = self.limit(purpose)
+        return limit.end if limit is not None else None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """By when it is handled, as it stands now; None before a unit has it."""
+        handling = self.end_of(LimitPurpose.HANDLING)
+        return handling or (self.routing.due_at if self.routing is not None and self.is_dispatched else None)
+
+    @property
+    def is_designated(self) -> bool:
+        """Whether the hotline has said whose it is since it was last opened (指定): then it is not sent back."""
+        last = next((e.step for e in reversed(self.history) if e.step in (*_ROUTED, Step.REOPEN)), None)
+        return last is Step.DESIGNATE
+
+    @property
+    def asked_extension(self) -> AskExtension | None:
+        """The extension that waits for the hotline's decision, or None."""
+        decided = (Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.REDO, *_ROUTED)
+        for entry in reversed(self.history):
+            if isinstance(entry.deed, AskExtension):
+                return entry.deed
+            if entry.step in decided:
+                return None
+        return None
+
+    @property
+    def suspended_until(self) -> datetime | None:
+        """When a suspended order goes on by itself, or None."""
+        suspension = self.last(Suspend) if self.status is Status.SUSPENDED else None
+        return suspension.until if suspension is not None else None
+
+    @property
+    def reply(self) -> Reply | None:
+        """The lead unit's last reply, or None."""
+        return self.last(Reply)
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether the last reply has passed review and was not asked for again since."""
+        decisive = (Step.REPLY, Step.PASS_REVIEW, Step.REDO, Step.RESUME, Step.REOPEN)
+        last = next((entry.step for entry in reversed(self.history) if entry.step in decisive), None)
+        return last is Step.PASS_REVIEW
+
+    @property
+    def revisits(self) -> tuple[Revisit, ...]:
+        """Tries to hear the citizen since the last reply."""
+        since: list[Revisit] = []
+        for entry in reversed(self.history):
+            if entry.step is Step.REPLY:
+                break
+            if isinstance(entry.deed, Revisit):
+                since.append(entry.deed)
+        return tuple(reversed(since))
+
+    @property
+    def tier(self) -> Tier | None:
+        """The highest tier of supervision so far, or None."""
+        return max((each.tier for each in self.deeds(Supervise)), default=None)
+
+    @property
+    def exclusion(self) -> Exclude | None:
+        """Why it does not count in the assessment, or None."""
+        return self.last(Exclude)
+
+    @property
+    def diversion(self) -> Diversion | None:
+        """Where it was diverted to, or None."""
+        divert = self.last(Divert)
+        return divert.diversion if divert is not None else None
+
+    @property
+    def merged_into(self) -> WorkOrderNumber | None:
+        """The order it was merged into, or None."""
+        divert = self.last(Divert) if self.status in (Status.DIVERTED, Status.ARCHIVED) else None
+        return divert.into if divert is not None else None
+
+    @property
+    def proposal(self) -> Diversion | None:
+        """The diversion that the machine proposed and no person has decided on yet, or None."""
+        queued = self.last(QueueForDispatch) if self.status is Status.TO_DISPATCH else None
+        return queued.proposal if queued is not None else None
+
+    @property
+    def citizens(self) -> tuple[Party, ...]:
+        """Everybody who is owed the reply: who registered it first, then those who joined."""
+        first = Party(self.number, self.appeal.phone, self.appeal.citizen_name, self.appeal.secrecy)
+        joined = (Party(each.number, each.phone, each.name, each.secrecy) for each in self.deeds(Join))
+        return (first, *joined)
+
+    @property
+    def co_replies(self) -> frozenset[str]:
+        """Supporting units that have told the lead what they found, since the last dispatch."""
+        found: set[str] = set()
+        for entry in reversed(self.history):
+            if entry.step in _ROUTED:
+                break
+            if isinstance(entry.deed, CoReply) and entry.by.unit is not None:
+                found.add(entry.by.unit)
+        return frozenset(found)
+
+    def was_reminded(self, card: Remind) -> bool:
+        """Whether exactly this card was shown already."""
+        return card in self.deeds(Remind)
 
     @property
     def may_be_disclosed(self) -> bool:
-        """Whether the public may see it at all: never a confidential order (保密单) or a tip-off (举报单)."""
-        return self.appeal.secrecy is Secrecy.NONE and self.appeal.kind is not AppealKind.TIP_OFF
-
-    @property
-    def _was_reviewed(self) -> bool:
-        """Whether the last supervision began after the reply had passed review."""
-        return bool(self.history) and self.history[-1].before is Status.TO_REVISIT
+        """Whether media and the public may see it: never a confidential order, a tip-off, or one about a minor."""
+        return self.appeal.may_be_disclosed and all(party.secrecy is Secrecy.NONE for party in self.citizens)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotline.domain.work_order import TRANSITIONS, Status
+from hotline.domain.life_cycle import TRANSITIONS, Status
 
 
 def chart() -> str:

@@ -287,5 +287,5 @@ class _Held:
             turn=action.turn,
             number=order.number,
             lead_unit=self._world.unit_name(unit) if unit else None,
-            due_at=order.routing.due_at if is_dispatched and order.routing else None,
+            due_at=order.due_at if is_dispatched else None,
         )

@@ -1,7 +1,8 @@
-"""Registering an appeal (登记): it is routed, given a number and committed; only then does it exist for anybody."""
+"""Registering (登记): every contact is given a number and committed; only then does it exist for anybody (全量受理)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -10,13 +11,34 @@ import structlog
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, AppealKind
+from hotline.domain.deeds import (
+    AddFacts,
+    Answer,
+    AskSupplement,
+    Deed,
+    Dispatch,
+    Divert,
+    Join,
+    QueueForDispatch,
+    Withdraw,
+)
+from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
+from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.routing import RoutingDecision
-from hotline.domain.work_order import HistoryEntry, Status, Step, WorkOrder
+from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
+from hotline.service.casework import Casework
 from hotline.store.work_order_store import WorkOrderStore
 
 log: Final = structlog.get_logger("registration")
 
-MACHINE: Final = "machine"
+MACHINE_DIVERTS: Final = (DiversionOutcome.EMERGENCY_LINE,)
+
+
+_KINDS: Final = {
+    ContactOutcome.NUISANCE: AppealKind.NUISANCE,
+    ContactOutcome.WITHDRAWN: AppealKind.WITHDRAWAL,
+    ContactOutcome.ABANDONED: AppealKind.INVALID,
+}
 
 
 class Note(StrEnum):
@@ -27,6 +49,12 @@ class Note(StrEnum):
     NOT_CONFIRMED = "not_confirmed"  # 诉求人没有核对
     PLACE_MISSING = "place_missing"  # 缺少事发地
     ROUTER_FAILED = "router_failed"  # 派单规则出错
+    DIVERSION_PROPOSED = "diversion_proposed"  # 建议分流，待人工确认
+    ABANDONED = "abandoned"  # 中途挂断
+    WITHDRAWN = "withdrawn"  # 诉求人撤回
+    NUISANCE = "nuisance"  # 疑似骚扰，待人工认定
+    TO_AGENT = "to_agent"  # 已转人工
+    REPEAT = "repeat"  # 诉求人同意并入
 
 
 class Routing(Protocol):
@@ -39,32 +67,85 @@ class Routing(Protocol):
 class Registration:
     """Makes work orders of appeals. A fault of the router loses nothing: the order waits for a person then."""
 
-    def __init__(self, store: WorkOrderStore, router: Routing, city: City) -> None:
-        """Take the store, the router and the city whose day a number belongs to."""
+    def __init__(self, store: WorkOrderStore, router: Routing, city: City, casework: Casework) -> None:
+        """Take the store, the router, the city whose day a number belongs to, and what orders do after registration."""
         self._store = store
         self._router = router
         self._city = city
+        self._casework = casework
 
     async def register(
-        self, appeal: Appeal, *, conversation: str, article: str | None, at: datetime
+        self,
+        appeal: Appeal,
+        *,
+        conversation: str,
+        article: str | None = None,
+        diversion: Diversion | None = None,
+        linked_to: WorkOrderNumber | None = None,
+        at: datetime,
     ) -> WorkOrder:
-        """Return the committed work order, or raise ``StoreUnavailableError``: then nothing was recorded."""
+        """Return the committed work order, or raise ``StoreUnavailableError``: then nothing was recorded.
+
+        ``diversion`` is what the machine proposes; except for an emergency that was handed over, a person decides.
+        """
         routing = self._route(appeal, at)
+        order = await self._numbered(appeal, conversation, article, routing, at)
+        order = replace(order, linked_to=linked_to).after(
+            self._first_deed(order, diversion), by=MACHINE, at=at
+        )
+        await self._store.commit(self._casework.change(order), at=at)
+        return order
+
+    async def record_contact(
+        self, *, conversation: str, appeal: Appeal, outcome: ContactOutcome, article: str | None, at: datetime
+    ) -> WorkOrder:
+        """Return the committed record of a contact that left no order of its own (answered, cut off, nuisance …)."""
+        kind = _KINDS.get(outcome, appeal.kind)
+        order = await self._numbered(replace(appeal, kind=kind), conversation, article, None, at)
+        order = order.after(_deed_of_contact(outcome, article, appeal), by=MACHINE, at=at)
+        await self._store.commit(self._casework.change(order), at=at)
+        return order
+
+    async def merge(
+        self, number: WorkOrderNumber, appeal: Appeal, *, conversation: str, told: str, at: datetime
+    ) -> WorkOrder:
+        """Record the contact as merged into order ``number``, as the citizen agreed; return that order (并单).
+
+        The record, the joined citizen and the new words are committed together.
+        """
+        before = await self._store.get(number)
+        record = await self._numbered(appeal, conversation, None, None, at)
+        diversion = Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told)
+        record = record.after(Divert(diversion, into=number), by=MACHINE, at=at)
+        latest = max(at, before.history[-1].at)
+        join = Join(record.number, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
+        joined = before.after(join, by=CITIZEN, at=latest)
+        if appeal.text.strip():
+            joined = joined.after(AddFacts(appeal.text), by=CITIZEN, at=latest)
+        await self._store.commit(
+            self._casework.change(record), self._casework.change(joined, before=before), at=at
+        )
+        return joined
+
+    async def _numbered(
+        self,
+        appeal: Appeal,
+        conversation: str,
+        article: str | None,
+        routing: RoutingDecision | None,
+        at: datetime,
+    ) -> WorkOrder:
         number = await self._store.next_number(at.astimezone(self._city.timezone).date())
-        order = WorkOrder(
+        return WorkOrder(
             number=number,
             appeal=appeal,
             status=Status.REGISTERED,
             registered_at=at,
             conversation=conversation,
             routing=routing,
-            history=(HistoryEntry(at=at, step=None, before=None, after=Status.REGISTERED, by=MACHINE),),
+            history=(HistoryEntry(at=at, before=None, after=Status.REGISTERED, by=MACHINE),),
             article=article,
         )
-        step, note = self._first_step(order)
-        order = order.after(step, by=MACHINE, at=at, note=note)
-        await self._store.add(order)
-        return order
 
     def _route(self, appeal: Appeal, at: datetime) -> RoutingDecision | None:
         try:
@@ -73,21 +154,23 @@ class Registration:
             log.error("routing.failed", error=type(error).__name__, category=appeal.category)
             return None
 
-    def _first_step(self, order: WorkOrder) -> tuple[Step, str]:
+    def _first_deed(self, order: WorkOrder, diversion: Diversion | None) -> Deed:
         """Return the step that follows registration, and its reason: the rule's own words or a ``Note``."""
         appeal, routing = order.appeal, order.routing
-        because = routing.because if routing is not None else Note.ROUTER_FAILED
         if appeal.emergency is not None:
-            return Step.DIVERT, Note.EMERGENCY
+            handed = Diversion(DiversionOutcome.EMERGENCY_LINE, Note.EMERGENCY, appeal.emergency.value)
+            return Divert(diversion if diversion and diversion.outcome in MACHINE_DIVERTS else handed)
+        if diversion is not None:
+            return QueueForDispatch(Note.DIVERSION_PROPOSED, diversion)
         if order.article is not None:
-            return Step.ANSWER, Note.ANSWERED
+            return Answer(order.article)
         if not appeal.is_confirmed:
-            return Step.ASK_SUPPLEMENT, Note.NOT_CONFIRMED
+            return AskSupplement(Note.NOT_CONFIRMED)
         if self._needs_place(appeal) and not (appeal.place and appeal.place.is_located):
-            return Step.ASK_SUPPLEMENT, Note.PLACE_MISSING
+            return AskSupplement(Note.PLACE_MISSING)
         if routing is None or routing.is_manual or routing.lead_unit is None:
-            return Step.QUEUE_FOR_DISPATCH, because
-        return Step.DISPATCH, because
+            return QueueForDispatch(routing.because if routing is not None else Note.ROUTER_FAILED)
+        return Dispatch(routing)
 
     def _needs_place(self, appeal: Appeal) -> bool:
         """Help, complaints and tip-offs without a place are not dispatched before it is known (待补充)."""
@@ -95,3 +178,21 @@ class Registration:
         return appeal.kind in (AppealKind.HELP, AppealKind.COMPLAINT, AppealKind.TIP_OFF) and (
             category is None or category.needs_place
         )
+
+
+def _deed_of_contact(outcome: ContactOutcome, article: str | None, appeal: Appeal) -> Deed:
+    """Return what becomes of a contact without an order; what a person must judge waits for a person."""
+    match outcome:
+        case ContactOutcome.ANSWERED:
+            return Answer(article, text="" if article else Note.ANSWERED)
+        case ContactOutcome.EMERGENCY:
+            line = appeal.emergency.value if appeal.emergency else Note.EMERGENCY
+            return Divert(Diversion(DiversionOutcome.EMERGENCY_LINE, Note.EMERGENCY, line))
+        case ContactOutcome.TO_AGENT:  # the agent who talks with the citizen completes it
+            return QueueForDispatch(Note.TO_AGENT)
+        case ContactOutcome.NUISANCE:
+            return QueueForDispatch(Note.NUISANCE)
+        case ContactOutcome.WITHDRAWN:
+            return Withdraw(Note.WITHDRAWN)
+        case ContactOutcome.ABANDONED:
+            return Withdraw(Note.ABANDONED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +20,11 @@ class Seal:
     def __init__(self, secret: str) -> None:
         """Derive the key from ``secret``, a random string of at least 32 bytes."""
         self._cipher = AESGCM(hashlib.sha256(b"hotline-at-rest:" + secret.encode()).digest())
+        self._fingerprint_key = hashlib.sha256(b"hotline-fingerprint:" + secret.encode()).digest()
+
+    def fingerprint(self, value: str) -> str:
+        """Return a keyed digest of ``value``: equal values can be found, but not read or guessed without the key."""
+        return hmac.digest(self._fingerprint_key, value.encode(), "sha256").hex()
 
     def close(self, body: bytes, place: str) -> bytes:
         """Return the sealed row."""

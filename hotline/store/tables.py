@@ -58,8 +58,20 @@ work_orders: Final = Table(
     Column("registered_at", Instant, nullable=False, index=True),
     Column("due_at", Instant),
     Column("body", LargeBinary, nullable=False),
+    Column("kind", String(16)),
+    Column("county", String(6)),
+    Column("next_at", Instant, index=True),
     Index("work_orders_due", "status", "due_at"),
+    Index("work_orders_of_unit", "lead_unit", "status", "number"),
 )
+
+order_citizens: Final = Table(
+    "order_citizens",
+    metadata,
+    Column("citizen", String(64), primary_key=True),
+    Column("number", String(20), primary_key=True, index=True),
+)
+"""Who is owed what, by a keyed fingerprint of the telephone number: it can be looked up, but not read."""
 
 conversations: Final = Table(
     "conversations",
@@ -103,4 +115,24 @@ audit_head: Final = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("sequence", BigInteger, nullable=False),
     Column("digest", String(64), nullable=False),
+)
+
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("key", String(160), nullable=False, unique=True),
+    Column("destination", String(96), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant),
+    Column("leased_until", Instant),
+    Column("delivered_at", Instant),
+    Column("last_error", String(256)),
+    Index("outbox_pending", "state", "next_at"),
+    Index("outbox_of_subject", "destination", "subject", "id"),
 )

@@ -11,19 +11,20 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, delete, text, update
 
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.deeds import SendBack, SignFor
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
-from hotline.domain.work_order import Status, Step
+from hotline.domain.work_order import Status
 from hotline.store.auditing import Break
 from hotline.store.sql import SqlStore, migrate
 from hotline.store.tables import audit, journal, metadata, work_orders
 from tests.builders import NOW, after
-from tests.work_orders import an_order
+from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
 
 DAY = date(2026, 11, 23)
 
 
 async def test_an_order_comes_back_as_it_was_kept(store: SqlStore) -> None:
-    await store.add(an_order())
+    await keep(store, an_order())
     assert await store.get("26112300001") == an_order()
 
 
@@ -39,19 +40,18 @@ async def test_numbers_of_a_day_are_never_given_twice(store: SqlStore) -> None:
 
 
 async def test_of_two_who_change_one_order_the_second_is_told(store: SqlStore) -> None:
-    await store.add(an_order())
+    await keep(store, an_order())
     read = await store.get("26112300001")
-    signed = read.after(Step.SIGN_FOR, by="county-371302", at=after(60))
-    returned = read.after(Step.SEND_BACK, by="county-371302", at=after(90))
-    await store.save(signed, expected=read.revision)
+    await change(store, read, SignFor(), by=LANSHAN_UNIT, at=after(60))
+    sent_back = SendBack("不在本区", "市容条例第11条", "body-housing")
     with pytest.raises(StaleWorkOrderError):
-        await store.save(returned, expected=read.revision)
+        await change(store, read, sent_back, by=LANSHAN_UNIT, at=after(90))
     assert (await store.get("26112300001")).status is Status.HANDLING
 
 
 async def test_the_newest_orders_come_first(store: SqlStore) -> None:
     for index in range(1, 4):
-        await store.add(an_order(f"2611230000{index}", minutes=index))
+        await keep(store, an_order(f"2611230000{index}", minutes=index))
     assert [order.number for order in await store.recent(limit=2)] == ["26112300003", "26112300002"]
     older = await store.recent(before=NOW + timedelta(minutes=2))
     assert [order.number for order in older] == ["26112300001"]
@@ -59,7 +59,7 @@ async def test_the_newest_orders_come_first(store: SqlStore) -> None:
 
 async def test_open_orders_due_soon_are_found_earliest_first(store: SqlStore) -> None:
     for index in range(1, 4):
-        await store.add(an_order(f"2611230000{index}", minutes=-index))
+        await keep(store, an_order(f"2611230000{index}", minutes=-index))
     due = [order.number async for order in store.due_before(NOW + timedelta(days=7, minutes=-1.5))]
     assert due == ["26112300003", "26112300002"]
 
@@ -81,8 +81,8 @@ async def test_a_conversation_and_its_journal_come_back(store: SqlStore) -> None
 
 
 async def test_personal_data_is_sealed_at_rest(store: SqlStore) -> None:
-    await store.add(an_order())
-    async with store._engine.connect() as connection:
+    await keep(store, an_order())
+    async with store.database.engine.connect() as connection:
         (row,) = (await connection.execute(work_orders.select())).all()
     stored = repr(row)
     assert "13905390001" not in stored
@@ -91,11 +91,11 @@ async def test_personal_data_is_sealed_at_rest(store: SqlStore) -> None:
 
 
 async def test_every_change_is_in_the_audit_chain_and_an_altered_row_is_found(store: SqlStore) -> None:
-    await store.add(an_order())
-    await store.save(an_order().after(Step.SIGN_FOR, by="county-371302", at=after(60)), expected=1)
+    await keep(store, an_order())
+    await change(store, an_order(), SignFor(), by=LANSHAN_UNIT, at=after(60))
     await store.note_look(subject="26112300001", by="agent-7", why="citizen asked", at=after(70))
     assert await store.audit_break() is None
-    async with store._engine.begin() as connection:
+    async with store.database.engine.begin() as connection:
         await connection.execute(update(audit).where(audit.c.sequence == 2).values(actor="somebody"))
     assert await store.audit_break() == Break(2, "altered")
 
@@ -103,47 +103,47 @@ async def test_every_change_is_in_the_audit_chain_and_an_altered_row_is_found(st
 async def test_a_missing_audit_row_is_found(store: SqlStore) -> None:
     for index in range(1, 4):
         await store.note_look(subject="x", by="agent-7", why="test", at=after(index))
-    async with store._engine.begin() as connection:
+    async with store.database.engine.begin() as connection:
         await connection.execute(delete(audit).where(audit.c.sequence == 3))
     assert await store.audit_break() == Break(3, "missing")
 
 
 async def test_many_writers_at_once_lose_nothing_and_keep_the_chain_whole(store: SqlStore) -> None:
-    await asyncio.gather(*(store.add(an_order(f"261123{index:05d}")) for index in range(1, 13)))
+    await asyncio.gather(*(keep(store, an_order(f"261123{index:05d}")) for index in range(1, 13)))
     assert len(await store.recent()) == 12
     assert await store.audit_break() is None
 
 
 async def test_migrating_twice_changes_nothing(store: SqlStore) -> None:
-    await store.add(an_order())
-    await migrate(store._engine.url.render_as_string(hide_password=False))
+    await keep(store, an_order())
+    await migrate(store.database.engine.url.render_as_string(hide_password=False))
     assert len(await store.recent()) == 1
 
 
 async def test_an_order_whose_audit_row_is_refused_is_not_recorded(store: SqlStore) -> None:
     await _run(store, "ALTER TABLE audit RENAME TO audit_away")
     with pytest.raises(StoreUnavailableError):
-        await store.add(an_order())
+        await keep(store, an_order())
     with pytest.raises(StoreUnavailableError):
         await store.note_look(subject="26112300001", by="agent-7", why="test", at=NOW)
     await _run(store, "ALTER TABLE audit_away RENAME TO audit")
     assert await store.recent() == []
-    await store.add(an_order())
+    await keep(store, an_order())
     assert await store.audit_break() is None
 
 
 async def test_a_refused_change_leaves_the_order_as_it_was(store: SqlStore) -> None:
-    await store.add(an_order())
+    await keep(store, an_order())
     await _run(store, "ALTER TABLE audit RENAME TO audit_away")
     with pytest.raises(StoreUnavailableError):
-        await store.save(an_order().after(Step.SIGN_FOR, by="county-371302", at=after(60)), expected=1)
+        await change(store, an_order(), SignFor(), by=LANSHAN_UNIT, at=after(60))
     assert await store.get("26112300001") == an_order()
 
 
 async def test_a_number_that_is_taken_is_refused(store: SqlStore) -> None:
-    await store.add(an_order())
+    await keep(store, an_order())
     with pytest.raises(StoreUnavailableError):
-        await store.add(an_order(conversation="another"))
+        await keep(store, an_order(conversation="another"))
     assert await store.get("26112300001") == an_order()
     assert await store.audit_break() is None
 
@@ -157,7 +157,7 @@ async def test_the_journal_is_read_on_from_a_row(store: SqlStore) -> None:
 
 async def test_what_was_said_is_sealed_at_rest(store: SqlStore) -> None:
     await store.append("c1", 1, NOW, "Said", {"text": "我叫王建国，电话13905390001"})
-    async with store._engine.connect() as connection:
+    async with store.database.engine.connect() as connection:
         (row,) = (await connection.execute(journal.select())).all()
     assert "13905390001" not in repr(row)
     assert "王建国".encode() not in row.body
@@ -186,7 +186,7 @@ async def test_a_time_without_a_zone_is_refused(store: SqlStore) -> None:
 
 
 async def test_two_processes_that_start_at_once_migrate_one_after_the_other(store: SqlStore) -> None:
-    url = store._engine.url.render_as_string(hide_password=False)
+    url = store.database.engine.url.render_as_string(hide_password=False)
     await _run(store, "DROP TABLE alembic_version")
     for table in reversed(metadata.sorted_tables):
         await _run(store, f"DROP TABLE {table.name}")
@@ -195,10 +195,10 @@ async def test_two_processes_that_start_at_once_migrate_one_after_the_other(stor
 
 
 async def test_tables_of_a_newer_program_are_left_alone(store: SqlStore) -> None:
-    await store.add(an_order())
+    await keep(store, an_order())
     await _run(store, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreUnavailableError, match="9999"):
-        await migrate(store._engine.url.render_as_string(hide_password=False))
+        await migrate(store.database.engine.url.render_as_string(hide_password=False))
     assert await store.get("26112300001") == an_order()
 
 
@@ -206,10 +206,10 @@ async def test_the_migrations_make_the_tables_that_the_program_expects(store: Sq
     def differences(connection: Connection) -> list[object]:
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
-    async with store._engine.connect() as connection:
+    async with store.database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
 
 
 async def _run(store: SqlStore, statement: str) -> None:
-    async with store._engine.begin() as connection:
+    async with store.database.engine.begin() as connection:
         await connection.execute(text(statement))

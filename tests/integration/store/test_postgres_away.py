@@ -14,7 +14,7 @@ from hotline.domain.errors import StoreUnavailableError
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from tests.postgres import PostgresServer
-from tests.work_orders import an_order
+from tests.work_orders import an_order, keep
 
 SECONDS = 8.0  # the longest that a caller may be kept waiting for "could not be recorded"
 
@@ -37,7 +37,7 @@ async def store(server: PostgresServer, tmp_path: Path) -> AsyncIterator[SqlStor
 
 async def add(store: SqlStore, number: str) -> None:
     async with asyncio.timeout(SECONDS):
-        await store.add(an_order(number))
+        await keep(store, an_order(number))
 
 
 async def test_a_server_that_dies_is_reported_and_used_again_when_it_is_back(
@@ -71,7 +71,7 @@ async def test_a_server_that_hangs_within_a_transaction_is_given_up(
     server: PostgresServer, store: SqlStore
 ) -> None:
     async def hang() -> None:
-        async with asyncio.timeout(SECONDS), store._writing() as connection:
+        async with asyncio.timeout(SECONDS), store.database.writing() as connection:
             await connection.execute(text("SELECT 1"))
             server.signal(signal.SIGSTOP)
             await connection.execute(text("SELECT 1"))
@@ -83,7 +83,7 @@ async def test_a_server_that_hangs_within_a_transaction_is_given_up(
 
 
 async def test_a_locked_table_is_given_up_and_nothing_is_written(store: SqlStore) -> None:
-    async with store._engine.begin() as holder:
+    async with store.database.engine.begin() as holder:
         await holder.execute(text("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE"))
         with pytest.raises(StoreUnavailableError):
             await add(store, "26112300001")

@@ -21,10 +21,12 @@ from chat.web_chat.routes import ChatLimits, WebChat
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind
 from hotline.domain.routing import RoutingDecision
+from hotline.service.casework import Casework
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
+from router.time_tables import load_time_limits
 from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage, a_session
 from tests.fakes import FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
@@ -32,6 +34,7 @@ from tests.work_orders import a_decision
 TOKEN = "staff-token-for-tests"
 STAFF = {"Authorization": f"Bearer {TOKEN}"}
 CITY = load_city(LINYI)
+LIMITS = load_time_limits(CITY)
 WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
 COMPLAINT = "兰山区银雀山街道暖气不热"
 HOSTILE = "<script>alert(1)</script>暖气不热"
@@ -95,11 +98,12 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 @pytest.fixture
 def new_site(store: SqlStore) -> Callable[..., Site]:
     def make(*, limits: ChatLimits | None = None, **world: Any) -> Site:
+        casework = Casework(store, lambda: LIMITS, CITY.units)
         given: dict[str, Any] = {
             "new_session": a_session,
             "understander": FakeUnderstander(MEANINGS),
             "retriever": FakeRetriever(a_passage()),
-            "registration": Registration(store, FixedRouter(), CITY),
+            "registration": Registration(store, FixedRouter(), CITY, casework),
             "log_book": store,
             "unit_name": lambda code: CITY.units[code].name if code in CITY.units else code,
             "clock": lambda: NOW,

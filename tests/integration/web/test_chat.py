@@ -297,7 +297,7 @@ async def test_without_understanding_a_person_is_asked_for(new_site: Callable[..
 async def test_a_database_that_refuses_is_said_and_nothing_is_accepted(site: Site) -> None:
     async with a_page(site) as page:
         await page.write(COMPLAINT)
-        async with site.store._engine.begin() as connection:
+        async with site.store.database.engine.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE audit RENAME TO audit_away")
         said = "".join(await page.write("对"))
         assert "没有登记成功" in said

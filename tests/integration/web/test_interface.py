@@ -16,7 +16,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.store.tables import audit
 from tests.builders import NOW, after
 from tests.integration.web.conftest import STAFF, Site
-from tests.work_orders import an_order
+from tests.work_orders import an_order, keep
 
 ORDER = {
     "number": "26112300001",
@@ -29,7 +29,7 @@ ORDER = {
 
 
 async def a_conversation(site: Site) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     await site.store.begin("c1", channel=ContactChannel.PHONE, call_id="abc@host", at=NOW)
     await site.store.append("c1", 1, NOW, "Said", {"text": "暖气不热", "raw": "暖气不热"})
     await site.store.append("c1", 2, after(1), "Say", {"parts": ["请问在哪里？"]})
@@ -40,7 +40,7 @@ async def finish(site: Site) -> None:
 
 
 async def audit_rows(site: Site) -> int:
-    async with site.store._engine.connect() as connection:
+    async with site.store.database.engine.connect() as connection:
         return (await connection.execute(select(func.count()).select_from(audit))).scalar_one()
 
 
@@ -110,7 +110,7 @@ async def test_bad_questions_get_a_code_and_a_text(site: Site, path: str, status
 
 
 async def test_a_database_that_is_away_may_be_asked_again(site: Site) -> None:
-    async with site.store._engine.begin() as connection:
+    async with site.store.database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE conversations")
     async with site.client(headers=STAFF) as client:
         refused = await client.get("/api/conversations/c1")
@@ -119,7 +119,7 @@ async def test_a_database_that_is_away_may_be_asked_again(site: Site) -> None:
 
 
 async def test_work_orders_are_listed_without_personal_data(site: Site) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     async with site.client(headers=STAFF) as client:
         listed = await client.get("/api/work-orders")
     assert listed.json() == [ORDER]
@@ -170,7 +170,7 @@ async def test_readiness_names_what_is_down_and_fails_for_what_is_needed(site: S
             200, {"ready": True, "parts": {"database": True, "redis": True, "search": False}},
         )  # fmt: skip
         site.down.add("redis")
-        async with site.store._engine.begin() as connection:
+        async with site.store.database.engine.begin() as connection:
             await connection.exec_driver_sql("DROP TABLE counters")
         down = await client.get("/readyz")
         assert (down.status_code, down.json()) == (

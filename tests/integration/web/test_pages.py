@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from hotline.domain.appeal import ContactChannel
-from hotline.domain.work_order import Step
+from hotline.domain.deeds import SignFor
 from hotline.store.tables import audit
 from tests.builders import NOW, after, an_appeal
 from tests.integration.web.conftest import STAFF, TOKEN, Site
-from tests.work_orders import an_order
+from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
 
 HOSTILE = "<script>alert(1)</script>"
 
 
 async def looks(site: Site) -> list[tuple[str, str, str, str]]:
-    async with site.store._engine.connect() as connection:
+    async with site.store.database.engine.connect() as connection:
         rows = (await connection.execute(select(audit).where(audit.c.action == "looked"))).all()
     return [(row.actor, row.action, row.subject, row.detail) for row in rows]
 
@@ -32,7 +32,7 @@ async def said(site: Site, *rows: tuple[str, dict[str, object]]) -> None:
 
 @pytest.mark.parametrize("path", ["/orders", "/orders/26112300001"])
 async def test_orders_are_shown_to_staff_only(site: Site, path: str) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     async with site.client() as client:
         refused = await client.get(path)
         assert (refused.status_code, refused.headers["location"]) == (303, f"/login?back={path}")
@@ -43,7 +43,7 @@ async def test_orders_are_shown_to_staff_only(site: Site, path: str) -> None:
 
 
 async def test_staff_log_in_and_come_to_where_they_wanted_to_go(site: Site) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     async with site.client() as client:
         wrong = await client.post("/login", data={"token": "guessed", "back": "/orders/26112300001"})
         assert wrong.status_code == 403
@@ -78,7 +78,7 @@ async def test_an_endless_login_form_is_not_read_to_its_end(site: Site) -> None:
 
 
 async def test_the_list_shows_each_order_with_its_reason(site: Site) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     async with site.client(headers=STAFF) as client:
         page = (await client.get("/orders")).text
     cells = re.findall(
@@ -104,7 +104,7 @@ async def test_an_empty_list_says_so(site: Site) -> None:
 
 async def test_older_orders_are_a_page_away(site: Site) -> None:
     for index in range(1, 53):
-        await site.store.add(an_order(f"261123{index:05d}", minutes=index))
+        await keep(site.store, an_order(f"261123{index:05d}", minutes=index))
     async with site.client(headers=STAFF) as client:
         first = (await client.get("/orders")).text
         older = re.search(r'href="(/orders\?before=[^"]*)"', first)
@@ -115,8 +115,8 @@ async def test_older_orders_are_a_page_away(site: Site) -> None:
 
 
 async def test_an_order_shows_its_talk_its_reasons_and_its_history(site: Site) -> None:
-    await site.store.add(an_order())
-    await site.store.save(an_order().after(Step.SIGN_FOR, by="county-371302", at=after(60)), expected=1)
+    await keep(site.store, an_order())
+    await change(site.store, an_order(), SignFor(), by=LANSHAN_UNIT, at=after(60))
     await said(
         site,
         ("Say", {"parts": ["您好，", "请讲。"]}),
@@ -141,7 +141,7 @@ async def test_an_order_shows_its_talk_its_reasons_and_its_history(site: Site) -
 
 
 async def test_every_look_at_an_order_is_noted_with_who_and_why(site: Site) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     async with site.client(headers=STAFF) as client:
         await client.get("/orders/26112300001")
         await client.get("/orders/26112300001")
@@ -150,8 +150,8 @@ async def test_every_look_at_an_order_is_noted_with_who_and_why(site: Site) -> N
 
 
 async def test_an_order_is_not_shown_when_the_look_cannot_be_noted(site: Site) -> None:
-    await site.store.add(an_order())
-    async with site.store._engine.begin() as connection:
+    await keep(site.store, an_order())
+    async with site.store.database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE audit")
     async with site.client(headers=STAFF) as client:
         page = await client.get("/orders/26112300001")
@@ -163,7 +163,7 @@ async def test_an_order_is_not_shown_when_the_look_cannot_be_noted(site: Site) -
 async def test_personal_data_is_masked_on_the_pages(site: Site) -> None:
     words = "我叫王建国，电话139 0539 0001，身份证371302199001011234，银行卡6222-0213-0000-1111，3号楼402"
     appeal = an_appeal(text=words, citizen_name="王建国")
-    await site.store.add(an_order(appeal=appeal))
+    await keep(site.store, an_order(appeal=appeal))
     await said(
         site,
         ("Said", {"text": words, "raw": words}),
@@ -182,7 +182,7 @@ async def test_personal_data_is_masked_on_the_pages(site: Site) -> None:
 
 
 async def test_hostile_words_are_shown_as_words(site: Site) -> None:
-    await site.store.add(an_order(appeal=an_appeal(text=HOSTILE)))
+    await keep(site.store, an_order(appeal=an_appeal(text=HOSTILE)))
     await said(site, ("Said", {"text": HOSTILE, "raw": '"><img src=x onerror=alert(1)>'}))
     async with site.client(headers=STAFF) as client:
         page = (await client.get("/orders/26112300001")).text
@@ -209,7 +209,7 @@ async def test_a_page_that_is_not_there_says_why(site: Site, path: str, status: 
 
 
 async def test_a_database_that_is_away_is_said_in_words(site: Site) -> None:
-    async with site.store._engine.begin() as connection:
+    async with site.store.database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE work_orders")
     async with site.client(headers=STAFF) as client:
         page = await client.get("/orders")
@@ -219,7 +219,7 @@ async def test_a_database_that_is_away_is_said_in_words(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/login", "/orders", "/orders/26112300001", "/nothing"])
 async def test_pages_load_nothing_from_elsewhere_and_are_not_kept(site: Site, path: str) -> None:
-    await site.store.add(an_order())
+    await keep(site.store, an_order())
     async with site.client(headers=STAFF) as client:
         page = await client.get(path)
         loaded = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)

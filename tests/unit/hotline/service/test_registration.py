@@ -11,17 +11,21 @@ from typing import Any
 import pytest
 
 from hotline.city import City, load_city
-from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, Place
+from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, PhoneNumber, Place
+from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.routing import RoutingDecision
-from hotline.domain.work_order import HistoryEntry, Status, Step, WorkOrder
+from hotline.domain.work_order import Status, Step, WorkOrder
+from hotline.service.casework import Casework
 from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
-from tests.builders import LINYI, NOW, an_appeal
+from router.time_tables import load_time_limits
+from tests.builders import LINYI, NOW, after, an_appeal
 from tests.work_orders import a_decision
 
 CITY = load_city(LINYI)
+LIMITS = load_time_limits(CITY)
 NOWHERE = Place(said="我们小区")
 
 
@@ -49,26 +53,38 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
+def a_registration(store: SqlStore, router: Any = None, city: City = CITY) -> Registration:
+    casework = Casework(store, lambda: LIMITS, city.units)
+    return Registration(store, router or FixedRouter(a_decision()), city, casework)
+
+
 async def registered(
     store: SqlStore, appeal: Appeal, *, router: Any = None, article: str | None = None, city: City = CITY
 ) -> WorkOrder:
-    registration = Registration(store, router or FixedRouter(a_decision()), city)
+    registration = a_registration(store, router, city)
     return await registration.register(appeal, conversation="c1", article=article, at=NOW)
 
 
-def history(status: Status, step: Step, note: str) -> tuple[HistoryEntry, ...]:
-    return (
-        HistoryEntry(at=NOW, step=None, before=None, after=Status.REGISTERED, by="machine"),
-        HistoryEntry(at=NOW, step=step, before=Status.REGISTERED, after=status, by="machine", note=note),
-    )
+def steps(order: WorkOrder) -> list[tuple[Status | None, Step | None, Status, str, str]]:
+    return [(each.before, each.step, each.after, str(each.by), each.note) for each in order.history]
+
+
+def history(
+    status: Status, step: Step, note: str
+) -> list[tuple[Status | None, Step | None, Status, str, str]]:
+    return [
+        (None, None, Status.REGISTERED, "machine", ""),
+        (Status.REGISTERED, step, status, "machine", note),
+    ]
 
 
 async def test_an_appeal_is_dispatched_and_kept_as_it_is_returned(store: SqlStore) -> None:
     order = await registered(store, an_appeal())
-    assert order == WorkOrder(
-        number="26112300001", appeal=an_appeal(), status=Status.TO_SIGN, registered_at=NOW, conversation="c1",
-        routing=a_decision(), history=history(Status.TO_SIGN, Step.DISPATCH, "按属地派单"), revision=1,
-    )  # fmt: skip
+    assert (order.number, order.status, order.revision) == ("26112300001", Status.TO_SIGN, 1)
+    assert order.appeal == an_appeal()
+    assert steps(order) == history(Status.TO_SIGN, Step.DISPATCH, "按属地派单")
+    assert {limit.purpose for limit in order.limits} == {limit.purpose for limit in a_decision().limits}
+    assert order.due_at == a_decision().due_at
     assert await store.get("26112300001") == order
     assert await store.audit_break() is None
 
@@ -94,7 +110,7 @@ async def test_an_appeal_is_dispatched_and_kept_as_it_is_returned(store: SqlStor
         (an_appeal(emergency=EmergencyService.FIRE, is_confirmed=False, place=None), None, a_decision(),
          Status.DIVERTED, Step.DIVERT, "emergency"),
         (an_appeal(kind=AppealKind.INQUIRY, place=None), "A0101-01", a_decision(),
-         Status.ANSWERED, Step.ANSWER, "answered"),
+         Status.ANSWERED, Step.ANSWER, "A0101-01"),
     ],
     ids=[
         "a person dispatches what the router leaves open", "no unit", "no place", "a place in no county",
@@ -107,7 +123,7 @@ async def test_the_first_step_follows_from_the_facts(
     step: Step, note: str,
 ) -> None:  # fmt: skip
     order = await registered(store, appeal, router=FixedRouter(decision), article=article)
-    assert (order.status, order.history, order.article) == (status, history(status, step, note), article)
+    assert (order.status, steps(order), order.article) == (status, history(status, step, note), article)
     assert await store.get(order.number) == order
 
 
@@ -120,19 +136,19 @@ async def test_a_category_that_needs_no_place_is_dispatched_without_one(store: S
 async def test_a_broken_router_loses_no_appeal(store: SqlStore) -> None:
     order = await registered(store, an_appeal(), router=BrokenRouter())
     assert order.routing is None
-    assert order.history == history(Status.TO_DISPATCH, Step.QUEUE_FOR_DISPATCH, "router_failed")
+    assert steps(order) == history(Status.TO_DISPATCH, Step.QUEUE_FOR_DISPATCH, "router_failed")
     assert await store.get(order.number) == order
 
 
 async def test_numbers_follow_the_citys_day_and_not_utc(store: SqlStore) -> None:
-    registration = Registration(store, FixedRouter(a_decision()), CITY)
+    registration = a_registration(store)
     evening = NOW.replace(hour=16, minute=30)  # half past midnight in Linyi
     order = await registration.register(an_appeal(), conversation="c1", article=None, at=evening)
     assert order.number == "26112400001"
 
 
 async def test_a_refused_commit_is_said_and_nothing_is_recorded(store: SqlStore) -> None:
-    async with store._engine.begin() as connection:
+    async with store.database.engine.begin() as connection:
         await connection.exec_driver_sql("DROP TABLE audit")
     with pytest.raises(StoreUnavailableError):
         await registered(store, an_appeal())
@@ -143,3 +159,47 @@ async def test_an_appeal_of_ten_thousand_characters_is_kept_whole(store: SqlStor
     long = replace(an_appeal(), text="暖气不热，" * 2_000)
     order = await registered(store, long)
     assert (await store.get(order.number)).appeal.text == "暖气不热，" * 2_000
+
+
+@pytest.mark.parametrize(
+    ("outcome", "article", "kind", "status", "note"),
+    [
+        (ContactOutcome.ANSWERED, "A0101-01", AppealKind.INQUIRY, Status.ANSWERED, "A0101-01"),
+        (ContactOutcome.ABANDONED, None, AppealKind.INVALID, Status.WITHDRAWN, "abandoned"),
+        (ContactOutcome.WITHDRAWN, None, AppealKind.WITHDRAWAL, Status.WITHDRAWN, "withdrawn"),
+        (ContactOutcome.NUISANCE, None, AppealKind.NUISANCE, Status.TO_DISPATCH, "nuisance"),
+        (ContactOutcome.TO_AGENT, None, AppealKind.INQUIRY, Status.TO_DISPATCH, "to_agent"),
+        (ContactOutcome.EMERGENCY, None, AppealKind.INQUIRY, Status.DIVERTED, "emergency"),
+    ],
+)
+async def test_every_contact_leaves_a_numbered_record(
+    store: SqlStore, outcome: ContactOutcome, article: str | None, kind: AppealKind, status: Status, note: str
+) -> None:
+    appeal = an_appeal(kind=AppealKind.INQUIRY, place=None)
+    record = await a_registration(store).record_contact(
+        conversation="c1", appeal=appeal, outcome=outcome, article=article, at=NOW
+    )
+    assert (record.number, record.appeal.kind, record.status) == ("26112300001", kind, status)
+    assert record.history[-1].note == note
+    assert await store.get(record.number) == record
+
+
+async def test_what_the_machine_would_divert_waits_for_a_person(store: SqlStore) -> None:
+    proposal = Diversion(DiversionOutcome.STATUTORY_CHANNEL, "已进入诉讼", "请向受理法院反映")
+    order = await a_registration(store).register(an_appeal(), conversation="c1", diversion=proposal, at=NOW)
+    assert (order.status, order.proposal) == (Status.TO_DISPATCH, proposal)
+
+
+async def test_a_repeat_is_merged_and_its_citizen_is_owed_the_reply_too(store: SqlStore) -> None:
+    first = await registered(store, an_appeal())
+    second = an_appeal(text="暖气还是不热", phone=PhoneNumber("13905390002"))
+    joined = await a_registration(store).merge(
+        first.number, second, conversation="c2", told="已并入您之前的工单", at=after(60)
+    )
+    record = await store.get("26112300002")
+    assert (record.status, record.merged_into) == (Status.DIVERTED, first.number)
+    assert [party.number for party in joined.citizens] == ["26112300001", "26112300002"]
+    assert [order.number for order in await store.of_citizen(PhoneNumber("13905390002"))] == [
+        "26112300002", "26112300001",
+    ]  # fmt: skip
+    assert await store.get(first.number) == joined

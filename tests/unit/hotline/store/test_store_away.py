@@ -13,7 +13,7 @@ from hotline.domain.errors import StoreUnavailableError
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from tests.builders import an_appeal
-from tests.work_orders import an_order
+from tests.work_orders import an_order, keep
 
 SEAL = Seal("tests only: " + "x" * 32)
 
@@ -26,7 +26,7 @@ async def test_a_locked_database_is_reported_and_nothing_is_written(tmp_path: Pa
     holder = sqlite3.connect(file)
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreUnavailableError):
-        await store.add(an_order())
+        await keep(store, an_order())
     holder.rollback()
     holder.close()
     assert await store.recent() == []
@@ -39,14 +39,14 @@ async def test_a_file_that_vanished_is_reported_and_takes_no_orders_along(tmp_pa
     url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
     await migrate(url)
     store = SqlStore(url, SEAL)
-    await store.add(an_order())
+    await keep(store, an_order())
     for file in folder.iterdir():
         file.unlink()
     with pytest.raises(StoreUnavailableError):
-        await store.add(an_order("26112300002"))
+        await keep(store, an_order("26112300002"))
     shutil.rmtree(folder)
     with pytest.raises(StoreUnavailableError):
-        await store.add(an_order("26112300003"))
+        await keep(store, an_order("26112300003"))
     assert not await store.is_up()
     await store.close()
 
@@ -55,7 +55,7 @@ async def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
     await migrate(url)
     store = SqlStore(url, SEAL)
-    await store.add(an_order())
+    await keep(store, an_order())
     modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
     assert modes == dict.fromkeys(("hotline.sqlite3", "hotline.sqlite3-shm", "hotline.sqlite3-wal"), "0o600")
     await store.close()
@@ -66,7 +66,7 @@ async def test_a_copy_put_back_in_place_is_used(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{file}"
     await migrate(url)
     store = SqlStore(url, SEAL)
-    await store.add(an_order())
+    await keep(store, an_order())
     with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
         source.backup(target)
     source.close()
@@ -74,7 +74,7 @@ async def test_a_copy_put_back_in_place_is_used(tmp_path: Path) -> None:
     for old in tmp_path.glob("hotline.sqlite3*"):
         old.unlink()
     copy.rename(file)
-    await store.add(an_order("26112300002"))
+    await keep(store, an_order("26112300002"))
     assert [order.number for order in await store.recent()] == ["26112300002", "26112300001"]
     await store.close()
 
@@ -83,15 +83,17 @@ async def test_a_full_disk_refuses_the_commit_and_nothing_is_half_written(tmp_pa
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
     await migrate(url)
     store = SqlStore(url, SEAL)
-    async with store._engine.connect() as connection:  # SQLite's own way to say that there is no more room
+    async with (
+        store.database.engine.connect() as connection
+    ):  # SQLite's own way to say that there is no more room
         pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 8}")
     long = an_order(appeal=an_appeal(text="暖气不热" * 10_000))
     with pytest.raises(StoreUnavailableError):
-        await store.add(long)
+        await keep(store, long)
     assert await store.recent() == []
     assert await store.audit_break() is None
-    await store.add(an_order("26112300002"))
+    await keep(store, an_order("26112300002"))
     assert [order.number for order in await store.recent()] == ["26112300002"]
     await store.close()
 
@@ -115,7 +117,7 @@ async def test_a_row_sealed_with_another_key_is_refused(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
     await migrate(url)
     mine, other = SqlStore(url, SEAL), SqlStore(url, Seal("another " + "y" * 32))
-    await mine.add(an_order())
+    await keep(mine, an_order())
     with pytest.raises(StoreUnavailableError):
         await other.get("26112300001")
     await mine.close()

@@ -1,0 +1,131 @@
+"""Whom a step concerns, and what they are told (告知、推送): pure, from the order after the step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from hotline.domain.deeds import Card, Divert, ProposeTier, Remind, Supervise, Tier
+from hotline.domain.diversion import DiversionOutcome
+from hotline.domain.life_cycle import Step
+from hotline.domain.outbox import Message
+from hotline.domain.secrecy import unit_view
+from hotline.domain.time_limits import LimitPurpose
+from hotline.domain.work_order import HistoryEntry, WorkOrder
+
+_TO_LEAD: Final = frozenset(
+    {
+        Step.DISPATCH, Step.DESIGNATE, Step.REJECT_RETURN, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.RESUME,
+        Step.REJECT_END, Step.APPROVE_END, Step.REDO, Step.REMIND, Step.SUPERVISE, Step.URGE, Step.ADD_FACTS, Step.JOIN,
+        Step.WITHDRAW, Step.CO_REPLY, Step.CONCLUDE, Step.DECLINE,
+    }
+)  # fmt: skip
+_TO_SUPPORTING: Final = frozenset({Step.DISPATCH, Step.DESIGNATE, Step.ADD_UNITS})
+_TO_CITIZENS: Final = frozenset(
+    {
+        Step.DISPATCH, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.GIVE_NOTICE, Step.SUSPEND, Step.APPROVE_END,
+        Step.PASS_REVIEW, Step.CONCLUDE, Step.DECLINE, Step.DIVERT, Step.ASK_SUPPLEMENT, Step.REOPEN,
+    }
+)  # fmt: skip
+_SUPERVISED_CARDS: Final = (Card.RED, Card.UNSIGNED, Card.NOTICE_MISSING)
+
+
+def messages(before: WorkOrder | None, order: WorkOrder) -> Iterator[Message]:
+    """Yield the messages that the last steps of ``order`` call for: those that ``before`` does not have yet."""
+    for index in range(len(before.history) if before is not None else 0, len(order.history)):
+        entry = order.history[index]
+        if entry.step is not None:
+            yield from _of_step(before, order, entry, index)
+
+
+def _of_step(
+    before: WorkOrder | None, order: WorkOrder, entry: HistoryEntry, index: int
+) -> Iterator[Message]:
+    step = entry.step
+    kind = f"work_order.{step.value if step else 'registered'}"
+
+    def to(destination: str, body: dict[str, Any], kind: str = kind) -> Message:
+        return Message(destination, kind, order.number, body, f"{order.number}:{index}:{destination}")
+
+    if step in _TO_LEAD and order.is_dispatched and order.lead_unit is not None:
+        yield to(f"unit:{order.lead_unit}", _for_units(order, entry))
+    if step in _TO_SUPPORTING:
+        known = before.supporting_units if before is not None and step is Step.ADD_UNITS else ()
+        for unit in order.supporting_units:
+            if unit not in known:
+                yield to(f"unit:{unit}", _for_units(order, entry))
+    former = before.lead_unit if before is not None and before.is_dispatched else None
+    if step in (Step.DISPATCH, Step.DESIGNATE) and former is not None and former != order.lead_unit:
+        yield to(f"unit:{former}", {"number": order.number, "at": _text(entry.at)}, "work_order.taken_away")
+    if step in _TO_CITIZENS:
+        for party in order.citizens:
+            yield to(f"citizen:{party.number}", _for_citizens(order, entry))
+    yield from _to_supervisors(order, entry, to)
+    if isinstance(entry.deed, Divert) and entry.deed.diversion.outcome is DiversionOutcome.EMERGENCY_LINE:
+        line = order.appeal.emergency.value if order.appeal.emergency else "110"
+        yield to(f"linkage:{line}", _for_linkage(order, entry))
+
+
+def _to_supervisors(order: WorkOrder, entry: HistoryEntry, to: Any) -> Iterator[Message]:
+    match entry.deed:
+        case Remind(card=card) if card in _SUPERVISED_CARDS:
+            yield to(f"supervisor:{Tier.HOTLINE}", {**_summary(order, entry), "card": card.value})
+        case Remind(card=Card.SUPPLEMENT_LATE | Card.REVISIT_DUE as card):
+            yield to("duty", {**_summary(order, entry), "card": card.value})
+        case Supervise(tier=tier) | ProposeTier(tier=tier):
+            yield to(f"supervisor:{tier.value}", {**_summary(order, entry), "tier": tier.value})
+        case _:
+            return
+
+
+def _summary(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
+    return {
+        "number": order.number,
+        "status": entry.after.value,
+        "at": _text(entry.at),
+        "lead_unit": order.lead_unit,
+        "category": order.appeal.category,
+        "due_at": _text(order.due_at),
+        "reason": entry.note,
+    }
+
+
+def _for_units(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
+    """What a unit is told: the order as it may see it, its limits, and the step."""
+    limits = {
+        purpose.value: {"end": _text(limit.end), "basis": limit.basis}
+        for purpose in (LimitPurpose.SIGNING, LimitPurpose.SENDING_BACK, LimitPurpose.HANDLING)
+        if (limit := order.limit(purpose)) is not None
+    }
+    return {
+        **_summary(order, entry),
+        "order": asdict(unit_view(order)),
+        "supporting_units": list(order.supporting_units),
+        "limits": limits,
+    }
+
+
+def _for_citizens(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
+    """What a citizen is told: state, unit, time; the reply once it has passed review."""
+    body = {key: value for key, value in _summary(order, entry).items() if key != "category"}
+    if entry.step in (Step.PASS_REVIEW, Step.CONCLUDE) and order.reply is not None:
+        body["reply"] = order.reply.to_citizen
+    return body
+
+
+def _for_linkage(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
+    """What an emergency line gets: place and matter, and the number to call back, for lives may hang on it."""
+    appeal = order.appeal
+    return {
+        "number": order.number,
+        "at": _text(entry.at),
+        "summary": appeal.text,
+        "place": appeal.place.text if appeal.place else "",
+        "contact": appeal.phone.digits if appeal.phone else "",
+    }
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

@@ -1,0 +1,201 @@
+"""Why a deed is refused although the table of states may allow it (不予操作的理由), by the numbered rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from hotline.domain.appeal import AppealKind
+from hotline.domain.deeds import (
+    AddUnits,
+    ApproveEnd,
+    AskExtension,
+    Conclude,
+    CoReply,
+    Decline,
+    Deed,
+    Designate,
+    Disclose,
+    Dispatch,
+    Divert,
+    GrantExtension,
+    Join,
+    Redo,
+    RejectReturn,
+    Reply,
+    Resume,
+    Revisit,
+    SendBack,
+    SignFor,
+    Supervise,
+    Suspend,
+    Tier,
+    Withdraw,
+)
+from hotline.domain.diversion import DiversionOutcome
+from hotline.domain.life_cycle import WHO, Status, Step
+from hotline.domain.people import Actor, Role
+from hotline.domain.time_limits import LimitPurpose
+
+if TYPE_CHECKING:
+    from hotline.domain.work_order import WorkOrder
+
+RETURNS_BEFORE_DESIGNATION: Final = 3
+"""With the third return the hotline designates (天津办法送审稿: 三次派单仍不能定的由热线指定；待核)."""
+TRIES_BEFORE_UNREACHABLE: Final = 2
+"""Nobody is called unreachable before two tries (泰安接口: 未接通1、未接通2)."""
+MACHINE_DIVERSIONS: Final = (DiversionOutcome.EMERGENCY_LINE, DiversionOutcome.REPEAT_MERGED)
+"""Diversions that are no decision against the citizen: a transfer that took place, a merge they agreed to."""
+WITHOUT_MATTER: Final = (AppealKind.INVALID, AppealKind.WITHDRAWAL)
+"""Kinds of records in which nobody asks for anything (any more)."""
+_OF_THE_LEAD: Final = (
+    Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.SUSPEND, Step.RESUME, Step.ASK_END, Step.REPLY,
+    Step.GIVE_NOTICE,
+)  # fmt: skip
+
+
+def refusal(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:
+    """Return why ``deed`` is refused, or nothing; English, stable, worded for people in ``config/``."""
+    if order.history and at < order.history[-1].at:
+        return "earlier than the last change"
+    if by.role not in WHO[deed.step]:
+        return f"not for {by.role.value}"
+    if by.role is Role.UNIT and deed.step in _OF_THE_LEAD and by.unit != order.lead_unit:
+        return "only the lead unit may do this"
+    return _of_deed(order, deed, by, at)
+
+
+def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # noqa: C901, PLR0911, PLR0912 -- one line a rule
+    match deed:
+        case Dispatch() if order.count(Step.SEND_BACK) >= RETURNS_BEFORE_DESIGNATION:
+            return "sent back three times: the hotline designates"
+        case SendBack():
+            return _return_refusal(order, at)
+        case RejectReturn() | SignFor() if order.lead_unit is None:
+            return "no lead unit"
+        case Designate(routing=routing) if routing.lead_unit in routing.supporting_units:
+            return "the lead unit does not support itself"
+        case AddUnits(units=units) if order.lead_unit in units:
+            return "the lead unit does not support itself"
+        case CoReply() if by.unit not in order.supporting_units:
+            return "only a supporting unit may do this"
+        case AskExtension(until=until):
+            return _extension_refusal(order, until, at)
+        case GrantExtension(limits=limits):
+            if order.asked_extension is None:
+                return "no extension was asked for"
+            new = next((each.end for each in limits if each.purpose is LimitPurpose.HANDLING), None)
+            return _new_due_refusal(order, new)
+        case Suspend(until=until) if until <= at:
+            return "a suspension ends later than it begins"
+        case Resume() if order.status is Status.SUPERVISED and by.role is not Role.REVIEWER:
+            return "supervision is ended by the hotline"
+        case Resume() if by.role is Role.MACHINE and (
+            order.suspended_until is None or at < order.suspended_until
+        ):
+            return "it goes on by itself only when the suspension ends"
+        case Reply():
+            return _reply_refusal(order, deed)
+        case Redo() if by.role is Role.MACHINE and not _was_unhappy(order):
+            return (
+                "the machine asks for a redo only when the citizen is dissatisfied or the matter unresolved"
+            )
+        case Revisit(is_reached=False) if by.role is Role.CITIZEN:
+            return "a citizen who rates was reached"
+        case Conclude():
+            return _conclusion_refusal(order, deed)
+        case Divert(diversion=diversion, into=into):
+            if by.role is Role.MACHINE and diversion.outcome not in MACHINE_DIVERSIONS:
+                return "a person decides on this diversion"
+            if (diversion.outcome is DiversionOutcome.REPEAT_MERGED) is not (into is not None):
+                return "a merge names the order it goes into, and nothing else does"
+            return "an order is not merged into itself" if into == order.number else ""
+        case Withdraw() if by.role is Role.MACHINE and order.appeal.kind not in WITHOUT_MATTER:
+            return "only the citizen takes a matter back"
+        case Join(number=number) if number in (party.number for party in order.citizens):
+            return "this citizen has joined already"
+        case Decline(ground=ground) if ground.needs_evidence and by.role is not Role.REVIEWER:
+            return "only a reviewer establishes this ground"
+        case ApproveEnd() if _asked_by(order, Step.ASK_END) == str(by):
+            return "nobody approves their own application"
+        case Supervise():
+            return _tier_refusal(order, deed, by)
+        case Disclose() if not order.may_be_disclosed:
+            return "confidential orders, tip-offs and orders about minors are never disclosed"
+        case _:
+            return ""
+
+
+def _return_refusal(order: WorkOrder, at: datetime) -> str:
+    if order.is_designated:
+        return "designated orders are not sent back"
+    if any(entry.step is Step.REJECT_RETURN for entry in order.history if _since_dispatch(order, entry.at)):
+        return "the return was rejected"
+    until = order.end_of(LimitPurpose.SENDING_BACK)
+    return "the time for sending back is over: it counts as yours" if until is not None and at > until else ""
+
+
+def _since_dispatch(order: WorkOrder, at: datetime) -> bool:
+    dispatched = order.when(Step.DISPATCH, Step.DESIGNATE)
+    return dispatched is None or at >= dispatched
+
+
+def _extension_refusal(order: WorkOrder, until: datetime, at: datetime) -> str:
+    if order.due_at is not None and at >= order.due_at:
+        return "overdue orders cannot be extended"
+    return "an extension is asked for already" if order.asked_extension else _new_due_refusal(order, until)
+
+
+def _new_due_refusal(order: WorkOrder, until: datetime | None) -> str:
+    if until is None or (order.due_at is not None and until <= order.due_at):
+        return "an extension ends later than the limit it extends"
+    last = order.end_of(LimitPurpose.LAST_EXTENSION)
+    return "longer than all extensions together may be" if last is not None and until > last else ""
+
+
+def _reply_refusal(order: WorkOrder, deed: Reply) -> str:
+    if order.appeal.kind is AppealKind.SUGGESTION and deed.adoption is None:
+        return "a reply to a suggestion says whether it is adopted"
+    return ""
+
+
+def _was_unhappy(order: WorkOrder) -> bool:
+    reached = [each for each in order.revisits if each.is_reached]
+    return bool(reached) and is_unhappy(reached[-1])
+
+
+def is_unhappy(revisit: Revisit) -> bool:
+    """Whether what the citizen said calls for a redo: unresolved, or dissatisfied with the result (regulations: rule 30)."""
+    return (revisit.resolution is not None and revisit.resolution.value == "unresolved") or (
+        revisit.result is not None and revisit.result.value == "dissatisfied"
+    )
+
+
+def _conclusion_refusal(order: WorkOrder, deed: Conclude) -> str:
+    if order.status is Status.NEEDS_SUPPLEMENT:
+        return "" if deed.reason.strip() else "closed without a reply only with a reason"
+    if not order.is_reviewed:
+        return "its reply has not passed review"
+    reached = [each for each in order.revisits if each.is_reached]
+    if not reached and len(order.revisits) < TRIES_BEFORE_UNREACHABLE:
+        return "the citizen was not revisited"
+    if reached and is_unhappy(reached[-1]) and not deed.reason.strip():
+        return "the citizen is not content: redo, supervise, or say why it is closed"
+    return ""
+
+
+def _asked_by(order: WorkOrder, step: Step) -> str:
+    return next((str(entry.by) for entry in reversed(order.history) if entry.step is step), "")
+
+
+def _tier_refusal(order: WorkOrder, deed: Supervise, by: Actor) -> str:
+    now = order.tier or 0
+    if by.role is Role.MACHINE and deed.tier is not Tier.HOTLINE:
+        return "the machine starts the first tier only"
+    if deed.tier is Tier.MEDIA and not order.may_be_disclosed:
+        return "confidential orders, tip-offs and orders about minors never reach the media"
+    if deed.tier <= now:
+        return "it is at this tier already"
+    # The media tier is closed to confidential orders: for them the next tier after the first is the third.
+    next_tier = now + 1 if order.may_be_disclosed or now + 1 != Tier.MEDIA else now + 2
+    return "a skipped tier needs an approver" if deed.tier > next_tier and not deed.approver.strip() else ""

@@ -1,0 +1,235 @@
+"""Casework (办理): the one way in which an order changes after it is registered.
+
+Reads the order, lets the domain decide, and commits the new order with its audit rows and messages. Whoever comes
+second is told (``StaleWorkOrderError``), and nothing is half done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from hotline.domain.appeal import Urgency
+from hotline.domain.deeds import (
+    Deed,
+    Designate,
+    Dispatch,
+    Divert,
+    GrantExtension,
+    Join,
+    Redo,
+    Resume,
+)
+from hotline.domain.diversion import Diversion, DiversionOutcome
+from hotline.domain.errors import DeedRefusedError, StaleWorkOrderError, UnknownUnitError
+from hotline.domain.handling_unit import HandlingUnit
+from hotline.domain.notices import messages
+from hotline.domain.people import MACHINE, Actor
+from hotline.domain.routing import RoutingDecision
+from hotline.domain.supervision import due_deed, next_duty_at
+from hotline.domain.time_limits import LimitPurpose, SetLimit, TimeLimits
+from hotline.domain.work_order import WorkOrder, WorkOrderNumber
+from hotline.store.work_order_store import Change, WorkOrderStore
+
+log: Final = structlog.get_logger("casework")
+
+BY_HAND: Final = "by-hand"
+"""Rule name of what a person dispatched (人工派单)."""
+_MOST_DUTIES: Final = 20
+
+
+class Casework:
+    """Changes orders. ``limits`` gives the time limits in force now; ``units`` are the city's handling units."""
+
+    def __init__(
+        self, store: WorkOrderStore, limits: Callable[[], TimeLimits], units: Mapping[str, HandlingUnit]
+    ) -> None:
+        """Take the store, the limits and the units."""
+        self._store = store
+        self._limits = limits
+        self._units = units
+
+    async def do(
+        self, number: WorkOrderNumber, deed: Deed, *, by: Actor, at: datetime, expected: int | None = None
+    ) -> WorkOrder:
+        """Return the order after ``deed``, committed. ``expected`` is the revision that the person saw, if they saw one."""
+        order = await self._store.get(number)
+        if expected is not None and order.revision != expected:
+            raise StaleWorkOrderError(number)
+        self._check_units(deed)
+        changed = order.after(deed, by=by, at=at)
+        await self._store.commit(self.change(changed, before=order), at=at)
+        return changed
+
+    def change(self, order: WorkOrder, *, before: WorkOrder | None = None) -> Change:
+        """Return ``order`` as the store takes it: with messages, and when the machine has to look at it again."""
+        return Change(
+            order=order,
+            expected=before.revision if before is not None else None,
+            messages=tuple(messages(before, order)),
+            next_at=next_duty_at(order, self._limits()),
+        )
+
+    # --- steps whose limits are set here -------------------------------------------------------------------
+
+    async def dispatch(
+        self,
+        number: WorkOrderNumber,
+        unit: str,
+        *,
+        supporting: tuple[str, ...] = (),
+        reason: str,
+        by: Actor,
+        at: datetime,
+        expected: int | None = None,
+    ) -> WorkOrder:
+        """Dispatch by hand to ``unit`` (人工派单)."""
+        order = await self._store.get(number)
+        routing = self._by_hand(order, unit, supporting, reason, at)
+        return await self.do(number, Dispatch(routing), by=by, at=at, expected=expected)
+
+    async def designate(
+        self,
+        number: WorkOrderNumber,
+        unit: str,
+        *,
+        supporting: tuple[str, ...] = (),
+        reason: str,
+        by: Actor,
+        at: datetime,
+        expected: int | None = None,
+    ) -> WorkOrder:
+        """Say for good whose it is (指定)."""
+        order = await self._store.get(number)
+        deed = Designate(self._by_hand(order, unit, supporting, reason, at), reason)
+        return await self.do(number, deed, by=by, at=at, expected=expected)
+
+    async def redo(
+        self, number: WorkOrderNumber, reason: str, *, by: Actor, at: datetime, expected: int | None = None
+    ) -> WorkOrder:
+        """Have it handled again, with new limits (重办)."""
+        order = await self._store.get(number)
+        deed = Redo(reason, self._handling_from(order, at))
+        return await self.do(number, deed, by=by, at=at, expected=expected)
+
+    async def resume(
+        self, number: WorkOrderNumber, reason: str, *, by: Actor, at: datetime, expected: int | None = None
+    ) -> WorkOrder:
+        """Go on with a suspended or supervised order, with new limits."""
+        order = await self._store.get(number)
+        deed = Resume(self._handling_from(order, at), reason)
+        return await self.do(number, deed, by=by, at=at, expected=expected)
+
+    async def grant_extension(
+        self,
+        number: WorkOrderNumber,
+        *,
+        reason: str = "",
+        by: Actor,
+        at: datetime,
+        expected: int | None = None,
+    ) -> WorkOrder:
+        """Grant the extension that was asked for."""
+        order = await self._store.get(number)
+        asked = order.asked_extension
+        if asked is None:
+            raise DeedRefusedError(missing="待批准的延期申请")
+        limits = self._limits().extended(asked.until, start=at)
+        return await self.do(number, GrantExtension(limits, reason), by=by, at=at, expected=expected)
+
+    async def merge(
+        self,
+        number: WorkOrderNumber,
+        into: WorkOrderNumber,
+        *,
+        told: str,
+        reason: str,
+        by: Actor,
+        at: datetime,
+    ) -> WorkOrder:
+        """Merge one order into another, both in one transaction: its citizens go along and get every reply (并单)."""
+        order, target = await self._store.get(number), await self._store.get(into)
+        diversion = Diversion(DiversionOutcome.REPEAT_MERGED, reason, told)
+        merged = order.after(Divert(diversion, into=into), by=by, at=at)
+        joined = target
+        for party in order.citizens:
+            join = Join(party.number, order.appeal.text, party.phone, party.name, party.secrecy)
+            joined = joined.after(join, by=by, at=at)
+        await self._store.commit(self.change(merged, before=order), self.change(joined, before=target), at=at)
+        return joined
+
+    # --- what the machine does as time passes --------------------------------------------------------------
+
+    async def sweep(self, now: datetime, *, batch: int = 200) -> int:
+        """Do what the machine owes by ``now``, order by order, each in its own transaction; return how many changed.
+
+        May run in several processes at once, be ended at any moment and run again: an order that another process has
+        changed is left to it.
+        """
+        done = 0
+        numbers = await self._store.to_look_at(now, limit=batch)
+        for number in numbers:
+            done += await self._catch_up(number, now)
+        return done
+
+    async def _catch_up(self, number: WorkOrderNumber, now: datetime) -> int:
+        order = before = await self._store.get(number)
+        limits = self._limits()
+        for _ in range(_MOST_DUTIES):
+            deed = due_deed(order, limits, now)
+            if deed is None:
+                break
+            # A clock that was set back never puts an entry before an earlier one.
+            at = max(now, order.history[-1].at)
+            order = order.after(deed, by=MACHINE, at=at)
+        try:
+            await self._store.commit(self.change(order, before=before), at=now)
+        except StaleWorkOrderError:
+            log.info("sweep.left_to_another", number=number)
+            return 0
+        return 1
+
+    # --- helpers -------------------------------------------------------------------------------------------
+
+    def _by_hand(
+        self, order: WorkOrder, unit: str, supporting: tuple[str, ...], reason: str, at: datetime
+    ) -> RoutingDecision:
+        """Return the decision of a person, with the limits of the appeal."""
+        limits = self._limits()
+        urgency = order.routing.urgency if order.routing is not None else Urgency.ORDINARY
+        run = limits.at_dispatch(
+            category=order.appeal.category, kind=order.appeal.kind, urgency=urgency, start=at
+        )
+        ends = {each.purpose: each for each in run}
+        signing, handling = ends[LimitPurpose.SIGNING], ends[LimitPurpose.HANDLING]
+        catalogue = order.routing.catalogue_version if order.routing is not None else ""
+        return RoutingDecision(
+            lead_unit=unit,
+            supporting_units=tuple(dict.fromkeys(supporting)),
+            urgency=urgency,
+            sign_by=signing.end,
+            due_at=handling.end,
+            limit_basis=f"{signing.basis}；{handling.basis}",
+            rule=BY_HAND,
+            because=reason,
+            catalogue_version=catalogue,
+            runners_up=order.routing.runners_up if order.routing is not None else (),
+            limits=run,
+        )
+
+    def _handling_from(self, order: WorkOrder, at: datetime) -> tuple[SetLimit, ...]:
+        return self._limits().handling_from(order.appeal.category, order.appeal.kind, start=at)
+
+    def _check_units(self, deed: Deed) -> None:
+        named: tuple[str | None, ...] = ()
+        match deed:
+            case Dispatch(routing=routing) | Designate(routing=routing):
+                named = (routing.lead_unit, *routing.supporting_units)
+            case _:
+                named = (*getattr(deed, "units", ()), *filter(None, [getattr(deed, "suggested_unit", None)]))
+        for unit in named:
+            if unit is not None and unit not in self._units:
+                raise UnknownUnitError(unit)

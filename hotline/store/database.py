@@ -1,0 +1,143 @@
+"""The database: its connections, SQLite (WAL) or PostgreSQL by SQLAlchemy, and its migrations."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from hotline.domain.errors import StoreUnavailableError
+
+BUSY_SECONDS: Final = 3.0
+TIMEOUT_SECONDS: Final = 4.0
+_WRITES: Final = "hotline_writes"
+
+
+class Database:
+    """Connections to one database. What is done on them raises ``StoreUnavailableError`` when it is away, full or locked."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        """Take a SQLAlchemy URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``); connect when first used."""
+        self.engine = _engine(url, busy_seconds=min(BUSY_SECONDS, timeout_seconds * 0.75))
+        self._timeout_seconds = timeout_seconds
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self.engine.dialect.name == "sqlite"
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection within one transaction: all of it is written, or nothing."""
+        async with self._guarded(), self.engine.connect() as connection:
+            writing = await connection.execution_options(**{_WRITES: True})
+            async with writing.begin():
+                yield connection
+
+    @asynccontextmanager
+    async def reading(self, *, is_long: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection to read on; a long read has no time limit."""
+        async with self._guarded(is_long=is_long), self.engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _guarded(self, *, is_long: bool = False) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(None if is_long else self._timeout_seconds):
+                yield
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            raise StoreUnavailableError(type(error).__name__) from error
+
+
+def _engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngine:
+    """Make the engine. The driver gives up after ``busy_seconds``, before the store does, so that no thread is left behind."""
+    if not url.startswith("sqlite"):
+        limits = {"timeout": busy_seconds, "command_timeout": busy_seconds}
+        return create_async_engine(url, pool_pre_ping=True, pool_size=10, connect_args=limits)
+    file = _file_of(url)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, connect_args={"timeout": busy_seconds})
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def refuse(*_: Any) -> None:
+        # SQLite would make a new, empty database; and the driver leaves a thread behind when it cannot
+        if not file.is_file():
+            raise sqlite3.OperationalError("the database's file is gone")
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _identity(file)
+        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def verify(_: Any, record: ConnectionPoolEntry, __: Any) -> None:
+        # SQLite goes on writing to a file that was deleted or replaced: those orders would be lost unseen
+        if record.info["file"] != _identity(file):
+            raise DisconnectionError(f"{file} was deleted or replaced")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _file_of(url: str) -> Path:
+    return Path(url.partition("///")[2])
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+async def migrate(url: str) -> None:
+    """Bring the database's tables up to date; raise ``StoreUnavailableError`` when it is away or newer than this program."""
+    engine = _engine(url)
+    if engine.dialect.name == "sqlite":
+        _file_of(url).touch(mode=0o600)  # SQLite gives the files beside it the same mode
+
+    def upgrade(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    try:
+        async with engine.connect() as connection:
+            writing = await connection.execution_options(**{_WRITES: True})
+            async with writing.begin():
+                if (
+                    engine.dialect.name == "postgresql"
+                ):  # two processes that start at once migrate one after the other
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(12345)"))
+                await connection.run_sync(upgrade)
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreUnavailableError(type(error).__name__) from error
+    except CommandError as error:  # Alembic: a revision that this program does not know
+        raise StoreUnavailableError(str(error)) from error
+    finally:
+        await engine.dispose()
