@@ -25,8 +25,10 @@ from asr.repair import Repairer, RepairingRecognizer
 from bench.asr import bench_asr
 from bench.kb import bench_kb
 from bench.nlu import bench_nlu, load_crosswalk
+from bench.repeats import bench_repeats
 from bench.router import bench_router
 from hotline.city import load_city, read_yaml
+from hotline.service.repeats import load_repeat_rules
 from knowledge_base.wording import load_wording
 
 cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单", no_args_is_help=True)
@@ -177,6 +179,31 @@ def kb(
         lambda done, of: printer.progress("检索", done, of),
     )
     _show(figures, as_json=as_json)
+
+
+@cli.command("repeats")
+def repeats(
+    messages: Annotated[Path, typer.Option(help="CSV，列 id,user,time,topic,detail")],
+    as_json: Json = False,
+) -> None:
+    """重复与热点：同一人重复反映的查准率、查全率，跨事项误报，每月热点报警数，与简单规则同场比较。"""
+    printer = Printer()
+    settings = Settings().model_copy(update={"rasa": "off"})
+    city = load_city(settings.city)
+    rules = load_repeat_rules(city)
+
+    async def work() -> dict[str, Any]:
+        async with AsyncExitStack() as stack:
+            understander = await open_understander(settings, city, stack)
+            return await bench_repeats(
+                messages,
+                understander,
+                rules.repeats,
+                rules.hot_issues,
+                lambda done, of: printer.progress("理解", done, of),
+            )
+
+    _show(asyncio.run(work()), as_json=as_json)
 
 
 def _memory_mb() -> dict[str, float]:

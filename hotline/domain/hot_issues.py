@@ -1,0 +1,213 @@
+"""Hot issues (热点、群体诉求): many appeals of one kind from one place in a short time are told to the duty officer once.
+
+北京条例第29条: 突发风险即时报告. What came in is watched for each category in each county: a street that stands out is
+alerted by itself, else the county. A burst goes on until it has been calm for some time, and has exactly one alert.
+``Gathering`` is plain data: whoever watches keeps it between two appeals.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from hotline.domain.work_order import WorkOrder
+
+
+@dataclass(frozen=True, slots=True)
+class HotIssueSettings:
+    """How many appeals within ``window_hours`` are a hot issue in a street and in a county.
+
+    ``risky`` is enough of those with a safety-risk word. Where the usual number in a window (over ``usual_days``) is
+    high, as for heating in November, it takes ``usual_factor`` times as many. A burst ends after ``calm_hours``.
+    """
+
+    window_hours: float
+    street: int
+    county: int
+    risky: int
+    risk_words: tuple[str, ...]
+    calm_hours: float
+    usual_days: float
+    usual_factor: float
+    basis: str = ""
+    is_confirmed: bool = False
+
+
+class AlertGround(StrEnum):
+    """Why a hot issue is alerted."""
+
+    GATHERED = "gathered"  # 同地同类短时聚集
+    RISKY = "risky"  # 安全风险
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One appeal as it counts for hot issues."""
+
+    number: str
+    category: str
+    county: str
+    street: str | None
+    at: datetime
+    text: str
+
+    @property
+    def key(self) -> str:
+        """Under which its ``Gathering`` is kept: county and category."""
+        return f"{self.county}/{self.category}"
+
+    @classmethod
+    def of(cls, order: WorkOrder) -> Occurrence | None:
+        """Return how ``order`` counts; None when its place or category is not known."""
+        appeal, place = order.appeal, order.appeal.place
+        if appeal.category is None or place is None or place.county_code is None:
+            return None
+        return cls(
+            order.number,
+            appeal.category,
+            place.county_code,
+            place.street_code,
+            order.registered_at,
+            appeal.text,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HotIssueAlert:
+    """The one alert of a burst. ``place`` is the code of the street or county, ``risk_words`` those that were said.
+
+    ``least`` is the number that had to be reached, ``since`` when the first of ``numbers`` came in.
+    """
+
+    at: datetime
+    since: datetime
+    category: str
+    place: str
+    numbers: tuple[str, ...]
+    ground: AlertGround
+    least: int
+    risk_words: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Unique for the burst, so that a message about it is written once."""
+        return f"{self.place}/{self.category}/{self.at.isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One appeal within the window."""
+
+    at: datetime
+    number: str
+    street: str | None
+    risk_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """What came in lately of one category in one county, and the bursts under way (place → its latest appeal).
+
+    ``usual`` holds for each place a count that fades over ``usual_days``, as of ``measured_at``.
+    """
+
+    seen: tuple[Seen, ...] = ()
+    bursts: Mapping[str, datetime] = field(default_factory=dict)
+    usual: Mapping[str, float] = field(default_factory=dict)
+    measured_at: datetime | None = None
+
+    def after(
+        self, occurrence: Occurrence, settings: HotIssueSettings
+    ) -> tuple[Gathering, HotIssueAlert | None]:
+        """Return what is kept after ``occurrence``, and the alert if it begins a burst. The same number counts once."""
+        if any(each.number == occurrence.number for each in self.seen):
+            return self, None
+        at = max(occurrence.at, *(each.at for each in self.seen)) if self.seen else occurrence.at
+        places = [place for place in (occurrence.street, occurrence.county) if place is not None]
+        usual = self._faded(at, settings)
+        words = tuple(word for word in settings.risk_words if word in occurrence.text)
+        oldest, calm = (
+            at - timedelta(hours=settings.window_hours),
+            at - timedelta(hours=settings.calm_hours),
+        )
+        new = Seen(occurrence.at, occurrence.number, occurrence.street, words)
+        seen = tuple(each for each in (*self.seen, new) if each.at > oldest)
+        bursts = {place: last for place, last in self.bursts.items() if last > calm}
+        kept = Gathering(
+            seen, bursts, {**usual, **{place: usual.get(place, 0.0) + 1 for place in places}}, at
+        )
+        going_on = next((place for place in places if place in bursts), None)
+        if going_on is not None:
+            return replace(kept, bursts={**bursts, going_on: at}), None
+        for place in places:
+            alert = kept._alert(place, occurrence, usual.get(place, 0.0), settings)
+            if alert is not None:
+                return replace(kept, bursts={**bursts, place: at}), alert
+        return kept, None
+
+    def _alert(
+        self, place: str, occurrence: Occurrence, usual: float, settings: HotIssueSettings
+    ) -> HotIssueAlert | None:
+        is_county = place == occurrence.county
+        # Appeals of a street that was alerted already do not count once more for the county.
+        counted = [
+            each
+            for each in self.seen
+            if (each.street not in self.bursts if is_county else each.street == place)
+        ]
+        risky = [each for each in counted if each.risk_words]
+        in_window = usual * settings.window_hours / (24 * settings.usual_days)
+        least = max(
+            settings.county if is_county else settings.street, math.ceil(settings.usual_factor * in_window)
+        )
+        if len(risky) >= settings.risky:
+            ground, least, told = AlertGround.RISKY, settings.risky, risky
+        elif len(counted) >= least:
+            ground, told = AlertGround.GATHERED, counted
+        else:
+            return None
+        return HotIssueAlert(
+            at=self.measured_at or occurrence.at,
+            since=min(each.at for each in told),
+            category=occurrence.category,
+            place=place,
+            numbers=tuple(each.number for each in told),
+            ground=ground,
+            least=least,
+            risk_words=tuple(dict.fromkeys(word for each in told for word in each.risk_words)),
+        )
+
+    def _faded(self, at: datetime, settings: HotIssueSettings) -> dict[str, float]:
+        if self.measured_at is None:
+            return {}
+        days = max(0.0, (at - self.measured_at).total_seconds() / 86_400)
+        share = math.exp(-days / settings.usual_days)
+        return {place: count * share for place, count in self.usual.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for keeping."""
+        return {
+            "seen": [
+                [each.at.isoformat(), each.number, each.street, list(each.risk_words)] for each in self.seen
+            ],
+            "bursts": {place: last.isoformat() for place, last in self.bursts.items()},
+            "usual": dict(self.usual),
+            "measured_at": self.measured_at.isoformat() if self.measured_at else None,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Gathering:
+        """Return what ``to_json`` made."""
+        read: Callable[[str], datetime] = datetime.fromisoformat
+        return cls(
+            seen=tuple(
+                Seen(read(at), number, street, tuple(words)) for at, number, street, words in kept["seen"]
+            ),
+            bursts={place: read(last) for place, last in kept["bursts"].items()},
+            usual=dict(kept["usual"]),
+            measured_at=read(kept["measured_at"]) if kept["measured_at"] else None,
+        )
