@@ -96,7 +96,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     understander = await open_understander(settings, city, stack)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis)
     router = build_router(city)
-    casework = Casework(store, lambda: router.holder.current.limits, city.units)
+    casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)
     return World(
         store=store,
         redis=redis,

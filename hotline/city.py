@@ -57,6 +57,12 @@ class City:
     counties: Mapping[str, County]
     streets: Mapping[str, Street]
 
+    @property
+    def place_names(self) -> frozenset[str]:
+        """Names of counties and streets: in a sentence they say where, not who."""
+        places: tuple[County | Street, ...] = (*self.counties.values(), *self.streets.values())
+        return frozenset(name for place in places for name in (place.name, *place.aliases))
+
 
 def read_yaml(file: Path) -> Any:
     """Read one YAML file; a missing or broken one is a ``CityConfigError`` with the line."""

@@ -8,6 +8,7 @@
  ├ ``WorkOrderNotFoundError``
  ├ ``StaleWorkOrderError``       two people changed one work order; the second is told
  ├ ``UnknownUnitError``           the city has no handling unit of this code
+ ├ ``ConflictOfInterestError``    a tip-off must not reach the unit that it names
  ├ ``DeedRefusedError``           what is to be done to an order lacks something compulsory
  ├ ``IllegalTransitionError``    the step is not allowed in the order's present state
  └ ``StoreUnavailableError``     the database refused or did not answer: nothing was recorded
@@ -93,7 +94,18 @@ class UnknownUnitError(HotlineError):
 
     def __init__(self, unit: str) -> None:
         self.unit = unit
-        super().__init__(f"没有这个承办单位：{unit}")
+        super().__init__(f"没有这个承办单位：{unit}")  # the error's text
+
+
+class ConflictOfInterestError(HotlineError):
+    """A tip-off must not reach the unit that it names (济南条例32); somebody above it handles the matter."""
+
+    code = "work_order.conflict_of_interest"
+
+    def __init__(self, *, number: str, unit: str) -> None:
+        self.number = number
+        self.unit = unit
+        super().__init__(f"{number}: {unit}")
 
 
 class IllegalTransitionError(HotlineError):
@@ -116,7 +128,7 @@ class DeedRefusedError(HotlineError):
 
     def __init__(self, *, missing: str) -> None:
         self.missing = missing
-        super().__init__(f"缺少{missing}")
+        super().__init__(f"缺少{missing}")  # the error's text
 
 
 class StoreUnavailableError(HotlineError):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from hotline.domain.appeal import AppealKind, Secrecy
+from hotline.domain.handling_unit import HandlingUnit
 from hotline.domain.work_order import WorkOrder
 
 _NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
@@ -62,8 +62,11 @@ def unit_view(order: WorkOrder) -> UnitView:
     )
 
 
-def conflicts(order_text: str, tip_off: bool, unit_names: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return the units that a tip-off names: they are complained about and must not handle it (利害回避, rule 39)."""
-    if not tip_off:
-        return frozenset()
-    return frozenset(code for code, names in unit_names.items() if any(name in order_text for name in names))
+def is_named(unit: HandlingUnit, text: str, place_names: frozenset[str]) -> bool:
+    """Whether ``text`` names the unit; the names of places do not count, for they say where and not who."""
+    return any(name in text for name in (unit.name, *unit.aliases) if name not in place_names)
+
+
+def conflict(order: WorkOrder, unit: HandlingUnit, place_names: frozenset[str]) -> bool:
+    """Whether a tip-off names ``unit``: it is complained about and must not handle it (利害回避; rule 39)."""
+    return order.appeal.kind is AppealKind.TIP_OFF and is_named(unit, order.appeal.text, place_names)

@@ -6,7 +6,7 @@ second is told (``StaleWorkOrderError``), and nothing is half done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -22,13 +22,22 @@ from hotline.domain.deeds import (
     Join,
     Redo,
     Resume,
+    Revisit,
 )
 from hotline.domain.diversion import Diversion, DiversionOutcome
-from hotline.domain.errors import DeedRefusedError, StaleWorkOrderError, UnknownUnitError
+from hotline.domain.errors import (
+    ConflictOfInterestError,
+    DeedRefusedError,
+    StaleWorkOrderError,
+    UnknownUnitError,
+)
 from hotline.domain.handling_unit import HandlingUnit
+from hotline.domain.life_cycle import Step
 from hotline.domain.notices import messages
 from hotline.domain.people import MACHINE, Actor
+from hotline.domain.refusals import is_unhappy
 from hotline.domain.routing import RoutingDecision
+from hotline.domain.secrecy import conflict
 from hotline.domain.supervision import due_deed, next_duty_at
 from hotline.domain.time_limits import LimitPurpose, SetLimit, TimeLimits
 from hotline.domain.work_order import WorkOrder, WorkOrderNumber
@@ -38,6 +47,7 @@ log: Final = structlog.get_logger("casework")
 
 BY_HAND: Final = "by-hand"
 """Rule name of what a person dispatched (人工派单)."""
+REVISITED: Final = "the citizen is not content"
 _MOST_DUTIES: Final = 20
 
 
@@ -45,12 +55,17 @@ class Casework:
     """Changes orders. ``limits`` gives the time limits in force now; ``units`` are the city's handling units."""
 
     def __init__(
-        self, store: WorkOrderStore, limits: Callable[[], TimeLimits], units: Mapping[str, HandlingUnit]
+        self,
+        store: WorkOrderStore,
+        limits: Callable[[], TimeLimits],
+        units: Mapping[str, HandlingUnit],
+        place_names: frozenset[str] = frozenset(),
     ) -> None:
-        """Take the store, the limits and the units."""
+        """Take the store, the limits, the units, and the names of places, which name no unit."""
         self._store = store
         self._limits = limits
         self._units = units
+        self._place_names = place_names
 
     async def do(
         self, number: WorkOrderNumber, deed: Deed, *, by: Actor, at: datetime, expected: int | None = None
@@ -59,7 +74,7 @@ class Casework:
         order = await self._store.get(number)
         if expected is not None and order.revision != expected:
             raise StaleWorkOrderError(number)
-        self._check_units(deed)
+        self._check_units(order, deed)
         changed = order.after(deed, by=by, at=at)
         await self._store.commit(self.change(changed, before=order), at=at)
         return changed
@@ -140,6 +155,25 @@ class Casework:
         limits = self._limits().extended(asked.until, start=at)
         return await self.do(number, GrantExtension(limits, reason), by=by, at=at, expected=expected)
 
+    async def revisit(
+        self,
+        number: WorkOrderNumber,
+        revisit: Revisit,
+        *,
+        by: Actor,
+        at: datetime,
+        expected: int | None = None,
+    ) -> WorkOrder:
+        """Keep what the citizen says; unresolved or dissatisfied, it is handled again at once (自动重办; rule 30)."""
+        before = await self._store.get(number)
+        if expected is not None and before.revision != expected:
+            raise StaleWorkOrderError(number)
+        order = before.after(revisit, by=by, at=at)
+        if revisit.is_reached and is_unhappy(revisit):
+            order = order.after(Redo(REVISITED, self._handling_from(order, at)), by=MACHINE, at=at)
+        await self._store.commit(self.change(order, before=before), at=at)
+        return order
+
     async def merge(
         self,
         number: WorkOrderNumber,
@@ -190,7 +224,7 @@ class Casework:
         except StaleWorkOrderError:
             log.info("sweep.left_to_another", number=number)
             return 0
-        return 1
+        return 1 if order is not before else 0  # another was first, or a new calendar moved what was due
 
     # --- helpers -------------------------------------------------------------------------------------------
 
@@ -223,7 +257,12 @@ class Casework:
     def _handling_from(self, order: WorkOrder, at: datetime) -> tuple[SetLimit, ...]:
         return self._limits().handling_from(order.appeal.category, order.appeal.kind, start=at)
 
-    def _check_units(self, deed: Deed) -> None:
+    def conflict(self, order: WorkOrder, units: Iterable[str | None]) -> str | None:
+        """Return the first of ``units`` that must not have the order, because its tip-off names it."""
+        known = (self._units[unit] for unit in units if unit is not None and unit in self._units)
+        return next((unit.code for unit in known if conflict(order, unit, self._place_names)), None)
+
+    def _check_units(self, order: WorkOrder, deed: Deed) -> None:
         named: tuple[str | None, ...] = ()
         match deed:
             case Dispatch(routing=routing) | Designate(routing=routing):
@@ -233,3 +272,5 @@ class Casework:
         for unit in named:
             if unit is not None and unit not in self._units:
                 raise UnknownUnitError(unit)
+        if deed.step is not Step.SEND_BACK and (unit := self.conflict(order, named)) is not None:
+            raise ConflictOfInterestError(number=order.number, unit=unit)

@@ -54,6 +54,7 @@ class Note(StrEnum):
     WITHDRAWN = "withdrawn"  # 诉求人撤回
     NUISANCE = "nuisance"  # 疑似骚扰，待人工认定
     TO_AGENT = "to_agent"  # 已转人工
+    CONFLICT = "conflict"  # 举报涉及拟派单位，回避
     REPEAT = "repeat"  # 诉求人同意并入
 
 
@@ -170,6 +171,8 @@ class Registration:
             return AskSupplement(Note.PLACE_MISSING)
         if routing is None or routing.is_manual or routing.lead_unit is None:
             return QueueForDispatch(routing.because if routing is not None else Note.ROUTER_FAILED)
+        if self._casework.conflict(order, (routing.lead_unit, *routing.supporting_units)) is not None:
+            return QueueForDispatch(Note.CONFLICT)
         return Dispatch(routing)
 
     def _needs_place(self, appeal: Appeal) -> bool:

@@ -136,3 +136,12 @@ outbox: Final = Table(
     Index("outbox_pending", "state", "next_at"),
     Index("outbox_of_subject", "destination", "subject", "id"),
 )
+
+relay: Final = Table(
+    "relay",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)

@@ -1,0 +1,72 @@
+"""Confidential orders (保密): the relay between unit and citizen, and unmasking, which needs two people and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hotline.domain.errors import DeedRefusedError, WorkOrderNotFoundError
+from hotline.domain.people import Actor, Role
+from hotline.domain.relay import RelayMessage, may_relay, passed_on, sent
+from hotline.domain.work_order import Party, WorkOrder
+from hotline.store.relay import RelayStore
+
+
+class Orders(Protocol):
+    """What is needed of the work order store."""
+
+    async def get(self, number: str) -> WorkOrder:
+        """Return the order or raise ``WorkOrderNotFoundError``."""
+
+    async def note_look(self, *, subject: str, by: str, why: str, at: datetime) -> None:
+        """Write down who looked at what, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmasking:
+    """Why somebody must know who the citizen is, and who allowed it: never the same person."""
+
+    reason: str
+    by: Actor
+    approver: Actor
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason, or when one person would do both."""
+        if not self.reason.strip():
+            raise DeedRefusedError(missing="解密理由")
+        if self.approver.role is not Role.REVIEWER or self.approver.id == self.by.id:
+            raise DeedRefusedError(missing="另一人的审批")
+
+
+class Confidential:
+    """Talks on confidential orders without telling who talks."""
+
+    def __init__(self, orders: Orders, relay: RelayStore) -> None:
+        """Take where orders and messages are kept."""
+        self._orders = orders
+        self._relay = relay
+
+    async def send(
+        self, number: str, text: str, *, by: Actor, at: datetime, wants_call: bool = False
+    ) -> RelayMessage:
+        """Pass ``text`` on to the other side of the order; return it as it was passed on."""
+        order = await self._orders.get(number)
+        message = sent(RelayMessage(number, at, by, text, wants_call), order)
+        return await self._relay.keep(message, lambda index: passed_on(message, order, index))
+
+    async def thread(self, number: str, *, reader: Actor, at: datetime) -> Sequence[RelayMessage]:
+        """Return the talk on an order to one who has a part in it; to others the order does not exist."""
+        order = await self._orders.get(number)
+        if not may_relay(order, reader):
+            raise WorkOrderNotFoundError(number)
+        await self._orders.note_look(subject=number, by=str(reader), why="relay", at=at)
+        return await self._relay.thread(number)
+
+    async def unmask(self, number: str, unmasking: Unmasking, *, at: datetime) -> tuple[Party, ...]:
+        """Return who the citizens are, after it was written down who asked, why, and who allowed it."""
+        order = await self._orders.get(number)
+        why = f"unmask: {unmasking.reason} (approved by {unmasking.approver})"
+        await self._orders.note_look(subject=number, by=str(unmasking.by), why=why, at=at)
+        return order.citizens

@@ -1,0 +1,124 @@
+"""Cards and tiers follow from the limits on the order: each once, in order, after any downtime."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hotline.city import load_city
+from hotline.domain.appeal import AppealKind, Secrecy
+from hotline.domain.deeds import (
+    Card,
+    Dispatch,
+    GiveNotice,
+    ProposeTier,
+    Redo,
+    Remind,
+    Resume,
+    Supervise,
+    Suspend,
+    Tier,
+)
+from hotline.domain.people import MACHINE
+from hotline.domain.supervision import due_deed, next_duty_at
+from hotline.domain.work_order import Status, WorkOrder
+from router.rule_router import build_router
+from tests.builders import LINYI, an_appeal
+from tests.unit.hotline.domain.test_work_order import REPLIED, SIGNED, done
+from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_decision, a_registered_order
+
+CITY = load_city(LINYI)
+ROUTER = build_router(CITY)
+LIMITS = ROUTER.holder.current.limits
+LINYI_TIME = ZoneInfo("Asia/Shanghai")
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=LINYI_TIME)
+"""An ordinary Monday: five working days later is Monday the 30th, 17:30."""
+
+
+def local(month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=LINYI_TIME)
+
+
+def a_dispatched_order(category: str = "0501", **appeal: object) -> WorkOrder:
+    given = an_appeal(category=category, text="路灯不亮", **appeal)
+    routing = ROUTER.route(given, at=MONDAY)
+    limits = LIMITS.at_dispatch(category=category, kind=given.kind, urgency=routing.urgency, start=MONDAY)
+    decision = a_decision(MONDAY, limits=limits)
+    order = replace(a_registered_order(appeal=given), registered_at=MONDAY)
+    return order.after(Dispatch(decision), by=MACHINE, at=MONDAY)
+
+
+def caught_up(order: WorkOrder, now: datetime) -> tuple[WorkOrder, list[object]]:
+    deeds: list[object] = []
+    while (deed := due_deed(order, LIMITS, now)) is not None:
+        deeds.append(deed)
+        order = order.after(deed, by=MACHINE, at=now)
+    return order, deeds
+
+
+def test_the_yellow_card_is_shown_one_working_day_before_and_the_red_one_on_the_first_after() -> None:
+    order = done(a_dispatched_order(), *SIGNED)
+    assert order.due_at == local(11, 30, 17, 30)
+    assert next_duty_at(order, LIMITS) == local(11, 27, 17, 30)
+    assert caught_up(order, local(11, 27, 17, 29))[1] == []
+    order, shown = caught_up(order, local(11, 27, 17, 30))
+    assert shown == [Remind(Card.YELLOW, local(11, 30, 17, 30))]
+    assert caught_up(order, local(11, 30, 23, 59))[1] == []
+    order, shown = caught_up(order, local(12, 1))
+    assert shown == [Remind(Card.RED, local(11, 30, 17, 30)), Supervise(Tier.HOTLINE, "overdue")]
+    assert (order.status, order.tier) == (Status.SUPERVISED, Tier.HOTLINE)
+
+
+def test_a_week_of_downtime_is_caught_up_in_order_and_only_once() -> None:
+    order, shown = caught_up(done(a_dispatched_order(), *SIGNED), local(12, 10))
+    due = local(11, 30, 17, 30)
+    assert shown[:3] == [Remind(Card.YELLOW, due), Remind(Card.RED, due), Supervise(Tier.HOTLINE, "overdue")]
+    assert caught_up(order, local(12, 10))[1] == []
+    # The red card was shown on the 10th: the third tier is proposed five working days after that.
+    order, shown = caught_up(order, local(12, 18))
+    assert shown == [ProposeTier(Tier.GOVERNMENT, "overdue since the red card")]
+
+
+def test_a_clock_that_was_set_back_shows_no_card_again() -> None:
+    order, _ = caught_up(done(a_dispatched_order(), *SIGNED), local(11, 28))
+    assert due_deed(order, LIMITS, local(11, 24)) is None
+
+
+def test_an_order_nobody_signs_is_reminded_of() -> None:
+    order = a_dispatched_order()
+    assert next_duty_at(order, LIMITS) == local(11, 24, 17, 30)
+    assert caught_up(order, local(11, 25))[1] == [Remind(Card.UNSIGNED, local(11, 24, 17, 30))]
+
+
+def test_a_statutory_limit_wants_an_interim_notice_and_none_once_it_was_given() -> None:
+    order = done(a_dispatched_order(category="0104", kind=AppealKind.COMPLAINT), *SIGNED)
+    cards = [deed.card for deed in caught_up(order, local(12, 1))[1] if isinstance(deed, Remind)]
+    assert cards == [Card.NOTICE_MISSING]
+    told = done(order, (LANSHAN_UNIT, GiveNotice("正在检测，法定期限15个工作日")))
+    assert caught_up(told, local(12, 1))[1] == []
+
+
+def test_a_suspended_order_goes_on_with_new_limits_on_its_day() -> None:
+    until = local(12, 7, 9)
+    order = done(a_dispatched_order(), *SIGNED, (LANSHAN_UNIT, Suspend(until, "春季施工")))
+    assert next_duty_at(order, LIMITS) == until
+    order, shown = caught_up(order, until)
+    assert [type(deed) for deed in shown] == [Resume]
+    assert (order.status, order.due_at) == (Status.HANDLING, local(12, 14, 17, 30))
+
+
+def test_nothing_runs_against_a_unit_that_has_replied() -> None:
+    assert next_duty_at(done(a_dispatched_order(), *REPLIED), LIMITS) is None
+
+
+def test_two_redos_propose_the_media_but_never_for_a_confidential_order() -> None:
+    again = (REVIEWER, Redo("答非所问", LIMITS.handling_from("0501", an_appeal().kind, start=MONDAY)))
+    for secrecy, tiers in ((Secrecy.NONE, [Tier.MEDIA]), (Secrecy.CONFIDENTIAL, [])):
+        order = done(a_dispatched_order(secrecy=secrecy), *REPLIED, again, *REPLIED[1:], again)
+        proposed = [
+            deed.tier
+            for deed in caught_up(order, MONDAY + timedelta(hours=1))[1]
+            if isinstance(deed, ProposeTier)
+        ]
+        assert proposed == tiers
