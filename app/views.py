@@ -97,9 +97,21 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
         "is_confidential": appeal.secrecy is Secrecy.CONFIDENTIAL,
         "is_confirmed": appeal.is_confirmed,
         "understood_by": appeal.understood_by,
+        "limits": [
+            {
+                "purpose": words["purposes"].get(limit.purpose.value, limit.name),
+                "start": local(limit.start),
+                "end": local(limit.end),
+                "basis": limit.basis,
+                "is_confirmed": limit.is_confirmed,
+            }
+            for limit in order.limits
+        ],
+        "joined": len(order.citizens) - 1,
         "history": [
             {
                 "at": local(entry.at),
+                "step": words["steps"].get(entry.step.value, "") if entry.step else "",
                 "status": words["statuses"][entry.after.value],
                 "by": unit_name(city, entry.by.unit)
                 or words["actors"].get(entry.by.role.value)
