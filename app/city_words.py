@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hotline.city import City, read_yaml
+from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.session import Session
 from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.errors import CityConfigError
 
 
 def load_prompts(city: City, channel: ContactChannel) -> Prompts:
@@ -32,6 +35,15 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     safety = SafetyWords(rows, file=str(file))
     rows, file = lexicon(city, "answers")
     answers = AnswerWords(rows, file=str(file))
+    delicate = _categories(city, rows.get("secrecy_categories", ()), file)
+    policies = {
+        channel: replace(
+            Policy() if channel is ContactChannel.PHONE else WRITTEN, secrecy_categories=delicate
+        )
+        for channel in ContactChannel
+    }
+    rows, file = lexicon(city, "diversions")
+    diversions = DiversionWords(rows, file=str(file))
     prompts = {channel: load_prompts(city, channel) for channel in ContactChannel}
 
     def make(channel: ContactChannel) -> Session:
@@ -40,8 +52,17 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
             categories=city.categories,
             safety=safety,
             answers=answers,
-            policy=Policy() if channel is ContactChannel.PHONE else WRITTEN,
+            diversions=diversions,
+            policy=policies[channel],
             timezone=city.timezone,
         )
 
     return make
+
+
+def _categories(city: City, codes: Iterable[str], file: Path) -> frozenset[str]:
+    """Return the codes of categories; one that does not exist is a ``CityConfigError``."""
+    found = frozenset(map(str, codes))
+    for code in sorted(found - city.categories.keys()):
+        raise CityConfigError(file=str(file), row=code, reason="没有这个分类")
+    return found

@@ -34,6 +34,7 @@ from hotline.domain.speech import PHONE_BAND
 from hotline.service.casework import Casework
 from hotline.service.conversations import ConversationLog, Surroundings
 from hotline.service.registration import Registration
+from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from knowledge_base.retriever import Retriever
@@ -111,6 +112,9 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             log_book=log_book,
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),
+            orders=CitizensOrders(
+                store, load_repeat_rules(city).repeats, lambda code: unit_name(city, code) or code
+            ),
         ),
     )
 

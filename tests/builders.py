@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.city import read_yaml
+from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.session import Session
@@ -48,6 +49,7 @@ def a_session(channel: ContactChannel = ContactChannel.PHONE) -> Session:
         categories=CATEGORIES,
         safety=SafetyWords(read_yaml(LINYI / "lexicon" / "safety.yaml")),
         answers=AnswerWords(read_yaml(LINYI / "lexicon" / "answers.yaml")),
+        diversions=DiversionWords(read_yaml(LINYI / "lexicon" / "diversions.yaml")),
         policy=Policy() if channel is ContactChannel.PHONE else WRITTEN,
         timezone=UTC,
     )

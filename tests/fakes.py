@@ -10,8 +10,9 @@ from typing import Any
 
 from hotline.dialogue.actions import ChannelAction, End, Listen, Say, TransferToAgent
 from hotline.dialogue.events import Event, HungUp, NoAgentFree, PromptFinished
-from hotline.domain.appeal import Appeal, ContactChannel
-from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
+from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
+from hotline.domain.diversion import ContactOutcome, Diversion
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Understanding
 from hotline.domain.work_order import Status, WorkOrder
@@ -104,21 +105,84 @@ class FakeRetriever:
 
 @dataclass
 class FakeRegistration:
-    """Registers in memory; ``is_down`` makes every commit fail."""
+    """Registers in memory; ``is_down`` makes every commit fail, ``cannot_merge`` every merge."""
 
     is_down: bool = False
+    cannot_merge: bool = False
     appeals: list[Appeal] = field(default_factory=list)
+    linked_to: list[str | None] = field(default_factory=list)
+    diversions: list[Diversion | None] = field(default_factory=list)
+    contacts: list[tuple[ContactOutcome, Appeal, str | None]] = field(default_factory=list)
+    merged: list[tuple[str, Appeal]] = field(default_factory=list)
 
     async def register(
-        self, appeal: Appeal, *, conversation: str, article: str | None, at: datetime
+        self,
+        appeal: Appeal,
+        *,
+        conversation: str,
+        article: str | None,
+        diversion: Diversion | None,
+        linked_to: str | None,
+        at: datetime,
     ) -> WorkOrder:
         if self.is_down:
             raise StoreUnavailableError("disk full")
         self.appeals.append(appeal)
+        self.linked_to.append(linked_to)
+        self.diversions.append(diversion)
+        return self._order(f"261123{len(self.appeals):05d}", appeal, conversation, at)
+
+    async def record_contact(
+        self, *, conversation: str, appeal: Appeal, outcome: ContactOutcome, article: str | None, at: datetime
+    ) -> WorkOrder:
+        if self.is_down:
+            raise StoreUnavailableError("disk full")
+        self.contacts.append((outcome, appeal, article))
+        return self._order(f"261123{90_000 + len(self.contacts):05d}", appeal, conversation, at)
+
+    async def merge(
+        self, number: str, appeal: Appeal, *, conversation: str, told: str, at: datetime
+    ) -> WorkOrder:
+        if self.is_down or self.cannot_merge:
+            raise StoreUnavailableError("disk full")
+        self.merged.append((number, appeal))
+        return self._order(number, appeal, conversation, at)
+
+    def _order(self, number: str, appeal: Appeal, conversation: str, at: datetime) -> WorkOrder:
         return WorkOrder(
-            number=f"261123{len(self.appeals):05d}", appeal=appeal, status=Status.TO_DISPATCH, registered_at=at,
+            number=number,
+            appeal=appeal,
+            status=Status.TO_DISPATCH,
+            registered_at=at,
             conversation=conversation,
-        )  # fmt: skip
+        )
+
+
+@dataclass
+class FakePastOrders:
+    """Orders in memory, by telephone and by number; ``is_down`` makes every look fail, ``hangs`` last for ever."""
+
+    orders: list[WorkOrder] = field(default_factory=list)
+    is_down: bool = False
+    hangs: bool = False
+
+    async def of_citizen(self, phone: PhoneNumber, *, limit: int = 20) -> Sequence[WorkOrder]:
+        await self._answer()
+        found = [order for order in self.orders if phone in [party.phone for party in order.citizens]]
+        return found[:limit]
+
+    async def get(self, number: str) -> WorkOrder:
+        await self._answer()
+        for order in self.orders:
+            if order.number == number:
+                return order
+        raise WorkOrderNotFoundError(number)
+
+    async def _answer(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.is_down:
+            raise StoreUnavailableError("away")
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hotline.domain.appeal import Appeal, EmergencyService
+from hotline.domain.appeal import Appeal, EmergencyService, PhoneNumber
+from hotline.domain.diversion import Diversion
 from hotline.domain.speech import Expected
 
 
@@ -92,11 +93,51 @@ class LookUp:
 
 @dataclass(frozen=True, slots=True)
 class RegisterAppeal:
-    """Register the appeal as a work order → ``AppealRegistered`` after the commit, or ``EngineFailed("store")``."""
+    """Register the appeal as a work order → ``AppealRegistered`` after the commit, or ``EngineFailed("store")``.
+
+    ``diversion`` is what the dialogue proposes (a person confirms); ``linked_to`` an earlier order on the same matter.
+    """
 
     turn: int
     appeal: Appeal
     article: str | None = None
+    diversion: Diversion | None = None
+    linked_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRepeat:
+    """Look for an earlier order of ``caller`` on the same matter → ``RepeatFound``, ``NoRepeat`` or ``EngineFailed("repeats")``."""
+
+    turn: int
+    appeal: Appeal
+    caller: PhoneNumber
+
+
+@dataclass(frozen=True, slots=True)
+class MergeIntoOrder:
+    """Merge the appeal into order ``number``, as the citizen agreed → ``Merged`` after the commit, or ``EngineFailed("merge")``.
+
+    ``told`` is what the citizen was told of it.
+    """
+
+    turn: int
+    number: str
+    appeal: Appeal
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpProgress:
+    """Find how orders stand → ``ProgressFound``, ``NoProgress`` or ``EngineFailed("progress")``.
+
+    By ``number``, else all of ``caller``. ``proof``: last four digits of the telephone that filed a secret order.
+    """
+
+    turn: int
+    number: str | None = None
+    caller: PhoneNumber | None = None
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +177,9 @@ Action = (
     | Understand
     | LookUp
     | RegisterAppeal
+    | CheckRepeat
+    | MergeIntoOrder
+    | LookUpProgress
     | TransferToAgent
     | GiveWayToEmergency
     | End

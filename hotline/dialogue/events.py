@@ -8,6 +8,7 @@ from datetime import datetime
 from hotline.domain.appeal import ContactChannel, PhoneNumber, Place
 from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Understanding
+from hotline.domain.repeats import OrderNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,58 @@ class AppealRegistered:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatFound:
+    """The citizen has an earlier order on the same matter. ``has_new_facts``: something has changed since."""
+
+    at: datetime
+    turn: int
+    order: OrderNews
+    has_new_facts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoRepeat:
+    """Nothing that may be told of; ``linked_to`` is an earlier order that is kept secret even here."""
+
+    at: datetime
+    turn: int
+    linked_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The commit is done: the citizen's record is merged into order ``number``. Only now may they be told so."""
+
+    at: datetime
+    turn: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressFound:
+    """How the orders stand that were asked for, the most telling first; never empty."""
+
+    at: datetime
+    turn: int
+    orders: tuple[OrderNews, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoProgress:
+    """No order that may be told of. ``needs_proof``: it is secret; ``was_refused``: the proof did not fit."""
+
+    at: datetime
+    turn: int
+    needs_proof: bool = False
+    was_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
-    """What an action of ``turn`` asked for failed for good; ``engine`` is "understander", "retriever" or "store"."""
+    """What an action of ``turn`` asked for failed for good.
+
+    ``engine`` is "understander", "retriever", "store", "repeats", "merge" or "progress".
+    """
 
     at: datetime
     turn: int
@@ -166,6 +217,11 @@ Event = (
     | Understood
     | PassagesFound
     | AppealRegistered
+    | RepeatFound
+    | NoRepeat
+    | Merged
+    | ProgressFound
+    | NoProgress
     | EngineFailed
     | AgentJoined
     | NoAgentFree

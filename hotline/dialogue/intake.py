@@ -31,6 +31,7 @@ class Missing(StrEnum):
     MATTER = "matter"
     PLACE = "place"
     PLACE_DETAIL = "place_detail"
+    SECRECY = "secrecy"
     NOTHING = "nothing"
 
 
@@ -51,6 +52,7 @@ class Draft:
     understood_by: str = ""
     place_questions: int = 0
     detail_questions: int = 0
+    was_asked_secrecy: bool = False
 
     @property
     def text(self) -> str:
@@ -88,25 +90,30 @@ class Draft:
             wants_secrecy=draft.wants_secrecy or slots.wants_secrecy,
         )
 
+    def kind_of(self, category: Category | None) -> AppealKind:
+        """Return its kind as far as it is known: as understood, else as is usual in its category."""
+        return self.kind or (category.default_kind if category else AppealKind.HELP)
+
     def missing(self, categories: Mapping[str, Category], policy: Policy) -> Missing:
         """Return what to ask next."""
         if self.category is None and len(self.text) < policy.min_matter_characters:
             return Missing.MATTER
         category = categories.get(self.category or "")
+        place = self._missing_place(category, policy)
+        if place is not Missing.NOTHING or self.wants_secrecy or self.was_asked_secrecy:
+            return place
+        asks = policy.asks_secrecy(self.kind_of(category), self.category)
+        return Missing.SECRECY if asks else Missing.NOTHING
+
+    def _missing_place(self, category: Category | None, policy: Policy) -> Missing:
         if category is not None and not category.needs_place:
             return Missing.NOTHING
         if self.kind is AppealKind.INQUIRY and self.place is None:
             return Missing.NOTHING
-        if (
-            self.place is None or not self.place.is_located
-        ) and self.place_questions < policy.max_place_questions:
-            return Missing.PLACE
-        if (
-            self.place is not None
-            and self.place.is_located
-            and not (self.place.street or self.place.detail)
-            and self.detail_questions < 1
-        ):
+        if self.place is None or not self.place.is_located:
+            is_left = self.place_questions < policy.max_place_questions
+            return Missing.PLACE if is_left else Missing.NOTHING
+        if not (self.place.street or self.place.detail) and self.detail_questions < 1:
             return Missing.PLACE_DETAIL
         return Missing.NOTHING
 
@@ -120,7 +127,7 @@ class Draft:
     ) -> Appeal:
         """Return the appeal as it stands. A tip-off (举报) is confidential whether asked for or not."""
         category = categories.get(self.category or "")
-        kind = self.kind or (category.default_kind if category else AppealKind.HELP)
+        kind = self.kind_of(category)
         secret = self.wants_secrecy or kind is AppealKind.TIP_OFF
         return Appeal(
             kind=kind,

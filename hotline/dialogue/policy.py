@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hotline.domain.appeal import AppealKind
 from hotline.domain.speech import Expected
 
 
@@ -17,7 +18,7 @@ class Policy:
 
     ``silence_seconds``: how long to wait for words after a prompt. A silent citizen is asked ``max_silences`` times
     again, one who is not understood ``max_no_match - 1`` times, then a person takes over. ``closing_seconds``: silence
-    after “还有其他问题吗” that ends the call.
+    after “还有其他问题吗” that ends the call. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
     """
 
     silence_seconds: dict[Expected, float] = field(default_factory=_phone_seconds)
@@ -29,6 +30,14 @@ class Policy:
     max_corrections: int = 3
     min_matter_characters: int = 5
     category_confidence: float = 0.35
+    withdrawal_confidence: float = 0.6
+    max_told_orders: int = 3
+    secrecy_categories: frozenset[str] = frozenset()
+
+    def asks_secrecy(self, kind: AppealKind, category: str | None) -> bool:
+        """Tell whether a citizen with such an appeal is asked: tip-offs always, complaints where identity matters."""
+        is_delicate = kind is AppealKind.COMPLAINT and category in self.secrecy_categories
+        return kind is AppealKind.TIP_OFF or is_delicate
 
 
 WRITTEN = Policy(

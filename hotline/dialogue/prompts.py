@@ -13,7 +13,9 @@ from typing import Final
 
 from hotline.dialogue.actions import Say
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.errors import CityConfigError
+from hotline.domain.life_cycle import Status
 
 _CUT: Final = re.compile(r"\||(?<=[。？！；])(?=.)")
 
@@ -26,6 +28,12 @@ NAMES: Final = frozenset({
     "transferring_withdraw", "agent_busy", "leave_message", "message_registered", "message_none", "emergency",
     "emergency_check", "emergency_failed", "goodbye", "goodbye_silent", "warn_nuisance", "briefing",
     "matter_of_category", "matter_in_words", "place_unknown", "due_date", "connector_and",
+    "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",
+    "repeat_closed_offer", "repeat_closed_kept", "merged", "progress_order", "progress_unit", "progress_due", "progress_count",
+    "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable",
+    "divert_reason", "divert_review",
+    *(f"divert_{outcome.value}" for outcome in DiversionOutcome),
+    *(f"status_{status.value}" for status in Status),
 })  # fmt: skip
 
 

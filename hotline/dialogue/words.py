@@ -7,7 +7,7 @@ homophones, so “找火了” is 着火了 and “专人工” is 转人工; a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -18,6 +18,9 @@ from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _SHORT_ANSWER: Final = 8
+_GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
+_ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
+_DIGIT: Final = re.compile(r"\d")
 
 
 class Alarm(StrEnum):
@@ -106,12 +109,15 @@ class SafetyWords:
 class AnswerWords:
     """Reads short answers (简短回答) and the wish for a person."""
 
-    def __init__(self, rows: Mapping[str, Sequence[str]], *, file: str = "") -> None:
+    def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
         """Take the content of ``answers.yaml``."""
         try:
             self._lists = {answer: tuple(rows[answer.value]) for answer in Answer}
             self._agent, self._agent_inside = tuple(rows["agent"]), tuple(rows["agent_inside"])
             self._starts = {Answer.YES: tuple(rows["yes_start"]), Answer.NO: tuple(rows["no_start"])}
+            self._digits = str.maketrans(dict(rows["digits"]))
+            self._invites_place = tuple(rows["invites_place"])
+            self._progress_lexicon = SoundLexicon(rows["progress_inside"])
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
@@ -132,6 +138,24 @@ class AnswerWords:
             match.is_exact or (match.is_precise and len(match.word) > 2)
             for match in self._agent_lexicon.find(words)
         )
+
+    def wants_progress(self, text: str) -> bool:
+        """Tell whether the citizen asks how an order stands (查进度)."""
+        found = self._progress_lexicon.find(han_only(text))
+        return any(match.is_exact or (match.is_precise and len(match.word) > 2) for match in found)
+
+    def digits_in(self, text: str) -> str:
+        """Return the digits said or written in ``text``, without gaps."""
+        return "".join(_DIGIT.findall(text.translate(self._digits)))
+
+    def order_number_in(self, text: str) -> str | None:
+        """Return the work order number in ``text``, if there is one: written, or read out digit by digit."""
+        found = _ORDER_NUMBER.search(_GAP.sub("", text.translate(self._digits)))
+        return found[0] if found is not None else None
+
+    def invites_place(self, answer: str) -> bool:
+        """Tell whether an answer asks for a place to register (“您说出位置，我来登记”)."""
+        return any(words in answer for words in self._invites_place)
 
     def read(self, text: str, *among: Answer) -> Answer | None:
         """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""

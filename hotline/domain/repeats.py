@@ -29,6 +29,19 @@ _NO_MATTER_OF_ITS_OWN: Final = (AppealKind.WITHDRAWAL, AppealKind.NUISANCE, Appe
 
 
 @dataclass(frozen=True, slots=True)
+class OrderNews:
+    """What a citizen is told of an order; nothing of its content, since a number is easily guessed."""
+
+    number: str
+    status: Status
+    registered_at: datetime
+    due_at: datetime | None = None
+    lead_unit_name: str | None = None
+    category: str | None = None
+    is_open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class PastOrder:
     """What of an earlier order is needed to recognise a repeat and to tell how it stands.
 
@@ -47,6 +60,19 @@ class PastOrder:
     kind: AppealKind = AppealKind.HELP
     is_secret: bool = False
     merged_into: str | None = None
+
+    @property
+    def news(self) -> OrderNews:
+        """What the citizen is told of it."""
+        return OrderNews(
+            number=self.number,
+            status=self.status,
+            registered_at=self.registered_at,
+            due_at=self.due_at,
+            lead_unit_name=self.lead_unit_name,
+            category=self.category,
+            is_open=self.is_open,
+        )
 
     @classmethod
     def of(cls, order: WorkOrder, unit_name: Callable[[str], str] = str) -> PastOrder:

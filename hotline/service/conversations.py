@@ -7,7 +7,7 @@ turns failures into events, and writes the journal. When it returns, nothing of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, assert_never
@@ -16,11 +16,14 @@ import structlog
 
 from hotline.dialogue.actions import (
     Action,
+    CheckRepeat,
     CollectKeys,
     End,
     GiveWayToEmergency,
     Listen,
     LookUp,
+    LookUpProgress,
+    MergeIntoOrder,
     Outcome,
     RegisterAppeal,
     Say,
@@ -34,29 +37,65 @@ from hotline.dialogue.events import (
     EngineFailed,
     Event,
     HungUp,
+    Merged,
+    NoProgress,
+    NoRepeat,
     PassagesFound,
+    ProgressFound,
+    RepeatFound,
     Started,
     Understood,
 )
 from hotline.dialogue.journal import encode
 from hotline.dialogue.session import Session
-from hotline.domain.appeal import Appeal, ContactChannel
-from hotline.domain.errors import HotlineError
+from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
+from hotline.domain.diversion import Diversion
+from hotline.domain.errors import EngineUnavailableError, HotlineError
+from hotline.domain.repeats import PastOrder, Repeat
 from hotline.domain.work_order import Status, WorkOrder
 from hotline.service.channel import Channel
+from hotline.service.contact_records import Contact, ContactRecords, RecordingContacts
+from hotline.service.repeats import Told
 from knowledge_base.retriever import Retriever
 from nlu.understander import Understander
 
 log: Final = structlog.get_logger("conversation")
 
 
-class Registering(Protocol):
-    """Makes work orders of appeals (``hotline.service.registration``)."""
+class Registering(RecordingContacts, Protocol):
+    """Makes work orders of appeals (``hotline.service.registration``). Raises ``StoreUnavailableError``."""
 
     async def register(
-        self, appeal: Appeal, *, conversation: str, article: str | None, at: datetime
+        self,
+        appeal: Appeal,
+        *,
+        conversation: str,
+        article: str | None,
+        diversion: Diversion | None,
+        linked_to: str | None,
+        at: datetime,
     ) -> WorkOrder:
-        """Return the committed work order or raise ``StoreUnavailableError``."""
+        """Return the committed work order."""
+
+    async def merge(
+        self, number: str, appeal: Appeal, *, conversation: str, told: str, at: datetime
+    ) -> WorkOrder:
+        """Return the order ``number`` after the citizen was merged into it, committed."""
+
+
+class KnowingOrders(Protocol):
+    """Knows a citizen's earlier orders (``hotline.service.repeats.CitizensOrders``)."""
+
+    async def repeat_of(self, appeal: Appeal, caller: PhoneNumber, *, at: datetime) -> Repeat | None:
+        """Return the earlier order of the calling number on the same matter, or None."""
+
+    async def by_phone(self, caller: PhoneNumber) -> Sequence[PastOrder]:
+        """Return the caller's orders that may be told."""
+
+    async def by_number(
+        self, number: str, *, caller: PhoneNumber | None, proof: str | None
+    ) -> tuple[Told, PastOrder | None]:
+        """Return whether the order may be told, and the order when it may."""
 
 
 class ConversationLog(Protocol):
@@ -83,6 +122,8 @@ class Deadlines:
     understand: float = 2.0
     look_up: float = 2.0
     register: float = 5.0
+    check_repeat: float = 1.5
+    look_up_progress: float = 3.0
     drain: float = 60.0
 
 
@@ -91,6 +132,7 @@ class Surroundings:
     """All that a conversation needs of the world; the engines are seen only as contracts.
 
     ``unit_name`` turns a unit's code into what is spoken; ``clock`` gives the present time in the city's time zone.
+    Without ``orders`` nobody is offered a merge, and a person tells of progress.
     """
 
     new_session: Callable[[ContactChannel], Session]
@@ -101,6 +143,7 @@ class Surroundings:
     unit_name: Callable[[str], str]
     clock: Callable[[], datetime]
     deadlines: Deadlines = Deadlines()
+    orders: KnowingOrders | None = None
 
 
 class Conversations:
@@ -109,6 +152,7 @@ class Conversations:
     def __init__(self, world: Surroundings) -> None:
         """Take the engines and the clock."""
         self._world = world
+        self.contacts = ContactRecords(world.registration, seconds=world.deadlines.register)
 
     async def hold(self, channel: Channel, *, call_id: str = "") -> Outcome:
         """Hold one conversation from ``Started`` to its end and return how it ended."""
@@ -123,9 +167,22 @@ class Conversations:
                 await held.run(started)
             finally:
                 await channel.close()
+                if held.work_order is None:
+                    held.work_order = await self._recorded(held.session, started.conversation)
                 await held.journal.finish(held.session, held.work_order)
             log.info("conversation.ended", outcome=held.session.outcome.value, work_order=held.work_order)
         return held.session.outcome
+
+    async def _recorded(self, session: Session, conversation: str) -> str | None:
+        """Have a conversation recorded that left no order: no contact is without a record (全量受理)."""
+        contact = Contact(
+            conversation=conversation,
+            appeal=session.so_far,
+            outcome=session.contact_outcome,
+            article=session.article.id if session.article else None,
+            at=self._world.clock(),
+        )
+        return await self.contacts.keep(contact)
 
 
 class _Journal:
@@ -234,6 +291,14 @@ class _Held:
                 )
             case RegisterAppeal():
                 self._ask_engine(self._register(action), action.turn, "store", self._world.deadlines.register)
+            case CheckRepeat():
+                seconds = self._world.deadlines.check_repeat
+                self._ask_engine(self._check_repeat(action), action.turn, "repeats", seconds)
+            case MergeIntoOrder():
+                self._ask_engine(self._merge(action), action.turn, "merge", self._world.deadlines.register)
+            case LookUpProgress():
+                seconds = self._world.deadlines.look_up_progress
+                self._ask_engine(self._look_up_progress(action), action.turn, "progress", seconds)
             case End():
                 self._is_ended = True
                 await self._channel.perform(action)
@@ -276,7 +341,12 @@ class _Held:
 
     async def _register(self, action: RegisterAppeal) -> Event:
         order = await self._world.registration.register(
-            action.appeal, conversation=self._conversation, article=action.article, at=self._world.clock()
+            action.appeal,
+            conversation=self._conversation,
+            article=action.article,
+            diversion=action.diversion,
+            linked_to=action.linked_to,
+            at=self._world.clock(),
         )
         self.work_order = order.number
         log.info("work_order.registered", work_order=order.number, status=order.status.value)
@@ -289,3 +359,45 @@ class _Held:
             lead_unit=self._world.unit_name(unit) if unit else None,
             due_at=order.due_at if is_dispatched else None,
         )
+
+    async def _check_repeat(self, action: CheckRepeat) -> Event:
+        orders, clock = self._world.orders, self._world.clock
+        if orders is None:
+            return NoRepeat(at=clock(), turn=action.turn)
+        repeat = await orders.repeat_of(action.appeal, action.caller, at=clock())
+        if repeat is None:
+            return NoRepeat(at=clock(), turn=action.turn)
+        if repeat.order.is_secret:  # somebody else may be calling from this telephone
+            return NoRepeat(at=clock(), turn=action.turn, linked_to=repeat.order.number)
+        return RepeatFound(clock(), action.turn, repeat.order.news, has_new_facts=bool(repeat.new_facts))
+
+    async def _merge(self, action: MergeIntoOrder) -> Event:
+        order = await self._world.registration.merge(
+            action.number,
+            action.appeal,
+            conversation=self._conversation,
+            told=action.told,
+            at=self._world.clock(),
+        )
+        self.work_order = order.number
+        log.info("work_order.merged", work_order=order.number)
+        return Merged(at=self._world.clock(), turn=action.turn, number=order.number)
+
+    async def _look_up_progress(self, action: LookUpProgress) -> Event:
+        orders, clock = self._world.orders, self._world.clock
+        if orders is None:
+            raise EngineUnavailableError("progress", "not set up")
+        if action.number is None:
+            found = await orders.by_phone(action.caller) if action.caller is not None else ()
+            if not found:
+                return NoProgress(clock(), action.turn)
+            return ProgressFound(clock(), action.turn, tuple(order.news for order in found))
+        told, order = await orders.by_number(action.number, caller=action.caller, proof=action.proof)
+        if order is None:
+            return NoProgress(
+                clock(),
+                action.turn,
+                needs_proof=told is Told.PROOF_NEEDED,
+                was_refused=told is Told.REFUSED,
+            )
+        return ProgressFound(clock(), action.turn, (order.news,))

@@ -125,7 +125,8 @@ async def test_a_question_is_answered(site: Site) -> None:
         assert "采暖期为11月10日至次年3月20日。" in answer
         await page.send({"type": "text", "text": "没有了"})
         assert await page.next("ended") == {"type": "ended", "outcome": "answered"}
-    assert await site.store.recent() == []
+    (record,) = await site.store.recent()
+    assert (record.status, record.article, record.appeal.text) == (Status.ANSWERED, "A0101-01", QUESTION)
 
 
 async def test_an_emergency_is_told_to_dial(site: Site) -> None:
@@ -135,7 +136,7 @@ async def test_an_emergency_is_told_to_dial(site: Site) -> None:
         await page.send({"type": "bye"})
         assert await page.next("ended") == {"type": "ended", "outcome": "emergency"}
     (order,) = await site.store.recent()
-    assert (order.status, order.history[-1].note) == (Status.DIVERTED, "emergency")
+    assert (order.status, order.history[-1].note) == (Status.DIVERTED, "原话提到“着火了”")
 
 
 async def test_when_no_agent_is_free_a_message_is_taken(site: Site) -> None:

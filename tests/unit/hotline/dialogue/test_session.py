@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from hotline.dialogue.actions import (
-    Action,
     End,
     GiveWayToEmergency,
     Listen,
@@ -21,9 +18,7 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import (
     AgentJoined,
-    AppealRegistered,
     EngineFailed,
-    Event,
     FellSilent,
     HearingLost,
     HungUp,
@@ -31,65 +26,15 @@ from hotline.dialogue.events import (
     NoAgentFree,
     PassagesFound,
     PromptFinished,
-    Said,
     SpeechStarted,
-    Started,
     TransferFailed,
     Understood,
 )
-from hotline.dialogue.session import Session
 from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, PhoneNumber, Place, Secrecy
-from hotline.domain.meaning import Intent, Understanding
+from hotline.domain.meaning import Intent
 from hotline.domain.speech import Expected
-from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage, a_session
-
-DUE = datetime(2026, 11, 30, 10, 0, tzinfo=UTC)
-
-
-class Conversation:
-    """A session and all that it did; speaks to it in the hotline's words."""
-
-    def __init__(
-        self, channel: ContactChannel = ContactChannel.PHONE, phone: PhoneNumber | None = PHONE
-    ) -> None:
-        self.session: Session = a_session(channel)
-        self.did: list[Action] = []
-        self.happens(Started(NOW, "c1", channel, phone))
-
-    def happens(self, event: Event) -> tuple[Action, ...]:
-        done = self.session.handle(event)
-        self.did.extend(done)
-        return done
-
-    def says(self, text: str, meaning: Understanding | None = None) -> tuple[Action, ...]:
-        done = self.happens(Said(NOW, text, text))
-        if meaning is None:
-            return done
-        (asked,) = [action for action in done if isinstance(action, Understand)]
-        return self.happens(Understood(NOW, asked.turn, meaning))
-
-    def last(self, kind: type[Action]) -> Action:
-        return [action for action in self.did if isinstance(action, kind)][-1]
-
-    @property
-    def turn(self) -> int:
-        return max(getattr(action, "turn", 0) for action in self.did)
-
-    @property
-    def heard(self) -> tuple[str, ...]:
-        """Names of the prompts of the last ``Say``."""
-        say = self.last(Say)
-        assert isinstance(say, Say)
-        return say.prompts
-
-    def is_registered(self, number: str = "26112300001", unit: str | None = "兰山区人民政府") -> None:
-        self.happens(AppealRegistered(NOW, self.turn, number, unit, DUE if unit else None))
-
-
-def with_a_complaint() -> Conversation:
-    call = Conversation()
-    call.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
-    return call
+from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage
+from tests.talking import Conversation, with_a_complaint
 
 
 def test_a_caller_is_greeted_and_listened_to() -> None:
@@ -262,9 +207,12 @@ def test_keys_one_and_two_answer_the_confirmation() -> None:
     assert isinstance(call.did[-1], RegisterAppeal)
 
 
-def test_a_tip_off_is_confidential_without_being_asked() -> None:
+def test_a_tip_off_is_confidential_whatever_is_answered() -> None:
     call = Conversation()
     call.says("举报", a_complaint("有人偷排污水", kind=AppealKind.TIP_OFF, place=LANSHAN))
+    assert call.heard == ("ask_secrecy_tip_off",)
+    call.says("不需要")
+    assert call.heard == ("secrecy_by_law", "confirm")
     call.says("对")
     order = call.last(RegisterAppeal)
     assert isinstance(order, RegisterAppeal)

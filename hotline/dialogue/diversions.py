@@ -1,0 +1,72 @@
+"""Diversions that the dialogue may propose (分流建议): statutory channels and other cities, by the words that were said.
+
+It only proposes: the citizen hears where such a matter goes, it is registered like every other, and a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hotline.dialogue.prompts import Prompts
+from hotline.domain.appeal import Appeal, AppealKind
+from hotline.domain.diversion import Diversion, DiversionOutcome
+from hotline.domain.errors import CityConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """A statutory channel: its name, whom to turn to, and the words that tell of it."""
+
+    matter: str
+    to: str
+    words: tuple[str, ...]
+
+
+class DiversionWords:
+    """Finds what may be diverted, after ``config/<city>/lexicon/diversions.yaml``."""
+
+    def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
+        """Take the content of the file; raise ``CityConfigError`` when something is missing."""
+        try:
+            self._channels = tuple(
+                _Channel(row["matter"], row["to"], tuple(row["words"])) for row in rows["statutory_channel"]
+            )
+            cities = rows["other_city"]
+            self._cities = tuple(cities["names"])
+            self._placed, self._not_before = tuple(cities["placed"]), tuple(cities["not_before"])
+        except (KeyError, TypeError) as error:
+            raise CityConfigError(file=file, reason=f"分流线索缺少内容或写法不对：{error!r}") from error
+
+    def proposal(self, appeal: Appeal, prompts: Prompts) -> Diversion | None:
+        """Return the diversion to propose, with its reason and what is said to the citizen, or None.
+
+        Who only asks about a procedure (咨询) is not in it.
+        """
+        if appeal.kind is AppealKind.INQUIRY:
+            return None
+        for channel in self._channels:
+            word = next((word for word in channel.words if word in appeal.text), None)
+            if word is not None:
+                told = prompts.text("divert_statutory_channel", matter=channel.matter, to=channel.to)
+                return _because(DiversionOutcome.STATUTORY_CHANNEL, word, told, prompts)
+        city = None if appeal.place is not None and appeal.place.is_located else self._city_in(appeal.text)
+        if city is None:
+            return None
+        told = prompts.text("divert_other_city", place=city)
+        return _because(DiversionOutcome.OTHER_CITY, city, told, prompts)
+
+    def _city_in(self, text: str) -> str | None:
+        name: str
+        for name in self._cities:
+            start = text.find(name)
+            if start >= 0 and text[:start].endswith(self._placed):
+                after = text[start + len(name) :].removeprefix("市")
+                if not after.startswith(self._not_before):
+                    return name
+        return None
+
+
+def _because(outcome: DiversionOutcome, word: str, told: str, prompts: Prompts) -> Diversion:
+    return Diversion(outcome, prompts.text("divert_reason", word=word), told)

@@ -1,0 +1,46 @@
+"""Telling a citizen how an order stands (进度): status in plain words, unit and due date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+
+from hotline.dialogue.intake import spoken_date
+from hotline.dialogue.prompts import Prompts
+from hotline.domain.category import Category
+from hotline.domain.repeats import OrderNews
+
+
+class Teller:
+    """Words an order for one channel; ``is_spoken`` groups its number for the ear."""
+
+    def __init__(self, prompts: Prompts, categories: Mapping[str, Category], timezone: tzinfo) -> None:
+        """Take the words and the time zone of spoken days."""
+        self._prompts = prompts
+        self._categories = categories
+        self._timezone = timezone
+
+    def parts(self, order: OrderNews, *, is_spoken: bool, name: str = "progress_order") -> tuple[str, ...]:
+        """Return the order in parts: what it is about, its number and status, then unit and date where it has them."""
+        prompts = self._prompts
+        category = self._categories.get(order.category or "")
+        said = list(
+            prompts.parts(
+                name,
+                registered=spoken_date(prompts, order.registered_at.astimezone(self._timezone)),
+                matter=category.spoken if category is not None else "",
+                number=spelled(order.number, is_spoken=is_spoken),
+                status=prompts.text(f"status_{order.status.value}"),
+            )
+        )
+        if order.lead_unit_name is not None:
+            said.extend(prompts.parts("progress_unit", unit=order.lead_unit_name))
+        if order.is_open and order.due_at is not None:
+            due = spoken_date(prompts, order.due_at.astimezone(self._timezone))
+            said.extend(prompts.parts("progress_due", due=due))
+        return tuple(said)
+
+
+def spelled(number: str, *, is_spoken: bool) -> str:
+    """Group a work order number for the ear (261123 00012); in writing it stays whole, to be copied."""
+    return f"{number[:6]} {number[6:]}" if is_spoken else number
