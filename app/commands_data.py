@@ -1,10 +1,9 @@
-"""Commands on models, knowledge, routing, configuration and journals."""
+"""Commands on models, knowledge, configuration and journals."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,33 +12,29 @@ import typer
 from app import knowledge
 from app.callers import CallFailedError
 from app.city_words import session_maker
-from app.clock import now
 from app.printing import Printer
 from app.settings import Settings
-from app.understanding import open_understander
 from app.wiring import local_clock
 from asr.hearing_hints import load_hearing_hints
 from asr.models import ModelUnavailableError, catalogue, fetch, is_installed, verify
-from hotline.city import City, load_city
+from hotline.city import load_city
 from hotline.dialogue.events import Started
 from hotline.dialogue.journal import decode, is_event
-from hotline.domain.appeal import Appeal, AppealKind, ContactChannel
+from hotline.domain.appeal import ContactChannel
 from knowledge_base.searching import search_report
 from nlu.lexicon import load_meaning_words
-from router.rule_router import build_router, explain
+from router.rule_router import build_router
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
 models = typer.Typer(help="语音模型：列出、获取、校验", no_args_is_help=True)
 kb = typer.Typer(help="知识库：导入、检索", no_args_is_help=True)
-router = typer.Typer(help="派单：解释", no_args_is_help=True)
 
 
 def add_to(cli: typer.Typer) -> None:
     """Add the commands."""
     cli.add_typer(models, name="models")
     cli.add_typer(kb, name="kb")
-    cli.add_typer(router, name="router")
     cli.command("check")(check)
     cli.command("replay")(replay)
 
@@ -124,31 +119,6 @@ def import_file(file: Annotated[Path, typer.Argument(help="CSV、JSON 或 YAML �
     typer.echo(f"导入 {len(report.accepted)} 条，不合格 {len(report.rejected)} 条")
     if report.rejected:
         raise typer.Exit(1)
-
-
-@router.command("explain")
-def explain_text(text: Annotated[str, typer.Argument(help="市民的原话")], as_json: Json = False) -> None:
-    """解释一句话会怎样分类、派给谁、期限多久、为什么。"""
-    settings = Settings()
-    city = load_city(settings.city)
-    found = asyncio.run(_explained(text, settings, city))
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=None if as_json else 1))
-
-
-async def _explained(text: str, settings: Settings, city: City) -> dict[str, Any]:
-    async with AsyncExitStack() as stack:
-        understander = await open_understander(settings.model_copy(update={"rasa": "off"}), city, stack)
-        meaning = await understander.understand(text)
-    appeal = Appeal(
-        kind=meaning.kind or AppealKind.HELP,
-        category=meaning.category,
-        text=text,
-        place=meaning.slots.place,
-        urgency=meaning.urgency,
-        category_confidence=meaning.category_confidence,
-        understood_by=meaning.engine,
-    )
-    return explain(build_router(city), appeal, now().astimezone(city.timezone))
 
 
 def check() -> None:

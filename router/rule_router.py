@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, AppealKind, Urgency
@@ -34,6 +34,16 @@ class _View:
     is_elsewhere: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """A decision and what it rests on: the situation, the words found, and every row that applies, first of all first."""
+
+    decision: RoutingDecision
+    situation: Situation
+    mentions: tuple[Mention, ...]
+    rows: tuple[Row, ...]
+
+
 class RuleRouter:
     """Decides by the first row of the catalogue that applies (see ``router.catalogue``)."""
 
@@ -46,8 +56,16 @@ class RuleRouter:
 
     def route(self, appeal: Appeal, *, at: datetime) -> RoutingDecision:
         """Decide who handles ``appeal``; see ``Router.route``."""
+        return self.weigh(appeal, at=at).decision
+
+    def weigh(self, appeal: Appeal, *, at: datetime) -> Weighing:
+        """Decide, and return what the decision rests on. The tables in force are taken once, at the beginning."""
         view = self._view(appeal, at)
         rows = self._applying(view, appeal.category)
+        return Weighing(self._decide(view, rows, at), view.situation, view.mentions, rows)
+
+    def _decide(self, view: _View, rows: Sequence[Row], at: datetime) -> RoutingDecision:
+        appeal = view.appeal
         reasons = view.catalogue.reasons
         if not rows:
             return self._manual(view, reasons.no_category, self._guesses(view), at)
@@ -71,36 +89,6 @@ class RuleRouter:
                 view, reasons.conflict.format(unit=self._city.units[lead].name), candidates[1:], at, row
             )
         return self._decision(view, at, row=row, lead=lead, because=_because(row), runners_up=candidates[1:])
-
-    def explain(self, appeal: Appeal, *, at: datetime) -> dict[str, Any]:
-        """Return the decision with everything it rests on, as plain data for people to read."""
-        view = self._view(appeal, at)
-        decision = self.route(appeal, at=at)
-        name = self._name
-        return {
-            "category": appeal.category,
-            "area": view.situation.area.value,
-            "county": view.situation.county_code,
-            "mentions": [
-                {"topic": each.topic, "word": each.word, "at": each.start, "by_sound": not each.is_exact}
-                for each in view.mentions
-            ],
-            "applying_rows": [row.id for row in self._applying(view, appeal.category)],
-            "lead_unit": name(decision.lead_unit),
-            "supporting_units": [name(code) for code in decision.supporting_units],
-            "is_manual": decision.is_manual,
-            "rule": decision.rule,
-            "because": decision.because,
-            "runners_up": [
-                {"unit": name(each.unit), "rule": each.rule, "because": each.because}
-                for each in decision.runners_up
-            ],
-            "urgency": decision.urgency.value,
-            "sign_by": decision.sign_by.isoformat(),
-            "due_at": decision.due_at.isoformat(),
-            "limit_basis": decision.limit_basis,
-            "catalogue_version": decision.catalogue_version,
-        }
 
     def _view(self, appeal: Appeal, at: datetime) -> _View:
         tables = self.holder.current
@@ -246,9 +234,6 @@ class RuleRouter:
             given.append(row.urgency)
         return max(given, key=_RANK.__getitem__)
 
-    def _name(self, code: str | None) -> str | None:
-        return self._city.units[code].name if code else None
-
 
 def _because(row: Row) -> str:
     return f"{row.because}（{row.basis}）"
@@ -265,8 +250,3 @@ def _distinct(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
 def build_router(city: City) -> RuleRouter:
     """Make the router of a city from its folder; ``CityConfigError`` when its tables cannot be used."""
     return RuleRouter(city, CatalogueHolder(city))
-
-
-def explain(router: RuleRouter, appeal: Appeal, at: datetime) -> dict[str, Any]:
-    """Return why ``router`` decides as it does, for the command line and the desk."""
-    return router.explain(appeal, at=at)

@@ -9,7 +9,8 @@ import pytest
 from hotline.city import load_city
 from hotline.domain.appeal import AppealKind, EmergencyService, Place, Urgency
 from router.router import Router
-from router.rule_router import build_router, explain
+from router.explaining import explain
+from router.rule_router import build_router
 from tests.builders import LANSHAN, LINYI, NOW, an_appeal
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -163,8 +164,9 @@ def test_the_same_appeal_and_time_give_the_same_decision(router: Router) -> None
 
 
 def test_an_explanation_shows_what_the_decision_rests_on() -> None:
-    router = build_router(load_city(LINYI))
-    found = explain(router, an_appeal(category="0602", text="有人跳广场午扰民", place=LANSHAN), NOW)
+    city = load_city(LINYI)
+    appeal = an_appeal(category="0602", text="有人跳广场午扰民", place=LANSHAN)
+    found = explain(build_router(city), city, appeal, NOW)
     assert found["mentions"] == [
         {"topic": "square_dance", "word": "广场舞", "at": 3, "by_sound": True},
         {"topic": "noise", "word": "扰民", "at": 6, "by_sound": False},
