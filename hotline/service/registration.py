@@ -23,6 +23,7 @@ from hotline.domain.deeds import (
     Withdraw,
 )
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
+from hotline.domain.errors import StaleWorkOrderError
 from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
@@ -31,6 +32,7 @@ from hotline.store.work_order_store import WorkOrderStore
 
 log: Final = structlog.get_logger("registration")
 
+_TRIES: Final = 3
 MACHINE_DIVERTS: Final = (DiversionOutcome.EMERGENCY_LINE,)
 
 
@@ -114,10 +116,18 @@ class Registration:
 
         The record, the joined citizen and the new words are committed together.
         """
-        before = await self._store.get(number)
         record = await self._numbered(appeal, conversation, None, None, at)
         diversion = Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told)
         record = record.after(Divert(diversion, into=number), by=MACHINE, at=at)
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._merged(number, record, at)
+            except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
+                log.info("merge.again", number=number)
+        return await self._merged(number, record, at)
+
+    async def _merged(self, number: WorkOrderNumber, record: WorkOrder, at: datetime) -> WorkOrder:
+        before, appeal = await self._store.get(number), record.appeal
         latest = max(at, before.history[-1].at)
         join = Join(record.number, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
         joined = before.after(join, by=CITIZEN, at=latest)

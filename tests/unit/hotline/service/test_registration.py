@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
@@ -203,3 +204,21 @@ async def test_a_repeat_is_merged_and_its_citizen_is_owed_the_reply_too(store: S
         "26112300002", "26112300001",
     ]  # fmt: skip
     assert await store.get(first.number) == joined
+
+
+async def test_two_citizens_who_join_one_order_at_once_both_join(store: SqlStore) -> None:
+    first = await registered(store, an_appeal())
+    registration = a_registration(store)
+    await asyncio.gather(
+        *(
+            registration.merge(
+                first.number, an_appeal(phone=PhoneNumber(f"1390539000{index}")), conversation=f"c{index}",
+                told="已并入", at=after(index),
+            )
+            for index in range(2, 4)
+        )
+    )  # fmt: skip
+    assert {party.phone for party in (await store.get(first.number)).citizens} == {
+        PhoneNumber(f"1390539000{index}") for index in range(1, 4)
+    }
+    assert await store.audit_break() is None
