@@ -47,9 +47,7 @@ class Outbox(Protocol):
     async def mark_delivered(self, message: StoredMessage, at: datetime) -> bool:
         """Note that it arrived; False when the lease is no longer ours."""
 
-    async def mark_failed(
-        self, message: StoredMessage, error: str, *, retry_at: datetime | None, counts: bool = True
-    ) -> bool:
+    async def mark_failed(self, message: StoredMessage, error: str, *, retry_at: datetime | None) -> bool:
         """Note that it did not arrive: tried again at ``retry_at``, or dead when None; False when the lease is lost."""
 
 
@@ -147,14 +145,12 @@ class SqlOutbox:
             last_error=None,
         )
 
-    async def mark_failed(
-        self, message: StoredMessage, error: str, *, retry_at: datetime | None, counts: bool = True
-    ) -> bool:
+    async def mark_failed(self, message: StoredMessage, error: str, *, retry_at: datetime | None) -> bool:
         """Note that it did not arrive."""
         return await self._settle(
             message,
             state=(MessageState.DEAD if retry_at is None else MessageState.PENDING).value,
-            attempts=message.attempts + (1 if counts else 0),
+            attempts=message.attempts + 1,
             next_at=retry_at,
             last_error=error[:_LONGEST_ERROR],
         )
