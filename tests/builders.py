@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +40,27 @@ def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
+@cache
 def prompts(channel: ContactChannel = ContactChannel.PHONE) -> Prompts:
     return prompts_for(channel, read_yaml(LINYI / "prompts" / "dialogue.yaml"))
 
 
+@cache
+def _words() -> tuple[SafetyWords, AnswerWords, DiversionWords]:
+    safety, answers, diversions = (
+        read_yaml(LINYI / "lexicon" / f"{name}.yaml") for name in ("safety", "answers", "diversions")
+    )
+    return SafetyWords(safety), AnswerWords(answers), DiversionWords(diversions)
+
+
 def a_session(channel: ContactChannel = ContactChannel.PHONE) -> Session:
+    safety, answers, diversions = _words()
     return Session(
         prompts=prompts(channel),
         categories=CATEGORIES,
-        safety=SafetyWords(read_yaml(LINYI / "lexicon" / "safety.yaml")),
-        answers=AnswerWords(read_yaml(LINYI / "lexicon" / "answers.yaml")),
-        diversions=DiversionWords(read_yaml(LINYI / "lexicon" / "diversions.yaml")),
+        safety=safety,
+        answers=answers,
+        diversions=diversions,
         policy=Policy() if channel is ContactChannel.PHONE else WRITTEN,
         timezone=UTC,
     )

@@ -27,10 +27,12 @@ class Conversation:
         self._answers_checks = answers_checks
         self.session: Session = a_session(channel)
         self.did: list[Action] = []
+        self.events: list[Event] = []
         self.happens(Started(NOW, "c1", channel, phone))
 
     def happens(self, event: Event) -> tuple[Action, ...]:
         """Let ``event`` happen; unless it was asked otherwise, there is no earlier order on the matter."""
+        self.events.append(event)
         done = self.session.handle(event)
         self.did.extend(done)
         if self._answers_checks and done and isinstance(done[-1], CheckRepeat):

@@ -5,28 +5,39 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import pytest
+
+from hotline.city import load_city
 from hotline.dialogue.actions import Outcome, RegisterAppeal
 from hotline.dialogue.events import Event, Said, Started
 from hotline.dialogue.journal import decode, is_event, replay
-from hotline.domain.appeal import AppealKind, ContactChannel
+from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
+from hotline.domain.diversion import ContactOutcome, DiversionOutcome
 from hotline.domain.knowledge import Passage
+from hotline.domain.meaning import Intent
 from hotline.service.conversations import Conversations, Deadlines, Surroundings
-from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_passage, a_session
+from hotline.service.repeats import CitizensOrders, load_repeat_rules
+from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint, a_meaning, a_passage, a_session, an_appeal
 from tests.fakes import (
     BrokenUnderstander,
     FakeChannel,
     FakeLogBook,
+    FakePastOrders,
     FakeRegistration,
     FakeRetriever,
     FakeUnderstander,
     NeverUnderstander,
 )
+from tests.work_orders import an_order
 
 COMPLAINT = "兰山区银雀山街道暖气不热"
 QUESTION = "什么时候供暖"
+IN_COURT = "法院判了物业还不退钱"
 MEANINGS = {
     COMPLAINT: a_complaint(COMPLAINT, place=LANSHAN),
     QUESTION: a_complaint(QUESTION, kind=AppealKind.INQUIRY),
+    IN_COURT: a_complaint(IN_COURT, place=LANSHAN),
+    "骂人": a_meaning("骂人", Intent.NUISANCE),
 }
 
 
@@ -113,3 +124,112 @@ async def test_the_journal_replays_the_conversation() -> None:
     actions = [decode(name, body) for name, body in book.rows if not is_event(name)]
     assert replay(a_session(), events) == actions  # type: ignore[arg-type]
     assert [type(action) for action in actions].count(RegisterAppeal) == 1
+
+
+# --- earlier orders, progress and the record of every contact ----------------------------------------------------
+
+EARLIER = an_order("26112000007", minutes=-3 * 1_440)
+
+
+def knowing(**values: Any) -> CitizensOrders:
+    """A citizen with one earlier order on the matter."""
+    return CitizensOrders(FakePastOrders([EARLIER], **values), load_repeat_rules(load_city(LINYI)).repeats)
+
+
+async def test_a_repeat_is_merged_into_the_earlier_order_when_the_citizen_agrees() -> None:
+    citizen, registration, book = a_citizen(COMPLAINT, "对", "可以"), FakeRegistration(), FakeLogBook()
+    world = a_world(registration=registration, orders=knowing(), log_book=book)
+    assert await Conversations(world).hold(citizen) is Outcome.REGISTERED
+    assert [(number, appeal.text) for number, appeal in registration.merged] == [("26112000007", COMPLAINT)]
+    assert (registration.appeals, registration.contacts) == ([], [])
+    assert "已经并入工单261120 00007" in citizen.said[-1]
+    assert book.ended["work_order"] == "26112000007"
+
+
+async def test_a_look_at_earlier_orders_that_fails_or_hangs_blocks_no_registering() -> None:
+    for orders in (knowing(is_down=True), knowing(hangs=True), None):
+        citizen, registration = a_citizen(COMPLAINT, "对"), FakeRegistration()
+        world = a_world(registration=registration, orders=orders, deadlines=Deadlines(check_repeat=0.01))
+        assert await Conversations(world).hold(citizen) is Outcome.REGISTERED
+        assert (len(registration.appeals), registration.linked_to) == (1, [None])
+
+
+async def test_a_merge_that_is_refused_becomes_a_new_order_linked_to_the_old() -> None:
+    citizen, registration = a_citizen(COMPLAINT, "对", "可以"), FakeRegistration(cannot_merge=True)
+    world = a_world(registration=registration, orders=knowing())
+    assert await Conversations(world).hold(citizen) is Outcome.REGISTERED
+    assert registration.linked_to == ["26112000007"]
+    assert not [text for text in citizen.said if "已经并入" in text]
+
+
+async def test_a_secret_earlier_order_is_linked_and_not_told_of() -> None:
+    secret = an_order("26112000008", minutes=-1_440, appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL))
+    orders = CitizensOrders(FakePastOrders([secret]), load_repeat_rules(load_city(LINYI)).repeats)
+    citizen, registration = a_citizen(COMPLAINT, "对"), FakeRegistration()
+    assert (
+        await Conversations(a_world(registration=registration, orders=orders)).hold(citizen)
+        is Outcome.REGISTERED
+    )
+    assert registration.linked_to == ["26112000008"]
+    assert not [text for text in citizen.said if "00008" in text]
+
+
+async def test_progress_is_told_and_the_question_leaves_a_record() -> None:
+    citizen, registration = a_citizen("查进度", "没有了"), FakeRegistration()
+    world = a_world(registration=registration, orders=knowing())
+    assert await Conversations(world).hold(citizen) is Outcome.ANSWERED
+    assert "工单编号261120 00007，已经转给承办单位，等待签收。" in citizen.said[1]
+    ((outcome, appeal, article),) = registration.contacts
+    assert (outcome, appeal.kind, appeal.text, article) == (
+        ContactOutcome.ANSWERED, AppealKind.INQUIRY, "查进度", None,
+    )  # fmt: skip
+
+
+async def test_progress_that_cannot_be_looked_up_leads_to_a_person() -> None:
+    for orders in (knowing(is_down=True), knowing(hangs=True), None):
+        citizen = a_citizen("查进度")
+        world = a_world(orders=orders, deadlines=Deadlines(look_up_progress=0.01))
+        await Conversations(world).hold(citizen)
+        assert "工单系统暂时查不到" in citizen.said[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "article"),
+    [
+        ((QUESTION, "没有了"), ContactOutcome.ANSWERED, "A0101-01"),
+        ((), ContactOutcome.ABANDONED, None),
+        (("骂人",), ContactOutcome.NUISANCE, None),
+    ],
+)
+async def test_a_conversation_without_an_order_leaves_a_record(
+    words: tuple[str, ...], outcome: ContactOutcome, article: str | None
+) -> None:
+    citizen, registration, book = a_citizen(*words), FakeRegistration(), FakeLogBook()
+    await Conversations(a_world(registration=registration, log_book=book)).hold(citizen)
+    ((recorded, appeal, with_article),) = registration.contacts
+    assert (recorded, appeal.text, with_article) == (outcome, words[0] if words else "", article)
+    assert book.ended["work_order"] == "26112390001"
+
+
+async def test_a_record_that_the_store_did_not_take_is_made_with_the_next_conversation() -> None:
+    registration = FakeRegistration(is_down=True)
+    conversations = Conversations(a_world(registration=registration))
+    citizen = a_citizen(QUESTION, "没有了")
+    assert await conversations.hold(citizen) is Outcome.ANSWERED
+    assert not [text for text in citizen.said if "登记" in text]
+    assert conversations.contacts.waiting == 1
+    registration.is_down = False
+    await conversations.hold(a_citizen())
+    assert [outcome for outcome, _, _ in registration.contacts] == [
+        ContactOutcome.ABANDONED, ContactOutcome.ANSWERED,
+    ]  # fmt: skip
+    assert conversations.contacts.waiting == 0
+
+
+async def test_a_proposed_diversion_reaches_the_registration() -> None:
+    citizen, registration = a_citizen(IN_COURT, "对"), FakeRegistration()
+    assert await Conversations(a_world(registration=registration)).hold(citizen) is Outcome.REGISTERED
+    (diversion,) = registration.diversions
+    assert diversion is not None
+    assert diversion.outcome is DiversionOutcome.STATUTORY_CHANNEL
+    assert diversion.told in citizen.said[-1]

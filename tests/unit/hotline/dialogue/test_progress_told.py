@@ -1,0 +1,160 @@
+"""How an order stands: asked by number or by the calling telephone, told in plain words, secret ones guarded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from hotline.dialogue.actions import End, Listen, LookUpProgress, Outcome, Say, TransferToAgent, Understand
+from hotline.dialogue.events import EngineFailed, NoProgress, ProgressFound
+from hotline.domain.appeal import AppealKind, ContactChannel
+from hotline.domain.diversion import ContactOutcome
+from hotline.domain.meaning import Intent
+from hotline.domain.repeats import OrderNews
+from hotline.domain.speech import Expected
+from hotline.domain.work_order import Status
+from tests.builders import NOW, PHONE, a_complaint, a_meaning
+from tests.talking import DUE, Conversation
+
+NUMBER = "26112300001"
+HANDLING = OrderNews(NUMBER, Status.HANDLING, NOW, DUE, "兰山区人民政府", "0101")
+DONE = OrderNews("26110200005", Status.CONCLUDED, NOW - timedelta(days=21), category="0303", is_open=False)
+
+
+def asking(text: str = "我的工单办得怎么样了") -> Conversation:
+    call = Conversation()
+    call.says(text)
+    return call
+
+
+@pytest.mark.parametrize("text", ["查进度", "帮我查一下工单", "我反映的问题处理得怎么样了", "茶进度"])
+def test_asking_for_progress_looks_at_the_calling_number(text: str) -> None:
+    call = asking(text)
+    assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
+
+
+@pytest.mark.parametrize(
+    "text", ["26112300001办得怎么样了", "查工单二六一一二三零零零零幺", "查进度，2611 2300 001"]
+)
+def test_a_number_that_is_said_is_looked_up(text: str) -> None:
+    call = asking(text)
+    assert call.did[-1] == LookUpProgress(call.turn, NUMBER, PHONE)
+
+
+def test_the_understanding_may_say_that_progress_is_asked() -> None:
+    call = Conversation()
+    call.says("上回那个事有信儿了没", a_meaning("上回那个事有信儿了没", Intent.ASK_PROGRESS))
+    assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
+
+
+def test_status_unit_and_due_date_are_told_and_the_number_read_back() -> None:
+    call = asking()
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
+    assert call.said == (
+        "11月23日登记的供暖诉求，工单编号261123 00001，承办单位正在办理。承办单位是兰山区人民政府。"
+        "办理期限到11月30日。请问还有其他问题吗？"
+    )
+    assert call.says("没有了")[-1] == End(Outcome.ANSWERED)
+    record = call.session.so_far
+    assert (call.session.contact_outcome, record.kind, record.text) == (
+        ContactOutcome.ANSWERED, AppealKind.INQUIRY, "我的工单办得怎么样了",
+    )  # fmt: skip
+
+
+def test_of_several_orders_the_first_are_told_with_their_count() -> None:
+    call = asking()
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING, DONE, DONE, DONE)))
+    assert call.said.startswith("您这个号码登记过4张工单，先说最近的。11月23日登记的供暖诉求，")
+    assert call.said.count("工单编号") == 3
+    assert "11月2日登记的住房公积金诉求，工单编号261102 00005，已经办结。" in call.said
+
+
+def test_in_writing_the_number_stays_whole() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT, phone=None)
+    chat.says("查进度26112300001")
+    chat.happens(ProgressFound(NOW, chat.turn, (HANDLING,)))
+    assert "工单编号26112300001，承办单位正在办理" in chat.said
+
+
+def test_every_status_has_plain_words() -> None:
+    for status in Status:
+        call = asking()
+        call.happens(ProgressFound(NOW, call.turn, (OrderNews(NUMBER, status, NOW),)))
+        assert status.value not in call.said
+        assert "{" not in call.said
+
+
+def test_without_a_number_and_a_telephone_the_number_is_asked_for_as_digits() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT, phone=None)
+    chat.says("查进度")
+    listen = chat.last(Listen)
+    assert isinstance(listen, Listen)
+    assert (chat.heard, listen.expect) == (("ask_number",), Expected.DIGITS)
+    chat.says("26112300001")
+    assert chat.did[-1] == LookUpProgress(chat.turn, NUMBER, None)
+
+
+def test_a_number_that_is_not_found_is_asked_again_then_a_person_looks() -> None:
+    call = asking("查进度26112300009")
+    call.happens(NoProgress(NOW, call.turn))
+    assert call.heard == ("ask_number_again",)
+    call.says("二六一一二三零零零零八")
+    call.happens(NoProgress(NOW, call.turn))
+    assert call.heard == ("ask_number_again",)
+    call.says("26112300007")
+    call.happens(NoProgress(NOW, call.turn))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_a_telephone_without_orders_is_asked_for_the_number() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    assert call.heard == ("progress_none", "ask_number")
+
+
+def test_half_a_number_is_asked_again_and_then_a_person_looks() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    call.says("2611230")
+    assert call.heard == ("ask_number_again",)
+    call.says("2611230")
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_another_matter_instead_of_the_number_is_taken_up() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    call.says("算了我家暖气不热", a_complaint())
+    assert call.heard == ("ask_place",)
+
+
+def test_a_secret_order_is_told_only_with_the_last_four_digits() -> None:
+    call = asking("26112300001办得怎么样了")
+    call.happens(NoProgress(NOW, call.turn, needs_proof=True))
+    assert call.heard == ("ask_proof",)
+    call.says("零零零幺")
+    assert call.did[-1] == LookUpProgress(call.turn, NUMBER, PHONE, "0001")
+
+
+def test_a_proof_that_does_not_fit_leads_to_a_person_and_tells_nothing() -> None:
+    call = asking("26112300001办得怎么样了")
+    call.happens(NoProgress(NOW, call.turn, needs_proof=True))
+    call.says("1234")
+    call.happens(NoProgress(NOW, call.turn, was_refused=True))
+    assert call.heard == ("progress_refused",)
+    assert isinstance(call.did[-1], TransferToAgent)
+    told = "".join(action.text for action in call.did if isinstance(action, Say))
+    assert "承办单位正在" not in told
+
+
+def test_a_store_that_is_away_leads_to_a_person() -> None:
+    call = asking()
+    call.happens(EngineFailed(NOW, call.turn, "progress"))
+    assert call.heard == ("progress_unavailable",)
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_a_question_about_progress_of_something_else_is_understood_as_usual() -> None:
+    call = Conversation()
+    assert isinstance(call.says("居住证办理要多久")[-1], Understand)
