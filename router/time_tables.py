@@ -54,6 +54,8 @@ class _TimeLimits(Strict):
     send_back: _Limit
     extension: _Limit
     warning: _Limit
+    warning_share: Annotated[float, Field(gt=0, lt=1)] = 0.75
+    imposed_basis: Annotated[str, Field(min_length=1)]
 
 
 class _Year(Strict):
@@ -121,4 +123,6 @@ def load_time_limits(city: City) -> TimeLimits:
         sending_back=given.send_back.limit("send_back", file),
         extension=given.extension.limit("extension", file),
         warning=given.warning.limit("warning", file),
+        warning_share=given.warning_share,
+        imposed=TimeLimit("imposed", 0, LimitUnit.HOURS, given.imposed_basis),
     )

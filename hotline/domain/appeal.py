@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -51,6 +52,7 @@ class ContactChannel(StrEnum):
     WEB_CHAT = "web_chat"
     WECHAT = "wechat"
     APP = "app"
+    PROVINCE = "province"  # 省平台转办
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Appeal:
 
     ``category`` is a code of ``config/<city>/categories.yaml``; ``None`` when nobody could tell (人工分类).
     ``text`` is the citizen's account in their words (all turns that belong to the matter, joined);
-    ``summary`` a short title for lists.
+    ``summary`` a short title for lists. ``imposed_due`` is the due time that the province's platform set (省定时限).
     """
 
     kind: AppealKind
@@ -122,6 +124,7 @@ class Appeal:
     category_confidence: float = 0.0
     understood_by: str = ""
     is_about_minor: bool = False
+    imposed_due: datetime | None = None
 
     @property
     def may_be_disclosed(self) -> bool:

@@ -107,6 +107,9 @@ class TimeLimits:
     sending_back: TimeLimit
     extension: TimeLimit
     warning: TimeLimit
+    imposed: TimeLimit = TimeLimit("imposed", 0, LimitUnit.HOURS, "province")
+    warning_share: float = 0.75
+    """Of a limit in minutes or hours: when that share has run, the yellow card is shown."""
 
     def expiry(self, limit: TimeLimit, *, start: datetime) -> Expiry:
         """Return when ``limit`` expires if it starts to run at ``start``."""
@@ -139,14 +142,26 @@ class TimeLimits:
         return self.expiry(self.sending_back, start=start)
 
     def at_dispatch(
-        self, *, category: str | None, kind: AppealKind, urgency: Urgency, start: datetime, named: str = ""
+        self,
+        *,
+        category: str | None,
+        kind: AppealKind,
+        urgency: Urgency,
+        start: datetime,
+        named: str = "",
+        imposed: datetime | None = None,
     ) -> tuple[SetLimit, ...]:
         """Return all limits that begin to run when an order is dispatched at ``start``.
+
+        ``imposed`` is the due time that the province's platform set for its own order: it counts instead of the city's
+        limit (潍坊条例20: 省级以上另有规定的从其规定).
 
         Where a statutory limit ends later than the ordinary one, the citizen is told of progress and of the statutory
         limit within the ordinary one (潍坊条例20, 济南条例24).
         """
         due = self.due(category, kind, start=start, named=named)
+        if imposed is not None:
+            due = Expiry(imposed, self.imposed)
         ordinary = self.expiry(self.handling, start=start)
         found = [
             _set(LimitPurpose.SIGNING, self.sign_by(urgency, start=start), start),
@@ -168,6 +183,8 @@ class TimeLimits:
         Red comes with the first working day after the due day; where hours count (``is_running``), at the due time.
         """
         yellow = self.warn_at(handling.end)
+        if is_running or yellow <= handling.start:
+            yellow = handling.start + (handling.end - handling.start) * self.warning_share
         day = self.calendar.add_working_days(handling.end.astimezone(self.timezone).date(), 1)
         red = handling.end if is_running else datetime.combine(day, time.min, self.timezone)
         basis, name = self.warning.basis, self.warning.name

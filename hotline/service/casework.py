@@ -235,7 +235,11 @@ class Casework:
         limits = self._limits()
         urgency = order.routing.urgency if order.routing is not None else Urgency.ORDINARY
         run = limits.at_dispatch(
-            category=order.appeal.category, kind=order.appeal.kind, urgency=urgency, start=at
+            category=order.appeal.category,
+            kind=order.appeal.kind,
+            urgency=urgency,
+            start=at,
+            imposed=order.appeal.imposed_due,
         )
         ends = {each.purpose: each for each in run}
         signing, handling = ends[LimitPurpose.SIGNING], ends[LimitPurpose.HANDLING]
