@@ -12,34 +12,24 @@ barge-in, late answers and stale timers. The stages:
     at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER, or nobody free → MESSAGE → (end)
     at any moment: emergency → EMERGENCY → HANDED_OVER
 
-Nothing says that something was recorded before ``AppealRegistered``, which comes after the commit.
+Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
+
+One conversation is spread over four files, each building on the one before: ``floor`` (saying and asking),
+``handing_over`` (people), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress). Here is what starts them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import tzinfo
-from enum import StrEnum, auto
 from typing import Final, assert_never
 
 from hotline.dialogue.actions import (
-    Action,
-    CheckRepeat,
     End,
-    GiveWayToEmergency,
-    Listen,
     LookUp,
-    LookUpProgress,
-    MergeIntoOrder,
-    Outcome,
     RegisterAppeal,
     Say,
-    StopSaying,
-    TransferToAgent,
-    Understand,
 )
-from hotline.dialogue.diversions import DiversionWords
+from hotline.dialogue.earlier_orders import EarlierOrders
 from hotline.dialogue.events import (
     AgentJoined,
     AppealRegistered,
@@ -64,146 +54,27 @@ from hotline.dialogue.events import (
     TransferFailed,
     Understood,
 )
-from hotline.dialogue.intake import Draft, Missing, merged, spoken_date
-from hotline.dialogue.policy import Policy
-from hotline.dialogue.prompts import Prompts
-from hotline.dialogue.telling import Teller, spelled
-from hotline.dialogue.words import Alarm, Answer, AnswerWords, SafetyWords
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.intake import Draft, merged
+from hotline.dialogue.stages import CONFIRMED, DEAF, INTAKE, TOLD_OF_ORDERS, Stage
+from hotline.dialogue.words import Alarm, Answer
 from hotline.domain.appeal import (
     Appeal,
     AppealKind,
     ContactChannel,
     EmergencyService,
-    PhoneNumber,
     Place,
 )
-from hotline.domain.category import Category
-from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
+from hotline.domain.diversion import ContactOutcome
 from hotline.domain.knowledge import Article
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
-Actions = tuple[Action, ...]
-
-
-class Stage(StrEnum):
-    """Where the conversation stands: what was asked last, or what is being waited for."""
-
-    OPEN = auto()
-    ANSWERED = auto()
-    MATTER = auto()
-    PLACE = auto()
-    PLACE_DETAIL = auto()
-    SECRECY = auto()
-    CONFIRM = auto()
-    CORRECT = auto()
-    CHECKING = auto()
-    REPEAT = auto()
-    CLOSED_REPEAT = auto()
-    MERGING = auto()
-    REGISTERING = auto()
-    LOOKING_UP = auto()
-    PROGRESS_NUMBER = auto()
-    PROGRESS_PROOF = auto()
-    MORE = auto()
-    EMERGENCY_CHECK = auto()
-    EMERGENCY = auto()
-    TRANSFERRING = auto()
-    MESSAGE = auto()
-    RECORDING_MESSAGE = auto()
-    HANDED_OVER = auto()
-    ENDED = auto()
-
-
-_DEAF: Final = frozenset(
-    {
-        Stage.CHECKING, Stage.MERGING, Stage.REGISTERING, Stage.LOOKING_UP, Stage.TRANSFERRING,
-        Stage.RECORDING_MESSAGE, Stage.EMERGENCY,
-    }
-)  # fmt: skip
-"""Stages in which words are kept in the journal but change nothing (only an emergency does)."""
-
-_INTAKE: Final = frozenset(
-    {Stage.MATTER, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM, Stage.CORRECT}
-)
-
-_CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
-"""Stages in which the citizen has confirmed what was read back, and it is not registered yet."""
-
-_TOLD_OF_ORDERS: Final = frozenset({Stage.OPEN, Stage.ANSWERED, Stage.MORE})
-"""Stages in which a citizen may ask how an order stands."""
-
 _LAST_WORDS: Final = 10
 
 
-class Session:
+class Session(EarlierOrders):
     """One conversation with one citizen."""
-
-    def __init__(
-        self,
-        *,
-        prompts: Prompts,
-        categories: Mapping[str, Category],
-        safety: SafetyWords,
-        answers: AnswerWords,
-        diversions: DiversionWords,
-        policy: Policy,
-        timezone: tzinfo,
-    ) -> None:
-        """Take the city's words and the limits of patience; ``timezone`` is for days that are spoken."""
-        self._prompts = prompts
-        self._categories = categories
-        self._safety = safety
-        self._answers = answers
-        self._diversions = diversions
-        self._teller = Teller(prompts, categories, timezone)
-        self._policy = policy
-        self._timezone = timezone
-        self._channel = ContactChannel.PHONE
-        self._stage = Stage.OPEN
-        self._turn = 0
-        self._draft = Draft()
-        self._heard = ""  # words that are being understood
-        self._is_understanding = False
-        self._saying: Say | None = None
-        self._asked: tuple[Say, Listen] | None = None
-        self._silences = 0
-        self._no_matches = 0
-        self._corrections = 0
-        self._store_failures = 0
-        self._was_asked_about_emergency = False
-        self._service: EmergencyService | None = None
-        self._article: Article | None = None
-        self._was_registered = False
-        self._was_handed_over = False
-        self._gave_way = False
-        self._caller: PhoneNumber | None = (
-            None  # the calling number only: a number that was told proves nothing
-        )
-        self._words: tuple[str, ...] = ()
-        self._lead: Say | None = None  # what is to be said together with “已受理”
-        self._linked_to: str | None = None
-        self._progress_number: str | None = None
-        self._progress_questions = 0
-        self._told_progress = False
-        self._nuisances = 0
-        self._alarm_word = ""
-        self._was_withdrawn = False
-
-    @property
-    def outcome(self) -> Outcome:
-        """How the conversation has gone so far."""
-        if self._gave_way:
-            return Outcome.EMERGENCY
-        if self._was_handed_over:
-            return Outcome.AGENT
-        if self._was_registered:
-            return Outcome.REGISTERED
-        return Outcome.ANSWERED if self._was_answered else Outcome.FAILED
-
-    @property
-    def _was_answered(self) -> bool:
-        return self._article is not None or self._told_progress
 
     @property
     def article(self) -> Article | None:
@@ -245,7 +116,7 @@ class Session:
                 self._draft = Draft(phone=event.phone)
                 return self._ask(Stage.OPEN, Expected.OPEN, "greeting")
             case SpeechStarted():
-                return self._stop_saying() if self._stage not in _DEAF else ()
+                return self._stop_saying() if self._stage not in DEAF else ()
             case Said():
                 return self._said(event.text)
             case KeyPressed():
@@ -292,8 +163,6 @@ class Session:
         turn = getattr(event, "turn", self._turn)
         return isinstance(turn, int) and turn != self._turn
 
-    # --- what the citizen does -------------------------------------------------------------------------------
-
     def _said(self, text: str) -> Actions:
         self._silences = 0
         if self._stage is Stage.HANDED_OVER or not text.strip():
@@ -304,7 +173,7 @@ class Session:
             self._alarm_word = emergency.word
         if emergency is not None and emergency.alarm is Alarm.CERTAIN:
             return self._give_way(emergency.service, text)
-        if self._stage in _DEAF:
+        if self._stage in DEAF:
             return ()
         if self._answers.wants_agent(text):
             return self._transfer("asked")
@@ -331,7 +200,7 @@ class Session:
             return self._answer_to_repeat(text)
         if self._stage in (Stage.PROGRESS_NUMBER, Stage.PROGRESS_PROOF):
             return self._digits_said(text)
-        if self._stage in _TOLD_OF_ORDERS and self._answers.wants_progress(text):
+        if self._stage in TOLD_OF_ORDERS and self._answers.wants_progress(text):
             return self._ask_progress(text, self._answers.order_number_in(text))
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._answer_to_anything_more(text)
@@ -342,37 +211,6 @@ class Session:
             if short is Answer.DONE and self._is_settled:
                 return self._goodbye("goodbye")
         return self._understand(text)
-
-    def _answer_to_confirmation(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.YES, Answer.NO, Answer.ANONYMOUS)
-        if answer in (Answer.YES, Answer.ANONYMOUS):
-            return self._register()
-        if answer is Answer.NO:
-            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
-        return self._understand(text)
-
-    def _answer_to_secrecy(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.NO, Answer.YES, Answer.ANONYMOUS)
-        if answer is None:
-            return self._understand(text)
-        return self._secrecy_said(wanted=answer is not Answer.NO)
-
-    def _secrecy_said(self, *, wanted: bool) -> Actions:
-        self._draft = replace(self._draft, wants_secrecy=wanted)
-        category = self._categories.get(self._draft.category or "")
-        is_law = not wanted and self._draft.kind_of(category) is AppealKind.TIP_OFF
-        return self._next_question(*(("secrecy_by_law",) if is_law else ()))
-
-    def _answer_to_repeat(self, text: str) -> Actions:
-        """Merge or register; words that are neither yes nor no are more of the matter, so nothing is lost."""
-        answer = self._answers.read(text, Answer.YES, Answer.NO)
-        if self._stage is Stage.CLOSED_REPEAT and answer is Answer.NO:
-            return self._say_and_listen("repeat_closed_kept")
-        if self._stage is Stage.REPEAT and answer is Answer.YES:
-            return self._merge()
-        if answer is None:
-            self._draft = self._draft.heard(text)
-        return self._now_register()
 
     def _answer_to_anything_more(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES)
@@ -387,7 +225,7 @@ class Session:
 
     def _key(self, key: str) -> Actions:
         self._silences = 0
-        if self._stage in _DEAF or self._stage is Stage.HANDED_OVER:
+        if self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
         if key == "0":
             return self._transfer("asked")
@@ -407,10 +245,10 @@ class Session:
 
     def _located(self, place: Place) -> Actions:
         self._draft = replace(self._draft, place=merged(self._draft.place, place))
-        return self._next_question() if self._stage in _INTAKE else ()
+        return self._next_question() if self._stage in INTAKE else ()
 
     def _fell_silent(self) -> Actions:
-        if self._is_understanding or self._stage in _DEAF or self._stage is Stage.HANDED_OVER:
+        if self._is_understanding or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._goodbye("goodbye_silent")
@@ -437,11 +275,11 @@ class Session:
 
     def _keep_unfinished(self) -> Actions:
         """Register what was begun but not confirmed, for people to follow up: nothing said is lost (全量受理)."""
-        if self._stage in _CONFIRMED:
+        if self._stage in CONFIRMED:
             return (self._registering(self._new_turn()),)
         if self._is_understanding:
             self._draft = self._draft.heard(self._heard)
-        unfinished = (*_INTAKE, Stage.TRANSFERRING, Stage.EMERGENCY_CHECK, Stage.EMERGENCY)
+        unfinished = (*INTAKE, Stage.TRANSFERRING, Stage.EMERGENCY_CHECK, Stage.EMERGENCY)
         if (self._stage not in unfinished and not self._is_understanding) or len(
             self._draft.text
         ) < self._policy.min_matter_characters:
@@ -454,14 +292,6 @@ class Session:
     @property
     def _emergency_given(self) -> EmergencyService | None:
         return self._service if self._gave_way else None
-
-    # --- what the engines answer -----------------------------------------------------------------------------
-
-    def _understand(self, text: str) -> Actions:
-        """Have ``text`` understood; words that come before the answer are understood together with it."""
-        self._heard = f"{self._heard}，{text}" if self._is_understanding else text
-        self._is_understanding = True
-        return (*self._stop_saying(), Understand(self._new_turn(), self._heard))
 
     def _understood(self, meaning: Understanding) -> Actions:
         match meaning.intent:
@@ -479,7 +309,7 @@ class Session:
         if (
             is_withdrawal
             and meaning.confidence >= self._policy.withdrawal_confidence
-            and self._stage in _INTAKE
+            and self._stage in INTAKE
         ):
             self._was_withdrawn = True
             return self._say_and_listen("withdrawn")
@@ -492,12 +322,6 @@ class Session:
         if self._stage in (Stage.CORRECT, Stage.MATTER):
             return self._supplemented(meaning)
         return self._new_matter(meaning)
-
-    def _secrecy_understood(self, meaning: Understanding) -> Actions:
-        if meaning.intent in (Intent.AFFIRM, Intent.DENY) and not meaning.slots.wants_secrecy:
-            return self._secrecy_said(wanted=meaning.intent is Intent.AFFIRM)
-        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
-        return self._next_question()
 
     def _new_matter(self, meaning: Understanding) -> Actions:
         self._was_withdrawn = False
@@ -531,78 +355,6 @@ class Session:
             return (LookUp(self._new_turn(), meaning.text, meaning.category),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
 
-    def _is_place_of_question(self, meaning: Understanding) -> bool:
-        """Whether the place was said that an answer has just asked for (“您说出位置，我来登记”)."""
-        if self._stage is not Stage.ANSWERED or self._article is None or meaning.slots.place is None:
-            return False
-        asked = (None, self._article.category, self._draft.category)
-        return self._answers.invites_place(self._article.spoken) and (
-            meaning.category in asked or meaning.category_confidence < self._policy.category_confidence
-        )
-
-    def _place_of_question(self, meaning: Understanding) -> Actions:
-        """Make the question that was answered an appeal about the place, of the question's category."""
-        code = (self._article.category if self._article is not None else None) or self._draft.category
-        category = self._categories.get(code or "")
-        usual = category.default_kind if category is not None else AppealKind.HELP
-        kind = meaning.kind if meaning.kind not in (None, AppealKind.INQUIRY) else usual
-        self._draft = replace(
-            self._draft.heard(meaning.text).filled(replace(meaning, category=None, kind=None), self._policy),
-            kind=AppealKind.HELP if kind is AppealKind.INQUIRY else kind,
-            category=code,
-        )
-        self._article = None
-        return self._next_question()
-
-    def _warned(self) -> Actions:
-        """Ask for decent words; who goes on goes to a person, and a person judges (规则49: 不得自动拉黑)."""
-        self._nuisances += 1
-        if self._nuisances >= self._policy.max_no_match:
-            return self._transfer("nuisance")
-        return self._ask(Stage.OPEN, Expected.OPEN, "warn_nuisance")
-
-    def _supplemented(self, meaning: Understanding) -> Actions:
-        """Take more words to the matter: the citizen corrects or completes it."""
-        if self._stage in (Stage.CORRECT, Stage.CONFIRM):
-            self._corrections += 1
-            if self._corrections > self._policy.max_corrections:
-                return self._transfer("not_understood")
-            self._draft = replace(self._draft, category_confidence=0.0)
-        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
-        return self._next_question()
-
-    def _confirmation_understood(self, meaning: Understanding) -> Actions:
-        if meaning.slots.phone is not None:
-            self._draft = replace(self._draft, phone=meaning.slots.phone)
-            if meaning.slots.place is None:
-                return self._register()
-        new_facts = meaning.slots.place is not None or meaning.category is not None
-        is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
-        is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
-        if is_yes and not is_no:
-            self._draft = self._draft.heard(meaning.text) if new_facts else self._draft
-            return self._register()
-        if is_no and not new_facts:
-            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
-        if not is_no and not new_facts and meaning.intent is not Intent.APPEAL:
-            self._no_matches += 1
-            if self._no_matches >= self._policy.max_no_match:
-                return self._transfer("not_understood")
-            self._draft = replace(
-                self._draft, wants_secrecy=self._draft.wants_secrecy or meaning.slots.wants_secrecy
-            )
-            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
-        return self._supplemented(meaning)
-
-    def _place_answered(self, meaning: Understanding) -> Actions:
-        draft = self._draft.heard(meaning.text).filled(replace(meaning, category=None), self._policy)
-        if self._stage is Stage.PLACE_DETAIL and draft.place is not None and meaning.slots.place is None:
-            draft = replace(draft, place=replace(draft.place, detail=meaning.text))
-        elif draft.place is None:
-            draft = replace(draft, place=Place(said=meaning.text))
-        self._draft = draft
-        return self._next_question()
-
     def _passages_found(self, event: PassagesFound) -> Actions:
         best = event.passages[0] if event.passages else None
         if best is not None and best.is_confident:
@@ -625,133 +377,6 @@ class Session:
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")
 
-    def _registered(self, event: AppealRegistered) -> Actions:
-        if self._stage is Stage.RECORDING_MESSAGE:
-            self._was_registered = True
-            return self._goodbye("message_registered", number=self._spelled(event.number))
-        if self._stage not in (Stage.REGISTERING, Stage.CONFIRM, *_CONFIRMED):
-            return ()
-        self._was_registered = True
-        diversion = self._proposal()
-        names, values = ["registered"], {"number": self._spelled(event.number)}
-        if diversion is not None:
-            names.append("divert_review")
-        elif event.lead_unit is not None and event.due_at is not None:
-            names.append("registered_due")
-            due = spoken_date(self._prompts, event.due_at.astimezone(self._timezone))
-            values.update(unit=event.lead_unit, due=due)
-        elif self._draft.place is None or not self._draft.place.is_located:
-            names.append("registered_supplement")
-        else:
-            names.append("registered_manual")
-        if self._draft.wants_secrecy:
-            names.append("secrecy_noted")
-        turn = self._new_turn()
-        say = self._prompts.say(turn, (*names, "anything_more"), values)
-        before = self._lead.parts if self._lead is not None else ()
-        if diversion is not None:
-            before = (*before, diversion.told)
-        say = replace(say, parts=(*before, *say.parts))
-        self._forget_draft()
-        return self._put(Stage.MORE, say, self._closing_listen(turn))
-
-    def _forget_draft(self) -> None:
-        self._draft = Draft(phone=self._draft.phone)
-        self._corrections = self._no_matches = 0
-        self._lead, self._linked_to = None, None
-
-    # --- repeats and progress --------------------------------------------------------------------------------
-
-    def _repeat_found(self, event: RepeatFound) -> Actions:
-        """Tell how the earlier order stands and offer to merge; new facts become an order of their own (规则7)."""
-        if self._stage is not Stage.CHECKING:
-            return ()
-        order, turn = event.order, self._new_turn()
-        self._linked_to = order.number
-        news = self._teller.parts(order, is_spoken=self._is_spoken, name="repeat_found")
-        if event.has_new_facts:
-            parts = (*news, *self._prompts.parts("repeat_new_facts"))
-            self._lead = Say(turn, parts, prompts=("repeat_found", "repeat_new_facts"))
-            return self._now_register()
-        offer, stage = "repeat_offer", Stage.REPEAT
-        if not order.is_open:
-            offer, stage = "repeat_closed_offer", Stage.CLOSED_REPEAT
-        say = Say(turn, (*news, *self._prompts.parts(offer)), prompts=("repeat_found", offer))
-        self._silences = 0
-        likely = self._answers.likely(Answer.YES, Answer.NO)
-        seconds = self._policy.silence_seconds[Expected.YES_NO]
-        return self._put(stage, say, Listen(turn, Expected.YES_NO, seconds, likely))
-
-    def _merge(self) -> Actions:
-        if self._linked_to is None:
-            return self._now_register()
-        stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.MERGING
-        told = self._prompts.text("divert_repeat_merged", number=self._linked_to)
-        return (*stop, MergeIntoOrder(turn, self._linked_to, self._confirmed_appeal(), told))
-
-    def _merged(self, number: str) -> Actions:
-        if self._stage is not Stage.MERGING:
-            return ()
-        self._was_registered = True
-        self._forget_draft()
-        return self._say_and_listen("merged", number=self._spelled(number))
-
-    def _ask_progress(self, text: str, number: str | None) -> Actions:
-        self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)
-        if number is None and self._caller is None:
-            return self._ask_number("ask_number")
-        return self._look_up_progress(number)
-
-    def _ask_number(self, *names: str) -> Actions:
-        self._progress_questions += 1
-        return self._ask(Stage.PROGRESS_NUMBER, Expected.DIGITS, *names)
-
-    def _look_up_progress(self, number: str | None, proof: str | None = None) -> Actions:
-        stop, turn = self._stop_saying(), self._new_turn()
-        self._stage, self._progress_number = Stage.LOOKING_UP, number
-        return (*stop, LookUpProgress(turn, number, self._caller, proof))
-
-    def _digits_said(self, text: str) -> Actions:
-        """Take the number or the proof that was asked for; what holds no digits is something else."""
-        digits = self._answers.digits_in(text)
-        if not digits:
-            if self._answers.read(text, Answer.NO, Answer.DONE) is not None:
-                return self._say_and_listen("go_ahead") if self._is_settled else self._transfer("progress")
-            self._stage = Stage.OPEN
-            return self._understand(text)
-        if self._stage is Stage.PROGRESS_PROOF:
-            return self._look_up_progress(self._progress_number, digits)
-        number = self._answers.order_number_in(text)
-        if number is None and self._progress_questions < self._policy.max_no_match:
-            return self._ask_number("ask_number_again")
-        return self._look_up_progress(number) if number is not None else self._transfer("progress")
-
-    def _progress_found(self, event: ProgressFound) -> Actions:
-        if self._stage is not Stage.LOOKING_UP:
-            return ()
-        self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
-        count = len(event.orders)
-        parts = self._prompts.parts("progress_count", count=str(count)) if count > 1 else ()
-        for order in event.orders[: self._policy.max_told_orders]:
-            parts = (*parts, *self._teller.parts(order, is_spoken=self._is_spoken))
-        parts = (*parts, *self._prompts.parts("anything_more"))
-        say = Say(turn, parts, prompts=("progress_order", "anything_more"))
-        return self._put(Stage.MORE, say, self._closing_listen(turn))
-
-    def _no_progress(self, event: NoProgress) -> Actions:
-        if self._stage is not Stage.LOOKING_UP:
-            return ()
-        if event.was_refused:
-            return self._transfer("progress", "progress_refused")
-        if event.needs_proof:
-            return self._ask(Stage.PROGRESS_PROOF, Expected.DIGITS, "ask_proof")
-        if self._progress_questions >= self._policy.max_no_match:
-            return self._transfer("progress", "transferring_progress")
-        if self._progress_number is None:
-            return self._ask_number("progress_none", "ask_number")
-        return self._ask_number("ask_number_again")
-
     def _engine_failed(self, engine: str) -> Actions:
         if engine in ("repeats", "merge"):  # what cannot be checked or merged is registered
             return self._now_register() if self._stage in (Stage.CHECKING, Stage.MERGING) else ()
@@ -770,225 +395,6 @@ class Session:
             return self._next_question("no_answer_register")
         self._draft = self._draft.heard(self._heard)
         return self._transfer("engine_failed")
-
-    # --- people ----------------------------------------------------------------------------------------------
-
-    def _transfer(self, reason: str, *prompts: str) -> Actions:
-        """Put the citizen through to a person; whatever they have said goes along as the briefing."""
-        if self._is_understanding:
-            self._draft, self._is_understanding = self._draft.heard(self._heard), False
-        stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.TRANSFERRING
-        self._saying = self._prompts.say(turn, prompts or ("transferring",), is_interruptible=False)
-        return (*stop, self._saying, TransferToAgent(turn, reason, self._briefing(reason)))
-
-    def _give_way(self, service: EmergencyService, text: str) -> Actions:
-        self._draft = self._draft.heard(text)
-        self._service, self._gave_way, self._is_understanding = service, True, False
-        stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.EMERGENCY
-        self._saying = self._prompts.say(
-            turn, ("emergency",), {"service": service.value}, is_interruptible=False
-        )
-        return (*stop, self._saying, GiveWayToEmergency(turn, service, self._briefing("emergency")))
-
-    def _agent_joined(self) -> Actions:
-        was_emergency = self._stage is Stage.EMERGENCY
-        self._stage, self._was_handed_over = Stage.HANDED_OVER, True
-        return self._emergency_record() if was_emergency else ()
-
-    def _nobody_came(self) -> Actions:
-        if self._stage is Stage.EMERGENCY:
-            record, service = self._emergency_record(), self._service.value if self._service else ""
-            turn = self._new_turn()
-            say = self._prompts.say(turn, ("emergency_failed",), {"service": service}, is_interruptible=False)
-            if self._channel is not ContactChannel.PHONE:
-                return (*record, *self._put(Stage.MORE, say, self._closing_listen(turn)))
-            self._stage, self._saying = Stage.TRANSFERRING, say
-            return (*record, say, TransferToAgent(turn, "emergency", self._briefing("emergency")))
-        if self._stage is not Stage.TRANSFERRING:
-            return ()
-        if len(self._draft.text) >= self._policy.min_matter_characters:
-            return self._register_message("agent_busy")
-        return self._ask(Stage.MESSAGE, Expected.OPEN, "agent_busy", "leave_message")
-
-    def _emergency_record(self) -> Actions:
-        """Record the emergency after it was handed over (先转接，后建单)."""
-        appeal = self._draft.appeal(
-            self._categories, self._channel, is_confirmed=False, emergency=self._service
-        )
-        return (RegisterAppeal(self._turn, appeal, diversion=self._emergency_diversion()),)
-
-    def _emergency_diversion(self) -> Diversion | None:
-        if self._service is None:
-            return None
-        return Diversion(
-            DiversionOutcome.EMERGENCY_LINE,
-            self._prompts.text("divert_reason", word=self._alarm_word),
-            self._prompts.text("divert_emergency_line", service=self._service.value),
-        )
-
-    def _briefing(self, reason: str) -> str:
-        category = self._categories.get(self._draft.category or "")
-        return self._prompts.text(
-            "briefing",
-            phone=str(self._draft.phone or ""),
-            category=category.name if category else "",
-            place=self._draft.place.text if self._draft.place else "",
-            text=self._draft.text,
-            reason=reason,
-        )
-
-    # --- taking down -----------------------------------------------------------------------------------------
-
-    def _next_question(self, *lead: str) -> Actions:
-        """Ask for what the form still lacks, or read it back."""
-        match self._draft.missing(self._categories, self._policy):
-            case Missing.MATTER:
-                return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
-            case Missing.PLACE:
-                name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
-                self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
-                return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
-            case Missing.PLACE_DETAIL:
-                self._draft = replace(self._draft, detail_questions=self._draft.detail_questions + 1)
-                return self._ask(Stage.PLACE_DETAIL, Expected.PLACE, *lead, "ask_place_detail")
-            case Missing.SECRECY:
-                category = self._categories.get(self._draft.category or "")
-                is_tip_off = self._draft.kind_of(category) is AppealKind.TIP_OFF
-                self._draft = replace(self._draft, was_asked_secrecy=True)
-                name = "ask_secrecy_tip_off" if is_tip_off else "ask_secrecy"
-                return self._ask_yes_no(Stage.SECRECY, *lead, name)
-            case Missing.NOTHING:
-                name = "confirm" if self._draft.phone is not None else "confirm_contact"
-                matter = self._draft.matter(self._prompts, self._categories)
-                return self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter)
-
-    def _register(self) -> Actions:
-        """Register what was confirmed, after a look at what the calling number has registered before."""
-        if self._caller is None:
-            return self._now_register()
-        stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.CHECKING
-        return (*stop, CheckRepeat(turn, self._confirmed_appeal(), self._caller))
-
-    def _now_register(self) -> Actions:
-        stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.REGISTERING
-        return (*stop, self._registering(turn))
-
-    def _registering(self, turn: int) -> RegisterAppeal:
-        return RegisterAppeal(
-            turn, self._confirmed_appeal(), diversion=self._proposal(), linked_to=self._linked_to
-        )
-
-    def _confirmed_appeal(self) -> Appeal:
-        return self._draft.appeal(self._categories, self._channel, is_confirmed=True)
-
-    def _proposal(self) -> Diversion | None:
-        return self._diversions.proposal(self._confirmed_appeal(), self._prompts)
-
-    def _register_message(self, *prompts: str) -> Actions:
-        """Record what was said for a call back, since no person is free."""
-        if self._store_failures > 1:
-            return self._goodbye("not_recorded", then="message_none")
-        self._stage = Stage.RECORDING_MESSAGE
-        turn = self._new_turn()
-        appeal = self._draft.appeal(self._categories, self._channel, is_confirmed=False)
-        if not prompts:
-            return (RegisterAppeal(turn, appeal),)
-        self._saying = self._prompts.say(turn, prompts)
-        return (self._saying, RegisterAppeal(turn, appeal))
-
-    # --- saying and asking -----------------------------------------------------------------------------------
-
-    def _ask(self, stage: Stage, expect: Expected, *names: str, **values: str) -> Actions:
-        turn = self._new_turn()
-        say = self._prompts.say(turn, names, values)
-        return self._put(stage, say, Listen(turn, expect, self._policy.silence_seconds[expect]))
-
-    def _ask_yes_no(self, stage: Stage, *names: str, keep_silences: bool = False, **values: str) -> Actions:
-        if not keep_silences:
-            self._silences = 0
-        turn = self._new_turn()
-        likely = self._answers.likely(Answer.YES, Answer.NO)
-        listen = Listen(turn, Expected.YES_NO, self._policy.silence_seconds[Expected.YES_NO], likely)
-        return self._put(stage, self._prompts.say(turn, names, values), listen)
-
-    def _say_and_listen(self, name: str, **values: str) -> Actions:
-        """Say how a matter was settled and ask whether there is anything more."""
-        turn = self._new_turn()
-        say = self._prompts.say(turn, (name, "anything_more"), values)
-        return self._put(Stage.MORE, say, self._closing_listen(turn))
-
-    def _closing_listen(self, turn: int) -> Listen:
-        likely = self._answers.likely(Answer.DONE, Answer.MORE)
-        return Listen(turn, Expected.YES_NO, self._policy.closing_seconds, likely)
-
-    def _ask_again(self) -> Actions:
-        assert self._asked is not None
-        say, listen = self._asked
-        turn = self._new_turn()
-        return self._put(self._stage, replace(say, turn=turn), replace(listen, turn=turn))
-
-    def _listen_longer(self, say: Say, listen: Listen) -> Actions:
-        turn = self._new_turn()
-        wait = self._prompts.say(turn, ("take_your_time",))
-        patient = replace(listen, turn=turn, seconds=self._policy.patience_seconds)
-        actions = self._put(self._stage, wait, patient)
-        self._asked = (say, listen)
-        return actions
-
-    def _put(self, stage: Stage, say: Say, listen: Listen) -> Actions:
-        stop = self._stop_saying()
-        self._stage, self._saying, self._asked = stage, say, (say, listen)
-        return (*stop, say, listen)
-
-    def _not_heard(self, name: str) -> Actions:
-        if self._is_understanding or self._stage in _DEAF or self._stage is Stage.HANDED_OVER:
-            return ()
-        self._no_matches += 1
-        if self._no_matches >= self._policy.max_no_match:
-            return self._transfer("not_heard")
-        expect = self._asked[1].expect if self._asked is not None else Expected.OPEN
-        asked = self._asked
-        actions = self._ask(self._stage, expect, name)
-        self._asked = asked
-        return actions
-
-    def _no_match(self, name: str) -> Actions:
-        self._no_matches += 1
-        if self._no_matches >= self._policy.max_no_match:
-            return self._transfer("not_understood")
-        return self._ask(Stage.OPEN, Expected.OPEN, name)
-
-    def _goodbye(self, name: str, *before: Action, then: str = "goodbye", **values: str) -> Actions:
-        stop, turn = self._stop_saying(), self._new_turn()
-        names = (name,) if name.startswith("goodbye") else (name, then)
-        say = self._prompts.say(turn, names, values, is_interruptible=False)
-        self._stage = Stage.ENDED
-        return (*stop, *before, say, End(self.outcome))
-
-    @property
-    def _is_settled(self) -> bool:
-        return self._was_registered or self._was_answered
-
-    def _stop_saying(self) -> Actions:
-        if self._saying is None or not self._saying.is_interruptible:
-            return ()
-        self._saying = None
-        return (StopSaying(),)
-
-    def _spelled(self, number: str) -> str:
-        return spelled(number, is_spoken=self._is_spoken)
-
-    @property
-    def _is_spoken(self) -> bool:
-        return self._channel is ContactChannel.PHONE
-
-    def _new_turn(self) -> int:
-        self._turn += 1
-        return self._turn
 
 
 def _sentences(text: str) -> tuple[str, ...]:

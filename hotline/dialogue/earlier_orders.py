@@ -1,0 +1,131 @@
+"""Earlier orders in a conversation: repeats that may be merged, and how an order stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hotline.dialogue.actions import (
+    Listen,
+    LookUpProgress,
+    MergeIntoOrder,
+    Say,
+)
+from hotline.dialogue.events import (
+    NoProgress,
+    ProgressFound,
+    RepeatFound,
+)
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.intake import Draft
+from hotline.dialogue.stages import Stage
+from hotline.dialogue.taking_down import TakingDown
+from hotline.dialogue.words import Answer
+from hotline.domain.appeal import (
+    AppealKind,
+)
+from hotline.domain.speech import Expected
+
+
+class EarlierOrders(TakingDown):
+    """A conversation that knows of earlier orders."""
+
+    def _repeat_found(self, event: RepeatFound) -> Actions:
+        """Tell how the earlier order stands and offer to merge; new facts become an order of their own (规则7)."""
+        if self._stage is not Stage.CHECKING:
+            return ()
+        order, turn = event.order, self._new_turn()
+        self._linked_to = order.number
+        news = self._teller.parts(order, is_spoken=self._is_spoken, name="repeat_found")
+        if event.has_new_facts:
+            parts = (*news, *self._prompts.parts("repeat_new_facts"))
+            self._lead = Say(turn, parts, prompts=("repeat_found", "repeat_new_facts"))
+            return self._now_register()
+        offer, stage = "repeat_offer", Stage.REPEAT
+        if not order.is_open:
+            offer, stage = "repeat_closed_offer", Stage.CLOSED_REPEAT
+        say = Say(turn, (*news, *self._prompts.parts(offer)), prompts=("repeat_found", offer))
+        self._silences = 0
+        likely = self._answers.likely(Answer.YES, Answer.NO)
+        seconds = self._policy.silence_seconds[Expected.YES_NO]
+        return self._put(stage, say, Listen(turn, Expected.YES_NO, seconds, likely))
+
+    def _answer_to_repeat(self, text: str) -> Actions:
+        """Merge or register; words that are neither yes nor no are more of the matter, so nothing is lost."""
+        answer = self._answers.read(text, Answer.YES, Answer.NO)
+        if self._stage is Stage.CLOSED_REPEAT and answer is Answer.NO:
+            return self._say_and_listen("repeat_closed_kept")
+        if self._stage is Stage.REPEAT and answer is Answer.YES:
+            return self._merge()
+        if answer is None:
+            self._draft = self._draft.heard(text)
+        return self._now_register()
+
+    def _merge(self) -> Actions:
+        if self._linked_to is None:
+            return self._now_register()
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage = Stage.MERGING
+        told = self._prompts.text("divert_repeat_merged", number=self._linked_to)
+        return (*stop, MergeIntoOrder(turn, self._linked_to, self._confirmed_appeal(), told))
+
+    def _merged(self, number: str) -> Actions:
+        if self._stage is not Stage.MERGING:
+            return ()
+        self._was_registered = True
+        self._forget_draft()
+        return self._say_and_listen("merged", number=self._spelled(number))
+
+    def _ask_progress(self, text: str, number: str | None) -> Actions:
+        self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)
+        if number is None and self._caller is None:
+            return self._ask_number("ask_number")
+        return self._look_up_progress(number)
+
+    def _ask_number(self, *names: str) -> Actions:
+        self._progress_questions += 1
+        return self._ask(Stage.PROGRESS_NUMBER, Expected.DIGITS, *names)
+
+    def _look_up_progress(self, number: str | None, proof: str | None = None) -> Actions:
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage, self._progress_number = Stage.LOOKING_UP, number
+        return (*stop, LookUpProgress(turn, number, self._caller, proof))
+
+    def _digits_said(self, text: str) -> Actions:
+        """Take the number or the proof that was asked for; what holds no digits is something else."""
+        digits = self._answers.digits_in(text)
+        if not digits:
+            if self._answers.read(text, Answer.NO, Answer.DONE) is not None:
+                return self._say_and_listen("go_ahead") if self._is_settled else self._transfer("progress")
+            self._stage = Stage.OPEN
+            return self._understand(text)
+        if self._stage is Stage.PROGRESS_PROOF:
+            return self._look_up_progress(self._progress_number, digits)
+        number = self._answers.order_number_in(text)
+        if number is None and self._progress_questions < self._policy.max_no_match:
+            return self._ask_number("ask_number_again")
+        return self._look_up_progress(number) if number is not None else self._transfer("progress")
+
+    def _progress_found(self, event: ProgressFound) -> Actions:
+        if self._stage is not Stage.LOOKING_UP:
+            return ()
+        self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
+        count = len(event.orders)
+        parts = self._prompts.parts("progress_count", count=str(count)) if count > 1 else ()
+        for order in event.orders[: self._policy.max_told_orders]:
+            parts = (*parts, *self._teller.parts(order, is_spoken=self._is_spoken))
+        parts = (*parts, *self._prompts.parts("anything_more"))
+        say = Say(turn, parts, prompts=("progress_order", "anything_more"))
+        return self._put(Stage.MORE, say, self._closing_listen(turn))
+
+    def _no_progress(self, event: NoProgress) -> Actions:
+        if self._stage is not Stage.LOOKING_UP:
+            return ()
+        if event.was_refused:
+            return self._transfer("progress", "progress_refused")
+        if event.needs_proof:
+            return self._ask(Stage.PROGRESS_PROOF, Expected.DIGITS, "ask_proof")
+        if self._progress_questions >= self._policy.max_no_match:
+            return self._transfer("progress", "transferring_progress")
+        if self._progress_number is None:
+            return self._ask_number("progress_none", "ask_number")
+        return self._ask_number("ask_number_again")

@@ -1,0 +1,180 @@
+"""The floor of a conversation: what is being said, what was asked last, and how long an answer is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import tzinfo
+
+from hotline.dialogue.actions import (
+    Action,
+    End,
+    Listen,
+    Outcome,
+    Say,
+    StopSaying,
+    Understand,
+)
+from hotline.dialogue.diversions import DiversionWords
+from hotline.dialogue.intake import Draft
+from hotline.dialogue.policy import Policy
+from hotline.dialogue.prompts import Prompts
+from hotline.dialogue.stages import Stage
+from hotline.dialogue.telling import Teller, spelled
+from hotline.dialogue.words import Answer, AnswerWords, SafetyWords
+from hotline.domain.appeal import (
+    ContactChannel,
+    EmergencyService,
+    PhoneNumber,
+)
+from hotline.domain.category import Category
+from hotline.domain.knowledge import Article
+from hotline.domain.speech import Expected
+
+Actions = tuple[Action, ...]
+
+
+class Floor:
+    """A conversation as far as saying and asking goes, with all that is known of it."""
+
+    def __init__(
+        self,
+        *,
+        prompts: Prompts,
+        categories: Mapping[str, Category],
+        safety: SafetyWords,
+        answers: AnswerWords,
+        diversions: DiversionWords,
+        policy: Policy,
+        timezone: tzinfo,
+    ) -> None:
+        """Take the city's words and the limits of patience; ``timezone`` is for days that are spoken."""
+        self._prompts = prompts
+        self._categories = categories
+        self._safety = safety
+        self._answers = answers
+        self._diversions = diversions
+        self._teller = Teller(prompts, categories, timezone)
+        self._policy = policy
+        self._timezone = timezone
+        self._channel = ContactChannel.PHONE
+        self._stage = Stage.OPEN
+        self._turn = 0
+        self._draft = Draft()
+        self._heard = ""  # words that are being understood
+        self._is_understanding = False
+        self._saying: Say | None = None
+        self._asked: tuple[Say, Listen] | None = None
+        self._silences = 0
+        self._no_matches = 0
+        self._corrections = 0
+        self._store_failures = 0
+        self._was_asked_about_emergency = False
+        self._service: EmergencyService | None = None
+        self._article: Article | None = None
+        self._was_registered = False
+        self._was_handed_over = False
+        self._gave_way = False
+        self._caller: PhoneNumber | None = (
+            None  # the calling number only: a number that was told proves nothing
+        )
+        self._words: tuple[str, ...] = ()
+        self._lead: Say | None = None  # what is to be said together with “已受理”
+        self._linked_to: str | None = None
+        self._progress_number: str | None = None
+        self._progress_questions = 0
+        self._told_progress = False
+        self._nuisances = 0
+        self._alarm_word = ""
+        self._was_withdrawn = False
+
+    def _understand(self, text: str) -> Actions:
+        """Have ``text`` understood; words that come before the answer are understood together with it."""
+        self._heard = f"{self._heard}，{text}" if self._is_understanding else text
+        self._is_understanding = True
+        return (*self._stop_saying(), Understand(self._new_turn(), self._heard))
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the conversation has gone so far."""
+        if self._gave_way:
+            return Outcome.EMERGENCY
+        if self._was_handed_over:
+            return Outcome.AGENT
+        if self._was_registered:
+            return Outcome.REGISTERED
+        return Outcome.ANSWERED if self._was_answered else Outcome.FAILED
+
+    @property
+    def _was_answered(self) -> bool:
+        return self._article is not None or self._told_progress
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._was_registered or self._was_answered
+
+    def _ask(self, stage: Stage, expect: Expected, *names: str, **values: str) -> Actions:
+        turn = self._new_turn()
+        say = self._prompts.say(turn, names, values)
+        return self._put(stage, say, Listen(turn, expect, self._policy.silence_seconds[expect]))
+
+    def _ask_yes_no(self, stage: Stage, *names: str, keep_silences: bool = False, **values: str) -> Actions:
+        if not keep_silences:
+            self._silences = 0
+        turn = self._new_turn()
+        likely = self._answers.likely(Answer.YES, Answer.NO)
+        listen = Listen(turn, Expected.YES_NO, self._policy.silence_seconds[Expected.YES_NO], likely)
+        return self._put(stage, self._prompts.say(turn, names, values), listen)
+
+    def _say_and_listen(self, name: str, **values: str) -> Actions:
+        """Say how a matter was settled and ask whether there is anything more."""
+        turn = self._new_turn()
+        say = self._prompts.say(turn, (name, "anything_more"), values)
+        return self._put(Stage.MORE, say, self._closing_listen(turn))
+
+    def _closing_listen(self, turn: int) -> Listen:
+        likely = self._answers.likely(Answer.DONE, Answer.MORE)
+        return Listen(turn, Expected.YES_NO, self._policy.closing_seconds, likely)
+
+    def _ask_again(self) -> Actions:
+        assert self._asked is not None
+        say, listen = self._asked
+        turn = self._new_turn()
+        return self._put(self._stage, replace(say, turn=turn), replace(listen, turn=turn))
+
+    def _listen_longer(self, say: Say, listen: Listen) -> Actions:
+        turn = self._new_turn()
+        wait = self._prompts.say(turn, ("take_your_time",))
+        patient = replace(listen, turn=turn, seconds=self._policy.patience_seconds)
+        actions = self._put(self._stage, wait, patient)
+        self._asked = (say, listen)
+        return actions
+
+    def _put(self, stage: Stage, say: Say, listen: Listen) -> Actions:
+        stop = self._stop_saying()
+        self._stage, self._saying, self._asked = stage, say, (say, listen)
+        return (*stop, say, listen)
+
+    def _goodbye(self, name: str, *before: Action, then: str = "goodbye", **values: str) -> Actions:
+        stop, turn = self._stop_saying(), self._new_turn()
+        names = (name,) if name.startswith("goodbye") else (name, then)
+        say = self._prompts.say(turn, names, values, is_interruptible=False)
+        self._stage = Stage.ENDED
+        return (*stop, *before, say, End(self.outcome))
+
+    def _stop_saying(self) -> Actions:
+        if self._saying is None or not self._saying.is_interruptible:
+            return ()
+        self._saying = None
+        return (StopSaying(),)
+
+    def _spelled(self, number: str) -> str:
+        return spelled(number, is_spoken=self._is_spoken)
+
+    @property
+    def _is_spoken(self) -> bool:
+        return self._channel is ContactChannel.PHONE
+
+    def _new_turn(self) -> int:
+        self._turn += 1
+        return self._turn

@@ -1,0 +1,124 @@
+"""Handing a conversation over: to an agent, to an emergency line, or to nobody, with a message taken."""
+
+from __future__ import annotations
+
+from hotline.dialogue.actions import (
+    GiveWayToEmergency,
+    RegisterAppeal,
+    TransferToAgent,
+)
+from hotline.dialogue.floor import Actions, Floor
+from hotline.dialogue.stages import DEAF, Stage
+from hotline.domain.appeal import (
+    ContactChannel,
+    EmergencyService,
+)
+from hotline.domain.diversion import Diversion, DiversionOutcome
+from hotline.domain.speech import Expected
+
+
+class HandingOver(Floor):
+    """A conversation that can reach people."""
+
+    def _transfer(self, reason: str, *prompts: str) -> Actions:
+        """Put the citizen through to a person; whatever they have said goes along as the briefing."""
+        if self._is_understanding:
+            self._draft, self._is_understanding = self._draft.heard(self._heard), False
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage = Stage.TRANSFERRING
+        self._saying = self._prompts.say(turn, prompts or ("transferring",), is_interruptible=False)
+        return (*stop, self._saying, TransferToAgent(turn, reason, self._briefing(reason)))
+
+    def _give_way(self, service: EmergencyService, text: str) -> Actions:
+        self._draft = self._draft.heard(text)
+        self._service, self._gave_way, self._is_understanding = service, True, False
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage = Stage.EMERGENCY
+        self._saying = self._prompts.say(
+            turn, ("emergency",), {"service": service.value}, is_interruptible=False
+        )
+        return (*stop, self._saying, GiveWayToEmergency(turn, service, self._briefing("emergency")))
+
+    def _agent_joined(self) -> Actions:
+        was_emergency = self._stage is Stage.EMERGENCY
+        self._stage, self._was_handed_over = Stage.HANDED_OVER, True
+        return self._emergency_record() if was_emergency else ()
+
+    def _nobody_came(self) -> Actions:
+        if self._stage is Stage.EMERGENCY:
+            record, service = self._emergency_record(), self._service.value if self._service else ""
+            turn = self._new_turn()
+            say = self._prompts.say(turn, ("emergency_failed",), {"service": service}, is_interruptible=False)
+            if self._channel is not ContactChannel.PHONE:
+                return (*record, *self._put(Stage.MORE, say, self._closing_listen(turn)))
+            self._stage, self._saying = Stage.TRANSFERRING, say
+            return (*record, say, TransferToAgent(turn, "emergency", self._briefing("emergency")))
+        if self._stage is not Stage.TRANSFERRING:
+            return ()
+        if len(self._draft.text) >= self._policy.min_matter_characters:
+            return self._register_message("agent_busy")
+        return self._ask(Stage.MESSAGE, Expected.OPEN, "agent_busy", "leave_message")
+
+    def _emergency_record(self) -> Actions:
+        """Record the emergency after it was handed over (先转接，后建单)."""
+        appeal = self._draft.appeal(
+            self._categories, self._channel, is_confirmed=False, emergency=self._service
+        )
+        return (RegisterAppeal(self._turn, appeal, diversion=self._emergency_diversion()),)
+
+    def _emergency_diversion(self) -> Diversion | None:
+        if self._service is None:
+            return None
+        return Diversion(
+            DiversionOutcome.EMERGENCY_LINE,
+            self._prompts.text("divert_reason", word=self._alarm_word),
+            self._prompts.text("divert_emergency_line", service=self._service.value),
+        )
+
+    def _briefing(self, reason: str) -> str:
+        category = self._categories.get(self._draft.category or "")
+        return self._prompts.text(
+            "briefing",
+            phone=str(self._draft.phone or ""),
+            category=category.name if category else "",
+            place=self._draft.place.text if self._draft.place else "",
+            text=self._draft.text,
+            reason=reason,
+        )
+
+    def _register_message(self, *prompts: str) -> Actions:
+        """Record what was said for a call back, since no person is free."""
+        if self._store_failures > 1:
+            return self._goodbye("not_recorded", then="message_none")
+        self._stage = Stage.RECORDING_MESSAGE
+        turn = self._new_turn()
+        appeal = self._draft.appeal(self._categories, self._channel, is_confirmed=False)
+        if not prompts:
+            return (RegisterAppeal(turn, appeal),)
+        self._saying = self._prompts.say(turn, prompts)
+        return (self._saying, RegisterAppeal(turn, appeal))
+
+    def _not_heard(self, name: str) -> Actions:
+        if self._is_understanding or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
+            return ()
+        self._no_matches += 1
+        if self._no_matches >= self._policy.max_no_match:
+            return self._transfer("not_heard")
+        expect = self._asked[1].expect if self._asked is not None else Expected.OPEN
+        asked = self._asked
+        actions = self._ask(self._stage, expect, name)
+        self._asked = asked
+        return actions
+
+    def _no_match(self, name: str) -> Actions:
+        self._no_matches += 1
+        if self._no_matches >= self._policy.max_no_match:
+            return self._transfer("not_understood")
+        return self._ask(Stage.OPEN, Expected.OPEN, name)
+
+    def _warned(self) -> Actions:
+        """Ask for decent words; who goes on goes to a person, and a person judges (规则49: 不得自动拉黑)."""
+        self._nuisances += 1
+        if self._nuisances >= self._policy.max_no_match:
+            return self._transfer("nuisance")
+        return self._ask(Stage.OPEN, Expected.OPEN, "warn_nuisance")

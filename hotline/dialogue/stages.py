@@ -1,0 +1,54 @@
+"""Stages of a conversation (对话阶段)."""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+from typing import Final
+
+
+class Stage(StrEnum):
+    """Where the conversation stands: what was asked last, or what is being waited for."""
+
+    OPEN = auto()
+    ANSWERED = auto()
+    MATTER = auto()
+    PLACE = auto()
+    PLACE_DETAIL = auto()
+    SECRECY = auto()
+    CONFIRM = auto()
+    CORRECT = auto()
+    CHECKING = auto()
+    REPEAT = auto()
+    CLOSED_REPEAT = auto()
+    MERGING = auto()
+    REGISTERING = auto()
+    LOOKING_UP = auto()
+    PROGRESS_NUMBER = auto()
+    PROGRESS_PROOF = auto()
+    MORE = auto()
+    EMERGENCY_CHECK = auto()
+    EMERGENCY = auto()
+    TRANSFERRING = auto()
+    MESSAGE = auto()
+    RECORDING_MESSAGE = auto()
+    HANDED_OVER = auto()
+    ENDED = auto()
+
+
+DEAF: Final = frozenset(
+    {
+        Stage.CHECKING, Stage.MERGING, Stage.REGISTERING, Stage.LOOKING_UP, Stage.TRANSFERRING,
+        Stage.RECORDING_MESSAGE, Stage.EMERGENCY,
+    }
+)  # fmt: skip
+"""Stages in which words are kept in the journal but change nothing (only an emergency does)."""
+
+INTAKE: Final = frozenset(
+    {Stage.MATTER, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM, Stage.CORRECT}
+)
+
+CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
+"""Stages in which the citizen has confirmed what was read back, and it is not registered yet."""
+
+TOLD_OF_ORDERS: Final = frozenset({Stage.OPEN, Stage.ANSWERED, Stage.MORE})
+"""Stages in which a citizen may ask how an order stands."""

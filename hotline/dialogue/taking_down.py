@@ -1,0 +1,203 @@
+"""Taking a matter down: the next question, the read-back, secrecy, and registering."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hotline.dialogue.actions import (
+    CheckRepeat,
+    RegisterAppeal,
+)
+from hotline.dialogue.events import (
+    AppealRegistered,
+)
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.handing_over import HandingOver
+from hotline.dialogue.intake import Draft, Missing, spoken_date
+from hotline.dialogue.stages import CONFIRMED, Stage
+from hotline.dialogue.words import Answer
+from hotline.domain.appeal import (
+    Appeal,
+    AppealKind,
+    Place,
+)
+from hotline.domain.diversion import Diversion
+from hotline.domain.meaning import Intent, Understanding
+from hotline.domain.speech import Expected
+
+
+class TakingDown(HandingOver):
+    """A conversation that can register an appeal."""
+
+    def _next_question(self, *lead: str) -> Actions:
+        """Ask for what the form still lacks, or read it back."""
+        match self._draft.missing(self._categories, self._policy):
+            case Missing.MATTER:
+                return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
+            case Missing.PLACE:
+                name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
+                self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
+                return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
+            case Missing.PLACE_DETAIL:
+                self._draft = replace(self._draft, detail_questions=self._draft.detail_questions + 1)
+                return self._ask(Stage.PLACE_DETAIL, Expected.PLACE, *lead, "ask_place_detail")
+            case Missing.SECRECY:
+                category = self._categories.get(self._draft.category or "")
+                is_tip_off = self._draft.kind_of(category) is AppealKind.TIP_OFF
+                self._draft = replace(self._draft, was_asked_secrecy=True)
+                name = "ask_secrecy_tip_off" if is_tip_off else "ask_secrecy"
+                return self._ask_yes_no(Stage.SECRECY, *lead, name)
+            case Missing.NOTHING:
+                name = "confirm" if self._draft.phone is not None else "confirm_contact"
+                matter = self._draft.matter(self._prompts, self._categories)
+                return self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter)
+
+    def _answer_to_confirmation(self, text: str) -> Actions:
+        answer = self._answers.read(text, Answer.YES, Answer.NO, Answer.ANONYMOUS)
+        if answer in (Answer.YES, Answer.ANONYMOUS):
+            return self._register()
+        if answer is Answer.NO:
+            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
+        return self._understand(text)
+
+    def _confirmation_understood(self, meaning: Understanding) -> Actions:
+        if meaning.slots.phone is not None:
+            self._draft = replace(self._draft, phone=meaning.slots.phone)
+            if meaning.slots.place is None:
+                return self._register()
+        new_facts = meaning.slots.place is not None or meaning.category is not None
+        is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
+        is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
+        if is_yes and not is_no:
+            self._draft = self._draft.heard(meaning.text) if new_facts else self._draft
+            return self._register()
+        if is_no and not new_facts:
+            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
+        if not is_no and not new_facts and meaning.intent is not Intent.APPEAL:
+            self._no_matches += 1
+            if self._no_matches >= self._policy.max_no_match:
+                return self._transfer("not_understood")
+            self._draft = replace(
+                self._draft, wants_secrecy=self._draft.wants_secrecy or meaning.slots.wants_secrecy
+            )
+            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
+        return self._supplemented(meaning)
+
+    def _answer_to_secrecy(self, text: str) -> Actions:
+        answer = self._answers.read(text, Answer.NO, Answer.YES, Answer.ANONYMOUS)
+        if answer is None:
+            return self._understand(text)
+        return self._secrecy_said(wanted=answer is not Answer.NO)
+
+    def _secrecy_said(self, *, wanted: bool) -> Actions:
+        self._draft = replace(self._draft, wants_secrecy=wanted)
+        category = self._categories.get(self._draft.category or "")
+        is_law = not wanted and self._draft.kind_of(category) is AppealKind.TIP_OFF
+        return self._next_question(*(("secrecy_by_law",) if is_law else ()))
+
+    def _secrecy_understood(self, meaning: Understanding) -> Actions:
+        if meaning.intent in (Intent.AFFIRM, Intent.DENY) and not meaning.slots.wants_secrecy:
+            return self._secrecy_said(wanted=meaning.intent is Intent.AFFIRM)
+        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        return self._next_question()
+
+    def _supplemented(self, meaning: Understanding) -> Actions:
+        """Take more words to the matter: the citizen corrects or completes it."""
+        if self._stage in (Stage.CORRECT, Stage.CONFIRM):
+            self._corrections += 1
+            if self._corrections > self._policy.max_corrections:
+                return self._transfer("not_understood")
+            self._draft = replace(self._draft, category_confidence=0.0)
+        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        return self._next_question()
+
+    def _place_answered(self, meaning: Understanding) -> Actions:
+        draft = self._draft.heard(meaning.text).filled(replace(meaning, category=None), self._policy)
+        if self._stage is Stage.PLACE_DETAIL and draft.place is not None and meaning.slots.place is None:
+            draft = replace(draft, place=replace(draft.place, detail=meaning.text))
+        elif draft.place is None:
+            draft = replace(draft, place=Place(said=meaning.text))
+        self._draft = draft
+        return self._next_question()
+
+    def _is_place_of_question(self, meaning: Understanding) -> bool:
+        """Whether the place was said that an answer has just asked for (“您说出位置，我来登记”)."""
+        if self._stage is not Stage.ANSWERED or self._article is None or meaning.slots.place is None:
+            return False
+        asked = (None, self._article.category, self._draft.category)
+        return self._answers.invites_place(self._article.spoken) and (
+            meaning.category in asked or meaning.category_confidence < self._policy.category_confidence
+        )
+
+    def _place_of_question(self, meaning: Understanding) -> Actions:
+        """Make the question that was answered an appeal about the place, of the question's category."""
+        code = (self._article.category if self._article is not None else None) or self._draft.category
+        category = self._categories.get(code or "")
+        usual = category.default_kind if category is not None else AppealKind.HELP
+        kind = meaning.kind if meaning.kind not in (None, AppealKind.INQUIRY) else usual
+        self._draft = replace(
+            self._draft.heard(meaning.text).filled(replace(meaning, category=None, kind=None), self._policy),
+            kind=AppealKind.HELP if kind is AppealKind.INQUIRY else kind,
+            category=code,
+        )
+        self._article = None
+        return self._next_question()
+
+    def _register(self) -> Actions:
+        """Register what was confirmed, after a look at what the calling number has registered before."""
+        if self._caller is None:
+            return self._now_register()
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage = Stage.CHECKING
+        return (*stop, CheckRepeat(turn, self._confirmed_appeal(), self._caller))
+
+    def _now_register(self) -> Actions:
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage = Stage.REGISTERING
+        return (*stop, self._registering(turn))
+
+    def _registering(self, turn: int) -> RegisterAppeal:
+        return RegisterAppeal(
+            turn, self._confirmed_appeal(), diversion=self._proposal(), linked_to=self._linked_to
+        )
+
+    def _confirmed_appeal(self) -> Appeal:
+        return self._draft.appeal(self._categories, self._channel, is_confirmed=True)
+
+    def _proposal(self) -> Diversion | None:
+        return self._diversions.proposal(self._confirmed_appeal(), self._prompts)
+
+    def _registered(self, event: AppealRegistered) -> Actions:
+        if self._stage is Stage.RECORDING_MESSAGE:
+            self._was_registered = True
+            return self._goodbye("message_registered", number=self._spelled(event.number))
+        if self._stage not in (Stage.REGISTERING, Stage.CONFIRM, *CONFIRMED):
+            return ()
+        self._was_registered = True
+        diversion = self._proposal()
+        names, values = ["registered"], {"number": self._spelled(event.number)}
+        if diversion is not None:
+            names.append("divert_review")
+        elif event.lead_unit is not None and event.due_at is not None:
+            names.append("registered_due")
+            due = spoken_date(self._prompts, event.due_at.astimezone(self._timezone))
+            values.update(unit=event.lead_unit, due=due)
+        elif self._draft.place is None or not self._draft.place.is_located:
+            names.append("registered_supplement")
+        else:
+            names.append("registered_manual")
+        if self._draft.wants_secrecy:
+            names.append("secrecy_noted")
+        turn = self._new_turn()
+        say = self._prompts.say(turn, (*names, "anything_more"), values)
+        before = self._lead.parts if self._lead is not None else ()
+        if diversion is not None:
+            before = (*before, diversion.told)
+        say = replace(say, parts=(*before, *say.parts))
+        self._forget_draft()
+        return self._put(Stage.MORE, say, self._closing_listen(turn))
+
+    def _forget_draft(self) -> None:
+        self._draft = Draft(phone=self._draft.phone)
+        self._corrections = self._no_matches = 0
+        self._lead, self._linked_to = None, None
