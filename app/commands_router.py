@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,8 +16,13 @@ from app.clock import now
 from app.explaining import explained
 from app.settings import Settings
 from hotline.city import City, load_city
+from router.catalogue import version_folders
+from router.checking import CheckReport, Level, check_version, report_data, worst
 
 cli = typer.Typer(help="派单：解释、检查派单目录、用往期工单试算新目录", no_args_is_help=True)
+
+_MANY: Final = {"overlap": "重叠", "county_before_city": "重叠而属地在前", "unconfirmed": "待核"}
+_LEVELS: Final = {Level.ERROR: "错误", Level.WARNING: "警告", Level.NOTE: "提示"}
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
@@ -33,6 +41,48 @@ def explain(
     models = settings.models_dir.parent / "nlu"
     found = asyncio.run(explained(text, city, models, _moment(at, city), _tell))
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else _told(found))
+
+
+@cli.command("check")
+def check(
+    folder: Annotated[
+        Path | None, typer.Argument(help="一个版本的文件夹，或放各版本的 routing 文件夹；不写是现用的")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="逐条列出重叠和待核的规则")] = False,
+    as_json: Json = False,
+) -> None:
+    """检查派单目录：错误、空白、重叠、永远用不到的规则、没有用到的单位和词表；有错以 1 结束。"""
+    city = load_city(Settings().city)
+    reports = [check_version(each, city) for each in _versions(folder or city.folder / "routing")]
+    if as_json:
+        typer.echo(json.dumps([report_data(each) for each in reports], ensure_ascii=False))
+    else:
+        for report in reports:
+            typer.echo("\n".join(_shown(report, show_all=show_all)))
+    if worst(reports) is Level.ERROR:
+        raise typer.Exit(1)
+
+
+def _versions(folder: Path) -> Sequence[Path]:
+    if not folder.is_dir():
+        raise typer.BadParameter(f"没有这个文件夹：{folder}", param_hint="FOLDER")
+    return [folder] if (folder / "catalogue.yaml").exists() else version_folders(folder)
+
+
+def _shown(report: CheckReport, *, show_all: bool) -> Iterator[str]:
+    counts = report.counts
+    yield (
+        f"{report.version or report.folder.name}：规则 {report.rows} 条，其中待核 {report.unconfirmed_rows} 条；"
+        f"错误 {counts['error']}，警告 {counts['warning']}，提示 {counts['note']}"
+    )
+    many = Counter(each.code for each in report.findings if each.code in _MANY)
+    for each in report.findings:
+        if show_all or each.code not in _MANY:
+            where = f"{Path(each.file).name}{f' [{each.row}]' if each.row else ''}"
+            yield f"{_LEVELS[each.level]} {each.code} {where}：{each.text}"
+    if many and not show_all:
+        told = "、".join(f"{_MANY[code]} {count}" for code, count in many.items())
+        yield f"另有：{told}（--all 逐条列出）"
 
 
 def _moment(given: str, city: City) -> datetime:

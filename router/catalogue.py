@@ -7,11 +7,11 @@ their words) and ``rows/*.yaml``, read in the order of file names; the first row
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ from hotline.domain.errors import CityConfigError
 from router.decision_table import DecisionTable
 from router.mentions import TopicLexicon
 from router.row import PLACE, Area, Row
-from router.strict import Strict, checked
+from router.strict import ModelT, Strict, checked
 
 NO_CATEGORY: Final = ""
 """Key of the table for appeals without a category: only rows for every category are in it."""
@@ -95,10 +95,87 @@ class Catalogue:
 
 def load_catalogues(folder: Path, city: City, limits: frozenset[str]) -> tuple[Catalogue, ...]:
     """Read every version under ``folder``, newest first. ``limits`` are the names of statutory limits that rows may use."""
-    found = [_load(version, city, limits) for version in sorted(folder.glob("*/")) if version.is_dir()]
+    found = [load_version(version, city, limits) for version in version_folders(folder)]
+    for mistake in _clashes(found, folder):
+        raise mistake
+    return tuple(sorted(found, key=lambda catalogue: catalogue.valid_from, reverse=True))
+
+
+def version_folders(folder: Path) -> tuple[Path, ...]:
+    """Return the folders of the versions under ``folder``; ``CityConfigError`` when there is none."""
+    found = tuple(sorted(path for path in folder.glob("*/") if path.is_dir()))
     if not found:
         raise CityConfigError(file=str(folder), reason="没有派单目录")
-    return tuple(sorted(found, key=lambda catalogue: catalogue.valid_from, reverse=True))
+    return found
+
+
+def load_version(folder: Path, city: City, limits: frozenset[str]) -> Catalogue:
+    """Read one version; the first mistake is raised."""
+    catalogue, mistakes = read_version(folder, city, limits)
+    if catalogue is None:
+        raise mistakes[0]
+    return catalogue
+
+
+def read_version(
+    folder: Path, city: City, limits: frozenset[str]
+) -> tuple[Catalogue | None, tuple[CityConfigError, ...]]:
+    """Read one version and return it with nothing wrong, or None with everything that is wrong."""
+    mistakes: list[CityConfigError] = []
+    about = _part(_About, folder / "catalogue.yaml", mistakes)
+    words = _part(_Words, folder / "words.yaml", mistakes)
+    rows: list[Row] = []
+    for row in _rows(folder / "rows", city):
+        if isinstance(row, Row):
+            rows.append(row)
+        else:
+            mistakes.append(row)
+    check = _Check(city=city, topics=frozenset(words.topics) if words else None, limits=limits)
+    mistakes.extend(check.rows(rows, folder))
+    by_category = {
+        code: [row for row in rows if not row.categories or code in row.categories]
+        for code in (NO_CATEGORY, *city.categories)
+    }
+    if not mistakes:  # a row that cannot be read would count as missing
+        mistakes.extend(check.coverage(by_category, folder))
+    if mistakes or about is None or words is None:
+        return None, tuple(mistakes)
+    return compiled(about, words, rows, by_category), ()
+
+
+def compiled(
+    about: _About, words: _Words, rows: Sequence[Row], by_category: Mapping[str, Sequence[Row]]
+) -> Catalogue:
+    """Return the catalogue of rows that were checked."""
+    return Catalogue(
+        version=about.version,
+        valid_from=about.valid_from,
+        min_confidence=about.min_confidence,
+        reasons=about.reasons,
+        topics=TopicLexicon(words.topics, words.negations, words.questions),
+        rows=tuple(rows),
+        tables={code: DecisionTable(of_code) for code, of_code in by_category.items()},
+    )
+
+
+def _part(model: type[ModelT], file: Path, mistakes: list[CityConfigError]) -> ModelT | None:
+    try:
+        return checked(model, file, read_yaml(file))
+    except CityConfigError as error:
+        mistakes.append(error)
+        return None
+
+
+def _clashes(catalogues: Sequence[Catalogue], folder: Path) -> Iterator[CityConfigError]:
+    """Yield versions that could not be told apart: two of one name, or two that begin on one day."""
+    for index, each in enumerate(catalogues):
+        for other in catalogues[:index]:
+            if each.version == other.version:
+                yield CityConfigError(file=str(folder), row=each.version, reason="两个版本的版本号相同")
+            if each.valid_from == other.valid_from:
+                yield CityConfigError(
+                    file=str(folder), row=each.version, reason=f"与 {other.version} 同一天生效"
+                )
 
 
 def in_force(catalogues: Sequence[Catalogue], on: date) -> Catalogue:
@@ -106,36 +183,22 @@ def in_force(catalogues: Sequence[Catalogue], on: date) -> Catalogue:
     return next((each for each in catalogues if each.valid_from <= on), catalogues[-1])
 
 
-def _load(folder: Path, city: City, limits: frozenset[str]) -> Catalogue:
-    about = checked(_About, folder / "catalogue.yaml", read_yaml(folder / "catalogue.yaml"))
-    words = checked(_Words, folder / "words.yaml", read_yaml(folder / "words.yaml"))
-    rows = tuple(_rows(folder / "rows", city))
-    check = _Check(city=city, topics=frozenset(words.topics), limits=limits)
-    check.rows(rows, folder)
-    codes = (NO_CATEGORY, *city.categories)
-    by_category = {
-        code: [row for row in rows if not row.categories or code in row.categories] for code in codes
-    }
-    check.coverage(by_category, folder)
-    return Catalogue(
-        version=about.version,
-        valid_from=about.valid_from,
-        min_confidence=about.min_confidence,
-        reasons=about.reasons,
-        topics=TopicLexicon(words.topics, words.negations, words.questions),
-        rows=rows,
-        tables={code: DecisionTable(of_code) for code, of_code in by_category.items()},
-    )
-
-
-def _rows(folder: Path, city: City) -> Iterator[Row]:
+def _rows(folder: Path, city: City) -> Iterator[Row | CityConfigError]:
     for file in sorted(folder.glob("*.yaml")):
-        data = read_yaml(file)
+        try:
+            data = read_yaml(file)
+        except CityConfigError as error:
+            yield error
+            continue
         if not isinstance(data, list):
-            raise CityConfigError(file=str(file), reason="应当是规则的列表")
+            yield CityConfigError(file=str(file), reason="应当是规则的列表")
+            continue
         for index, given in enumerate(data, 1):
             name = given.get("id", "") if isinstance(given, dict) else ""
-            yield _row(checked(_RowModel, file, given, row=f"第{index}条 {name}"), file, city)
+            try:
+                yield _row(checked(_RowModel, file, given, row=f"第{index}条 {name}"), file, city)
+            except CityConfigError as error:
+                yield error
 
 
 def _row(given: _RowModel, file: Path, city: City) -> Row:
@@ -175,45 +238,48 @@ def _expanded(given: _RowModel, file: Path, city: City) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """Everything a catalogue refers to must exist, and every category must end in a row that always applies."""
+    """Everything a catalogue refers to must exist, and every category must end in a row that always applies.
+
+    ``topics`` is None when the word lists could not be read; then they are not asked for.
+    """
 
     city: City
-    topics: frozenset[str]
+    topics: frozenset[str] | None
     limits: frozenset[str]
 
-    def rows(self, rows: Sequence[Row], folder: Path) -> None:
+    def rows(self, rows: Sequence[Row], folder: Path) -> Iterator[CityConfigError]:
         if not rows:
-            raise CityConfigError(file=str(folder / "rows"), reason="没有规则")
+            yield CityConfigError(file=str(folder / "rows"), reason="没有规则")
         seen: set[str] = set()
         for row in rows:
             if row.id in seen:
-                raise CityConfigError(file=row.file, row=row.id, reason="规则编号重复")
+                yield CityConfigError(file=row.file, row=row.id, reason="规则编号重复")
             seen.add(row.id)
             units = (row.lead, *row.supporting, *((row.otherwise,) if row.otherwise else ()))
-            self._known(row, "单位", units, {*self.city.units, PLACE})
-            self._known(row, "词表", (*row.mentions, *row.also, *row.without), self.topics)
-            self._known(row, "县区", row.counties, self.city.counties.keys())
-            self._known(row, "街镇", row.streets, self.city.streets.keys())
-            self._known(row, "时限", (row.limit,) if row.limit else (), self.limits)
+            yield from self._known(row, "单位", units, {*self.city.units, PLACE})
+            if self.topics is not None:
+                yield from self._known(row, "词表", (*row.mentions, *row.also, *row.without), self.topics)
+            yield from self._known(row, "县区", row.counties, self.city.counties.keys())
+            yield from self._known(row, "街镇", row.streets, self.city.streets.keys())
+            yield from self._known(row, "时限", (row.limit,) if row.limit else (), self.limits)
 
     @staticmethod
-    def _known(row: Row, what: str, given: Sequence[str], known: Any) -> None:
+    def _known(row: Row, what: str, given: Sequence[str], known: Container[str]) -> Iterator[CityConfigError]:
         for each in given:
             if each not in known:
-                raise CityConfigError(file=row.file, row=row.id, reason=f"没有这个{what}：{each}")
+                yield CityConfigError(file=row.file, row=row.id, reason=f"没有这个{what}：{each}")
 
     @staticmethod
-    def coverage(by_category: Mapping[str, Sequence[Row]], folder: Path) -> None:
+    def coverage(by_category: Mapping[str, Sequence[Row]], folder: Path) -> Iterator[CityConfigError]:
         for code, rows in by_category.items():
             last = next((index for index, row in enumerate(rows) if row.is_unconditional), None)
             if code != NO_CATEGORY and last is None:
-                raise CityConfigError(
+                yield CityConfigError(
                     file=str(folder / "rows"), row=code, reason="这个诉求分类没有兜底的规则"
                 )
-            if last is not None and last + 1 < len(rows):
-                dead = rows[last + 1]
-                raise CityConfigError(
+            for dead in rows[last + 1 :] if last is not None else ():
+                yield CityConfigError(
                     file=dead.file,
                     row=dead.id,
-                    reason=f"排在兜底规则 {rows[last].id} 之后，对分类 {code} 永远不会用到",
+                    reason=f"排在兜底规则 {rows[last or 0].id} 之后，对分类 {code} 永远不会用到",
                 )

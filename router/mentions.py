@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from hotline.phonetics import SoundLexicon
@@ -33,6 +34,7 @@ class TopicLexicon:
     def __init__(
         self, topics: Mapping[str, Sequence[str]], negations: Sequence[str], questions: Sequence[str]
     ) -> None:
+        self.words = MappingProxyType({topic: tuple(words) for topic, words in topics.items()})
         self._topics_of: dict[str, list[str]] = {}
         for topic, words in topics.items():
             for word in words:

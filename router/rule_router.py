@@ -208,7 +208,7 @@ class RuleRouter:
             supporting_units=self._supporting(row, view, lead) if row and lead else (),
             urgency=urgency,
             sign_by=sign.at,
-            due_at=due.at,
+            due_at=appeal.imposed_due or due.at,
             limit_basis="；".join((sign.limit.basis, due.limit.basis, *unpublished)),
             rule=row.id if row else _MANUAL_RULE,
             because=because,
@@ -222,6 +222,7 @@ class RuleRouter:
                 urgency=urgency,
                 start=at,
                 named=row.limit if row else "",
+                imposed=appeal.imposed_due,
             ),
         )
 

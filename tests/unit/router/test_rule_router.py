@@ -8,8 +8,8 @@ import pytest
 
 from hotline.city import load_city
 from hotline.domain.appeal import AppealKind, EmergencyService, Place, Urgency
-from router.router import Router
 from router.explaining import explain
+from router.router import Router
 from router.rule_router import build_router
 from tests.builders import LANSHAN, LINYI, NOW, an_appeal
 
