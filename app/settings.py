@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     voice: str = "zf_xiaobei"
     voice_speed: float = 1.0
     filler_after_seconds: float = 0.9
+    sweep_seconds: int = Field(default=60, ge=1, le=60)
+    delivery_timeout_seconds: float = Field(default=10.0, gt=0)
+
     log_level: str = "info"
 
     @classmethod
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy URL of the store; a SQLite file in the data folder unless set."""
         return self.database or f"sqlite+aiosqlite:///{self.data_dir / 'hotline.sqlite3'}"
+
+    @property
+    def endpoints_file(self) -> Path:
+        """Where the endpoints of units and linked platforms are kept, with their secrets."""
+        return self.data_dir / "endpoints.json"
 
     @property
     def rasa_url(self) -> str | None:

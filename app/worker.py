@@ -1,0 +1,265 @@
+"""The durable worker (``hotline worker``): what is due as time passes, and delivery of the outbox.
+
+Work that runs by the clock is a DBOS workflow: its firing is kept in DBOS's own tables under a name made of the job and
+its minute, so that of several workers one runs it, a worker that was killed goes on with it, and a clock that is set
+back fires nothing again. Cards and warnings are caught up from the orders' own limits, nightly jobs from the schedule.
+The outbox is durable in itself and needs no workflow: its leases do for messages what DBOS does for jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import random
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, Final
+
+import structlog
+from dbos import DBOS, DBOSConfig
+from sqlalchemy import make_url
+
+from app.clock import now
+from app.deliveries import Endpoints, WebhookSender, open_client
+from app.logs import configure
+from app.settings import Settings, secret_file
+from hotline.city import City, load_city
+from hotline.domain.errors import HotlineError
+from hotline.service.casework import Casework
+from hotline.service.delivery import Delivery, Pace
+from hotline.store.outbox import SqlOutbox
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from router.tables import CatalogueHolder
+
+log: Final = structlog.get_logger("worker")
+
+BATCH: Final = 200
+ALIVE: Final = timedelta(seconds=30)
+_BEAT_SECONDS: Final = 3.0
+_WORKERS_A_FOLDER: Final = 16
+_KEEP_RUNS: Final = timedelta(days=14)
+_CODE_VERSION: Final = "1"
+"""DBOS goes on only with work of its own version. Jobs can be run again from their start, so there is only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that runs by the clock. ``cron`` is in the city's time; a sixth field in front counts seconds.
+
+    ``work`` takes the time it was due and returns how many things it did. It is called again until that is 0, each
+    batch kept by DBOS, so it does a bounded number at a time; it may be ended anywhere and called again.
+    ``catches_up``: runs missed while no worker was up are made good, oldest first; else the next one does for all.
+    """
+
+    name: str
+    cron: str
+    work: Callable[[datetime], Awaitable[int]]
+    catches_up: bool = False
+
+
+def sweep_job(casework: Casework, tables: CatalogueHolder, every_seconds: int) -> Job:
+    """Return the supervision sweep: cards, warnings, resumptions, first tier. It catches up by itself."""
+
+    async def sweep(_: datetime) -> int:
+        tables.reload_if_changed()
+        return await casework.sweep(now(), batch=BATCH)
+
+    cron = f"*/{every_seconds} * * * * *" if every_seconds < 60 else "* * * * *"
+    return Job("sweep", cron, sweep)
+
+
+async def forget_old_runs(_: datetime) -> int:
+    """Delete DBOS's notes of runs that ended long ago; return how many."""
+    ended = await DBOS.list_workflows_async(
+        end_time=(now() - _KEEP_RUNS).isoformat(), status=["SUCCESS", "ERROR", "CANCELLED"], limit=BATCH
+    )
+    await DBOS.delete_workflows_async([each.workflow_id for each in ended])
+    return len(ended)
+
+
+OWN_JOBS: Final = (Job("forget_old_runs", "23 3 * * *", forget_old_runs),)
+
+
+# --- the schedule ------------------------------------------------------------------------------------------------
+
+
+class Schedule:
+    """Runs jobs by DBOS. There is one in a process, for DBOS is one in a process."""
+
+    def __init__(self, settings: Settings, jobs: Sequence[Job], *, worker: str, timezone: str) -> None:
+        """Take the jobs; ``worker`` names this worker, the same after a restart, so that it goes on with its work."""
+        self._jobs = {job.name: job for job in jobs}
+        self._timezone = timezone
+        self._loop = asyncio.get_running_loop()
+        self._config: DBOSConfig = {
+            "name": "hotline",
+            "system_database_url": system_database(settings),
+            "executor_id": worker,
+            "application_version": _CODE_VERSION,
+            "log_level": "WARNING",
+            "enable_otlp": False,
+        }
+
+    def start(self) -> None:
+        """Go on with what was interrupted, make good what was missed, and fire from now on."""
+        DBOS(config=self._config)
+
+        @DBOS.step(name="hotline.batch")
+        def batch(name: str, due_at: str) -> int:
+            work = self._jobs[name].work(datetime.fromisoformat(due_at))
+            return asyncio.run_coroutine_threadsafe(_awaited(work), self._loop).result()
+
+        @DBOS.workflow(name="hotline.job")
+        def run(due_at: datetime, name: Any) -> None:
+            if name not in self._jobs:  # a job of a former version
+                return
+            total = 0
+            while done := batch(name, due_at.isoformat()):
+                total += done
+                log.info("worker.progress", job=name, due_at=due_at.isoformat(), done=total)
+
+        DBOS.launch()
+        for job in self._jobs.values():
+            DBOS.register_queue(f"job-{job.name}", worker_concurrency=1)
+        DBOS.apply_schedules(
+            [
+                {
+                    "schedule_name": job.name,
+                    "workflow_fn": run,
+                    "schedule": job.cron,
+                    "context": job.name,
+                    "automatic_backfill": job.catches_up,
+                    "cron_timezone": self._timezone,
+                    "queue_name": f"job-{job.name}",
+                }
+                for job in self._jobs.values()
+            ]
+        )
+
+    def stop(self) -> None:
+        """Let the batches under way end, a few seconds at most; what is left goes on after the next start."""
+        DBOS.destroy(workflow_completion_timeout_sec=5, destroy_registry=True)
+
+
+async def _awaited(work: Awaitable[int]) -> int:
+    return await work
+
+
+def system_database(settings: Settings) -> str:
+    """Return where DBOS keeps its tables: a schema of its own in PostgreSQL, else a file beside the database."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql", query={}).render_as_string(hide_password=False)
+    file = settings.data_dir / "worker.sqlite3"
+    file.touch(mode=0o600)
+    return f"sqlite:///{file}"
+
+
+# --- being one of several ----------------------------------------------------------------------------------------
+
+
+class TooManyWorkersError(HotlineError):
+    """Sixteen workers share this data folder already."""
+
+    code = "worker.too_many"
+
+
+class Place:
+    """This worker's place among those of a data folder: a lock that ends with the process, and a sign of life."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the first place that is free, so that a worker that was killed gets its own again."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for index in range(1, _WORKERS_A_FOLDER + 1):
+            file = (folder / f"worker-{index}.lock").open("a")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.close()
+            else:
+                self._file: IO[str] = file
+                self._path = folder / f"worker-{index}.lock"
+                self.name = f"{socket.gethostname()}:{folder.resolve()}:{index}"
+                return
+        raise TooManyWorkersError
+
+    async def beat(self) -> None:
+        """Show for ever that the worker lives."""
+        while True:
+            self._path.touch()
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    def leave(self) -> None:
+        """Give the place up. The file stays: another may be about to lock it."""
+        self._file.close()
+
+
+def worker_lives(folder: Path, at: datetime) -> bool:
+    """Tell whether a worker of this data folder showed a sign of life lately."""
+    beats = [file.stat().st_mtime for file in folder.glob("worker-*.lock")]
+    return any(abs(at.timestamp() - beat) < ALIVE.total_seconds() for beat in beats)
+
+
+# --- the process -------------------------------------------------------------------------------------------------
+
+
+async def run_worker(
+    settings: Settings, more_jobs: Callable[[SqlStore, City], Sequence[Job]] | None = None
+) -> None:
+    """Work until SIGTERM or SIGINT. ``more_jobs`` adds jobs to the sweep and the worker's own."""
+    until = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, until.set)
+    city = load_city(settings.city)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database_url)
+    async with AsyncExitStack() as stack:
+        seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+        store = SqlStore(settings.database_url, seal)
+        stack.push_async_callback(store.close)
+        tables = CatalogueHolder(city)
+        casework = Casework(store, lambda: tables.current.limits, city.units, city.place_names)
+        jobs = [
+            sweep_job(casework, tables, settings.sweep_seconds),
+            *OWN_JOBS,
+            *(more_jobs(store, city) if more_jobs is not None else ()),
+        ]
+        delivery = await open_delivery(settings, SqlOutbox(store.database, seal), stack)
+        place = Place(settings.data_dir)
+        stack.callback(place.leave)
+        schedule = Schedule(settings, jobs, worker=place.name, timezone=str(city.timezone))
+        await asyncio.to_thread(schedule.start)
+        stack.push_async_callback(asyncio.to_thread, schedule.stop)
+        log.info("worker.started", worker=place.name, jobs=[job.name for job in jobs])
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(place.beat()), tasks.create_task(delivery.run())]
+            await until.wait()
+            for task in running:
+                task.cancel()
+        log.info("worker.ended", delivered=delivery.delivered)
+
+
+async def open_delivery(settings: Settings, outbox: SqlOutbox, stack: AsyncExitStack) -> Delivery:
+    """Return delivery to the endpoints of the data folder."""
+    seconds = settings.delivery_timeout_seconds
+    client = await stack.enter_async_context(open_client(seconds))
+    sender = WebhookSender(client, Endpoints(settings.endpoints_file), timeout_seconds=seconds)
+    pace = Pace(lease=timedelta(seconds=2 * seconds + 5))
+    return Delivery(outbox, sender, clock=now, jitter=random.random, pace=pace)
+
+
+def main() -> None:
+    """Run the worker alone: without the engines' libraries it is up again in a second."""
+    settings = Settings()
+    configure(settings.log_level)
+    asyncio.run(run_worker(settings))
+
+
+if __name__ == "__main__":
+    main()
