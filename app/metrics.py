@@ -12,6 +12,11 @@ CALLS: Final = Counter("hotline_conversations_total", "Conversations by outcome"
 CALLS_UNDER_WAY: Final = Gauge(
     "hotline_calls_under_way", "Calls that are being held", multiprocess_mode="livesum"
 )
+CATALOGUE_REFUSED: Final = Gauge(
+    "hotline_catalogue_refused",
+    "1 while the dispatch catalogue's files are broken and the old one is in force",
+    multiprocess_mode="livemax",
+)
 TURN_SECONDS: Final = Histogram(
     "hotline_turn_seconds",
     "From the end of the caller's speech, by stage",

@@ -50,7 +50,11 @@ async def run_web(settings: Settings) -> None:
             staff_token=staff_token(settings),
             clock=local_clock(city),
             registry=registry,
-            checks={"database": world.store.is_up, "redis": redis_is_up},
+            checks={
+                "database": world.store.is_up,
+                "redis": redis_is_up,
+                "catalogue": world.catalogue_is_sound,
+            },
             required=frozenset({"database"}),
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
         )

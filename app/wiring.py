@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from app.city_words import lexicon, load_prompts, session_maker
 from app.clock import now
 from app.knowledge import open_retriever
 from app.live import LiveLog
+from app.reloading import Reloading
 from app.settings import Settings, secret_file
 from app.understanding import open_understander
 from app.views import unit_name
@@ -38,7 +39,8 @@ from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from knowledge_base.retriever import Retriever
-from router.rule_router import RuleRouter, build_router
+from router.rule_router import RuleRouter
+from router.tables import CatalogueHolder
 from tts.engines.caching import CachingSynthesizer
 from tts.engines.espeak import EspeakSynthesizer
 from tts.engines.fallback import FallbackSynthesizer
@@ -86,6 +88,7 @@ class World:
     retriever: Retriever
     surroundings: Surroundings
     router: RuleRouter
+    catalogue_is_sound: Callable[[], Awaitable[bool]]
     casework: Casework
 
 
@@ -96,13 +99,17 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     retriever = await asyncio.to_thread(open_retriever, settings, city)
     understander = await open_understander(settings, city, stack)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis)
-    router = build_router(city)
+    holder = CatalogueHolder(city)
+    reloading = Reloading(holder)
+    reloading.start(stack)
+    router = RuleRouter(city, holder)
     casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)
     return World(
         store=store,
         redis=redis,
         retriever=retriever,
         router=router,
+        catalogue_is_sound=reloading.is_sound,
         casework=casework,
         surroundings=Surroundings(
             new_session=session_maker(city),

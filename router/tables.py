@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from router.catalogue import Catalogue, load_catalogues
 from router.time_tables import load_time_limits
 
 _log = structlog.get_logger()
+
+_Fingerprint = frozenset[tuple[Path, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,16 @@ def load_tables(city: City) -> RoutingTables:
 
 
 class CatalogueHolder:
-    """Holds the tables in force. The first load raises ``CityConfigError``; later ones keep the old tables instead."""
+    """Holds the tables in force. The first load raises ``CityConfigError``; later ones keep the old tables instead.
+
+    Who decides takes ``current`` once for a decision: it is replaced as a whole, so no decision sees half of a change.
+    """
 
     def __init__(self, city: City) -> None:
         self._city = city
-        self._seen = self._fingerprint()
+        self._seen: _Fingerprint | None = self._fingerprint()
+        self._settling: _Fingerprint | None = None
+        self._refusal: CityConfigError | None = None
         self._tables = load_tables(city)
 
     @property
@@ -44,28 +52,61 @@ class CatalogueHolder:
         """The tables in force."""
         return self._tables
 
+    @property
+    def refusal(self) -> CityConfigError | None:
+        """What is wrong with the files as they are now; None when they are what is in force."""
+        return self._refusal
+
     def reload(self) -> CityConfigError | None:
         """Read the files again and put them in force at once; return what is wrong if they cannot be used."""
         self._seen = self._fingerprint()
         try:
-            self._tables = load_tables(self._city)
+            tables = load_tables(self._city)
         except CityConfigError as error:
-            _log.error("catalogue.refused", file=error.file, row=error.row, reason=error.reason)
-            return error
-        _log.info("catalogue.in_force", versions=[each.version for each in self._tables.catalogues])
+            return self._refuse(error)
+        except OSError as error:
+            return self._refuse(
+                CityConfigError(file=str(error.filename), reason=f"读不出来：{error.strerror}")
+            )
+        if self._fingerprint() != self._seen:
+            self._seen = None  # so that the next look reads them again
+            return self._refuse(CityConfigError(file=str(self._city.folder), reason="读取时文件又有改动"))
+        gone = _row_ids(self._tables) - _row_ids(tables)
+        self._tables, self._refusal = tables, None
+        _log.info(
+            "catalogue.in_force",
+            versions=[each.version for each in tables.catalogues],
+            rows_gone=sorted(gone),
+        )
         return None
 
     def reload_if_changed(self) -> CityConfigError | None:
         """Reload when any file was changed, added or removed since it was last read; cheap enough to call often."""
         return self.reload() if self._fingerprint() != self._seen else None
 
-    def _fingerprint(self) -> frozenset[tuple[Path, int, int]]:
+    def reload_when_settled(self) -> CityConfigError | None:
+        """Reload when files were changed and have stayed as they are since the last call: nobody is writing them."""
+        found = self._fingerprint()
+        has_settled, self._settling = found == self._settling, found
+        return self.reload() if found != self._seen and has_settled else None
+
+    def _refuse(self, error: CityConfigError) -> CityConfigError:
+        self._refusal = error
+        _log.error("catalogue.refused", file=error.file, row=error.row, reason=error.reason)
+        return error
+
+    def _fingerprint(self) -> _Fingerprint:
         folder = self._city.folder
         files = [folder / "time_limits.yaml"]
         for part in ("routing", "calendar"):
             files.extend((folder / part).rglob("*.yaml"))
-        return frozenset(
-            (file, stat.st_mtime_ns, stat.st_size)
-            for file in files
-            if file.exists() and (stat := file.stat())
-        )
+        found = set()
+        for file in files:
+            with suppress(FileNotFoundError):  # gone since it was listed
+                stat = file.stat()
+                found.add((file, stat.st_mtime_ns, stat.st_size))
+        return frozenset(found)
+
+
+def _row_ids(tables: RoutingTables) -> set[str]:
+    return {row.id for catalogue in tables.catalogues for row in catalogue.rows}
