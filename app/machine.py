@@ -16,10 +16,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.callers import Hotline
+from app.clock import now
 from app.processes import Part, Supervisor, free_port
 from app.rasa_server import rasa_part
 from app.settings import Settings
 from app.web import staff_token
+from app.worker_place import worker_lives
 from hotline.city import load_city
 from ivr.sip.probe import answers_options
 
@@ -63,6 +65,21 @@ def own_part(name: str, settings: Settings, is_ready: Callable[[], object], seco
     )
 
 
+def worker_part(settings: Settings) -> Part:
+    """Return the durable worker. The phone goes on without it; what was due meanwhile is caught up."""
+
+    async def lives() -> bool:
+        return worker_lives(settings.data_dir, now())
+
+    return Part(
+        "worker",
+        [sys.executable, "-m", "app.worker"],  # not the whole command line: it is up again sooner
+        lives,
+        environment=settings.environment(),
+        is_optional=True,
+    )
+
+
 @asynccontextmanager
 async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
     """Start everything, yield where it is, and end everything."""
@@ -96,6 +113,8 @@ async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
         await supervisor.start(own_part("web", settings, web_is_up, 90))
         tell("启动电话服务")
         await supervisor.start(own_part("ivr", settings, phone_is_up, 120))
+        tell("启动办事进程（提醒、督办、投递；电话不等它）")
+        await supervisor.start(worker_part(settings))
         rasa = rasa_part(settings, load_city(settings.city)) if settings.rasa == "auto" else None
         if rasa is not None:
             tell("启动 Rasa（在后台，就绪前由进程内引擎理解）")

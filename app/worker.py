@@ -9,16 +9,13 @@ The outbox is durable in itself and needs no workflow: its leases do for message
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import random
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import structlog
 from dbos import DBOS, DBOSConfig
@@ -28,8 +25,8 @@ from app.clock import now
 from app.deliveries import Endpoints, WebhookSender, open_client
 from app.logs import configure
 from app.settings import Settings, secret_file
+from app.worker_place import Place
 from hotline.city import City, load_city
-from hotline.domain.errors import HotlineError
 from hotline.service.casework import Casework
 from hotline.service.delivery import Delivery, Pace
 from hotline.store.outbox import SqlOutbox
@@ -40,9 +37,6 @@ from router.tables import CatalogueHolder
 log: Final = structlog.get_logger("worker")
 
 BATCH: Final = 200
-ALIVE: Final = timedelta(seconds=30)
-_BEAT_SECONDS: Final = 3.0
-_WORKERS_A_FOLDER: Final = 16
 _KEEP_RUNS: Final = timedelta(days=14)
 _CODE_VERSION: Final = "1"
 """DBOS goes on only with work of its own version. Jobs can be run again from their start, so there is only one."""
@@ -159,51 +153,6 @@ def system_database(settings: Settings) -> str:
     file = settings.data_dir / "worker.sqlite3"
     file.touch(mode=0o600)
     return f"sqlite:///{file}"
-
-
-# --- being one of several ----------------------------------------------------------------------------------------
-
-
-class TooManyWorkersError(HotlineError):
-    """Sixteen workers share this data folder already."""
-
-    code = "worker.too_many"
-
-
-class Place:
-    """This worker's place among those of a data folder: a lock that ends with the process, and a sign of life."""
-
-    def __init__(self, folder: Path) -> None:
-        """Take the first place that is free, so that a worker that was killed gets its own again."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for index in range(1, _WORKERS_A_FOLDER + 1):
-            file = (folder / f"worker-{index}.lock").open("a")
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                file.close()
-            else:
-                self._file: IO[str] = file
-                self._path = folder / f"worker-{index}.lock"
-                self.name = f"{socket.gethostname()}:{folder.resolve()}:{index}"
-                return
-        raise TooManyWorkersError
-
-    async def beat(self) -> None:
-        """Show for ever that the worker lives."""
-        while True:
-            self._path.touch()
-            await asyncio.sleep(_BEAT_SECONDS)
-
-    def leave(self) -> None:
-        """Give the place up. The file stays: another may be about to lock it."""
-        self._file.close()
-
-
-def worker_lives(folder: Path, at: datetime) -> bool:
-    """Tell whether a worker of this data folder showed a sign of life lately."""
-    beats = [file.stat().st_mtime for file in folder.glob("worker-*.lock")]
-    return any(abs(at.timestamp() - beat) < ALIVE.total_seconds() for beat in beats)
 
 
 # --- the process -------------------------------------------------------------------------------------------------
