@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,13 +15,19 @@ import typer
 
 from app.clock import now
 from app.explaining import explained
+from app.printing import Printer
 from app.settings import Settings
 from hotline.city import City, load_city
 from router.catalogue import version_folders
 from router.checking import CheckReport, Level, check_version, report_data, worst
+from router.past_orders import SUFFIXES, past_order_files, read_past_orders
+from router.rule_router import RuleRouter
+from router.simulation import simulate, simulation_data
+from router.tables import FixedTables, load_tables
 
 cli = typer.Typer(help="派单：解释、检查派单目录、用往期工单试算新目录", no_args_is_help=True)
 
+_SHOWN_FLOWS: Final = 30
 _MANY: Final = {"overlap": "重叠", "county_before_city": "重叠而属地在前", "unconfirmed": "待核"}
 _LEVELS: Final = {Level.ERROR: "错误", Level.WARNING: "警告", Level.NOTE: "提示"}
 
@@ -83,6 +90,49 @@ def _shown(report: CheckReport, *, show_all: bool) -> Iterator[str]:
     if many and not show_all:
         told = "、".join(f"{_MANY[code]} {count}" for code, count in many.items())
         yield f"另有：{told}（--all 逐条列出）"
+
+
+@cli.command("simulate")
+def simulate_past(
+    against: Annotated[Path, typer.Option(help="往期工单：文件夹，或一个 .jsonl、.csv 文件")],
+    catalogue: Annotated[
+        Path | None, typer.Option(help="要试算的目录：一个版本的文件夹，或放各版本的文件夹；不写是现用的")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """用往期工单试算一份派单目录：哪些会改派给谁，哪些会变成人工。"""
+    city = load_city(Settings().city)
+    files = [against] if against.is_file() else past_order_files(against)
+    if not files:
+        raise typer.BadParameter(f"没有 {'、'.join(SUFFIXES)} 文件：{against}", param_hint="--against")
+    router = RuleRouter(city, FixedTables(load_tables(city, catalogue)))
+    printer = Printer()
+    orders = chain.from_iterable(read_past_orders(file, city) for file in files)
+    found = simulate(orders, router, city, lambda done: printer.progress(f"试算 {done} 件", 0, 0))
+    data = simulation_data(found, city)
+    typer.echo(json.dumps(data, ensure_ascii=False) if as_json else "\n".join(_changes(data)))
+    if found.errors and not found.orders:
+        raise typer.Exit(1)
+
+
+def _changes(data: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"往期工单 {data['orders']} 件：主办不变 {data['same']}，改变 {data['changed']}，"
+        f"其中变为人工 {data['newly_manual']}、不再需要人工 {data['no_longer_manual']}；"
+        f"不派单的 {data['skipped']} 件，不能用的 {data['errors']} 行"
+    )
+    for flow in data["flows"][:_SHOWN_FLOWS]:
+        where = "、".join(f"{Path(each['file']).name}:{each['line']}" for each in flow["examples"])
+        yield (
+            f"{flow['count']:>6}  {flow['category'] or '无分类'}  {flow['from_name']} → {flow['to_name']}"
+            f"（{flow['rule']}；例 {where}）"
+        )
+    if len(data["flows"]) > _SHOWN_FLOWS:
+        yield f"另有 {len(data['flows']) - _SHOWN_FLOWS} 种改变（--json 全部列出）"
+    for unit, count in data["vanished_units"].items():
+        yield f"往期主办单位已不在名录：{unit} {count} 件"
+    for each in data["first_errors"]:
+        yield f"不能用：{each['file']}:{each['line']}：{each['reason']}"
 
 
 def _moment(given: str, city: City) -> datetime:

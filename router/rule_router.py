@@ -14,7 +14,7 @@ from hotline.domain.time_limits import TimeLimits
 from router.catalogue import NO_CATEGORY, Catalogue, in_force
 from router.mentions import Mention
 from router.row import PLACE, Area, Row, Situation
-from router.tables import CatalogueHolder
+from router.tables import CatalogueHolder, TablesInForce
 
 _CANDIDATES: Final = 3
 _SPEAKS_FOR_ALL: Final = (AppealKind.INQUIRY, AppealKind.SUGGESTION, AppealKind.PRAISE)
@@ -47,7 +47,7 @@ class Weighing:
 class RuleRouter:
     """Decides by the first row of the catalogue that applies (see ``router.catalogue``)."""
 
-    def __init__(self, city: City, holder: CatalogueHolder) -> None:
+    def __init__(self, city: City, holder: TablesInForce) -> None:
         self._city = city
         self.holder = holder
         self._unit_of_county = {

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
 from hotline.city import City
 from hotline.domain.errors import CityConfigError
 from hotline.domain.time_limits import TimeLimits
-from router.catalogue import Catalogue, load_catalogues
+from router.catalogue import Catalogue, load_catalogues, load_version
 from router.time_tables import load_time_limits
 
 _log = structlog.get_logger()
@@ -27,11 +28,32 @@ class RoutingTables:
     limits: TimeLimits
 
 
-def load_tables(city: City) -> RoutingTables:
-    """Read everything that routing needs from the city's folder, or raise ``CityConfigError``."""
+def load_tables(city: City, folder: Path | None = None) -> RoutingTables:
+    """Read everything that routing needs from the city's folder, or raise ``CityConfigError``.
+
+    ``folder`` is another place of the catalogue: of all its versions, or of a single one that then holds for every day.
+    """
     limits = load_time_limits(city)
     names = frozenset(each.limit.name for each in limits.statutory)
-    return RoutingTables(load_catalogues(city.folder / "routing", city, names), limits)
+    folder = folder or city.folder / "routing"
+    if (folder / "catalogue.yaml").exists():
+        return RoutingTables((load_version(folder, city, names),), limits)
+    return RoutingTables(load_catalogues(folder, city, names), limits)
+
+
+class TablesInForce(Protocol):
+    """Whatever knows the tables to decide on."""
+
+    @property
+    def current(self) -> RoutingTables:
+        """The tables in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedTables:
+    """Tables that never change: to try a catalogue before it is put in force."""
+
+    current: RoutingTables
 
 
 class CatalogueHolder:
