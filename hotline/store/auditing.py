@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hotline.store.tables import audit, audit_head
 
 _GENESIS: Final = "0" * 64
+_PROGRESS_ROWS: Final = 10_000
 
 
 def digest_of(previous: str, sequence: int, at: datetime, /, *facts: str) -> str:
@@ -59,24 +60,51 @@ class Break:
     reason: str
 
 
-async def find_break(connection: AsyncConnection) -> Break | None:
-    """Return the first altered, missing or reordered row, or None when the chain is whole."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain at one moment: how many rows there were, and the digest of the last (审计锚点)."""
+
+    sequence: int
+    digest: str
+
+
+async def read_head(connection: AsyncConnection) -> Head:
+    """Return the present end of the chain, to be kept outside the database."""
+    row = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one()
+    return Head(row.sequence, row.digest)
+
+
+async def find_break(
+    connection: AsyncConnection,
+    anchors: Sequence[Head] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Break | None:
+    """Return the first altered, missing or reordered row, or None when the chain is whole.
+
+    ``anchors`` are ends of the chain kept elsewhere: with them a chain is found out that was cut off at its end, or
+    written anew from some row on, head and all. ``progress(done, total)`` is called now and then.
+    """
     # The head comes first: rows that others write meanwhile are behind it and are not looked at.
-    head = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one()
+    head = await read_head(connection)
+    known = {anchor.sequence: anchor.digest for anchor in anchors}
     previous, expected = _GENESIS, 1
     async for row in _rows(connection, until=head.sequence):
         if row.sequence != expected:
             return Break(expected, "missing")
         if row.previous != previous:
             return Break(row.sequence, "reordered")
-        if (
-            digest_of(previous, row.sequence, row.at, row.actor, row.action, row.subject, row.detail)
-            != row.digest
-        ):
+        facts = (row.actor, row.action, row.subject, row.detail)
+        if digest_of(previous, row.sequence, row.at, *facts) != row.digest:
             return Break(row.sequence, "altered")
+        if known.get(row.sequence, row.digest) != row.digest:
+            return Break(row.sequence, "rewritten")
         previous, expected = row.digest, expected + 1
-    if (head.sequence, head.digest) != (expected - 1, previous):
+        if progress is not None and row.sequence % _PROGRESS_ROWS == 0:
+            progress(row.sequence, head.sequence)
+    if head != Head(expected - 1, previous):
         return Break(expected, "missing")
+    if known and max(known) > head.sequence:
+        return Break(expected, "cut off")
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from hotline.domain.deeds import Join
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
-from hotline.store.auditing import Break, find_break, write_audit
+from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
 from hotline.store.order_body import dumped, loaded
 from hotline.store.outbox import write_messages
@@ -271,10 +271,17 @@ class SqlStore:
                 connection, at=at, actor=by, action="looked", subject=subject, detail={"why": why}
             )
 
-    async def audit_break(self) -> Break | None:
+    async def audit_break(
+        self, anchors: Sequence[Head] = (), progress: Callable[[int, int], None] | None = None
+    ) -> Break | None:
         """Return where the audit chain is broken, or None when it is whole."""
         async with self._database.reading(is_long=True) as connection:
-            return await find_break(connection)
+            return await find_break(connection, anchors, progress)
+
+    async def audit_head(self) -> Head:
+        """Return the end of the audit chain, to be kept outside the database."""
+        async with self._database.reading() as connection:
+            return await read_head(connection)
 
     # --- inside ----------------------------------------------------------------------------------------------
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import date, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, delete, text, update
+from sqlalchemy import Connection, delete, select, text, update
 
-from hotline.domain.appeal import ContactChannel
+from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.deeds import SendBack, SignFor
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.work_order import Status
 from hotline.store.auditing import Break
+from hotline.store.order_body import dumped
+from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
-from hotline.store.tables import audit, journal, metadata, work_orders
-from tests.builders import NOW, after
+from hotline.store.tables import audit, audit_head, journal, metadata, work_orders
+from hotline.store.work_order_store import Change
+from tests.builders import NOW, after, an_appeal
+from tests.contracts.conftest import SECRET
 from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
 
 DAY = date(2026, 11, 23)
@@ -213,3 +218,77 @@ async def test_the_migrations_make_the_tables_that_the_program_expects(store: Sq
 async def _run(store: SqlStore, statement: str) -> None:
     async with store.database.engine.begin() as connection:
         await connection.execute(text(statement))
+
+
+async def test_a_rewritten_or_cut_off_chain_is_found_by_its_anchors(store: SqlStore) -> None:
+    for index in range(1, 4):
+        await store.note_look(subject="x", by="agent-7", why="test", at=after(index))
+    anchor = await store.audit_head()
+    async with (
+        store.database.engine.begin() as connection
+    ):  # the last row vanishes, and the head is set back to match
+        await connection.execute(delete(audit).where(audit.c.sequence == 3))
+        kept = (await connection.execute(select(audit.c.digest).where(audit.c.sequence == 2))).scalar_one()
+        await connection.execute(update(audit_head).values(sequence=2, digest=kept))
+    assert await store.audit_break() is None
+    assert await store.audit_break([anchor]) == Break(3, "cut off")
+    await store.note_look(subject="x", by="agent-7", why="something else", at=after(9))
+    assert await store.audit_break() is None
+    assert await store.audit_break([anchor]) == Break(3, "rewritten")
+
+
+async def test_two_rows_that_changed_places_are_found(store: SqlStore) -> None:
+    for index in range(1, 4):
+        await store.note_look(subject="x", by="agent-7", why=f"{index}", at=after(index))
+    async with store.database.engine.begin() as connection:
+        for old, new in ((1, 99), (2, 1), (99, 2)):
+            await connection.execute(update(audit).where(audit.c.sequence == old).values(sequence=new))
+    assert await store.audit_break() == Break(1, "reordered")
+
+
+async def test_orders_are_found_by_citizen_unit_and_what_the_machine_owes(store: SqlStore) -> None:
+    mine, other = an_order(), an_order("26112300002", appeal=an_appeal(phone=PhoneNumber("13905390009")))
+    await store.commit(Change(mine, next_at=after(60)), Change(other, next_at=after(30)), at=NOW)
+    assert await store.of_citizen(PhoneNumber("13905390001")) == [mine]
+    waiting = frozenset({Status.TO_SIGN})
+    assert await store.of_unit("county-371302", statuses=waiting) == [mine, other]
+    assert await store.of_unit("county-371302", statuses=waiting, after=mine.number) == [other]
+    assert await store.of_unit("county-371302", statuses=frozenset({Status.HANDLING})) == []
+    assert await store.of_unit("body-housing", statuses=waiting) == []
+    assert await store.to_look_at(after(45)) == [other.number]
+    assert await store.to_look_at(after(60)) == [other.number, mine.number]
+    assert [order async for order in store.registered_between(NOW, after(1))] == [mine, other]
+
+
+async def test_of_several_changes_all_are_kept_or_none(store: SqlStore) -> None:
+    await keep(store, an_order())
+    stale = Change(an_order(), expected=7)
+    with pytest.raises(StaleWorkOrderError):
+        await store.commit(Change(an_order("26112300002")), stale, at=NOW)
+    assert [order.number for order in await store.recent()] == ["26112300001"]
+    assert await store.audit_break() is None
+
+
+async def test_an_order_of_the_first_version_is_read(store: SqlStore) -> None:
+    """Version 0.1 kept steps, actors and notes as text; nothing of it is lost."""
+    await keep(store, an_order())
+    body = json.loads(dumped(an_order()))
+    body.pop("limits")
+    body.pop("linked_to")
+    body["history"] = [
+        {"at": NOW.isoformat(), "step": None, "before": None, "after": "registered", "by": "machine", "note": ""},
+        {
+            "at": NOW.isoformat(), "step": "dispatch", "before": "registered", "after": "to_sign", "by": "machine",
+            "note": "按属地派单",
+        },
+    ]  # fmt: skip
+    sealed = Seal(SECRET).close(json.dumps(body).encode(), "work_order:26112300001")
+    async with store.database.engine.begin() as connection:
+        await connection.execute(update(work_orders).values(body=sealed))
+    order = await store.get("26112300001")
+    assert (order.status, order.lead_unit, order.due_at) == (
+        Status.TO_SIGN,
+        "county-371302",
+        NOW + timedelta(days=7),
+    )
+    assert [str(entry.by) for entry in order.history] == ["machine", "machine"]
