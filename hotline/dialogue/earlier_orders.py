@@ -51,18 +51,17 @@ class EarlierOrders(TakingDown):
 
     def _answer_to_repeat(self, text: str) -> Actions:
         """Merge or register; words that are neither yes nor no are more of the matter, so nothing is lost."""
-        answer = self._answers.read(text, Answer.YES, Answer.NO)
+        answer = self._answers.read(text, Answer.MERGE, Answer.YES, Answer.NO)
         if self._stage is Stage.CLOSED_REPEAT and answer is Answer.NO:
             return self._say_and_listen("repeat_closed_kept")
-        if self._stage is Stage.REPEAT and answer is Answer.YES:
+        if self._stage is Stage.REPEAT and answer in (Answer.MERGE, Answer.YES):
             return self._merge()
         if answer is None:
             self._draft = self._draft.heard(text)
         return self._now_register()
 
     def _merge(self) -> Actions:
-        if self._linked_to is None:
-            return self._now_register()
+        assert self._linked_to is not None
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage = Stage.MERGING
         told = self._prompts.text("divert_repeat_merged", number=self._linked_to)

@@ -26,6 +26,7 @@ from hotline.domain.appeal import (
     ContactChannel,
     EmergencyService,
     PhoneNumber,
+    Place,
 )
 from hotline.domain.category import Category
 from hotline.domain.knowledge import Article
@@ -78,6 +79,7 @@ class Floor:
         self._caller: PhoneNumber | None = (
             None  # the calling number only: a number that was told proves nothing
         )
+        self._shared_place: Place | None = None
         self._words: tuple[str, ...] = ()
         self._lead: Say | None = None  # what is to be said together with “已受理”
         self._linked_to: str | None = None

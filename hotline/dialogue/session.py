@@ -244,8 +244,11 @@ class Session(EarlierOrders):
         return ()
 
     def _located(self, place: Place) -> Actions:
+        if self._stage not in INTAKE:
+            self._shared_place = place  # of the matter that comes next
+            return ()
         self._draft = replace(self._draft, place=merged(self._draft.place, place))
-        return self._next_question() if self._stage in INTAKE else ()
+        return self._next_question()
 
     def _fell_silent(self) -> Actions:
         if self._is_understanding or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
@@ -348,7 +351,8 @@ class Session(EarlierOrders):
             case Intent.UNKNOWN if meaning.slots.place is None:
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (LookUp(self._new_turn(), meaning.text, meaning.category),)
-        draft = Draft(phone=self._draft.phone).heard(meaning.text)
+        draft = Draft(phone=self._draft.phone, place=self._shared_place).heard(meaning.text)
+        self._shared_place = None
         self._draft = draft.filled(meaning, self._policy)
         self._no_matches = 0
         if self._draft.kind is AppealKind.INQUIRY:

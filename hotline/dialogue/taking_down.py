@@ -84,10 +84,10 @@ class TakingDown(HandingOver):
         return self._supplemented(meaning)
 
     def _answer_to_secrecy(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.NO, Answer.YES, Answer.ANONYMOUS)
+        answer = self._answers.read(text, Answer.OPENLY, Answer.NO, Answer.YES, Answer.ANONYMOUS)
         if answer is None:
             return self._understand(text)
-        return self._secrecy_said(wanted=answer is not Answer.NO)
+        return self._secrecy_said(wanted=answer in (Answer.YES, Answer.ANONYMOUS))
 
     def _secrecy_said(self, *, wanted: bool) -> Actions:
         self._draft = replace(self._draft, wants_secrecy=wanted)

@@ -49,6 +49,8 @@ class Answer(StrEnum):
     UNCLEAR = "unclear"
     REPEAT = "repeat"
     ANONYMOUS = "anonymous"
+    OPENLY = "openly"
+    MERGE = "merge"
 
 
 class SafetyWords:

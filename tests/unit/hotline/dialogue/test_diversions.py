@@ -21,7 +21,7 @@ from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, 
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Passage
-from hotline.domain.meaning import Intent
+from hotline.domain.meaning import Intent, Understanding
 from tests.builders import CATEGORIES, LANSHAN, NOW, a_complaint, a_meaning, a_passage, an_article, prompts
 from tests.talking import Conversation, with_a_complaint
 
@@ -162,11 +162,11 @@ def test_secrecy_is_asked_for_tip_offs_and_for_complaints_of_the_citys_categorie
     ("answer", "meaning"),
     [("需要", None), ("匿名", None), ("要保密", a_meaning("要保密", Intent.UNKNOWN, wants_secrecy=True))],
 )
-def test_a_wish_for_secrecy_is_kept_and_said(answer: str, meaning: object) -> None:
+def test_a_wish_for_secrecy_is_kept_and_said(answer: str, meaning: Understanding | None) -> None:
     call = Conversation()
     call.says("举报工厂偷排", a_complaint("举报工厂偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
     assert call.heard == ("ask_secrecy_tip_off",)
-    call.says(answer, meaning)  # type: ignore[arg-type]
+    call.says(answer, meaning)
     assert call.heard == ("confirm",)
     call.says("对")
     order = call.last(RegisterAppeal)
@@ -182,6 +182,24 @@ def test_the_keys_answer_the_question_of_secrecy() -> None:
         call.says("举报工厂偷排", a_complaint("举报工厂偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
         call.happens(KeyPressed(NOW, key))
         assert call.heard == heard
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        ("不用保密", None),
+        ("不需要", None),
+        ("没那个必要", a_meaning("没那个必要", Intent.DENY)),
+    ],
+)
+def test_who_waives_secrecy_for_a_tip_off_is_told_that_the_law_keeps_it(
+    answer: str, meaning: Understanding | None
+) -> None:
+    call = Conversation()
+    call.says("举报工厂偷排", a_complaint("举报工厂偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
+    call.says(answer, meaning)
+    assert call.heard == ("secrecy_by_law", "confirm")
+    assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
 
 
 def test_what_is_said_instead_of_an_answer_about_secrecy_is_added_to_the_matter() -> None:

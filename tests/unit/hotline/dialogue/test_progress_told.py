@@ -158,3 +158,21 @@ def test_a_store_that_is_away_leads_to_a_person() -> None:
 def test_a_question_about_progress_of_something_else_is_understood_as_usual() -> None:
     call = Conversation()
     assert isinstance(call.says("居住证办理要多久")[-1], Understand)
+
+
+def test_who_has_no_number_at_hand_is_put_through_or_if_all_is_said_let_go() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    assert isinstance(call.says("没有")[-1], TransferToAgent)
+    call = asking()
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
+    call.says("查进度26112300009")
+    call.happens(NoProgress(NOW, call.turn))
+    call.says("不用了")
+    assert call.heard == ("go_ahead", "anything_more")
+
+
+def test_progress_that_comes_when_nobody_waits_for_it_changes_nothing() -> None:
+    call = Conversation()
+    assert call.happens(ProgressFound(NOW, call.turn, (HANDLING,))) == ()
+    assert call.happens(NoProgress(NOW, call.turn)) == ()

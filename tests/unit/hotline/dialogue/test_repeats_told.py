@@ -81,7 +81,8 @@ def test_the_progress_of_the_earlier_order_is_told_and_merging_offered() -> None
     call = told_of(EARLIER)
     assert call.said == (
         "您反映的这件事，11月20日已经登记过，工单编号261120 00007，承办单位正在办理。承办单位是兰山区人民政府。"
-        "办理期限到11月30日。没有新情况的话，我把您这次说的并到原来的工单里，办理结果一并答复您。可以并入吗？"
+        "办理期限到11月30日。我把您这次说的并到原来的工单里，办理结果一并答复您，可以吗？"
+        "有新情况要另外登记的，请说“不可以”。"
     )
     listen = call.last(Listen)
     assert isinstance(listen, Listen)
@@ -103,7 +104,12 @@ def test_merged_is_said_only_after_the_commit() -> None:
     assert call.says("没有了")[-1] == End(Outcome.REGISTERED)
 
 
-@pytest.mark.parametrize("words", ["不用", "不对", "这回是另外一家的暖气"])
+@pytest.mark.parametrize("words", ["可以", "好的", "并入吧", "没有新情况", "同意"])
+def test_who_agrees_is_merged(words: str) -> None:
+    assert isinstance(told_of(EARLIER).says(words)[-1], MergeIntoOrder)
+
+
+@pytest.mark.parametrize("words", ["不可以", "不用", "不对", "这回是另外一家的暖气"])
 def test_who_does_not_want_to_merge_gets_a_new_order_linked_to_the_old(words: str) -> None:
     call = told_of(EARLIER)
     call.says(words)
@@ -222,3 +228,16 @@ def call_appeal() -> Any:
     check = confirmed().did[-1]
     assert isinstance(check, CheckRepeat)
     return check.appeal
+
+
+def test_answers_that_come_in_another_stage_change_nothing() -> None:
+    call = confirmed()
+    call.happens(NoRepeat(NOW, call.turn))
+    for event in (
+        RepeatFound(NOW, call.turn, EARLIER),
+        NoRepeat(NOW, call.turn),
+        Merged(NOW, call.turn, "26112000007"),
+        EngineFailed(NOW, call.turn, "repeats"),
+        EngineFailed(NOW, call.turn, "progress"),
+    ):
+        assert call.happens(event) == ()

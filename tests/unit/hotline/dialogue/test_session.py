@@ -23,6 +23,7 @@ from hotline.dialogue.events import (
     HearingLost,
     HungUp,
     KeyPressed,
+    LocationShared,
     NoAgentFree,
     PassagesFound,
     PromptFinished,
@@ -434,3 +435,91 @@ def test_a_second_matter_in_one_call_becomes_a_second_order() -> None:
     call.says("对")
     orders = [action for action in call.did if isinstance(action, RegisterAppeal)]
     assert [order.appeal.text for order in orders] == ["兰山区银雀山街道暖气不热", "我们那路灯也坏了"]
+
+
+def test_a_place_shared_from_a_map_answers_the_question_for_it() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    assert chat.happens(LocationShared(NOW, LANSHAN)) == ()
+    chat.says("暖气不热", a_complaint())
+    assert chat.heard == ("confirm",)
+
+
+def test_what_is_off_topic_or_only_a_greeting_is_answered_and_listened_on() -> None:
+    for intent, heard in ((Intent.OFF_TOPIC, "off_topic"), (Intent.GREET, "invite")):
+        call = Conversation()
+        call.says("今天天气不错", a_meaning("今天天气不错", intent))
+        assert call.heard == (heard,)
+
+
+def test_goodbye_at_the_beginning_ends_the_call() -> None:
+    call = Conversation()
+    call.says("那先这样了啊", a_meaning("那先这样了啊", Intent.GOODBYE))
+    assert call.did[-1] == End(Outcome.FAILED)
+
+
+def test_words_that_settle_nothing_at_the_confirmation_are_asked_again_then_a_person_takes_over() -> None:
+    call = with_a_complaint()
+    call.says("这个嘛那个", a_meaning("这个嘛那个", Intent.UNKNOWN, wants_secrecy=True))
+    assert call.heard == ("confirm_unclear",)
+    assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
+    call.says("这个嘛那个", a_meaning("这个嘛那个", Intent.UNKNOWN))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_a_long_yes_registers_with_what_it_adds() -> None:
+    call = with_a_complaint()
+    call.says("对的没错是三号楼", a_meaning("对的没错是三号楼", Intent.AFFIRM, place=LANSHAN))
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.text == "兰山区银雀山街道暖气不热，对的没错是三号楼"
+
+
+def test_a_long_no_without_facts_is_asked_what_is_wrong() -> None:
+    call = with_a_complaint()
+    call.says("你说的跟我说的不一样", a_meaning("你说的跟我说的不一样", Intent.DENY))
+    assert call.heard == ("what_is_wrong",)
+
+
+def test_after_too_many_corrections_a_person_takes_over() -> None:
+    call = with_a_complaint()
+    for _ in range(3):
+        call.says("不对", None)
+        call.says("是暖气费多收了", a_complaint("是暖气费多收了"))
+    call.says("不对", None)
+    call.says("是暖气费多收了", a_complaint("是暖气费多收了"))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_a_number_with_another_place_at_the_confirmation_is_read_back_again() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT, phone=None)
+    chat.says("兰山区暖气不热", a_complaint("暖气不热", place=LANSHAN))
+    feixian = Place(said="费县", county_code="371325", county="费县", detail="建设路")
+    words = "费县建设路，13905390002"
+    chat.says(words, a_meaning(words, Intent.UNKNOWN, phone=PhoneNumber("13905390002"), place=feixian))
+    assert chat.heard == ("confirm",)
+
+
+def test_in_writing_an_answer_is_given_in_full() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    chat.happens(PassagesFound(NOW, chat.turn, (a_passage(),)))
+    assert chat.said.startswith("供暖时间：采暖期为11月10日至次年3月20日。")
+
+
+def test_in_writing_an_emergency_is_told_to_dial_and_the_chat_goes_on() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("我家着火了")
+    done = chat.happens(TransferFailed(NOW, chat.turn))
+    assert [type(action) for action in done] == [RegisterAppeal, Say, Listen]
+
+
+def test_key_one_answers_whether_there_is_danger() -> None:
+    call = Conversation()
+    call.says("想说一下着火")
+    assert isinstance(call.happens(KeyPressed(NOW, "1"))[-1], GiveWayToEmergency)
+
+
+def test_one_more_thing_is_listened_to() -> None:
+    call = Conversation()
+    call.says("还有一件事")
+    assert call.heard == ("go_ahead",)
