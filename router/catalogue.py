@@ -41,6 +41,7 @@ class Reasons(Strict):
     outranked: Code
     supporting: Code
     by_keyword: Code
+    by_place: Code
     unpublished_calendar: Code
 
 

@@ -68,7 +68,7 @@ class RuleRouter:
         appeal = view.appeal
         reasons = view.catalogue.reasons
         if not rows:
-            return self._manual(view, reasons.no_category, self._guesses(view), at)
+            return self._manual(view, reasons.no_category, (), at)
         row = rows[0]
         lead = self._lead(row, view)
         candidates = self._candidates(rows, view)
@@ -79,15 +79,14 @@ class RuleRouter:
             and appeal.category_confidence < view.catalogue.min_confidence
             and row.categories
         ):
-            return self._manual(view, reasons.unsure, [*candidates, *self._guesses(view)], at, row)
+            return self._manual(view, reasons.unsure, candidates, at, row)
         if lead is None:
             return self._manual(view, reasons.no_place, self._without_place(rows), at, row)
         if row.is_manual:
             return self._manual(view, _because(row), candidates, at, row)
         if row.avoids_named and self._is_named(lead, appeal.text):
-            return self._manual(
-                view, reasons.conflict.format(unit=self._city.units[lead].name), candidates[1:], at, row
-            )
+            because = reasons.conflict.format(unit=self._city.units[lead].name)
+            return self._manual(view, because, candidates, at, row, never=lead)
         return self._decision(view, at, row=row, lead=lead, because=_because(row), runners_up=candidates[1:])
 
     def _view(self, appeal: Appeal, at: datetime) -> _View:
@@ -156,7 +155,7 @@ class RuleRouter:
         return list(found.values())
 
     def _guesses(self, view: _View) -> list[Candidate]:
-        """Return candidates by the categories whose keywords the text holds, most of them first."""
+        """Return candidates by the categories whose keywords the text holds, most of them first; then the place."""
         text = view.appeal.text or view.appeal.summary
         scored = sorted(
             (
@@ -173,6 +172,9 @@ class RuleRouter:
                 found.setdefault(
                     candidate.unit, Candidate(candidate.unit, candidate.rule, f"{candidate.because}{hint}")
                 )
+        here = self._unit_of_county.get(view.situation.county_code or "")
+        if here is not None:
+            found.setdefault(here, Candidate(here, _MANUAL_RULE, view.catalogue.reasons.by_place))
         return list(found.values())
 
     def _is_named(self, unit: str, text: str) -> bool:
@@ -183,9 +185,18 @@ class RuleRouter:
         return any(name in text for name in (about.name, *about.aliases) if name not in counties)
 
     def _manual(
-        self, view: _View, because: str, candidates: Sequence[Candidate], at: datetime, row: Row | None = None
+        self,
+        view: _View,
+        because: str,
+        candidates: Sequence[Candidate],
+        at: datetime,
+        row: Row | None = None,
+        *,
+        never: str | None = None,
     ) -> RoutingDecision:
-        return self._decision(view, at, row=row, lead=None, because=because, runners_up=candidates)
+        """Leave it to a person, with the best candidates but ``never``: of the rows, then by keywords, then by place."""
+        best = [each for each in (*candidates, *self._guesses(view)) if each.unit != never]
+        return self._decision(view, at, row=row, lead=None, because=because, runners_up=best)
 
     def _decision(
         self,

@@ -8,6 +8,7 @@ import pytest
 
 from hotline.city import load_city
 from hotline.domain.appeal import AppealKind, EmergencyService, Place, Urgency
+from hotline.domain.time_limits import LimitPurpose
 from router.explaining import explain
 from router.router import Router
 from router.rule_router import build_router
@@ -44,7 +45,12 @@ def test_runners_up_say_why_they_did_not_win(router: Router) -> None:
 def test_without_a_category_a_person_dispatches_with_candidates_from_keywords(router: Router) -> None:
     decision = router.route(an_appeal(category=None, text="公积金提取和医保报销的事"), at=NOW)
     assert (decision.is_manual, decision.lead_unit, decision.rule) == (True, None, "manual")
-    assert [each.unit for each in decision.runners_up] == ["body-housing-fund", "body-medical-insurance"]
+    assert [each.unit for each in decision.runners_up] == [
+        "body-housing-fund",
+        "body-medical-insurance",
+        "county-371302",
+    ]
+    assert decision.runners_up[2].because == "事发地属该县区，可先由属地研判"
     assert "按文中关键词推测为“住房公积金”" in decision.runners_up[0].because
 
 
@@ -118,6 +124,23 @@ def test_a_unit_that_is_complained_of_does_not_handle_it(router: Router) -> None
         None,
         "被反映的就是承办单位（兰山区人民政府），须回避，请改派上级或其他单位",
     )
+
+
+def test_a_unit_complained_of_is_not_offered_to_the_person_who_dispatches(router: Router) -> None:
+    appeal = an_appeal(kind=AppealKind.COMPLAINT, category="1104", text="兰山区政府热线办推诿，垃圾没人清")
+    assert "county-371302" not in [each.unit for each in router.route(appeal, at=NOW).runners_up]
+
+
+def test_every_decision_says_version_row_basis_and_limits() -> None:
+    router = build_router(load_city(LINYI))
+    rows = {row.id: row for row in router.holder.current.catalogues[0].rows}
+    for category in (*load_city(LINYI).categories, None):
+        decision = router.route(an_appeal(category=category, text="请尽快解决"), at=NOW)
+        row = rows.get(decision.rule)
+        assert decision.catalogue_version == "linyi-2026.1"
+        assert (decision.rule, decision.basis) == ((row.id, row.basis) if row else ("manual", ""))
+        assert {each.purpose for each in decision.limits} >= {LimitPurpose.SIGNING, LimitPurpose.HANDLING}
+        assert all(each.basis and each.start <= each.end for each in decision.limits)
 
 
 @pytest.mark.parametrize(
