@@ -12,7 +12,14 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from app import commands_audit, commands_bench, commands_data, commands_router, commands_worker
+from app import (
+    commands_audit,
+    commands_bench,
+    commands_board,
+    commands_data,
+    commands_router,
+    commands_worker,
+)
 from app.callers import CallFailedError, Script, call, chat
 from app.demo import run_demo
 from app.logs import configure
@@ -29,6 +36,7 @@ from hotline.domain.errors import HotlineError
 cli = typer.Typer(help="12345政务服务便民热线前台", no_args_is_help=True, pretty_exceptions_enable=False)
 commands_data.add_to(cli)
 commands_audit.add_to(cli)
+cli.command("board")(commands_board.board)
 commands_worker.add_to(cli)
 cli.add_typer(commands_bench.cli, name="bench")
 cli.add_typer(commands_router.cli, name="router")

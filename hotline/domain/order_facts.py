@@ -1,0 +1,115 @@
+"""What assessment and analysis see of an order (考核要素): facts without anything personal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline.domain.appeal import AppealKind
+from hotline.domain.deeds import (
+    Adoption,
+    Confer,
+    ConferenceKind,
+    Exclude,
+    Resolution,
+    Revisit,
+    Satisfaction,
+    Tier,
+)
+from hotline.domain.handling_unit import HandlingUnit, UnitGroup
+from hotline.domain.life_cycle import Status, Step
+from hotline.domain.time_limits import LimitPurpose
+from hotline.domain.work_order import WorkOrder
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """One order as boards count it.
+
+    ``was_contacted``: whether the unit got in touch (响应); ``resolution``, ``result`` and ``attitude`` are None where
+    the citizen could not be reached. ``exclusion`` says why it does not count (不计考核).
+    """
+
+    number: str
+    kind: AppealKind
+    category: str | None
+    lead_unit: str | None
+    group: UnitGroup | None
+    status: Status
+    registered_at: datetime
+    dispatched_at: datetime | None
+    signed_at: datetime | None
+    sign_by: datetime | None
+    replied_at: datetime | None
+    due_at: datetime | None
+    dispatches: int
+    returns: int
+    redos: int
+    extensions: int
+    was_contacted: bool | None
+    resolution: Resolution | None
+    result: Satisfaction | None
+    attitude: Satisfaction | None
+    is_unreachable: bool
+    exclusion: Exclude | None
+    adoption: Adoption | None
+    tier: Tier | None
+    joint_meetings: int
+    was_answered_at_once: bool
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in the assessment: dispatched to a unit and not excluded or declined."""
+        return (
+            self.dispatched_at is not None and self.exclusion is None and self.status is not Status.DECLINED
+        )
+
+
+def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
+    """Return the facts of ``order``."""
+    revisits = order.revisits
+    reached = next((each for each in reversed(revisits) if each.is_reached), None)
+    unit = units.get(order.lead_unit) if order.lead_unit and order.is_dispatched else None
+    signed = next((entry.at for entry in order.history if entry.step is Step.SIGN_FOR), None)
+    first_dispatch = next(
+        (entry.at for entry in order.history if entry.step in (Step.DISPATCH, Step.DESIGNATE)), None
+    )
+    reply = order.reply
+    return OrderFacts(
+        number=order.number,
+        kind=order.appeal.kind,
+        category=order.appeal.category,
+        lead_unit=order.lead_unit if order.is_dispatched else None,
+        group=unit.group if unit is not None else None,
+        status=order.status,
+        registered_at=order.registered_at,
+        dispatched_at=first_dispatch,
+        signed_at=signed,
+        sign_by=order.end_of(LimitPurpose.SIGNING),
+        replied_at=next((entry.at for entry in order.history if entry.step is Step.REPLY), None),
+        due_at=order.due_at,
+        dispatches=order.count(Step.DISPATCH) + order.count(Step.DESIGNATE),
+        returns=order.count(Step.SEND_BACK),
+        redos=order.count(Step.REDO),
+        extensions=order.count(Step.GRANT_EXTENSION),
+        was_contacted=_contacted(reached, order),
+        resolution=reached.resolution if reached is not None else None,
+        result=reached.result if reached is not None else None,
+        attitude=reached.attitude if reached is not None else None,
+        is_unreachable=bool(revisits) and reached is None,
+        exclusion=order.exclusion,
+        adoption=reply.adoption if reply is not None else None,
+        tier=order.tier,
+        joint_meetings=sum(each.kind is ConferenceKind.JOINT_MEETING for each in order.deeds(Confer)),
+        was_answered_at_once=any(entry.step is Step.ANSWER for entry in order.history),
+    )
+
+
+def _contacted(reached: Revisit | None, order: WorkOrder) -> bool | None:
+    """Return what the citizen says of being contacted; else what the unit's reply proves; None before any reply."""
+    if reached is not None and reached.was_contacted is not None:
+        return reached.was_contacted
+    return (
+        None if order.reply is None else order.reply.contact is not None or order.reply.exemption is not None
+    )
