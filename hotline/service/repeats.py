@@ -17,11 +17,12 @@ from hotline.domain.appeal import Appeal, PhoneNumber
 from hotline.domain.errors import CityConfigError, WorkOrderNotFoundError
 from hotline.domain.hot_issues import HotIssueAlert, HotIssueSettings
 from hotline.domain.repeats import PastOrder, Repeat, RepeatSettings, find_repeat
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.work_order import Status, WorkOrder
 from hotline.phonetics import sounds
 
 PROOF_DIGITS: Final = 4
 _LIMITS: Final = ("alike_other_category", "alike", "alike_same_category", "alike_same_place")
+_MERE_CONTACTS: Final = (Status.ANSWERED, Status.WITHDRAWN)
 _TIME: Final = "%m-%d %H:%M"
 
 
@@ -61,17 +62,19 @@ class CitizensOrders:
         return find_repeat(appeal, past, at, self._settings, sounds)
 
     async def by_phone(self, caller: PhoneNumber) -> tuple[PastOrder, ...]:
-        """Return the caller's orders that may be told, open ones first, then the newest."""
-        told = [order for order in await self._past(caller) if not order.is_secret]
+        """Return the caller's orders that may be told, open ones first, then the newest; records of mere contacts not."""
+        told = [order for order in await self._past(caller) if not order.is_secret and _is_followed(order)]
         told.sort(key=lambda order: (order.is_open, order.registered_at), reverse=True)
         return tuple(told)
 
     async def by_number(
         self, number: str, *, caller: PhoneNumber | None, proof: str | None
     ) -> tuple[Told, PastOrder | None]:
-        """Return whether the order may be told, and the order when it may."""
+        """Return whether the order may be told, and the order when it may: for a merged record, the one it went into."""
         try:
             order = await self._orders.get(number)
+            if order.merged_into is not None:
+                order = await self._orders.get(order.merged_into)
         except WorkOrderNotFoundError:
             return Told.NOT_FOUND, None
         past = PastOrder.of(order, self._unit_name)
@@ -87,6 +90,11 @@ class CitizensOrders:
 
     async def _past(self, caller: PhoneNumber) -> list[PastOrder]:
         return [PastOrder.of(order, self._unit_name) for order in await self._orders.of_citizen(caller)]
+
+
+def _is_followed(order: PastOrder) -> bool:
+    """Whether somebody is or was to do something about it."""
+    return order.merged_into is None and order.status not in _MERE_CONTACTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,15 +125,17 @@ async def test_another_telephone_with_the_same_matter_is_not_told_of_the_first_o
 
 async def test_progress_is_told_by_telephone_and_by_number_and_leaves_a_record(hotline: Hotline) -> None:
     await hotline.call(FIRST, "对", "没有了")
+    await hotline.call(AGAIN, "对", "可以", "没有了")
+    await hotline.call("查进度", "没有了")
     by_phone = await hotline.call("查进度", "没有了")
+    of_record = await hotline.call("查工单26112300002", "没有了")
     by_number = await hotline.call("查工单二六一一二三零零零零一", "没有了", phone=OTHER)
-    assert by_phone[1] == by_number[1]
+    assert by_phone[1] == by_number[1] == of_record[1]
     assert by_phone[1].startswith(
         "11月23日登记的供暖诉求，工单编号261123 00001，已经转给承办单位，等待签收。"
     )
-    assert [(order.status, order.appeal.kind) for order in (await hotline.orders())[1:]] == [
-        (Status.ANSWERED, AppealKind.INQUIRY), (Status.ANSWERED, AppealKind.INQUIRY),
-    ]  # fmt: skip
+    asked = [(order.status, order.appeal.kind) for order in (await hotline.orders())[2:]]
+    assert asked == [(Status.ANSWERED, AppealKind.INQUIRY)] * 4
 
 
 async def test_a_tip_off_is_told_only_on_its_own_telephone_with_its_last_digits(hotline: Hotline) -> None:
