@@ -17,6 +17,7 @@ from app import (
     commands_bench,
     commands_board,
     commands_data,
+    commands_keys,
     commands_router,
     commands_worker,
 )
@@ -40,6 +41,7 @@ cli.command("board")(commands_board.board)
 commands_worker.add_to(cli)
 cli.add_typer(commands_bench.cli, name="bench")
 cli.add_typer(commands_router.cli, name="router")
+cli.add_typer(commands_keys.cli, name="keys")
 
 Result = TypeVar("Result")
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]

@@ -16,15 +16,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
+from app.body_guard import BodyGuard
+from app.faults import Faults, status_of
 from app.interface import Interface
+from app.open311 import PREFIX as OPEN311
+from app.open311 import Open311
 from app.pages import Pages
+from app.staff_interface import StaffInterface
+from app.unit_interface import UnitInterface
 from app.web_parts import Records, WebParts
-from hotline.domain.errors import HotlineError, WorkOrderNotFoundError
+from hotline.domain.errors import HotlineError
 
 __all__ = ["Records", "WebParts", "create_app"]
 
 _CHECK_SECONDS: Final = 2.0
-_FOR_PROGRAMS: Final = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
+_FOR_PROGRAMS: Final = ("/api/", OPEN311, "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
 _REASONS: Final = {
     401: "not_allowed",
     404: "not_found",
@@ -52,12 +58,19 @@ def create_app(parts: WebParts) -> FastAPI:
     app = FastAPI(title="12345 hotline", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.include_router(parts.chat.router())
-    app.middleware("http")(_guard)
     pages = Pages(parts)
-    _add_faults(app, parts, pages)
+    open311 = Open311(parts, parts.programs) if parts.programs is not None else None
+    refuse = _add_faults(app, parts, pages, open311)
+    app.add_middleware(BodyGuard, refuse=refuse)
+    app.middleware("http")(_guard)
     _add_operations(app, parts)
     pages.add_to(app)
     Interface(parts).add_to(app)
+    if parts.programs is not None:
+        UnitInterface(parts, parts.programs).add_to(app)
+        StaffInterface(parts, parts.programs).add_to(app)
+    if open311 is not None:
+        open311.add_to(app)
     return app
 
 
@@ -69,31 +82,53 @@ async def _guard(request: Request, go_on: RequestResponseEndpoint) -> Response:
     return response
 
 
-def _add_faults(app: FastAPI, parts: WebParts, pages: Pages) -> None:
-    """Say what went wrong: to programs by code and text, to people by a page."""
+def _add_faults(
+    app: FastAPI, parts: WebParts, pages: Pages, open311: Open311 | None
+) -> Callable[[Request, int], Response]:
+    """Say what went wrong: to programs by code and text, to people by a page. Return what refuses with a status."""
+    programs = parts.programs
+    faults = Faults(programs.words, parts.words) if programs is not None else None
 
     def answer(request: Request, status: int, code: str, *, retryable: bool = False, **more: Any) -> Response:
+        if open311 is not None and request.url.path.startswith(OPEN311):
+            return open311.fault_of(request, status)
         reason = _REASONS.get(status, "bad_address")
         if not request.url.path.startswith(_FOR_PROGRAMS):
             return pages.fault(request, status, reason)
-        text = parts.words["faults"][reason]
+        text = parts.words["faults"][reason] if faults is None else faults.text(code)
         return JSONResponse({"code": code, "text": text, "retryable": retryable, **more}, status_code=status)
 
     @app.exception_handler(HotlineError)
     async def known(request: Request, error: HotlineError) -> Response:
-        status = 404 if isinstance(error, WorkOrderNotFoundError) else 503 if error.retryable else 409
+        status = status_of(error)
+        if faults is not None and request.url.path.startswith("/api/"):
+            return JSONResponse(faults.body(error), status_code=status)
         return answer(request, status, error.code, retryable=error.retryable)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        response = answer(request, error.status_code, f"http.{error.status_code}")
+        named = error.status_code == 403 and "." in error.detail
+        code = error.detail if named else f"http.{error.status_code}"
+        if open311 is not None and request.url.path.startswith(OPEN311):
+            response = open311.fault_of(request, error.status_code, error.detail)
+        else:
+            response = answer(request, error.status_code, code)
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        detail = [{key: one[key] for key in ("loc", "msg", "type")} for one in error.errors()]
+        detail = [{key: _printable(one[key]) for key in ("loc", "msg", "type")} for one in error.errors()]
         return answer(request, 422, "http.422", detail=detail)
+
+    return lambda request, status: answer(request, status, f"http.{status}", retryable=status == 408)
+
+
+def _printable(value: Any) -> Any:
+    """Return ``value`` as it can be sent: names of fields may hold what is no text."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _add_operations(app: FastAPI, parts: WebParts) -> None:

@@ -8,11 +8,18 @@ import uvicorn
 
 from app.http import WebParts, create_app
 from app.metrics import CALLS, registry
+from app.programs import Programs
 from app.settings import Settings, secret_file
-from app.wiring import local_clock, open_world
+from app.wiring import World, local_clock, open_world
 from chat.web_chat.routes import WebChat
-from hotline.city import load_city, read_yaml
+from hotline.city import City, load_city, read_yaml
 from hotline.service.conversations import Conversations
+from hotline.store.access_keys import SqlAccessKeys
+from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.order_search import SqlOrderSearch
+from hotline.store.sealing import Seal
+from nlu.lexicon import load_meaning_words
+from nlu.slots import SlotFinder
 
 
 def staff_token(settings: Settings) -> str:
@@ -25,6 +32,20 @@ def staff_token(settings: Settings) -> str:
 def count_conversation(outcome: str) -> None:
     """Count a chat that has ended."""
     CALLS.labels(outcome).inc()
+
+
+def open_programs(settings: Settings, city: City, world: World) -> Programs:
+    """Return what the interfaces for other programs need."""
+    database, seal = world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return Programs(
+        casework=world.casework,
+        registration=world.surroundings.registration,
+        keys=SqlAccessKeys(database, seal),
+        answers=SqlKeptAnswers(database, seal),
+        search=SqlOrderSearch(database, seal),
+        words=read_yaml(city.folder / "prompts" / "interface.yaml"),
+        place=SlotFinder(city, load_meaning_words(city)).place,
+    )
 
 
 async def run_web(settings: Settings) -> None:
@@ -57,6 +78,7 @@ async def run_web(settings: Settings) -> None:
             },
             required=frozenset({"database"}),
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
+            programs=open_programs(settings, city, world),
         )
         server = uvicorn.Server(
             uvicorn.Config(

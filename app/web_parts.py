@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from fastapi import Request
 from prometheus_client import CollectorRegistry
 
+from app.programs import Programs
 from chat.web_chat.routes import WebChat
 from hotline.city import City
 from hotline.domain.work_order import WorkOrder
@@ -44,7 +45,10 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready."""
+    """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
+
+    Without ``programs`` there are no interfaces for handling units, staff's programs and the public.
+    """
 
     city: City
     records: Records
@@ -56,6 +60,7 @@ class WebParts:
     checks: Mapping[str, Callable[[], Awaitable[bool]]] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     sip_address: str = ""
+    programs: Programs | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""

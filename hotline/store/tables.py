@@ -145,3 +145,39 @@ relay: Final = Table(
     Column("at", Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
+
+access_keys: Final = Table(
+    "access_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("holder", String(96), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Column("used_at", Instant),
+)
+"""Keys of programs (units' and apps'); only a keyed digest of the secret is kept."""
+
+kept_answers: Final = Table(
+    "kept_answers",
+    metadata,
+    Column("holder", String(96), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("asked", String(64), nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("status", Integer),
+    Column("body", LargeBinary),
+)
+"""What a program was answered the first time (幂等); ``status`` is null while the first is under way."""
+
+linkages: Final = Table(
+    "linkages",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("number", String(20), nullable=False, index=True),
+    Column("line", String(8), nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Appeals handed over to other lines."""

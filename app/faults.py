@@ -1,0 +1,84 @@
+"""What programs are told when something is refused: a status, a stable code (docs/errors.md), a Chinese sentence, and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from hotline.domain.errors import (
+    ConflictOfInterestError,
+    DeedRefusedError,
+    HotlineError,
+    IllegalTransitionError,
+    UnknownUnitError,
+    WorkOrderNotFoundError,
+)
+
+
+class StepFaultOut(BaseModel):
+    """Why a step was not taken: ``code`` for programs, ``text`` for people; then what the code is about."""
+
+    code: str
+    text: str
+    retryable: bool
+    status: str | None = None
+    step: str | None = None
+    reason: str | None = None
+    missing: str | None = None
+    unit: str | None = None
+    detail: list[dict[str, Any]] | None = None
+
+
+def status_of(error: HotlineError) -> int:
+    """Return the HTTP status of an error: what lacks something is 422, what the order's state or revision forbids is 409."""
+    match error:
+        case WorkOrderNotFoundError():
+            return 404
+        case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError():
+            return 422
+        case _ if error.code == "work_order.stale" or not error.retryable:
+            return 409
+        case _:
+            return 503
+
+
+class Faults:
+    """Words errors for people, from ``prompts/interface.yaml`` and the names of states and steps in ``prompts/web.yaml``."""
+
+    def __init__(self, words: Mapping[str, Any], names: Mapping[str, Any]) -> None:
+        """Take the sentences and the names."""
+        self._words = words
+        self._names = names
+
+    def text(self, code: str) -> str:
+        """Return the sentence for a code, the general one if it has none of its own."""
+        texts: Mapping[str, str] = self._words["faults"]
+        return texts.get(code, texts["http.422"])
+
+    def body(self, error: HotlineError) -> dict[str, Any]:
+        """Return the body of the answer to ``error``."""
+        # The reason of other errors is what a database or an engine said: that is for the log.
+        names = (
+            ("status", "step", "reason") if isinstance(error, IllegalTransitionError) else ("missing", "unit")
+        )
+        facts = {name: str(found) for name in names if (found := getattr(error, name, None))}
+        return {
+            "code": error.code,
+            "text": self._sentence(error),
+            "retryable": error.retryable,
+            **facts,
+        }
+
+    def _sentence(self, error: HotlineError) -> str:
+        if isinstance(error, IllegalTransitionError) and error.reason:
+            refusals: Mapping[str, str] = self._words["refusals"]
+            return refusals.get(error.reason, error.reason)
+        if isinstance(error, IllegalTransitionError):
+            status = self._names["statuses"].get(error.status, error.status)
+            step = self._names["steps"].get(error.step, error.step)
+            return self.text(error.code).format(status=status, step=step)
+        if isinstance(error, DeedRefusedError):
+            return self.text(error.code).format(missing=error.missing)
+        return self.text(error.code)

@@ -1,0 +1,67 @@
+"""What the public sees of orders: nothing personal; the citizen's words never, a person's disclosed version at most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hotline.city import City
+from hotline.domain.appeal import AppealKind
+from hotline.domain.category import Category
+from hotline.domain.deeds import Disclose
+from hotline.domain.work_order import WorkOrder
+
+PUBLIC_KINDS: Final = (
+    AppealKind.INQUIRY, AppealKind.HELP, AppealKind.COMPLAINT, AppealKind.SUGGESTION, AppealKind.PRAISE,
+)  # fmt: skip
+"""Never tip-offs, and no records in which nobody asks for anything."""
+
+
+def is_public(order: WorkOrder) -> bool:
+    """Whether the public may know of the order at all."""
+    return order.may_be_disclosed and order.appeal.kind in PUBLIC_KINDS and order.appeal.emergency is None
+
+
+def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an order with the fields of GET Service Requests. The place is no finer than the street (街道)."""
+    disclosed = order.last(Disclose)
+    place = order.appeal.place
+    category = city.categories.get(order.appeal.category or "")
+    unit = city.units.get(order.lead_unit or "") if order.is_dispatched else None
+    status = "closed" if order.is_closed else "open"
+    parts = (place.street, place.county, city.name) if place is not None else ()
+
+    return {
+        "service_request_id": order.number,
+        "status": status,
+        "status_notes": words["statuses"][status],
+        "service_name": category.name if category is not None else "",
+        "service_code": category.code if category is not None else "",
+        "description": disclosed.text if disclosed is not None else None,
+        "agency_responsible": unit.name if unit is not None else None,
+        "service_notice": None,
+        "requested_datetime": order.registered_at.astimezone(city.timezone).isoformat(timespec="seconds"),
+        "updated_datetime": order.history[-1].at.astimezone(city.timezone).isoformat(timespec="seconds"),
+        "expected_datetime": order.due_at.astimezone(city.timezone).isoformat(timespec="seconds")
+        if order.due_at is not None
+        else None,
+        "address": " ".join(part for part in parts if part) or None,
+        "address_id": None,
+        "zipcode": None,
+        "lat": None,
+        "long": None,
+        "media_url": None,
+    }
+
+
+def service(category: Category, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a category with the fields of GET Service List."""
+    return {
+        "service_code": category.code,
+        "service_name": category.name,
+        "description": words["description"].format(name=category.name, group=category.group),
+        "metadata": False,
+        "type": "realtime",
+        "keywords": ",".join(category.keywords),
+        "group": category.group,
+    }

@@ -1,0 +1,70 @@
+"""Lists of orders for other programs and for review: by state, by category, by time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from hotline.domain.appeal import AppealKind
+from hotline.domain.life_cycle import Status
+from hotline.domain.work_order import WorkOrder
+from hotline.store.database import Database
+from hotline.store.order_body import loaded
+from hotline.store.sealing import Seal
+from hotline.store.tables import work_orders
+
+
+class SqlOrderSearch:
+    """Reads the table of orders; nothing is changed."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        """Take the database and what its rows are sealed with."""
+        self._database = database
+        self._seal = seal
+
+    async def find(
+        self,
+        *,
+        statuses: Collection[Status] = (),
+        categories: Collection[str] = (),
+        kinds: Collection[AppealKind] = (),
+        numbers: Collection[str] = (),
+        unit: str | None = None,
+        registered: tuple[datetime, datetime] | None = None,
+        after: str = "",
+        limit: int = 50,
+        newest_first: bool = False,
+    ) -> Sequence[WorkOrder]:
+        """Return the orders to which all that is given applies, by number; ``unit`` is the lead, ``registered`` a half-open span."""
+        orders = work_orders.c
+        conditions = [orders.number > after]
+        for column, wanted in (
+            (orders.status, [each.value for each in statuses]),
+            (orders.category, list(categories)),
+            (orders.kind, [each.value for each in kinds]),
+            (orders.number, list(numbers)),
+        ):
+            if wanted:
+                conditions.append(column.in_(sorted(wanted)))
+        if unit is not None:
+            conditions.append(orders.lead_unit == unit)
+        if registered is not None:
+            start, end = registered
+            conditions += [orders.registered_at >= start, orders.registered_at < end]
+        query = (
+            select(orders.number, orders.body)
+            .where(*conditions)
+            .order_by(orders.number.desc() if newest_first else orders.number)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
+
+    async def of_conversation(self, conversation: str) -> str | None:
+        """Return the number of the order that came of a conversation, or None."""
+        query = select(work_orders.c.number).where(work_orders.c.conversation == conversation).limit(1)
+        async with self._database.reading() as connection:
+            return (await connection.execute(query)).scalar_one_or_none()

@@ -1,0 +1,141 @@
+"""The interfaces for other programs, by ASGI, on a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.http import WebParts, create_app
+from app.metrics import registry
+from app.programs import Programs
+from chat.web_chat.routes import WebChat
+from hotline.city import City, load_city, read_yaml
+from hotline.domain.appeal import Appeal
+from hotline.domain.routing import RoutingDecision
+from hotline.service.casework import Casework
+from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.registration import Registration
+from hotline.store.access_keys import SqlAccessKeys
+from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.order_search import SqlOrderSearch
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from nlu.lexicon import load_meaning_words
+from nlu.slots import SlotFinder
+from router.time_tables import load_time_limits
+from tests.builders import LINYI, NOW, a_passage, a_session
+from tests.fakes import FakeRetriever, FakeUnderstander
+from tests.work_orders import a_decision
+
+TOKEN = "staff-token-for-tests"
+STAFF = {"Authorization": f"Bearer {TOKEN}"}
+CITY = load_city(LINYI)
+LIMITS = load_time_limits(CITY)
+WEB_WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
+WORDS = read_yaml(LINYI / "prompts" / "interface.yaml")
+LANSHAN_CODE, HOUSING_CODE, OTHER_CODE = "county-371302", "body-housing", "county-371311"
+PLACES = SlotFinder(CITY, load_meaning_words(CITY))
+SECRET = "tests only: " + "x" * 32
+
+
+class FixedRouter:
+    """Everything goes to Lanshan."""
+
+    def route(self, appeal: Appeal, *, at: datetime) -> RoutingDecision:
+        return a_decision(at)
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class Site:
+    """The application and what is behind it."""
+
+    app: FastAPI
+    store: SqlStore
+    programs: Programs
+    clock: Clock
+    keys: dict[str, str] = field(default_factory=dict)
+
+    async def key(self, holder: str) -> str:
+        if holder not in self.keys:
+            self.keys[holder] = await self.programs.keys.add(holder, by="test", at=self.clock())
+        return self.keys[holder]
+
+    def client(self, **settings: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://site", **settings)
+
+    @asynccontextmanager
+    async def unit(self, code: str = LANSHAN_CODE) -> AsyncIterator[httpx.AsyncClient]:
+        key = await self.key(f"unit:{code}")
+        async with self.client(headers={"Authorization": f"Bearer {key}"}) as client:
+            yield client
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.sqlite3'}"
+    await migrate(url)
+    store = SqlStore(url, Seal(SECRET))
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def new_site(store: SqlStore) -> Callable[..., Site]:
+    def make(*, city: City = CITY, **changed: Any) -> Site:
+        clock = Clock()
+        casework = Casework(store, lambda: LIMITS, city.units)
+        registration = Registration(store, FixedRouter(), city, casework)
+        surroundings = Surroundings(
+            new_session=a_session, understander=FakeUnderstander({}), retriever=FakeRetriever(a_passage()),
+            registration=registration, log_book=store, unit_name=lambda code: code, clock=clock,
+        )  # fmt: skip
+        seal = Seal(SECRET)
+        programs = Programs(
+            casework=casework,
+            registration=registration,
+            keys=SqlAccessKeys(store.database, seal),
+            answers=SqlKeptAnswers(store.database, seal),
+            search=SqlOrderSearch(store.database, seal),
+            words=WORDS,
+            place=PLACES.place,
+        )
+        programs = replace(programs, **changed)
+        parts = WebParts(
+            city=city,
+            records=store,
+            chat=WebChat(Conversations(surroundings), clock, WEB_WORDS["refusals"]),
+            words=WEB_WORDS,
+            staff_token=TOKEN,
+            clock=clock,
+            registry=registry,
+            programs=programs,
+        )
+        return Site(create_app(parts), store, programs, clock)
+
+    return make
+
+
+@pytest.fixture
+def site(new_site: Callable[..., Site]) -> Site:
+    return new_site()
