@@ -133,30 +133,35 @@ def read_version(
             mistakes.append(row)
     check = _Check(city=city, topics=frozenset(words.topics) if words else None, limits=limits)
     mistakes.extend(check.rows(rows, folder))
-    by_category = {
-        code: [row for row in rows if not row.categories or code in row.categories]
-        for code in (NO_CATEGORY, *city.categories)
-    }
+    by_category = _by_category(rows, city)
     if not mistakes:  # a row that cannot be read would count as missing
         mistakes.extend(check.coverage(by_category, folder))
     if mistakes or about is None or words is None:
         return None, tuple(mistakes)
-    return compiled(about, words, rows, by_category), ()
-
-
-def compiled(
-    about: _About, words: _Words, rows: Sequence[Row], by_category: Mapping[str, Sequence[Row]]
-) -> Catalogue:
-    """Return the catalogue of rows that were checked."""
-    return Catalogue(
+    catalogue = Catalogue(
         version=about.version,
         valid_from=about.valid_from,
         min_confidence=about.min_confidence,
         reasons=about.reasons,
         topics=TopicLexicon(words.topics, words.negations, words.questions),
         rows=tuple(rows),
-        tables={code: DecisionTable(of_code) for code, of_code in by_category.items()},
+        tables=tables_of(rows, city),
     )
+    return catalogue, ()
+
+
+def tables_of(rows: Sequence[Row], city: City) -> Mapping[str, DecisionTable]:
+    """Return the decision table of each category, and of none."""
+    return {code: DecisionTable(of_code) for code, of_code in _by_category(rows, city).items()}
+
+
+def _by_category(rows: Sequence[Row], city: City) -> Mapping[str, Sequence[Row]]:
+    codes = (NO_CATEGORY, *city.categories)
+    found: dict[str, list[Row]] = {code: [] for code in codes}
+    for row in rows:
+        for code in row.categories or codes:
+            found[code].append(row)
+    return found
 
 
 def _part(model: type[ModelT], file: Path, mistakes: list[CityConfigError]) -> ModelT | None:

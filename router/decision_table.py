@@ -15,30 +15,52 @@ import zen
 from hotline.domain.errors import CityConfigError
 from router.row import Row, Situation
 
+_EVERYWHERE: Final = ""
+_SPLIT_FROM: Final = 64
 _FIELDS: Final = ("kind", "area", "county", "street", "emergency", "mentions", "mentions", "mentions")
 _COLUMNS: Final = ("kind", "area", "county", "street", "emergency", "any_of", "also_any_of", "none_of")
 
 
 class DecisionTable:
-    """The rows for one category. ``applying`` is pure; the table may be used from any thread."""
+    """The rows for one category. ``applying`` is pure; the table may be used from any thread.
+
+    The engine tries every row it is given. So a large table is split by place: rows that name streets or counties are
+    only tried for appeals from there, and a decision takes no longer however many places have rows of their own.
+    """
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = tuple(rows)
-        self._decision = zen.ZenEngine().create_decision(json.dumps(_jdm(self._rows), ensure_ascii=False))
+        by_place: dict[str, list[int]] = {_EVERYWHERE: []}
+        for number, row in enumerate(self._rows):
+            places = (row.streets or row.counties) if len(self._rows) >= _SPLIT_FROM else ()
+            for place in places or (_EVERYWHERE,):
+                by_place.setdefault(place, []).append(number)
+        engine = zen.ZenEngine()
+        self._parts = {
+            place: (engine.create_decision(json.dumps(self._model(numbers), ensure_ascii=False)), numbers)
+            for place, numbers in by_place.items()
+        }
 
     def applying(self, situation: Situation) -> tuple[Row, ...]:
         """Return the rows that apply to ``situation``, in the catalogue's order."""
-        answer: Any = self._decision.evaluate(
-            {
-                "kind": situation.kind.value,
-                "area": situation.area.value,
-                "county": situation.county_code or "",
-                "street": situation.street_code or "",
-                "emergency": situation.emergency.value if situation.emergency else "",
-                "mentions": sorted(situation.topics),
-            }
-        )
-        return tuple(self._rows[hit["row"]] for hit in answer["result"] or ())
+        facts = {
+            "kind": situation.kind.value,
+            "area": situation.area.value,
+            "county": situation.county_code or "",
+            "street": situation.street_code or "",
+            "emergency": situation.emergency.value if situation.emergency else "",
+            "mentions": sorted(situation.topics),
+        }
+        found: list[int] = []
+        for place in (_EVERYWHERE, situation.county_code, situation.street_code):
+            if place is not None and place in self._parts:
+                decision, numbers = self._parts[place]
+                answer: Any = decision.evaluate(facts)
+                found.extend(numbers[hit["row"]] for hit in answer["result"] or ())
+        return tuple(self._rows[number] for number in sorted(found))
+
+    def _model(self, numbers: Sequence[int]) -> dict[str, Any]:
+        return _jdm([self._rows[number] for number in numbers])
 
 
 def _jdm(rows: Sequence[Row]) -> dict[str, Any]:
