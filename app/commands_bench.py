@@ -6,12 +6,14 @@ import asyncio
 import json
 from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import psutil
 import typer
 
 from app.callers import CallFailedError, Hotline, Script, call
+from app.clock import now
 from app.demo import render_callers, stand_ins, wav_of
 from app.machine import running
 from app.printing import Printer
@@ -27,9 +29,13 @@ from bench.kb import bench_kb
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.repeats import bench_repeats
 from bench.router import bench_router
+from bench.store import bench_store
 from hotline.city import load_city, read_yaml
+from hotline.service.casework import Casework
 from hotline.service.repeats import load_repeat_rules
+from hotline.store.sql import SqlStore
 from knowledge_base.wording import load_wording
+from router.rule_router import build_router
 
 cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单", no_args_is_help=True)
 
@@ -204,6 +210,39 @@ def repeats(
             )
 
     _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("store")
+def store(
+    database: Annotated[str, typer.Option(help="数据库网址；不写则用临时目录里的 SQLite")] = "",
+    orders: Annotated[int, typer.Option(help="登记和签收多少件")] = 1_000,
+    open_orders: Annotated[list[int] | None, typer.Option(help="巡查时未结工单数，可写几次")] = None,
+    as_json: Json = False,
+) -> None:
+    """工单库：每秒登记、签收多少件，在许多未结工单里巡查多快。不要指向正在使用的数据库。"""
+    printer = Printer()
+    city = load_city(Settings().city)
+    router = build_router(city)
+
+    def casework_of(store: SqlStore) -> Casework:
+        return Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)
+
+    with TemporaryDirectory() as folder:
+        url = database or f"sqlite+aiosqlite:///{folder}/hotline.sqlite3"
+        sizes = tuple(open_orders or (1_000, 10_000, 100_000))
+        figures = asyncio.run(
+            bench_store(
+                url,
+                city,
+                router,
+                casework_of,
+                orders=orders,
+                sizes=sizes,
+                at=now(),
+                progress=printer.progress,
+            )
+        )
+    _show(figures, as_json=as_json)
 
 
 def _memory_mb() -> dict[str, float]:

@@ -291,6 +291,10 @@ class SqlStore:
             row = (await connection.execute(newest)).one_or_none()
         return None if row is None else dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented way
 
+    def sealed(self, order: WorkOrder) -> bytes:
+        """Return the order's row body, as it lies in the database."""
+        return self._seal.close(dumped(order), f"work_order:{order.number}")
+
     def _row(self, order: WorkOrder) -> dict[str, Any]:
         return {
             "number": order.number,
@@ -303,7 +307,7 @@ class SqlStore:
             "due_at": order.due_at,
             "kind": order.appeal.kind.value,
             "county": order.appeal.place.county_code if order.appeal.place else None,
-            "body": self._seal.close(dumped(order), f"work_order:{order.number}"),
+            "body": self.sealed(order),
         }
 
     def _order(self, number: str, sealed: bytes) -> WorkOrder:
