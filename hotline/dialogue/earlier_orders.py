@@ -76,6 +76,7 @@ class EarlierOrders(TakingDown):
 
     def _ask_progress(self, text: str, number: str | None) -> Actions:
         self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)
+        self._asks_progress = True
         if number is None and self._caller is None:
             return self._ask_number("ask_number")
         return self._look_up_progress(number)

@@ -85,6 +85,7 @@ class Floor:
         self._linked_to: str | None = None
         self._progress_number: str | None = None
         self._progress_questions = 0
+        self._asks_progress = False
         self._told_progress = False
         self._nuisances = 0
         self._alarm_word = ""

@@ -103,7 +103,8 @@ class Session(EarlierOrders):
             return ContactOutcome.ANSWERED
         if self._nuisances:
             return ContactOutcome.NUISANCE
-        has_matter = len(self._draft.text) >= self._policy.min_matter_characters
+        long_enough = len(self._draft.text) >= self._policy.min_matter_characters
+        has_matter = long_enough and not self._asks_progress
         return ContactOutcome.TO_AGENT if has_matter else ContactOutcome.ABANDONED
 
     def handle(self, event: Event) -> Actions:
@@ -327,7 +328,7 @@ class Session(EarlierOrders):
         return self._new_matter(meaning)
 
     def _new_matter(self, meaning: Understanding) -> Actions:
-        self._was_withdrawn = False
+        self._was_withdrawn = self._asks_progress = False
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
         match meaning.intent:

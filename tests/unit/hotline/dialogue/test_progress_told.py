@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hotline.dialogue.actions import End, Listen, LookUpProgress, Outcome, Say, TransferToAgent, Understand
-from hotline.dialogue.events import EngineFailed, NoProgress, ProgressFound
+from hotline.dialogue.events import EngineFailed, HungUp, NoProgress, ProgressFound
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.meaning import Intent
@@ -176,3 +176,9 @@ def test_progress_that_comes_when_nobody_waits_for_it_changes_nothing() -> None:
     call = Conversation()
     assert call.happens(ProgressFound(NOW, call.turn, (HANDLING,))) == ()
     assert call.happens(NoProgress(NOW, call.turn)) == ()
+
+
+def test_who_hangs_up_before_the_answer_leaves_nothing_for_an_agent_to_do() -> None:
+    call = asking()
+    assert call.happens(HungUp(NOW)) == (End(Outcome.FAILED),)
+    assert call.session.contact_outcome is ContactOutcome.ABANDONED
