@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +12,11 @@ from hotline.city import load_city
 from hotline.dialogue.actions import Outcome, RegisterAppeal
 from hotline.dialogue.events import Event, Said, Started
 from hotline.dialogue.journal import decode, is_event, replay
-from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
+from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, Secrecy
 from hotline.domain.diversion import ContactOutcome, DiversionOutcome
 from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Intent
+from hotline.domain.work_order import WorkOrder
 from hotline.service.conversations import Conversations, Deadlines, Surroundings
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint, a_meaning, a_passage, a_session, an_appeal
@@ -233,3 +235,23 @@ async def test_a_proposed_diversion_reaches_the_registration() -> None:
     assert diversion is not None
     assert diversion.outcome is DiversionOutcome.STATUTORY_CHANNEL
     assert diversion.told in citizen.said[-1]
+
+
+async def test_a_journal_with_a_merge_and_progress_replays() -> None:
+    for words in ((COMPLAINT, "对", "可以", "没有了"), ("查进度", "没有了")):
+        citizen, book = a_citizen(*words), FakeLogBook()
+        await Conversations(a_world(log_book=book, orders=knowing())).hold(citizen)
+        events = [decode(name, body) for name, body in book.rows if is_event(name)]
+        actions = [decode(name, body) for name, body in book.rows if not is_event(name)]
+        assert replay(a_session(), events) == actions  # type: ignore[arg-type]
+
+
+async def test_a_merge_under_way_when_the_citizen_hangs_up_is_the_record() -> None:
+    class Slow(FakeRegistration):
+        async def merge(self, number: str, appeal: Appeal, **values: Any) -> WorkOrder:
+            await asyncio.sleep(0)
+            return await super().merge(number, appeal, **values)
+
+    citizen, registration = a_citizen(COMPLAINT, "对", "可以"), Slow()
+    await Conversations(a_world(registration=registration, orders=knowing())).hold(citizen)
+    assert (len(registration.merged), registration.contacts) == (1, [])
