@@ -10,8 +10,9 @@ from typing import Any, Final
 from hotline.domain.deeds import Card, Divert, ProposeTier, Remind, Supervise, Tier
 from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.life_cycle import Step
+from hotline.domain.linkage import handover
 from hotline.domain.outbox import Message
-from hotline.domain.secrecy import unit_view
+from hotline.domain.secrecy import is_hidden, unit_view, without_identity
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import HistoryEntry, WorkOrder
 
@@ -65,7 +66,7 @@ def _of_step(
     yield from _to_supervisors(order, entry, to)
     if isinstance(entry.deed, Divert) and entry.deed.diversion.outcome is DiversionOutcome.EMERGENCY_LINE:
         line = order.appeal.emergency.value if order.appeal.emergency else "110"
-        yield to(f"linkage:{line}", _for_linkage(order, entry))
+        yield to(f"linkage:{line}", handover(order, line, at=entry.at, reason=entry.note))
 
 
 def _to_supervisors(order: WorkOrder, entry: HistoryEntry, to: Any) -> Iterator[Message]:
@@ -101,6 +102,7 @@ def _for_units(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
     }
     return {
         **_summary(order, entry),
+        "reason": without_identity(entry.note, order) if is_hidden(order) else entry.note,
         "order": asdict(unit_view(order)),
         "supporting_units": list(order.supporting_units),
         "limits": limits,
@@ -113,18 +115,6 @@ def _for_citizens(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
     if entry.step in (Step.PASS_REVIEW, Step.CONCLUDE) and order.reply is not None:
         body["reply"] = order.reply.to_citizen
     return body
-
-
-def _for_linkage(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
-    """What an emergency line gets: place and matter, and the number to call back, for lives may hang on it."""
-    appeal = order.appeal
-    return {
-        "number": order.number,
-        "at": _text(entry.at),
-        "summary": appeal.text,
-        "place": appeal.place.text if appeal.place else "",
-        "contact": appeal.phone.digits if appeal.phone else "",
-    }
 
 
 def _text(at: datetime | None) -> str | None:

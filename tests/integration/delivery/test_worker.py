@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.deliveries import Endpoints
+from app.settings import secret_file
 from hotline.domain.deeds import Card, Remind
 from hotline.domain.notices import messages
 from hotline.domain.outbox import MessageState
@@ -22,7 +23,6 @@ from hotline.store.outbox import SqlOutbox
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from hotline.store.work_order_store import Change
-from app.settings import secret_file
 from tests.builders import NOW
 from tests.postgres import PostgresServer
 from tests.receiver import receiving

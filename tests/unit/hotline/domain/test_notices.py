@@ -1,0 +1,64 @@
+"""What leaves the hotline for a unit about a secret order names nobody, whatever was written into the order."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.domain.appeal import AppealKind, Secrecy
+from hotline.domain.deeds import AddFacts, Deed, Urge
+from hotline.domain.notices import messages
+from hotline.domain.outbox import Message
+from hotline.domain.people import CITIZEN
+from hotline.domain.work_order import WorkOrder
+from tests.builders import after, an_appeal
+from tests.work_orders import an_order
+
+SPOKEN = ["13905390001", "139 0539 0001", "139-0539-0001", "1 3 9 0 5 3 9 0 0 0 1"]
+
+
+def a_secret_order(text: str, kind: AppealKind = AppealKind.HELP) -> WorkOrder:
+    secrecy = Secrecy.CONFIDENTIAL if kind is AppealKind.HELP else Secrecy.NONE
+    return an_order(appeal=an_appeal(text=text, citizen_name="王建国", secrecy=secrecy, kind=kind))
+
+
+def sent_to_units(order: WorkOrder, *deeds: Deed) -> list[Message]:
+    before: WorkOrder | None = None
+    found: list[Message] = list(messages(None, order))
+    for index, deed in enumerate(deeds, start=1):
+        before, order = order, order.after(deed, by=CITIZEN, at=after(60 * index))
+        found += messages(before, order)
+    return [message for message in found if message.destination.startswith("unit:")]
+
+
+def naming(sent: Sequence[Message]) -> list[str]:
+    """Return the kinds of messages that hold the number or the name."""
+    wrong = []
+    for message in sent:
+        text = json.dumps(dict(message.body), ensure_ascii=False, default=str)
+        if "13905390001" in re.sub(r"[ -]", "", text) or "王建国" in text:
+            wrong.append(message.kind)
+    return wrong
+
+
+@pytest.mark.parametrize("kind", [AppealKind.HELP, AppealKind.TIP_OFF])
+@pytest.mark.parametrize("number", SPOKEN)
+def test_no_message_to_a_unit_names_who_wants_to_stay_unknown(kind: AppealKind, number: str) -> None:
+    said = f"我是王建国，电话{number}，暖气不热"
+    order = a_secret_order(said, kind)
+    sent = sent_to_units(order, Urge(said), AddFacts(said))
+    assert len(sent) >= 3
+    assert naming(sent) == []
+
+
+@given(before=st.text(max_size=20), between=st.sampled_from(SPOKEN), behind=st.text(max_size=20))
+def test_no_digits_of_the_number_pass_wherever_they_stand(before: str, between: str, behind: str) -> None:
+    sent = sent_to_units(
+        a_secret_order(f"{before}{between}{behind}"), AddFacts(f"{behind}{between}{before}。")
+    )
+    assert naming(sent) == []
