@@ -3,7 +3,8 @@
 How the truth was obtained: nobody has labelled these messages. Two messages of one user count as the same matter when
 their titles share at least ``_SAME_TITLE`` of their character pairs, as different matters below ``_OTHER_TITLE``; pairs in
 between are left out. The detector never sees the titles, only the accounts below them. Titles of one matter may be worded
-quite differently, so part of the "false" offers are true repeats: precision is a lower bound. Hot issues: a name of four
+quite differently, so part of the "false" offers are true repeats. The city's limits were chosen with an eye on this very
+table, so its figures flatter them; on other messages expect less. Hot issues: a name of four
 characters that titles of at least ``_CLUSTER`` users hold within ``_CLUSTER_DAYS`` days, and seldom at other times, makes
 one; caught means that an alert names at least two of its messages.
 """
