@@ -33,7 +33,6 @@ MOST_REQUESTS: Final = 1_000
 _MOST_IDS: Final = 100
 _READS_A_MINUTE: Final = 300
 _POSTS_A_MINUTE: Final = 60
-_PATIENCE_SECONDS: Final = 3.0
 _CONVERSATION: Final = "open311-"
 _NUMBER: Final = re.compile(ORDER_NUMBER)
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
@@ -78,14 +77,11 @@ _POST_BODY: Final = {
 class Open311:
     """The routes below ``/open311``. Only orders that may be disclosed exist here, and nothing personal of them."""
 
-    def __init__(
-        self, parts: WebParts, programs: Programs, *, patience_seconds: float = _PATIENCE_SECONDS
-    ) -> None:
-        """Take the parts; a registration that takes longer than ``patience_seconds`` is answered with a token."""
+    def __init__(self, parts: WebParts, programs: Programs) -> None:
+        """Take the parts."""
         self._parts = parts
         self._programs = programs
         self._words: Mapping[str, Any] = programs.words["open311"]
-        self._patience_seconds = patience_seconds
         self._reads = RateLimit(_READS_A_MINUTE, parts.clock)
         self._posts = RateLimit(_POSTS_A_MINUTE, parts.clock)
         self._under_way: set[asyncio.Task[WorkOrder]] = set()
@@ -228,7 +224,7 @@ class Open311:
         )
         self._under_way.add(registering)
         registering.add_done_callback(self._ended)
-        done, _ = await asyncio.wait({registering}, timeout=self._patience_seconds)
+        done, _ = await asyncio.wait({registering}, timeout=self._programs.patience_seconds)
         told = {"service_request_id": registering.result().number} if done else {"token": token}
         notice = {"service_notice": self._words["notice"], "account_id": None}
         return answer(form, "service_requests", "request", [{**told, **notice}])

@@ -31,7 +31,10 @@ log: Final = structlog.get_logger("programs")
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """What the interfaces for other programs need. ``place`` finds a place in words; ``words``: ``prompts/interface.yaml``."""
+    """What the interfaces for other programs need. ``place`` finds a place in words; ``words``: ``prompts/interface.yaml``.
+
+    A registration that takes longer than ``patience_seconds`` is answered with a token (Open311).
+    """
 
     casework: Casework
     registration: Registering
@@ -40,6 +43,7 @@ class Programs:
     search: SqlOrderSearch
     words: Mapping[str, Any]
     place: Callable[[str], Place | None]
+    patience_seconds: float = 3.0
 
 
 def bearer(request: Request) -> str:
