@@ -16,6 +16,7 @@ from app.anchors import FILE, add_anchor, read_anchors
 from app.calendar_check import differences, unpublished
 from app.clock import now
 from app.printing import Printer
+from app.retention import destruction_of
 from app.settings import Settings
 from app.wiring import open_store
 from hotline.city import load_city
@@ -29,6 +30,8 @@ DataDir = Annotated[Path | None, typer.Option(help="数据目录（数据库、�
 audit = typer.Typer(help="审计链：校验、锚点", no_args_is_help=True)
 calendar = typer.Typer(help="工作日历：与公布的放假安排核对", no_args_is_help=True)
 
+retention = typer.Typer(help="保存期限：查看、到期销毁并出具凭证", no_args_is_help=True)
+
 _UNPUBLISHED_EXIT = 3
 
 
@@ -36,6 +39,7 @@ def add_to(cli: typer.Typer) -> None:
     """Add the commands."""
     cli.add_typer(audit, name="audit")
     cli.add_typer(calendar, name="calendar")
+    cli.add_typer(retention, name="retention")
 
 
 def _settings(data_dir: Path | None) -> Settings:
@@ -126,6 +130,27 @@ def check_calendar(as_json: Json = False) -> None:
             err=True,
         )
     raise typer.Exit(1 if differing else _UNPUBLISHED_EXIT if waiting else 0)
+
+
+@retention.command("run")
+def run_retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只数，不销毁")] = False,
+    by: Annotated[str, typer.Option(help="经办人")] = "operator",
+    data_dir: DataDir = None,
+) -> None:
+    """把超过保存期限的删除或匿名化，凭证写入数据目录的 destruction/；未办结的、已归档的不动。"""
+    settings, printer = _settings(data_dir), Printer()
+    at = now()
+
+    async def work(store: SqlStore) -> None:
+        destruction = destruction_of(settings, store)
+        for kept, count in (await destruction.past(at)).items():
+            typer.echo(f"{kept.value}：{count} 项超过保存期限")
+        if not dry_run:
+            total = await destruction.run(at, by=by, tell=lambda done: printer.tell(f"已处理 {done} 项"))
+            typer.echo(f"共处理 {total} 项，凭证在 {settings.data_dir / 'destruction'}")
+
+    _with_store(settings, work)
 
 
 def _day(is_worked: bool) -> str:

@@ -1,0 +1,109 @@
+"""What is past its time is destroyed with a certificate; what is open or archived stays. SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app.retention import Destruction, load_retentions
+from hotline.city import load_city
+from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.deeds import Answer, Archive
+from hotline.domain.people import MACHINE
+from hotline.domain.retention import GONE, Kept, Retention
+from hotline.domain.work_order import WorkOrder
+from hotline.store.retention import SqlRetention
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from hotline.store.tables import audit
+from tests.builders import LINYI, NOW, after
+from tests.contracts.conftest import SECRET
+from tests.work_orders import a_registered_order, an_order, keep
+
+YEARS = NOW + timedelta(days=4_000)
+RULES = load_retentions(load_city(LINYI))
+
+
+def rule(kept: Kept) -> Retention:
+    return next(each for each in RULES if each.kept is kept)
+
+
+def answered(number: str, conversation: str) -> WorkOrder:
+    return a_registered_order(number, conversation=conversation, routing=None).after(
+        Answer("A1"), by=MACHINE, at=NOW
+    )
+
+
+async def talked(store: SqlStore, conversation: str, order: str | None) -> None:
+    await store.begin(conversation, channel=ContactChannel.PHONE, call_id=f"{conversation}@host", at=NOW)
+    await store.append(conversation, 1, NOW, "Said", {"text": "暖气不热"})
+    await store.finish(conversation, at=after(9), outcome="registered", article=None, work_order=order)
+
+
+async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(store: SqlStore) -> None:
+    closed = answered("26112300001", "closed")
+    archived = answered("26112300002", "archived").after(Archive(), by=MACHINE, at=NOW)
+    await keep(store, closed, archived, an_order("26112300003", conversation="open"))
+    for conversation, order in (
+        ("closed", "26112300001"),
+        ("archived", "26112300002"),
+        ("open", "26112300003"),
+        ("none", None),
+    ):
+        await talked(store, conversation, order)
+    retention = SqlRetention(store.database, Seal(SECRET))
+    assert await retention.count(rule(Kept.JOURNALS), after(60)) == 0
+    assert await retention.count(rule(Kept.JOURNALS), YEARS) == 2
+    certificate = await retention.destroy(rule(Kept.JOURNALS), YEARS, by="operator")
+    assert certificate is not None
+    assert (certificate.count, certificate.by) == (2, "operator")
+    assert {each: len(await store.read(each)) for each in ("closed", "none", "open", "archived")} == {
+        "closed": 0, "none": 0, "open": 1, "archived": 1,
+    }  # fmt: skip
+    assert await retention.destroy(rule(Kept.JOURNALS), YEARS, by="operator") is None
+    assert await store.audit_break() is None
+
+
+async def test_an_old_closed_order_keeps_its_figures_and_loses_its_people(store: SqlStore) -> None:
+    await keep(store, answered("26112300001", "c1"), an_order("26112300002"))
+    retention = SqlRetention(store.database, Seal(SECRET))
+    certificate = await retention.destroy(rule(Kept.WORK_ORDERS), YEARS, by="operator")
+    assert certificate is not None
+    assert certificate.count == 1
+    order = await store.get("26112300001")
+    assert (order.appeal.text, order.appeal.phone, order.appeal.category) == (GONE, None, "0101")
+    assert [each.number for each in await store.of_citizen(PhoneNumber("13905390001"))] == ["26112300002"]
+    assert (await store.get("26112300002")).appeal.text == "家里暖气不热"
+    assert await retention.destroy(rule(Kept.WORK_ORDERS), YEARS, by="operator") is None
+
+
+async def test_every_batch_has_a_certificate_that_matches_its_audit_row(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    await keep(store, *(answered(f"2611230000{index}", f"c{index}") for index in range(1, 4)))
+    for index in range(1, 4):
+        await talked(store, f"c{index}", f"2611230000{index}")
+    destruction = Destruction(SqlRetention(store.database, Seal(SECRET)), RULES, tmp_path / "destruction")
+    assert await destruction.past(YEARS) == {Kept.JOURNALS: 3, Kept.MESSAGES: 0, Kept.WORK_ORDERS: 3}
+    told: list[int] = []
+    assert await destruction.run(YEARS, by="operator", tell=told.append) == 6
+    assert told == [3, 6]
+    certificates = [
+        json.loads(file.read_text()) for file in sorted((tmp_path / "destruction").glob("*.json"))
+    ]
+    async with store.database.reading() as connection:
+        rows = (
+            await connection.execute(select(audit.c.detail).where(audit.c.action == "retention.destroyed"))
+        ).scalars()
+        digests = {json.loads(row)["digest"] for row in rows}
+    assert {each["digest"] for each in certificates} == digests
+    assert await store.audit_break() is None
+
+
+def test_nothing_is_kept_shorter_than_the_law_says() -> None:
+    assert all(each.days >= 180 for each in RULES)
+    assert pytest.approx(rule(Kept.MESSAGES).days / 365, 0.01) == 3
