@@ -21,6 +21,7 @@ from hotline.city import load_city
 from hotline.dialogue.events import Started
 from hotline.dialogue.journal import decode, is_event
 from hotline.domain.appeal import ContactChannel
+from hotline.service.repeats import load_repeat_rules
 from knowledge_base.searching import search_report
 from nlu.lexicon import load_meaning_words
 from router.rule_router import build_router
@@ -128,6 +129,7 @@ def check() -> None:
     session_maker(city)
     load_hearing_hints(city)
     load_meaning_words(city)
+    load_repeat_rules(city)
     build_router(city)
     articles = knowledge.all_articles(settings, city)
     typer.echo(
