@@ -22,6 +22,7 @@ Sounds = Callable[[str], Sequence[str]]
 
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _COVERING: Final = 0.9
+_COMPARED: Final = 1_000
 _ENOUGH_PAIRS: Final = 12
 _ENOUGH_PAIRS_IN_CATEGORY: Final = 3
 _NOT_A_MATTER: Final = (Status.WITHDRAWN, Status.DECLINED)
@@ -132,7 +133,7 @@ class Repeat:
 def likeness(one: str, other: str, sounds: Sounds, *, enough_pairs: int = _ENOUGH_PAIRS) -> float:
     """Return how much two texts share, 0–1, by pairs of neighbouring sounds.
 
-    A text within a longer one counts if it has ``enough_pairs``.
+    A text within a longer one counts if it has ``enough_pairs``. Of very long texts the beginning is compared.
     """
     first, second = _pairs(one, sounds), _pairs(other, sounds)
     shared, sizes = (first & second).total(), (first.total(), second.total())
@@ -204,5 +205,5 @@ def _are_apart(one: Place | None, other: Place | None) -> bool:
 
 
 def _pairs(text: str, sounds: Sounds) -> Counter[tuple[str, str]]:
-    heard = sounds(_NO_WORD.sub("", text))
+    heard = sounds(_NO_WORD.sub("", text)[:_COMPARED])
     return Counter(pairwise(heard))

@@ -6,6 +6,7 @@ that filed them, and never on a call from another telephone.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,7 +60,8 @@ class CitizensOrders:
     async def repeat_of(self, appeal: Appeal, caller: PhoneNumber, *, at: datetime) -> Repeat | None:
         """Return the earlier order of the calling number on the same matter, or None."""
         past = await self._past(caller)
-        return find_repeat(appeal, past, at, self._settings, sounds)
+        # Sounding out twenty long letters takes longer than a call's sound may wait.
+        return await asyncio.to_thread(find_repeat, appeal, past, at, self._settings, sounds)
 
     async def by_phone(self, caller: PhoneNumber) -> tuple[PastOrder, ...]:
         """Return the caller's orders that may be told, open ones first, then the newest; records of mere contacts not."""

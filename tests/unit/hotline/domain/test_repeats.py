@@ -100,6 +100,11 @@ def test_likeness_is_by_sound_and_the_same_both_ways() -> None:
     assert likeness("暖气不热", "暖七不惹", tuple) == 0.0
 
 
+def test_of_very_long_texts_the_beginning_is_compared() -> None:
+    begun = "暖气不热" * 250
+    assert likeness(begun + "停电" * 5_000, begun + "漏水" * 5_000, sounds) == 1.0
+
+
 def test_what_is_kept_of_an_order_names_its_unit_and_says_whether_it_is_secret() -> None:
     order = an_order(appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL))
     assert PastOrder.of(order, lambda code: f"单位{code}") == PastOrder(
