@@ -13,7 +13,6 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from sqlalchemy import make_url
 
 from app.clock import now
 from app.deliveries import Endpoints, WebhookSender, open_client
+from app.jobs import Job, standing_jobs
 from app.logs import configure
 from app.settings import Settings, secret_file
 from app.worker_place import Place
@@ -40,21 +40,6 @@ BATCH: Final = 200
 _KEEP_RUNS: Final = timedelta(days=14)
 _CODE_VERSION: Final = "1"
 """DBOS goes on only with work of its own version. Jobs can be run again from their start, so there is only one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work that runs by the clock. ``cron`` is in the city's time; a sixth field in front counts seconds.
-
-    ``work`` takes the time it was due and returns how many things it did. It is called again until that is 0, each
-    batch kept by DBOS, so it does a bounded number at a time; it may be ended anywhere and called again.
-    ``catches_up``: runs missed while no worker was up are made good, oldest first; else the next one does for all.
-    """
-
-    name: str
-    cron: str
-    work: Callable[[datetime], Awaitable[int]]
-    catches_up: bool = False
 
 
 def sweep_job(casework: Casework, tables: CatalogueHolder, every_seconds: int) -> Job:
@@ -177,6 +162,7 @@ async def run_worker(
         jobs = [
             sweep_job(casework, tables, settings.sweep_seconds),
             *OWN_JOBS,
+            *standing_jobs(settings, store, seal, city),
             *(more_jobs(store, city) if more_jobs is not None else ()),
         ]
         delivery = await open_delivery(settings, SqlOutbox(store.database, seal), stack)

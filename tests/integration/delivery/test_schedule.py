@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app.jobs import Job
 from app.settings import Settings
-from app.worker import Job, Schedule
+from app.worker import Schedule
 from app.worker_place import Place, TooManyWorkersError, worker_lives
 
 HOURLY = "0 * * * *"

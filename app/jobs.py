@@ -1,0 +1,71 @@
+"""Jobs by the clock, and those that every hotline has (到期销毁、审计锚点、每周重办清单)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.anchors import FILE, add_anchor
+from app.retention import destruction_of
+from app.settings import Settings
+from hotline.city import City
+from hotline.domain.assessment import redone_twice
+from hotline.domain.order_facts import facts_of
+from hotline.domain.outbox import Message
+from hotline.store.outbox import write_messages
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+
+_LOOK_BACK = timedelta(days=92)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that runs by the clock. ``cron`` is in the city's time; a sixth field in front counts seconds.
+
+    ``work`` takes the time it was due and returns how many things it did. It is called again until that is 0, each
+    batch kept by DBOS, so it does a bounded number at a time; it may be ended anywhere and called again.
+    ``catches_up``: runs missed while no worker was up are made good, oldest first; else the next one does for all.
+    """
+
+    name: str
+    cron: str
+    work: Callable[[datetime], Awaitable[int]]
+    catches_up: bool = False
+
+
+def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -> tuple[Job, ...]:
+    """Return the jobs of every hotline."""
+    destruction = destruction_of(settings, store)
+
+    async def destroy(due_at: datetime) -> int:
+        return await destruction.batch(due_at, by="machine")
+
+    async def anchor(due_at: datetime) -> int:
+        add_anchor(settings.data_dir / FILE, await store.audit_head(), due_at)
+        return 0
+
+    async def list_redone(due_at: datetime) -> int:
+        await tell_of_redone(store, seal, city, due_at)
+        return 0
+
+    return (
+        Job("retention", "30 2 * * *", destroy),
+        Job("audit_anchor", "5 0 * * *", anchor),
+        Job("redone_weekly", "0 8 * * 1", list_redone, catches_up=True),
+    )
+
+
+async def tell_of_redone(store: SqlStore, seal: Seal, city: City, due_at: datetime) -> None:
+    """Tell the duty officer which open orders were redone twice or more (河东区周清月结: 每周一); once for each Monday."""
+    orders = store.registered_between(due_at - _LOOK_BACK, due_at)
+    open_facts = [facts_of(order, city.units) async for order in orders if not order.is_closed]
+    redone = redone_twice(open_facts)
+    if not redone:
+        return
+    rows = [{"number": each.number, "unit": each.lead_unit, "redos": each.redos} for each in redone]
+    monday = due_at.astimezone(city.timezone).date().isoformat()
+    message = Message("duty", "orders.redone", monday, {"orders": rows}, f"weekly:{monday}:redone")
+    async with store.database.writing() as connection:
+        await write_messages(connection, seal, (message,), due_at)

@@ -1,0 +1,49 @@
+"""The standing jobs on a real database."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from app.anchors import FILE, read_anchors
+from app.jobs import standing_jobs
+from app.settings import Settings, secret_file
+from hotline.city import load_city
+from hotline.domain.deeds import Redo
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from hotline.store.tables import outbox
+from tests.builders import LINYI, NOW
+from tests.unit.hotline.domain.test_work_order import REPLIED, done, handling
+from tests.work_orders import REVIEWER, an_order, keep
+
+CITY = load_city(LINYI)
+AGAIN = (REVIEWER, Redo("答非所问", handling(timedelta(days=9))))
+
+
+async def test_the_week_begins_with_the_orders_redone_twice_and_each_night_anchors_the_audit_chain(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    seal = Seal(secret_file(tmp_path / "at_rest.key"))
+    await migrate(settings.database_url)
+    store = SqlStore(settings.database_url, seal)
+    twice = done(an_order(), *REPLIED, AGAIN, *REPLIED[1:], AGAIN)
+    await keep(store, twice, done(an_order("26112300002"), *REPLIED, AGAIN))
+    jobs = {job.name: job for job in standing_jobs(settings, store, seal, CITY)}
+    monday = NOW + timedelta(days=7)
+    for _ in range(2):
+        assert await jobs["redone_weekly"].work(monday) == 0
+    async with store.database.reading() as connection:
+        (row,) = (await connection.execute(select(outbox).where(outbox.c.destination == "duty"))).all()
+    assert json.loads(seal.open(row.body, f"outbox:{row.key}")) == {
+        "orders": [{"number": "26112300001", "unit": "county-371302", "redos": 2}]
+    }
+    assert await jobs["audit_anchor"].work(monday) == 0
+    assert read_anchors(tmp_path / FILE) == (await store.audit_head(),)
+    assert await jobs["retention"].work(monday) == 0
+    assert await jobs["retention"].work(NOW + timedelta(days=4_000)) == 0  # open orders are never touched
+    await store.close()
