@@ -23,6 +23,7 @@ from app import (
 )
 from app.callers import CallFailedError, Script, call, chat
 from app.demo import run_demo
+from app.entry import run_told
 from app.logs import configure
 from app.machine import run_machine, running, running_hotline
 from app.phone import run_phone
@@ -32,7 +33,6 @@ from app.reports import printed
 from app.setting_up import set_up
 from app.settings import ROOT, Settings
 from app.web import run_web
-from hotline.domain.errors import HotlineError
 
 cli = typer.Typer(help="12345政务服务便民热线前台", no_args_is_help=True, pretty_exceptions_enable=False)
 commands_data.add_to(cli)
@@ -164,11 +164,7 @@ def main() -> None:
     """Run the command line; errors known by name are told in Chinese, with their code."""
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     configure(Settings().log_level if len(sys.argv) > 1 and sys.argv[1] in ("ivr", "web") else "warning")
-    try:
-        cli()
-    except HotlineError as error:
-        typer.echo(f"错误 [{error.code}]：{error}", err=True)
-        sys.exit(2)
+    run_told(cli)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from hotline.dialogue.words import Alarm, SafetyWords
 from hotline.domain.appeal import Appeal, ContactChannel, EmergencyService
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.meaning import Intent, Understanding
+from nlu.engines.linear import LinearUnderstander
 from nlu.engines.rules import UnderstandingRules
 from nlu.understander import Understander
 from router.explaining import explain
@@ -30,8 +31,8 @@ class NoModel:
     name = "rules"
 
     async def understand(self, text: str) -> Understanding:
-        """Understand nothing."""
-        return Understanding(text=text, intent=Intent.UNKNOWN, confidence=0.0, engine=self.name)
+        """Say only that it is an appeal."""
+        return Understanding(text=text, intent=Intent.APPEAL, confidence=1.0, engine=self.name)
 
     async def close(self) -> None:
         """Nothing is held."""
@@ -63,8 +64,6 @@ def _emergency(text: str, city: City) -> EmergencyService | None:
 
 
 def _engine(city: City, models: Path, tell: Tell) -> Understander:
-    from nlu.engines.linear import LinearUnderstander  # noqa: PLC0415 -- seconds that other commands need not wait
-
     try:
         return LinearUnderstander(city, models)
     except ModelRefusedError as error:
