@@ -57,6 +57,8 @@ class OrderFacts:
     tier: Tier | None
     joint_meetings: int
     was_answered_at_once: bool
+    county: str | None
+    may_be_disclosed: bool
 
     @property
     def counts(self) -> bool:
@@ -103,6 +105,8 @@ def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
         tier=order.tier,
         joint_meetings=sum(each.kind is ConferenceKind.JOINT_MEETING for each in order.deeds(Confer)),
         was_answered_at_once=any(entry.step is Step.ANSWER for entry in order.history),
+        county=order.appeal.place.county_code if order.appeal.place is not None else None,
+        may_be_disclosed=order.may_be_disclosed,
     )
 
 

@@ -16,6 +16,7 @@ from hotline.domain.appeal import Urgency
 from hotline.domain.deeds import (
     Deed,
     Designate,
+    Disclose,
     Dispatch,
     Divert,
     GrantExtension,
@@ -41,6 +42,7 @@ from hotline.domain.secrecy import conflict
 from hotline.domain.supervision import due_deed, next_duty_at
 from hotline.domain.time_limits import LimitPurpose, SetLimit, TimeLimits
 from hotline.domain.work_order import WorkOrder, WorkOrderNumber
+from hotline.masking import leaks
 from hotline.store.work_order_store import Change, WorkOrderStore
 
 log: Final = structlog.get_logger("casework")
@@ -173,6 +175,15 @@ class Casework:
             order = order.after(Redo(REVISITED, self._handling_from(order, at)), by=MACHINE, at=at)
         await self._store.commit(self.change(order, before=before), at=at)
         return order
+
+    async def disclose(
+        self, number: WorkOrderNumber, text: str, *, by: Actor, at: datetime, expected: int | None = None
+    ) -> WorkOrder:
+        """Make ``text`` public, as a person has read and confirmed it (应晒尽晒); refused while it tells who anybody is."""
+        order = await self._store.get(number)
+        if found := leaks(text, [party.name for party in order.citizens]):
+            raise DeedRefusedError(missing=f"脱敏：仍有{'、'.join(found)}")
+        return await self.do(number, Disclose(text), by=by, at=at, expected=expected)
 
     async def merge(
         self,

@@ -18,6 +18,7 @@ from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
 from hotline.domain.deeds import (
     AskExtension,
     Card,
+    Conclude,
     PassReview,
     QueueForDispatch,
     Remind,
@@ -289,3 +290,23 @@ async def test_what_a_unit_sends_back_suggests_a_unit_that_exists(
     await keep(store, an_order())
     with pytest.raises(UnknownUnitError):
         await casework.do(NUMBER, SendBack("非职责", "三定", "body-nobody"), by=LANSHAN_UNIT, at=after(60))
+
+
+async def test_nothing_personal_is_disclosed_even_when_a_person_overlooks_it(
+    store: SqlStore, casework: Casework
+) -> None:
+    order = an_order(appeal=an_appeal(citizen_name="李建国"))
+    for deed, by in (
+        (SignFor(), LANSHAN_UNIT),
+        (REPLY, LANSHAN_UNIT),
+        (PassReview(), REVIEWER),
+        (CONTENT, AGENT),
+        (Conclude(), AGENT),
+    ):
+        order = order.after(deed, by=by, at=NOW)
+    await keep(store, order)
+    for text in ("已为李建国维修", "回电13905390001", "3号楼501室已修"):
+        with pytest.raises(DeedRefusedError):
+            await casework.disclose(NUMBER, text, by=REVIEWER, at=after(60))
+    disclosed = await casework.disclose(NUMBER, "已维修供热管道", by=REVIEWER, at=after(60))
+    assert disclosed.count(Step.DISCLOSE) == 1
