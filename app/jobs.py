@@ -13,11 +13,16 @@ from hotline.city import City
 from hotline.domain.assessment import redone_twice
 from hotline.domain.order_facts import facts_of
 from hotline.domain.outbox import Message
+from hotline.service.hot_issues import HotIssueWatch
+from hotline.service.repeats import load_repeat_rules
+from hotline.store.gatherings import SqlGatherings
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 
 _LOOK_BACK = timedelta(days=92)
+_FIRST_LOOK = timedelta(hours=1)
+_OVERLAP = timedelta(minutes=2)  # an order may be committed a little after the moment it is dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,13 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         await tell_of_redone(store, seal, city, due_at)
         return 0
 
+    async def watch(due_at: datetime) -> int:
+        await count_for_hot_issues(store, SqlGatherings(store.database, seal), watcher, due_at)
+        return 0
+
+    watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
     return (
+        Job("hot_issues", "* * * * *", watch),
         Job("retention", "30 2 * * *", destroy),
         Job("audit_anchor", "5 0 * * *", anchor),
         Job("redone_weekly", "0 8 * * 1", list_redone, catches_up=True),
@@ -69,3 +80,14 @@ async def tell_of_redone(store: SqlStore, seal: Seal, city: City, due_at: dateti
     message = Message("duty", "orders.redone", monday, {"orders": rows}, f"weekly:{monday}:redone")
     async with store.database.writing() as connection:
         await write_messages(connection, seal, (message,), due_at)
+
+
+async def count_for_hot_issues(
+    store: SqlStore, kept: SqlGatherings, watch: HotIssueWatch, due_at: datetime
+) -> None:
+    """Count what was registered since the last time; what is counted twice counts once, what is missed is not lost."""
+    since, revision = await kept.seen_until()
+    start = (since or due_at - _FIRST_LOOK) - _OVERLAP
+    async for order in store.registered_between(start, due_at):
+        await watch.saw(order, at=due_at)
+    await kept.note_seen_until(due_at, expected=revision)

@@ -181,3 +181,12 @@ linkages: Final = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """Appeals handed over to other lines."""
+
+gatherings: Final = Table(
+    "gatherings",
+    metadata,
+    Column("key", String(96), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What came in lately, for the watch on hot issues."""

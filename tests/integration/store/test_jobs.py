@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -46,4 +47,27 @@ async def test_the_week_begins_with_the_orders_redone_twice_and_each_night_ancho
     assert read_anchors(tmp_path / FILE) == (await store.audit_head(),)
     assert await jobs["retention"].work(monday) == 0
     assert await jobs["retention"].work(NOW + timedelta(days=4_000)) == 0  # open orders are never touched
+    await store.close()
+
+
+async def test_a_burst_is_told_to_the_duty_officer_once_whoever_watches(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    seal = Seal(secret_file(tmp_path / "at_rest.key"))
+    await migrate(settings.database_url)
+    store = SqlStore(settings.database_url, seal)
+    for index in range(30):
+        await keep(store, an_order(f"261123{index:05d}", minutes=index * 0.2))
+    (first,), (second,) = (
+        [job for job in standing_jobs(settings, store, seal, CITY) if job.name == "hot_issues"]
+        for _ in range(2)
+    )
+    later = NOW + timedelta(minutes=10)
+    await asyncio.gather(first.work(later), second.work(later))
+    await first.work(later + timedelta(minutes=1))
+    async with store.database.reading() as connection:
+        rows = (await connection.execute(select(outbox).where(outbox.c.kind == "hot_issue"))).all()
+    assert [row.destination for row in rows] == ["duty"]
+    told = json.loads(seal.open(rows[0].body, f"outbox:{rows[0].key}"))
+    assert told["category"] == "0101"
+    assert told["place"].startswith("371302")
     await store.close()
