@@ -15,6 +15,7 @@ import typer
 from app.callers import CallFailedError, Hotline, Script, call
 from app.clock import now
 from app.demo import render_callers, stand_ins, wav_of
+from app.logs import configure
 from app.machine import running
 from app.printing import Printer
 from app.private import private
@@ -27,6 +28,7 @@ from asr.repair import Repairer, RepairingRecognizer
 from bench.asr import bench_asr
 from bench.kb import bench_kb
 from bench.nlu import bench_nlu, load_crosswalk
+from bench.outbox import bench_outbox
 from bench.repeats import bench_repeats
 from bench.router import bench_router
 from bench.store import bench_store
@@ -240,6 +242,27 @@ def store(
                 sizes=sizes,
                 at=now(),
                 progress=printer.progress,
+            )
+        )
+    _show(figures, as_json=as_json)
+
+
+@cli.command("outbox")
+def outbox(
+    database: Annotated[str, typer.Option(help="数据库网址；不写则用临时目录里的 SQLite")] = "",
+    backlog: Annotated[list[int] | None, typer.Option(help="积压多少条，可写几次")] = None,
+    as_json: Json = False,
+) -> None:
+    """发件箱：每秒写入、投递多少条，积压增大十倍和一个接收方失联时各如何。不要指向正在使用的数据库。"""
+    printer = Printer()
+    configure("error")
+    with TemporaryDirectory() as folder:
+        figures = asyncio.run(
+            bench_outbox(
+                database or f"sqlite+aiosqlite:///{folder}/hotline.sqlite3",
+                Path(folder),
+                backlogs=tuple(backlog or (1_000, 10_000)),
+                progress=lambda done, of: printer.progress("投递", done, of),
             )
         )
     _show(figures, as_json=as_json)

@@ -97,7 +97,7 @@ class LinkageStandIn:
 class UnitStandIn:
     """A unit's system: it checks the signature and keeps every message once, by its id."""
 
-    secret: str
+    secrets: list[str]
     clock: Callable[[], datetime] = now
     messages: dict[str, Any] = field(default_factory=dict)
     sent_again: int = 0
@@ -113,7 +113,7 @@ class UnitStandIn:
         """Take one webhook."""
         body = await request.body()
         try:
-            identity = verify([self.secret], dict(request.headers), body, now=self.clock())
+            identity = verify(self.secrets, dict(request.headers), body, now=self.clock())
         except WebhookRefusedError as error:
             return JSONResponse({"code": error.code}, status_code=401)
         self.sent_again += identity in self.messages
@@ -141,7 +141,7 @@ def linkage(
 @cli.command("unit")
 def unit(secret: Secret, port: Port = 8612) -> None:
     """一个承办单位的系统：校验签名，按编号去重。"""
-    _serve(UnitStandIn(secret).app(), port)
+    _serve(UnitStandIn([secret]).app(), port)
 
 
 def _serve(app: FastAPI, port: int) -> None:

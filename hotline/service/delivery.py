@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -54,7 +54,7 @@ Outcome = Arrived | Failed
 class Sender(Protocol):
     """Sends one message once; never raises, never waits for ever."""
 
-    async def send(self, message: StoredMessage, at: datetime) -> Outcome:
+    def send(self, message: StoredMessage, at: datetime) -> Coroutine[Any, Any, Outcome]:
         """Say how it went."""
 
 
@@ -66,6 +66,14 @@ def verdict(status: int, after: timedelta | None = None) -> Outcome:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return Failed(error, is_away=True, after=after)
     return Failed(error, is_final=status not in _WORTH_ANOTHER_TRY, after=after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """One sending that has ended."""
+
+    stored: StoredMessage
+    outcome: Outcome
 
 
 @dataclass(slots=True)
@@ -106,7 +114,8 @@ class Delivery:
         self._jitter = jitter
         self._pace = pace or Pace()
         self._circuits: dict[str, _Circuit] = {}
-        self._running: dict[asyncio.Task[None], str] = {}
+        self._running: dict[asyncio.Task[Outcome], StoredMessage] = {}
+        self._ended: list[_Ended] = []
         self.delivered = 0
 
     async def run(self) -> None:
@@ -114,8 +123,11 @@ class Delivery:
         try:
             while True:
                 try:
+                    await self._note_ended()
                     started = await self._start_more()
                 except StoreUnavailableError as error:
+                    # What was sent and could not be noted is noted later, or sent again after its lease:
+                    # the receiver knows it by its id.
                     log.warning("delivery.store_away", reason=error.reason)
                     started = 0
                 await self._pause(is_busy=started > 0)
@@ -129,7 +141,8 @@ class Delivery:
         tried = 0
         while started := await self._start_more():
             tried += started
-            await asyncio.gather(*self._running)
+            await asyncio.wait(self._running)
+            await self._note_ended()
         return tried
 
     def is_open(self, destination: str) -> bool:
@@ -155,7 +168,7 @@ class Delivery:
         free = self._pace.at_once - len(self._running)
         if free <= 0:
             return 0
-        under_way = Counter(self._running.values())
+        under_way = Counter(each.message.destination for each in self._running.values())
         full = {each for each, count in under_way.items() if count >= self._pace.per_destination}
         started = await self._start(free, self._pace.per_destination, full | set(self._circuits))
         if self._circuits and started < free:  # what failed lately is tried with one message at a time
@@ -172,25 +185,30 @@ class Delivery:
             without=frozenset(without),
         )
         for message in claimed:
-            task = asyncio.create_task(self._deliver(message))
-            self._running[task] = message.message.destination
-            task.add_done_callback(self._running.pop)
+            self._running[asyncio.create_task(self._sender.send(message, self._clock()))] = message
         return len(claimed)
 
-    async def _deliver(self, stored: StoredMessage) -> None:
-        destination = stored.message.destination
-        outcome = await self._sender.send(stored, self._clock())
+    async def _note_ended(self) -> None:
+        """Note how the sendings went that have ended since: all that arrived in one transaction."""
+        for task in [task for task in self._running if task.done()]:
+            stored, error = self._running.pop(task), task.exception()
+            if error is not None:  # a fault of the sender's: no message may stop the others
+                log.error("delivery.sender_failed", message=stored.id, error=type(error).__name__)
+            self._ended.append(
+                _Ended(stored, Failed(type(error).__name__) if error is not None else task.result())
+            )
         now = self._clock()
-        try:
-            match outcome:
-                case Arrived():
-                    self._circuits.pop(destination, None)
-                    self.delivered += await self._outbox.mark_delivered(stored, now)
-                case Failed():
-                    await self._failed(stored, outcome, now)
-        except StoreUnavailableError as error:
-            # The lease runs out and it is sent again; the receiver knows it by its id.
-            log.warning("delivery.not_noted", message=stored.id, reason=error.reason)
+        arrived = [each.stored for each in self._ended if isinstance(each.outcome, Arrived)]
+        if arrived:
+            for stored in arrived:
+                self._circuits.pop(stored.message.destination, None)
+            self.delivered += await self._outbox.mark_delivered(arrived, now)
+            self._ended = [each for each in self._ended if isinstance(each.outcome, Failed)]
+        while self._ended:
+            stored, outcome = self._ended[0].stored, self._ended[0].outcome
+            assert isinstance(outcome, Failed)
+            await self._failed(stored, outcome, now)
+            self._ended.pop(0)
 
     async def _failed(self, stored: StoredMessage, failed: Failed, now: datetime) -> None:
         destination = stored.message.destination

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,8 +44,8 @@ class Outbox(Protocol):
         At most ``per_destination`` go to one destination, none to those in ``without``.
         """
 
-    async def mark_delivered(self, message: StoredMessage, at: datetime) -> bool:
-        """Note that it arrived; False when the lease is no longer ours."""
+    async def mark_delivered(self, messages: Sequence[StoredMessage], at: datetime) -> int:
+        """Note that they arrived; return how many, for a lease may no longer be ours."""
 
     async def mark_failed(self, message: StoredMessage, error: str, *, retry_at: datetime | None) -> bool:
         """Note that it did not arrive: tried again at ``retry_at``, or dead when None; False when the lease is lost."""
@@ -134,36 +134,37 @@ class SqlOutbox:
                 await connection.execute(mine.values(leased_until=until))
         return [self._stored(row, leased_until=until) for row in rows]
 
-    async def mark_delivered(self, message: StoredMessage, at: datetime) -> bool:
-        """Note that it arrived."""
-        return await self._settle(
-            message,
-            state=MessageState.DELIVERED.value,
-            attempts=message.attempts + 1,
-            delivered_at=at,
-            next_at=None,
-            last_error=None,
-        )
+    async def mark_delivered(self, messages: Sequence[StoredMessage], at: datetime) -> int:
+        """Note that they arrived, in one transaction."""
+        values = {
+            "state": MessageState.DELIVERED.value,
+            "delivered_at": at,
+            "next_at": None,
+            "last_error": None,
+        }
+        noted = 0
+        async with self._database.writing() as connection:
+            for lease in {message.leased_until for message in messages}:
+                held = _held([message.id for message in messages if message.leased_until == lease], lease)
+                changed = await connection.execute(
+                    update(outbox)
+                    .where(held)
+                    .values(leased_until=None, attempts=outbox.c.attempts + 1, **values)
+                )
+                noted += changed.rowcount
+        return noted
 
     async def mark_failed(self, message: StoredMessage, error: str, *, retry_at: datetime | None) -> bool:
         """Note that it did not arrive."""
-        return await self._settle(
-            message,
-            state=(MessageState.DEAD if retry_at is None else MessageState.PENDING).value,
-            attempts=message.attempts + 1,
-            next_at=retry_at,
-            last_error=error[:_LONGEST_ERROR],
-        )
-
-    async def _settle(self, message: StoredMessage, **values: Any) -> bool:
-        held = and_(
-            outbox.c.id == message.id,
-            outbox.c.state == MessageState.PENDING.value,
-            outbox.c.leased_until == message.leased_until,
-        )
+        values = {
+            "state": (MessageState.DEAD if retry_at is None else MessageState.PENDING).value,
+            "attempts": message.attempts + 1,
+            "next_at": retry_at,
+            "last_error": error[:_LONGEST_ERROR],
+        }
+        failed = update(outbox).where(_held([message.id], message.leased_until))
         async with self._database.writing() as connection:
-            changed = await connection.execute(update(outbox).where(held).values(leased_until=None, **values))
-        return changed.rowcount == 1
+            return (await connection.execute(failed.values(leased_until=None, **values))).rowcount == 1
 
     async def retry(self, message: int, at: datetime) -> bool:
         """Have a dead letter sent again, as if for the first time; False when there is no such dead letter."""
@@ -227,6 +228,15 @@ class SqlOutbox:
             delivered_at=row.delivered_at,
             last_error=row.last_error or "",
         )
+
+
+def _held(messages: Sequence[int], lease: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that they are still ours by that lease."""
+    return and_(
+        outbox.c.id.in_(messages),
+        outbox.c.state == MessageState.PENDING.value,
+        outbox.c.leased_until == lease,
+    )
 
 
 def _fair(rows: Sequence[Row[Any]], limit: int, per_destination: int) -> list[Row[Any]]:

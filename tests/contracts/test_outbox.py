@@ -61,12 +61,12 @@ async def test_a_later_step_waits_for_the_earlier_one_at_the_same_destination(ou
     await outbox.write(a_message("k1"), a_message("k2"), a_message("k3", to="duty"), at=NOW)
     first = await outbox.claim(NOW, lease=LEASE, limit=10)
     assert [each.message.key for each in first] == ["k1", "k3"]
-    assert await outbox.mark_delivered(first[1], after(1))
+    assert await outbox.mark_delivered(first[1:], after(1)) == 1
     assert await outbox.mark_failed(first[0], "HTTP 503", retry_at=after(60))
     assert await keys(outbox, 59) == []
     (again,) = await outbox.claim(after(60), lease=LEASE, limit=10)
     assert (again.message.key, again.attempts, again.last_error) == ("k1", 1, "HTTP 503")
-    assert await outbox.mark_delivered(again, after(61))
+    assert await outbox.mark_delivered([again], after(61)) == 1
     assert await keys(outbox, 61) == ["k2"]
 
 
@@ -87,8 +87,8 @@ async def test_who_lost_the_lease_changes_nothing(outbox: SqlOutbox) -> None:
     (late,) = await outbox.claim(NOW, lease=LEASE, limit=1)
     (present,) = await outbox.claim(after(31), lease=LEASE, limit=1)
     assert not await outbox.mark_failed(late, "late", retry_at=None)
-    assert not await outbox.mark_delivered(replace(late, leased_until=None), after(32))
-    assert await outbox.mark_delivered(present, after(32))
+    assert await outbox.mark_delivered([late, replace(late, leased_until=None)], after(32)) == 0
+    assert await outbox.mark_delivered([late, present], after(32)) == 1
     assert [each.message.key for each in await outbox.inbox("unit:county-371302")] == ["k1"]
 
 

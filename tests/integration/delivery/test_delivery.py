@@ -12,8 +12,8 @@ import pytest
 
 from app.deliveries import EndpointInvalidError, Endpoints, WebhookSender, open_client
 from app.processes import free_port
-from hotline.domain.outbox import Backoff, Message, MessageState
-from hotline.service.delivery import Delivery, Pace
+from hotline.domain.outbox import Backoff, Message, MessageState, StoredMessage
+from hotline.service.delivery import Arrived, Delivery, Outcome, Pace
 from hotline.service.webhooks import verify
 from hotline.store.outbox import SqlOutbox
 from hotline.store.sealing import Seal
@@ -186,6 +186,21 @@ async def test_a_receiver_that_never_answers_costs_the_timeout_and_no_more(
     (late,) = await office.outbox.in_state(MessageState.PENDING)
     assert late.last_error in ("ReadTimeout", "TimeoutError")
     assert await office.in_inbox(OTHER) == ["k2"]
+
+
+async def test_a_fault_of_the_sender_costs_one_message_only(office: Office) -> None:
+    class Faulty:
+        async def send(self, message: StoredMessage, at: datetime) -> Outcome:
+            if message.message.key == "k1":
+                raise RuntimeError
+            return Arrived("200")
+
+    office.delivery._sender = Faulty()
+    await office.write(UNIT, UNIT)
+    await office.delivery.drain()
+    (pending,) = await office.outbox.in_state(MessageState.PENDING)
+    assert (pending.message.key, pending.last_error) == ("k1", "RuntimeError")
+    assert await office.in_inbox(UNIT) == ["k2"]
 
 
 async def test_delivery_goes_on_when_the_database_was_away(
