@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Query, Request, Security
 from fastapi.responses import Response
@@ -95,10 +95,16 @@ class UnitInterface:
         state: Annotated[list[Status] | None, Query(description="Only these states")] = None,
         after: Annotated[str, Query(pattern=r"^([0-9]{11,12})?$", description="Behind this number")] = "",
         limit: Annotated[int, Query(ge=1, le=MOST_ORDERS)] = 50,
+        role: Annotated[
+            Literal["lead", "supporting"], Query(description="What it leads or supports")
+        ] = "lead",
     ) -> InboxOut:
-        """The orders that the unit leads, by number; the open ones unless ``state`` says otherwise."""
+        """The orders that the unit leads or supports, by number; the open ones unless ``state`` says otherwise."""
         unit: str = request.state.unit
-        found = await self._programs.search.find(unit=unit, statuses=state or _OPEN, after=after, limit=limit)
+        lead, supporter = (unit, None) if role == "lead" else (None, unit)
+        found = await self._programs.search.find(
+            unit=lead, supporter=supporter, statuses=state or _OPEN, after=after, limit=limit
+        )
         await self._note_looks(unit, [order.number for order in found])
         last = found[-1].number if len(found) == limit else None
         return InboxOut(orders=[self._views.order(order) for order in found], next=last)

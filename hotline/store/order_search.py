@@ -13,7 +13,7 @@ from hotline.domain.work_order import WorkOrder
 from hotline.store.database import Database
 from hotline.store.order_body import loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import work_orders
+from hotline.store.tables import order_supporters, work_orders
 
 
 class SqlOrderSearch:
@@ -32,12 +32,16 @@ class SqlOrderSearch:
         kinds: Collection[AppealKind] = (),
         numbers: Collection[str] = (),
         unit: str | None = None,
+        supporter: str | None = None,
         registered: tuple[datetime, datetime] | None = None,
         after: str = "",
         limit: int = 50,
         newest_first: bool = False,
     ) -> Sequence[WorkOrder]:
-        """Return the orders to which all that is given applies, by number; ``unit`` is the lead, ``registered`` a half-open span."""
+        """Return the orders to which all that is given applies, by number.
+
+        ``unit`` is the lead, ``supporter`` one of those that support; ``registered`` is a half-open span.
+        """
         orders = work_orders.c
         conditions = [orders.number > after]
         for column, wanted in (
@@ -50,6 +54,9 @@ class SqlOrderSearch:
                 conditions.append(column.in_(sorted(wanted)))
         if unit is not None:
             conditions.append(orders.lead_unit == unit)
+        if supporter is not None:
+            theirs = select(order_supporters.c.number).where(order_supporters.c.unit == supporter)
+            conditions.append(orders.number.in_(theirs))
         if registered is not None:
             start, end = registered
             conditions += [orders.registered_at >= start, orders.registered_at < end]

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
-from hotline.domain.deeds import Join
+from hotline.domain.deeds import AddUnits, Designate, Dispatch, Join
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
@@ -21,12 +21,20 @@ from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
 from hotline.store.order_body import dumped, loaded
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
-from hotline.store.tables import conversations, counters, journal, order_citizens, work_orders
+from hotline.store.tables import (
+    conversations,
+    counters,
+    journal,
+    order_citizens,
+    order_supporters,
+    work_orders,
+)
 from hotline.store.work_order_store import Change
 
 __all__ = ["SqlStore", "migrate"]
 
 _OPEN: Final = sorted(frozenset(Status) - CLOSED)
+_CHANGES_UNITS: Final = (Dispatch, Designate, AddUnits)
 _CALL_ID_CHARACTERS: Final = 256
 """A caller may send a longer Call-ID; the rest is cut off, for it must not cost the record of the call."""
 
@@ -95,6 +103,8 @@ class SqlStore:
             )
         if change.expected is None or any(isinstance(entry.deed, Join) for entry in added):
             await self._write_citizens(connection, order)
+        if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
+            await _write_supporters(connection, order)
         for entry in added:
             await write_audit(
                 connection,
@@ -224,6 +234,19 @@ class SqlStore:
                 )
             )
 
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        """Delete the journal of a conversation in which a state secret may have been said; an index stays."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(journal).where(journal.c.conversation == conversation))
+            await write_audit(
+                connection,
+                at=at,
+                actor="machine",
+                action="journal.concealed",
+                subject=conversation,
+                detail={},
+            )
+
     async def finish(
         self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
     ) -> None:
@@ -312,6 +335,14 @@ class SqlStore:
 
     def _order(self, number: str, sealed: bytes) -> WorkOrder:
         return loaded(self._seal.open(sealed, f"work_order:{number}"))
+
+
+async def _write_supporters(connection: AsyncConnection, order: WorkOrder) -> None:
+    """Note which units support the order now."""
+    await connection.execute(delete(order_supporters).where(order_supporters.c.number == order.number))
+    rows = [{"unit": unit, "number": order.number} for unit in order.supporting_units]
+    if rows and order.is_dispatched:
+        await connection.execute(order_supporters.insert(), rows)
 
 
 def _facts(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:

@@ -190,3 +190,11 @@ gatherings: Final = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """What came in lately, for the watch on hot issues."""
+
+order_supporters: Final = Table(
+    "order_supporters",
+    metadata,
+    Column("unit", String(64), primary_key=True),
+    Column("number", String(20), primary_key=True, index=True),
+)
+"""Which orders a unit supports (协办), since they were dispatched."""

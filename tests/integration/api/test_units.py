@@ -15,13 +15,13 @@ import pytest
 from sqlalchemy import select
 
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
-from hotline.domain.deeds import Join, SignFor
+from hotline.domain.deeds import AddUnits, Join, SendBack, SignFor
 from hotline.domain.people import CITIZEN
 from hotline.domain.work_order import Status
 from hotline.store.tables import access_keys, audit
 from tests.builders import NOW, after, an_appeal
 from tests.integration.api.conftest import CITY, HOUSING_CODE, LANSHAN_CODE, OTHER_CODE, STAFF, Site
-from tests.work_orders import LANSHAN_UNIT, a_decision, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_decision, an_order, change, keep
 
 NUMBER = "26112300001"
 AT = f"/api/unit/v1/orders/{NUMBER}"
@@ -91,6 +91,26 @@ async def test_a_unit_sees_the_orders_it_leads_page_by_page(site: Site) -> None:
     assert [order["number"] for order in second["orders"]] == ["26112300003"]
     assert (first["next"], second["next"]) == ("26112300002", None)
     assert signed == {"orders": [], "next": None}
+
+
+async def test_a_unit_sees_the_orders_it_supports_as_long_as_it_does(site: Site) -> None:
+    await keep(site.store, an_order(NUMBER), an_order("26112300002", routing=a_decision(supporting_units=())))
+    path = "/api/unit/v1/orders?role=supporting"
+    async with site.unit(HOUSING_CODE) as client, site.unit(OTHER_CODE) as other:
+        first = (await client.get(path)).json()["orders"]
+        added = AddUnits((OTHER_CODE,), "跨区")
+        await change(site.store, await site.store.get("26112300002"), added, by=REVIEWER, at=after(1))
+        added_later = (await other.get(path)).json()["orders"]
+        back = SendBack("不在本区", "市容条例第11条", HOUSING_CODE)
+        await change(site.store, await site.store.get(NUMBER), back, by=LANSHAN_UNIT, at=after(1))
+        site.clock.move(minutes=1)
+        await site.programs.casework.designate(
+            NUMBER, OTHER_CODE, reason="指定", by=REVIEWER, at=site.clock()
+        )
+        afterwards = (await client.get(path)).json()["orders"]
+    assert [order["number"] for order in first] == [NUMBER]
+    assert [order["number"] for order in added_later] == ["26112300002"]
+    assert afterwards == []
 
 
 async def test_an_order_is_shown_with_contact_limits_and_history(site: Site) -> None:
