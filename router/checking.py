@@ -164,16 +164,17 @@ class _VersionCheck:
                 yield _finding(Level.NOTE, "county_before_city", first, text)
 
     def gaps(self) -> Iterator[Finding]:
-        """Yield categories in which appeals of some kind and area can only be dispatched by a person."""
+        """Yield kinds and areas of a category that none of its own rows gives to a unit: only people dispatch them."""
         for code, rows in self._rows.items():
             if code == NO_CATEGORY:
                 continue
+            own = [row for row in rows if row.categories and row.id in self._reached[code]]
             manual: dict[Area, list[str]] = {}
             for kind in AppealKind:
                 if kind in _NOT_DISPATCHED:
                     continue
                 for area in Area:
-                    if not any(_dispatches(row, kind, area) for row in rows if row.id in self._reached[code]):
+                    if not any(_dispatches(row, kind, area) for row in own):
                         manual.setdefault(area, []).append(kind.value)
             for area, kinds in manual.items():
                 yield self._gap(code, area, kinds, rows[-1])
