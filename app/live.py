@@ -53,6 +53,15 @@ class LiveLog:
         )
         await self._book.append(conversation, sequence, at, name, body)
 
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        """Delete what was kept and shown of a conversation."""
+        await self._book.conceal(conversation, at=at)
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await self._redis.delete(_key(conversation))
+        except (RedisError, OSError, TimeoutError) as error:
+            log.error("live.not_concealed", error=type(error).__name__)
+
     async def finish(
         self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
     ) -> None:

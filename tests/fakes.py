@@ -202,6 +202,11 @@ class FakeLogBook:
             raise StoreUnavailableError("away")
         self.rows.append((name, body))
 
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("away")
+        self.rows.clear()
+
     async def finish(
         self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
     ) -> None:

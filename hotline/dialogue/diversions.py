@@ -5,6 +5,7 @@ It only proposes: the citizen hears where such a matter goes, it is registered l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,11 +34,21 @@ class DiversionWords:
             self._channels = tuple(
                 _Channel(row["matter"], row["to"], tuple(row["words"])) for row in rows["statutory_channel"]
             )
+            secrets = rows["state_secret"]
+            self._secrets, self._no_secret = tuple(secrets["words"]), tuple(secrets["not_after"])
             cities = rows["other_city"]
             self._cities = tuple(cities["names"])
             self._placed, self._not_before = tuple(cities["placed"]), tuple(cities["not_before"])
         except (KeyError, TypeError) as error:
             raise CityConfigError(file=file, reason=f"分流线索缺少内容或写法不对：{error!r}") from error
+
+    def may_be_state_secret(self, text: str) -> bool:
+        """Tell whether ``text`` says that it is about a state or work secret (国家秘密、工作秘密)."""
+        return any(
+            not text[: found.start()].endswith(self._no_secret)
+            for word in self._secrets
+            for found in re.finditer(re.escape(word), text)
+        )
 
     def proposal(self, appeal: Appeal, prompts: Prompts) -> Diversion | None:
         """Return the diversion to propose, with its reason and what is said to the citizen, or None.

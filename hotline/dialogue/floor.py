@@ -90,6 +90,7 @@ class Floor:
         self._nuisances = 0
         self._alarm_word = ""
         self._was_withdrawn = False
+        self._is_secret = False
 
     def _understand(self, text: str) -> Actions:
         """Have ``text`` understood; words that come before the answer are understood together with it."""

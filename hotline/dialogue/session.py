@@ -84,6 +84,9 @@ class Session(EarlierOrders):
     @property
     def so_far(self) -> Appeal:
         """What is known of the matter now, for the record of a conversation that left no order (全量受理)."""
+        if self._is_secret:
+            index = Draft(phone=self._caller).appeal(self._categories, self._channel, is_confirmed=False)
+            return replace(index, kind=AppealKind.INVALID)
         draft = self._draft if self._draft.text else replace(self._draft, accounts=self._words)
         appeal = draft.appeal(
             self._categories, self._channel, is_confirmed=False, emergency=self._emergency_given
@@ -91,10 +94,17 @@ class Session(EarlierOrders):
         return appeal if appeal.text else replace(appeal, kind=AppealKind.INVALID)
 
     @property
+    def is_secret(self) -> bool:
+        """Whether a state secret may have been said: then nothing of the talk is kept but that it took place (保密)."""
+        return self._is_secret
+
+    @property
     def contact_outcome(self) -> ContactOutcome:
         """How a conversation ended that left no order; what may still need somebody goes to an agent."""
         if self._gave_way:
             return ContactOutcome.EMERGENCY
+        if self._is_secret:
+            return ContactOutcome.SECRET
         if self._was_handed_over:
             return ContactOutcome.TO_AGENT
         if self._was_withdrawn:
@@ -174,6 +184,8 @@ class Session(EarlierOrders):
             self._alarm_word = emergency.word
         if emergency is not None and emergency.alarm is Alarm.CERTAIN:
             return self._give_way(emergency.service, text)
+        if self._diversions.may_be_state_secret(text):
+            return self._conceal()
         if self._stage in DEAF:
             return ()
         if self._answers.wants_agent(text):
@@ -185,6 +197,17 @@ class Session(EarlierOrders):
         if self._asked is not None and self._answers.read(text, Answer.REPEAT) is not None:
             return self._ask_again()
         return self._answer_to_stage(text)
+
+    def _conceal(self) -> Actions:
+        """End the talk: what may be a state secret has no place on a telephone or in this system (regulations: rule 41)."""
+        self._is_secret = True
+        self._draft, self._words, self._heard, self._is_understanding = (
+            Draft(phone=self._caller),
+            (),
+            "",
+            False,
+        )
+        return self._goodbye("divert_secret")
 
     def _answer_to_stage(self, text: str) -> Actions:
         read = self._answers.read

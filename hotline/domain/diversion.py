@@ -57,6 +57,7 @@ class ContactOutcome(StrEnum):
     NUISANCE = "nuisance"  # 骚扰
     TO_AGENT = "to_agent"  # 转人工
     EMERGENCY = "emergency"  # 转紧急专线
+    SECRET = "secret"  # noqa: S105 -- 疑似涉密，只留索引
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,9 @@ class ConversationLog(Protocol):
     ) -> None:
         """Keep one event or action."""
 
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        """Delete all that was kept of a conversation in which a state secret may have been said."""
+
     async def finish(
         self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
     ) -> None:
@@ -194,11 +197,18 @@ class _Journal:
         self._rows: asyncio.Queue[tuple[int, datetime, str, dict[str, Any]] | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
         self._sequence = 0
+        self._is_concealed = False
 
     async def begin(self, started: Started, call_id: str) -> None:
         self._writer = asyncio.create_task(self._write(started, call_id), name="journal")
 
+    def conceal(self) -> None:
+        """Keep nothing of what is said from here on; what was kept before is deleted at the end."""
+        self._is_concealed = True
+
     def add(self, entry: Event | Action) -> None:
+        if self._is_concealed:
+            return
         self._sequence += 1
         name, body = encode(entry)
         self._rows.put_nowait((self._sequence, self._world.clock(), name, body))
@@ -209,6 +219,8 @@ class _Journal:
             await self._writer
         try:
             async with asyncio.timeout(self._world.deadlines.register):
+                if self._is_concealed:
+                    await self._world.log_book.conceal(self._conversation, at=self._world.clock())
                 await self._world.log_book.finish(
                     self._conversation,
                     at=self._world.clock(),
@@ -257,8 +269,11 @@ class _Held:
                 async with asyncio.timeout(None) as drained:
                     while True:
                         event = await self._inbox.get()
+                        actions = self.session.handle(event)
+                        if self.session.is_secret:
+                            self.journal.conceal()
                         self.journal.add(event)
-                        for action in self.session.handle(event):
+                        for action in actions:
                             self.journal.add(action)
                             await self._do(action)
                         if isinstance(event, HungUp):

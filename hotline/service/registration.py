@@ -56,6 +56,7 @@ class Note(StrEnum):
     WITHDRAWN = "withdrawn"  # 诉求人撤回
     NUISANCE = "nuisance"  # 疑似骚扰，待人工认定
     TO_AGENT = "to_agent"  # 已转人工
+    SECRET = "secret"  # noqa: S105 -- 疑似涉密，走线下渠道，只留索引
     CONFLICT = "conflict"  # 举报涉及拟派单位，回避
     REPEAT = "repeat"  # 诉求人同意并入
 
@@ -203,6 +204,8 @@ def _deed_of_contact(outcome: ContactOutcome, article: str | None, appeal: Appea
             return Divert(Diversion(DiversionOutcome.EMERGENCY_LINE, Note.EMERGENCY, line))
         case ContactOutcome.TO_AGENT:  # the agent who talks with the citizen completes it
             return QueueForDispatch(Note.TO_AGENT)
+        case ContactOutcome.SECRET:  # a person takes it to the channel for secrets; here is only that it came
+            return QueueForDispatch(Note.SECRET, Diversion(DiversionOutcome.SECRET, Note.SECRET, Note.SECRET))
         case ContactOutcome.NUISANCE:
             return QueueForDispatch(Note.NUISANCE)
         case ContactOutcome.WITHDRAWN:

@@ -13,6 +13,7 @@ from hotline.city import load_city
 from hotline.dialogue.actions import Outcome
 from hotline.dialogue.events import Event, Said, Started
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber
+from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.meaning import Intent
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import Status, WorkOrder
@@ -24,7 +25,7 @@ from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from router.time_tables import load_time_limits
 from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint, a_meaning, a_passage
-from tests.fakes import FakeChannel, FakeLogBook, FakeRetriever, FakeUnderstander
+from tests.fakes import FakeChannel, FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
 
 CITY = load_city(LINYI)
@@ -63,7 +64,7 @@ class Hotline:
                 understander=FakeUnderstander(MEANINGS),
                 retriever=FakeRetriever(a_passage()),
                 registration=Registration(store, FixedRouter(), CITY, casework),
-                log_book=FakeLogBook(),
+                log_book=store,
                 unit_name=lambda code: CITY.units[code].name,
                 clock=lambda: NOW + timedelta(minutes=self._calls),
                 orders=CitizensOrders(
@@ -165,4 +166,18 @@ async def test_every_contact_is_numbered_whatever_became_of_it(hotline: Hotline)
         ("3", Status.TO_DISPATCH, "骂人"),
         ("4", Status.NEEDS_SUPPLEMENT, FIRST),
     ]  # fmt: skip
+    assert await hotline.store.audit_break() is None
+
+
+async def test_of_what_may_be_a_state_secret_only_an_index_stays(hotline: Hotline) -> None:
+    said = await hotline.call(TIP_OFF, "我手里有绝密文件，上面写着部队番号", "还有一件事")
+    assert "请不要在热线里说" in said[-1]
+    (record,) = await hotline.orders()
+    assert (record.status, record.appeal.text, record.appeal.phone) == (Status.TO_DISPATCH, "", PHONE)
+    assert record.proposal is not None
+    assert record.proposal.outcome is DiversionOutcome.SECRET
+    assert await hotline.store.read("c1") == []
+    summary = await hotline.store.conversation("c1")
+    assert summary is not None
+    assert summary["work_order"] == record.number
     assert await hotline.store.audit_break() is None

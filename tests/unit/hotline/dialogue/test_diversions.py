@@ -317,3 +317,29 @@ def test_nothing_is_said_of_an_order_before_it_exists() -> None:
     call.says("法院判了物业还不退钱", a_complaint("法院判了物业还不退钱", place=LANSHAN))
     call.says("对")
     assert "已受理" not in "".join(action.text for action in call.did if isinstance(action, Say))
+
+
+@pytest.mark.parametrize("text", ["我这里有份绝密文件要反映", "单位泄露国家秘密", "隔壁就是某部队番号的营区"])
+def test_what_may_be_a_state_secret_ends_the_talk_and_is_not_kept(text: str) -> None:
+    call = Conversation()
+    call.says("我要举报", a_complaint("我要举报", kind=AppealKind.TIP_OFF))
+    call.says(text)
+    assert "divert_secret" in call.heard
+    assert isinstance(call.last(End), End)
+    assert call.session.is_secret
+    assert call.session.contact_outcome is ContactOutcome.SECRET
+    assert (call.session.so_far.text, call.session.so_far.kind) == ("", AppealKind.INVALID)
+
+
+@pytest.mark.parametrize("text", ["什么是国家秘密", "这不涉及国家秘密", "请给我保密"])
+def test_who_only_speaks_of_secrecy_is_heard(text: str) -> None:
+    call = Conversation()
+    call.says(text)
+    assert not call.session.is_secret
+
+
+def test_an_emergency_comes_before_any_secret() -> None:
+    call = Conversation()
+    call.says("绝密文件库着火了快来人")
+    assert not call.session.is_secret
+    assert call.session.contact_outcome is ContactOutcome.EMERGENCY
