@@ -17,14 +17,16 @@ from app.settings import Settings
 from app.wiring import local_clock
 from asr.hearing_hints import load_hearing_hints
 from asr.models import ModelUnavailableError, catalogue, fetch, is_installed, verify
-from hotline.city import load_city
+from hotline.city import City, load_city
 from hotline.dialogue.events import Started
 from hotline.dialogue.journal import decode, is_event
 from hotline.domain.appeal import ContactChannel
 from hotline.service.repeats import load_repeat_rules
 from knowledge_base.searching import search_report
 from nlu.lexicon import load_meaning_words
-from router.rule_router import build_router
+from router.catalogue import version_folders
+from router.checking import Finding, Level, check_version
+from router.tables import load_tables
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
@@ -130,12 +132,23 @@ def check() -> None:
     load_hearing_hints(city)
     load_meaning_words(city)
     load_repeat_rules(city)
-    build_router(city)
+    problems = _catalogue_errors(city)
+    for problem in problems:
+        typer.echo(f"错误 {problem.code} {problem.file} [{problem.row}]：{problem.text}", err=True)
+    if problems:
+        raise typer.Exit(2)
+    load_tables(city)
     articles = knowledge.all_articles(settings, city)
     typer.echo(
         f"{city.name}：分类 {len(city.categories)}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"
         f"镇街 {len(city.streets)}，知识 {len(articles)}，没有发现错误"
     )
+
+
+def _catalogue_errors(city: City) -> list[Finding]:
+    """Return what makes a version of the dispatch catalogue unusable or useless in part."""
+    reports = (check_version(folder, city) for folder in version_folders(city.folder / "routing"))
+    return [each for report in reports for each in report.findings if each.level is Level.ERROR]
 
 
 def replay(file: Annotated[Path, typer.Argument(help="对话记录（接口 /api/conversations 的 JSON）")]) -> None:
