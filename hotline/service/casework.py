@@ -29,11 +29,12 @@ from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.errors import (
     ConflictOfInterestError,
     DeedRefusedError,
+    IllegalTransitionError,
     StaleWorkOrderError,
     UnknownUnitError,
 )
 from hotline.domain.handling_unit import HandlingUnit
-from hotline.domain.life_cycle import Step
+from hotline.domain.life_cycle import Status, Step
 from hotline.domain.notices import messages
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.refusals import is_unhappy
@@ -49,6 +50,8 @@ log: Final = structlog.get_logger("casework")
 
 BY_HAND: Final = "by-hand"
 """Rule name of what a person dispatched (人工派单)."""
+STILL_LISTED: Final = "only a unit that is no longer listed is replaced"
+"""Why an order is not designated anew while its unit has it (撤并单位的工单才改派)."""
 REVISITED: Final = "the citizen is not content"
 _MOST_DUTIES: Final = 20
 
@@ -287,5 +290,10 @@ class Casework:
         for unit in named:
             if unit is not None and unit not in self._units:
                 raise UnknownUnitError(unit)
+        is_with_unit = order.status not in (Status.TO_DISPATCH, Status.RETURN_ASKED)
+        if isinstance(deed, Designate) and is_with_unit and order.lead_unit in self._units:
+            raise IllegalTransitionError(
+                number=order.number, status=order.status, step=deed.step, reason=STILL_LISTED
+            )
         if deed.step is not Step.SEND_BACK and (unit := self.conflict(order, named)) is not None:
             raise ConflictOfInterestError(number=order.number, unit=unit)

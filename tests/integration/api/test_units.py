@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
-from hotline.domain.deeds import AddUnits, Join, SendBack, SignFor
+from hotline.domain.deeds import AddUnits, Join, SendBack, SignFor, Suspend
 from hotline.domain.people import CITIZEN
 from hotline.domain.work_order import Status
 from hotline.store.tables import access_keys, audit
@@ -425,6 +425,38 @@ async def test_a_unit_that_is_no_longer_listed_is_told_and_staff_see_its_orders_
         "code": LANSHAN_CODE, "name": LANSHAN_CODE, "is_listed": False,
         "remark": "该单位已不在承办单位名录中，请重新派单",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("deeds", [[], [SignFor()], [SignFor(), Suspend(after(9_000), "临时供热")]])
+async def test_what_a_unit_left_behind_is_given_to_another(
+    new_site: Callable[..., Site], deeds: list[Any]
+) -> None:
+    left = MappingProxyType({code: unit for code, unit in CITY.units.items() if code != LANSHAN_CODE})
+    site = new_site(city=replace(CITY, units=left))
+    order = an_order(NUMBER)
+    await keep(site.store, order)
+    for index, deed in enumerate(deeds, 1):
+        order = await change(site.store, order, deed, by=LANSHAN_UNIT, at=after(index))
+    site.clock.move(days=30)
+    async with site.client(headers=STAFF) as staff:
+        body = {"by": "r-1", "unit": OTHER_CODE, "reason": "原单位已撤并"}
+        done = await staff.post(f"/api/staff/v1/orders/{NUMBER}/designate", json=body)
+    assert (done.status_code, done.json()["status"], done.json()["needs_unit"]) == (200, "handling", False)
+    assert (await site.store.get(NUMBER)).lead_unit == OTHER_CODE
+    async with site.unit(OTHER_CODE) as client:
+        assert (await client.post(f"{AT}/give-notice", json={"text": "正在抢修"})).status_code == 200
+
+
+async def test_what_a_listed_unit_has_is_not_taken_from_it(site: Site) -> None:
+    await handling(site)
+    async with site.client(headers=STAFF) as staff:
+        body = {"by": "r-1", "unit": OTHER_CODE, "reason": "换一家"}
+        refused = await staff.post(f"/api/staff/v1/orders/{NUMBER}/designate", json=body)
+    assert (refused.status_code, refused.json()["reason"]) == (
+        409,
+        "only a unit that is no longer listed is replaced",
+    )
+    assert (await site.store.get(NUMBER)).lead_unit == LANSHAN_CODE
 
 
 async def test_a_database_that_is_away_may_be_asked_again(site: Site) -> None:
