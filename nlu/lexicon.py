@@ -25,6 +25,7 @@ class MeaningWords:
     urgent: Words
     place_cues: Words
     place_ends: Words
+    not_places: Words
     city_names: Words
     times: Words
     people: Words
@@ -40,6 +41,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             kinds=tuple((AppealKind(kind), tuple(words)) for kind, words in rows["kinds"].items()),
             place_cues=_longest_first(rows["place"]["cues"]),
             place_ends=_longest_first(rows["place"]["ends"]),
+            not_places=_longest_first(rows["place"]["not_places"]),
             city_names=_longest_first(rows["place"]["city"]),
             times=_longest_first(rows["times"]),
             people=_longest_first(rows["people"]),

@@ -122,6 +122,8 @@ class SlotFinder:
         return begin, until, street.county, street.street
 
     def _mentions(self, text: str) -> Iterator[list[_Found]]:
+        for word in self._words.not_places:  # 十字路口 is a crossing, not the street 十字路
+            text = text.replace(word, "／" * len(word))
         for match in self._pattern.finditer(text):
             known = self._names[match[0]]
             is_bare = all(not is_full for _, _, is_full in known)
