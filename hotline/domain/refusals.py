@@ -11,6 +11,8 @@ from hotline.domain.deeds import (
     ApproveEnd,
     AskExtension,
     Conclude,
+    Confer,
+    ConferenceKind,
     CoReply,
     Decline,
     Deed,
@@ -46,6 +48,11 @@ TRIES_BEFORE_UNREACHABLE: Final = 2
 """Nobody is called unreachable before two tries (泰安接口: 未接通1、未接通2)."""
 MACHINE_DIVERSIONS: Final = (DiversionOutcome.EMERGENCY_LINE, DiversionOutcome.REPEAT_MERGED)
 """Diversions that are no decision against the citizen: a transfer that took place, a merge they agreed to."""
+LADDER: Final = (
+    ConferenceKind.HOTLINE, ConferenceKind.STAFFING_AND_JUSTICE, ConferenceKind.GOVERNMENT_OFFICE,
+    ConferenceKind.EXECUTIVE_MEETING,
+)  # fmt: skip
+"""The ladder of a dispute about whose an order is (热线协商→编制、司法行政界定→市府办→常务会), each with its record."""
 WITHOUT_MATTER: Final = (AppealKind.INVALID, AppealKind.WITHDRAWAL)
 """Kinds of records in which nobody asks for anything (any more)."""
 _OF_THE_LEAD: Final = (
@@ -118,6 +125,8 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return "only a reviewer establishes this ground"
         case ApproveEnd() if _asked_by(order, Step.ASK_END) == str(by):
             return "nobody approves their own application"
+        case Confer(kind=kind):
+            return _conference_refusal(order, kind)
         case Supervise():
             return _tier_refusal(order, deed, by)
         case Disclose() if not order.may_be_disclosed:
@@ -186,6 +195,14 @@ def _conclusion_refusal(order: WorkOrder, deed: Conclude) -> str:
 
 def _asked_by(order: WorkOrder, step: Step) -> str:
     return next((str(entry.by) for entry in reversed(order.history) if entry.step is step), "")
+
+
+def _conference_refusal(order: WorkOrder, kind: ConferenceKind) -> str:
+    """A dispute goes up the ladder rung by rung (rule 17); a joint meeting may be called at any time."""
+    if kind not in LADDER:
+        return ""
+    rungs = [LADDER.index(each.kind) for each in order.deeds(Confer) if each.kind in LADDER]
+    return "a rung of the ladder is skipped" if LADDER.index(kind) > max(rungs, default=-1) + 1 else ""
 
 
 def _tier_refusal(order: WorkOrder, deed: Supervise, by: Actor) -> str:

@@ -19,6 +19,8 @@ from hotline.domain.deeds import (
     AskEnd,
     AskExtension,
     Conclude,
+    Confer,
+    ConferenceKind,
     Contact,
     ContactExemption,
     CoReply,
@@ -399,6 +401,23 @@ def test_supervision_ends_an_order_only_when_its_reply_passed_review() -> None:
     assert refused(early, AGENT, Conclude("x")) == "its reply has not passed review"
     late = an_order_after(*REVIEWED, (AGENT, UNHAPPY), (SUPERVISOR, Supervise(Tier.HOTLINE, "不满意")))
     assert done(late, (AGENT, Conclude("诉求超出职责，已解释"))).status is Status.CONCLUDED
+
+
+def test_a_dispute_goes_up_the_ladder_rung_by_rung_with_a_record_each() -> None:
+    def talk(kind: ConferenceKind) -> Confer:
+        return Confer(kind, ("county-371302", "body-housing"), "由兰山区牵头", "会议纪要")
+
+    disputed = an_order_after((LANSHAN_UNIT, SENT_BACK))
+    assert (
+        refused(disputed, REVIEWER, talk(ConferenceKind.GOVERNMENT_OFFICE))
+        == "a rung of the ladder is skipped"
+    )
+    ladder = (ConferenceKind.HOTLINE, ConferenceKind.STAFFING_AND_JUSTICE, ConferenceKind.GOVERNMENT_OFFICE)
+    risen = done(disputed, *((REVIEWER, talk(kind)) for kind in ladder))
+    assert [each.kind for each in risen.deeds(Confer)] == list(ladder)
+    assert done(disputed, (REVIEWER, talk(ConferenceKind.JOINT_MEETING))).count(Step.CONFER) == 1
+    with pytest.raises(DeedRefusedError):
+        Confer(ConferenceKind.HOTLINE, (), "结论")
 
 
 def test_an_exclusion_names_ground_reason_and_approver() -> None:
