@@ -1,0 +1,49 @@
+"""The confusable pairs of the law from the citizen's own words: whatever the model takes them for, the unit is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.explaining import appeal_in
+from hotline.city import load_city, read_yaml
+from hotline.domain.appeal import Place
+from nlu.engines.linear import LinearUnderstander, train_linear
+from nlu.engines.rules import UnderstandingRules
+from router.rule_router import build_router
+from tests.builders import LINYI, NOW
+
+CITY = load_city(LINYI)
+ROUTER = build_router(CITY)
+PAIRS = read_yaml(Path(__file__).resolve().parents[2] / "routing" / "legal_pairs.yaml")
+
+
+@pytest.fixture(scope="module")
+def understander(tmp_path_factory: pytest.TempPathFactory) -> UnderstandingRules:
+    folder = tmp_path_factory.mktemp("nlu")
+    train_linear(CITY, folder)
+    return UnderstandingRules(LinearUnderstander(CITY, folder), CITY)
+
+
+async def lead_of(row: dict[str, Any], understander: UnderstandingRules) -> str | None:
+    appeal = appeal_in(row["text"], await understander.understand(row["text"]), CITY)
+    if appeal.place is None or not appeal.place.is_located:
+        appeal = replace(appeal, place=Place(row["text"], county_code=row.get("place", "371302")))
+    return ROUTER.route(appeal, at=NOW).lead_unit
+
+
+async def test_every_confusable_pair_goes_to_its_unit_from_the_words_alone(
+    understander: UnderstandingRules,
+) -> None:
+    wrong = []
+    for row in PAIRS:
+        county = row.get("place", "371302")
+        here = f"{'zone' if CITY.counties[county].is_zone else 'county'}-{county}"
+        expected = here if row["lead"] == "place" else row["lead"]
+        lead = await lead_of(row, understander)
+        if lead != expected:
+            wrong.append((row["text"], lead, expected))
+    assert wrong == []
