@@ -5,18 +5,28 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 import uvicorn
+from fastapi import APIRouter
 
+from app.clock import now
+from app.deliveries import Endpoints
 from app.http import WebParts, create_app
+from app.linkage_interface import linkage_router
 from app.metrics import CALLS, registry
 from app.programs import Programs
 from app.settings import Settings, secret_file
 from app.wiring import World, local_clock, open_world
+from app.worker_place import worker_lives
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
+from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations
+from hotline.service.linkage import Linkages
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.linkage import SqlLinkages
 from hotline.store.order_search import SqlOrderSearch
+from hotline.store.outbox import SqlOutbox
+from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
@@ -43,9 +53,17 @@ def open_programs(settings: Settings, city: City, world: World) -> Programs:
         keys=SqlAccessKeys(database, seal),
         answers=SqlKeptAnswers(database, seal),
         search=SqlOrderSearch(database, seal),
+        confidential=Confidential(world.store, SqlRelayStore(database, seal)),
         words=read_yaml(city.folder / "prompts" / "interface.yaml"),
         place=SlotFinder(city, load_meaning_words(city)).place,
     )
+
+
+def open_linkage(settings: Settings, world: World) -> APIRouter:
+    """Return the route on which other lines answer what was handed over to them."""
+    database, seal = world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key"))
+    linkages = Linkages(world.store, SqlLinkages(database, seal), SqlOutbox(database, seal))
+    return linkage_router(linkages, Endpoints(settings.endpoints_file), now)
 
 
 async def run_web(settings: Settings) -> None:
@@ -57,6 +75,9 @@ async def run_web(settings: Settings) -> None:
 
         async def redis_is_up() -> bool:
             return world.redis is not None and bool(await world.redis.ping())
+
+        async def worker_is_up() -> bool:
+            return worker_lives(settings.data_dir, now())
 
         parts = WebParts(
             city=city,
@@ -74,15 +95,18 @@ async def run_web(settings: Settings) -> None:
             checks={
                 "database": world.store.is_up,
                 "redis": redis_is_up,
+                "worker": worker_is_up,
                 "catalogue": world.catalogue_is_sound,
             },
             required=frozenset({"database"}),
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
             programs=open_programs(settings, city, world),
         )
+        app = create_app(parts)
+        app.include_router(open_linkage(settings, world))
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(parts),
+                app,
                 host=settings.web_host,
                 port=settings.web_port,
                 log_level="warning",

@@ -55,11 +55,20 @@ def sweep_job(casework: Casework, tables: CatalogueHolder, every_seconds: int) -
 
 async def forget_old_runs(_: datetime) -> int:
     """Delete DBOS's notes of runs that ended long ago; return how many."""
-    ended = await DBOS.list_workflows_async(
-        end_time=(now() - _KEEP_RUNS).isoformat(), status=["SUCCESS", "ERROR", "CANCELLED"], limit=BATCH
-    )
-    await DBOS.delete_workflows_async([each.workflow_id for each in ended])
-    return len(ended)
+    before = (now() - _KEEP_RUNS).isoformat()
+
+    def forget() -> int:
+        ended = DBOS.list_workflows(
+            end_time=before,
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            limit=BATCH,
+            load_input=False,
+            load_output=False,
+        )
+        DBOS.delete_workflows([each.workflow_id for each in ended])
+        return len(ended)
+
+    return await asyncio.to_thread(forget)  # DBOS's own async methods would take over the loop's threads
 
 
 OWN_JOBS: Final = (Job("forget_old_runs", "23 3 * * *", forget_old_runs),)
@@ -89,17 +98,20 @@ class Schedule:
         """Go on with what was interrupted, make good what was missed, and fire from now on."""
         DBOS(config=self._config)
 
-        @DBOS.step(name="hotline.batch")
         def batch(name: str, due_at: str) -> int:
             work = self._jobs[name].work(datetime.fromisoformat(due_at))
             return asyncio.run_coroutine_threadsafe(_awaited(work), self._loop).result()
+
+        # A database that is away for a while costs no run that nothing makes good; the others come again by themselves.
+        patient = DBOS.step(name="hotline.patient_batch", retries_allowed=True, max_attempts=14)(batch)
+        brief = DBOS.step(name="hotline.batch", retries_allowed=True, max_attempts=3)(batch)
 
         @DBOS.workflow(name="hotline.job")
         def run(due_at: datetime, name: Any) -> None:
             if name not in self._jobs:  # a job of a former version
                 return
-            total = 0
-            while done := batch(name, due_at.isoformat()):
+            total, step = 0, patient if self._jobs[name].catches_up else brief
+            while done := step(name, due_at.isoformat()):
                 total += done
                 log.info("worker.progress", job=name, due_at=due_at.isoformat(), done=total)
 
