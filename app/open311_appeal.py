@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber, Place
@@ -66,7 +67,17 @@ def _place(given: Mapping[str, str], find_place: Callable[[str], Place | None]) 
     if not said:
         raise BadFormError("place_missing")
     found = find_place(given.get("address_string", ""))
-    return found if found is not None and found.is_located else Place(said=said, detail=said)
+    if found is None or not found.is_located:
+        return Place(said=said, detail=said)
+    return replace(found, said=said, detail=_detail(said, found))
+
+
+def _detail(said: str, found: Place) -> str:
+    """Return everything behind county and street, house numbers too."""
+    if found.detail and found.detail in said:
+        return said[said.index(found.detail) :]
+    names = [name for name in (found.county, found.street) if name and name in said]
+    return said[max((said.rindex(name) + len(name) for name in names), default=0) :].strip()
 
 
 def _coordinates(given: Mapping[str, str]) -> str:

@@ -21,11 +21,13 @@ from hotline.city import City, load_city, read_yaml
 from hotline.domain.appeal import Appeal
 from hotline.domain.routing import RoutingDecision
 from hotline.service.casework import Casework
+from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.registration import Registration
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
+from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from nlu.lexicon import load_meaning_words
@@ -116,6 +118,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             registration=registration,
             keys=SqlAccessKeys(store.database, seal),
             answers=SqlKeptAnswers(store.database, seal),
+            confidential=Confidential(store, SqlRelayStore(store.database, seal)),
             search=SqlOrderSearch(store.database, seal),
             words=WORDS,
             place=PLACES.place,

@@ -175,6 +175,22 @@ async def test_a_units_key_registers_nothing(site: Site) -> None:
     assert refused.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("兰山区银雀山街道金雀山路1号3单元", "兰山区银雀山街道金雀山路1号3单元"),
+        ("银雀山街道 88号院", "兰山区银雀山街道88号院"),
+        ("兰山区", "兰山区"),
+        ("火星路1号", "火星路1号"),
+    ],
+)
+async def test_nothing_of_an_address_is_lost(site: Site, said: str, place: str) -> None:
+    told = (await post(site, address_string=said)).json()
+    order = await site.store.get(told[0]["service_request_id"])
+    assert order.appeal.place is not None
+    assert (order.appeal.place.said, order.appeal.place.text) == (said, place)
+
+
 async def test_coordinates_alone_are_asked_about(site: Site) -> None:
     told = (await post(site, address_string="", lat="35.1041", long="118.3564")).json()
     order = await site.store.get(told[0]["service_request_id"])
