@@ -17,6 +17,7 @@ from app.faults import Faults, status_of
 from hotline.domain.appeal import Place
 from hotline.domain.errors import HotlineError, StoreUnavailableError
 from hotline.service.casework import Casework
+from hotline.service.confidential import Confidential
 from hotline.service.conversations import Registering
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.kept_answers import SqlKeptAnswers
@@ -41,6 +42,7 @@ class Programs:
     keys: SqlAccessKeys
     answers: SqlKeptAnswers
     search: SqlOrderSearch
+    confidential: Confidential
     words: Mapping[str, Any]
     place: Callable[[str], Place | None]
     patience_seconds: float = 3.0

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from app.faults import Faults
 from app.programs import Once, Programs, bearer
+from app.relay_models import RelayOut, StaffRelayIn, UnmaskedOut, UnmaskIn, shown, unmasked
 from app.staff_steps import STAFF_STEPS, StaffStep
 from app.step_models import UnitCode
 from app.unit_interface import MOST_ORDERS, READING, STEPPING, IdempotencyKey, Number
@@ -19,7 +20,9 @@ from app.unit_views import LimitOut, StepOut, UnitOut, limits_in_force
 from app.views import category_name, masked, unit_name
 from app.web_parts import WebParts
 from hotline.domain.life_cycle import CLOSED, Status, Step
+from hotline.domain.people import Actor, Role
 from hotline.domain.work_order import WorkOrder
+from hotline.service.confidential import Unmasking
 
 PREFIX: Final = "/api/staff/v1"
 _OPEN: Final = frozenset(Status) - CLOSED
@@ -108,6 +111,9 @@ class StaffInterface:
         )
         router.get("/orders")(self.search)
         router.get("/orders/{number}")(self.one)
+        router.get("/orders/{number}/relay")(self.talk)
+        router.post("/orders/{number}/relay", responses=STEPPING)(self.relay)
+        router.post("/orders/{number}/unmask", responses=STEPPING)(self.unmask)
         for name, model in STAFF_STEPS.items():
             router.post(
                 f"/orders/{{number}}/{name}",
@@ -142,6 +148,31 @@ class StaffInterface:
         order = await self._parts.records.get(number)
         await self._note_look(number, "staff interface")
         return self._shown(order)
+
+    async def talk(self, number: Number) -> RelayOut:
+        """The talk between unit and citizen through the hotline (热线保密联络)."""
+        reader, now = Actor(Role.REVIEWER, "staff"), self._parts.clock()
+        return shown(number, list(await self._programs.confidential.thread(number, reader=reader, at=now)))
+
+    async def relay(
+        self, request: Request, number: Number, body: StaffRelayIn, idempotency_key: IdempotencyKey = None
+    ) -> Response:
+        """Pass words on to the unit: the citizen's, or the hotline's own."""
+
+        async def work() -> RelayOut:
+            by = Actor(Role.CITIZEN if body.for_citizen else Role.AGENT, body.by)
+            sent = await self._programs.confidential.send(number, body.text, by=by, at=self._parts.clock())
+            return shown(number, [sent])
+
+        return await self._once.answer(request, "staff", idempotency_key, work)
+
+    async def unmask(self, number: Number, body: UnmaskIn) -> UnmaskedOut:
+        """Say who the citizens are: with a reason, and somebody else's approval; the look is written down first (解密)."""
+        unmasking = Unmasking(
+            body.reason, by=Actor(Role.AGENT, body.by), approver=Actor(Role.REVIEWER, body.approver)
+        )
+        citizens = await self._programs.confidential.unmask(number, unmasking, at=self._parts.clock())
+        return unmasked(number, citizens)
 
     def step(self, model: type[StaffStep]) -> Callable[..., Any]:
         """Return the route of one step."""

@@ -12,6 +12,7 @@ from fastapi.security import HTTPBearer
 
 from app.faults import Faults, StepFaultOut
 from app.programs import UNIT_HOLDER, Once, Programs, bearer
+from app.relay_models import RelayIn, RelayOut, shown
 from app.unit_steps import UNIT_STEPS, UnitStep
 from app.unit_views import InboxOut, UnitOrderOut, UnitViews, WholeUnitOrderOut
 from app.web_parts import ORDER_NUMBER, WebParts
@@ -76,6 +77,8 @@ class UnitInterface:
         )
         router.get("/orders")(self.inbox)
         router.get("/orders/{number}")(self.one)
+        router.get("/orders/{number}/relay")(self.talk)
+        router.post("/orders/{number}/relay", responses=STEPPING)(self.relay)
         for name, model in UNIT_STEPS.items():
             summary = (model.__doc__ or name).splitlines()[0]
             router.post(
@@ -114,6 +117,29 @@ class UnitInterface:
         order = await self._of(request.state.unit, number)
         await self._note_looks(request.state.unit, [number])
         return self._views.whole(order)
+
+    async def talk(self, request: Request, number: Number) -> RelayOut:
+        """The talk with the citizen through the hotline; no number and no name is in it (热线保密联络)."""
+        unit: str = request.state.unit
+        reader = Actor(Role.UNIT, unit, unit)
+        confidential, now = self._programs.confidential, self._parts.clock()
+        return shown(number, list(await confidential.thread(number, reader=reader, at=now)))
+
+    async def relay(
+        self, request: Request, number: Number, body: RelayIn, idempotency_key: IdempotencyKey = None
+    ) -> Response:
+        """Say something to the citizen through the hotline, or ask to be connected."""
+        unit: str = request.state.unit
+
+        async def work() -> RelayOut:
+            await self._of(unit, number)
+            by, now = Actor(Role.UNIT, unit, unit), self._parts.clock()
+            sent = await self._programs.confidential.send(
+                number, body.text, by=by, at=now, wants_call=body.wants_call
+            )
+            return shown(number, [sent])
+
+        return await self._once.answer(request, UNIT_HOLDER + unit, idempotency_key, work)
 
     def step(self, model: type[UnitStep]) -> Callable[..., Any]:
         """Return the route of one step."""
