@@ -81,7 +81,10 @@ class LinkageStandIn:
             }
         )  # fmt: skip
         body = answer.model_dump_json().encode()
-        headers = signed(self.secret, identity=f"{handover}-{chosen}", at=self.clock(), body=body)
+        headers = {
+            "content-type": "application/json",
+            **signed(self.secret, identity=f"{handover}-{chosen}", at=self.clock(), body=body),
+        }
         async with open_client(5.0) as client:
             try:
                 response = await client.post(self.answers_to, content=body, headers=headers)
