@@ -68,6 +68,6 @@ class Backoff:
         """
         if failures >= self.attempts:
             return None
-        pause = min(self.first * 2 ** min(failures - 1, 30), self.longest)
+        pause = min(self.first * (1 << min(failures - 1, 30)), self.longest)
         pause = pause / 2 + pause / 2 * jitter
         return at + max(pause, min(after or timedelta(0), self.longest))
