@@ -11,6 +11,7 @@ from app.retention import destruction_of
 from app.settings import Settings
 from hotline.city import City
 from hotline.domain.assessment import redone_twice
+from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.order_facts import facts_of
 from hotline.domain.outbox import Message
 from hotline.service.hot_issues import HotIssueWatch
@@ -19,7 +20,9 @@ from hotline.store.gatherings import SqlGatherings
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
+from router.vanished import orders_of_vanished_units
 
+_MOST_LISTED = 200
 _LOOK_BACK = timedelta(days=92)
 _FIRST_LOOK = timedelta(hours=1)
 _OVERLAP = timedelta(minutes=2)  # an order may be committed a little after the moment it is dated
@@ -55,6 +58,10 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         await tell_of_redone(store, seal, city, due_at)
         return 0
 
+    async def list_stranded(due_at: datetime) -> int:
+        await tell_of_vanished_units(store, seal, city, due_at)
+        return 0
+
     async def watch(due_at: datetime) -> int:
         await count_for_hot_issues(store, SqlGatherings(store.database, seal), watcher, due_at)
         return 0
@@ -64,6 +71,7 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         Job("hot_issues", "* * * * *", watch),
         Job("retention", "30 2 * * *", destroy),
         Job("audit_anchor", "5 0 * * *", anchor),
+        Job("vanished_units", "0 7 * * *", list_stranded),
         Job("redone_weekly", "0 8 * * 1", list_redone, catches_up=True),
     )
 
@@ -80,6 +88,19 @@ async def tell_of_redone(store: SqlStore, seal: Seal, city: City, due_at: dateti
     message = Message("duty", "orders.redone", monday, {"orders": rows}, f"weekly:{monday}:redone")
     async with store.database.writing() as connection:
         await write_messages(connection, seal, (message,), due_at)
+
+
+async def tell_of_vanished_units(store: SqlStore, seal: Seal, city: City, due_at: datetime) -> None:
+    """Tell the duty officer of open orders whose unit is no longer listed: somebody must say who takes them over."""
+    day = due_at.astimezone(city.timezone).date().isoformat()
+    for unit in sorted(await store.units_with_open_orders() - city.units.keys()):
+        orders = await store.of_unit(unit, statuses=frozenset(Status) - CLOSED, limit=_MOST_LISTED)
+        numbers = [each.number for each in orders_of_vanished_units(orders, city.units)]
+        message = Message(
+            "duty", "unit.vanished", unit, {"unit": unit, "orders": numbers}, f"vanished:{day}:{unit}"
+        )
+        async with store.database.writing() as connection:
+            await write_messages(connection, seal, (message,), due_at)
 
 
 async def count_for_hot_issues(

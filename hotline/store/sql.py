@@ -89,7 +89,7 @@ class SqlStore:
         order, row = change.order, {**self._row(change.order), "next_at": change.next_at}
         if change.expected is None:
             await connection.execute(work_orders.insert().values(**row))
-            added = order.history[:1]
+            added = order.history
         else:
             changed = await connection.execute(
                 update(work_orders)
@@ -169,6 +169,14 @@ class SqlStore:
             .order_by(work_orders.c.number)
         )
         return await self._found(theirs.limit(limit))
+
+    async def units_with_open_orders(self) -> frozenset[str]:
+        """Return the units that lead open orders, listed or not."""
+        theirs = select(work_orders.c.lead_unit).where(
+            work_orders.c.status.in_(_OPEN), work_orders.c.lead_unit.is_not(None)
+        )
+        async with self._database.reading(is_long=True) as connection:
+            return frozenset((await connection.execute(theirs.distinct())).scalars())
 
     async def to_look_at(self, now: datetime, *, limit: int = 200) -> Sequence[WorkOrderNumber]:
         """Return the numbers of orders whose ``next_at`` has come, earliest first."""

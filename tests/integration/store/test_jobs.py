@@ -19,7 +19,7 @@ from hotline.store.sql import SqlStore, migrate
 from hotline.store.tables import outbox
 from tests.builders import LINYI, NOW
 from tests.unit.hotline.domain.test_work_order import REPLIED, done, handling
-from tests.work_orders import REVIEWER, an_order, keep
+from tests.work_orders import REVIEWER, a_decision, an_order, keep
 
 CITY = load_city(LINYI)
 AGAIN = (REVIEWER, Redo("答非所问", handling(timedelta(days=9))))
@@ -70,4 +70,23 @@ async def test_a_burst_is_told_to_the_duty_officer_once_whoever_watches(tmp_path
     told = json.loads(seal.open(rows[0].body, f"outbox:{rows[0].key}"))
     assert told["category"] == "0101"
     assert told["place"].startswith("371302")
+    await store.close()
+
+
+async def test_open_orders_of_a_unit_that_is_no_longer_listed_are_told_once_a_day(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    seal = Seal(secret_file(tmp_path / "at_rest.key"))
+    await migrate(settings.database_url)
+    store = SqlStore(settings.database_url, seal)
+    gone = an_order("26112300002", routing=a_decision(lead_unit="body-merged", supporting_units=()))
+    await keep(store, an_order(), gone)
+    (job,) = [job for job in standing_jobs(settings, store, seal, CITY) if job.name == "vanished_units"]
+    for _ in range(2):
+        await job.work(NOW)
+    async with store.database.reading() as connection:
+        (row,) = (await connection.execute(select(outbox).where(outbox.c.kind == "unit.vanished"))).all()
+    assert json.loads(seal.open(row.body, f"outbox:{row.key}")) == {
+        "unit": "body-merged",
+        "orders": ["26112300002"],
+    }
     await store.close()
