@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from app import knowledge
+from app.assessment_rules import load_formulas
 from app.callers import CallFailedError
 from app.city_words import session_maker
 from app.printing import Printer
+from app.retention import load_retentions
 from app.settings import Settings
 from app.wiring import local_clock
 from asr.hearing_hints import load_hearing_hints
@@ -21,6 +23,7 @@ from hotline.city import City, load_city
 from hotline.dialogue.events import Started
 from hotline.dialogue.journal import decode, is_event
 from hotline.domain.appeal import ContactChannel
+from hotline.service.linkage import load_lines
 from hotline.service.repeats import load_repeat_rules
 from knowledge_base.searching import search_report
 from nlu.lexicon import load_meaning_words
@@ -132,6 +135,9 @@ def check() -> None:
     load_hearing_hints(city)
     load_meaning_words(city)
     load_repeat_rules(city)
+    load_lines(city)
+    load_formulas(city)
+    load_retentions(city)
     problems = _catalogue_errors(city)
     for problem in problems:
         typer.echo(f"错误 {problem.code} {problem.file} [{problem.row}]：{problem.text}", err=True)
