@@ -29,6 +29,7 @@ from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.errors import (
     ConflictOfInterestError,
     DeedRefusedError,
+    HotlineError,
     IllegalTransitionError,
     StaleWorkOrderError,
     UnknownUnitError,
@@ -212,15 +213,20 @@ class Casework:
     # --- what the machine does as time passes --------------------------------------------------------------
 
     async def sweep(self, now: datetime, *, batch: int = 200) -> int:
-        """Do what the machine owes by ``now``, order by order, each in its own transaction; return how many changed.
+        """Do what the machine owes by ``now``, order by order, each in its own transaction; return how many are settled.
 
-        May run in several processes at once, be ended at any moment and run again: an order that another process has
+        One order that cannot be read or moved is logged and holds up no other. May run in several processes at once, be ended at any moment and run again: an order that another process has
         changed is left to it.
         """
         done = 0
         numbers = await self._store.to_look_at(now, limit=batch)
         for number in numbers:
-            done += await self._catch_up(number, now)
+            try:
+                done += await self._catch_up(number, now)
+            except (HotlineError, ValueError) as error:
+                log.error("sweep.stuck", number=number, error=type(error).__name__)
+        if numbers and not done:
+            await self._store.to_look_at(now, limit=1)  # raises when it is the database that is away
         return done
 
     async def _catch_up(self, number: WorkOrderNumber, now: datetime) -> int:
@@ -238,7 +244,7 @@ class Casework:
         except StaleWorkOrderError:
             log.info("sweep.left_to_another", number=number)
             return 0
-        return 1 if order is not before else 0  # another was first, or a new calendar moved what was due
+        return 1
 
     # --- helpers -------------------------------------------------------------------------------------------
 
