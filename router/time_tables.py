@@ -56,6 +56,7 @@ class _TimeLimits(Strict):
     warning: _Limit
     warning_share: Annotated[float, Field(gt=0, lt=1)] = 0.75
     imposed_basis: Annotated[str, Field(min_length=1)]
+    red_basis: Annotated[str, Field(min_length=1)]
 
 
 class _Year(Strict):
@@ -124,5 +125,6 @@ def load_time_limits(city: City) -> TimeLimits:
         extension=given.extension.limit("extension", file),
         warning=given.warning.limit("warning", file),
         warning_share=given.warning_share,
+        red_basis=given.red_basis,
         imposed=TimeLimit("imposed", 0, LimitUnit.HOURS, given.imposed_basis),
     )

@@ -108,6 +108,7 @@ class TimeLimits:
     extension: TimeLimit
     warning: TimeLimit
     imposed: TimeLimit = TimeLimit("imposed", 0, LimitUnit.HOURS, "province")
+    red_basis: str = ""
     warning_share: float = 0.75
     """Of a limit in minutes or hours: when that share has run, the yellow card is shown."""
 
@@ -187,10 +188,13 @@ class TimeLimits:
             yellow = handling.start + (handling.end - handling.start) * self.warning_share
         day = self.calendar.add_working_days(handling.end.astimezone(self.timezone).date(), 1)
         red = handling.end if is_running else datetime.combine(day, time.min, self.timezone)
-        basis, name = self.warning.basis, self.warning.name
+        cards = (
+            (LimitPurpose.YELLOW_CARD, yellow, self.warning.basis),
+            (LimitPurpose.RED_CARD, red, self.red_basis),
+        )
         return tuple(
-            SetLimit(purpose, name, basis, handling.start, end, self.warning.is_confirmed)
-            for purpose, end in ((LimitPurpose.YELLOW_CARD, yellow), (LimitPurpose.RED_CARD, red))
+            SetLimit(purpose, purpose.value, basis, handling.start, end, self.warning.is_confirmed)
+            for purpose, end, basis in cards
             if end > handling.start
         )
 
