@@ -162,6 +162,7 @@ async def run_demo(settings: Settings, tell: Tell, folder: Path) -> bool:
                         "outcome": "failed",
                         "article": None,
                         "work_order": None,
+                        "record": None,
                         "turns": [],
                     }
                 reports.append(report)

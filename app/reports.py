@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 Row = Mapping[str, Any]
 """One row of a journal: ``{"sequence", "at", "name", "body"}``, ``at`` in ISO 8601."""
@@ -24,6 +24,9 @@ class SpokenTurn:
     latency_ms: float | None
 
 
+_WITH_ORDER: Final = ("registered", "emergency")
+
+
 def conversation_report(
     name: str,
     rows: Iterable[Row],
@@ -33,12 +36,17 @@ def conversation_report(
     work_order: Mapping[str, Any] | None,
     spoken: Sequence[SpokenTurn] = (),
 ) -> dict[str, Any]:
-    """Merge the hotline's journal with the caller's own measurements."""
+    """Merge the hotline's journal with the caller's own measurements.
+
+    Every contact leaves a numbered record (``record``); what was answered or cut off is no work order to handle.
+    """
+    is_for_handling = work_order is not None and (outcome in _WITH_ORDER or work_order["due_at"] is not None)
     return {
         "name": name,
         "outcome": outcome,
         "article": article,
-        "work_order": dict(work_order) if work_order is not None else None,
+        "work_order": dict(work_order) if work_order is not None and is_for_handling else None,
+        "record": work_order["number"] if work_order is not None else None,
         "turns": _turns(rows, spoken),
     }
 

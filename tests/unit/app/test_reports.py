@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from app.reports import SpokenTurn, conversation_report, latency_figures, percentile
 from tests.builders import NOW
@@ -37,3 +40,30 @@ def test_each_answer_carries_the_latency_that_its_caller_measured() -> None:
 
 def test_a_percentile_of_nothing_is_none() -> None:
     assert percentile([], 50) is None
+
+
+ORDER = {
+    "number": "26112300001",
+    "category": "0101 供暖",
+    "lead_unit": "兰山区人民政府",
+    "due_at": "2026-11-30T17:30:00+08:00",
+}
+RECORD = {"number": "26112300002", "category": "0101 供暖", "lead_unit": None, "due_at": None}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kept", "work_order", "record"),
+    [
+        ("registered", ORDER, ORDER, "26112300001"),
+        ("registered", RECORD, RECORD, "26112300002"),  # a person must dispatch it
+        ("answered", RECORD, None, "26112300002"),
+        ("agent", RECORD, None, "26112300002"),
+        ("failed", ORDER, ORDER, "26112300001"),  # cut off, but there is something to handle
+        ("failed", None, None, None),
+    ],
+)
+def test_a_contact_that_leaves_nothing_to_handle_has_a_record_but_no_order(
+    outcome: str, kept: dict[str, Any] | None, work_order: dict[str, Any] | None, record: str | None
+) -> None:
+    report = conversation_report("x", ROWS, outcome=outcome, article=None, work_order=kept)
+    assert (report["work_order"], report["record"]) == (work_order, record)
