@@ -55,10 +55,18 @@ def _with_store(settings: Settings, work: Callable[[SqlStore], Awaitable[Result]
 
 
 @audit.command("verify")
-def verify(as_json: Json = False, data_dir: DataDir = None) -> None:
+def verify(
+    as_json: Json = False,
+    data_dir: DataDir = None,
+    anchors_file: Annotated[
+        Path | None, typer.Option("--anchors", help="锚点文件；不写则用数据目录里的")
+    ] = None,
+) -> None:
     """校验审计链：改动、缺失、调换、从某行起重写、截断都能发现；有问题以 1 结束。"""
     settings, printer = _settings(data_dir), Printer(is_silent=as_json)
-    anchors = read_anchors(settings.data_dir / FILE)
+    if anchors_file is not None and not anchors_file.is_file():
+        raise typer.BadParameter(f"没有这个锚点文件：{anchors_file}")
+    anchors = read_anchors(anchors_file or settings.data_dir / FILE)
 
     async def work(store: SqlStore) -> dict[str, Any]:
         started = time.monotonic()
@@ -92,6 +100,7 @@ _REASONS = {
     "missing": "缺行",
     "reordered": "顺序被调换",
     "rewritten": "从这一行起与锚点不符，可能整段重写",
+    "inserted": "末端之后多出了行",
     "cut off": "末尾被截断（锚点记录的行已不在）",
 }
 

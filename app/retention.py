@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
@@ -91,4 +92,7 @@ class Destruction:
             key: value.isoformat() if isinstance(value, datetime) else value
             for key, value in asdict(certificate).items()
         }
-        (self._folder / name).write_text(json.dumps(facts, ensure_ascii=False, indent=1), encoding="utf-8")
+        with (self._folder / name).open("w", encoding="utf-8") as out:
+            out.write(json.dumps(facts, ensure_ascii=False, indent=1))
+            out.flush()
+            os.fsync(out.fileno())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Final
+from enum import Enum, StrEnum
+from typing import Any, Final
 
-from hotline.domain.appeal import Place
-from hotline.domain.deeds import AddFacts, Deed, Join, Object, Supplement, Urge
-from hotline.domain.work_order import HistoryEntry, WorkOrder
+from hotline.domain.deeds import Deed, Designate, Dispatch, Divert, Join, QueueForDispatch, Supplement
+from hotline.domain.routing import BY_HAND
+from hotline.domain.work_order import WorkOrder
 
 GONE: Final = "—"
 """Stands where a citizen's words were."""
@@ -50,28 +50,45 @@ class Certificate:
     at: datetime
 
 
+_NOT_FREE: Final = frozenset(
+    {"article", "approver", "basis", "ground", "how", "id", "into", "number", "suggested_unit", "what"}
+)
+"""Texts of deeds that are codes, references or sources. All other text may tell of people and goes."""
+
+
 def anonymised(order: WorkOrder) -> WorkOrder:
-    """Return the order without anything that tells who its citizens are: figures stay, words and numbers go."""
+    """Return the order without anything that tells who its citizens are: figures stay, all free text goes."""
     appeal, place = order.appeal, order.appeal.place
-    where = replace(place, said=GONE, detail="") if place is not None else None
-    people = replace(
-        appeal, text=GONE, summary="", phone=None, citizen_name="", occurred="", place=_without_words(where)
-    )
-    history = tuple(replace(entry, deed=_without_people(entry)) for entry in order.history)
-    return replace(order, appeal=people, history=history)
+    where = replace(place, said=GONE, detail="") if place is not None and place.is_located else None
+    people = replace(appeal, text=GONE, summary="", phone=None, citizen_name="", occurred="", place=where)
+    history = tuple(replace(entry, deed=_without_words(entry.deed)) for entry in order.history)
+    return replace(order, appeal=people, history=history, conversation="", revision=order.revision + 1)
 
 
-def _without_words(place: Place | None) -> Place | None:
-    return place if place is not None and place.is_located else None
+def _without_words(deed: Deed | None) -> Deed | None:
+    if deed is None:
+        return None
+    gone: dict[str, Any] = {
+        field.name: GONE
+        for field in fields(deed)
+        if field.name not in _NOT_FREE and _is_text(getattr(deed, field.name))
+    }
+    match deed:
+        case Join():
+            return replace(deed, **gone, phone=None)
+        case Supplement():
+            return replace(deed, **gone, place=None)
+        case Divert(diversion=diversion):
+            return replace(deed, diversion=replace(diversion, reason=GONE, told=GONE))
+        case QueueForDispatch(proposal=proposal) if proposal is not None:
+            return replace(deed, reason=GONE, proposal=replace(proposal, reason=GONE, told=GONE))
+        case Dispatch(routing=routing) if routing.rule == BY_HAND:
+            return replace(deed, routing=replace(routing, because=GONE))
+        case Designate(routing=routing):
+            return replace(deed, reason=GONE, routing=replace(routing, because=GONE))
+        case _:
+            return replace(deed, **gone)
 
 
-def _without_people(entry: HistoryEntry) -> Deed | None:
-    match entry.deed:
-        case Join() as deed:
-            return replace(deed, text=GONE, phone=None, name="")
-        case AddFacts() | Object() | Urge() as deed:
-            return replace(deed, text=GONE)
-        case Supplement() as deed:
-            return replace(deed, text=GONE, place=None)
-        case deed:
-            return deed
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, Enum) and bool(value)

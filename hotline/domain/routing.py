@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from hotline.domain.appeal import Urgency
 from hotline.domain.time_limits import SetLimit
+
+BY_HAND: Final = "by-hand"
+"""Rule name of what a person dispatched (人工派单)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,10 @@ def _duties(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
 
 
 def _resumption(order: WorkOrder, limits: TimeLimits, at: datetime) -> Resume:
-    anew = limits.handling_from(order.appeal.category, order.appeal.kind, start=at)
+    appeal = order.appeal
+    anew = limits.handling_anew(
+        appeal.category, appeal.kind, start=at, like=order.first_limit, imposed=appeal.imposed_due
+    )
     return Resume(anew, reason="suspension is over")
 
 

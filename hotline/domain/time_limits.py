@@ -162,7 +162,8 @@ class TimeLimits:
         """
         due = self.due(category, kind, start=start, named=named)
         if imposed is not None:
-            due = Expiry(imposed, self.imposed)
+            years = self.calendar.unpublished_years(start.date(), imposed.date())
+            due = Expiry(imposed, self.imposed, years)
         ordinary = self.expiry(self.handling, start=start)
         found = [
             _set(LimitPurpose.SIGNING, self.sign_by(urgency, start=start), start),
@@ -175,36 +176,52 @@ class TimeLimits:
             *found,
             handling,
             _set(LimitPurpose.LAST_EXTENSION, self.latest_extension(due.at), start),
-            *self.cards(handling, is_running=due.limit.unit in _RUNNING),
+            *self.cards(handling),
         )
 
-    def cards(self, handling: SetLimit, *, is_running: bool = False) -> tuple[SetLimit, ...]:
+    def cards(self, handling: SetLimit) -> tuple[SetLimit, ...]:
         """Return when the yellow and the red card of a handling limit are shown.
 
-        Red comes with the first working day after the due day; where hours count (``is_running``), at the due time.
+        Yellow comes some working days before the due time, red with the first working day after the due day. A limit too
+        short for that warns when ``warning_share`` of it has run and is red at its end. One that is over when it begins
+        (a province's order that came late) is red at once.
         """
-        yellow = self.warn_at(handling.end)
-        if is_running or yellow <= handling.start:
-            yellow = handling.start + (handling.end - handling.start) * self.warning_share
-        day = self.calendar.add_working_days(handling.end.astimezone(self.timezone).date(), 1)
-        red = handling.end if is_running else datetime.combine(day, time.min, self.timezone)
-        cards = (
-            (LimitPurpose.YELLOW_CARD, yellow, self.warning.basis),
-            (LimitPurpose.RED_CARD, red, self.red_basis),
-        )
+        yellow, start, end = self.warn_at(handling.end), handling.start, handling.end
+        if yellow > start:
+            day = self.calendar.add_working_days(end.astimezone(self.timezone).date(), 1)
+            red = datetime.combine(day, time.min, self.timezone)
+        else:
+            yellow, red = start + (end - start) * self.warning_share, max(end, start)
+        cards = [(LimitPurpose.RED_CARD, red, self.red_basis)]
+        if yellow > start:
+            cards.insert(0, (LimitPurpose.YELLOW_CARD, yellow, self.warning.basis))
         return tuple(
-            SetLimit(purpose, purpose.value, basis, handling.start, end, self.warning.is_confirmed)
-            for purpose, end, basis in cards
-            if end > handling.start
+            SetLimit(purpose, purpose.value, basis, start, at, self.warning.is_confirmed)
+            for purpose, at, basis in cards
         )
 
-    def handling_from(
-        self, category: str | None, kind: AppealKind, *, start: datetime, named: str = ""
+    def handling_anew(
+        self,
+        category: str | None,
+        kind: AppealKind,
+        *,
+        start: datetime,
+        like: SetLimit | None = None,
+        imposed: datetime | None = None,
     ) -> tuple[SetLimit, ...]:
-        """Return the limits of handling that begins anew at ``start`` (重办、恢复办理): handling, extension and cards."""
+        """Return the limits of handling that begins anew at ``start`` (重办、恢复办理): handling, extension and cards.
+
+        ``like`` is the limit it had: one that the catalogue named counts again. ``imposed`` counts while it is to come.
+        """
         wanted = (LimitPurpose.HANDLING, LimitPurpose.LAST_EXTENSION, *_CARDS)
+        statutory = {each.limit.name for each in self.statutory}
         run = self.at_dispatch(
-            category=category, kind=kind, urgency=Urgency.ORDINARY, start=start, named=named
+            category=category,
+            kind=kind,
+            urgency=Urgency.ORDINARY,
+            start=start,
+            named=like.name if like is not None and like.name in statutory else "",
+            imposed=imposed if imposed is not None and imposed > start else None,
         )
         return tuple(each for each in run if each.purpose in wanted)
 

@@ -195,6 +195,13 @@ class WorkOrder:
         """Return the limit in force for ``purpose``, or None."""
         return next((each for each in reversed(self.limits) if each.purpose is purpose), None)
 
+    @property
+    def first_limit(self) -> SetLimit | None:
+        """The handling limit that was set at the last dispatch: extensions came after it."""
+        dispatched = self.when(*_ROUTED)
+        mine = (each for each in self.limits if each.purpose is LimitPurpose.HANDLING)
+        return next((each for each in mine if dispatched is None or each.start >= dispatched), None)
+
     def end_of(self, purpose: LimitPurpose) -> datetime | None:
         """Return when the limit in force for ``purpose`` ends, or None."""
         limit = self.limit(purpose)

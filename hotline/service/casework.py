@@ -39,7 +39,7 @@ from hotline.domain.life_cycle import Status, Step
 from hotline.domain.notices import messages
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.refusals import is_unhappy
-from hotline.domain.routing import RoutingDecision
+from hotline.domain.routing import BY_HAND, RoutingDecision
 from hotline.domain.secrecy import conflict
 from hotline.domain.supervision import due_deed, next_duty_at
 from hotline.domain.time_limits import LimitPurpose, SetLimit, TimeLimits
@@ -49,8 +49,6 @@ from hotline.store.work_order_store import Change, WorkOrderStore
 
 log: Final = structlog.get_logger("casework")
 
-BY_HAND: Final = "by-hand"
-"""Rule name of what a person dispatched (人工派单)."""
 STILL_LISTED: Final = "only a unit that is no longer listed is replaced"
 """Why an order is not designated anew while its unit has it (撤并单位的工单才改派)."""
 REVISITED: Final = "the citizen is not content"
@@ -279,7 +277,10 @@ class Casework:
         )
 
     def _handling_from(self, order: WorkOrder, at: datetime) -> tuple[SetLimit, ...]:
-        return self._limits().handling_from(order.appeal.category, order.appeal.kind, start=at)
+        appeal = order.appeal
+        return self._limits().handling_anew(
+            appeal.category, appeal.kind, start=at, like=order.first_limit, imposed=appeal.imposed_due
+        )
 
     def conflict(self, order: WorkOrder, units: Iterable[str | None]) -> str | None:
         """Return the first of ``units`` that must not have the order, because its tip-off names it."""

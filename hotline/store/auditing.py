@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.store.tables import audit, audit_head
@@ -70,8 +70,8 @@ class Head:
 
 async def read_head(connection: AsyncConnection) -> Head:
     """Return the present end of the chain, to be kept outside the database."""
-    row = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one()
-    return Head(row.sequence, row.digest)
+    row = (await connection.execute(select(audit_head.c.sequence, audit_head.c.digest))).one_or_none()
+    return Head(row.sequence, row.digest) if row is not None else Head(-1, "")
 
 
 async def find_break(
@@ -86,6 +86,8 @@ async def find_break(
     """
     # The head comes first: rows that others write meanwhile are behind it and are not looked at.
     head = await read_head(connection)
+    if head.sequence < 0:
+        return Break(0, "missing")
     known = {anchor.sequence: anchor.digest for anchor in anchors}
     previous, expected = _GENESIS, 1
     async for row in _rows(connection, until=head.sequence):
@@ -105,7 +107,10 @@ async def find_break(
         return Break(expected, "missing")
     if known and max(known) > head.sequence:
         return Break(expected, "cut off")
-    return None
+    # One statement sees one moment: a row behind the head was not written by the hotline.
+    last = select(func.max(audit.c.sequence)).scalar_subquery()
+    row = (await connection.execute(select(last.label("last"), audit_head.c.sequence))).one()
+    return Break(row.sequence + 1, "inserted") if (row.last or 0) > row.sequence else None
 
 
 async def _rows(connection: AsyncConnection, *, until: int) -> AsyncIterator[Any]:

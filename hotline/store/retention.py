@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.life_cycle import CLOSED, Status
@@ -17,7 +16,7 @@ from hotline.store.auditing import write_audit
 from hotline.store.database import Database
 from hotline.store.order_body import dumped, loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import conversations, journal, order_citizens, outbox, work_orders
+from hotline.store.tables import audit, conversations, journal, order_citizens, outbox, relay, work_orders
 
 _CLOSED: Final = sorted(CLOSED)
 _ANONYMISABLE: Final = sorted(CLOSED - {Status.ARCHIVED})
@@ -45,8 +44,11 @@ class SqlRetention:
         async with self._database.writing() as connection:
             past = self._past(retention.kept, before).limit(limit)
             ids = [str(each) for each in (await connection.execute(past)).scalars()]
+            if retention.kept is Kept.WORK_ORDERS:
+                ids = [number for number in ids if await self._anonymise(connection, number)]
             if not ids:
                 return None
+            await self._destroy(connection, retention.kept, ids)
             certificate = Certificate(
                 kept=retention.kept,
                 before=before,
@@ -56,7 +58,6 @@ class SqlRetention:
                 by=by,
                 at=now,
             )
-            await self._destroy(connection, retention.kept, ids)
             await write_audit(
                 connection,
                 at=now,
@@ -67,6 +68,7 @@ class SqlRetention:
                     "before": before.isoformat(),
                     "count": certificate.count,
                     "digest": certificate.digest,
+                    "basis": retention.basis,
                 },
             )
         return certificate
@@ -87,17 +89,25 @@ class SqlRetention:
                 )
                 has_rows = select(journal.c.conversation).where(journal.c.conversation == conversations.c.id)
                 return select(conversations.c.id).where(
-                    conversations.c.ended_at < before, ~is_open, ~archived.exists(), has_rows.exists()
+                    func.coalesce(conversations.c.ended_at, conversations.c.started_at) < before,
+                    ~is_open,
+                    ~archived.exists(),
+                    has_rows.exists(),
                 )
             case Kept.MESSAGES:
                 return select(outbox.c.key).where(outbox.c.delivered_at < before)
             case Kept.WORK_ORDERS:
-                # What was anonymised has lost its conversation: it is not found again.
+                # The time runs from the last step. What was anonymised has lost its conversation: it is not found again.
+                step_since = select(audit.c.sequence).where(
+                    audit.c.subject == work_orders.c.number,
+                    audit.c.action.startswith("work_order."),
+                    audit.c.at >= before,
+                )
                 return select(work_orders.c.number).where(
                     work_orders.c.status.in_(_ANONYMISABLE),
                     work_orders.c.registered_at < before,
-                    or_(work_orders.c.due_at.is_(None), work_orders.c.due_at < before),
                     work_orders.c.conversation != "",
+                    ~step_since.exists(),
                 )
 
     async def _destroy(self, connection: AsyncConnection, kept: Kept, ids: Sequence[str]) -> None:
@@ -110,12 +120,16 @@ class SqlRetention:
                 await connection.execute(delete(outbox).where(outbox.c.key.in_(ids)))
             case Kept.WORK_ORDERS:
                 await connection.execute(delete(order_citizens).where(order_citizens.c.number.in_(ids)))
-                for number in ids:
-                    await self._anonymise(connection, number)
+                await connection.execute(delete(relay).where(relay.c.number.in_(ids)))
 
-    async def _anonymise(self, connection: AsyncConnection, number: str) -> None:
+    async def _anonymise(self, connection: AsyncConnection, number: str) -> bool:
+        """Anonymise one order; False, and nothing done, when somebody changed it meanwhile."""
         mine, place = work_orders.c.number == number, f"work_order:{number}"
-        sealed = (await connection.execute(select(work_orders.c.body).where(mine))).scalar_one()
-        order = replace(anonymised(loaded(self._seal.open(sealed, place))), conversation="")
-        body = self._seal.close(dumped(order), place)
-        await connection.execute(update(work_orders).where(mine).values(body=body, conversation=""))
+        row = (await connection.execute(select(work_orders.c.body, work_orders.c.revision).where(mine))).one()
+        order = anonymised(loaded(self._seal.open(row.body, place)))
+        changed = await connection.execute(
+            update(work_orders)
+            .where(mine, work_orders.c.revision == row.revision, work_orders.c.status.in_(_ANONYMISABLE))
+            .values(body=self._seal.close(dumped(order), place), conversation="", revision=order.revision)
+        )
+        return changed.rowcount == 1

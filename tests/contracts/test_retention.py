@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,17 +13,19 @@ from sqlalchemy import select
 from app.retention import Destruction, load_retentions
 from hotline.city import load_city
 from hotline.domain.appeal import ContactChannel, PhoneNumber
-from hotline.domain.deeds import Answer, Archive
+from hotline.domain.deeds import Answer, Archive, Conclude, PassReview, SignFor
 from hotline.domain.people import MACHINE
 from hotline.domain.retention import GONE, Kept, Retention
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.work_order import Status, Step, WorkOrder
+from hotline.store.order_body import dumped
 from hotline.store.retention import SqlRetention
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from hotline.store.tables import audit
-from tests.builders import LINYI, NOW, after
+from tests.builders import LINYI, NOW, after, an_appeal
 from tests.contracts.conftest import SECRET
-from tests.work_orders import a_registered_order, an_order, keep
+from tests.unit.hotline.domain.test_work_order import CONTENT, REPLY
+from tests.work_orders import AGENT, LANSHAN_UNIT, REVIEWER, a_registered_order, an_order, change, keep
 
 YEARS = NOW + timedelta(days=4_000)
 RULES = load_retentions(load_city(LINYI))
@@ -107,3 +110,30 @@ async def test_every_batch_has_a_certificate_that_matches_its_audit_row(
 def test_nothing_is_kept_shorter_than_the_law_says() -> None:
     assert all(each.days >= 180 for each in RULES)
     assert pytest.approx(rule(Kept.MESSAGES).days / 365, 0.01) == 3
+
+
+async def test_the_time_runs_from_the_last_step_and_no_words_about_people_stay(store: SqlStore) -> None:
+    named = replace(REPLY, to_citizen="李建国，电话13905390001，已修好", public="李建国家已修好")
+    order = an_order(appeal=an_appeal(citizen_name="李建国"), conversation="c1")
+    for deed, by in (
+        (SignFor(), LANSHAN_UNIT),
+        (named, LANSHAN_UNIT),
+        (PassReview("李建国认可"), REVIEWER),
+        (CONTENT, AGENT),
+    ):
+        order = order.after(deed, by=by, at=NOW)
+    await keep(store, order)
+    await change(store, order, Conclude("李建国满意"), by=AGENT, at=YEARS - timedelta(days=1))
+    retention = SqlRetention(store.database, Seal(SECRET))
+    assert await retention.count(rule(Kept.WORK_ORDERS), YEARS) == 0
+    much_later = YEARS + timedelta(days=4_000)
+    assert await retention.destroy(rule(Kept.WORK_ORDERS), much_later, by="operator") is not None
+    kept = await store.get(order.number)
+    written = dumped(kept).decode()
+    assert "李建国" not in written
+    assert "13905390001" not in written
+    assert (kept.status, kept.count(Step.REPLY), kept.revisits[-1].result) == (
+        Status.CONCLUDED,
+        1,
+        CONTENT.result,
+    )

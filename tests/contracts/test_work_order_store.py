@@ -292,3 +292,18 @@ async def test_an_order_of_the_first_version_is_read(store: SqlStore) -> None:
         NOW + timedelta(days=7),
     )
     assert [str(entry.by) for entry in order.history] == ["machine", "machine"]
+
+
+async def test_a_row_that_was_put_in_behind_the_end_is_found(store: SqlStore) -> None:
+    await store.note_look(subject="x", by="agent-7", why="test", at=after(1))
+    row = {"sequence": 2, "at": after(2), "actor": "x", "action": "x", "subject": "x", "detail": "{}"}
+    async with store.database.engine.begin() as connection:
+        await connection.execute(audit.insert().values(**row, previous="0" * 64, digest="1" * 64))
+    assert await store.audit_break() == Break(2, "inserted")
+
+
+async def test_a_chain_without_its_head_is_broken(store: SqlStore) -> None:
+    await store.note_look(subject="x", by="agent-7", why="test", at=after(1))
+    async with store.database.engine.begin() as connection:
+        await connection.execute(delete(audit_head))
+    assert await store.audit_break() == Break(0, "missing")

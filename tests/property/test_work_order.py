@@ -89,7 +89,7 @@ Maker = Callable[[WorkOrder, datetime], Deed]
 
 
 def _run(order: WorkOrder, at: datetime, days: int = 0) -> tuple:  # type: ignore[type-arg]
-    return LIMITS.handling_from(order.appeal.category, order.appeal.kind, start=at + timedelta(days=days))
+    return LIMITS.handling_anew(order.appeal.category, order.appeal.kind, start=at + timedelta(days=days))
 
 
 def _routing(lead: str) -> Maker:

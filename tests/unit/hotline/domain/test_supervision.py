@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hotline.city import load_city
-from hotline.domain.appeal import AppealKind, Secrecy
+from hotline.domain.appeal import AppealKind, Secrecy, Urgency
 from hotline.domain.deeds import (
     Card,
     Dispatch,
@@ -113,7 +113,7 @@ def test_nothing_runs_against_a_unit_that_has_replied() -> None:
 
 
 def test_two_redos_propose_the_media_but_never_for_a_confidential_order() -> None:
-    again = (REVIEWER, Redo("答非所问", LIMITS.handling_from("0501", an_appeal().kind, start=MONDAY)))
+    again = (REVIEWER, Redo("答非所问", LIMITS.handling_anew("0501", an_appeal().kind, start=MONDAY)))
     for secrecy, tiers in ((Secrecy.NONE, [Tier.MEDIA]), (Secrecy.CONFIDENTIAL, [])):
         order = done(a_dispatched_order(secrecy=secrecy), *REPLIED, again, *REPLIED[1:], again)
         proposed = [
@@ -122,3 +122,35 @@ def test_two_redos_propose_the_media_but_never_for_a_confidential_order() -> Non
             if isinstance(deed, ProposeTier)
         ]
         assert proposed == tiers
+
+
+def imposed(due: datetime) -> WorkOrder:
+    order = replace(a_registered_order(appeal=an_appeal(imposed_due=due)), registered_at=MONDAY)
+    limits = LIMITS.at_dispatch(
+        category="0501", kind=order.appeal.kind, urgency=Urgency.ORDINARY, start=MONDAY, imposed=due
+    )
+    return done(order.after(Dispatch(a_decision(MONDAY, limits=limits)), by=MACHINE, at=MONDAY), *SIGNED)
+
+
+def test_a_provinces_due_time_is_warned_of_like_any_other() -> None:
+    order = imposed(local(12, 18, 17, 30))
+    assert next_duty_at(done(order, (LANSHAN_UNIT, GiveNotice("办理中"))), LIMITS) == local(12, 17, 17, 30)
+    cards = [deed.card for deed in caught_up(order, local(12, 21))[1] if isinstance(deed, Remind)]
+    assert cards == [Card.NOTICE_MISSING, Card.YELLOW, Card.RED]
+
+
+def test_a_provinces_order_that_comes_late_is_red_at_once() -> None:
+    order, shown = caught_up(imposed(local(11, 20, 17, 30)), MONDAY)
+    assert shown == [Remind(Card.RED, local(11, 20, 17, 30)), Supervise(Tier.HOTLINE, "overdue")]
+    assert order.tier is Tier.HOTLINE
+
+
+def test_a_redo_has_the_limit_that_the_catalogue_named() -> None:
+    heat = LIMITS.at_dispatch(
+        category="0101", kind=AppealKind.HELP, urgency=Urgency.UTILITIES, start=MONDAY, named="heat-measuring"
+    )
+    order = done(replace(a_dispatched_order(category="0101"), limits=heat), *SIGNED)
+    anew = LIMITS.handling_anew("0101", AppealKind.HELP, start=local(11, 25, 9), like=order.first_limit)
+    assert anew[0].end == local(11, 26, 9)
+    plain = LIMITS.handling_anew("0101", AppealKind.HELP, start=local(11, 25, 9))
+    assert plain[0].end == local(12, 2, 17, 30)

@@ -184,7 +184,7 @@ async def test_a_discontent_citizen_has_it_handled_again_at_once(store: SqlStore
     await casework.do(NUMBER, PassReview(), by=REVIEWER, at=after(3))
     order = await casework.revisit(NUMBER, UNHAPPY, by=AGENT, at=after(4))
     assert (order.status, order.count(Step.REDO)) == (Status.HANDLING, 1)
-    assert order.due_at == LIMITS.handling_from("0101", AppealKind.HELP, start=after(4))[0].end
+    assert order.due_at == LIMITS.handling_anew("0101", AppealKind.HELP, start=after(4))[0].end
     assert await store.get(NUMBER) == order
 
 
