@@ -27,7 +27,7 @@ _MINUS: Final = re.compile(r"(?<![\w.])[-−](?=\d)")
 _THOUSANDS: Final = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?!\d)")
 _FRACTION: Final = re.compile(r"(?<![\d./])(\d{1,3})/(\d{1,3})(?![\d/])")
 _YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?=[年〕\]到至版级届])")
-_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?(?:\s\d+)*%?")
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?(?:\s\d+)*(?:\s?%)?")
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _PAUSE: Final = re.compile(
     r"\s*(?:——+|[（()）【】〔〕\[\]|])\s*|(?<=[\u4e00-\u9fff])[ \t]+(?=[\u4e00-\u9fff])"
@@ -78,10 +78,11 @@ class Reading:
     def _number(self, found: re.Match[str]) -> str:
         written, after = found[0], found.string[found.end() : found.end() + 3]
         if written.endswith("%"):
-            return "百分之" + _quantity(written[:-1])
+            *before, share = written[:-1].split()
+            return "，".join((*map(self._group, before), "百分之" + _quantity(share)))
         groups = written.split()
         if len(groups) > 1:
-            return "，".join(group.translate(self._digits) for group in groups)
+            return "，".join(map(self._group, groups))
         if "." in written or self._is_quantity(written, after):
             is_pair = (
                 written == "2" and self._pairs.match(after) and found.string[: found.start()][-1:] != "第"
@@ -95,6 +96,10 @@ class Reading:
         ):
             return self._digit_by_digit(written)
         return _quantity(written)
+
+    def _group(self, group: str) -> str:
+        """Say one of several figures in a row: digits one by one, a fraction as a quantity."""
+        return _quantity(group) if "." in group else group.translate(self._digits)
 
     def _is_quantity(self, written: str, after: str) -> bool:
         is_short = len(written) <= _LONGEST_QUANTITY and (written == "0" or not written.startswith("0"))

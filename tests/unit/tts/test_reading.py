@@ -172,3 +172,17 @@ def test_a_broken_list_is_named() -> None:
         Reading({"words": {}, "units": {}}, file="pronunciation.yaml")
     with pytest.raises(CityConfigError, match="写法不对"):
         Reading({**ROWS, "words": ["莒南"]})
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("0 %", "百分之零"),
+        ("涨了0.5 %", "涨了百分之零点五"),
+        ("1 2%", "幺，百分之二"),
+        ("0.5 1%", "零点五，百分之一"),
+        ("0 0%", "零，百分之零"),
+    ],
+)
+def test_a_gap_before_the_percent_sign_or_within_the_figure_is_read(written: str, said: str) -> None:
+    assert READING.aloud(written) == said
