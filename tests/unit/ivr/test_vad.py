@@ -41,6 +41,20 @@ def test_silence_is_not_speech_and_every_call_has_its_own_memory():
     assert disturbed.probability(silence) != other.probability(silence)
 
 
+def test_a_long_silence_dulls_nobody_s_ears():
+    model = SileroModel()
+    times = np.arange(WINDOW_SAMPLES * 20) / 16_000
+    voice = sum(np.sin(2 * np.pi * 180 * k * times) / k for k in range(1, 12))
+    vowel = voice * (1 + np.sin(2 * np.pi * 4 * times))
+    windows = (vowel * 2_000).astype(np.int16).reshape(20, WINDOW_SAMPLES)
+    silence = np.zeros(WINDOW_SAMPLES, dtype=np.int16)
+    fresh, patient = model.detector(), model.detector()
+    for _ in range(1_250):  # 40 s, in which the hotline speaks
+        patient.probability(silence)
+    at_once = sum(fresh.probability(window) for window in windows[:10])
+    assert sum(patient.probability(window) for window in windows[:10]) >= at_once
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a model"])
 def test_a_missing_or_damaged_network_is_refused_by_name(tmp_path, content):
     file = tmp_path / "vad.onnx"
