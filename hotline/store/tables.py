@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     Dialect,
@@ -198,3 +199,28 @@ order_supporters: Final = Table(
     Column("number", String(20), primary_key=True, index=True),
 )
 """Which orders a unit supports (协办), since they were dispatched."""
+
+call_processes: Final = Table(
+    "call_processes",
+    metadata,
+    Column("id", String(160), primary_key=True),
+    Column("name", String(32), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("callers", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("is_draining", Boolean, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("suspected_at", Instant),
+)
+"""Processes that take calls; one that no longer shows itself is suspected to have died."""
+
+held_calls: Final = Table(
+    "held_calls",
+    metadata,
+    Column("conversation", String(64), primary_key=True),
+    Column("process", String(160), nullable=False, index=True),
+    Column("since", Instant, nullable=False),
+    Column("is_secret", Boolean, nullable=False),
+    Column("phone", LargeBinary),
+)
+"""Calls under way; a row is deleted when its call has ended."""
