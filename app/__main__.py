@@ -16,6 +16,7 @@ from app import (
     commands_audit,
     commands_bench,
     commands_board,
+    commands_calls,
     commands_data,
     commands_keys,
     commands_router,
@@ -39,6 +40,7 @@ commands_data.add_to(cli)
 commands_audit.add_to(cli)
 cli.command("board")(commands_board.board)
 commands_worker.add_to(cli)
+commands_calls.add_to(cli)
 cli.add_typer(commands_bench.cli, name="bench")
 cli.add_typer(commands_router.cli, name="router")
 cli.add_typer(commands_keys.cli, name="keys")
@@ -59,10 +61,13 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def chosen(
-    data_dir: Path | None = None, sip_port: int | None = None, web_port: int | None = None
+    data_dir: Path | None = None,
+    sip_port: int | None = None,
+    web_port: int | None = None,
+    calls: int | None = None,
 ) -> Settings:
     """Return the settings with what the command line says on top."""
-    given = {"data_dir": data_dir, "sip_port": sip_port, "web_port": web_port}
+    given = {"data_dir": data_dir, "sip_port": sip_port, "web_port": web_port, "calls": calls}
     return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
@@ -74,9 +79,16 @@ def setup(data_dir: DataDir = None) -> None:
 
 
 @cli.command()
-def up(data_dir: DataDir = None, sip_port: SipPort = None, web_port: WebPort = None) -> None:
-    """在一台机器上运行整个热线，直到 Ctrl-C。"""
-    run(run_machine(chosen(data_dir, sip_port, web_port), Printer().tell))
+def up(
+    data_dir: DataDir = None,
+    sip_port: SipPort = None,
+    web_port: WebPort = None,
+    calls: Annotated[
+        int | None, typer.Option(min=1, help="同时接几路电话；一个进程接不下就用多个，前面是 Kamailio")
+    ] = None,
+) -> None:
+    """在一台机器上运行整个热线，直到 Ctrl-C；SIGTERM 等通话结束，SIGHUP 依次重启电话进程。"""
+    run(run_machine(chosen(data_dir, sip_port, web_port, calls), Printer().tell))
 
 
 @cli.command()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import importlib.resources
+import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import httpx
 from redis.asyncio import Redis
@@ -17,14 +21,18 @@ from redis.exceptions import RedisError
 
 from app.callers import Hotline
 from app.clock import now
-from app.processes import Part, Supervisor, free_port
+from app.metrics import forget_figures
+from app.processes import Part, PartFailedError, Supervisor, free_port
 from app.rasa_server import rasa_part
 from app.settings import Settings
+from app.telephone_exchange import ExchangePlan, kamailio_part, kamailio_program, plan
 from app.web import staff_token
 from app.worker_place import worker_lives
 from hotline.city import load_city
+from ivr.sip.capacity import library_capacity
 from ivr.sip.probe import answers_options
 
+_PROCESS_FILE: Final = "hotline.pid"
 Tell = Callable[[str], None]
 
 
@@ -53,16 +61,47 @@ def redis_part(port: int) -> Part:
     )  # fmt: skip
 
 
-def own_part(name: str, settings: Settings, is_ready: Callable[[], object], seconds: float) -> Part:
-    """Return one of the hotline's own processes."""
-    shared = settings.data_dir / "metrics"
+def web_part(settings: Settings) -> Part:
+    """Return the web process; it is ready when all that it cannot do without is up."""
+
+    async def is_up() -> bool:
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            try:
+                found = await client.get(f"http://{settings.web_host}:{settings.web_port}/readyz")
+            except httpx.HTTPError:
+                return False
+        return found.status_code == httpx.codes.OK
+
+    return Part("web", _own("web"), is_up, environment=_environment(settings), ready_seconds=90)
+
+
+def call_part(settings: Settings) -> Part:
+    """Return a call process, whose own settings these are."""
+
+    async def is_up() -> bool:
+        return await answers_options(settings.sip_host, settings.sip_port)
+
     return Part(
-        name,
-        [sys.executable, "-m", "app", name],
-        is_ready,  # type: ignore[arg-type]  # a coroutine function
-        environment={**settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(shared.resolve())},
-        ready_seconds=seconds,
+        settings.call_process,
+        _own("ivr"),
+        is_up,
+        environment=_environment(settings),
+        ready_seconds=120,
+        drain_seconds=settings.drain_seconds,
     )
+
+
+def _own(command: str) -> list[str]:
+    return [sys.executable, "-m", "app", command]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(_figures(settings))}
+
+
+def _figures(settings: Settings) -> Path:
+    """Return the folder through which the processes share their figures."""
+    return (settings.data_dir / "metrics").resolve()
 
 
 def worker_part(settings: Settings) -> Part:
@@ -80,29 +119,51 @@ def worker_part(settings: Settings) -> Part:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A running hotline: where it is, and its processes."""
+
+    hotline: Hotline
+    supervisor: Supervisor
+    call_processes: tuple[str, ...]
+
+    async def renew_call_processes(self, tell: Tell) -> None:
+        """Restart the call processes one after the other, each when its calls have finished."""
+        for name in self.call_processes:
+            tell(f"{name}：不再接新电话，等通话结束")
+            try:
+                await self.supervisor.restart(name)
+            except PartFailedError as error:
+                tell(f"{name} 没有重新就绪，停止轮换：{error}")
+                return
+            tell(f"{name}：已重启")
+
+
+async def exchange_plan(settings: Settings) -> ExchangePlan:
+    """Return the call processes for these settings; the SIP library is asked what one can hold where it matters."""
+    return plan(settings, settings.max_calls if settings.calls is None else await library_capacity())
+
+
 @asynccontextmanager
 async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
     """Start everything, yield where it is, and end everything."""
+    async with machine(settings, tell) as started:
+        yield started.hotline
+
+
+@asynccontextmanager
+async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
+    """Start everything, yield it, and end everything; calls that are left then are cut."""
+    exchange = await exchange_plan(settings)
+    if exchange.is_dispatched:
+        kamailio_program()  # before anything is started
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(settings.data_dir / "metrics", ignore_errors=True)
-    (settings.data_dir / "metrics").mkdir()
-    hotline = Hotline(
-        web=f"http://{settings.web_host}:{settings.web_port}",
-        token=staff_token(settings),
-        sip=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
+    shutil.rmtree(_figures(settings), ignore_errors=True)
+    _figures(settings).mkdir()
+    hotline = running_hotline(settings)
+    supervisor = Supervisor(
+        settings.data_dir / "logs", on_death=lambda process: forget_figures(process, _figures(settings))
     )
-
-    async def web_is_up() -> bool:
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-            try:
-                return (await client.get(f"{hotline.web}/readyz")).status_code == httpx.codes.OK
-            except httpx.HTTPError:
-                return False
-
-    async def phone_is_up() -> bool:
-        return await answers_options(settings.sip_host, settings.sip_port)
-
-    supervisor = Supervisor(settings.data_dir / "logs")
     try:
         if not settings.redis:
             port = free_port()
@@ -110,9 +171,13 @@ async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
             await supervisor.start(redis_part(port))
             settings = settings.model_copy(update={"redis": f"redis://127.0.0.1:{port}/0"})
         tell("启动网页服务")
-        await supervisor.start(own_part("web", settings, web_is_up, 90))
-        tell("启动电话服务")
-        await supervisor.start(own_part("ivr", settings, phone_is_up, 120))
+        await supervisor.start(web_part(settings))
+        for process in exchange.processes:
+            tell(f"启动电话服务 {process.call_process}")
+            await supervisor.start(call_part(process.model_copy(update={"redis": settings.redis})))
+        if exchange.is_dispatched:
+            tell(f"启动 Kamailio：{len(exchange.processes)} 个电话进程，同时 {settings.calls} 路")
+            await supervisor.start(await kamailio_part(settings, exchange))
         tell("启动办事进程（提醒、督办、投递；电话不等它）")
         await supervisor.start(worker_part(settings))
         rasa = rasa_part(settings, load_city(settings.city)) if settings.rasa == "auto" else None
@@ -121,24 +186,70 @@ async def running(settings: Settings, tell: Tell) -> AsyncIterator[Hotline]:
             await supervisor.start(rasa)
         elif settings.rasa == "auto":
             tell("没有 Rasa：由进程内引擎理解")
-        yield hotline
+        yield Machine(hotline, supervisor, tuple(process.call_process for process in exchange.processes))
     finally:
         tell("正在结束各进程")
         await supervisor.close()
 
 
 async def run_machine(settings: Settings, tell: Tell) -> None:
-    """Run until SIGTERM or SIGINT."""
-    until = asyncio.Event()
+    """Run until SIGINT (ends at once) or SIGTERM (lets calls finish); SIGHUP renews the call processes."""
+    heard: asyncio.Queue[signal.Signals] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, until.set)
-    async with running(settings, tell) as hotline:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, heard.put_nowait, number)
+    work: asyncio.Task[None] | None = None
+    async with machine(settings, tell) as started:
+        hotline = started.hotline
         tell(f"热线已就绪。电话：{hotline.sip}　网页：{hotline.web}/　工单：{hotline.web}/orders")
         tell(
             f"工作人员口令在 {settings.data_dir / 'staff_token'}；日志在 {settings.data_dir / 'logs'}；按 Ctrl-C 结束。"
         )
-        await until.wait()
+        with at_the_head(settings):
+            while (number := await heard.get()) is signal.SIGHUP:
+                if work is None or work.done():
+                    work = asyncio.create_task(started.renew_call_processes(tell))
+        if work is not None:
+            work.cancel()
+        if number is signal.SIGTERM:
+            tell("不再接新电话，等通话结束；再次发送信号立即结束")
+            await _first(started.supervisor.drain(), heard.get())
+
+
+async def _first(*works: Coroutine[object, object, object]) -> None:
+    """Wait for the first of ``works`` to end, and drop the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def at_the_head(settings: Settings) -> Iterator[None]:
+    """Note in the data folder that this process runs the hotline; the note counts only while it is locked."""
+    with (settings.data_dir / _PROCESS_FILE).open("a+") as note:
+        with suppress(OSError):
+            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            note.truncate(0)
+            note.write(str(os.getpid()))
+            note.flush()
+        yield
+
+
+def supervisor_process(settings: Settings) -> int | None:
+    """Return the process id of the ``hotline up`` of this data folder, or None when none runs."""
+    try:
+        with (settings.data_dir / _PROCESS_FILE).open() as note:
+            try:
+                fcntl.flock(note, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(note.read())
+    except (FileNotFoundError, ValueError):
+        return None
+    return None
 
 
 def running_hotline(settings: Settings) -> Hotline:

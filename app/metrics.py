@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 CALLS: Final = Counter("hotline_conversations_total", "Conversations by outcome", ["outcome"])
 CALLS_UNDER_WAY: Final = Gauge(
@@ -15,6 +16,21 @@ CALLS_UNDER_WAY: Final = Gauge(
 CATALOGUE_REFUSED: Final = Gauge(
     "hotline_catalogue_refused",
     "1 while the dispatch catalogue's files are broken and the old one is in force",
+    multiprocess_mode="livemax",
+)
+CALLS_OF_PROCESS: Final = Gauge(
+    "hotline_calls_of_process", "Call legs in use, by call process", ["process"], multiprocess_mode="livesum"
+)
+CALLS_CAPACITY: Final = Gauge(
+    "hotline_calls_capacity",
+    "Callers that a call process takes at once",
+    ["process"],
+    multiprocess_mode="livesum",
+)
+CALLS_DRAINING: Final = Gauge(
+    "hotline_calls_draining",
+    "1 while a call process takes no new calls and waits for its last",
+    ["process"],
     multiprocess_mode="livemax",
 )
 TURN_SECONDS: Final = Histogram(
@@ -32,3 +48,8 @@ def registry() -> CollectorRegistry:
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
+
+
+def forget_figures(process: int, folder: Path) -> None:
+    """Drop the figures of a process that has ended which hold only while it lives."""
+    mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]

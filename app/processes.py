@@ -37,7 +37,10 @@ class PartFailedError(HotlineError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One process: its command, and how to tell that it is ready. An optional part may stay away."""
+    """One process: its command, and how to tell that it is ready. An optional part may stay away.
+
+    ``drain_seconds``: after SIGTERM it may finish what it has begun for so long; SIGINT ends it at once.
+    """
 
     name: str
     command: Sequence[str]
@@ -46,14 +49,18 @@ class Part:
     ready_seconds: float = 60.0
     is_optional: bool = False
     folder: Path | None = None
+    drain_seconds: float = 0.0
 
 
 class Supervisor:
     """Starts parts and keeps them running until closed."""
 
-    def __init__(self, logs: Path) -> None:
-        """Write each part's output to ``logs``/<name>.log."""
+    def __init__(self, logs: Path, *, on_death: Callable[[int], None] | None = None) -> None:
+        """Write each part's output to ``logs``/<name>.log; tell ``on_death`` the id of every process that ended."""
         self._logs = logs
+        self._on_death = on_death
+        self._parts: dict[str, Part] = {}
+        self._awaited: dict[str, asyncio.Event] = {}
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._is_closing = False
@@ -62,6 +69,7 @@ class Supervisor:
         """Start one part and wait until it is ready; an optional part that is not ready yet gives False."""
         self._logs.mkdir(parents=True, exist_ok=True)
         file = self._logs / f"{part.name}.log"
+        self._parts[part.name] = part
         try:
             await self._spawn(part, file)
         except OSError as error:
@@ -69,6 +77,22 @@ class Supervisor:
         self._keepers[part.name] = asyncio.create_task(self._keep(part, file), name=f"keep:{part.name}")
         if part.is_optional:
             return await self._is_up(part)
+        await self._ready(part, file)
+        return True
+
+    async def restart(self, name: str) -> None:
+        """Let a part finish, and start it again; return when it is ready. Raises ``PartFailedError``."""
+        part, process, file = self._parts[name], self._processes[name], self._logs / f"{name}.log"
+        started = self._awaited[name] = asyncio.Event()
+        try:
+            await _end(process, part, is_hurried=False)
+            await started.wait()  # its keeper starts the next
+        finally:
+            del self._awaited[name]
+        await self._ready(part, file)
+        log.info("part.restarted", part=name)
+
+    async def _ready(self, part: Part, file: Path) -> None:
         try:
             async with asyncio.timeout(part.ready_seconds):
                 while not await self._is_up(part):
@@ -76,20 +100,29 @@ class Supervisor:
                         break
                     await asyncio.sleep(0.1)
                 else:
-                    return True
+                    return
         except TimeoutError:
             raise PartFailedError(
                 part=part.name, reason=f"{part.ready_seconds:g}秒内没有就绪", log_file=file
             ) from None
         raise PartFailedError(part=part.name, reason="启动失败", log_file=file)
 
+    async def drain(self) -> None:
+        """Let the parts that can finish what they have begun do so, together; they are not started again."""
+        draining = [part for part in self._parts.values() if part.drain_seconds]
+        for part in draining:
+            self._keepers[part.name].cancel()
+        await asyncio.gather(*(_end(self._processes[part.name], part, is_hurried=False) for part in draining))
+
     async def close(self) -> None:
-        """End all parts, the last started first: politely, then by force."""
+        """End all parts, the last started first: politely, then by force; what a part has begun is not waited for."""
         self._is_closing = True
         for keeper in self._keepers.values():
             keeper.cancel()
         for name in reversed(list(self._processes)):
-            await _end(self._processes[name])
+            if (process := self._processes[name]).returncode is None:
+                await _end(process, self._parts[name], is_hurried=True)
+                self._forget(process)
         for keeper in self._keepers.values():
             with contextlib.suppress(asyncio.CancelledError):
                 await keeper
@@ -98,6 +131,12 @@ class Supervisor:
         """Process id of a part, for health reports and fault tests."""
         process = self._processes.get(name)
         return process.pid if process is not None and process.returncode is None else None
+
+    def _forget(self, process: asyncio.subprocess.Process) -> None:
+        """Clear away what a process that has ended left behind: children that hold its port, its figures."""
+        _kill_all(process)
+        if self._on_death is not None:
+            self._on_death(process.pid)
 
     async def _is_up(self, part: Part) -> bool:
         try:
@@ -125,28 +164,38 @@ class Supervisor:
             code = await self._processes[part.name].wait()
             if self._is_closing:
                 return
-            failures = 0 if loop.time() - started > _STEADY_SECONDS else failures + 1
+            self._forget(self._processes[part.name])
+            is_steady = part.name in self._awaited or loop.time() - started > _STEADY_SECONDS
+            failures = 0 if is_steady else failures + 1
             log.warning("part.died", part=part.name, code=code, failures=failures)
             if failures > len(_PAUSES) and not part.is_optional:
                 log.error("part.given_up", part=part.name)
                 return
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else 0.0)
             await self._spawn(part, file)
+            if part.name in self._awaited:
+                self._awaited[part.name].set()
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a process and what it started."""
+async def _end(process: asyncio.subprocess.Process, part: Part, *, is_hurried: bool) -> None:
+    """End a process and what it started; one that drains is given its time, unless hurried."""
     if process.returncode is not None:
         return
+    drains = part.drain_seconds > 0
     with contextlib.suppress(ProcessLookupError):
-        process.terminate()
+        process.send_signal(signal.SIGINT if drains and is_hurried else signal.SIGTERM)
     try:
-        async with asyncio.timeout(_END_SECONDS):
+        async with asyncio.timeout(_END_SECONDS + (0.0 if is_hurried else part.drain_seconds)):
             await process.wait()
     except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_all(process)
         await process.wait()
+
+
+def _kill_all(process: asyncio.subprocess.Process) -> None:
+    """Kill what is left of a process and of those it started; it leads a group of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:

@@ -38,7 +38,12 @@ class Settings(BaseSettings):
     rtp_ports: int = 200
     trunks: list[IPv4Network] = [IPv4Network("127.0.0.0/8")]
     takes_refer: bool = False
+    calls: int | None = Field(default=None, ge=1)
     max_calls: int = 3
+    call_process: str = "ivr"
+    call_process_port: int = Field(default=15_060, ge=1, le=65_535)
+    sip_messages_per_second: int = Field(default=200, ge=1)
+    drain_seconds: float = Field(default=600.0, ge=0)
     max_call_seconds: float = 1_800
     transfers: dict[str, str] = Field(default_factory=dict)
     ring_seconds: float = 20.0
@@ -59,7 +64,7 @@ class Settings(BaseSettings):
     recognizer_deadline_seconds: float = 6.0
     voice: str = "zf_xiaobei"
     voice_speed: float = 1.0
-    filler_after_seconds: float = 0.9
+    filler_after_seconds: float = 0.8
     sweep_seconds: int = Field(default=60, ge=1, le=60)
     delivery_timeout_seconds: float = Field(default=10.0, gt=0)
 
