@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import signal
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
-from typing import Final
+from dataclasses import replace
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from app.call_presence import shown_calls
 from app.city_words import load_prompts
 from app.clock import now
+from app.draining import Ending
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
 from app.settings import Settings
 from app.wiring import Hearing, Speaking, open_world
@@ -24,6 +27,15 @@ from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.vad import SileroModel
 
 log: Final = structlog.get_logger("ivr")
+
+Part_co = TypeVar("Part_co", covariant=True)
+
+
+class Opening(Protocol[Part_co]):
+    """Opens a part of the process, to be closed with ``stack``."""
+
+    def __call__(self, settings: Settings, city: City, stack: AsyncExitStack, /) -> Awaitable[Part_co]:
+        """Return the part, ready."""
 
 
 def phone_settings(settings: Settings, city: City) -> PhoneSettings:
@@ -72,13 +84,12 @@ class Exchange:
         self._speaking = speaking
         self._silero = SileroModel()
 
-    async def run(self, endpoint: SipEndpoint, until: asyncio.Event) -> None:
-        """Take calls until ``until`` is set; then end."""
+    async def run(self, endpoint: SipEndpoint, ending: Ending) -> None:
+        """Take calls until told to end, and hold those that there are as ``ending`` says."""
         async with asyncio.TaskGroup() as calls:
             taking = calls.create_task(self._take(endpoint, calls))
-            await until.wait()
+            await ending.emptied(endpoint)
             taking.cancel()
-            endpoint.refuse_calls()
             await endpoint.close()
 
     async def _take(self, endpoint: SipEndpoint, calls: asyncio.TaskGroup) -> None:
@@ -133,23 +144,28 @@ def _note_turn(turn: TurnMetrics) -> None:
     )
 
 
-async def run_phone(settings: Settings) -> None:
-    """Take calls until told to end by SIGTERM or SIGINT."""
+async def run_phone(
+    settings: Settings,
+    *,
+    open_hearing: Opening[Hearing] = Hearing.open,
+    open_speaking: Opening[Speaking] = Speaking.open,
+) -> None:
+    """Take calls until told to end by SIGTERM (when they have finished) or SIGINT (at once)."""
     city = load_city(settings.city)
-    until = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, until.set)
+    ending = Ending(limit_seconds=settings.drain_seconds)
+    ending.listen()
     async with AsyncExitStack() as stack:
         world = await open_world(settings, city, stack)
-        hearing = await Hearing.open(settings, city, stack)
-        speaking = await Speaking.open(settings, city, stack)
-        exchange = Exchange(settings, city, Conversations(world.surroundings), hearing, speaking)
+        hearing = await open_hearing(settings, city, stack)
+        speaking = await open_speaking(settings, city, stack)
         endpoint = SipEndpoint(sip_settings(settings))
+        log_book = await shown_calls(settings, world, endpoint, ending, stack)
+        conversations = Conversations(replace(world.surroundings, log_book=log_book))
+        exchange = Exchange(settings, city, conversations, hearing, speaking)
         stack.push_async_callback(endpoint.close)
         await endpoint.start()
         rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")
         try:
-            await exchange.run(endpoint, until)
+            await exchange.run(endpoint, ending)
         finally:
             rendering.cancel()

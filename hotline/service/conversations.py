@@ -61,6 +61,8 @@ from nlu.understander import Understander
 
 log: Final = structlog.get_logger("conversation")
 
+_CONCEAL: Final = "conceal"  # among the rows of a journal: delete those before
+
 
 class Registering(RecordingContacts, Protocol):
     """Makes work orders of appeals (``hotline.service.registration``). Raises ``StoreUnavailableError``."""
@@ -198,13 +200,16 @@ class _Journal:
         self._writer: asyncio.Task[None] | None = None
         self._sequence = 0
         self._is_concealed = False
+        self._is_deleted = False
 
     async def begin(self, started: Started, call_id: str) -> None:
         self._writer = asyncio.create_task(self._write(started, call_id), name="journal")
 
     def conceal(self) -> None:
-        """Keep nothing of what is said from here on; what was kept before is deleted at the end."""
-        self._is_concealed = True
+        """Keep nothing of what is said from here on, and delete what was kept before, at once."""
+        if not self._is_concealed:
+            self._is_concealed = True
+            self._rows.put_nowait((0, self._world.clock(), _CONCEAL, {}))
 
     def add(self, entry: Event | Action) -> None:
         if self._is_concealed:
@@ -219,7 +224,7 @@ class _Journal:
             await self._writer
         try:
             async with asyncio.timeout(self._world.deadlines.register):
-                if self._is_concealed:
+                if self._is_concealed and not self._is_deleted:
                     await self._world.log_book.conceal(self._conversation, at=self._world.clock())
                 await self._world.log_book.finish(
                     self._conversation,
@@ -241,7 +246,11 @@ class _Journal:
         while (row := await self._rows.get()) is not None:
             try:
                 async with asyncio.timeout(deadline):
-                    await book.append(self._conversation, *row)
+                    if row[2] == _CONCEAL:
+                        await book.conceal(self._conversation, at=row[1])
+                        self._is_deleted = True
+                    else:
+                        await book.append(self._conversation, *row)
             except (HotlineError, TimeoutError) as error:
                 log.error("journal.lost", error=type(error).__name__)
 
