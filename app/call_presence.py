@@ -8,6 +8,7 @@ import secrets
 import socket
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -20,12 +21,14 @@ from app.wiring import World
 from hotline.domain.drafts import CallProcess
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.drafts import DraftStore, KeepingDrafts
+from hotline.store.database import Database
 from hotline.store.drafts import SqlDrafts
 from hotline.store.sealing import Seal
 
 log: Final = structlog.get_logger("presence")
 
 _BEAT_SECONDS: Final = 5.0
+_SEEN_WITHIN: Final = timedelta(seconds=16)  # three beats
 
 
 class Presence:
@@ -74,15 +77,27 @@ class Presence:
             log.warning("presence.not_left", reason=str(error))
 
 
+def open_drafts(settings: Settings, database: Database) -> SqlDrafts:
+    """Return the store of call processes and the calls they hold."""
+    return SqlDrafts(database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+
+
 async def shown_calls(
     settings: Settings, world: World, endpoint: TakingCalls, ending: Ending, stack: AsyncExitStack
 ) -> KeepingDrafts:
     """Show this process for as long as ``stack`` is open, and return the log book that keeps which calls it holds."""
     presence = Presence(settings.call_process, callers=settings.max_calls)
-    drafts = SqlDrafts(world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    drafts = open_drafts(settings, world.store.database)
     held = KeepingDrafts(world.surroundings.log_book, drafts, process=presence.id)
     stack.push_async_callback(presence.leave, drafts)
     await presence.show_once(endpoint, ending, drafts)
     showing = asyncio.create_task(presence.show(endpoint, ending, drafts, held), name="presence")
     stack.callback(showing.cancel)
     return held
+
+
+async def all_callers_can_be_taken(settings: Settings, drafts: DraftStore) -> bool:
+    """Tell whether the call processes that live and take calls can take as many callers as are set."""
+    living = await drafts.living(seen_since=now() - _SEEN_WITHIN)
+    callers = sum(process.callers for process in living if not process.is_draining)
+    return callers >= (settings.calls or settings.max_calls)

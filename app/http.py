@@ -139,13 +139,14 @@ def _add_operations(app: FastAPI, parts: WebParts) -> None:
 
     @app.get("/readyz", tags=["operations"], responses={503: {"description": "Something it needs is down."}})
     async def readyz() -> JSONResponse:
-        """What it needs is up; what is down is named."""
+        """What it needs is up; what is down is named. Degraded: it works, but not with all that it should have."""
         names = list(parts.checks)
         up = dict(
             zip(names, await asyncio.gather(*(_is_up(parts.checks[name]) for name in names)), strict=True)
         )
         is_ready = all(up[name] for name in names if name in parts.required)
-        return JSONResponse({"ready": is_ready, "parts": up}, status_code=200 if is_ready else 503)
+        answer = {"ready": is_ready, "degraded": not all(up.values()), "parts": up}
+        return JSONResponse(answer, status_code=200 if is_ready else 503)
 
     @app.get("/metrics", tags=["operations"], response_class=Response)
     async def metrics() -> Response:

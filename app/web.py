@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import uvicorn
 from fastapi import APIRouter
 
+from app.call_presence import all_callers_can_be_taken, open_drafts
 from app.clock import now
 from app.deliveries import Endpoints
 from app.http import WebParts, create_app
@@ -79,6 +80,9 @@ async def run_web(settings: Settings) -> None:
         async def worker_is_up() -> bool:
             return worker_lives(settings.data_dir, now())
 
+        async def telephone_is_up() -> bool:
+            return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
+
         parts = WebParts(
             city=city,
             records=world.store,
@@ -96,6 +100,7 @@ async def run_web(settings: Settings) -> None:
                 "database": world.store.is_up,
                 "redis": redis_is_up,
                 "worker": worker_is_up,
+                "telephone": telephone_is_up,
                 "catalogue": world.catalogue_is_sound,
             },
             required=frozenset({"database"}),

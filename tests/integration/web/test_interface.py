@@ -167,14 +167,14 @@ async def test_readiness_names_what_is_down_and_fails_for_what_is_needed(site: S
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()) == (
-            200, {"ready": True, "parts": {"database": True, "redis": True, "search": False}},
+            200, {"ready": True, "degraded": True, "parts": {"database": True, "redis": True, "search": False}},
         )  # fmt: skip
         site.down.add("redis")
         async with site.store.database.engine.begin() as connection:
             await connection.exec_driver_sql("DROP TABLE counters")
         down = await client.get("/readyz")
         assert (down.status_code, down.json()) == (
-            503, {"ready": False, "parts": {"database": False, "redis": False, "search": False}},
+            503, {"ready": False, "degraded": True, "parts": {"database": False, "redis": False, "search": False}},
         )  # fmt: skip
 
 
