@@ -22,7 +22,7 @@ from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
 from hotline.service.conversations import Conversations
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
-from ivr.phone_settings import read_backchannels
+from ivr.phone_settings import read_backchannels, read_endings
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.vad import SileroModel
 
@@ -43,6 +43,7 @@ def phone_settings(settings: Settings, city: City) -> PhoneSettings:
     prompts = load_prompts(city, ContactChannel.PHONE)
     return PhoneSettings(
         backchannels=read_backchannels(city.folder),
+        endings=read_endings(city.folder),
         fillers=tuple(prompts.text(name) for name in ("please_wait", "still_looking")),
         filler_after_seconds=settings.filler_after_seconds,
         recognize_deadline_seconds=settings.recognizer_deadline_seconds,

@@ -23,6 +23,7 @@ from hotline.dialogue.actions import (
     Listen,
     Say,
     SendText,
+    StayHere,
     StopSaying,
     TransferToAgent,
 )
@@ -34,6 +35,7 @@ from hotline.dialogue.events import (
     HungUp,
     KeyPressed,
     NoAgentFree,
+    PartlySaid,
     PromptFinished,
     Said,
     SpeechStarted,
@@ -44,12 +46,22 @@ from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.speech import Expected
 from ivr.company import Company, put_through
 from ivr.hearing import Heard, Hearing
-from ivr.judgement import is_lost, is_said, matters
+from ivr.judgement import is_lost, is_said, is_whole, matters
 from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, Line, Played, TransferResult
 from ivr.patience import Patience
 from ivr.phone_settings import PhoneSettings, TurnMetrics
 from ivr.playback import Playback
-from ivr.turn_taking import Began, Decision, Ended, Insisted, Situation, TookFloor
+from ivr.turn_taking import (
+    Began,
+    Decision,
+    Dropped,
+    Ended,
+    Insisted,
+    Paused,
+    Resumed,
+    Situation,
+    TookFloor,
+)
 from ivr.vad import SpeechDetector
 from tts.synthesizer import Synthesizer
 
@@ -100,6 +112,9 @@ class PhoneChannel:
             situation=self._situation,
             decided=self._decided,
             heard=self._heard,
+            partly_heard=self._partly_heard,
+            is_whole=lambda text, expect: is_whole(text, expect, settings.endings),
+            sent_lately=self._playback.sent_lately,
         )
         self._company = Company(
             self._playback,
@@ -116,10 +131,13 @@ class PhoneChannel:
         self._is_gone = False
         self._is_question_asked = False
         self._expect = Expected.OPEN
+        self._slowness = 1.0
+        self._is_interrupted = False  # somebody makes a sound over a prompt, which is silent for it
         self._hold: asyncio.TimerHandle | None = None
         self._answered: Heard | None = None  # the words whose answer has not sounded yet
         self._is_answer_due = False
         self._last_frame = 0.0
+        self._putting_through: asyncio.Task[None] | None = None
 
     # --- the channel's contract ------------------------------------------------------------------------------
 
@@ -156,14 +174,16 @@ class PhoneChannel:
                 pass  # nothing to read on a telephone
             case Listen():
                 self._is_question_asked = True
-                self._expect = action.expect
+                self._expect, self._slowness = action.expect, action.slowness
                 self._hearing.choices = action.choices
                 self._patience.wait_for(action)
             case CollectKeys():
                 self._patience.wait_for(action)
             case TransferToAgent() | GiveWayToEmergency():
                 self._stop_waiting()
-                self._begin(self._transfer(action))
+                self._begin(self._put_through(action))
+            case StayHere():
+                self._stay_here()
             case End():
                 self._stop_waiting()
                 self._is_deaf = True
@@ -240,7 +260,10 @@ class PhoneChannel:
 
     def _situation(self) -> Situation:
         return Situation(
-            expect=self._expect, is_question_asked=self._is_question_asked, playing=self._playback.playing()
+            expect=self._expect,
+            is_question_asked=self._is_question_asked,
+            playing=self._playback.playing(),
+            slowness=self._slowness,
         )
 
     def _decided(self, decision: Decision) -> None:
@@ -251,9 +274,17 @@ class PhoneChannel:
                 self._hold_messages()
             case TookFloor():
                 self._take_floor(decision)
-            case Insisted() if self._playback.is_paused:
+            case Insisted() if self._playback.is_busy:
                 self._emit(SpeechStarted(at=self._clock()))
+            case Paused(may_be_hum=True) if self._is_interrupted:
+                self._playback.resume()
+            case Resumed() if self._is_interrupted and self._playback.is_busy:
+                self._playback.pause()
+            case Dropped():
+                self._is_interrupted = False
+                self._release()
             case Ended():
+                self._is_interrupted = False
                 self._utterance_ended(decision)
             case _:
                 pass
@@ -266,6 +297,7 @@ class PhoneChannel:
     def _take_floor(self, floor: TookFloor) -> None:
         """Fall silent for the caller; a prompt is only paused until it is clear that they want to say something."""
         if floor.over_prompt and self._playback.is_busy:
+            self._is_interrupted = True
             self._playback.pause()
             return
         if floor.over_prompt:
@@ -277,14 +309,22 @@ class PhoneChannel:
             return
         ended = heard.ended
         if is_said(heard, self._settings):
-            if self._playback.is_paused and not ended.has_insisted:
+            if ended.over_prompt and self._playback.is_busy and not ended.has_insisted:
                 self._emit(SpeechStarted(at=self._clock()))
             self._report_turn(first_sound_at=None)
             self._answered = heard
             self._is_question_asked = False
             self._is_answer_due = True
             text = heard.text or ""
-            self._emit(Said(at=self._clock(), text=text, raw=heard.raw, engine=heard.engine))
+            self._emit(
+                Said(
+                    at=self._clock(),
+                    text=text,
+                    raw=heard.raw,
+                    engine=heard.engine,
+                    continues=heard.ended.follows,
+                )
+            )
         elif is_lost(heard, self._settings):
             self._is_answer_due = True
             self._emit(HearingLost(at=self._clock(), is_engine_down=heard.text is None))
@@ -292,6 +332,10 @@ class PhoneChannel:
             self._company.stop()
         self._release_soon()
         self._patience.restart()
+
+    def _partly_heard(self, text: str) -> None:
+        if not (self._is_deaf or self._is_gone):
+            self._emit(PartlySaid(at=self._clock(), text=text))
 
     # --- messages ------------------------------------------------------------------------------------------------
 
@@ -353,6 +397,14 @@ class PhoneChannel:
         )
 
     # --- handing over and ending -----------------------------------------------------------------------------
+
+    async def _put_through(self, action: TransferToAgent | GiveWayToEmergency) -> None:
+        self._putting_through = asyncio.current_task()
+        await self._transfer(action)
+
+    def _stay_here(self) -> None:
+        if self._putting_through is not None and not self._is_deaf:
+            self._putting_through.cancel()
 
     async def _transfer(self, action: TransferToAgent | GiveWayToEmergency) -> None:
         is_agent = isinstance(action, TransferToAgent)

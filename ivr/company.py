@@ -15,7 +15,7 @@ from ivr.playback import Playback
 
 log: Final = structlog.get_logger("company")
 
-_GRACE_SECONDS: Final = 0.25  # an answer that comes this soon after the end is decided needs no filler
+_GRACE_SECONDS: Final = 0.2  # an answer that comes this soon after the end is decided needs no filler
 _GAP_SECONDS: Final = 1.8
 _MOST_FILLERS: Final = 4
 

@@ -1,8 +1,9 @@
 """Hearing one caller: from the line's sound to reported utterances, with recognition begun ahead of time.
 
 A recogniser that decodes whole utterances starts at the first pause of 300 ms; when the pause turns out to be the
-end, its answer is already on the way. One that streams is fed as the sound comes. Sound that stops coming counts as
-silence, so that nothing waits for it.
+end, its answer is already on the way; when its words are a whole answer, the end is decided early. One that streams is
+fed as the sound comes, and what it has made out so far is told. Sound that stops coming counts as silence, so that
+nothing waits for it; the hotline's own voice come back counts as silence too.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import structlog
 
 from asr.recognizer import Recognizer
 from hotline.domain.errors import EngineUnavailableError
-from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Hypothesis
+from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Expected, Hypothesis
+from ivr.echo import COMPARED_SECONDS, is_echo
 from ivr.turn_taking import (
     Began,
     Decision,
+    Dropped,
     Ended,
     Insisted,
     Paused,
@@ -40,6 +43,7 @@ _FAINT_OVER_PROMPT = 10 ** (-50 / 20) * 32_768
 """Below −50 dBFS, sound under a prompt is the prompt's own echo."""
 
 _KEPT_SECONDS = 1.0
+_COMPARED_BYTES: Final = int(COMPARED_SECONDS * PHONE_BAND.bytes_per_second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,16 @@ class _Tape:
 class _Decode:
     """One run of the recogniser; ``hypothesis`` stays None until it is done, and when it failed."""
 
-    def __init__(self, work: Callable[[AsyncIterator[bytes]], AsyncIterator[Hypothesis]], name: str) -> None:
+    def __init__(
+        self,
+        work: Callable[[AsyncIterator[bytes]], AsyncIterator[Hypothesis]],
+        name: str,
+        made_out: Callable[[_Decode, Hypothesis], None],
+    ) -> None:
         self._sound: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._work = work
         self._name = name
+        self._made_out = made_out
         self.hypothesis: Hypothesis | None = None
         self.started_at = asyncio.get_running_loop().time()
         self.ended_at = self.started_at
@@ -116,6 +126,7 @@ class _Decode:
             async for hypothesis in self._work(self._given()):
                 if hypothesis.is_final:
                     self.hypothesis = hypothesis
+                self._made_out(self, hypothesis)
         except EngineUnavailableError as error:
             log.warning("recognizer.failed", engine=error.engine, reason=error.reason)
         except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the caller is told and the call goes on
@@ -142,18 +153,25 @@ class _Pending:
 
 @dataclass(slots=True)
 class _Current:
-    """The utterance under way: pieces cut off, the decode begun ahead, the decode fed as the sound comes."""
+    """The utterance under way: pieces cut off, the decode begun ahead, the decode fed as the sound comes.
+
+    ``words`` are what is known of it so far, ``told`` what was last told of them.
+    """
 
     pieces: list[_Decode] = field(default_factory=list)
     ahead: _Decode | None = None
     live: _Decode | None = None
+    words: str = ""
+    told: str = ""
 
 
 class Hearing:
     """Listens to one caller. Give it the sound with ``hear``; ``run`` must be running for utterances to be reported.
 
     ``situation`` tells what the call is doing; ``decided`` is called with every decision, ``heard`` when the words are
-    known, in the order of the utterances. ``deadline_seconds`` counts from the end of the utterance.
+    known, in the order of the utterances, ``partly_heard`` with words of an utterance that is not over. ``is_whole`` tells
+    whether words are a whole answer; ``sent_lately`` gives what the hotline has sent, to know its echo.
+    ``deadline_seconds`` counts from the end of the utterance.
     """
 
     def __init__(
@@ -166,6 +184,9 @@ class Hearing:
         situation: Callable[[], Situation],
         decided: Callable[[Decision], None],
         heard: Callable[[Heard], None],
+        partly_heard: Callable[[str], None] | None = None,
+        is_whole: Callable[[str, Expected], bool] | None = None,
+        sent_lately: Callable[[], bytes] = bytes,
     ) -> None:
         if recognizer.accepts not in (PHONE_BAND, WIDE_BAND):
             raise ValueError(f"识别引擎要求的采样率不支持：{recognizer.accepts.sample_rate_hz}")
@@ -176,8 +197,13 @@ class Hearing:
         self._situation = situation
         self._decided = decided
         self._heard = heard
+        self._partly_heard = partly_heard
+        self._is_whole = is_whole
+        self._sent_lately = sent_lately
+        self._lately = b""
         # one that streams needs no pieces
         longest = math.inf if recognizer.is_streaming else settings.max_piece_seconds
+        self._least_probability = settings.silence_threshold
         self._turns = TurnTaker(replace(settings, max_piece_seconds=longest))
         self._upsampler = Upsampler()
         self._window: Samples = np.empty(0, dtype=np.int16)
@@ -199,6 +225,7 @@ class Hearing:
 
     def hear(self, samples: bytes) -> None:
         """Take the next 8 kHz samples of the caller."""
+        self._lately = (self._lately + samples)[-_COMPARED_BYTES:]
         wide = self._upsampler.widen(samples)
         sound = samples if self._recognizer.accepts == PHONE_BAND else wide.tobytes()
         self._tape.add(sound)
@@ -229,7 +256,7 @@ class Hearing:
         at = self._windows * WINDOW_SAMPLES / WIDE_BAND.sample_rate_hz
         situation = self._situation()
         probability = self._detector.probability(window)
-        if situation.playing is not None and _loudness(window) < _FAINT_OVER_PROMPT:
+        if self._is_own_voice(window, probability, situation):
             probability = 0.0
         for decision in self._turns.feed(probability, at, situation):
             self._follow(decision, situation)
@@ -237,12 +264,20 @@ class Hearing:
         if not self._turns.is_open and not self._pending:
             self._tape.forget(at - _KEPT_SECONDS)
 
+    def _is_own_voice(self, window: Samples, probability: float, situation: Situation) -> bool:
+        if situation.playing is not None and _loudness(window) < _FAINT_OVER_PROMPT:
+            return True
+        sent = self._sent_lately() if probability >= self._least_probability else b""
+        return bool(sent) and is_echo(self._lately, sent)
+
     def _follow(self, decision: Decision, situation: Situation) -> None:
         match decision:
             case Began():
                 self._begin(decision, situation)
             case Paused():
-                if not self._recognizer.is_streaming:
+                if self._recognizer.is_streaming:
+                    self._look_whether_whole()
+                else:
                     self._current.ahead = self._decode(situation, decision.start, decision.at)
             case Resumed():
                 if self._current.ahead is not None:
@@ -252,7 +287,7 @@ class Hearing:
                 self._current.pieces.append(self._decode(situation, decision.start, decision.end))
             case Ended():
                 self._end(decision, situation)
-            case TookFloor() | Insisted():
+            case TookFloor() | Insisted() | Dropped():
                 pass
 
     def _begin(self, began: Began, situation: Situation) -> None:
@@ -298,11 +333,28 @@ class Hearing:
         def work(sound: AsyncIterator[bytes]) -> AsyncIterator[Hypothesis]:
             return recognizer.recognize(sound, expect=situation.expect, choices=choices)
 
-        decode = _Decode(work, recognizer.name)
+        decode = _Decode(work, recognizer.name, self._made_out)
         decode.feed(self._tape.cut(start, end))
         if end is not None:
             decode.finish()
         return decode
+
+    def _made_out(self, decode: _Decode, hypothesis: Hypothesis) -> None:
+        """Use words as soon as they are known: a whole answer ends the turn early, an alarm need not wait for the end."""
+        current = self._current
+        if decode not in (current.live, current.ahead, *current.pieces):
+            return
+        if decode not in current.pieces:
+            before = (piece.hypothesis.text for piece in current.pieces if piece.hypothesis is not None)
+            current.words = "".join(before) + hypothesis.text
+            self._look_whether_whole()
+        if self._partly_heard is not None and hypothesis.text not in ("", current.told):
+            current.told = hypothesis.text
+            self._partly_heard(hypothesis.text)
+
+    def _look_whether_whole(self) -> None:
+        if self._is_whole is not None and self._is_whole(self._current.words, self._situation().expect):
+            self._turns.whole()
 
     async def _report(self, pending: _Pending) -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,7 @@
-"""What a sound on the line amounts to: words for the dialogue, a sign of listening, speech not understood, or nothing."""
+"""What a sound on the line amounts to: words for the dialogue, a sign of listening, speech not understood, or nothing.
+
+And whether words are a whole answer already, so that the hotline need not wait for more.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from hotline.domain.speech import Expected
 from ivr.hearing import Heard
-from ivr.phone_settings import PhoneSettings
+from ivr.phone_settings import Endings, PhoneSettings
 from ivr.turn_taking import Ended
 
 _NOT_WORDS: Final = re.compile(r"[^\w]|_")
+_DIGIT: Final = re.compile(r"\d")
+_ASKS: Final = ("？", "?")
+_NUMBER_DIGITS: Final = 11  # of a mobile telephone, and of a work order
+_SHORT_ANSWER: Final = 6
 
 
 def is_said(heard: Heard, settings: PhoneSettings) -> bool:
@@ -41,6 +49,23 @@ def is_backchannel(words: str, backchannels: AbstractSet[str]) -> bool:
         if start in ends:
             ends |= {start + len(sound) for sound in backchannels if words.startswith(sound, start)}
     return len(words) in ends
+
+
+def is_whole(text: str, expect: Expected, endings: Endings) -> bool:
+    """Tell whether ``text``, the words up to a pause, are a whole answer to a question of the kind ``expect``."""
+    words = _NOT_WORDS.sub("", text)
+    if not words or words.endswith(endings.unfinished):
+        return False
+    match expect:
+        case Expected.YES_NO:
+            return len(words) <= _SHORT_ANSWER or words.endswith(endings.finished)
+        case Expected.DIGITS:
+            return len(_DIGIT.findall(words)) == _NUMBER_DIGITS
+        case Expected.PLACE:
+            return words.endswith(endings.place_finished)
+        case Expected.OPEN:
+            is_asked = text.rstrip().endswith(_ASKS) or words.endswith(endings.finished)
+            return is_asked and len(words) >= endings.least_characters
 
 
 def _words(heard: Heard) -> str:

@@ -11,6 +11,16 @@ from ivr.turn_taking import TurnSettings
 
 
 @dataclass(frozen=True, slots=True)
+class Endings:
+    """How words end that are a whole answer, and how words end that are to go on; ``least`` counts for open questions."""
+
+    finished: tuple[str, ...] = ()
+    place_finished: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    least_characters: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneSettings:
     """How a phone conversation is held; all times in seconds.
 
@@ -22,8 +32,9 @@ class PhoneSettings:
 
     turns: TurnSettings = field(default_factory=TurnSettings)
     backchannels: frozenset[str] = frozenset()
+    endings: Endings = field(default_factory=Endings)
     fillers: tuple[str, ...] = ()
-    filler_after_seconds: float = 0.9
+    filler_after_seconds: float = 0.8
     recognize_deadline_seconds: float = 6.0
     synthesize_deadline_seconds: float = 6.0
     lost_voiced_seconds: float = 0.6
@@ -56,3 +67,19 @@ def read_backchannels(folder: Path) -> frozenset[str]:
     if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
         raise CityConfigError(file=str(file), reason="backchannels 应为词语列表")
     return frozenset(words)
+
+
+def read_endings(folder: Path) -> Endings:
+    """Read a city's ``lexicon/turns.yaml``; ``CityConfigError`` says what is wrong with it."""
+    file = folder / "lexicon" / "turns.yaml"
+    rows = read_yaml(file)
+    lists: dict[str, tuple[str, ...]] = {}
+    for name in ("finished", "place_finished", "unfinished"):
+        words = rows.get(name) if isinstance(rows, dict) else None
+        if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+            raise CityConfigError(file=str(file), reason=f"{name} 应为词语列表")
+        lists[name] = tuple(words)
+    least = rows.get("least_characters")
+    if not isinstance(least, int) or least < 1:
+        raise CityConfigError(file=str(file), reason="least_characters 应为正整数")
+    return Endings(least_characters=least, **lists)

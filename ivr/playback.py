@@ -14,6 +14,7 @@ from hotline.dialogue.actions import Say
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND
 from ivr.line import Line
+from ivr.sent_sound import SentSound
 from ivr.turn_taking import Playing
 from tts.synthesizer import Synthesizer
 
@@ -39,6 +40,7 @@ class Playback:
         sounded: Callable[[], None],
     ) -> None:
         self._line = line
+        self._sent = SentSound(line)
         self._synthesizer = synthesizer
         self._deadline_seconds = deadline_seconds
         self._finished = finished
@@ -97,7 +99,11 @@ class Playback:
 
     def play(self, sound: bytes) -> None:
         """Queue sound that belongs to no message (a filler, the ringing tone); it is heard even in a pause."""
-        self._line.play(sound)
+        self._sent.play(sound)
+
+    def sent_lately(self) -> bytes:
+        """Return what the caller may just now be sending back (see ``SentSound``)."""
+        return self._sent.lately()
 
     @property
     def is_paused(self) -> bool:
@@ -119,7 +125,7 @@ class Playback:
                 unheard -= len(entry)
         self._kept = kept[::-1]
         self._queued.clear()
-        self._line.stop()
+        self._sent.stop()
 
     def resume(self) -> None:
         """Go on where ``pause`` cut in."""
@@ -139,7 +145,7 @@ class Playback:
             self._line.mark(self._mark)
         else:
             self._queued.append(entry)
-            self._line.play(entry)
+            self._sent.play(entry)
 
     def close(self) -> None:
         """Stop rendering; the line is gone."""
@@ -158,7 +164,7 @@ class Playback:
         self._kept = None
         self._has_begun = False
         self._sounding_since = None
-        self._line.stop()
+        self._sent.stop()
         self._is_idle.set()
         for message in dropped:
             self._finished(message.turn)

@@ -6,10 +6,14 @@ An utterance opens with the first voiced frame as a mere candidate. Once ``start
     candidate ──voiced──▶ Began ──▶ TookFloor ──▶ (Paused ⇄ Resumed)* ──silence──▶ Ended
         └──pause──▶ dropped, or a short answer: Paused, Ended
 
-While a prompt plays, the floor is taken only by ``barge_in_seconds`` of speech, and never from a prompt that must be
-heard out. Taking the floor makes the prompt pause; only ``insist_seconds`` of speech, or words, make it stop. A pause is first a point to start recognising at (``Paused``); only the silence that the kind of question
-asks for ends the utterance. Whoever goes on within ``merge_seconds`` of the end, before the words were reported,
-continues the same utterance. Speech without a pause is cut at its quietest point into pieces a recogniser can take.
+While a prompt plays, the floor is taken by ``barge_in_seconds`` of voice, be it speech or not yet, and never from a
+prompt that must be heard out. Taking the floor only makes the prompt pause, so that it falls silent at once; it goes on
+after a cough (``Dropped``) or a hum, and is stopped by ``insist_seconds`` of speech, or by words.
+
+A pause is first a point to start recognising at (``Paused``). What ends the utterance is the silence that the kind of
+question asks for, or a shorter one once the words recognised ahead are a whole answer (``whole``). Whoever goes on within
+``merge_seconds`` of the end continues the same utterance, or, when its words were reported already, ``follows`` it.
+Speech without a pause is cut at its quietest point into pieces a recogniser can take.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ _GAP_SECONDS: Final = 0.15  # up to here a gap belongs to the word
 
 def _endpoints() -> Mapping[Expected, float]:
     return MappingProxyType(
-        {Expected.YES_NO: 0.4, Expected.OPEN: 0.7, Expected.PLACE: 1.0, Expected.DIGITS: 1.2}
+        {Expected.YES_NO: 0.4, Expected.OPEN: 0.8, Expected.PLACE: 1.2, Expected.DIGITS: 1.2}
     )
 
 
@@ -35,8 +39,10 @@ def _endpoints() -> Mapping[Expected, float]:
 class TurnSettings:
     """When speech counts as begun, interrupting and ended; seconds of audio.
 
-    ``endpoint_seconds`` × ``elder_factor`` of silence end an utterance. ``short_answer_seconds`` of voice are enough
-    after a question has been asked. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
+    ``endpoint_seconds`` × the caller's slowness of silence end an utterance, ``whole_seconds`` × that when its words are
+    a whole answer. ``short_answer_seconds`` of voice are enough after a question has been asked; other sounds shorter
+    than ``start_seconds`` are dropped ``drop_seconds`` after their end. Over a prompt, up to ``hum_seconds`` of voice may
+    be a mere hum. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
     What is said within ``overlap_seconds`` of a prompt's end counts as said after it.
     """
 
@@ -47,10 +53,12 @@ class TurnSettings:
     resume_seconds: float = 0.09
     pre_roll_seconds: float = 0.3
     endpoint_seconds: Mapping[Expected, float] = field(default_factory=_endpoints)
-    elder_factor: float = 1.0
-    speculate_seconds: float = 0.3
+    whole_seconds: float = 0.35
+    speculate_seconds: float = 0.2
+    drop_seconds: float = 0.3
     merge_seconds: float = 1.0
-    barge_in_seconds: float = 0.38
+    barge_in_seconds: float = 0.12
+    hum_seconds: float = 0.45
     insist_seconds: float = 0.8
     guard_seconds: float = 0.3
     overlap_seconds: float = 0.5
@@ -69,11 +77,12 @@ class Playing:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the call is doing while a frame comes in."""
+    """What the call is doing while a frame comes in. ``slowness``: how much longer this caller may pause (elders: 1.5)."""
 
     expect: Expected = Expected.OPEN
     is_question_asked: bool = False
     playing: Playing | None = None
+    slowness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +110,22 @@ class Insisted:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """What took the floor from a prompt was no speech: the prompt goes on."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
-    """A pause that may be the end: recognise ``start`` to ``at`` ahead of time."""
+    """A pause that may be the end: recognise ``start`` to ``at`` ahead of time.
+
+    ``may_be_hum``: it is so short a sound over a prompt that the prompt need not wait for its words.
+    """
 
     at: float
     start: float
+    may_be_hum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,8 @@ class Ended:
     """The utterance is over; its last (mostly only) piece is ``start`` to ``at``.
 
     ``is_answer``: it began after a question had been asked and played. ``has_insisted``: see ``Insisted``. ``is_cut``:
-    it was ended for its length, not by a pause.
+    it was ended for its length, not by a pause. ``over_prompt``: it took the floor from a prompt. ``follows``: it began so
+    soon after an utterance whose words had been reported that the two belong together.
     """
 
     at: float
@@ -140,9 +161,11 @@ class Ended:
     has_floor: bool
     has_insisted: bool
     is_cut: bool = False
+    over_prompt: bool = False
+    follows: bool = False
 
 
-Decision = Began | TookFloor | Insisted | Paused | Resumed | PieceEnded | Ended
+Decision = Began | TookFloor | Insisted | Dropped | Paused | Resumed | PieceEnded | Ended
 
 
 @dataclass(slots=True)
@@ -159,6 +182,8 @@ class _Utterance:
     is_over_prompt: bool = False
     has_insisted: bool = False
     is_paused: bool = False
+    is_whole: bool = False
+    follows: bool = False
     track: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -171,6 +196,7 @@ class TurnTaker:
         self._was_voiced = False
         self._open: _Utterance | None = None
         self._last: _Utterance | None = None
+        self._is_last_reported = False
         self._floor_free_from = 0.0
 
     @property
@@ -185,7 +211,12 @@ class TurnTaker:
 
     def settle(self) -> None:
         """The last utterance has been reported: what comes now is a new one."""
-        self._last = None
+        self._is_last_reported = True
+
+    def whole(self) -> None:
+        """What was recognised ahead, up to the present pause, is a whole answer: the end need not be waited for long."""
+        if self._open is not None and self._open.is_paused:
+            self._open.is_whole = True
 
     def feed(self, probability: float, at_seconds: float, situation: Situation) -> list[Decision]:
         """Take the frame that ended at ``at_seconds`` (later than the one before, else ``ValueError``)."""
@@ -230,7 +261,7 @@ class TurnTaker:
         open_.returning = 0.0
         open_.speech_end = self._at
         if open_.is_paused:
-            open_.is_paused = False
+            open_.is_paused = open_.is_whole = False
             decisions.append(Resumed(self._at))
         if not open_.has_begun and self._is_speech(open_):
             decisions.append(self._begin(open_, situation))
@@ -245,16 +276,16 @@ class TurnTaker:
     def _begin(self, open_: _Utterance, situation: Situation) -> Began:
         open_.has_begun = True
         last, self._last = self._last, None
-        if (
-            last is None
-            or (situation.playing is not None and not last.is_over_prompt)
-            or open_.onset - last.speech_end > self._settings.merge_seconds
-        ):
+        if last is None or open_.onset - last.speech_end > self._settings.merge_seconds:
+            return Began(self._at, open_.start)
+        if self._is_last_reported or (situation.playing is not None and not last.is_over_prompt):
+            open_.follows = self._is_last_reported
             return Began(self._at, open_.start)
         open_.start, open_.piece_start = last.start, last.piece_start
         open_.voiced += last.voiced
-        open_.is_answer, open_.has_floor = last.is_answer, last.has_floor
-        open_.is_over_prompt, open_.has_insisted = last.is_over_prompt, last.has_insisted
+        open_.is_answer, open_.has_insisted = last.is_answer, last.has_insisted
+        open_.has_floor = open_.has_floor or last.has_floor
+        open_.is_over_prompt = open_.is_over_prompt or last.is_over_prompt
         open_.track = last.track + open_.track
         return Began(self._at, open_.piece_start, continues=True)
 
@@ -266,7 +297,7 @@ class TurnTaker:
             open_.has_insisted = True
             return [Insisted(self._at)]
         playing = situation.playing
-        if not open_.has_begun:
+        if playing is None and not open_.has_begun:
             return []
         if playing is not None:
             enough = open_.voiced >= self._settings.barge_in_seconds - 1e-9
@@ -298,22 +329,27 @@ class TurnTaker:
         silence = self._at - open_.speech_end
         is_short_answer = open_.is_answer and open_.voiced >= settings.short_answer_seconds
         if not open_.has_begun and not is_short_answer:
-            if silence >= settings.speculate_seconds:
-                self._open = None
-            return []
-        if silence >= self._endpoint(situation.expect):
+            if silence < settings.drop_seconds:
+                return []
+            self._open = None
+            return [Dropped(self._at)] if open_.has_floor else []
+        if silence >= self._endpoint(open_, situation):
             return [self._end(open_)]
         if silence >= settings.speculate_seconds and not open_.is_paused:
             open_.is_paused = True
-            return [Paused(self._at, open_.piece_start)]
+            may_be_hum = open_.is_over_prompt and open_.voiced <= settings.hum_seconds
+            return [Paused(self._at, open_.piece_start, may_be_hum)]
         return []
 
-    def _endpoint(self, expect: Expected) -> float:
-        return self._settings.endpoint_seconds[expect] * self._settings.elder_factor - 1e-9
+    def _endpoint(self, open_: _Utterance, situation: Situation) -> float:
+        seconds = self._settings.endpoint_seconds[situation.expect]
+        if open_.is_whole:
+            seconds = min(seconds, self._settings.whole_seconds)
+        return seconds * situation.slowness - 1e-9
 
     def _end(self, open_: _Utterance, *, is_cut: bool = False) -> Ended:
         self._open = None
-        self._last = None if is_cut else open_
+        self._last, self._is_last_reported = (None if is_cut else open_), False
         self._floor_free_from = open_.speech_end
         return Ended(
             at=self._at,
@@ -324,4 +360,6 @@ class TurnTaker:
             has_floor=open_.has_floor,
             has_insisted=open_.has_insisted,
             is_cut=is_cut,
+            over_prompt=open_.is_over_prompt,
+            follows=open_.follows,
         )

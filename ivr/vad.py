@@ -90,7 +90,8 @@ class _SileroDetector:
     def __init__(self, session: Any) -> None:
         self._session = session
         self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
-        self._forget()
+        self._h, self._c = _blank(), _blank()
+        self._quiet_windows = 0
 
     def probability(self, window: Samples) -> float:
         sound = window.astype(np.float32) / 32_768.0
@@ -100,13 +101,12 @@ class _SileroDetector:
         probability = float(found.reshape(-1)[0])
         self._quiet_windows = 0 if probability >= _SURELY_SPEECH else self._quiet_windows + 1
         if self._quiet_windows >= _FORGET_WINDOWS:
-            self._forget()
+            self._h, self._c, self._quiet_windows = _blank(), _blank(), 0
         return probability
 
-    def _forget(self) -> None:
-        self._h = np.zeros((1, 1, 128), dtype=np.float32)
-        self._c = np.zeros((1, 1, 128), dtype=np.float32)
-        self._quiet_windows = 0
+
+def _blank() -> npt.NDArray[np.float32]:
+    return np.zeros((1, 1, 128), dtype=np.float32)
 
 
 def _shipped_file() -> Path:

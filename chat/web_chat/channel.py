@@ -23,6 +23,7 @@ from hotline.dialogue.actions import (
     Outcome,
     Say,
     SendText,
+    StayHere,
     StopSaying,
     TransferToAgent,
 )
@@ -149,7 +150,7 @@ class WebChatChannel:
                 self._events.put_nowait(TransferFailed(self._clock(), action.turn, "chat"))
             case End():
                 self.finish(action.outcome)
-            case StopSaying() | CollectKeys():
+            case StopSaying() | CollectKeys() | StayHere():
                 pass
             case _:
                 assert_never(action)

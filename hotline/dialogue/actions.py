@@ -26,13 +26,15 @@ class Say:
 
     Each part is synthesised by itself: fixed sentences come from the cache, so that sound starts at once while a part
     with a number or a place is still being rendered. ``prompts`` names the prompts used, for the journal. A prompt
-    that is not ``is_interruptible`` is played to its end whatever the citizen says (legal notice).
+    that is not ``is_interruptible`` is played to its end whatever the citizen says (legal notice). ``is_slow``: to be
+    spoken slowly (elder mode, 适老模式).
     """
 
     turn: int
     parts: tuple[str, ...]
     prompts: tuple[str, ...] = ()
     is_interruptible: bool = True
+    is_slow: bool = False
 
     @property
     def text(self) -> str:
@@ -56,13 +58,15 @@ class SendText:
 class Listen:
     """Wait for words; ``FellSilent(turn)`` after ``seconds`` without any, counted from the end of the prompt.
 
-    ``expect`` tells the recogniser what kind of answer is likely; ``choices`` are likely answers, if any.
+    ``expect`` tells the recogniser what kind of answer is likely; ``choices`` are likely answers, if any. ``slowness``:
+    how much longer than others this citizen may pause.
     """
 
     turn: int
     expect: Expected
     seconds: float
     choices: tuple[str, ...] = ()
+    slowness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +148,14 @@ class LookUpProgress:
 class TransferToAgent:
     """Put the citizen through to a person → ``AgentJoined``, ``NoAgentFree`` or ``TransferFailed``.
 
-    The hand-over starts when what is being said has been played. ``briefing`` is for the agent's screen.
+    The hand-over starts when what is being said has been played. ``briefing`` is for the agent's screen; ``skill`` is
+    what the agent should be good at: "ordinary", "dialect", "enterprise" or "elder".
     """
 
     turn: int
     reason: str
     briefing: str
+    skill: str = "ordinary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,13 @@ class GiveWayToEmergency:
     turn: int
     service: EmergencyService
     briefing: str
+
+
+@dataclass(frozen=True, slots=True)
+class StayHere:
+    """Put the citizen through to nobody after all, if that is still possible: what was heard was something else."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +195,11 @@ Action = (
     | LookUpProgress
     | TransferToAgent
     | GiveWayToEmergency
+    | StayHere
     | End
 )
 
 ChannelAction = (
-    Say | StopSaying | SendText | Listen | CollectKeys | TransferToAgent | GiveWayToEmergency | End
+    Say | StopSaying | SendText | Listen | CollectKeys | TransferToAgent | GiveWayToEmergency | StayHere | End
 )
 """Actions that the channel performs; the others are for the engines."""

@@ -113,8 +113,8 @@ class EarlierOrders(TakingDown):
         parts = self._prompts.parts("progress_count", count=str(count)) if count > 1 else ()
         for order in event.orders[: self._policy.max_told_orders]:
             parts = (*parts, *self._teller.parts(order, is_spoken=self._is_spoken))
-        parts = (*parts, *self._prompts.parts("anything_more"))
-        say = Say(turn, parts, prompts=("progress_order", "anything_more"))
+        parts = (*parts, *self._prompts.parts(self._closing))
+        say = Say(turn, parts, prompts=("progress_order", self._closing))
         return self._put(Stage.MORE, say, self._closing_listen(turn))
 
     def _no_progress(self, event: NoProgress) -> Actions:

@@ -30,12 +30,24 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The citizen said or wrote something. ``raw`` is the recogniser's own output; equal to ``text`` in writing."""
+    """The citizen said or wrote something. ``raw`` is the recogniser's own output; equal to ``text`` in writing.
+
+    ``continues``: it came within a second of what was said before, and belongs to it.
+    """
 
     at: datetime
     text: str
     raw: str
     engine: str = ""
+    continues: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartlySaid:
+    """The citizen is still speaking; ``text`` is what has been made out so far, and may yet change."""
+
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +70,13 @@ class LocationShared:
 class HearingLost:
     """Speech was there but could not be recognised: the recogniser is down, late or heard no words.
 
-    ``is_engine_down`` tells a broken engine from speech that merely was not understood as words.
+    ``is_engine_down`` tells a broken engine from speech that merely was not understood as words, ``is_engine_busy`` one
+    that had to turn the words away for want of capacity.
     """
 
     at: datetime
     is_engine_down: bool
+    is_engine_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +222,7 @@ Event = (
     Started
     | SpeechStarted
     | Said
+    | PartlySaid
     | KeyPressed
     | LocationShared
     | HearingLost

@@ -91,6 +91,10 @@ class Floor:
         self._alarm_word = ""
         self._was_withdrawn = False
         self._is_secret = False
+        self._is_slow = False
+        self._is_upset = False
+        self._repeats_asked = 0
+        self._next_matter = ""  # a second matter that was spoken of together with the first
 
     def _understand(self, text: str) -> Actions:
         """Have ``text`` understood; words that come before the answer are understood together with it."""
@@ -130,18 +134,30 @@ class Floor:
         listen = Listen(turn, Expected.YES_NO, self._policy.silence_seconds[Expected.YES_NO], likely)
         return self._put(stage, self._prompts.say(turn, names, values), listen)
 
+    @property
+    def _closing(self) -> str:
+        """What is said after a matter is settled: the next one that was spoken of, or whether there is one."""
+        return "next_matter" if self._next_matter else "anything_more"
+
     def _say_and_listen(self, name: str, **values: str) -> Actions:
         """Say how a matter was settled and ask whether there is anything more."""
         turn = self._new_turn()
-        say = self._prompts.say(turn, (name, "anything_more"), values)
+        say = self._prompts.say(turn, (name, self._closing), values)
         return self._put(Stage.MORE, say, self._closing_listen(turn))
 
     def _closing_listen(self, turn: int) -> Listen:
         likely = self._answers.likely(Answer.DONE, Answer.MORE)
         return Listen(turn, Expected.YES_NO, self._policy.closing_seconds, likely)
 
+    @property
+    def _most_no_matches(self) -> int:
+        """How often somebody may not be understood before a person takes over; who is upset is not asked twice."""
+        return 1 if self._is_upset else self._policy.max_no_match
+
     def _ask_again(self) -> Actions:
         assert self._asked is not None
+        self._repeats_asked += 1
+        self._is_slow = self._is_slow or (self._is_spoken and self._repeats_asked > 1)
         say, listen = self._asked
         turn = self._new_turn()
         return self._put(self._stage, replace(say, turn=turn), replace(listen, turn=turn))

@@ -27,7 +27,17 @@ class HandingOver(Floor):
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage = Stage.TRANSFERRING
         self._saying = self._prompts.say(turn, prompts or ("transferring",), is_interruptible=False)
-        return (*stop, self._saying, TransferToAgent(turn, reason, self._briefing(reason)))
+        return (
+            *stop,
+            self._saying,
+            TransferToAgent(turn, reason, self._briefing(reason), self._skill(reason)),
+        )
+
+    def _skill(self, reason: str) -> str:
+        """Who is not understood twice may speak a dialect; who needs it slowly is put through to who is patient."""
+        if reason in ("not_heard", "not_understood", "dialect"):
+            return "dialect"
+        return "elder" if self._is_slow else "ordinary"
 
     def _give_way(self, service: EmergencyService, text: str) -> Actions:
         self._draft = self._draft.heard(text)
@@ -102,7 +112,7 @@ class HandingOver(Floor):
         if self._is_understanding or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
         self._no_matches += 1
-        if self._no_matches >= self._policy.max_no_match:
+        if self._no_matches >= self._most_no_matches:
             return self._transfer("not_heard")
         expect = self._asked[1].expect if self._asked is not None else Expected.OPEN
         asked = self._asked
@@ -112,7 +122,7 @@ class HandingOver(Floor):
 
     def _no_match(self, name: str) -> Actions:
         self._no_matches += 1
-        if self._no_matches >= self._policy.max_no_match:
+        if self._no_matches >= self._most_no_matches:
             return self._transfer("not_understood")
         return self._ask(Stage.OPEN, Expected.OPEN, name)
 

@@ -18,7 +18,8 @@ class Policy:
 
     ``silence_seconds``: how long to wait for words after a prompt. A silent citizen is asked ``max_silences`` times
     again, one who is not understood ``max_no_match - 1`` times, then a person takes over. ``closing_seconds``: silence
-    after “还有其他问题吗” that ends the call. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
+    after “还有其他问题吗” that ends the call. ``elder_slowness``: how much longer a citizen may pause who asked for it, or
+    who was silent or asked back again and again. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
     """
 
     silence_seconds: dict[Expected, float] = field(default_factory=_phone_seconds)
@@ -32,6 +33,7 @@ class Policy:
     category_confidence: float = 0.35
     withdrawal_confidence: float = 0.6
     max_told_orders: int = 3
+    elder_slowness: float = 1.5
     secrecy_categories: frozenset[str] = frozenset()
 
     def asks_secrecy(self, kind: AppealKind, category: str | None) -> bool:

@@ -14,8 +14,9 @@ barge-in, late answers and stale timers. The stages:
 
 Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
 
-One conversation is spread over four files, each building on the one before: ``floor`` (saying and asking),
-``handing_over`` (people), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress). Here is what starts them.
+One conversation is spread over five files, each building on the one before: ``floor`` (saying and asking),
+``handing_over`` (people), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
+thoughts, alarms in mid-sentence, a second matter). Here is what starts them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ from hotline.dialogue.actions import (
     RegisterAppeal,
     Say,
 )
-from hotline.dialogue.earlier_orders import EarlierOrders
 from hotline.dialogue.events import (
     AgentJoined,
     AppealRegistered,
@@ -44,6 +44,7 @@ from hotline.dialogue.events import (
     NoAgentFree,
     NoProgress,
     NoRepeat,
+    PartlySaid,
     PassagesFound,
     ProgressFound,
     PromptFinished,
@@ -56,6 +57,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
+from hotline.dialogue.over_turns import OverTurns
 from hotline.dialogue.stages import CONFIRMED, DEAF, INTAKE, TOLD_OF_ORDERS, Stage
 from hotline.dialogue.words import Alarm, Answer
 from hotline.domain.appeal import (
@@ -73,7 +75,7 @@ from hotline.domain.speech import Expected
 _LAST_WORDS: Final = 10
 
 
-class Session(EarlierOrders):
+class Session(OverTurns):
     """One conversation with one citizen."""
 
     @property
@@ -121,6 +123,12 @@ class Session(EarlierOrders):
         """Decide what to do about ``event``."""
         if self._stage is Stage.ENDED or self._is_late(event):
             return ()
+        actions = self._happened(event)
+        if self._is_lasting(actions):
+            self._before = None
+        return self._paced(actions)
+
+    def _happened(self, event: Event) -> Actions:
         match event:
             case Started():
                 self._channel, self._caller = event.channel, event.phone
@@ -129,18 +137,24 @@ class Session(EarlierOrders):
             case SpeechStarted():
                 return self._stop_saying() if self._stage not in DEAF else ()
             case Said():
-                return self._said(event.text)
+                text = self._going_on(event.text) if event.continues else event.text
+                self._remember(text)
+                return self._said(text)
+            case PartlySaid():
+                return self._partly_said(event.text)
             case KeyPressed():
                 return self._key(event.key)
             case LocationShared():
                 return self._located(event.place)
             case HearingLost():
+                if event.is_engine_busy:
+                    return self._not_heard("hearing_busy")
                 return self._not_heard("hearing_down" if event.is_engine_down else "not_heard")
             case FellSilent():
                 return self._fell_silent()
             case PromptFinished():
-                self._saying = None
-                return ()
+                was_heard, self._saying = self._saying is not None, None
+                return self._take_next_matter() if was_heard and self._may_take_next_matter else ()
             case Understood():
                 self._is_understanding = False
                 return self._understood(event.understanding)
@@ -179,7 +193,9 @@ class Session(EarlierOrders):
         if self._stage is Stage.HANDED_OVER or not text.strip():
             return ()
         self._words = (*self._words, text.strip("，。 "))[-_LAST_WORDS:]
-        emergency = None if self._stage is Stage.EMERGENCY else self._safety.emergency_in(text)
+        emergency = self._safety.emergency_in(text)
+        if self._stage is Stage.EMERGENCY:
+            return self._sentence_after_alarm(text, emergency) if self._draft_before_alarm is not None else ()
         if emergency is not None:
             self._alarm_word = emergency.word
         if emergency is not None and emergency.alarm is Alarm.CERTAIN:
@@ -190,6 +206,14 @@ class Session(EarlierOrders):
             return ()
         if self._answers.wants_agent(text):
             return self._transfer("asked")
+        if self._answers.speaks_dialect(text):
+            return self._transfer("dialect")
+        if (
+            self._is_spoken
+            and self._answers.wants_slower(text)
+            and (again := self._slow_down(text)) is not None
+        ):
+            return again
         if emergency is not None and not self._was_asked_about_emergency:
             self._was_asked_about_emergency = True
             self._service, self._heard = emergency.service, text
@@ -234,7 +258,15 @@ class Session(EarlierOrders):
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
             if short is Answer.DONE and self._is_settled:
                 return self._goodbye("goodbye")
+        if self._next_matter:
+            text, self._next_matter = f"{self._next_matter}，{text}", ""
+        elif self._stage is Stage.OPEN and not self._is_understanding:
+            text = self._first_of_two(text)
         return self._understand(text)
+
+    @property
+    def _may_take_next_matter(self) -> bool:
+        return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
 
     def _answer_to_anything_more(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES)
@@ -245,7 +277,7 @@ class Session(EarlierOrders):
             return self._next_question("no_answer_register")
         if answer is not None:
             return self._goodbye("goodbye")
-        return self._understand(text)
+        return self._understand(self._first_of_two(text))
 
     def _key(self, key: str) -> Actions:
         self._silences = 0
@@ -277,6 +309,8 @@ class Session(EarlierOrders):
     def _fell_silent(self) -> Actions:
         if self._is_understanding or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
+        if self._may_take_next_matter:
+            return self._take_next_matter()
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._goodbye("goodbye_silent")
         if self._stage is Stage.MESSAGE:
@@ -284,6 +318,7 @@ class Session(EarlierOrders):
         if self._stage in (Stage.REPEAT, Stage.CLOSED_REPEAT):
             return self._now_register()  # confirmed already, and neither answer loses anything
         self._silences += 1
+        self._is_slow = self._is_slow or (self._is_spoken and self._silences > 1)
         if self._silences > self._policy.max_silences:
             if self._channel is not ContactChannel.PHONE:
                 return self._goodbye("goodbye_silent", *self._keep_unfinished())
@@ -306,10 +341,11 @@ class Session(EarlierOrders):
             return (self._registering(self._new_turn()),)
         if self._is_understanding:
             self._draft = self._draft.heard(self._heard)
+        if self._next_matter:
+            self._draft = self._draft.heard(self._next_matter)
         unfinished = (*INTAKE, Stage.TRANSFERRING, Stage.EMERGENCY_CHECK, Stage.EMERGENCY)
-        if (self._stage not in unfinished and not self._is_understanding) or len(
-            self._draft.text
-        ) < self._policy.min_matter_characters:
+        is_begun = self._stage in unfinished or self._is_understanding or bool(self._next_matter)
+        if not is_begun or len(self._draft.text) < self._policy.min_matter_characters:
             return ()
         appeal = self._draft.appeal(
             self._categories, self._channel, is_confirmed=False, emergency=self._emergency_given
@@ -321,6 +357,7 @@ class Session(EarlierOrders):
         return self._service if self._gave_way else None
 
     def _understood(self, meaning: Understanding) -> Actions:
+        self._is_upset = self._is_upset or meaning.is_upset
         match meaning.intent:
             case Intent.TRANSFER_TO_AGENT:
                 return self._transfer("asked")
@@ -340,6 +377,8 @@ class Session(EarlierOrders):
         ):
             self._was_withdrawn = True
             return self._say_and_listen("withdrawn")
+        if self._is_aside(meaning):
+            return self._look_up_aside(meaning)
         if self._stage is Stage.SECRECY:
             return self._secrecy_understood(meaning)
         if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL):
@@ -385,6 +424,8 @@ class Session(EarlierOrders):
 
     def _passages_found(self, event: PassagesFound) -> Actions:
         best = event.passages[0] if event.passages else None
+        if self._pending_question is not None:
+            return self._answer_aside(best.article if best is not None and best.is_confident else None)
         if best is not None and best.is_confident:
             self._article = best.article
             self._no_matches = 0
@@ -396,10 +437,8 @@ class Session(EarlierOrders):
                 answer = self._prompts.parts(
                     "answer_written", title=best.article.title, answer=best.article.full
                 )
-            more = self._prompts.parts("anything_more")
-            say = Say(
-                turn, (*lead, *answer, *more), prompts=("answer_lead", best.article.id, "anything_more")
-            )
+            more = self._prompts.parts(self._closing)
+            say = Say(turn, (*lead, *answer, *more), prompts=("answer_lead", best.article.id, self._closing))
             return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")
@@ -419,6 +458,8 @@ class Session(EarlierOrders):
                 return self._goodbye("not_recorded", then="message_none")
             return ()
         self._is_understanding = False
+        if engine == "retriever" and self._pending_question is not None:
+            return self._answer_aside(None)
         if engine == "retriever" and (self._draft.kind is not None or self._draft.category is not None):
             return self._next_question("no_answer_register")
         self._draft = self._draft.heard(self._heard)

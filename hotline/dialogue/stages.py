@@ -47,6 +47,9 @@ INTAKE: Final = frozenset(
     {Stage.MATTER, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM, Stage.CORRECT}
 )
 
+ASIDE: Final = frozenset({Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM})
+"""Stages in which a question is answered in between, and the intake goes on."""
+
 CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
 """Stages in which the citizen has confirmed what was read back, and it is not registered yet."""
 

@@ -64,7 +64,10 @@ class TakingDown(HandingOver):
         if meaning.slots.phone is not None:
             self._draft = replace(self._draft, phone=meaning.slots.phone)
             if meaning.slots.place is None:
-                return self._register()
+                if not self._is_spoken:
+                    return self._register()
+                phone = self._spelled(str(meaning.slots.phone))
+                return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=phone)
         new_facts = meaning.slots.place is not None or meaning.category is not None
         is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
         is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
@@ -75,7 +78,7 @@ class TakingDown(HandingOver):
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
         if not is_no and not new_facts and meaning.intent is not Intent.APPEAL:
             self._no_matches += 1
-            if self._no_matches >= self._policy.max_no_match:
+            if self._no_matches >= self._most_no_matches:
                 return self._transfer("not_understood")
             self._draft = replace(
                 self._draft, wants_secrecy=self._draft.wants_secrecy or meaning.slots.wants_secrecy
@@ -189,7 +192,7 @@ class TakingDown(HandingOver):
         if self._draft.wants_secrecy:
             names.append("secrecy_noted")
         turn = self._new_turn()
-        say = self._prompts.say(turn, (*names, "anything_more"), values)
+        say = self._prompts.say(turn, (*names, self._closing), values)
         before = self._lead.parts if self._lead is not None else ()
         if diversion is not None:
             before = (*before, diversion.told)

@@ -18,6 +18,7 @@ from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _SHORT_ANSWER: Final = 8
+_SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
 _ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
 _DIGIT: Final = re.compile(r"\d")
@@ -120,6 +121,10 @@ class AnswerWords:
             self._digits = str.maketrans(dict(rows["digits"]))
             self._invites_place = tuple(rows["invites_place"])
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
+            self._slower_lexicon = SoundLexicon(rows["slower_inside"])
+            self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
+            self._asks = tuple(rows["asks_inside"])
+            self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
@@ -143,7 +148,35 @@ class AnswerWords:
 
     def wants_progress(self, text: str) -> bool:
         """Tell whether the citizen asks how an order stands (查进度)."""
-        found = self._progress_lexicon.find(han_only(text))
+        return self._is_found(self._progress_lexicon, text)
+
+    def wants_slower(self, text: str) -> bool:
+        """Tell whether the citizen asks to be spoken to slowly, or says that they are old or hard of hearing (适老)."""
+        return self._is_found(self._slower_lexicon, text)
+
+    def is_only_slower(self, text: str) -> bool:
+        """Tell whether that wish is all that ``text`` says."""
+        return self.wants_slower(text) and len(han_only(text)) <= _SHORT_WISH
+
+    def speaks_dialect(self, text: str) -> bool:
+        """Tell whether the citizen asks for somebody who knows their dialect (方言)."""
+        return self._is_found(self._dialect_lexicon, text)
+
+    def asks(self, text: str) -> bool:
+        """Tell whether ``text`` is put as a question."""
+        return any(word in text for word in self._asks)
+
+    def two_matters(self, text: str) -> tuple[str, str]:
+        """Cut ``text`` where a second matter begins (“还有一件事”); the second is empty when there is none."""
+        for cue in self._next_matter:
+            before, found, after = text.partition(cue)
+            if found:
+                return before.strip("，。,. "), after.strip("，。,. ")
+        return text, ""
+
+    @staticmethod
+    def _is_found(lexicon: SoundLexicon, text: str) -> bool:
+        found = lexicon.find(han_only(text))
         return any(match.is_exact or (match.is_precise and len(match.word) > 2) for match in found)
 
     def digits_in(self, text: str) -> str:

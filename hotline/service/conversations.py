@@ -28,6 +28,7 @@ from hotline.dialogue.actions import (
     RegisterAppeal,
     Say,
     SendText,
+    StayHere,
     StopSaying,
     TransferToAgent,
     Understand,
@@ -40,6 +41,7 @@ from hotline.dialogue.events import (
     Merged,
     NoProgress,
     NoRepeat,
+    PartlySaid,
     PassagesFound,
     ProgressFound,
     RepeatFound,
@@ -281,7 +283,10 @@ class _Held:
                         actions = self.session.handle(event)
                         if self.session.is_secret:
                             self.journal.conceal()
-                        self.journal.add(event)
+                        if actions or not isinstance(
+                            event, PartlySaid
+                        ):  # half a sentence comes again as a whole
+                            self.journal.add(event)
                         for action in actions:
                             self.journal.add(action)
                             await self._do(action)
@@ -334,6 +339,7 @@ class _Held:
                 | CollectKeys()
                 | TransferToAgent()
                 | GiveWayToEmergency()
+                | StayHere()
             ):
                 await self._channel.perform(action)
             case _:

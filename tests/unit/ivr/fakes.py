@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 
 from hotline.dialogue.actions import Listen, Say
-from hotline.dialogue.events import Event, HungUp, PromptFinished
+from hotline.dialogue.events import Event, HungUp, PartlySaid, PromptFinished
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, AudioFormat, Expected, Hypothesis
 from ivr.channel import PhoneChannel
@@ -291,7 +291,8 @@ class Call:
         return [event for _, event in self.happened]
 
     def names(self) -> list[str]:
-        return [type(event).__name__ for event in self.events]
+        """Return what happened, but for words that were not said to the end."""
+        return [type(event).__name__ for event in self.events if not isinstance(event, PartlySaid)]
 
     def when(self, kind: type[Event]) -> float:
         """Return the second at which the first event of ``kind`` came."""

@@ -72,7 +72,7 @@ def test_what_is_said_is_reported_when_the_silence_has_lasted_since_it_was_recog
             call.line.speak(2.0)
             heard = await call.until(Said)
             assert (heard.text, heard.raw, heard.engine) == ("路灯坏了", "路灯坏了", "scripted")
-            assert now() - (begun + 2.0) == pytest.approx(0.75, abs=0.06)
+            assert now() - (begun + 2.0) == pytest.approx(0.85, abs=0.06)
             assert recognizer.begun == 1
             assert call.names() == ["Started", "PromptFinished", "SpeechStarted", "Said"]
 
@@ -81,7 +81,7 @@ def test_what_is_said_is_reported_when_the_silence_has_lasted_since_it_was_recog
 
 def test_a_pause_in_mid_sentence_is_recognised_in_vain_and_the_sentence_whole():
     async def test():
-        recognizer = ScriptedRecognizer("整句", seconds=0.3)
+        recognizer = ScriptedRecognizer("整", "整句", seconds=0.3)
         async with Call(recognizer) as call:
             await call.ask("请讲")
             call.line.speak(1.0)
@@ -90,7 +90,7 @@ def test_a_pause_in_mid_sentence_is_recognised_in_vain_and_the_sentence_whole():
             await call.until(Said)
             assert said(call) == ["整句"]
             assert recognizer.begun == 2
-            assert recognizer.decoded[-1][1] == pytest.approx(0.3 + 2.5 + 0.3, abs=0.1)
+            assert recognizer.decoded[-1][1] == pytest.approx(0.3 + 2.5 + 0.2, abs=0.1)
 
     run(test())
 
@@ -121,7 +121,7 @@ def test_a_streaming_recogniser_is_fed_as_the_sound_comes():
             await call.until(Said)
             ((decode_began, seconds),) = recognizer.decoded
             assert decode_began == pytest.approx(begun + 0.27, abs=0.05)
-            assert seconds == pytest.approx(0.3 + 2.0 + 0.7, abs=0.1)
+            assert seconds == pytest.approx(0.3 + 2.0 + 0.8, abs=0.1)
 
     run(test())
 
@@ -198,7 +198,7 @@ def test_long_speech_without_words_was_not_heard():
     run(test())
 
 
-def test_a_hum_while_the_hotline_talks_neither_stops_it_nor_counts():
+def test_a_hum_while_the_hotline_talks_silences_it_for_half_a_second_and_does_not_count():
     async def test():
         async with Call(ScriptedRecognizer("嗯"), settings=BACKCHANNELS) as call:
             await call.ask("这是一段很长的答复" * 3, heard_out=False)
@@ -206,6 +206,7 @@ def test_a_hum_while_the_hotline_talks_neither_stops_it_nor_counts():
             call.line.speak(0.3)
             await call.until(PromptFinished)
             assert call.names() == ["Started", "PromptFinished"]
+            assert call.when(PromptFinished) - (0.05 + 5.4) == pytest.approx(0.3 + 0.2 - 0.12, abs=0.1)
 
     run(test())
 
@@ -301,7 +302,7 @@ def test_a_recogniser_that_never_answers_is_given_up_at_the_deadline_and_the_cal
             begun = now()
             call.line.speak(1.0)
             assert (await call.until(HearingLost)).is_engine_down
-            assert now() - (begun + 1.0) == pytest.approx(0.7 + 6.0, abs=0.1)
+            assert now() - (begun + 1.0) == pytest.approx(0.8 + 6.0, abs=0.1)
             recognizer.seconds = 0.1
             call.line.speak(1.0)
             await call.until(Said)
@@ -386,18 +387,18 @@ def interrupted(recognizer: ScriptedRecognizer, *, speech_seconds: float) -> Cor
     return test()
 
 
-def test_who_interrupts_hears_the_prompt_stop_within_half_a_second_and_is_heard():
+def test_who_interrupts_hears_the_prompt_stop_within_a_fifth_of_a_second_and_is_heard():
     call = run(interrupted(ScriptedRecognizer("不是这个"), speech_seconds=1.5))
     assert call.names()[:4] == ["Started", "SpeechStarted", "PromptFinished", "Said"]
     (paused_at, _), *_ = call.line.did
-    assert paused_at - 1.0 < 0.45
+    assert paused_at - 1.0 < 0.2
     assert call.when(SpeechStarted) - 1.0 == pytest.approx(0.8, abs=0.06)
 
 
 def test_a_short_interruption_stops_the_prompt_once_it_turns_out_to_be_words():
     call = run(interrupted(ScriptedRecognizer("不是"), speech_seconds=0.5))
     assert call.names()[:4] == ["Started", "SpeechStarted", "Said", "PromptFinished"]
-    assert call.line.did[0] == (pytest.approx(1.4, abs=0.05), "stop")
+    assert call.line.did[0] == (pytest.approx(1.15, abs=0.05), "stop")
 
 
 @pytest.mark.parametrize("heard", ["嗯", "", "好的嗯"])
@@ -407,7 +408,7 @@ def test_after_a_hum_or_a_noise_the_prompt_goes_on_where_it_fell_silent(heard):
     assert [what for _, what in call.line.did] == ["stop", "hang up"]
     paused_at = call.line.did[0][0]
     silent_for = call.when(PromptFinished) - (0.05 + 5.4)
-    assert silent_for == pytest.approx(1.0 + 0.5 + 0.7 + 0.15 - paused_at, abs=0.1)
+    assert silent_for == pytest.approx(1.0 + 0.5 + 0.8 + 0.15 - paused_at, abs=0.1)
     (_, first), (_, rest) = call.line.played
     assert first.endswith(rest)
     assert len(rest) / PHONE_BAND.bytes_per_second == pytest.approx(5.4 - (paused_at - 0.05), abs=0.03)
@@ -467,10 +468,11 @@ def test_an_answer_that_begins_just_as_the_caller_goes_on_is_stopped():
             call.line.pause(1.2)
             call.line.speak(2.0)
             await call.until(Said)
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(0.5)
             await call.do(Say(2, ("请问在什么位置呢",)))
-            floor = await call.until(SpeechStarted)
-            assert floor.at.second + floor.at.microsecond / 1e6 == pytest.approx(0.45 + 2.2 + 0.85, abs=0.1)
+            await call.until(SpeechStarted)
+            silent_at, what = call.line.did[0]
+            assert (what, silent_at) == ("stop", pytest.approx(0.45 + 2.2 + 0.2, abs=0.1))
 
     run(test())
 
@@ -529,9 +531,9 @@ def test_fillers_keep_the_caller_company_until_the_answer():
             await asyncio.sleep(10)
             (_, first), *rest = call.line.sounds
             assert (first, [text for _, text in rest]) == ("请讲", ["请稍等", "好的"])
-            assert rest[0][0] - end_of_speech == pytest.approx(0.95, abs=0.05)
+            assert rest[0][0] - end_of_speech == pytest.approx(1.02, abs=0.05)
             (turn,) = call.turns
-            assert turn.filler == pytest.approx(0.95, abs=0.05)
+            assert turn.filler == pytest.approx(1.02, abs=0.05)
             assert turn.first_sound == pytest.approx(2.05, abs=0.05)
             assert turn.was_ahead
 

@@ -1,0 +1,163 @@
+"""What reaches over one turn: second thoughts, alarms before the sentence ends, a second matter, a question in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from hotline.dialogue.actions import (
+    End,
+    GiveWayToEmergency,
+    LookUp,
+    MergeIntoOrder,
+    RegisterAppeal,
+    Say,
+    StayHere,
+    StopSaying,
+    TransferToAgent,
+)
+from hotline.dialogue.earlier_orders import EarlierOrders
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.stages import ASIDE, DEAF, Stage
+from hotline.dialogue.words import Alarm, Emergency
+from hotline.domain.appeal import AppealKind
+from hotline.domain.knowledge import Article
+from hotline.domain.meaning import Intent, Understanding
+
+_LASTING: Final = (RegisterAppeal, MergeIntoOrder, TransferToAgent, GiveWayToEmergency, End)
+"""Actions that cannot be taken back."""
+
+_PRESENT: Final = frozenset({"_turn", "_saying", "_before"})
+"""What is as it is, whatever is taken back."""
+
+
+class OverTurns(EarlierOrders):
+    """A conversation in which a citizen may go on, change their mind, or think of something else."""
+
+    _before: tuple[str, dict[str, Any]] | None = None
+    _draft_before_alarm: Any = None
+    _pending_question: Any = None
+
+    # --- who goes on after a short pause ---------------------------------------------------------------------
+
+    def _going_on(self, text: str) -> str:
+        """Take back what the last words led to, and return them with ``text``: they were half a sentence."""
+        if self._before is None or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
+            return text
+        said, state = self._before
+        vars(self).update(state)
+        return f"{said.rstrip('，。、')}，{text}"
+
+    def _remember(self, text: str) -> None:
+        """Keep how things stand before ``text``, for the case that it was half a sentence."""
+        self._before = (text, {name: value for name, value in vars(self).items() if name not in _PRESENT})
+
+    def _is_lasting(self, actions: Actions) -> bool:
+        return any(isinstance(action, _LASTING) for action in actions)
+
+    # --- alarms before the sentence ends ---------------------------------------------------------------------
+
+    def _partly_said(self, text: str) -> Actions:
+        """Give way to an emergency without waiting for the end of the sentence.
+
+        A false alarm costs little: it is taken back when the sentence is over, before anybody's telephone has rung.
+        """
+        if self._stage in DEAF or self._stage is Stage.HANDED_OVER:
+            return ()
+        emergency = self._safety.emergency_in(text)
+        if emergency is None or emergency.alarm is not Alarm.CERTAIN:
+            return ()
+        self._alarm_word, draft = emergency.word, self._draft
+        actions = self._give_way(emergency.service, text)
+        self._draft_before_alarm = draft
+        return actions
+
+    def _sentence_after_alarm(self, text: str, emergency: Emergency | None) -> Actions:
+        """Take the whole sentence of which a part raised the alarm; if it raises none, ask once instead."""
+        draft, self._draft_before_alarm = self._draft_before_alarm, None
+        self._draft = draft.heard(text)
+        if emergency is not None and emergency.alarm is Alarm.CERTAIN:
+            return ()
+        assert self._service is not None
+        stay = StayHere(self._turn)
+        self._gave_way, self._draft, self._heard = False, draft, text
+        self._was_asked_about_emergency, self._saying = True, None
+        ask = self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=self._service.value)
+        return (StopSaying(), stay, *ask)
+
+    # --- a second matter -------------------------------------------------------------------------------------
+
+    def _first_of_two(self, text: str) -> str:
+        """Return the first matter of ``text``; a second one (“还有一件事”) is kept for when the first is settled."""
+        first, second = self._answers.two_matters(text)
+        if min(len(first), len(second)) < self._policy.min_matter_characters:
+            return text
+        self._next_matter = second
+        return first
+
+    def _take_next_matter(self) -> Actions:
+        """Go on with the second matter once the first has been settled and told."""
+        text, self._next_matter = self._next_matter, ""
+        return self._understand(text)
+
+    # --- a question in between -------------------------------------------------------------------------------
+
+    def _is_aside(self, meaning: Understanding) -> bool:
+        """Whether a question of the hotline was answered with a question (“要等几天？”)."""
+        is_question = meaning.intent is Intent.APPEAL and meaning.kind is AppealKind.INQUIRY
+        return (
+            self._stage in ASIDE
+            and self._asked is not None
+            and is_question
+            and meaning.slots.place is None
+            and meaning.slots.phone is None
+            and self._answers.asks(meaning.text)
+        )
+
+    def _look_up_aside(self, meaning: Understanding) -> Actions:
+        self._pending_question = self._asked
+        return (LookUp(self._new_turn(), meaning.text, meaning.category),)
+
+    def _answer_aside(self, article: Article | None) -> Actions:
+        """Answer, or say that somebody else will, and put the question again that was left open."""
+        (say, listen), self._pending_question = self._pending_question, None
+        turn = self._new_turn()
+        if article is None:
+            lead: tuple[str, ...] = self._prompts.parts("aside_unknown")
+            names: tuple[str, ...] = ("aside_unknown",)
+        else:
+            answer = article.spoken if self._is_spoken else article.full
+            lead = (*self._prompts.parts("answer_lead"), answer, *self._prompts.parts("aside_back"))
+            names = (article.id, "aside_back")
+        whole = Say(turn, (*lead, *say.parts), prompts=(*names, *say.prompts))
+        return self._put(self._stage, whole, replace(listen, turn=turn))
+
+    # --- slower, please --------------------------------------------------------------------------------------
+
+    def _slow_down(self, text: str) -> Actions | None:
+        """Speak slower and wait longer from now on; None when more was said than the wish for it."""
+        was_slow, self._is_slow = self._is_slow, True
+        if self._asked is None or not self._answers.is_only_slower(text):
+            return None
+        say, listen = self._asked
+        turn = self._new_turn()
+        lead = () if was_slow else self._prompts.parts("slower")
+        return self._put(
+            self._stage, replace(say, turn=turn, parts=(*lead, *say.parts)), replace(listen, turn=turn)
+        )
+
+    def _paced(self, actions: Actions) -> Actions:
+        """Give every message and every wait the citizen's pace."""
+        if not self._is_slow:
+            return actions
+        slowness = self._policy.elder_slowness
+        return tuple(self._at_pace(action, slowness) for action in actions)
+
+    @staticmethod
+    def _at_pace(action: Any, slowness: float) -> Any:
+        match action:
+            case Say():
+                return replace(action, is_slow=True)
+            case _ if hasattr(action, "slowness"):
+                return replace(action, slowness=slowness, seconds=action.seconds * slowness)
+        return action
