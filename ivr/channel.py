@@ -327,7 +327,8 @@ class PhoneChannel:
             )
         elif is_lost(heard, self._settings):
             self._is_answer_due = True
-            self._emit(HearingLost(at=self._clock(), is_engine_down=heard.text is None))
+            is_down, is_busy = heard.text is None, heard.was_turned_away
+            self._emit(HearingLost(at=self._clock(), is_engine_down=is_down, is_engine_busy=is_busy))
         if not self._is_answer_due:
             self._company.stop()
         self._release_soon()

@@ -18,7 +18,7 @@ import numpy as np
 import structlog
 
 from asr.recognizer import Recognizer
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineBusyError, EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Expected, Hypothesis
 from ivr.echo import COMPARED_SECONDS, is_echo
 from ivr.turn_taking import (
@@ -51,7 +51,7 @@ class Heard:
     """A finished utterance. ``text`` is empty when it held no words; ``None`` when the recogniser failed.
 
     ``spoke_until``, ``ended_at`` and ``known_at`` are the loop's time: last voiced frame, end decided, words known.
-    ``recognize_seconds`` is how long the last decode took.
+    ``recognize_seconds`` is how long the last decode took. ``was_turned_away``: the recogniser had no capacity for it.
     """
 
     ended: Ended
@@ -63,6 +63,7 @@ class Heard:
     known_at: float
     recognize_seconds: float
     was_ahead: bool
+    was_turned_away: bool = False
 
 
 class _Tape:
@@ -104,6 +105,7 @@ class _Decode:
         self._name = name
         self._made_out = made_out
         self.hypothesis: Hypothesis | None = None
+        self.was_turned_away = False
         self.started_at = asyncio.get_running_loop().time()
         self.ended_at = self.started_at
         self.task = asyncio.create_task(self._run(), name="recognize")
@@ -128,6 +130,7 @@ class _Decode:
                     self.hypothesis = hypothesis
                 self._made_out(self, hypothesis)
         except EngineUnavailableError as error:
+            self.was_turned_away = isinstance(error, EngineBusyError)
             log.warning("recognizer.failed", engine=error.engine, reason=error.reason)
         except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the caller is told and the call goes on
             log.error("recognizer.broken", engine=self._name, error=type(error).__name__)
@@ -387,6 +390,7 @@ class Hearing:
                 known_at=loop.time(),
                 recognize_seconds=max(0.0, last.ended_at - last.started_at),
                 was_ahead=pending.was_ahead,
+                was_turned_away=not known and last.was_turned_away,
             )
         )
 

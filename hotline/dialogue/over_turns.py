@@ -87,8 +87,14 @@ class OverTurns(EarlierOrders):
 
     # --- a second matter -------------------------------------------------------------------------------------
 
-    def _first_of_two(self, text: str) -> str:
-        """Return the first matter of ``text``; a second one (“还有一件事”) is kept for when the first is settled."""
+    def _matter_of(self, text: str) -> str:
+        """Return the first matter of ``text``; a second one (“还有一件事”) is kept for when the first is settled.
+
+        Words that come instead of the second matter's turn are taken together with it.
+        """
+        if self._next_matter:
+            text, self._next_matter = f"{self._next_matter}，{text}", ""
+            return text
         first, second = self._answers.two_matters(text)
         if min(len(first), len(second)) < self._policy.min_matter_characters:
             return text

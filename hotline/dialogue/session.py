@@ -258,10 +258,8 @@ class Session(OverTurns):
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
             if short is Answer.DONE and self._is_settled:
                 return self._goodbye("goodbye")
-        if self._next_matter:
-            text, self._next_matter = f"{self._next_matter}，{text}", ""
-        elif self._stage is Stage.OPEN and not self._is_understanding:
-            text = self._first_of_two(text)
+        if self._stage is Stage.OPEN and not self._is_understanding:
+            text = self._matter_of(text)
         return self._understand(text)
 
     @property
@@ -277,7 +275,7 @@ class Session(OverTurns):
             return self._next_question("no_answer_register")
         if answer is not None:
             return self._goodbye("goodbye")
-        return self._understand(self._first_of_two(text))
+        return self._understand(self._matter_of(text))
 
     def _key(self, key: str) -> Actions:
         self._silences = 0

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from hotline.dialogue.actions import (
@@ -15,6 +16,7 @@ from hotline.dialogue.actions import (
     Outcome,
     Say,
     SendText,
+    StayHere,
     StopSaying,
     TransferToAgent,
 )
@@ -35,12 +37,24 @@ from hotline.domain.appeal import ContactChannel, EmergencyService, PhoneNumber
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, AudioFormat, Expected
 from ivr.line import TransferResult
-from ivr.phone_settings import PhoneSettings
+from ivr.phone_settings import Endings, PhoneSettings
 from tests.unit.ivr.fakes import MIDNIGHT, Call, ScriptedRecognizer, ScriptedSynthesizer, now, run
 
 DOWN = EngineUnavailableError("scripted", "killed")
 BACKCHANNELS = PhoneSettings(backchannels=frozenset({"嗯", "好", "好的"}))
 FILLERS = PhoneSettings(fillers=("请稍等", "还在查"))
+
+
+class Voice(ScriptedSynthesizer):
+    """Speaks in a voice instead of silence."""
+
+    async def synthesize(self, text, *, audio):
+        noise = np.random.default_rng(len(text)).normal(0, 6_000, int(0.2 * len(text) * audio.sample_rate_hz))
+        yield (np.convolve(noise, np.ones(4) / 4, mode="same")).astype("<i2").tobytes()
+
+
+def quieter(sound: bytes) -> bytes:
+    return (np.frombuffer(sound, dtype="<i2") * 0.5).astype("<i2").tobytes()
 
 
 def said(call: Call) -> list[str]:
@@ -290,6 +304,74 @@ def test_a_decode_begun_ahead_that_fails_is_tried_again(decode_seconds):
             call.line.speak(1.0)
             await call.until(Said)
             assert said(call) == ["路灯坏了"]
+
+    run(test())
+
+
+def test_a_recogniser_without_capacity_is_told_from_one_that_is_down():
+    async def test():
+        turned_away = [EngineBusyError("scripted", "队列已满")] * 3
+        async with Call(ScriptedRecognizer(*turned_away, seconds=0.05)) as call:
+            await call.ask("请讲")
+            call.line.speak(1.0)
+            lost = await call.until(HearingLost)
+            assert (lost.is_engine_down, lost.is_engine_busy) == (True, True)
+
+    run(test())
+
+
+@pytest.mark.parametrize(("words", "seconds"), [("在银雀山小区", 0.55), ("在银雀山街道，然后", 1.25)])
+def test_a_whole_answer_is_taken_early_and_half_of_one_is_waited_for(words, seconds):
+    async def test():
+        settings = PhoneSettings(endings=Endings(place_finished=("小区", "后"), unfinished=("然后",)))
+        async with Call(ScriptedRecognizer(words, seconds=0.3), settings=settings) as call:
+            await call.ask("在哪里", expect=Expected.PLACE)
+            begun = now()
+            call.line.speak(1.0)
+            await call.until(Said)
+            assert now() - (begun + 1.0) == pytest.approx(seconds, abs=0.06)
+
+    run(test())
+
+
+def test_the_prompt_s_own_echo_neither_stops_it_nor_counts():
+    async def test():
+        async with Call(ScriptedRecognizer("回声"), synthesizer=Voice()) as call:
+            await call.ask("这是一段很长的答复" * 3, heard_out=False)
+            await asyncio.sleep(0.4)
+            call.line.send(quieter(call.line.played[0][1]))
+            await call.until(PromptFinished)
+            assert call.line.did == []
+            assert said(call) == []
+
+    run(test())
+
+
+def test_who_goes_on_after_the_words_were_reported_is_said_to_go_on():
+    async def test():
+        async with Call(ScriptedRecognizer("路灯坏了", "在兰山")) as call:
+            await call.ask("请讲")
+            call.line.speak(1.0)
+            call.line.pause(0.9)
+            call.line.speak(1.0)
+            await asyncio.sleep(6)
+            assert [(event.text, event.continues) for event in call.events if isinstance(event, Said)] == [
+                ("路灯坏了", False), ("在兰山", True),
+            ]  # fmt: skip
+
+    run(test())
+
+
+def test_nobody_is_dialled_when_the_alarm_was_false():
+    async def test():
+        async with Call(ScriptedRecognizer(), transfers={"119": "sip:119"}) as call:
+            call.line.answers["sip:119"] = TransferResult.ANSWERED
+            await call.do(Say(1, ("马上为您转接",), is_interruptible=False))
+            await call.do(GiveWayToEmergency(1, EmergencyService.FIRE, ""))
+            await asyncio.sleep(0.5)
+            await call.do(StopSaying(), StayHere(1))
+            await asyncio.sleep(10)
+            assert [what for _, what in call.line.did if what.startswith("transfer")] == []
 
     run(test())
 

@@ -1,0 +1,254 @@
+"""What reaches over one turn: second thoughts, alarms in mid-sentence, a second matter, a question in between, pace."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.dialogue.actions import (
+    GiveWayToEmergency,
+    Listen,
+    LookUp,
+    RegisterAppeal,
+    Say,
+    StayHere,
+    StopSaying,
+    TransferToAgent,
+    Understand,
+)
+from hotline.dialogue.events import (
+    FellSilent,
+    HearingLost,
+    HungUp,
+    PartlySaid,
+    PassagesFound,
+    PromptFinished,
+    Said,
+    Understood,
+)
+from hotline.domain.appeal import AppealKind, EmergencyService, PhoneNumber, Place
+from hotline.domain.meaning import Intent
+from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage
+from tests.talking import Conversation, with_a_complaint
+
+LUOZHUANG = Place(said="罗庄", county_code="371311", county="罗庄区", detail="盛庄小区")
+
+
+def goes_on(call: Conversation, text: str) -> tuple:
+    return call.happens(Said(NOW, text, text, continues=True))
+
+
+# --- who goes on after a short pause -----------------------------------------------------------------------------
+
+
+def test_half_a_sentence_that_was_answered_too_soon_is_understood_with_its_other_half():
+    call = Conversation()
+    call.says("我家暖气不热", a_complaint("我家暖气不热"))
+    assert call.heard == ("ask_place",)
+    done = goes_on(call, "在兰山区银雀山街道")
+    assert isinstance(done[0], StopSaying)
+    assert call.last(Understand).text == "我家暖气不热，在兰山区银雀山街道"
+    call.happens(Understood(NOW, call.turn, a_complaint(call.last(Understand).text, place=LANSHAN)))
+    assert call.heard == ("confirm",)
+    call.says("对")
+    assert call.last(RegisterAppeal).appeal.text == "我家暖气不热，在兰山区银雀山街道"  # once, not twice
+
+
+def test_a_yes_taken_back_at_once_is_no_yes():
+    call = with_a_complaint()
+    call.says("不是")
+    assert call.heard == ("what_is_wrong",)
+    goes_on(call, "不是投诉是咨询")
+    assert call.last(Understand).text == "不是，不是投诉是咨询"
+
+
+def test_what_has_been_set_going_is_not_taken_back():
+    call = with_a_complaint()
+    call.says("对")
+    before = len(call.did)
+    assert goes_on(call, "麻烦快一点") == ()
+    assert len(call.did) == before
+    call.is_registered()
+    assert call.heard == ("registered", "registered_due", "anything_more")
+
+
+def test_after_a_transfer_was_begun_more_words_change_nothing():
+    call = Conversation()
+    call.says("转人工")
+    assert goes_on(call, "快一点") == ()
+
+
+# --- alarms before the sentence ends -----------------------------------------------------------------------------
+
+
+def test_an_emergency_is_put_through_before_the_sentence_ends():
+    call = Conversation()
+    done = call.happens(PartlySaid(NOW, "我家着火了快"))
+    assert isinstance(done[-1], GiveWayToEmergency)
+    assert done[-1].service is EmergencyService.FIRE
+    assert call.happens(Said(NOW, "我家着火了快来人在兰山区", "")) == ()
+    call.happens(HungUp(NOW))
+    assert call.last(RegisterAppeal).appeal.text == "我家着火了快来人在兰山区"
+
+
+def test_a_false_alarm_is_taken_back_and_asked_about_once():
+    call = Conversation()
+    call.happens(PartlySaid(NOW, "楼上着火了"))
+    done = call.happens(Said(NOW, "楼上着火了是去年的事，赔偿还没有结果", ""))
+    assert [type(action) for action in done] == [StopSaying, StayHere, Say, Listen]
+    assert call.heard == ("emergency_check",)
+    call.says("不是", a_complaint("赔偿没结果", category=None))
+    assert call.session.contact_outcome.value != "emergency"
+    assert not call.session.so_far.emergency
+
+
+def test_a_mere_mention_is_left_to_the_whole_sentence():
+    call = Conversation()
+    assert call.happens(PartlySaid(NOW, "我想问消防通道")) == ()
+    assert call.happens(PartlySaid(NOW, "要是着火")) == ()
+
+
+# --- two matters -------------------------------------------------------------------------------------------------
+
+
+def test_two_matters_in_one_breath_become_two_orders():
+    call = Conversation()
+    call.says(
+        "兰山区银雀山街道暖气不热，还有一件事，门口的路灯也坏了", a_complaint("暖气不热", place=LANSHAN)
+    )
+    assert call.last(Understand).text == "兰山区银雀山街道暖气不热"
+    call.says("对")
+    call.is_registered("26112300001")
+    assert call.heard[-1] == "next_matter"
+    call.happens(PromptFinished(NOW, call.last(Say).turn))
+    assert call.last(Understand).text == "门口的路灯也坏了"
+    call.happens(Understood(NOW, call.turn, a_complaint("门口的路灯也坏了", category="0204", place=LANSHAN)))
+    call.says("对")
+    assert call.last(RegisterAppeal).appeal.category == "0204"
+    call.is_registered("26112300002")
+    assert call.heard[-1] == "anything_more"
+
+
+def test_a_second_matter_is_not_lost_when_the_caller_hangs_up():
+    call = Conversation()
+    call.says(
+        "兰山区银雀山街道暖气不热，还有一件事，门口的路灯也坏了", a_complaint("暖气不热", place=LANSHAN)
+    )
+    call.says("对")
+    call.is_registered()
+    call.happens(HungUp(NOW))
+    assert call.last(RegisterAppeal).appeal.text == "门口的路灯也坏了"
+    assert not call.last(RegisterAppeal).appeal.is_confirmed
+
+
+def test_a_second_matter_is_joined_to_what_interrupts_its_announcement():
+    call = Conversation()
+    call.says(
+        "兰山区银雀山街道暖气不热，还有一件事，门口的路灯也坏了", a_complaint("暖气不热", place=LANSHAN)
+    )
+    call.says("对")
+    call.is_registered()
+    call.says("是罗庄区的路灯")
+    assert call.last(Understand).text == "门口的路灯也坏了，是罗庄区的路灯"
+
+
+# --- a question in between ---------------------------------------------------------------------------------------
+
+
+def a_question(text: str):
+    return a_complaint(text, kind=AppealKind.INQUIRY, category=None, category_confidence=0.0)
+
+
+def test_a_question_within_the_intake_is_answered_and_the_intake_goes_on():
+    call = Conversation()
+    call.says("我家暖气不热", a_complaint("我家暖气不热"))
+    call.says("什么时候开始供暖啊", a_question("什么时候开始供暖啊"))
+    assert call.last(LookUp).question == "什么时候开始供暖啊"
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    assert call.heard[-2:] == ("aside_back", "ask_place")
+    assert "采暖期是十一月十日" in call.said
+    call.says("兰山区银雀山街道", a_meaning("兰山区银雀山街道", Intent.UNKNOWN, place=LANSHAN))
+    assert call.heard == ("confirm",)
+
+
+def test_a_question_within_the_intake_without_an_answer_goes_to_people():
+    call = with_a_complaint()
+    call.says("要等几天呢", a_question("要等几天呢"))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("aside_unknown", "confirm")
+
+
+# --- corrections -------------------------------------------------------------------------------------------------
+
+
+def test_the_place_may_be_corrected_at_any_time():
+    call = with_a_complaint()
+    call.says("不对，是罗庄盛庄小区", a_meaning("不对，是罗庄盛庄小区", Intent.DENY, place=LUOZHUANG))
+    assert "罗庄区" in call.said
+    call.says("对")
+    assert call.last(RegisterAppeal).appeal.place.county == "罗庄区"
+
+
+def test_a_telephone_number_that_is_told_is_read_back():
+    call = Conversation(phone=None)
+    call.says("兰山区银雀山街道暖气不热", a_complaint("暖气不热", place=LANSHAN))
+    assert call.heard == ("confirm_contact",)
+    number = PhoneNumber("13905390002")
+    call.says("13905390002", a_meaning("13905390002", Intent.UNKNOWN, phone=number))
+    assert call.heard == ("confirm_phone",)
+    call.says("对")
+    assert call.last(RegisterAppeal).appeal.phone == number
+
+
+# --- pace, temper, dialect ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wish", ["你说慢一点", "我耳朵不好", "岁数大了听不清，慢点说"])
+def test_who_asks_for_it_is_spoken_to_slowly_and_waited_for_longer(wish):
+    call = Conversation()
+    call.says("我家暖气不热", a_complaint("我家暖气不热"))
+    call.says(wish)
+    assert call.said.startswith("好的，我说慢一点。请问具体在什么位置？")
+    assert call.last(Say).is_slow
+    assert (call.last(Listen).slowness, call.last(Listen).seconds) == (1.5, 7.0 * 1.5)
+
+
+def test_a_wish_for_slowness_within_a_matter_loses_nothing_of_the_matter():
+    call = Conversation()
+    call.says("我岁数大了，我们小区的电梯坏了好几天了上不去楼", a_complaint("电梯坏了", category="0302"))
+    assert call.last(Understand).text == "我岁数大了，我们小区的电梯坏了好几天了上不去楼"
+    assert call.last(Say).is_slow
+
+
+def test_who_is_silent_twice_is_spoken_to_slowly():
+    call = Conversation()
+    call.happens(FellSilent(NOW, call.turn))
+    assert not call.last(Say).is_slow
+    call.happens(FellSilent(NOW, call.turn))
+    assert call.last(Say).is_slow
+
+
+def test_who_is_not_understood_twice_is_put_through_to_somebody_who_knows_the_dialect():
+    call = Conversation()
+    call.happens(HearingLost(NOW, is_engine_down=False))
+    call.happens(HearingLost(NOW, is_engine_down=False))
+    assert call.last(TransferToAgent).skill == "dialect"
+
+
+@pytest.mark.parametrize("wish", ["俺不会说普通话", "有没有会说方言的"])
+def test_who_asks_for_the_dialect_is_put_through_at_once(wish):
+    call = Conversation()
+    call.says(wish)
+    assert (call.last(TransferToAgent).reason, call.last(TransferToAgent).skill) == ("dialect", "dialect")
+
+
+def test_who_is_upset_is_not_made_to_repeat_themselves():
+    call = Conversation()
+    call.says("都一个星期了没人管", a_complaint("都一个星期了没人管", category=None, is_upset=True))
+    call.happens(HearingLost(NOW, is_engine_down=False))
+    assert call.last(TransferToAgent).reason == "not_heard"
+
+
+def test_who_had_to_be_turned_away_for_want_of_capacity_is_told_so():
+    call = Conversation()
+    call.happens(HearingLost(NOW, is_engine_down=True, is_engine_busy=True))
+    assert call.said == "抱歉，现在来电较多，刚才没能听清，请您再说一遍，或者按0转人工。"
