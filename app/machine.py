@@ -96,10 +96,10 @@ def _own(command: str) -> list[str]:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {**settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(_figures(settings))}
+    return {**settings.environment(), "PROMETHEUS_MULTIPROC_DIR": str(figures_folder(settings))}
 
 
-def _figures(settings: Settings) -> Path:
+def figures_folder(settings: Settings) -> Path:
     """Return the folder through which the processes share their figures."""
     return (settings.data_dir / "metrics").resolve()
 
@@ -158,11 +158,11 @@ async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
     if exchange.is_dispatched:
         kamailio_program()  # before anything is started
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(_figures(settings), ignore_errors=True)
-    _figures(settings).mkdir()
+    shutil.rmtree(figures_folder(settings), ignore_errors=True)
+    figures_folder(settings).mkdir()
     hotline = running_hotline(settings)
     supervisor = Supervisor(
-        settings.data_dir / "logs", on_death=lambda process: forget_figures(process, _figures(settings))
+        settings.data_dir / "logs", on_death=lambda process: forget_figures(process, figures_folder(settings))
     )
     try:
         if not settings.redis:

@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,8 +115,15 @@ async def phones(*users: str, options: tuple[str, ...] = ()) -> AsyncIterator[tu
         yield running, f"127.0.0.1:{port}"
 
 
+class Listening(Protocol):
+    """Something that takes calls on the loopback."""
+
+    @property
+    def port(self) -> int: ...
+
+
 async def sipp(
-    endpoint: SipEndpoint, *arguments: str, scenario: str = "", host: str = "127.0.0.1", seconds: float = 20.0
+    endpoint: Listening, *arguments: str, scenario: str = "", host: str = "127.0.0.1", seconds: float = 20.0
 ) -> int:
     """Run SIPp against ``endpoint`` and return how many of its calls failed; 0 is success."""
     chosen = ["-sf", str(SCENARIOS / f"{scenario}.xml")] if scenario else ["-sn", "uac"]

@@ -1,0 +1,231 @@
+"""Many calls on one machine: several processes behind Kamailio, one of which may be renewed or die (SIPp)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import time
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app.clock import now
+from app.telephone_exchange import ExchangeError, kamailio_program
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.drafts import BrokenCall
+from hotline.service.drafts import BrokenCalls
+from hotline.store.tables import held_calls
+from ivr.sip.probe import answers_options
+from ivr.sip.sound import read_wav, write_wav
+from tests.telephony.light_call_process import WORDS
+from tests.telephony.many import Many, answer_to, many_calls
+from tests.telephony.support import Program, program, sipp
+
+pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(180)]
+
+OPTIONS = """OPTIONS sip:12345@127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP {own};branch=z9hG4bK1;rport
+Max-Forwards: 70
+From: <sip:trunk@127.0.0.1>;tag=1
+To: <sip:12345@127.0.0.1>
+Call-ID: a
+CSeq: 1 OPTIONS
+User-Agent: trunk
+Content-Length: 0
+
+"""
+
+UNLUCKY = "13905390011"
+
+
+async def speech(folder: Path, name: str, *, silence_seconds: float = 0.0) -> Path:
+    """A voice that says something; what, is the light recogniser's business."""
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("no program espeak-ng")
+    raw, file = folder / f"raw-{name}", folder / name
+    process = await asyncio.create_subprocess_exec(
+        "espeak-ng", "-v", "cmn", "-s", "130", "-w", str(raw), "兰山区银雀山街道的路灯坏了没有人修"
+    )
+    assert await process.wait() == 0
+    write_wav(file, bytes(round(silence_seconds * 8_000) * 2) + read_wav(raw))
+    return file
+
+
+def caller(many: Many, phone: str, *wavs: Path) -> AbstractAsyncContextManager[Program]:
+    steps = [argument for wav in wavs for argument in ("--wav", str(wav))]
+    return program(
+        "-m", "ivr.caller", f"sip:12345@127.0.0.1:{many.port}", *steps, "--caller", phone, "--linger", "4",
+        "--json-lines",
+    )  # fmt: skip
+
+
+async def said(many: Many, *conversations: str) -> None:
+    """Wait until each of the callers has said something that was kept."""
+    async with asyncio.timeout(30):
+        for conversation in conversations:
+            while all(row["name"] != "Said" for row in await many.store.read(conversation)):
+                await asyncio.sleep(0.1)
+
+
+async def renewed(many: Many, name: str, former: int) -> None:
+    """Wait until another process has taken the place of ``former``."""
+    port = next(each.sip_port for each in many.exchange.processes if each.call_process == name)
+    async with asyncio.timeout(60):
+        while many.supervisor.pid(name) in (None, former) or not await answers_options("127.0.0.1", port):
+            await asyncio.sleep(0.2)
+
+
+async def others_ended(many: Many, lost: str) -> None:
+    """Wait until ``lost`` is the only call that counts as held."""
+    async with asyncio.timeout(20):
+        while [call for each in (await calls_by_process(many)).values() for call in each] != [lost]:
+            await asyncio.sleep(0.1)
+
+
+async def broken_calls(many: Many) -> list[BrokenCall]:
+    """Look for broken calls as the worker does, when the processes that died have been silent for long."""
+    found: list[BrokenCall] = []
+
+    async def call_back(broken: BrokenCall, _: datetime) -> None:
+        found.append(broken)
+
+    calls = BrokenCalls(many.drafts, many.store, call_back)
+    await calls.look(now() + timedelta(seconds=40))
+    await calls.look(now() + timedelta(seconds=60))
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kamailio() -> None:
+    try:
+        kamailio_program()
+    except ExchangeError as error:
+        pytest.skip(str(error))
+
+
+async def call(
+    many: Many, count: int, *, seconds: float = 1.0, rate: int = 20, scenario: str = "stays"
+) -> int:
+    """Place calls and return how many failed."""
+    length = ("-d", str(round(seconds * 1_000))) if scenario == "stays" else ()
+    return await sipp(
+        many, "-m", str(count), "-r", str(rate), *length, scenario=scenario, seconds=seconds + 30
+    )
+
+
+async def calls_by_process(many: Many) -> dict[str, list[str]]:
+    """Return the conversations that each process holds, by its name."""
+    async with many.store.database.reading() as connection:
+        rows = (await connection.execute(select(held_calls.c.conversation, held_calls.c.process))).all()
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.process.split(":")[1], []).append(row.conversation)
+    return found
+
+
+async def held(many: Many, count: int) -> dict[str, list[str]]:
+    """Wait until so many calls are held, and return them by process."""
+    async with asyncio.timeout(20):
+        while sum(map(len, (found := await calls_by_process(many)).values())) < count:
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def test_calls_are_spread_and_twice_as_many_are_refused_at_once_while_the_first_go_on(
+    tmp_path: Path,
+) -> None:
+    async with many_calls(tmp_path, calls=6) as many:
+        first = asyncio.create_task(call(many, 6, seconds=5))
+        assert {name: len(each) for name, each in (await held(many, 6)).items()} == {"ivr-1": 3, "ivr-2": 3}
+        began = time.monotonic()
+        assert await call(many, 6, rate=100, scenario="busy") == 0
+        assert time.monotonic() - began < 2.0
+        assert await first == 0
+        assert await call(many, 6) == 0
+
+
+async def test_processes_are_renewed_one_after_the_other_and_no_call_is_cut(tmp_path: Path) -> None:
+    async with many_calls(tmp_path, calls=6) as many:
+        before = {name: many.supervisor.pid(name) for name in ("ivr-1", "ivr-2")}
+        long = asyncio.create_task(call(many, 2, seconds=8))
+        assert {name: len(each) for name, each in (await held(many, 2)).items()} == {"ivr-1": 1, "ivr-2": 1}
+        told: list[str] = []
+        renewing = asyncio.create_task(many.machine().renew_call_processes(told.append))
+        failures = 0
+        while not renewing.done():
+            failures += await call(many, 1)
+        await renewing
+        assert await long == 0
+        assert failures == 0
+        assert [line.split("：")[0] for line in told] == ["ivr-1", "ivr-1", "ivr-2", "ivr-2"]
+        assert all(many.supervisor.pid(name) not in (None, pid) for name, pid in before.items())
+
+
+async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_said(tmp_path: Path) -> None:
+    at_once, later = await speech(tmp_path, "a.wav"), await speech(tmp_path, "b.wav", silence_seconds=5.0)
+    async with many_calls(tmp_path, calls=6) as many, caller(many, UNLUCKY, at_once):
+        ((dying, (lost,)),) = (await held(many, 1)).items()
+        async with caller(many, "13905390012", at_once, later) as lucky:
+            by_process = await held(many, 2)
+            ((unharmed,),) = (calls for process, calls in by_process.items() if process != dying)
+            await said(many, lost, unharmed)
+            killed = many.supervisor.pid(dying)
+            assert killed is not None
+            os.kill(killed, signal.SIGKILL)
+            report = await lucky.event("report", seconds=60)
+        assert [turn["latency_ms"] is not None for turn in report["turns"]] == [True, True]
+        assert report["ended_by"] == "caller"
+        await renewed(many, dying, killed)
+        assert await call(many, 6) == 0
+        await others_ended(many, lost)
+        (broken,) = await broken_calls(many)
+        assert (broken.conversation, broken.phone, broken.order_number) == (lost, PhoneNumber(UNLUCKY), None)
+        assert set(broken.words.splitlines()) == {WORDS}
+        assert await broken_calls(many) == []
+
+
+async def test_calls_go_to_the_others_while_a_process_hangs(tmp_path: Path) -> None:
+    async with many_calls(tmp_path, calls=6) as many:
+        frozen = many.supervisor.pid("ivr-1")
+        assert frozen is not None
+        os.kill(frozen, signal.SIGSTOP)
+        try:
+            assert await call(many, 3, rate=1) == 0
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+
+
+async def test_strangers_scanners_and_misuse_get_nothing(tmp_path: Path) -> None:
+    async with many_calls(tmp_path, calls=6, trunks=["127.0.0.1/32", "127.0.0.9/32"]) as many:
+        assert await answer_to(OPTIONS, many.port) == "SIP/2.0 200 OK"
+        assert await answer_to(OPTIONS, many.port, source="127.0.0.2") == ""
+        assert await answer_to(OPTIONS.replace(": trunk", ": friendly-scanner"), many.port) == ""
+        register = OPTIONS.replace("OPTIONS", "REGISTER")
+        assert await answer_to(register, many.port) == "SIP/2.0 405 Method Not Allowed"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+            elsewhere.bind(("127.0.0.9", 0))
+            elsewhere.setblocking(False)
+            target = f"sip:x@127.0.0.9:{elsewhere.getsockname()[1]}"
+            route = f"Route: <sip:127.0.0.1:{many.port};lr>\n"
+            bye = OPTIONS.replace("OPTIONS sip:12345@127.0.0.1", f"BYE {target}").replace("OPTIONS", "BYE")
+            bye = bye.replace("@127.0.0.1>\nCall-ID", "@127.0.0.1>;tag=2\n" + route + "Call-ID")
+            assert await answer_to(bye, many.port) == "SIP/2.0 403 Forbidden"
+            with pytest.raises(BlockingIOError):
+                elsewhere.recv(1)
+
+
+async def test_a_flood_from_one_address_is_not_answered_and_ends_with_itself(tmp_path: Path) -> None:
+    async with many_calls(tmp_path, calls=4, sip_messages_per_second=20) as many:
+        answers = [await answer_to(OPTIONS, many.port, seconds=0.05) for _ in range(80)]
+        assert answers[0] == "SIP/2.0 200 OK"
+        assert answers[-1] == ""
+        async with asyncio.timeout(30):
+            while not await answer_to(OPTIONS, many.port):
+                await asyncio.sleep(1)
+        assert await call(many, 2) == 0
