@@ -21,13 +21,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import psutil
 
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError, ModelRefusedError
 
-_HEAD: Final = struct.Struct("<II")
+FRAME_HEAD: Final = struct.Struct("<II")
 _RESTART_PAUSE_SECONDS: Final = (0.0, 0.5, 2.0, 5.0, 15.0)
 
 Reply = tuple[dict[str, Any], bytes]
@@ -68,8 +69,12 @@ class WorkerProcess:
         self._keeper: asyncio.Task[None] | None = None
         self._is_ready = asyncio.Event()
         self._is_closed = False
-        self._refused_file = ""
+        self.refused_file = ""
         self.refusal: str | None = None  # why the worker refused to start for good (a damaged model …)
+
+    def share(self, path: Path) -> None:
+        """Use the worker offered at ``path`` (``hotline.shared_worker``) instead of one of its own; before ``start``."""
+        self._command = (sys.executable, "-m", "hotline.worker_relay", str(path))
 
     @property
     def pid(self) -> int | None:
@@ -105,7 +110,7 @@ class WorkerProcess:
             return
         ready.cancel()
         if self.refusal is not None:
-            raise ModelRefusedError(model=self.name, file=self._refused_file, reason=self.refusal)
+            raise ModelRefusedError(model=self.name, file=self.refused_file, reason=self.refusal)
         raise EngineUnavailableError(self.name, f"not ready after {ready_seconds:g} s")
 
     async def call(
@@ -131,6 +136,8 @@ class WorkerProcess:
                     reply = await replies.get()
                 if reply is None:
                     raise EngineUnavailableError(self.name, "worker died")
+                if reply[0].get("busy"):
+                    raise EngineBusyError(self.name, "queue full")
                 if "error" in reply[0]:
                     raise EngineUnavailableError(self.name, str(reply[0]["error"]))
                 yield reply
@@ -189,7 +196,7 @@ class WorkerProcess:
         if process is None or process.stdin is None:
             raise EngineUnavailableError(self.name, "worker is not running")
         try:
-            process.stdin.write(_frame(header, body))
+            process.stdin.write(frame(header, body))
             await process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
             raise EngineUnavailableError(self.name, "worker died") from None
@@ -198,7 +205,7 @@ class WorkerProcess:
         """Nobody waits for ``job`` any more: have it dropped; should it never end, the worker is replaced."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                self._process.stdin.write(_frame({"drop": job}, b""))
+                self._process.stdin.write(frame({"drop": job}, b""))
         asyncio.get_running_loop().call_later(self._stuck_seconds, self._replace_if_stuck, job)
 
     def _replace_if_stuck(self, job: int) -> None:
@@ -242,7 +249,7 @@ class WorkerProcess:
         was_ready = False
         while True:
             try:
-                header_size, body_size = _HEAD.unpack(await process.stdout.readexactly(_HEAD.size))
+                header_size, body_size = FRAME_HEAD.unpack(await process.stdout.readexactly(FRAME_HEAD.size))
                 header = json.loads(await process.stdout.readexactly(header_size))
                 body = await process.stdout.readexactly(body_size)
             except asyncio.IncompleteReadError:
@@ -251,7 +258,7 @@ class WorkerProcess:
                 was_ready = True
                 self._is_ready.set()
             elif "refused" in header:
-                self._refused_file = str(header["file"])
+                self.refused_file = str(header["file"])
                 self.refusal = str(header["refused"])
             elif (replies := self._running.get(header.get("job", 0))) is not None:
                 replies.put_nowait((header, body))
@@ -267,9 +274,10 @@ def _kill(process: asyncio.subprocess.Process) -> None:
             process.kill()
 
 
-def _frame(header: dict[str, Any], body: bytes) -> bytes:
+def frame(header: dict[str, Any], body: bytes) -> bytes:
+    """Return a message as it goes over the pipes."""
     head = json.dumps(header, ensure_ascii=False).encode()
-    return _HEAD.pack(len(head), len(body)) + head + body
+    return FRAME_HEAD.pack(len(head), len(body)) + head + body
 
 
 class WorkerSide:
@@ -335,8 +343,8 @@ class WorkerSide:
             self.reply(header, answer, sound)
 
     def _read(self) -> None:
-        while len(head := self._input.read(_HEAD.size)) == _HEAD.size:
-            header_size, body_size = _HEAD.unpack(head)
+        while len(head := self._input.read(FRAME_HEAD.size)) == FRAME_HEAD.size:
+            header_size, body_size = FRAME_HEAD.unpack(head)
             header = json.loads(self._input.read(header_size))
             body = self._input.read(body_size)
             if "drop" in header:
@@ -347,5 +355,5 @@ class WorkerSide:
 
     def _write(self, header: dict[str, Any], body: bytes) -> None:
         with self._writing:
-            self._output.write(_frame(header, body))
+            self._output.write(frame(header, body))
             self._output.flush()
