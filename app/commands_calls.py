@@ -10,8 +10,10 @@ from typing import Annotated, Final
 
 import typer
 
+from app.logs import configure
 from app.machine import exchange_plan, supervisor_process
 from app.settings import Settings
+from app.shared_engines import run_shared_engines
 from app.telephone_exchange import ExchangeError, dispatcher_list, kamailio_config
 
 _LIST: Final = "dispatcher.list"
@@ -23,6 +25,7 @@ kamailio = typer.Typer(help="多个电话进程前面的 Kamailio", no_args_is_h
 def add_to(cli: typer.Typer) -> None:
     """Add the commands."""
     cli.command("drain")(drain)
+    cli.command("engines")(engines)
     cli.add_typer(kamailio, name="kamailio")
 
 
@@ -35,6 +38,13 @@ def drain(data_dir: DataDir = None) -> None:
         raise typer.Exit(1)
     os.kill(process, signal.SIGHUP)
     typer.echo("已开始依次重启，进度由 hotline up 打印")
+
+
+def engines(folder: Annotated[Path, typer.Argument(help="套接字所在的目录，只有本用户可进")]) -> None:
+    """只运行几个电话进程共用的识别和合成（HOTLINE_SHARED_ENGINES 指向同一目录）。"""
+    settings = Settings()
+    configure(settings.log_level)
+    asyncio.run(run_shared_engines(settings, folder))
 
 
 @kamailio.callback()

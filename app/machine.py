@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from app.metrics import forget_figures
 from app.processes import Part, PartFailedError, Supervisor, free_port
 from app.rasa_server import rasa_part
 from app.settings import Settings
+from app.shared_engines import are_offered
 from app.telephone_exchange import ExchangePlan, kamailio_part, kamailio_program, plan
 from app.web import staff_token
 from app.worker_place import worker_lives
@@ -88,6 +90,21 @@ def call_part(settings: Settings) -> Part:
         environment=_environment(settings),
         ready_seconds=120,
         drain_seconds=settings.drain_seconds,
+    )
+
+
+def engines_part(settings: Settings, folder: Path) -> Part:
+    """Return the recogniser and the voice that the call processes share through sockets in ``folder``."""
+
+    async def is_up() -> bool:
+        return are_offered(settings, folder)
+
+    return Part(
+        "engines",
+        [sys.executable, "-m", "app.shared_engines", str(folder)],
+        is_up,
+        environment=_environment(settings),
+        ready_seconds=180,
     )
 
 
@@ -164,6 +181,9 @@ async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
     supervisor = Supervisor(
         settings.data_dir / "logs", on_death=lambda process: forget_figures(process, figures_folder(settings))
     )
+    sockets = tempfile.TemporaryDirectory(
+        prefix="hotline-"
+    )  # a socket's path is short; the data folder's may not be
     try:
         if not settings.redis:
             port = free_port()
@@ -172,12 +192,7 @@ async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
             settings = settings.model_copy(update={"redis": f"redis://127.0.0.1:{port}/0"})
         tell("启动网页服务")
         await supervisor.start(web_part(settings))
-        for process in exchange.processes:
-            tell(f"启动电话服务 {process.call_process}")
-            await supervisor.start(call_part(process.model_copy(update={"redis": settings.redis})))
-        if exchange.is_dispatched:
-            tell(f"启动 Kamailio：{len(exchange.processes)} 个电话进程，同时 {settings.calls} 路")
-            await supervisor.start(await kamailio_part(settings, exchange))
+        await _start_calls(supervisor, settings, exchange, Path(sockets.name), tell)
         tell("启动办事进程（提醒、督办、投递；电话不等它）")
         await supervisor.start(worker_part(settings))
         rasa = rasa_part(settings, load_city(settings.city)) if settings.rasa == "auto" else None
@@ -190,6 +205,24 @@ async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
     finally:
         tell("正在结束各进程")
         await supervisor.close()
+        sockets.cleanup()
+
+
+async def _start_calls(
+    supervisor: Supervisor, settings: Settings, exchange: ExchangePlan, sockets: Path, tell: Tell
+) -> None:
+    """Start the call processes, and when there are several what they share and what stands in front of them."""
+    common: dict[str, object] = {"redis": settings.redis}
+    if exchange.is_dispatched:
+        tell("启动各电话进程共用的识别和合成")
+        await supervisor.start(engines_part(settings, sockets))
+        common["shared_engines"] = sockets
+    for process in exchange.processes:
+        tell(f"启动电话服务 {process.call_process}")
+        await supervisor.start(call_part(process.model_copy(update=common)))
+    if exchange.is_dispatched:
+        tell(f"启动 Kamailio：{len(exchange.processes)} 个电话进程，同时 {settings.calls} 路")
+        await supervisor.start(await kamailio_part(settings, exchange))
 
 
 async def run_machine(settings: Settings, tell: Tell) -> None:

@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     vosk_model: Path | None = None
     sherpa_model: Path | None = None
     recognizer_processes: int = 1
+    shared_engines: Path | None = None
     recognizer_deadline_seconds: float = 6.0
     voice: str = "zf_xiaobei"
     voice_speed: float = 1.0

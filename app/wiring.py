@@ -19,6 +19,7 @@ from app.knowledge import open_retriever
 from app.live import LiveLog
 from app.reloading import Reloading
 from app.settings import Settings, secret_file
+from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
 from app.understanding import open_understander
 from app.views import unit_name
 from asr.engines.fallback import FallbackRecognizer
@@ -164,10 +165,10 @@ def _recognizers(settings: Settings, hints: HearingHints) -> list[Startable]:
         found["vosk"] = VoskRecognizer(settings.models_dir / "vosk-small-cn", hints)
     if settings.sherpa_model is not None:
         found["sherpa"] = SherpaRecognizer(settings.sherpa_model, hints)
-    if (settings.models_dir / "whisper-base").is_dir():
-        found["whisper"] = WhisperRecognizer(
-            settings.models_dir / "whisper-base", hints, timeout_seconds=settings.recognizer_deadline_seconds
-        )
+    if (whisper := shareable_recognizer(settings, hints)) is not None:
+        if settings.shared_engines is not None:
+            whisper.worker.share(settings.shared_engines / WHISPER_SOCKET)
+        found["whisper"] = whisper
     return sorted(found.values(), key=lambda engine: engine.name != settings.recognizer)
 
 
@@ -196,6 +197,8 @@ class Speaking:
         rows, file = lexicon(city, "pronunciation")
         reading = Reading(rows, file=str(file))
         worker = kokoro_worker(settings.models_dir)
+        if settings.shared_engines is not None:
+            worker.share(settings.shared_engines / VOICE_SOCKET)
         stack.push_async_callback(worker.close)
         try:
             await worker.start()
