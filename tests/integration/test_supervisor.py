@@ -1,0 +1,113 @@
+"""The supervisor keeps real processes running, renews them when they have finished, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.processes import Part, Supervisor
+
+FINISHES_FIRST = """
+import pathlib, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+signal.signal(signal.SIGINT, lambda *_: sys.exit(3))
+(folder / "up").touch()
+while not asked or (folder / "busy").exists():
+    time.sleep(0.02)
+(folder / "finished").touch()
+"""
+HAS_A_CHILD = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+(pathlib.Path(sys.argv[1]) / "child").write_text(str(child.pid))
+(pathlib.Path(sys.argv[1]) / "up").touch()
+time.sleep(60)
+"""
+
+
+class Supervised:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.dead: list[int] = []
+        self.supervisor = Supervisor(folder / "logs", on_death=self.dead.append)
+
+    async def start(self, script: str, *, drain_seconds: float = 0.0) -> int:
+        async def is_up() -> bool:
+            return (self.folder / "up").exists()
+
+        command = [sys.executable, "-c", script, str(self.folder)]
+        await self.supervisor.start(
+            Part("one", command, is_up, drain_seconds=drain_seconds, ready_seconds=10)
+        )
+        return self.pid
+
+    @property
+    def pid(self) -> int:
+        pid = self.supervisor.pid("one")
+        assert pid is not None
+        return pid
+
+    def touch(self, name: str) -> Path:
+        (self.folder / name).touch()
+        return self.folder / name
+
+
+@pytest.fixture
+async def supervised(tmp_path: Path) -> AsyncIterator[Supervised]:
+    supervised = Supervised(tmp_path)
+    yield supervised
+    await supervised.supervisor.close()
+
+
+async def test_a_part_is_renewed_when_it_has_finished_what_it_had_begun(supervised: Supervised) -> None:
+    first = await supervised.start(FINISHES_FIRST, drain_seconds=30)
+    busy = supervised.touch("busy")
+    renewing = asyncio.create_task(supervised.supervisor.restart("one"))
+    await asyncio.sleep(0.5)
+    assert supervised.pid == first
+    busy.unlink()
+    await renewing
+    assert (supervised.folder / "finished").exists()
+    assert supervised.pid != first
+    assert supervised.dead == [first]
+
+
+async def test_at_the_end_what_is_begun_is_waited_for_only_when_asked(supervised: Supervised) -> None:
+    await supervised.start(FINISHES_FIRST, drain_seconds=30)
+    busy = supervised.touch("busy")
+    draining = asyncio.create_task(supervised.supervisor.drain())
+    await asyncio.sleep(0.3)
+    assert not draining.done()
+    busy.unlink()
+    await draining
+    assert (supervised.folder / "finished").exists()
+    await asyncio.sleep(0.3)
+    assert supervised.supervisor.pid("one") is None
+
+
+async def test_a_hurried_end_waits_for_nothing(supervised: Supervised) -> None:
+    await supervised.start(FINISHES_FIRST, drain_seconds=30)
+    supervised.touch("busy")
+    async with asyncio.timeout(5):
+        await supervised.supervisor.close()
+    assert not (supervised.folder / "finished").exists()
+
+
+async def test_what_a_killed_part_had_started_goes_with_it(supervised: Supervised) -> None:
+    first = await supervised.start(HAS_A_CHILD)
+    child = psutil.Process(int((supervised.folder / "child").read_text()))
+    os.kill(first, signal.SIGKILL)
+    async with asyncio.timeout(10):
+        while supervised.supervisor.pid("one") in (None, first):
+            await asyncio.sleep(0.05)
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert supervised.dead == [first]
