@@ -13,9 +13,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import select
 
+from app.call_presence import all_callers_can_be_taken
 from app.clock import now
+from app.machine import figures_folder
 from app.telephone_exchange import ExchangeError, kamailio_program
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.drafts import BrokenCall
@@ -71,6 +75,14 @@ async def said(many: Many, *conversations: str) -> None:
         for conversation in conversations:
             while all(row["name"] != "Said" for row in await many.store.read(conversation)):
                 await asyncio.sleep(0.1)
+
+
+def figures(many: Many) -> dict[str, float]:
+    """Return how many callers each process says that it takes."""
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared, str(figures_folder(many.settings)))
+    samples = (sample for metric in shared.collect() for sample in metric.samples)
+    return {each.labels["process"]: each.value for each in samples if each.name == "hotline_calls_capacity"}
 
 
 async def renewed(many: Many, name: str, former: int) -> None:
@@ -199,6 +211,36 @@ async def test_calls_go_to_the_others_while_a_process_hangs(tmp_path: Path) -> N
             assert await call(many, 3, rate=1) == 0
         finally:
             os.kill(frozen, signal.SIGCONT)
+
+
+async def test_calls_go_on_when_kamailio_dies_and_new_ones_are_taken_soon(tmp_path: Path) -> None:
+    async with many_calls(tmp_path, calls=6) as many:
+        long = asyncio.create_task(call(many, 4, seconds=4))
+        await held(many, 4)
+        killed = many.supervisor.pid("kamailio")
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(5):
+            while not await answers_options("127.0.0.1", many.port):
+                await asyncio.sleep(0.1)
+        assert many.supervisor.pid("kamailio") != killed
+        assert await call(many, 2) == 0
+        assert await long == 0
+
+
+async def test_figures_tell_of_each_process_and_forget_one_that_died(tmp_path: Path) -> None:
+    async with many_calls(tmp_path, calls=6) as many:
+        assert figures(many) == {"ivr-1": 3.0, "ivr-2": 3.0}
+        assert await all_callers_can_be_taken(many.settings, many.drafts)
+        killed = many.supervisor.pid("ivr-2")
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(5):
+            while figures(many) != {"ivr-1": 3.0}:
+                await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while figures(many) != {"ivr-1": 3.0, "ivr-2": 3.0}:
+                await asyncio.sleep(0.2)
 
 
 async def test_strangers_scanners_and_misuse_get_nothing(tmp_path: Path) -> None:
