@@ -41,8 +41,9 @@ def is_echo(heard: bytes, sent: bytes) -> bool:
 def resemblance(heard: bytes, sent: bytes) -> float:
     """Return how much ``heard`` is like the part of ``sent`` it is most like: the largest normalised cross-correlation."""
     ear, mouth = _emphasised(heard), _emphasised(sent)
-    if len(ear) < 2 or len(mouth) < len(ear):
+    if len(ear) < 2 or not len(mouth):
         return 0.0
+    mouth = np.concatenate((np.zeros(len(ear), dtype=np.float32), mouth))  # before that it was silent
     size = 1 << (len(ear) + len(mouth) - 1).bit_length()
     spectrum = np.fft.rfft(mouth, size) * np.conj(np.fft.rfft(ear, size))
     products = np.fft.irfft(spectrum, size)[: len(mouth) - len(ear) + 1]
