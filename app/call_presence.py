@@ -13,17 +13,15 @@ from typing import Final
 
 import structlog
 
+from app.broken_calls import open_drafts
 from app.clock import now
 from app.draining import Ending, TakingCalls
 from app.metrics import CALLS_CAPACITY, CALLS_DRAINING, CALLS_OF_PROCESS
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.wiring import World
 from hotline.domain.drafts import CallProcess
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.drafts import DraftStore, KeepingDrafts
-from hotline.store.database import Database
-from hotline.store.drafts import SqlDrafts
-from hotline.store.sealing import Seal
 
 log: Final = structlog.get_logger("presence")
 
@@ -75,11 +73,6 @@ class Presence:
             await drafts.leave(self.id)
         except StoreUnavailableError as error:
             log.warning("presence.not_left", reason=str(error))
-
-
-def open_drafts(settings: Settings, database: Database) -> SqlDrafts:
-    """Return the store of call processes and the calls they hold."""
-    return SqlDrafts(database, Seal(secret_file(settings.data_dir / "at_rest.key")))
 
 
 async def shown_calls(

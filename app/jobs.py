@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.anchors import FILE, add_anchor
+from app.broken_calls import broken_calls
+from app.clock import now
 from app.retention import destruction_of
 from app.settings import Settings
 from hotline.city import City
@@ -66,9 +68,14 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         await count_for_hot_issues(store, SqlGatherings(store.database, seal), watcher, due_at)
         return 0
 
+    async def look_for_broken_calls(_: datetime) -> int:
+        return await broken.look(now())
+
+    broken = broken_calls(settings, store, seal)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
     return (
         Job("hot_issues", "* * * * *", watch),
+        Job("broken_calls", "*/30 * * * * *", look_for_broken_calls),
         Job("retention", "30 2 * * *", destroy),
         Job("audit_anchor", "5 0 * * *", anchor),
         Job("vanished_units", "0 7 * * *", list_stranded),

@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 import uvicorn
 from fastapi import APIRouter
 
-from app.call_presence import all_callers_can_be_taken, open_drafts
+from app.broken_calls import open_drafts
+from app.call_presence import all_callers_can_be_taken
 from app.clock import now
 from app.deliveries import Endpoints
 from app.http import WebParts, create_app

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from app.call_presence import open_drafts
+from app.broken_calls import open_drafts
 from app.machine import Machine, call_part, figures_folder, running_hotline
 from app.metrics import forget_figures
 from app.processes import Supervisor

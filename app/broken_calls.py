@@ -1,0 +1,38 @@
+"""What becomes of calls whose process died (断线回拨), every half minute: the duty officer is given number and words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.settings import Settings, secret_file
+from hotline.domain.drafts import BrokenCall
+from hotline.domain.outbox import Message
+from hotline.service.drafts import BrokenCalls
+from hotline.store.database import Database
+from hotline.store.drafts import SqlDrafts
+from hotline.store.outbox import SqlOutbox
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+
+
+def open_drafts(settings: Settings, database: Database) -> SqlDrafts:
+    """Return the store of call processes and the calls they hold."""
+    return SqlDrafts(database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+
+
+def broken_calls(settings: Settings, store: SqlStore, seal: Seal) -> BrokenCalls:
+    """Return the watch on calls that broke."""
+    box = SqlOutbox(store.database, seal)
+
+    async def call_back(broken: BrokenCall, at: datetime) -> None:
+        body = {
+            "conversation": broken.conversation,
+            "phone": broken.phone.digits,
+            "words": broken.words,
+            "order": broken.order_number,
+            "since": broken.since.isoformat(),
+        }
+        key = f"broken:{broken.conversation}"
+        await box.write(Message("duty", "call.broken", broken.conversation, body, key), at=at)
+
+    return BrokenCalls(open_drafts(settings, store.database), store, call_back)
