@@ -61,6 +61,7 @@ class Supervisor:
         self._on_death = on_death
         self._parts: dict[str, Part] = {}
         self._awaited: dict[str, asyncio.Event] = {}
+        self._told: set[int] = set()
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._is_closing = False
@@ -82,10 +83,10 @@ class Supervisor:
 
     async def restart(self, name: str) -> None:
         """Let a part finish, and start it again; return when it is ready. Raises ``PartFailedError``."""
-        part, process, file = self._parts[name], self._processes[name], self._logs / f"{name}.log"
+        part, file = self._parts[name], self._logs / f"{name}.log"
         started = self._awaited[name] = asyncio.Event()
         try:
-            await _end(process, part, is_hurried=False)
+            await self._end(part, is_hurried=False)
             await started.wait()  # its keeper starts the next
         finally:
             del self._awaited[name]
@@ -112,7 +113,7 @@ class Supervisor:
         draining = [part for part in self._parts.values() if part.drain_seconds]
         for part in draining:
             self._keepers[part.name].cancel()
-        await asyncio.gather(*(_end(self._processes[part.name], part, is_hurried=False) for part in draining))
+        await asyncio.gather(*(self._end(part, is_hurried=False) for part in draining))
 
     async def close(self) -> None:
         """End all parts, the last started first: politely, then by force; what a part has begun is not waited for."""
@@ -121,7 +122,7 @@ class Supervisor:
             keeper.cancel()
         for name in reversed(list(self._processes)):
             if (process := self._processes[name]).returncode is None:
-                await _end(process, self._parts[name], is_hurried=True)
+                await self._end(self._parts[name], is_hurried=True)
                 self._forget(process)
         for keeper in self._keepers.values():
             with contextlib.suppress(asyncio.CancelledError):
@@ -132,9 +133,27 @@ class Supervisor:
         process = self._processes.get(name)
         return process.pid if process is not None and process.returncode is None else None
 
+    async def _end(self, part: Part, *, is_hurried: bool) -> None:
+        """End a part and what it started; one that drains is given its time, unless hurried."""
+        process = self._processes[part.name]
+        if process.returncode is not None:
+            return
+        drains = part.drain_seconds > 0
+        if is_hurried or process.pid not in self._told:  # told twice it would hurry
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT if drains and is_hurried else signal.SIGTERM)
+        self._told.add(process.pid)
+        try:
+            async with asyncio.timeout(_END_SECONDS + (0.0 if is_hurried else part.drain_seconds)):
+                await process.wait()
+        except TimeoutError:
+            _kill_all(process)
+            await process.wait()
+
     def _forget(self, process: asyncio.subprocess.Process) -> None:
         """Clear away what a process that has ended left behind: children that hold its port, its figures."""
         _kill_all(process)
+        self._told.discard(process.pid)
         if self._on_death is not None:
             self._on_death(process.pid)
 
@@ -175,21 +194,6 @@ class Supervisor:
             await self._spawn(part, file)
             if part.name in self._awaited:
                 self._awaited[part.name].set()
-
-
-async def _end(process: asyncio.subprocess.Process, part: Part, *, is_hurried: bool) -> None:
-    """End a process and what it started; one that drains is given its time, unless hurried."""
-    if process.returncode is not None:
-        return
-    drains = part.drain_seconds > 0
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT if drains and is_hurried else signal.SIGTERM)
-    try:
-        async with asyncio.timeout(_END_SECONDS + (0.0 if is_hurried else part.drain_seconds)):
-            await process.wait()
-    except TimeoutError:
-        _kill_all(process)
-        await process.wait()
 
 
 def _kill_all(process: asyncio.subprocess.Process) -> None:

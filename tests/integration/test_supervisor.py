@@ -18,7 +18,7 @@ FINISHES_FIRST = """
 import pathlib, signal, sys, time
 folder = pathlib.Path(sys.argv[1])
 asked = []
-signal.signal(signal.SIGTERM, lambda *_: asked.append(1))
+signal.signal(signal.SIGTERM, lambda *_: asked.append(1) if not asked else sys.exit(3))
 signal.signal(signal.SIGINT, lambda *_: sys.exit(3))
 (folder / "up").touch()
 while not asked or (folder / "busy").exists():
@@ -92,6 +92,20 @@ async def test_at_the_end_what_is_begun_is_waited_for_only_when_asked(supervised
     assert (supervised.folder / "finished").exists()
     await asyncio.sleep(0.3)
     assert supervised.supervisor.pid("one") is None
+
+
+async def test_an_end_that_comes_while_a_part_is_renewed_does_not_hurry_it(supervised: Supervised) -> None:
+    await supervised.start(FINISHES_FIRST, drain_seconds=30)
+    busy = supervised.touch("busy")
+    renewing = asyncio.create_task(supervised.supervisor.restart("one"))
+    await asyncio.sleep(0.3)
+    renewing.cancel()
+    draining = asyncio.create_task(supervised.supervisor.drain())
+    await asyncio.sleep(0.3)
+    assert not draining.done()
+    busy.unlink()
+    await draining
+    assert (supervised.folder / "finished").exists()
 
 
 async def test_a_hurried_end_waits_for_nothing(supervised: Supervised) -> None:
