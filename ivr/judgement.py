@@ -64,8 +64,11 @@ def is_whole(text: str, expect: Expected, endings: Endings) -> bool:
         case Expected.PLACE:
             return words.endswith(endings.place_finished)
         case Expected.OPEN:
-            is_asked = text.rstrip().endswith(_ASKS) or words.endswith(endings.finished)
-            return is_asked and len(words) >= endings.least_characters
+            if len(words) < endings.least_characters:
+                return False
+            is_asked = text.rstrip().endswith(_ASKS) or any(word in words for word in endings.asked)
+            is_stated = any(word in words for word in endings.states) and words.endswith(endings.stated)
+            return is_asked or is_stated or words.endswith(endings.finished)
 
 
 def _words(heard: Heard) -> str:

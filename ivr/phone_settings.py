@@ -12,11 +12,18 @@ from ivr.turn_taking import TurnSettings
 
 @dataclass(frozen=True, slots=True)
 class Endings:
-    """How words end that are a whole answer, and how words end that are to go on; ``least`` counts for open questions."""
+    """How words end that are a whole answer, and how words end that are to go on.
+
+    To an open question it is also a whole answer when a word of ``asked`` is in it, or when it begins as ``states`` and
+    ends as ``stated``; but nothing shorter than ``least_characters``.
+    """
 
     finished: tuple[str, ...] = ()
     place_finished: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
     least_characters: int = 5
 
 
@@ -74,7 +81,7 @@ def read_endings(folder: Path) -> Endings:
     file = folder / "lexicon" / "turns.yaml"
     rows = read_yaml(file)
     lists: dict[str, tuple[str, ...]] = {}
-    for name in ("finished", "place_finished", "unfinished"):
+    for name in ("finished", "place_finished", "unfinished", "asked", "states", "stated"):
         words = rows.get(name) if isinstance(rows, dict) else None
         if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
             raise CityConfigError(file=str(file), reason=f"{name} 应为词语列表")

@@ -19,7 +19,10 @@ ENDINGS = read_endings(LINYI)
         ("我家暖气不热，然后", Expected.OPEN, False),
         ("我想问一下那个", Expected.OPEN, False),
         ("喂？", Expected.OPEN, False),  # too short to be a matter
-        ("我要反映路灯坏了。", Expected.OPEN, False),  # may go on: where
+        ("您好,请问冬天什么时候来暖气。", Expected.OPEN, True),
+        ("我要反映路灯坏了。", Expected.OPEN, True),  # where, will be asked
+        ("我们小区的路灯坏了", Expected.OPEN, False),
+        ("我想问什么时候供暖，因为", Expected.OPEN, False),
         ("对", Expected.YES_NO, True),
         ("对的，没错。", Expected.YES_NO, True),
         ("不对，我说的不是兰山区是罗庄区", Expected.YES_NO, False),
