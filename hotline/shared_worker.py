@@ -92,6 +92,9 @@ class _Client:
             if (dropped := self._jobs.get(header["drop"])) is not None:
                 dropped.cancel()
             return
+        if "pulse" in header:
+            self._tell({"pulse": header["pulse"]})
+            return
         number = int(header.pop("job"))
         task = self._jobs[number] = tasks.create_task(self._do(number, header, body))
         task.add_done_callback(lambda done: self._done(number, is_dropped=done.cancelled()))
