@@ -113,6 +113,7 @@ class Exchange:
             conversation=conversation,
             transfers=self._settings.transfers,
             on_turn=_note_turn,
+            slow_synthesizer=self._speaking.slow,
         )
         CALLS_UNDER_WAY.inc()
         try:

@@ -20,6 +20,7 @@ from app.live import LiveLog
 from app.reloading import Reloading
 from app.settings import Settings, secret_file
 from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
+from app.slow_callers import SlowCallers
 from app.understanding import open_understander
 from app.views import unit_name
 from asr.engines.fallback import FallbackRecognizer
@@ -46,6 +47,7 @@ from tts.engines.caching import CachingSynthesizer
 from tts.engines.espeak import EspeakSynthesizer
 from tts.engines.fallback import FallbackSynthesizer
 from tts.engines.kokoro import KokoroSynthesizer, kokoro_worker
+from tts.engines.slowing import SlowingSynthesizer
 from tts.reading import Reading
 from tts.synthesizer import Synthesizer
 
@@ -53,6 +55,7 @@ log: Final = structlog.get_logger("wiring")
 
 _REDIS_SECONDS: Final = 0.5
 _AHEAD_SECONDS: Final = 60.0
+_ELDER_TEMPO: Final = 0.8
 
 
 def local_clock(city: City) -> Callable[[], datetime]:
@@ -120,6 +123,9 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             log_book=log_book,
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),
+            slow_callers=None
+            if redis is None
+            else SlowCallers(redis, secret_file(settings.data_dir / "callers.key")),
             orders=CitizensOrders(
                 store, load_repeat_rules(city).repeats, lambda code: unit_name(city, code) or code
             ),
@@ -188,6 +194,7 @@ class Speaking:
     def __init__(self, synthesizer: Synthesizer, cache: CachingSynthesizer, prompts: list[str]) -> None:
         """Take the chain, the cache within it, and the fixed prompts."""
         self.synthesizer = synthesizer
+        self.slow = SlowingSynthesizer(synthesizer, tempo=_ELDER_TEMPO)
         self._cache = cache
         self._prompts = prompts
 

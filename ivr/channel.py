@@ -88,6 +88,7 @@ class PhoneChannel:
         conversation: str,
         transfers: Mapping[str, str],
         on_turn: Callable[[TurnMetrics], None] | None = None,
+        slow_synthesizer: Synthesizer | None = None,
     ) -> None:
         self._line = line
         self._settings = settings
@@ -103,6 +104,7 @@ class PhoneChannel:
             deadline_seconds=settings.synthesize_deadline_seconds,
             finished=self._prompt_finished,
             sounded=self._answer_sounded,
+            slow_synthesizer=slow_synthesizer,
         )
         self._hearing = Hearing(
             recognizer=recognizer,

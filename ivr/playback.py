@@ -20,6 +20,7 @@ from tts.synthesizer import Synthesizer
 
 log: Final = structlog.get_logger("playback")
 
+_BREATH: Final = bytes(int(0.35 * PHONE_BAND.bytes_per_second))
 _AHEAD_SECONDS: Final = 8.0
 """A long answer is rendered this far ahead of what is heard: whoever interrupts wastes no more."""
 
@@ -27,7 +28,8 @@ _AHEAD_SECONDS: Final = 8.0
 class Playback:
     """Plays messages on one line. ``finished`` is called once for each, heard to its end or not.
 
-    A part that cannot be synthesised is left out; ``sounded`` is called when a message's first sound leaves.
+    A part that cannot be synthesised is left out; ``sounded`` is called when a message's first sound leaves. Slow
+    messages (``Say.is_slow``) are spoken by ``slow_synthesizer``, with a breath after each part.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class Playback:
         deadline_seconds: float,
         finished: Callable[[int], None],
         sounded: Callable[[], None],
+        slow_synthesizer: Synthesizer | None = None,
     ) -> None:
         self._line = line
+        self._slow_synthesizer = slow_synthesizer or synthesizer
         self._sent = SentSound(line)
         self._synthesizer = synthesizer
         self._deadline_seconds = deadline_seconds
@@ -201,9 +205,11 @@ class Playback:
             message = self._waiting[0]
             self._has_begun = False
             for part in message.parts:
-                async with aclosing(self._sounds(part)) as sounds:
+                async with aclosing(self._sounds(part, is_slow=message.is_slow)) as sounds:
                     async for sound in sounds:
                         await self._queue(sound, message)
+                if message.is_slow and self._has_begun:
+                    self._put(_BREATH)
             self._waiting.popleft()
             self._has_begun = False
             self._put(message)
@@ -218,9 +224,10 @@ class Playback:
         if (surplus := self._line.queued_seconds - _AHEAD_SECONDS) > 0:
             await asyncio.sleep(surplus)
 
-    async def _sounds(self, text: str) -> AsyncGenerator[bytes, None]:
-        engine = self._synthesizer.name
-        sounds = aiter(self._synthesizer.synthesize(text, audio=PHONE_BAND))
+    async def _sounds(self, text: str, *, is_slow: bool = False) -> AsyncGenerator[bytes, None]:
+        synthesizer = self._slow_synthesizer if is_slow else self._synthesizer
+        engine = synthesizer.name
+        sounds = aiter(synthesizer.synthesize(text, audio=PHONE_BAND))
         try:
             while True:
                 async with asyncio.timeout(self._deadline_seconds):

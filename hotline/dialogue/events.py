@@ -13,12 +13,16 @@ from hotline.domain.repeats import OrderNews
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A citizen called or opened a chat. ``phone`` is the calling number where the channel knows it."""
+    """A citizen called or opened a chat. ``phone`` is the calling number where the channel knows it.
+
+    ``prefers_slow``: they needed it in an earlier call.
+    """
 
     at: datetime
     conversation: str
     channel: ContactChannel
     phone: PhoneNumber | None = None
+    prefers_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

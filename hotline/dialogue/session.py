@@ -101,6 +101,11 @@ class Session(OverTurns):
         return self._is_secret
 
     @property
+    def is_slow(self) -> bool:
+        """Whether the citizen is spoken to slowly (适老模式)."""
+        return self._is_slow
+
+    @property
     def contact_outcome(self) -> ContactOutcome:
         """How a conversation ended that left no order; what may still need somebody goes to an agent."""
         if self._gave_way:
@@ -132,6 +137,7 @@ class Session(OverTurns):
         match event:
             case Started():
                 self._channel, self._caller = event.channel, event.phone
+                self._is_slow = event.prefers_slow and self._is_spoken
                 self._draft = Draft(phone=event.phone)
                 return self._ask(Stage.OPEN, Expected.OPEN, "greeting")
             case SpeechStarted():

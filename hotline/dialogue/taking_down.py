@@ -15,6 +15,7 @@ from hotline.dialogue.floor import Actions
 from hotline.dialogue.handing_over import HandingOver
 from hotline.dialogue.intake import Draft, Missing, spoken_date
 from hotline.dialogue.stages import CONFIRMED, Stage
+from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     Appeal,
@@ -66,7 +67,7 @@ class TakingDown(HandingOver):
             if meaning.slots.place is None:
                 if not self._is_spoken:
                     return self._register()
-                phone = self._spelled(str(meaning.slots.phone))
+                phone = grouped(meaning.slots.phone.digits)
                 return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=phone)
         new_facts = meaning.slots.place is not None or meaning.category is not None
         is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)

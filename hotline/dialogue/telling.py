@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import tzinfo
+from typing import Final
 
 from hotline.dialogue.intake import spoken_date
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.category import Category
 from hotline.domain.repeats import OrderNews
+
+_MOBILE_DIGITS: Final = 11
 
 
 class Teller:
@@ -44,3 +47,10 @@ class Teller:
 def spelled(number: str, *, is_spoken: bool) -> str:
     """Group a work order number for the ear (261123 00012); in writing it stays whole, to be copied."""
     return f"{number[:6]} {number[6:]}" if is_spoken else number
+
+
+def grouped(digits: str) -> str:
+    """Return a telephone number in the groups it is read in: 3-4-4 for a mobile, in fours from the end for others."""
+    if len(digits) == _MOBILE_DIGITS and digits.startswith("1"):
+        return f"{digits[:3]} {digits[3:7]} {digits[7:]}"
+    return " ".join(digits[max(0, end - 4) : end] for end in range(len(digits) % 4 or 4, len(digits) + 1, 4))

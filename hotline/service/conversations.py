@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Protocol, assert_never
 
@@ -151,6 +151,17 @@ class Surroundings:
     clock: Callable[[], datetime]
     deadlines: Deadlines = Deadlines()
     orders: KnowingOrders | None = None
+    slow_callers: RememberingPace | None = None
+
+
+class RememberingPace(Protocol):
+    """Knows who is to be spoken to slowly (适老模式). Neither raises nor waits long."""
+
+    async def includes(self, phone: PhoneNumber) -> bool:
+        """Tell whether the caller needed it lately."""
+
+    async def add(self, phone: PhoneNumber) -> None:
+        """Remember the caller."""
 
 
 class Conversations:
@@ -167,6 +178,9 @@ class Conversations:
         if not isinstance(started, Started):
             await channel.close()
             return Outcome.FAILED
+        known = self._world.slow_callers if started.phone is not None else None
+        if known is not None and started.phone is not None and await known.includes(started.phone):
+            started = replace(started, prefers_slow=True)
         held = _Held(self._world, channel, started)
         with structlog.contextvars.bound_contextvars(conversation=started.conversation):
             await held.journal.begin(started, call_id)
@@ -177,6 +191,8 @@ class Conversations:
                 if held.work_order is None:
                     held.work_order = await self._recorded(held.session, started.conversation)
                 await held.journal.finish(held.session, held.work_order)
+                if known is not None and started.phone is not None and held.session.is_slow:
+                    await known.add(started.phone)
             log.info("conversation.ended", outcome=held.session.outcome.value, work_order=held.work_order)
         return held.session.outcome
 

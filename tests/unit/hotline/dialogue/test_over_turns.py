@@ -23,11 +23,12 @@ from hotline.dialogue.events import (
     PassagesFound,
     PromptFinished,
     Said,
+    Started,
     Understood,
 )
-from hotline.domain.appeal import AppealKind, EmergencyService, PhoneNumber, Place
+from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, PhoneNumber, Place
 from hotline.domain.meaning import Intent
-from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage
+from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage, a_session
 from tests.talking import Conversation, with_a_complaint
 
 LUOZHUANG = Place(said="罗庄", county_code="371311", county="罗庄区", detail="盛庄小区")
@@ -195,6 +196,7 @@ def test_a_telephone_number_that_is_told_is_read_back():
     number = PhoneNumber("13905390002")
     call.says("13905390002", a_meaning("13905390002", Intent.UNKNOWN, phone=number))
     assert call.heard == ("confirm_phone",)
+    assert call.said == "您留的电话是139 0539 0002，对吗？"
     call.says("对")
     assert call.last(RegisterAppeal).appeal.phone == number
 
@@ -217,6 +219,14 @@ def test_a_wish_for_slowness_within_a_matter_loses_nothing_of_the_matter():
     call.says("我岁数大了，我们小区的电梯坏了好几天了上不去楼", a_complaint("电梯坏了", category="0302"))
     assert call.last(Understand).text == "我岁数大了，我们小区的电梯坏了好几天了上不去楼"
     assert call.last(Say).is_slow
+
+
+def test_who_needed_it_before_is_spoken_to_slowly_from_the_first_word():
+    session = a_session()
+    (say, listen) = session.handle(
+        Started(NOW, "c1", ContactChannel.PHONE, PhoneNumber("13905390001"), prefers_slow=True)
+    )
+    assert (say.is_slow, listen.slowness, session.is_slow) == (True, 1.5, True)
 
 
 def test_who_is_silent_twice_is_spoken_to_slowly():
