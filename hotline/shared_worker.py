@@ -17,7 +17,9 @@ from typing import Any, Final
 import structlog
 
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError
-from hotline.worker_process import FRAME_HEAD, WorkerProcess, frame
+from hotline.lanes import Claim, Urgency
+from hotline.worker_process import WorkerProcess
+from hotline.worker_side import FRAME_HEAD, frame
 
 log: Final = structlog.get_logger("shared_worker")
 
@@ -63,6 +65,7 @@ class _Client:
         self._reader = reader
         self._writer = writer
         self._jobs: dict[int, asyncio.Task[None]] = {}
+        self._claims: dict[int, Claim] = {}
 
     async def run(self) -> None:
         """Do its jobs until it goes."""
@@ -95,8 +98,17 @@ class _Client:
         if "pulse" in header:
             self._tell({"pulse": header["pulse"]})
             return
+        if "hurry" in header:
+            if (claim := self._claims.get(header["hurry"])) is not None:
+                claim.hurry()
+            return
+        if "pulse" in header:
+            self._tell({"pulse": True})
+            return
         number = int(header.pop("job"))
-        task = self._jobs[number] = tasks.create_task(self._do(number, header, body))
+        self._claims[number] = Claim(Urgency(header.pop("urgency")))
+        with self._claims[number].held():
+            task = self._jobs[number] = tasks.create_task(self._do(number, header, body))
         task.add_done_callback(lambda done: self._done(number, is_dropped=done.cancelled()))
 
     async def _do(self, number: int, header: dict[str, Any], body: bytes) -> None:
@@ -113,6 +125,7 @@ class _Client:
 
     def _done(self, number: int, *, is_dropped: bool) -> None:
         self._jobs.pop(number, None)
+        self._claims.pop(number, None)
         if is_dropped:  # the client waits for a last reply all the same: its lane is taken until then
             self._tell({"job": number, "dropped": True})
 

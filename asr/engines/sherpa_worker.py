@@ -18,7 +18,7 @@ import sherpa_onnx
 from asr.engines.streaming import StreamDecoder, serve_streams
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.speech import WIDE_BAND
-from hotline.worker_process import WorkerSide
+from hotline.worker_side import WorkerSide
 
 _RATE: Final = WIDE_BAND.sample_rate_hz
 _TAIL_SECONDS: Final = 0.6  # the encoder looks ahead; silence brings the last words out

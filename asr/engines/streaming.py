@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol
 
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError
 from hotline.domain.speech import WIDE_BAND, Hypothesis
-from hotline.worker_process import Reply, WorkerProcess, WorkerSide
+from hotline.worker_process import Pin, WorkerProcess
+from hotline.worker_side import Reply, WorkerSide
 
 _FEED_SECONDS: Final = 0.2
 _FEED_BYTES: Final = int(WIDE_BAND.bytes_per_second * _FEED_SECONDS)
@@ -56,31 +57,35 @@ class StreamingWorker:
             raise EngineBusyError(engine, "too many utterances at once")
         stream = next(self._ids)
         self._open.add(stream)
-        try:
-            await self._step({"do": "open", "stream": stream, "grammar": list(grammar), "bias": list(bias)})
-            heard = ""
-            async for sound in _in_steps(audio):
-                answer = await self._step({"do": "feed", "stream": stream}, sound)
-                if answer["text"] and answer["text"] != heard:
-                    heard = answer["text"]
-                    yield Hypothesis(text=heard, raw=heard, is_final=False, engine=engine)
-            answer = await self._step({"do": "finish", "stream": stream})
-            self._open.discard(stream)
-            yield Hypothesis(
-                text=answer["text"],
-                raw=answer["text"],
-                is_final=True,
-                engine=engine,
-                confidence=answer["confidence"],
-            )
-        finally:
-            if stream in self._open:
+        with self.worker.pinned() as pin:
+            try:
+                opening = {"do": "open", "stream": stream, "grammar": list(grammar), "bias": list(bias)}
+                await self._step(opening, pin)
+                heard = ""
+                async for sound in _in_steps(audio):
+                    answer = await self._step({"do": "feed", "stream": stream}, pin, sound)
+                    if answer["text"] and answer["text"] != heard:
+                        heard = answer["text"]
+                        yield Hypothesis(text=heard, raw=heard, is_final=False, engine=engine)
+                answer = await self._step({"do": "finish", "stream": stream}, pin)
                 self._open.discard(stream)
-                with suppress(EngineUnavailableError):
-                    await self.worker.ask({"do": "drop", "stream": stream}, timeout_seconds=_CLOSE_SECONDS)
+                yield Hypothesis(
+                    text=answer["text"],
+                    raw=answer["text"],
+                    is_final=True,
+                    engine=engine,
+                    confidence=answer["confidence"],
+                )
+            finally:
+                if stream in self._open:
+                    self._open.discard(stream)
+                    with suppress(EngineUnavailableError):
+                        await self.worker.ask(
+                            {"do": "drop", "stream": stream}, timeout_seconds=_CLOSE_SECONDS, pin=pin
+                        )
 
-    async def _step(self, header: dict[str, Any], sound: bytes = b"") -> dict[str, Any]:
-        answer, _ = await self.worker.ask(header, sound, timeout_seconds=self._step_seconds)
+    async def _step(self, header: dict[str, Any], pin: Pin, sound: bytes = b"") -> dict[str, Any]:
+        answer, _ = await self.worker.ask(header, sound, timeout_seconds=self._step_seconds, pin=pin)
         return answer
 
 

@@ -11,7 +11,7 @@ import vosk
 
 from asr.engines.streaming import StreamDecoder, serve_streams
 from hotline.domain.speech import WIDE_BAND
-from hotline.worker_process import WorkerSide
+from hotline.worker_side import WorkerSide
 
 _UNKNOWN: Final = "[unk]"
 # What every Vosk model has, in the layout of 0.3 models and in the older flat one.

@@ -24,7 +24,7 @@ from tokenizers import Tokenizer as TokenizerFile
 
 from asr.noise import Samples, is_from_phone, is_noisy, turn_down_noise
 from hotline.domain.errors import ModelRefusedError
-from hotline.worker_process import Reply, WorkerSide
+from hotline.worker_side import Reply, WorkerSide
 
 SAMPLE_RATE_HZ: Final = 16_000
 WINDOW_SECONDS: Final = 15

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import onnxruntime
 from misaki import zh
 
-from hotline.worker_process import Reply, WorkerSide
+from hotline.worker_side import Reply, WorkerSide
 from tts.sound import Sound, levelled, samples_of, trimmed
 
 _MAX_SYMBOLS: Final = 508

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 
-from hotline.worker_process import WorkerSide
+from hotline.worker_side import WorkerSide
 
 
 def main() -> None:  # noqa: C901 -- one case per thing a worker may do
@@ -29,6 +29,11 @@ def main() -> None:  # noqa: C901 -- one case per thing a worker may do
                 raise ValueError(header["word"])
             case "hang":
                 hold.wait()
+            case "pid":
+                return {"pid": os.getpid()}, b""
+            case "wait":
+                hold.wait(header["seconds"])
+                return {"waited": header["seconds"]}, b""
             case "grow":
                 kept.append(bytearray(b"x") * (header["mb"] * 2**20))
         return {}, b""

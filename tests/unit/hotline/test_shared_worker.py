@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError, ModelRefusedError
+from hotline.lanes import Claim, Urgency
 from hotline.shared_worker import SharedWorker
 from hotline.worker_process import WorkerProcess
 
@@ -102,6 +103,40 @@ async def test_a_full_queue_is_busy_and_no_failure(make: Make, place: Path) -> N
         with pytest.raises(EngineBusyError):
             await echo(other, "挤不进")
         hanging.cancel()
+
+
+async def test_one_client_s_urgent_job_goes_before_what_another_begins_ahead(make: Make, place: Path) -> None:
+    worker = make(lanes=1)
+    await worker.start(ready_seconds=20)
+    async with SharedWorker(worker, place).offered():
+        one, other = await client(make, place, lanes=2), await client(make, place, lanes=2)
+        under_way = asyncio.create_task(one.ask({"do": "wait", "seconds": 0.5}, timeout_seconds=20))
+        async with asyncio.timeout(10):
+            while not worker.running:
+                await asyncio.sleep(0.005)
+        served: list[str] = []
+
+        async def say(client: WorkerProcess, word: str) -> None:
+            served.append((await echo(client, word))[0])
+
+        claims = [Claim(Urgency.AHEAD), Claim(Urgency.AHEAD)]
+        jobs = []
+        for name, claim in zip(("早做的", "转急的"), claims, strict=True):
+            with claim.held():
+                jobs.append(asyncio.create_task(say(other, name)))
+        await waiting(worker, 2)
+        jobs.append(asyncio.create_task(say(one, "急的")))
+        await waiting(worker, 3)
+        claims[1].hurry()
+        await asyncio.gather(under_way, *jobs)
+
+    assert served == ["转急的", "急的", "早做的"]
+
+
+async def waiting(worker: WorkerProcess, jobs: int) -> None:
+    async with asyncio.timeout(10):
+        while worker.waiting < jobs:
+            await asyncio.sleep(0.005)
 
 
 async def test_a_crash_of_the_worker_fails_the_job_and_not_the_client(make: Make, place: Path) -> None:

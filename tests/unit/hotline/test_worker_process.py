@@ -7,10 +7,12 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError, ModelRefusedError
-from hotline.worker_process import WorkerProcess
+from hotline.lanes import Claim, Urgency
+from hotline.worker_process import JobFigures, WorkerProcess
 
 ROOT = Path(__file__).parents[3]
 Make = Callable[..., WorkerProcess]
@@ -117,15 +119,141 @@ async def test_a_worker_that_refuses_its_model_is_not_started_again(make: Make) 
         await echo(worker, "喂")
 
 
-async def test_a_worker_that_grew_over_its_limit_is_replaced_when_idle(make: Make) -> None:
-    worker = await started(make(memory_limit_mb=120, restart_wait_seconds=20))
+async def replaced(worker: WorkerProcess, before: int | None) -> None:
+    async with asyncio.timeout(20):
+        while worker.pid == before:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_worker_that_grew_over_its_limit_is_relieved_by_a_fresh_one(make: Make) -> None:
+    worker = await started(make(memory_limit_mb=120))
     before = worker.pid
 
     await worker.ask({"do": "grow", "mb": 130}, timeout_seconds=10)
+    await replaced(worker, before)
 
     assert await echo(worker, "在") == ("在", b"")
-    assert worker.pid != before
     assert worker.memory_mb < 120
+
+
+async def test_no_job_is_lost_or_kept_waiting_while_workers_are_relieved(make: Make) -> None:
+    worker = await started(make(lanes=2, most_jobs=3, restart_wait_seconds=0))
+    pids = set()
+    said = []
+    async with asyncio.timeout(30):
+        while len(pids) < 4:
+            pids.add(worker.pid)
+            answers = await asyncio.gather(*(echo(worker, f"第{number}句") for number in range(2)))
+            said += [word for word, _ in answers]
+
+    assert None not in pids
+    assert said == ["第0句", "第1句"] * (len(said) // 2)
+
+
+async def test_a_relieved_worker_ends_the_job_it_has_and_then_goes(make: Make) -> None:
+    worker = await started(make(lanes=2, most_jobs=1))
+    first = worker.pid
+    long = asyncio.create_task(worker.ask({"do": "wait", "seconds": 1.5}, timeout_seconds=20))
+    await asyncio.sleep(0)
+
+    await echo(worker, "用旧了")
+    await replaced(worker, first)
+
+    assert not long.done()
+    assert (await long)[0]["waited"] == 1.5
+    async with asyncio.timeout(5):
+        while psutil.pid_exists(first):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_conversation_with_a_worker_stays_with_its_process_until_it_is_over(make: Make) -> None:
+    worker = await started(make(lanes=2, most_jobs=1))
+    first = worker.pid
+    with worker.pinned() as pin:
+        header, _ = await worker.ask({"do": "pid"}, timeout_seconds=10, pin=pin)
+        await replaced(worker, first)
+        again, _ = await worker.ask({"do": "pid"}, timeout_seconds=10, pin=pin)
+        other, _ = await worker.ask({"do": "pid"}, timeout_seconds=10)
+
+    assert (header["pid"], again["pid"]) == (first, first)
+    assert other["pid"] != first
+
+
+async def test_a_worker_without_a_pulse_is_killed_long_before_its_jobs_are_late(make: Make) -> None:
+    worker = await started(make(pulse_seconds=0.1, restart_wait_seconds=20))
+    hanging = asyncio.create_task(worker.ask({"do": "hang"}, timeout_seconds=60))
+    async with asyncio.timeout(10):
+        while not worker.running:
+            await asyncio.sleep(0.005)
+        os.kill(worker.pid, signal.SIGSTOP)
+        with pytest.raises(EngineUnavailableError, match="worker died"):
+            await hanging
+
+    assert await echo(worker, "在") == ("在", b"")
+
+
+async def test_a_busy_worker_that_shows_a_pulse_is_left_alone(make: Make) -> None:
+    worker = await started(make(pulse_seconds=0.05))
+    before = worker.pid
+
+    await worker.ask({"do": "wait", "seconds": 0.5}, timeout_seconds=20)
+
+    assert worker.pid == before
+
+
+async def test_what_would_wait_beyond_its_deadline_is_turned_away_at_once(make: Make) -> None:
+    worker = await started(make(lanes=1, queue_limit=50))
+    for _ in range(10):
+        await worker.ask({"do": "wait", "seconds": 0.05}, timeout_seconds=20)
+    jobs = [
+        asyncio.create_task(worker.ask({"do": "wait", "seconds": 0.05}, timeout_seconds=20))
+        for _ in range(11)
+    ]
+    await asyncio.sleep(0)
+
+    with pytest.raises(EngineBusyError, match="would wait too long"):
+        await worker.ask({"do": "wait", "seconds": 0.05}, timeout_seconds=0.2)
+
+    assert len(await asyncio.gather(*jobs)) == 11
+
+
+async def test_a_spare_job_makes_way_for_one_that_is_wanted(make: Make) -> None:
+    worker = await started(make("stream", lanes=1))
+    spare = Claim(Urgency.SPARE)
+
+    async def use_the_idle_lane() -> None:
+        with spare.held():
+            async for _ in worker.call({"count": 1_000_000, "slowly": True}, timeout_seconds=60):
+                pass
+
+    idle = asyncio.create_task(use_the_idle_lane())
+    async with asyncio.timeout(10):
+        while not worker.running:
+            await asyncio.sleep(0.005)
+        parts = [header["part"] async for header, _ in worker.call({"count": 1}, timeout_seconds=10)]
+
+    assert parts == [0, 1]
+    with pytest.raises(EngineBusyError):
+        await idle
+
+
+async def test_what_became_of_every_job_is_told(make: Make) -> None:
+    worker = await started(make(lanes=1, queue_limit=0, stuck_seconds=0.05, restart_wait_seconds=20))
+    figures: list[JobFigures] = []
+    worker.observe = figures.append
+
+    await echo(worker, "好")
+    with pytest.raises(EngineUnavailableError):
+        await worker.ask({"do": "fail", "word": "不行"}, timeout_seconds=10)
+    hanging = asyncio.create_task(worker.ask({"do": "hang"}, timeout_seconds=0.2))
+    await asyncio.sleep(0)
+    with pytest.raises(EngineBusyError):
+        await echo(worker, "挤不进")
+    with pytest.raises(EngineUnavailableError):
+        await hanging
+
+    assert [each.outcome for each in figures] == ["done", "failed", "shed", "late"]
+    assert figures[-1].worked_seconds == pytest.approx(0.2, abs=0.1)
 
 
 async def test_the_kernel_refuses_a_worker_more_than_twice_its_limit(make: Make) -> None:
