@@ -33,6 +33,7 @@ _QUIET_SECONDS: Final = 0.2
 _SHORTEST_SPEECH_SECONDS: Final = 0.1
 # Below this mean probability of a token the words are as good as guessed.
 _GUESS_PROBABILITY: Final = 0.2
+_STUCK_SECONDS: Final = 8.0  # beyond its deadline: a piece takes a second, on a crowded machine three
 
 Samples = npt.NDArray[np.int16]
 
@@ -75,6 +76,7 @@ class WhisperRecognizer:
             ),
             memory_limit_mb=memory_limit_mb,
             lanes=lanes,
+            stuck_seconds=_STUCK_SECONDS,
         )
 
     async def start(self, *, ready_seconds: float = 60.0) -> None:

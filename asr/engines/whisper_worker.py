@@ -10,6 +10,7 @@ import json
 import math
 import sys
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from tokenizers import Tokenizer as TokenizerFile
 
 from asr.noise import Samples, is_from_phone, is_noisy, turn_down_noise
 from hotline.domain.errors import ModelRefusedError
+from hotline.lanes import Urgency
 from hotline.worker_side import Reply, WorkerSide
 
 SAMPLE_RATE_HZ: Final = 16_000
@@ -31,6 +33,7 @@ WINDOW_SECONDS: Final = 15
 _FULL_WINDOW_SECONDS: Final = 30
 _FRAMES_PER_SECOND: Final = 100
 _BEAM: Final = 5
+_NARROW_BEAM: Final = 2  # for words in passing; one alone repeats itself
 _TOKENS_PER_SECOND: Final = 8
 _SPARE_TOKENS: Final = 8
 _MOST_TOKENS: Final = 448
@@ -57,6 +60,9 @@ class Decoded:
         return len(packed) > _LOOP_COMPRESSION * len(zlib.compress(packed))
 
 
+NOTHING: Final = Decoded("", 0.0)
+
+
 class WhisperDecoder:
     """Decodes without whisper's temperature fallback: time is bounded by the length of the sound."""
 
@@ -75,16 +81,35 @@ class WhisperDecoder:
         self._prompt = lru_cache(maxsize=64)(self._encode_prompt)
         self._simplify = opencc.OpenCC("t2s")
 
-    def decode(self, samples: Samples, prompt: str, fallback_prompt: str = "") -> Decoded:
-        """Decode up to 15 s of sound; a loop is tried once more in the full window with ``fallback_prompt``, then dropped."""
-        decoded = self._decode(samples, prompt, WINDOW_SECONDS)
+    def decode(
+        self,
+        samples: Samples,
+        prompt: str,
+        fallback_prompt: str = "",
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> Decoded:
+        """Decode up to 15 s of sound; a loop is tried once more in the full window with ``fallback_prompt``, then dropped.
+
+        Half-way it is asked ``is_wanted``; what is not is given up, without words.
+        """
+        decoded = self._decode(samples, prompt, WINDOW_SECONDS, _BEAM, is_wanted)
         if decoded.is_loop:
-            decoded = self._decode(samples, fallback_prompt, _FULL_WINDOW_SECONDS)
+            decoded = self._decode(samples, fallback_prompt, _FULL_WINDOW_SECONDS, _BEAM, is_wanted)
             if decoded.is_loop:
-                return Decoded("", 0.0)
+                return NOTHING
         return decoded
 
-    def _decode(self, samples: Samples, prompt: str, window_seconds: int) -> Decoded:
+    def decode_in_passing(
+        self, samples: Samples, prompt: str, *, is_wanted: Callable[[], bool] = lambda: True
+    ) -> Decoded:
+        """Decode less thoroughly, for what is only looked at."""
+        decoded = self._decode(samples, prompt, WINDOW_SECONDS, _NARROW_BEAM, is_wanted)
+        return NOTHING if decoded.is_loop else decoded
+
+    def _decode(
+        self, samples: Samples, prompt: str, window_seconds: int, beam: int, is_wanted: Callable[[], bool]
+    ) -> Decoded:
         frames = window_seconds * _FRAMES_PER_SECOND
         features = self._features(samples)[:, :frames]
         padded = np.zeros((features.shape[0], frames), np.float32)
@@ -92,10 +117,12 @@ class WhisperDecoder:
         tokens = self._prompt(prompt)
         speech_tokens = int(_TOKENS_PER_SECOND * len(samples) / SAMPLE_RATE_HZ) + _SPARE_TOKENS
         encoded = self._model.encode(ctranslate2.StorageView.from_array(padded[np.newaxis]))
+        if not is_wanted():
+            return NOTHING
         result = self._model.generate(
             encoded,
             [list(tokens)],
-            beam_size=_BEAM,
+            beam_size=beam,
             max_length=min(_MOST_TOKENS, len(tokens) + speech_tokens),
             return_scores=True,
             sampling_temperature=0,
@@ -103,7 +130,7 @@ class WhisperDecoder:
         heard = result.sequences_ids[0]
         probability = math.exp(result.scores[0] * len(heard) / (len(heard) + 1))
         if probability < _DOUBTFUL_PROBABILITY and not self._is_chinese(encoded):
-            return Decoded("", 0.0)
+            return NOTHING
         text = self._simplify.convert(self._tokenizer.decode(heard)).replace("\ufffd", "").strip()
         return Decoded(text, probability)
 
@@ -147,11 +174,15 @@ def main() -> None:
         is_phone = is_from_phone(samples)
         prompt = job["phone_prompt"] if is_phone else job["prompt"]
         sound = turn_down_noise(samples) if is_noisy(samples, is_phone=is_phone) else samples
-        decoded = decoder.decode(sound, prompt, job["fallback_prompt"])
-        return {
-            "text": decoded.text,
-            "probability": decoded.probability,
-        }, b""
+
+        def is_wanted() -> bool:
+            return not side.is_dropped(job)
+
+        if job["urgency"] == Urgency.SPARE:
+            decoded = decoder.decode_in_passing(sound, prompt, is_wanted=is_wanted)
+        else:
+            decoded = decoder.decode(sound, prompt, job["fallback_prompt"], is_wanted=is_wanted)
+        return {"text": decoded.text, "probability": decoded.probability}, b""
 
     side.ready()
     side.serve(work, lanes=lanes)

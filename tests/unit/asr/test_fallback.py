@@ -9,6 +9,7 @@ from asr.engines.fallback import FallbackRecognizer
 from asr.engines.scripted import ScriptedRecognizer
 from hotline.domain.errors import EngineBusyError, EngineUnavailableError, HotlineError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, AudioFormat, Expected, Hypothesis
+from hotline.lanes import Claim, Urgency
 
 
 class Engine:
@@ -82,6 +83,85 @@ async def test_a_dead_engine_is_not_asked_again_until_it_has_rested() -> None:
 
     assert [await hear(chain) for _ in range(3)] == [["second"]] * 3
     assert len(first.heard) == 1
+
+
+async def probed() -> None:
+    for task in asyncio.all_tasks():
+        if task.get_name().startswith("probe:"):
+            await asyncio.wait({task})
+
+
+async def test_an_engine_that_has_rested_hears_callers_again_once_it_has_answered_to_silence() -> None:
+    first, second = Engine("first", DOWN), Engine("second")
+    chain = FallbackRecognizer(first, second, rest_seconds=0)
+    await hear(chain)
+
+    assert await hear(chain) == ["second"]  # while the first is probed
+    await probed()
+
+    assert await hear(chain) == ["first"]
+    assert first.heard == [b"abcd", bytes(32_000), b"abcd"]
+
+
+async def test_an_engine_that_fails_its_probe_is_kept_from_callers() -> None:
+    first, second = Engine("first", DOWN, DOWN), Engine("second")
+    chain = FallbackRecognizer(first, second, rest_seconds=0)
+    await hear(chain)
+    await hear(chain)
+    await probed()
+
+    assert await hear(chain) == ["second"]
+    assert [len(sound) for sound in first.heard] == [4, 32_000]
+
+
+async def test_a_probe_that_is_never_answered_counts_as_a_failure() -> None:
+    chain = FallbackRecognizer(Silent("first"), Engine("second"), rest_seconds=0, late_seconds=0.01)
+
+    assert [await hear(chain), await hear(chain)] == [["second"], ["second"]]
+    await probed()
+
+    assert await hear(chain) == ["second"]
+
+
+async def test_a_job_for_idle_lanes_goes_to_no_other_engine() -> None:
+    second = Engine("second")
+    chain = FallbackRecognizer(Engine("first", EngineBusyError("first", "no lane idle")), second)
+
+    with Claim(Urgency.SPARE).held(), pytest.raises(EngineBusyError):
+        await hear(chain)
+
+    assert second.heard == []
+
+
+class Partial(Engine):
+    """Tells words as they come, with the sound still going on."""
+
+    async def recognize(
+        self, audio: AsyncIterable[bytes], *, expect: Expected, choices: Sequence[str] = ()
+    ) -> AsyncIterator[Hypothesis]:
+        heard = ""
+        async for part in audio:
+            heard += part.decode()
+            yield Hypothesis(text=heard, raw=heard, is_final=False, engine=self.name)
+        yield Hypothesis(text=heard, raw=heard, is_final=True, engine=self.name)
+
+
+async def test_words_that_an_engine_makes_out_early_come_before_the_sound_is_over() -> None:
+    line: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def open_line() -> AsyncIterator[bytes]:
+        while part := await line.get():
+            yield part
+
+    line.put_nowait("着".encode())
+    heard = FallbackRecognizer(Partial("first")).recognize(open_line(), expect=Expected.OPEN)
+    early = [await anext(heard)]
+    line.put_nowait("火了".encode())
+    early.append(await anext(heard))
+    line.put_nowait(b"")
+
+    assert [(found.text, found.is_final) for found in early] == [("着", False), ("着火了", False)]
+    assert [(found.text, found.is_final) async for found in heard] == [("着火了", True)]
 
 
 async def test_a_busy_engine_is_passed_over_but_asked_again_the_next_time() -> None:
