@@ -76,7 +76,7 @@ async def test_a_minute_of_speech_without_a_pause_is_heard_in_bounded_time(
 
 async def test_a_killed_recogniser_fails_at_once_and_hears_again_soon(whisper: WhisperRecognizer) -> None:
     under_way = asyncio.create_task(hear(whisper, spoken("停水了", "cmn") * 10))
-    while not whisper.worker._running:
+    while not whisper.worker.running:
         await asyncio.sleep(0.01)
     killed_at = asyncio.get_running_loop().time()
     os.kill(whisper.worker.pid, signal.SIGKILL)
