@@ -18,6 +18,7 @@ from app.draining import Ending
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
 from app.settings import Settings
 from app.wiring import Hearing, Speaking, open_world
+from asr.running import RunningPace
 from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
 from hotline.service.conversations import Conversations
@@ -48,6 +49,7 @@ def phone_settings(settings: Settings, city: City) -> PhoneSettings:
         filler_after_seconds=settings.filler_after_seconds,
         recognize_deadline_seconds=settings.recognizer_deadline_seconds,
         ring_seconds=settings.ring_seconds,
+        running=RunningPace() if settings.running_partials else None,
     )
 
 

@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     recognizer_processes: int = 1
     shared_engines: Path | None = None
     recognizer_deadline_seconds: float = 6.0
+    running_partials: bool = True
     voice: str = "zf_xiaobei"
     voice_speed: float = 1.0
     filler_after_seconds: float = 0.8

@@ -117,6 +117,7 @@ class PhoneChannel:
             partly_heard=self._partly_heard,
             is_whole=lambda text, expect: is_whole(text, expect, settings.endings),
             sent_lately=self._playback.sent_lately,
+            running=settings.running,
         )
         self._company = Company(
             self._playback,

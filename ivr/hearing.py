@@ -18,8 +18,10 @@ import numpy as np
 import structlog
 
 from asr.recognizer import Recognizer
-from hotline.domain.errors import EngineBusyError, EngineUnavailableError
+from asr.running import RunningPace, RunningWords
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Expected, Hypothesis
+from hotline.lanes import Claim, Urgency
+from ivr.decode import Decode, Tape
 from ivr.echo import COMPARED_SECONDS, is_echo
 from ivr.turn_taking import (
     Began,
@@ -66,88 +68,13 @@ class Heard:
     was_turned_away: bool = False
 
 
-class _Tape:
-    """The last of what was heard, addressed by audio time."""
-
-    def __init__(self, bytes_per_second: int) -> None:
-        self._rate = bytes_per_second
-        self._base = 0
-        self._sound = bytearray()
-
-    def add(self, sound: bytes) -> None:
-        self._sound += sound
-
-    def cut(self, start: float, end: float | None = None) -> bytes:
-        first = max(0, self._offset(start))
-        return bytes(self._sound[first : None if end is None else max(first, self._offset(end))])
-
-    def forget(self, before: float) -> None:
-        surplus = self._offset(before)
-        if surplus > 0:
-            del self._sound[:surplus]
-            self._base += surplus
-
-    def _offset(self, seconds: float) -> int:
-        return int(seconds * self._rate) // 2 * 2 - self._base
-
-
-class _Decode:
-    """One run of the recogniser; ``hypothesis`` stays None until it is done, and when it failed."""
-
-    def __init__(
-        self,
-        work: Callable[[AsyncIterator[bytes]], AsyncIterator[Hypothesis]],
-        name: str,
-        made_out: Callable[[_Decode, Hypothesis], None],
-    ) -> None:
-        self._sound: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._work = work
-        self._name = name
-        self._made_out = made_out
-        self.hypothesis: Hypothesis | None = None
-        self.was_turned_away = False
-        self.started_at = asyncio.get_running_loop().time()
-        self.ended_at = self.started_at
-        self.task = asyncio.create_task(self._run(), name="recognize")
-
-    @property
-    def has_failed(self) -> bool:
-        return self.task.done() and self.hypothesis is None
-
-    def feed(self, sound: bytes) -> None:
-        self._sound.put_nowait(sound)
-
-    def finish(self) -> None:
-        self._sound.put_nowait(None)
-
-    def cancel(self) -> None:
-        self.task.cancel()
-
-    async def _run(self) -> None:
-        try:
-            async for hypothesis in self._work(self._given()):
-                if hypothesis.is_final:
-                    self.hypothesis = hypothesis
-                self._made_out(self, hypothesis)
-        except EngineUnavailableError as error:
-            self.was_turned_away = isinstance(error, EngineBusyError)
-            log.warning("recognizer.failed", engine=error.engine, reason=error.reason)
-        except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the caller is told and the call goes on
-            log.error("recognizer.broken", engine=self._name, error=type(error).__name__)
-        self.ended_at = asyncio.get_running_loop().time()
-
-    async def _given(self) -> AsyncIterator[bytes]:
-        while (sound := await self._sound.get()) is not None:
-            yield sound
-
-
 @dataclass(slots=True)
 class _Pending:
     """An utterance that has ended and whose words are awaited."""
 
     ended: Ended
     situation: Situation
-    decodes: list[_Decode]
+    decodes: list[Decode]
     spoke_until: float
     ended_at: float
     was_ahead: bool
@@ -158,12 +85,13 @@ class _Pending:
 class _Current:
     """The utterance under way: pieces cut off, the decode begun ahead, the decode fed as the sound comes.
 
-    ``words`` are what is known of it so far, ``told`` what was last told of them.
+    It began at ``start``; ``words`` are what is known of it so far, ``told`` what was last told of them.
     """
 
-    pieces: list[_Decode] = field(default_factory=list)
-    ahead: _Decode | None = None
-    live: _Decode | None = None
+    start: float = 0.0
+    pieces: list[Decode] = field(default_factory=list)
+    ahead: Decode | None = None
+    live: Decode | None = None
     words: str = ""
     told: str = ""
 
@@ -174,7 +102,8 @@ class Hearing:
     ``situation`` tells what the call is doing; ``decided`` is called with every decision, ``heard`` when the words are
     known, in the order of the utterances, ``partly_heard`` with words of an utterance that is not over. ``is_whole`` tells
     whether words are a whole answer; ``sent_lately`` gives what the hotline has sent, to know its echo.
-    ``deadline_seconds`` counts from the end of the utterance.
+    ``deadline_seconds`` counts from the end of the utterance. With ``running``, long speech is listened to in passing
+    where the recogniser does not stream.
     """
 
     def __init__(
@@ -190,6 +119,7 @@ class Hearing:
         partly_heard: Callable[[str], None] | None = None,
         is_whole: Callable[[str, Expected], bool] | None = None,
         sent_lately: Callable[[], bytes] = bytes,
+        running: RunningPace | None = None,
     ) -> None:
         if recognizer.accepts not in (PHONE_BAND, WIDE_BAND):
             raise ValueError(f"识别引擎要求的采样率不支持：{recognizer.accepts.sample_rate_hz}")
@@ -210,9 +140,12 @@ class Hearing:
         self._turns = TurnTaker(replace(settings, max_piece_seconds=longest))
         self._upsampler = Upsampler()
         self._window: Samples = np.empty(0, dtype=np.int16)
-        self._tape = _Tape(recognizer.accepts.bytes_per_second)
+        self._tape = Tape(recognizer.accepts.bytes_per_second)
         self._windows = 0
         self._current = _Current()
+        self._running: RunningWords | None = None
+        if running is not None and not recognizer.is_streaming:
+            self._running = RunningWords(recognizer, self._tell, running)
         self._pending: list[_Pending] = []
         self._has_pending = asyncio.Event()
 
@@ -247,6 +180,8 @@ class Hearing:
 
     def close(self) -> None:
         """Drop every decode."""
+        if self._running is not None:
+            self._running.stop()
         for decode in (*self._current.pieces, self._current.ahead, self._current.live):
             if decode is not None:
                 decode.cancel()
@@ -264,6 +199,8 @@ class Hearing:
         for decision in self._turns.feed(probability, at, situation):
             self._follow(decision, situation)
             self._decided(decision)
+        if self._running is not None and self._turns.is_speaking:
+            self._running.follow(self._current.start, at, self._tape.cut, situation.expect, self.choices)
         if not self._turns.is_open and not self._pending:
             self._tape.forget(at - _KEPT_SECONDS)
 
@@ -281,7 +218,9 @@ class Hearing:
                 if self._recognizer.is_streaming:
                     self._look_whether_whole()
                 else:
-                    self._current.ahead = self._decode(situation, decision.start, decision.at)
+                    self._current.ahead = self._decode(
+                        situation, decision.start, decision.at, Claim(Urgency.AHEAD)
+                    )
             case Resumed():
                 if self._current.ahead is not None:
                     self._current.ahead.cancel()
@@ -298,22 +237,25 @@ class Hearing:
             last = self._pending.pop()
             last.is_withdrawn = True
             last.decodes[-1].cancel()
-            self._current = _Current(pieces=last.decodes[:-1])
+            self._current = _Current(began.start, pieces=last.decodes[:-1])
             if not self._pending:
                 self._has_pending.clear()
         else:
-            self._current = _Current()
+            self._current = _Current(began.start)
         if self._recognizer.is_streaming:
             self._current.live = self._decode(situation, began.start, None)
 
     def _end(self, ended: Ended, situation: Situation) -> None:
         current, self._current = self._current, _Current()
+        if self._running is not None:
+            self._running.stop()
         was_ahead = current.ahead is not None and not current.ahead.has_failed
         if current.live is not None:
             last = current.live
             last.finish()
         elif current.ahead is not None and was_ahead:
             last = current.ahead
+            last.claim.hurry()
         else:
             last = self._decode(situation, ended.start, ended.at)
         now = asyncio.get_running_loop().time()
@@ -329,20 +271,22 @@ class Hearing:
         )
         self._has_pending.set()
 
-    def _decode(self, situation: Situation, start: float, end: float | None) -> _Decode:
+    def _decode(
+        self, situation: Situation, start: float, end: float | None, claim: Claim | None = None
+    ) -> Decode:
         """Begin to recognise the sound from ``start``; ``end`` None leaves it open to be fed."""
         recognizer, choices = self._recognizer, self.choices
 
         def work(sound: AsyncIterator[bytes]) -> AsyncIterator[Hypothesis]:
             return recognizer.recognize(sound, expect=situation.expect, choices=choices)
 
-        decode = _Decode(work, recognizer.name, self._made_out)
+        decode = Decode(work, recognizer.name, self._made_out, claim or Claim())
         decode.feed(self._tape.cut(start, end))
         if end is not None:
             decode.finish()
         return decode
 
-    def _made_out(self, decode: _Decode, hypothesis: Hypothesis) -> None:
+    def _made_out(self, decode: Decode, hypothesis: Hypothesis) -> None:
         """Use words as soon as they are known: a whole answer ends the turn early, an alarm need not wait for the end."""
         current = self._current
         if decode not in (current.live, current.ahead, *current.pieces):
@@ -351,9 +295,12 @@ class Hearing:
             before = (piece.hypothesis.text for piece in current.pieces if piece.hypothesis is not None)
             current.words = "".join(before) + hypothesis.text
             self._look_whether_whole()
-        if self._partly_heard is not None and hypothesis.text not in ("", current.told):
-            current.told = hypothesis.text
-            self._partly_heard(hypothesis.text)
+        self._tell(hypothesis.text)
+
+    def _tell(self, words: str) -> None:
+        if self._partly_heard is not None and words not in ("", self._current.told):
+            self._current.told = words
+            self._partly_heard(words)
 
     def _look_whether_whole(self) -> None:
         if self._is_whole is not None and self._is_whole(self._current.words, self._situation().expect):

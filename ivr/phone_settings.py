@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asr.running import RunningPace
 from hotline.city import read_yaml
 from hotline.domain.errors import CityConfigError
 from ivr.turn_taking import TurnSettings
@@ -34,7 +35,7 @@ class PhoneSettings:
     ``backchannels``: sounds of listening (嗯、好、哦) that are no answer while nothing is asked. ``fillers``: what is said
     when the answer takes longer than ``filler_after`` from the end of speech. ``lost_voiced``: so much voice without
     words is reported as not heard. ``hold``: how long a message waits for a caller who is speaking. ``stall``: sound
-    that fails to come for so long is silence.
+    that fails to come for so long is silence. ``running``: how often speech that goes on is listened to, if at all.
     """
 
     turns: TurnSettings = field(default_factory=TurnSettings)
@@ -48,6 +49,7 @@ class PhoneSettings:
     hold_seconds: float = 8.0
     stall_seconds: float = 0.5
     ring_seconds: float = 20.0
+    running: RunningPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
