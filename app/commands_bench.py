@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -20,12 +21,15 @@ from app.machine import running
 from app.printing import Printer
 from app.private import private
 from app.reports import latency_figures
+from app.scripted_calls import Voices, place_all, words_of
 from app.settings import ROOT, Settings
 from app.understanding import open_understander
 from app.wiring import recognizer_named
 from asr.hearing_hints import load_hearing_hints
 from asr.repair import Repairer, RepairingRecognizer
 from bench.asr import bench_asr
+from bench.conversation_scores import Score, as_row, summary
+from bench.conversation_scripts import read_scripts
 from bench.kb import bench_kb
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.outbox import bench_outbox
@@ -129,6 +133,49 @@ def calls(
                 "of": len(reports),
             },
             "memory_mb": memory,
+        }
+
+    _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("conversations")
+def conversations(
+    scripts: Annotated[Path, typer.Option(help="脚本目录，里面是 YAML（docs/bench.md）")] = ROOT
+    / "bench"
+    / "scripts",
+    only: Annotated[str, typer.Option(help="只打名字里有这些字的")] = "",
+    at_once: Annotated[int, typer.Option("--jobs", help="同时几通", min=1, max=3)] = 1,
+    as_json: Json = False,
+) -> None:
+    """对话：脚本来电经真实 SIP 打进来，按办成没有、要素、轮次、延迟、打断打分。"""
+    printer = Printer()
+    settings = private(Settings(), ROOT / "build" / "bench" / "conversations")
+    found, refused = read_scripts(scripts)
+    for error in refused:
+        typer.echo(f"错误 [{error.code}]：{error}", err=True)
+    chosen = [script for script in found if only in script.name]
+    if not chosen:
+        raise typer.BadParameter("没有可用的脚本")
+
+    def tell(one: Score, done: int) -> None:
+        mark = "✓" if one.is_done else "✗"
+        wrong = "；".join((*one.wrong_slots, *((one.error,) if one.error else ())))
+        printer.tell(f"{done}/{len(chosen)} {mark} {one.name}：{one.outcome}，{one.turns} 轮　{wrong}")
+
+    async def work() -> dict[str, Any]:
+        city = load_city(settings.city)
+        voices = Voices(settings.models_dir.parent / "callers")
+        rendering = partial(printer.progress, "合成来电人的声音")
+        await voices.render(settings, city, words_of(chosen), rendering)
+        async with stand_ins() as phones:
+            ringing = settings.model_copy(update={"transfers": phones.addresses})
+            async with running(ringing, printer.tell) as hotline:
+                folder = settings.data_dir / "calls"
+                scores = await place_all(chosen, hotline, voices, folder, at_once=at_once, told=tell)
+        return {
+            "figures": summary(scores),
+            "calls": [as_row(one) for one in scores],
+            "refused": [{"code": error.code, "error": str(error)} for error in refused],
         }
 
     _show(asyncio.run(work()), as_json=as_json)

@@ -35,6 +35,9 @@ class OrderOut(BaseModel):
     supporting_units: list[str]
     due_at: str | None
     place: str
+    kind: str
+    is_confidential: bool
+    phone: str
 
 
 class RowOut(BaseModel):

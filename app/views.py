@@ -65,6 +65,9 @@ def order_in_report(order: WorkOrder, city: City) -> dict[str, Any]:
         "supporting_units": [unit_name(city, unit) for unit in routing.supporting_units] if routing else [],
         "due_at": due_at.astimezone(city.timezone).isoformat() if due_at else None,
         "place": order.appeal.place.text if order.appeal.place else "",
+        "kind": order.appeal.kind.value,
+        "is_confidential": order.appeal.secrecy is not Secrecy.NONE,
+        "phone": str(order.appeal.phone or ""),
     }
 
 

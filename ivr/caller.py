@@ -1,7 +1,8 @@
 """A caller: places a call, speaks files when the hotline has finished, and times the answers in the sound received.
 
 ``python -m ivr.caller sip:12345@127.0.0.1:5060 --wav A.wav --wav B.wav --json-lines``. A process of its own: the SIP
-library allows one endpoint per process. All times are seconds of the call's own audio.
+library allows one endpoint per process. All times are seconds of the call's own audio. ``--steps FILE`` takes the steps as
+JSON, each with a moment of its own: ``[{"wav": "a.wav", "barge_in": 1.5}, {"wait": 8}, {"keys": "0"}, {"hang_up": true}]``.
 """
 
 from __future__ import annotations
@@ -10,16 +11,26 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
-from ivr.line import FRAME_SECONDS, Frame, Gone, Played, TransferResult
+from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Line, Played, TransferResult
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
-from ivr.sip.sound import Offset, Onset, SoundFileError, SoundWatch, read_wav, voiced_length, write_wav
+from ivr.sip.sound import (
+    Offset,
+    Onset,
+    SoundFileError,
+    SoundWatch,
+    mixed,
+    read_wav,
+    voiced_length,
+    write_wav,
+)
 
 _RING_SECONDS: Final = 30.0
 _LEAST_CALL_SECONDS: Final = 0.5
@@ -35,12 +46,27 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press ``keys`` after the hotline has finished."""
+    """Press ``keys``: after the hotline has finished, or ``barge_in_seconds`` after it began to speak."""
 
     keys: str
+    barge_in_seconds: float | None = None
 
 
-Step = Speak | Press
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Say nothing for ``seconds`` after the hotline has finished."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Hang up: after the hotline has finished, or ``barge_in_seconds`` after it began to speak."""
+
+    barge_in_seconds: float | None = None
+
+
+Step = Speak | Press | Wait | HangUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +75,7 @@ class CallerSettings:
 
     ``pause``: so long the hotline must be silent to have finished. ``patience``: a hotline that says nothing is spoken to
     all the same after so long. ``linger``: after the last answer the caller hangs up when it has been silent for so
-    long. ``longest``: the whole call.
+    long. ``longest``: the whole call. ``background``: a file that sounds behind the caller all the time, over and over.
     """
 
     pause_seconds: float = 0.9
@@ -58,6 +84,7 @@ class CallerSettings:
     longest_seconds: float = 180.0
     caller: str = "13905390000"
     record: Path | None = None
+    background: Path | None = None
 
 
 @dataclass(slots=True)
@@ -65,7 +92,7 @@ class CallTurn:
     """One step and its answer. ``latency_ms``: last sound of the caller → first sound of the answer.
 
     Both are None when no answer came before the next step, or the hotline was speaking when the caller ended.
-    ``stopped_after_ms``: how long a hotline that was interrupted went on speaking.
+    ``is_over_prompt``: the hotline was speaking when the step began; ``stopped_after_ms``: so long it went on then.
     """
 
     step: str
@@ -76,6 +103,7 @@ class CallTurn:
     answer_from: float | None = None
     answer_until: float | None = None
     stopped_after_ms: float | None = None
+    is_over_prompt: bool = False
 
 
 @dataclass(slots=True)
@@ -143,6 +171,7 @@ class _Call:
         report: Report,
     ) -> None:
         self._line = line
+        self._mouth = Mouth(line, read_wav(settings.background) if settings.background is not None else b"")
         self._steps = list(steps)
         self._sounds = sounds
         self._settings = settings
@@ -169,7 +198,10 @@ class _Call:
                     break
                 if isinstance(event, Played):
                     self._played(event.mark)
-                elif isinstance(event, Frame) and self._hear(event):
+                elif isinstance(event, Frame):
+                    self._mouth.tick()
+                    if not self._hear(event):
+                        continue
                     ended_by = "caller"
                     break
         finally:
@@ -202,13 +234,26 @@ class _Call:
             return False
         if not self._steps:
             return self._has_been_quiet(self._settings.linger_seconds)
-        if self._may_go_on(self._steps[0]):
-            self._take(self._steps.pop(0))
+        if not self._may_go_on(self._steps[0]):
+            return False
+        step = self._steps.pop(0)
+        if isinstance(step, HangUp):
+            return True
+        if isinstance(step, Wait):
+            self._turn_at, self._heard_from = (
+                self._now,
+                None,
+            )  # the next step waits for what the silence brings
+        else:
+            self._take(step)
         return False
 
     def _may_go_on(self, step: Step) -> bool:
-        if isinstance(step, Speak) and step.barge_in_seconds is not None and self._heard_from is not None:
-            return self._now - self._heard_from >= step.barge_in_seconds
+        barge_in = None if isinstance(step, Wait) else step.barge_in_seconds
+        if barge_in is not None and self._heard_from is not None:
+            return self._now - self._heard_from >= barge_in
+        if isinstance(step, Wait):
+            return self._has_been_quiet(step.seconds)
         if self._heard_from is not None:
             return self._has_been_quiet(self._settings.pause_seconds)
         return self._now - self._turn_at >= self._settings.patience_seconds
@@ -220,10 +265,13 @@ class _Call:
             return False  # no answer yet
         return self._now - max(self._quiet_since, self._turn_at) >= seconds
 
-    def _take(self, step: Step) -> None:
+    def _take(self, step: Speak | Press) -> None:
         number = len(self._report.turns)
         name = step.wav.name if isinstance(step, Speak) else f"keys {step.keys}"
-        self._report.turns.append(CallTurn(step=name, spoken_from=round(self._now, 3)))
+        is_over_prompt = self._watch.is_sounding
+        self._report.turns.append(
+            CallTurn(step=name, spoken_from=round(self._now, 3), is_over_prompt=is_over_prompt)
+        )
         self._tell({"event": "speaking", "turn": number, "step": name, "at": round(self._now, 3)})
         self._heard_from = self._heard_until = None
         if isinstance(step, Press):
@@ -235,10 +283,8 @@ class _Call:
         sound = self._sounds[step.wav]
         voiced = voiced_length(sound)
         self._is_speaking = True
-        self._line.play(sound[:voiced])
-        self._line.mark(2 * number)
-        self._line.play(sound[voiced:])
-        self._line.mark(2 * number + 1)
+        self._mouth.say(sound[:voiced], 2 * number)
+        self._mouth.say(sound[voiced:], 2 * number + 1)
 
     def _played(self, mark: int) -> None:
         number, is_end = divmod(mark, 2)
@@ -277,11 +323,59 @@ class _Call:
             turn.stopped_after_ms = round((at - turn.spoken_from) * 1000, 1)
 
 
+class Mouth:
+    """Sends what the caller says, and what sounds behind it, if anything, all the time."""
+
+    def __init__(self, line: Line, background: bytes) -> None:
+        """``background`` is repeated; without any the line is silent where nothing is said."""
+        self._line = line
+        self._background = background[: len(background) // FRAME_BYTES * FRAME_BYTES]
+        self._at = 0
+        self._waiting: deque[bytes | int] = deque()
+
+    def say(self, sound: bytes, mark: int) -> None:
+        """Say ``sound``; ``Played(mark)`` follows when it has been sent."""
+        if not self._background:
+            self._line.play(sound)
+            self._line.mark(mark)
+            return
+        frames = (sound[start : start + FRAME_BYTES] for start in range(0, len(sound), FRAME_BYTES))
+        self._waiting.extend(frame.ljust(FRAME_BYTES, b"\0") for frame in frames)
+        self._waiting.append(mark)
+
+    def tick(self) -> None:
+        """Send the next 20 ms of the background, mixed with what is being said; call it once a frame."""
+        if not self._background:
+            return
+        while self._waiting and isinstance(self._waiting[0], int):
+            self._line.mark(int(self._waiting.popleft()))
+        behind = self._background[self._at : self._at + FRAME_BYTES]
+        self._at = (self._at + FRAME_BYTES) % len(self._background)
+        words = self._waiting.popleft() if self._waiting else b""
+        self._line.play(mixed(behind, words) if isinstance(words, bytes) and words else behind)
+
+
 class _Order(argparse.Action):
     """Keeps --wav and --keys in the order in which they were given."""
 
     def __call__(self, _parser: Any, namespace: argparse.Namespace, values: Any, _option: Any = None) -> None:
         namespace.steps = [*(namespace.steps or []), values]
+
+
+def planned(row: Mapping[str, Any]) -> Step:
+    """Return one step of a plan; ``ValueError`` for one that is none."""
+    barge_in = row.get("barge_in")
+    match row:
+        case {"wav": str(wav)}:
+            return Speak(Path(wav), barge_in)
+        case {"keys": str(keys)}:
+            return Press(keys, barge_in)
+        case {"wait": float() | int() as seconds}:
+            return Wait(float(seconds))
+        case {"hang_up": True}:
+            return HangUp(barge_in)
+        case _:
+            raise ValueError(f"不认识的步骤：{dict(row)}")
 
 
 def main() -> int:
@@ -297,6 +391,8 @@ def main() -> int:
     parser.add_argument(
         "--barge-in", type=float, metavar="SECONDS", help="热线开口这么久后打断它说话，而不等它说完"
     )
+    parser.add_argument("--steps", dest="plan", type=Path, metavar="JSON", help="各步骤写在一个 JSON 文件里")
+    parser.add_argument("--background", type=Path, metavar="WAV", help="背景声，一直循环")
     defaults = CallerSettings()
     parser.add_argument("--caller", default=defaults.caller, help="主叫号码")
     parser.add_argument("--pause", type=float, default=defaults.pause_seconds)
@@ -310,6 +406,8 @@ def main() -> int:
         Speak(step.wav, arguments.barge_in) if isinstance(step, Speak) else step
         for step in arguments.steps or []
     ]
+    if arguments.plan is not None:
+        steps += [planned(row) for row in json.loads(arguments.plan.read_text(encoding="utf-8"))]
     settings = CallerSettings(
         pause_seconds=arguments.pause,
         patience_seconds=arguments.patience,
@@ -317,6 +415,7 @@ def main() -> int:
         longest_seconds=arguments.longest,
         caller=arguments.caller,
         record=arguments.record,
+        background=arguments.background,
     )
 
     def tell(record: dict[str, Any]) -> None:

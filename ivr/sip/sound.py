@@ -75,6 +75,12 @@ def tone(hertz: float, seconds: float, *, level: float = 0.25) -> bytes:
     return bytes((np.sin(2 * np.pi * hertz * times) * level * 32_767).astype("<i2").tobytes())
 
 
+def mixed(one: bytes, other: bytes) -> bytes:
+    """Return two sounds of the same length at once; too loud a sum is cut off."""
+    total = np.frombuffer(one, dtype="<i2").astype(np.int32) + np.frombuffer(other, dtype="<i2")
+    return bytes(np.clip(total, -32_768, 32_767).astype("<i2").tobytes())
+
+
 def loudness(samples: bytes) -> float:
     """Return the RMS of ``samples`` without their mean."""
     values: NDArray[np.float64] = np.frombuffer(samples, dtype="<i2").astype(np.float64)
