@@ -73,7 +73,7 @@ async def bench_asr(  # noqa: PLR0917 -- as the command line gives them
     sound_seconds = busy_seconds = 0.0
     latencies: list[float] = []
     for done, utterance in enumerate(utterances):
-        sound = _as_heard(utterance.file, band, noise_snr_db, noise, random)
+        sound = as_heard(utterance.file, band, noise_snr_db, noise, random)
         pieces = np.array_split(
             sound, max(1, -(-len(sound) // (_LONGEST_SECONDS * WIDE_BAND.sample_rate_hz)))
         )
@@ -212,9 +212,10 @@ async def _recognize(recognizer: Recognizer, sound: Sound) -> _Heard:
     return _Heard(text, raw, now - started, now - ended)
 
 
-def _as_heard(
+def as_heard(
     file: Path, band: Band, snr_db: float | None, noise: Noise, random: np.random.Generator
 ) -> Sound:
+    """Return a recording as the recogniser hears it, at 16 kHz."""
     sound, rate = read_sound(file)
     at = PHONE_BAND.sample_rate_hz if band == "phone" else WIDE_BAND.sample_rate_hz
     sound = _resampled(sound, rate, at)

@@ -23,8 +23,6 @@ from hotline.worker_side import FRAME_HEAD, frame
 
 log: Final = structlog.get_logger("shared_worker")
 
-_LONGEST_JOB_SECONDS: Final = 120.0  # clients have deadlines of their own and drop what is late
-
 
 class SharedWorker:
     """Offers a worker that has been started to whoever may open ``path``."""
@@ -102,9 +100,6 @@ class _Client:
             if (claim := self._claims.get(header["hurry"])) is not None:
                 claim.hurry()
             return
-        if "pulse" in header:
-            self._tell({"pulse": True})
-            return
         number = int(header.pop("job"))
         self._claims[number] = Claim(Urgency(header.pop("urgency")))
         with self._claims[number].held():
@@ -114,7 +109,7 @@ class _Client:
     async def _do(self, number: int, header: dict[str, Any], body: bytes) -> None:
         try:
             async with contextlib.aclosing(  # type: ignore[type-var]  # an async generator
-                self._worker.call(header, body, timeout_seconds=_LONGEST_JOB_SECONDS)
+                self._worker.call(header, body, timeout_seconds=float(header.pop("within")))
             ) as replies:
                 async for answer, sound in replies:
                     self._tell({**answer, "job": number}, sound)

@@ -179,7 +179,8 @@ class WorkerProcess:
                 await self._take_lane(claim, timeout_seconds)
                 working_at = now()
                 life = await self._find_life(pin)
-                replies = await self._begin(life, number, claim, header, body)
+                left = {**header, "within": deadline - now()}
+                replies = await self._begin(life, number, claim, left, body)
             while True:
                 async with asyncio.timeout_at(deadline):
                     reply = await replies.get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import threading
@@ -18,11 +19,12 @@ def main() -> None:  # noqa: C901 -- one case per thing a worker may do
     side.ready()
     hold = threading.Event()
     kept: list[bytearray] = []
+    turns = itertools.count()
 
     def work(header: dict, body: bytes) -> tuple[dict, bytes]:
         match header["do"]:
             case "echo":
-                return {"said": header.get("word", "")}, body
+                return {"said": header.get("word", ""), "turn": next(turns)}, body
             case "die":
                 os._exit(1)
             case "fail":

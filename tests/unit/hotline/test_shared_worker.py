@@ -114,23 +114,23 @@ async def test_one_client_s_urgent_job_goes_before_what_another_begins_ahead(mak
         async with asyncio.timeout(10):
             while not worker.running:
                 await asyncio.sleep(0.005)
-        served: list[str] = []
 
-        async def say(client: WorkerProcess, word: str) -> None:
-            served.append((await echo(client, word))[0])
+        async def turn(client: WorkerProcess, word: str) -> int:
+            answer, _ = await client.ask({"do": "echo", "word": word}, timeout_seconds=20)
+            return int(answer["turn"])
 
         claims = [Claim(Urgency.AHEAD), Claim(Urgency.AHEAD)]
         jobs = []
         for name, claim in zip(("早做的", "转急的"), claims, strict=True):
             with claim.held():
-                jobs.append(asyncio.create_task(say(other, name)))
+                jobs.append(asyncio.create_task(turn(other, name)))
         await waiting(worker, 2)
-        jobs.append(asyncio.create_task(say(one, "急的")))
+        jobs.append(asyncio.create_task(turn(one, "急的")))
         await waiting(worker, 3)
         claims[1].hurry()
-        await asyncio.gather(under_way, *jobs)
+        await under_way
 
-    assert served == ["转急的", "急的", "早做的"]
+        assert await asyncio.gather(*jobs) == [2, 0, 1]
 
 
 async def waiting(worker: WorkerProcess, jobs: int) -> None:
