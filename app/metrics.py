@@ -9,6 +9,8 @@ from typing import Final
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from hotline.worker_process import JobFigures
+
 CALLS: Final = Counter("hotline_conversations_total", "Conversations by outcome", ["outcome"])
 CALLS_UNDER_WAY: Final = Gauge(
     "hotline_calls_under_way", "Calls that are being held", multiprocess_mode="livesum"
@@ -39,6 +41,36 @@ TURN_SECONDS: Final = Histogram(
     ["stage"],
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0),
 )
+
+WORKER_JOBS: Final = Counter(
+    "hotline_worker_jobs_total",
+    "Jobs of recogniser and voice: done, shed, late, failed, dropped",
+    ["worker", "outcome"],
+)
+WORKER_WAIT_SECONDS: Final = Histogram(
+    "hotline_worker_wait_seconds",
+    "How long a job waited for a lane",
+    ["worker"],
+    buckets=(0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
+)
+WORKER_SECONDS: Final = Histogram(
+    "hotline_worker_seconds",
+    "How long a worker was at a job that it finished",
+    ["worker"],
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 5.0),
+)
+WORKER_QUEUE: Final = Gauge(
+    "hotline_worker_queue", "Jobs that wait for a lane", ["worker"], multiprocess_mode="livesum"
+)
+
+
+def observe_job(job: JobFigures) -> None:
+    """Count what became of one job of a worker process."""
+    WORKER_JOBS.labels(job.worker, job.outcome).inc()
+    WORKER_WAIT_SECONDS.labels(job.worker).observe(job.waited_seconds)
+    WORKER_QUEUE.labels(job.worker).set(job.waiting)
+    if job.outcome == "done":
+        WORKER_SECONDS.labels(job.worker).observe(job.worked_seconds)
 
 
 def registry() -> CollectorRegistry:

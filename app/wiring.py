@@ -17,6 +17,7 @@ from app.city_words import lexicon, load_prompts, session_maker
 from app.clock import now
 from app.knowledge import open_retriever
 from app.live import LiveLog
+from app.metrics import observe_job
 from app.reloading import Reloading
 from app.settings import Settings, secret_file
 from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
@@ -146,6 +147,7 @@ class Hearing:
         engines: list[Recognizer] = []
         for engine in _recognizers(settings, load_hearing_hints(city)):
             stack.push_async_callback(engine.close)
+            engine.worker.observe = observe_job
             try:
                 await engine.start()
             except (ModelRefusedError, EngineUnavailableError) as error:
@@ -207,6 +209,7 @@ class Speaking:
         if settings.shared_engines is not None:
             worker.share(settings.shared_engines / VOICE_SOCKET)
         stack.push_async_callback(worker.close)
+        worker.observe = observe_job
         try:
             await worker.start()
         except (ModelRefusedError, EngineUnavailableError) as error:
