@@ -33,6 +33,7 @@ from bench.conversation_scripts import read_scripts
 from bench.kb import bench_kb
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.outbox import bench_outbox
+from bench.pool import bench_pool
 from bench.repeats import bench_repeats
 from bench.router import bench_router
 from bench.store import bench_store
@@ -79,6 +80,43 @@ def asr(
             )
 
     _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("pool")
+def pool(
+    audio: Annotated[Path, typer.Option(help="录音目录")],
+    transcripts: Annotated[Path, typer.Option(help="CSV，两列 file,text")],
+    callers: Annotated[str, typer.Option(help="同时说话的人数，用逗号隔开")] = "2,4,8,12",
+    seconds: Annotated[float, typer.Option(help="每档测多久", min=5)] = 60.0,
+    engine: Annotated[str, typer.Option(help="whisper、vosk 或 sherpa")] = "whisper",
+    as_json: Json = False,
+) -> None:
+    """多人同时说话：说完到出字的时间，多少次因太忙未识别。"""
+    try:
+        counts = [int(count) for count in callers.split(",")]
+    except ValueError:
+        raise typer.BadParameter("--callers 应为用逗号隔开的整数") from None
+    printer = Printer()
+    settings = Settings()
+    city = load_city(settings.city)
+
+    async def work() -> list[dict[str, float]]:
+        async with AsyncExitStack() as stack:
+            recognizer = recognizer_named(engine, settings, load_hearing_hints(city))
+            stack.push_async_callback(recognizer.close)
+            await recognizer.start()
+            return await bench_pool(
+                recognizer,
+                audio,
+                transcripts,
+                "phone",
+                counts,
+                seconds,
+                lambda count: printer.tell(f"同时{count}人"),
+            )
+
+    for row in asyncio.run(work()):
+        _show(row, as_json=as_json)
 
 
 @cli.command("calls")
