@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,14 +11,15 @@ from typing import Any
 import pytest
 
 from hotline.dialogue.actions import Say
-from hotline.dialogue.events import AppealRegistered, Event, Said, Started
+from hotline.dialogue.events import AppealRegistered, Event, HungUp, Said, Started
 from hotline.dialogue.journal import encode
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.drafts import BrokenCall, CallProcess, HeldCall
 from hotline.domain.errors import StoreUnavailableError
+from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.drafts import BrokenCalls, KeepingDrafts
-from tests.builders import NOW, PHONE, after
-from tests.fakes import FakeLogBook
+from tests.builders import NOW, PHONE, a_passage, a_session, after
+from tests.fakes import FakeChannel, FakeLogBook, FakeRegistration, FakeRetriever, FakeUnderstander
 
 PROCESS = CallProcess("host:1", "ivr-1", NOW, callers=3)
 STARTED = Started(NOW, "c1", ContactChannel.PHONE, PHONE)
@@ -187,3 +189,65 @@ async def test_a_call_that_ended_while_the_store_was_away_is_let_go_later(world:
     world.drafts.is_down = False
     await world.log.settle()
     assert await world.look(31, 46) == 0
+
+
+class WatchedBook(FakeLogBook):
+    """Remembers when it was told to forget."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        await super().append(conversation, sequence, at, name, body)
+        self.told.append(name)
+
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        await super().conceal(conversation, at=at)
+        self.told.append("conceal")
+
+    async def finish(
+        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+    ) -> None:
+        await super().finish(conversation, at=at, outcome=outcome, article=article, work_order=work_order)
+        self.told.append("finish")
+
+
+class Waiting(FakeChannel):
+    """A citizen who stays on the line until ``may_go``."""
+
+    def __init__(self, *events: Event) -> None:
+        super().__init__(*events)
+        self.may_go = asyncio.Event()
+
+    async def receive(self) -> Event:
+        event = await super().receive()
+        if isinstance(event, HungUp):
+            await self.may_go.wait()
+        return event
+
+
+async def test_what_was_written_before_a_talk_turned_secret_is_deleted_while_it_lasts() -> None:
+    book, citizen = WatchedBook(), Waiting(STARTED, replace(SAID, text="我这里有份绝密文件要反映"))
+    world = Surroundings(
+        new_session=a_session,
+        understander=FakeUnderstander({}),
+        retriever=FakeRetriever(a_passage()),
+        registration=FakeRegistration(),
+        log_book=book,
+        unit_name=str,
+        clock=lambda: NOW,
+    )
+    holding = asyncio.create_task(Conversations(world).hold(citizen))
+    async with asyncio.timeout(5):
+        while "conceal" not in book.told:
+            await asyncio.sleep(0)
+    assert "Started" in book.told
+    assert book.rows == []
+    assert not holding.done()
+    citizen.may_go.set()
+    await holding
+    assert book.told[book.told.index("conceal") :] == ["conceal", "finish"]
+    assert book.rows == []
