@@ -1,0 +1,109 @@
+"""Messages that no telephone sends, to a running endpoint in a process of its own: it neither ends nor stops serving."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.telephony import mutations
+from tests.telephony.hostile import BareHotline, Sender, bare_hotline
+from tests.telephony.support import sipp
+from tests.telephony.torture_form import TortureMessage
+from tests.telephony.torture_invalid import INVALID, LAYERS
+from tests.telephony.torture_valid import VALID
+
+pytestmark = [pytest.mark.telephony, pytest.mark.timeout(180)]
+
+TORTURE = (*VALID, *INVALID, *LAYERS)
+MUTATIONS = 10_000
+ROUND = 250
+MOST_GROWTH_MB = 40.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running() -> AsyncIterator[BareHotline]:
+    async with bare_hotline() as hotline:
+        yield hotline
+
+
+def test_the_messages_of_the_rfc_are_complete() -> None:
+    sections = Counter(each.section.rsplit(".", 1)[0] for each in TORTURE)
+    assert sections == {"3.1.1": 13, "3.1.2": 19, "3.2": 1, "3.3": 15, "3.4": 1}
+    assert len({each.name for each in TORTURE}) == 49
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("torture", TORTURE, ids=lambda each: f"{each.section}-{each.name}")
+async def test_a_torture_message_meets_its_verdict_and_the_next_caller_is_served(
+    running: BareHotline, torture: TortureMessage
+) -> None:
+    sender = Sender(running.port)
+    try:
+        sender.send(torture.sent_from(sender.address))
+        # What is dropped is waited for: an answer comes within a few milliseconds.
+        assert await sender.verdict(seconds=5.0 if torture.verdict else 0.4) == torture.verdict
+        assert await sender.is_answered()
+        assert await sipp(running, "-m", "1", scenario="bye_at_once") == 0
+        assert (await running.rest())["is_alive"]
+    finally:
+        sender.close()
+
+
+@pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="module")
+async def test_ten_thousand_damaged_messages_neither_end_it_nor_fill_it(running: BareHotline) -> None:
+    before = await running.state()
+    sender = Sender(running.port)
+    answered = 0
+    try:
+        for first in range(0, MUTATIONS, ROUND):
+            for number in range(first, first + ROUND):
+                sender.send(mutations.message(number, sender.address))
+                answered += len(sender.received())
+                if number % 10 == 0:
+                    await asyncio.sleep(0.002)
+            assert await sender.is_answered(), f"no answer after the messages from {first}"
+    finally:
+        after = await settled(running, sender)
+        sender.close()
+    assert answered > MUTATIONS / 20  # many get past the parser
+    assert after["calls"] == 0
+    assert after["is_alive"]
+    assert after["megabytes"] - before["megabytes"] < MOST_GROWTH_MB
+    assert await sipp(running, "-m", "4", "-r", "20", scenario="bye_at_once") == 0
+    assert (await running.rest())["files"] == before["files"]
+
+
+async def settled(running: BareHotline, sender: Sender) -> dict[str, object]:
+    """Wait until calls that damaged messages began have been given up: after 32 s without an ACK (RFC 3261)."""
+    async with asyncio.timeout(60):
+        while (state := await running.state())["calls"]:
+            sender.received()
+            await asyncio.sleep(0.1)
+    return state
+
+
+@pytest.mark.slow
+@pytest.mark.asyncio(loop_scope="module")
+async def test_damaged_sound_packets_neither_end_it_nor_harm_the_call(running: BareHotline) -> None:
+    before = await running.rest()
+    call = asyncio.create_task(sipp(running, "-m", "1", "-d", "6000", scenario="stays", seconds=30))
+    while not (await running.state())["calls"]:
+        await asyncio.sleep(0.05)
+    sender = Sender(running.port)
+    ports = running.sound_ports()
+    assert len(ports) == 2
+    for number in range(3_000):
+        sender.send(mutations.sound_packet(number), port=ports[number % 2])
+        if number % 10 == 0:
+            await asyncio.sleep(0.005)
+    sender.close()
+    assert (await running.state())["calls"] == 1
+    assert await call == 0
+    after = await running.rest()
+    assert after["megabytes"] - before["megabytes"] < MOST_GROWTH_MB
+    assert await sipp(running, "-m", "1", scenario="bye_at_once") == 0
