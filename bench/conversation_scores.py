@@ -45,6 +45,7 @@ class Score:
     false_interruptions: int
     missed_interruptions: int
     said_truly: bool
+    transcript: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -91,6 +92,12 @@ def score(
             _interrupts(turn)
             and (turn["stopped_after_ms"] is None or turn["stopped_after_ms"] > _STOP_LIMIT_MS)
             for turn in turns
+        ),
+        transcript=tuple(
+            f"{who}：{turn[key]}"
+            for turn in report["turns"]
+            for who, key in (("诉求人", "heard"), ("热线", "said"))
+            if turn[key]
         ),
         said_truly=not said or orders > 0 or any(row["name"] == "Merged" for row in rows),
     )
