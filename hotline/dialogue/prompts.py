@@ -41,13 +41,15 @@ NAMES: Final = frozenset({
 class Prompts:
     """The prompts of one city, in the wording for one channel (spoken or written)."""
 
-    def __init__(self, templates: Mapping[str, str], *, file: str = "") -> None:
-        """Take name → template; raise ``CityConfigError`` for a missing or unknown name or a broken blank."""
+    def __init__(
+        self, templates: Mapping[str, str], *, file: str = "", names: frozenset[str] = NAMES
+    ) -> None:
+        """Take name → template; raise ``CityConfigError`` for one missing of or unknown to ``names``, or a broken blank."""
         self._templates = dict(templates)
-        for name in sorted(NAMES - templates.keys()):
+        for name in sorted(names - templates.keys()):
             raise CityConfigError(file=file, row=name, reason="缺少这条播报语")
         for name, template in templates.items():
-            if name not in NAMES:
+            if name not in names:
                 raise CityConfigError(file=file, row=name, reason="没有用到的播报语")
             try:
                 list(string.Formatter().parse(template))
@@ -92,7 +94,11 @@ class Prompts:
 
 
 def prompts_for(
-    channel: ContactChannel, rows: Mapping[str, str | Mapping[str, str]], *, file: str = ""
+    channel: ContactChannel,
+    rows: Mapping[str, str | Mapping[str, str]],
+    *,
+    file: str = "",
+    names: frozenset[str] = NAMES,
 ) -> Prompts:
     """Choose each prompt's wording for ``channel``: a row is one wording for all, or {"phone": …, "chat": …}."""
     side = "phone" if channel is ContactChannel.PHONE else "chat"
@@ -104,4 +110,4 @@ def prompts_for(
             templates[name] = row[side]
         else:
             raise CityConfigError(file=file, row=name, reason=f"缺少 {side} 的说法")
-    return Prompts(templates, file=file)
+    return Prompts(templates, file=file, names=names)
