@@ -28,8 +28,8 @@ from app.wiring import recognizer_named
 from asr.hearing_hints import load_hearing_hints
 from asr.repair import Repairer, RepairingRecognizer
 from bench.asr import bench_asr
-from bench.conversation_scores import Score, as_row, summary
-from bench.conversation_scripts import read_scripts
+from bench.conversation_scores import Score, as_row, summary, table
+from bench.conversation_scripts import ScriptError, read_scripts
 from bench.kb import bench_kb
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.outbox import bench_outbox
@@ -183,24 +183,40 @@ def conversations(
     / "scripts",
     only: Annotated[str, typer.Option(help="只打名字里有这些字的")] = "",
     at_once: Annotated[int, typer.Option("--jobs", help="同时几通", min=1, max=3)] = 1,
+    report: Annotated[Path | None, typer.Option(help="每打完一通就更新的 JSON 文件")] = None,
     as_json: Json = False,
 ) -> None:
     """对话：脚本来电经真实 SIP 打进来，按办成没有、要素、轮次、延迟、打断打分。"""
     printer = Printer()
-    settings = private(Settings(), ROOT / "build" / "bench" / "conversations")
-    found, refused = read_scripts(scripts)
+    try:
+        found, refused = read_scripts(scripts)
+    except ScriptError as error:
+        typer.echo(f"错误 [{error.code}]：{error}", err=True)
+        raise typer.Exit(2) from None
     for error in refused:
         typer.echo(f"错误 [{error.code}]：{error}", err=True)
     chosen = [script for script in found if only in script.name]
     if not chosen:
         raise typer.BadParameter("没有可用的脚本")
 
+    scored: list[Score] = []
+
+    def figures() -> dict[str, Any]:
+        return {
+            "figures": summary(scored),
+            "calls": [as_row(one) for one in scored],
+            "refused": [{"code": error.code, "error": str(error)} for error in refused],
+        }
+
     def tell(one: Score, done: int) -> None:
+        scored.append(one)
+        if report is not None:
+            report.write_text(json.dumps(figures(), ensure_ascii=False, indent=1), encoding="utf-8")
         mark = "✓" if one.is_done else "✗"
         wrong = "；".join((*one.wrong_slots, *((one.error,) if one.error else ())))
         printer.tell(f"{done}/{len(chosen)} {mark} {one.name}：{one.outcome}，{one.turns} 轮　{wrong}")
 
-    async def work() -> dict[str, Any]:
+    async def work(settings: Settings) -> None:
         city = load_city(settings.city)
         voices = Voices(settings.models_dir.parent / "callers")
         rendering = partial(printer.progress, "合成来电人的声音")
@@ -208,15 +224,16 @@ def conversations(
         async with stand_ins() as phones:
             ringing = settings.model_copy(update={"transfers": phones.addresses})
             async with running(ringing, printer.tell) as hotline:
-                folder = settings.data_dir / "calls"
-                scores = await place_all(chosen, hotline, voices, folder, at_once=at_once, told=tell)
-        return {
-            "figures": summary(scores),
-            "calls": [as_row(one) for one in scores],
-            "refused": [{"code": error.code, "error": str(error)} for error in refused],
-        }
+                folder = ROOT / "build" / "bench" / "conversations"
+                await place_all(chosen, hotline, voices, folder, at_once=at_once, told=tell)
 
-    _show(asyncio.run(work()), as_json=as_json)
+    # Orders of an earlier run would make every call a repeat.
+    with TemporaryDirectory(prefix="hotline-conversations-") as fresh:
+        asyncio.run(work(private(Settings(), Path(fresh))))
+    if as_json:
+        _show(figures(), as_json=True)
+    else:
+        typer.echo(table(scored))
 
 
 @cli.command("router")

@@ -19,6 +19,22 @@ _STOP_LIMIT_MS: Final = 600.0
 _LEAST_INTERRUPTION_SECONDS: Final = 0.5
 _DEAD_AIR_LIMIT_SECONDS: Final = 2.0
 _ACCEPTED: Final = "已受理"
+_TITLES: Final = {
+    "calls": "通话",
+    "done": "办成",
+    "task_success": "办成率",
+    "slot_accuracy": "要素正确率",
+    "turns_per_call": "平均轮次",
+    "latency_p50_ms": "说完到听见声音 p50（毫秒）",
+    "latency_p95_ms": "说完到听见声音 p95（毫秒）",
+    "stop_p50_ms": "被打断到停下 p50（毫秒）",
+    "stop_p95_ms": "被打断到停下 p95（毫秒）",
+    "false_interruptions": "误停",
+    "missed_interruptions": "漏停",
+    "longest_dead_air_seconds": "最长静默（秒）",
+    "said_falsely": "没有工单却说已受理",
+    "errors": "没有打成的通话",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +219,20 @@ def summary(scores: Iterable[Score]) -> dict[str, Any]:
 def as_row(one: Score) -> dict[str, Any]:
     """Return a call's score as plain JSON."""
     return asdict(one)
+
+
+def table(scores: Sequence[Score]) -> str:
+    """Return the calls and the figures of all as lines for a terminal, in Chinese."""
+    lines = [
+        f"{'✓' if one.is_done else '✗'} {one.name}：{one.outcome}，工单 {one.orders}，要素 {one.slots_right}/{one.slots}，"
+        f"{one.turns} 轮，最长静默 {one.dead_air_seconds:g} 秒，"
+        f"误停 {one.false_interruptions}，漏停 {one.missed_interruptions}"
+        + "".join(f"；{wrong}" for wrong in (*one.wrong_slots, one.error) if wrong)
+        for one in scores
+    ]
+    total = summary(scores)
+    lines += [f"{name}：{'—' if total[key] is None else total[key]}" for key, name in _TITLES.items()]
+    return "\n".join(lines)
 
 
 def _share(part: float, whole: float) -> float | None:

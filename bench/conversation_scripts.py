@@ -12,6 +12,16 @@ from hotline.domain.errors import HotlineError
 
 NoiseKind = Literal["white", "room", "babble", "television"]
 OUTCOMES = ("answered", "registered", "emergency", "agent", "failed")
+_REASONS = {
+    "extra_forbidden": "没有这个字段",
+    "missing": "缺少这个字段",
+    "model_type": "应是一个脚本（字段和值）",
+    "string_pattern_mismatch": "写法不对",
+    "greater_than": "数值太小",
+    "greater_than_equal": "数值太小",
+    "less_than_equal": "数值太大",
+    "literal_error": "没有这个选项",
+}
 
 
 class ScriptError(HotlineError):
@@ -121,7 +131,8 @@ def read_scripts(folder: Path) -> tuple[list[Script], list[ScriptError]]:
         raise ScriptError(str(folder), "", "目录不存在，或者里面没有 .yaml 脚本")
     for file in files:
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            content, lines = yaml.safe_load(text), _lines(text)
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             errors.append(ScriptError(str(file), _line(error), "不是有效的 YAML"))
             continue
@@ -131,29 +142,41 @@ def read_scripts(folder: Path) -> tuple[list[Script], list[ScriptError]]:
             continue
         for number, row in enumerate(rows, 1):
             try:
-                scripts.append(_read(row, file, number))
+                scripts.append(_read(row, file, lines[number - 1]))
             except ScriptError as error:
                 errors.append(error)
     return _distinct(scripts, errors), errors
 
 
-def _read(row: Any, file: Path, number: int) -> Script:
-    if isinstance(row, dict) and "name" not in row:
-        row = {"name": file.stem if number == 1 else f"{file.stem} {number}", **row}
+def _lines(text: str) -> list[int]:
+    """Return the line on which each script of a file begins."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if isinstance(node, yaml.MappingNode):
+        calls = [value for key, value in node.value if key.value == "calls"]
+        node = calls[0] if calls else node
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    return [item.start_mark.line + 1 for item in items if item is not None]
+
+
+def _read(row: Any, file: Path, line: int) -> Script:
+    named = f"第 {line} 行"
+    if isinstance(row, dict):
+        row = {"name": file.stem if line == 1 else f"{file.stem} {line}", **row}
+        named += f"“{row['name']}”"
     try:
         script = Script.model_validate(row)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        named = f"第 {number} 个脚本" + (f"“{row['name']}”" if isinstance(row, dict) else "")
-        raise ScriptError(str(file), f"{named} {where}".strip(), str(first["msg"])) from None
+        reason = _REASONS.get(first["type"], str(first["msg"]).removeprefix("Value error, "))
+        raise ScriptError(str(file), f"{named} {where}".strip(), reason) from None
     turns = []
     for turn in script.turns:
         found = turn
         if turn.wav is not None:
             wav = turn.wav if turn.wav.is_absolute() else file.parent / turn.wav
             if not wav.is_file():
-                raise ScriptError(str(file), f"第 {number} 个脚本“{script.name}”", f"没有录音文件 {turn.wav}")
+                raise ScriptError(str(file), named, f"没有录音文件 {turn.wav}")
             found = turn.model_copy(update={"wav": wav})
         turns.append(found)
     return script.model_copy(update={"turns": tuple(turns)})
