@@ -27,7 +27,13 @@ from app.processes import Part, PartFailedError, Supervisor, free_port
 from app.rasa_server import rasa_part
 from app.settings import Settings
 from app.shared_engines import are_offered
-from app.telephone_exchange import ExchangePlan, kamailio_part, kamailio_program, plan
+from app.telephone_exchange import (
+    KNOWN_AGAIN_SECONDS,
+    ExchangePlan,
+    kamailio_part,
+    kamailio_program,
+    plan,
+)
 from app.web import staff_token
 from app.worker_place import worker_lives
 from hotline.city import load_city
@@ -153,6 +159,10 @@ class Machine:
             except PartFailedError as error:
                 tell(f"{name} 没有重新就绪，停止轮换：{error}")
                 return
+            if (
+                len(self.call_processes) > 1
+            ):  # else the next one would be emptied before this one is given calls
+                await asyncio.sleep(KNOWN_AGAIN_SECONDS)
             tell(f"{name}：已重启")
 
 

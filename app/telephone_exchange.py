@@ -25,6 +25,8 @@ _PLACES: Final = (Path("/usr/sbin/kamailio"), Path("/usr/local/sbin/kamailio")) 
 _CHECK_SECONDS: Final = 10.0
 _LAST_PORT: Final = 65_535
 _PROBE_SECONDS: Final = 2
+KNOWN_AGAIN_SECONDS: Final = 2.0 * _PROBE_SECONDS + 1.0
+"""After so long Kamailio gives calls to a process that is back: it has asked it twice."""
 _RING_SECONDS: Final = 60
 _ANSWER_SECONDS: Final = 1.5
 """A call process that does not react to a call for so long is passed over."""

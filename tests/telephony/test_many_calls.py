@@ -31,7 +31,7 @@ from tests.telephony.light_call_process import WORDS
 from tests.telephony.many import Many, answer_to, many_calls
 from tests.telephony.support import Program, program, sipp
 
-pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(300)]
 
 OPTIONS = """OPTIONS sip:12345@127.0.0.1 SIP/2.0
 Via: SIP/2.0/UDP {own};branch=z9hG4bK1;rport
