@@ -104,7 +104,7 @@ def rasa_part(settings: Settings, city: City) -> Part | None:
         "rasa",
         [
             str(_PYTHON), "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1", "-p", str(settings.rasa_port),
-            "--auth-token", token, "-m", str(model),
+            f"--auth-token={token}", "-m", str(model),  # one in 64 tokens begins with a dash
         ],
         is_up,
         environment=_environment(),
