@@ -224,3 +224,16 @@ held_calls: Final = Table(
     Column("phone", LargeBinary),
 )
 """Calls under way; a row is deleted when its call has ended."""
+
+callback_tasks: Final = Table(
+    "callback_tasks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation", String(64), nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("window_end", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_callback_tasks_due", "state", "window_end"),
+)
+"""People to call back, one task for each conversation; the whole task is sealed in ``body``."""

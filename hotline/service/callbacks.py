@@ -1,0 +1,130 @@
+"""Having people called back (回电): tasks made once for each conversation, taken and finished by agents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from hotline.city import City, read_yaml
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.callbacks import (
+    CallbackReason,
+    CallbackState,
+    CallbackTask,
+    CallbackWindow,
+    CallingHours,
+)
+from hotline.domain.errors import CityConfigError
+
+_MOST_LISTED: Final = 200
+
+
+class CallbackStore(Protocol):
+    """Keeps callback tasks. All methods raise ``StoreUnavailableError``."""
+
+    async def add(self, task: CallbackTask) -> CallbackTask:
+        """Keep ``task``, once for each conversation: returns the one that is kept."""
+
+    async def get(self, task: str) -> CallbackTask | None:
+        """Return a task, or None."""
+
+    async def open_tasks(self, *, limit: int) -> Sequence[CallbackTask]:
+        """Return tasks that are not finished, by the end of their window."""
+
+    async def change(
+        self, task: str, step: Callable[[CallbackTask], CallbackTask], *, by: str, at: datetime
+    ) -> CallbackTask:
+        """Change a task by ``step`` in one transaction with its audit row; raises what ``step`` raises, or ``NoSuchCallbackError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WishedFor:
+    """Somebody who is to be called back."""
+
+    phone: PhoneNumber
+    reason: CallbackReason
+    words: str
+    conversation: str
+    window: CallbackWindow | None = None
+    order_number: str | None = None
+
+
+class Callbacks:
+    """Makes, lists, takes and finishes callback tasks."""
+
+    def __init__(self, store: CallbackStore, hours: CallingHours, new_id: Callable[[], str]) -> None:
+        """``hours`` are the city's; ``new_id`` makes an id that nobody guesses."""
+        self._store = store
+        self.hours = hours
+        self._new_id = new_id
+
+    async def plan(self, wish: WishedFor, at: datetime) -> CallbackTask:
+        """Make a task; a second one for the same conversation is the first."""
+        return await self._store.add(
+            CallbackTask(
+                id=self._new_id(),
+                phone=wish.phone,
+                reason=wish.reason,
+                words=wish.words,
+                conversation=wish.conversation,
+                window=wish.window or self.hours.next_window(at),
+                created_at=at,
+                order_number=wish.order_number,
+            )
+        )
+
+    async def waiting(self) -> Sequence[CallbackTask]:
+        """Return what is to be done, the most urgent first."""
+        return await self._store.open_tasks(limit=_MOST_LISTED)
+
+    async def take(self, task: str, *, by: str, at: datetime) -> CallbackTask:
+        """Give a task to the agent ``by``; of two who ask at once one is refused."""
+        return await self._store.change(task, lambda found: found.taken(by), by=by, at=at)
+
+    async def finish(
+        self, task: str, outcome: CallbackState, *, by: str, at: datetime, order_number: str | None = None
+    ) -> CallbackTask:
+        """Note what came of it: DONE, UNREACHED (tried again while attempts are left) or CANCELLED."""
+        steps: dict[CallbackState, Callable[[CallbackTask], CallbackTask]] = {
+            CallbackState.DONE: lambda found: found.reached(order_number),
+            CallbackState.UNREACHED: lambda found: found.not_reached(at, self.hours),
+            CallbackState.CANCELLED: lambda found: found.cancelled(),
+        }
+        return await self._store.change(task, steps[outcome], by=by, at=at)
+
+
+def read_hours(city: City) -> CallingHours:
+    """Read a city's ``callbacks.yaml``; ``CityConfigError`` says what is wrong with it."""
+    file = city.folder / "callbacks.yaml"
+    rows = read_yaml(file)
+    try:
+        windows = tuple(_window(str(row), file) for row in rows["windows"])
+        least, attempts = int(rows["least_minutes"]), int(rows["attempts"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CityConfigError(file=str(file), reason=f"回电设置缺少内容或写法不对：{error}") from error
+    ends = [time.min, *(moment for window in windows for moment in window)]
+    minutes = [moment.hour * 60 + moment.minute for moment in ends]
+    if not windows or minutes != sorted(minutes) or len(set(minutes[1:])) < len(windows) + 1:
+        raise CityConfigError(file=str(file), reason="windows 应从早到晚，互不重叠")
+    if attempts < 1 or least < 0 or max(end - start for start, end in _pairs(minutes[1:])) < 2 * least:
+        raise CityConfigError(
+            file=str(file), reason="attempts 至少为 1；至少有一个时段长于 least_minutes 的两倍"
+        )
+    return CallingHours(windows, timedelta(minutes=least), attempts)
+
+
+def _pairs(minutes: list[int]) -> list[tuple[int, int]]:
+    return list(zip(minutes[::2], minutes[1::2], strict=True))
+
+
+def _window(row: str, file: Path) -> tuple[time, time]:
+    start, dash, end = row.partition("-")
+    if not dash:
+        raise CityConfigError(file=str(file), row=row, reason="时段写作 09:00-12:00")
+    begins, ends = time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+    if begins >= ends:
+        raise CityConfigError(file=str(file), row=row, reason="时段的结束应晚于开始")
+    return begins, ends

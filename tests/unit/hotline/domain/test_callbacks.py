@@ -1,0 +1,100 @@
+"""Callback tasks: when somebody is called back, and how a task goes on."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.city import load_city
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.callbacks import (
+    CallbackReason,
+    CallbackState,
+    CallbackTask,
+    CallbackWindow,
+    CallingHours,
+    IllegalCallbackError,
+)
+from hotline.service.callbacks import read_hours
+from tests.builders import LINYI
+
+HOME = ZoneInfo("Asia/Shanghai")
+HOURS = CallingHours(((time(9), time(12)), (time(14), time(17)), (time(17), time(20))))
+
+
+def at(hour: int, minute: int = 0, day: int = 24) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=HOME)
+
+
+def a_task(**given) -> CallbackTask:
+    values = {
+        "id": "t1", "phone": PhoneNumber("13905390001"), "reason": CallbackReason.NO_AGENT, "words": "暖气不热",
+        "conversation": "c1", "window": CallbackWindow(at(14), at(17)), "created_at": at(11), **given,
+    }  # fmt: skip
+    return CallbackTask(**values)
+
+
+@pytest.mark.parametrize(
+    ("now", "start", "end"),
+    [
+        (at(7), at(9), at(12)),
+        (at(10), at(10, 30), at(12)),  # within a window: from when people can be ready, to its end
+        (at(11, 15), at(14), at(17)),  # too little is left of the morning
+        (at(16, 20), at(17), at(20)),
+        (at(19, 30), at(9, day=25), at(12, day=25)),
+        (at(23, 59), at(9, day=25), at(12, day=25)),
+    ],
+)
+def test_the_next_window_leaves_people_time(now, start, end):
+    assert HOURS.next_window(now) == CallbackWindow(start, end)
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))
+def test_a_window_lies_ahead_within_the_hours_and_is_long_enough(moment):
+    now = moment.replace(tzinfo=HOME)
+    window = HOURS.next_window(now)
+    assert now + HOURS.least <= window.start < window.end <= now + timedelta(days=2)
+    assert window.end - window.start >= HOURS.least
+    assert any(begins <= window.start.time() and window.end.time() == ends for begins, ends in HOURS.windows)
+
+
+def test_a_task_is_taken_by_one_agent_and_done():
+    taken = a_task().taken("赵")
+    assert (taken.state, taken.taken_by, taken.attempts) == (CallbackState.TAKEN, "赵", 1)
+    with pytest.raises(IllegalCallbackError, match="领取"):
+        taken.taken("钱")
+    done = taken.reached("26112400001")
+    assert (done.state, done.order_number) == (CallbackState.DONE, "26112400001")
+    with pytest.raises(IllegalCallbackError, match="取消"):
+        done.cancelled()
+
+
+def test_who_is_not_reached_is_tried_in_another_window_three_times_in_all():
+    task = a_task()
+    windows = []
+    for _ in range(3):
+        windows.append(task.window)
+        task = task.taken("赵").not_reached(task.window.start, HOURS)
+    assert task.state is CallbackState.UNREACHED
+    assert [window.start for window in windows] == [at(14), at(17, 30), at(9, day=25)]
+    assert len({(window.start.date(), window.end.time()) for window in windows}) == 3
+
+
+def test_nobody_finishes_what_nobody_has_taken():
+    with pytest.raises(IllegalCallbackError, match="办结"):
+        a_task().reached()
+    with pytest.raises(IllegalCallbackError, match="未接通"):
+        a_task().not_reached(at(15), HOURS)
+
+
+def test_words_and_number_are_not_printed():
+    assert "暖气" not in repr(a_task())
+    assert "13905390001" not in repr(a_task())
+
+
+def test_the_city_s_hours_can_be_read():
+    hours = read_hours(load_city(LINYI))
+    assert hours.next_window(at(10)).end == at(12)
+    assert hours.attempts == 3
