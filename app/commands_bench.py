@@ -193,8 +193,8 @@ def conversations(
     except ScriptError as error:
         typer.echo(f"错误 [{error.code}]：{error}", err=True)
         raise typer.Exit(2) from None
-    for error in refused:
-        typer.echo(f"错误 [{error.code}]：{error}", err=True)
+    for refusal in refused:
+        typer.echo(f"错误 [{refusal.code}]：{refusal}", err=True)
     chosen = [script for script in found if only in script.name]
     if not chosen:
         raise typer.BadParameter("没有可用的脚本")
