@@ -1,13 +1,18 @@
-"""What becomes of calls whose process died (断线回拨), every half minute: the duty officer is given number and words."""
+"""What becomes of calls whose process died (断线回拨), every half minute: a callback task, and the duty officer is told."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import token_hex
 
 from app.settings import Settings, secret_file
+from hotline.city import City
+from hotline.domain.callbacks import CallbackReason
 from hotline.domain.drafts import BrokenCall
 from hotline.domain.outbox import Message
+from hotline.service.callbacks import Callbacks, WishedFor, read_hours
 from hotline.service.drafts import BrokenCalls
+from hotline.store.callbacks import SqlCallbacks
 from hotline.store.database import Database
 from hotline.store.drafts import SqlDrafts
 from hotline.store.outbox import SqlOutbox
@@ -20,9 +25,10 @@ def open_drafts(settings: Settings, database: Database) -> SqlDrafts:
     return SqlDrafts(database, Seal(secret_file(settings.data_dir / "at_rest.key")))
 
 
-def broken_calls(settings: Settings, store: SqlStore, seal: Seal) -> BrokenCalls:
-    """Return the watch on calls that broke."""
+def broken_calls(settings: Settings, city: City, store: SqlStore, seal: Seal) -> BrokenCalls:
+    """Return the watch on calls that broke: each becomes a callback task, and the duty officer is told."""
     box = SqlOutbox(store.database, seal)
+    callbacks = Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: token_hex(8))
 
     async def call_back(broken: BrokenCall, at: datetime) -> None:
         body = {
@@ -33,6 +39,14 @@ def broken_calls(settings: Settings, store: SqlStore, seal: Seal) -> BrokenCalls
             "since": broken.since.isoformat(),
         }
         key = f"broken:{broken.conversation}"
+        wish = WishedFor(
+            broken.phone,
+            CallbackReason.BROKEN_CALL,
+            broken.words,
+            broken.conversation,
+            order_number=broken.order_number,
+        )
+        await callbacks.plan(wish, at.astimezone(city.timezone))
         await box.write(Message("duty", "call.broken", broken.conversation, body, key), at=at)
 
     return BrokenCalls(open_drafts(settings, store.database), store, call_back)

@@ -15,6 +15,7 @@ from hotline.dialogue.session import Session
 from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import CityConfigError
+from hotline.service.callbacks import read_hours
 
 
 def load_prompts(city: City, channel: ContactChannel) -> Prompts:
@@ -44,6 +45,7 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     }
     rows, file = lexicon(city, "diversions")
     diversions = DiversionWords(rows, file=str(file))
+    hours = read_hours(city)
     prompts = {channel: load_prompts(city, channel) for channel in ContactChannel}
 
     def make(channel: ContactChannel) -> Session:
@@ -55,6 +57,7 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
             diversions=diversions,
             policy=policies[channel],
             timezone=city.timezone,
+            calling_hours=hours if channel is ContactChannel.PHONE else None,
         )
 
     return make

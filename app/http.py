@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
 from app.body_guard import BodyGuard
+from app.callback_interface import CallbackInterface
 from app.faults import Faults, status_of
 from app.interface import Interface
 from app.open311 import PREFIX as OPEN311
@@ -69,6 +70,8 @@ def create_app(parts: WebParts) -> FastAPI:
     if parts.programs is not None:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)
+    if parts.callbacks is not None:
+        CallbackInterface(parts, parts.callbacks).add_to(app)
     if open311 is not None:
         open311.add_to(app)
     return app

@@ -71,7 +71,7 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
     async def look_for_broken_calls(_: datetime) -> int:
         return await broken.look(now())
 
-    broken = broken_calls(settings, store, seal)
+    broken = broken_calls(settings, city, store, seal)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
     return (
         Job("hot_issues", "* * * * *", watch),

@@ -15,6 +15,7 @@ from app.programs import Programs
 from chat.web_chat.routes import WebChat
 from hotline.city import City
 from hotline.domain.work_order import WorkOrder
+from hotline.service.callbacks import Callbacks
 
 COOKIE: Final = "staff"
 ORDERS_A_PAGE: Final = 50
@@ -47,7 +48,8 @@ class Records(Protocol):
 class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
 
-    Without ``programs`` there are no interfaces for handling units, staff's programs and the public.
+    Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
+    ``callbacks`` none for callback tasks.
     """
 
     city: City
@@ -61,6 +63,7 @@ class WebParts:
     required: frozenset[str] = frozenset()
     sip_address: str = ""
     programs: Programs | None = None
+    callbacks: Callbacks | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""

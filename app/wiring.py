@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -35,10 +36,12 @@ from hotline.city import City
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
+from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.conversations import ConversationLog, Surroundings
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
+from hotline.store.callbacks import SqlCallbacks
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from knowledge_base.retriever import Retriever
@@ -84,6 +87,12 @@ def open_redis(settings: Settings, stack: AsyncExitStack) -> Redis | None:
     return redis
 
 
+def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks:
+    """Return the callback tasks of the store."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: secrets.token_hex(8))
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The parts that phone and web share."""
@@ -95,6 +104,7 @@ class World:
     router: RuleRouter
     catalogue_is_sound: Callable[[], Awaitable[bool]]
     casework: Casework
+    callbacks: Callbacks
 
 
 async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> World:
@@ -109,8 +119,10 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     reloading.start(stack)
     router = RuleRouter(city, holder)
     casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)
+    callbacks = open_callbacks(settings, city, store)
     return World(
         store=store,
+        callbacks=callbacks,
         redis=redis,
         retriever=retriever,
         router=router,
@@ -124,6 +136,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             log_book=log_book,
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),
+            callbacks=callbacks,
             slow_callers=None
             if redis is None
             else SlowCallers(redis, secret_file(settings.data_dir / "callers.key")),

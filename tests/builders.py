@@ -15,6 +15,7 @@ from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.session import Session
 from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber, Place
+from hotline.domain.callbacks import CallingHours
 from hotline.domain.category import Category
 from hotline.domain.knowledge import Article, Passage
 from hotline.domain.meaning import Intent, Slots, Understanding
@@ -53,7 +54,9 @@ def _words() -> tuple[SafetyWords, AnswerWords, DiversionWords]:
     return SafetyWords(safety), AnswerWords(answers), DiversionWords(diversions)
 
 
-def a_session(channel: ContactChannel = ContactChannel.PHONE) -> Session:
+def a_session(
+    channel: ContactChannel = ContactChannel.PHONE, *, calling_hours: CallingHours | None = None
+) -> Session:
     safety, answers, diversions = _words()
     return Session(
         prompts=prompts(channel),
@@ -63,6 +66,7 @@ def a_session(channel: ContactChannel = ContactChannel.PHONE) -> Session:
         diversions=diversions,
         policy=Policy() if channel is ContactChannel.PHONE else WRITTEN,
         timezone=UTC,
+        calling_hours=calling_hours,
     )
 
 

@@ -8,6 +8,7 @@ from hotline.dialogue.actions import Action, CheckRepeat, Say, Understand
 from hotline.dialogue.events import AppealRegistered, Event, NoRepeat, Said, Started, Understood
 from hotline.dialogue.session import Session
 from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.callbacks import CallingHours
 from hotline.domain.meaning import Understanding
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_session
 
@@ -23,9 +24,10 @@ class Conversation:
         phone: PhoneNumber | None = PHONE,
         *,
         answers_checks: bool = True,
+        calling_hours: CallingHours | None = None,
     ) -> None:
         self._answers_checks = answers_checks
-        self.session: Session = a_session(channel)
+        self.session: Session = a_session(channel, calling_hours=calling_hours)
         self.did: list[Action] = []
         self.events: list[Event] = []
         self.happens(Started(NOW, "c1", channel, phone))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hotline.domain.appeal import Appeal, EmergencyService, PhoneNumber
+from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.diversion import Diversion
 from hotline.domain.speech import Expected
 
@@ -159,6 +160,16 @@ class TransferToAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanCallback:
+    """Have ``phone`` called back in ``window`` (回电) → ``CallbackPlanned`` after the commit, or ``EngineFailed("callbacks")``."""
+
+    turn: int
+    phone: PhoneNumber
+    window: CallbackWindow
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class GiveWayToEmergency:
     """Put the citizen through to 110/119/120/122 → ``AgentJoined`` or ``TransferFailed``."""
 
@@ -193,6 +204,7 @@ Action = (
     | CheckRepeat
     | MergeIntoOrder
     | LookUpProgress
+    | PlanCallback
     | TransferToAgent
     | GiveWayToEmergency
     | StayHere

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber, Place
+from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Understanding
 from hotline.domain.repeats import OrderNews
@@ -186,10 +187,19 @@ class NoProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackPlanned:
+    """The commit is done: a person will call back in ``window``. Only now may the citizen be told so."""
+
+    at: datetime
+    turn: int
+    window: CallbackWindow
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
     """What an action of ``turn`` asked for failed for good.
 
-    ``engine`` is "understander", "retriever", "store", "repeats", "merge" or "progress".
+    ``engine`` is "understander", "retriever", "store", "repeats", "merge", "progress" or "callbacks".
     """
 
     at: datetime
@@ -241,6 +251,7 @@ Event = (
     | Merged
     | ProgressFound
     | NoProgress
+    | CallbackPlanned
     | EngineFailed
     | AgentJoined
     | NoAgentFree

@@ -28,6 +28,7 @@ from hotline.domain.appeal import (
     PhoneNumber,
     Place,
 )
+from hotline.domain.callbacks import CallbackWindow, CallingHours
 from hotline.domain.category import Category
 from hotline.domain.knowledge import Article
 from hotline.domain.speech import Expected
@@ -48,8 +49,15 @@ class Floor:
         diversions: DiversionWords,
         policy: Policy,
         timezone: tzinfo,
+        calling_hours: CallingHours | None = None,
     ) -> None:
-        """Take the city's words and the limits of patience; ``timezone`` is for days that are spoken."""
+        """Take the city's words and the limits of patience; ``timezone`` is for days that are spoken.
+
+        Without ``calling_hours`` nobody is offered to be called back at a certain time.
+        """
+        self._calling_hours = calling_hours
+        self._window: CallbackWindow | None = None
+        self._was_offered_callback = False
         self._prompts = prompts
         self._categories = categories
         self._safety = safety
@@ -94,6 +102,7 @@ class Floor:
         self._is_slow = False
         self._is_upset = False
         self._repeats_asked = 0
+        self._was_abandoned = False
         self._next_matter = ""  # a second matter that was spoken of together with the first
 
     def _understand(self, text: str) -> Actions:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from hotline.dialogue.actions import (
     GiveWayToEmergency,
+    PlanCallback,
     RegisterAppeal,
     TransferToAgent,
 )
+from hotline.dialogue.events import CallbackPlanned
 from hotline.dialogue.floor import Actions, Floor
 from hotline.dialogue.stages import DEAF, Stage
+from hotline.dialogue.telling import spoken_window
+from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     ContactChannel,
     EmergencyService,
 )
+from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.speech import Expected
 
@@ -54,7 +61,7 @@ class HandingOver(Floor):
         self._stage, self._was_handed_over = Stage.HANDED_OVER, True
         return self._emergency_record() if was_emergency else ()
 
-    def _nobody_came(self) -> Actions:
+    def _nobody_came(self, at: datetime) -> Actions:
         if self._stage is Stage.EMERGENCY:
             record, service = self._emergency_record(), self._service.value if self._service else ""
             turn = self._new_turn()
@@ -65,6 +72,37 @@ class HandingOver(Floor):
             return (*record, say, TransferToAgent(turn, "emergency", self._briefing("emergency")))
         if self._stage is not Stage.TRANSFERRING:
             return ()
+        if self._calling_hours is not None and self._caller is not None and not self._was_offered_callback:
+            return self._offer_callback(self._calling_hours.next_window(at.astimezone(self._timezone)), at)
+        return self._take_message()
+
+    def _offer_callback(self, window: CallbackWindow, at: datetime) -> Actions:
+        """Offer to be called back at a certain time: who says nothing else is not asked to tell it to a machine."""
+        self._window, self._was_offered_callback = window, True
+        told = spoken_window(self._prompts, window, at.astimezone(self._timezone))
+        return self._ask_yes_no(Stage.CALLBACK, "agent_busy", "callback_offer", window=told)
+
+    def _answer_to_callback(self, text: str) -> Actions:
+        if self._answers.read(text, Answer.NO, Answer.YES) is Answer.NO:
+            return self._take_message()
+        if self._answers.read(text, Answer.YES) is None:
+            self._draft = self._draft.heard(text)  # words of the matter: an answer all the same
+        return self._plan_callback()
+
+    def _plan_callback(self) -> Actions:
+        assert self._window is not None
+        assert self._caller is not None
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage = Stage.PLANNING_CALLBACK
+        return (*stop, PlanCallback(turn, self._caller, self._window, self._draft.text))
+
+    def _callback_planned(self, event: CallbackPlanned) -> Actions:
+        if self._stage is not Stage.PLANNING_CALLBACK:
+            return ()
+        told = spoken_window(self._prompts, event.window, event.at.astimezone(self._timezone))
+        return self._goodbye("callback_planned", window=told)
+
+    def _take_message(self) -> Actions:
         if len(self._draft.text) >= self._policy.min_matter_characters:
             return self._register_message("agent_busy")
         return self._ask(Stage.MESSAGE, Expected.OPEN, "agent_busy", "leave_message")

@@ -33,6 +33,7 @@ from hotline.dialogue.actions import (
 from hotline.dialogue.events import (
     AgentJoined,
     AppealRegistered,
+    CallbackPlanned,
     EngineFailed,
     Event,
     FellSilent,
@@ -58,7 +59,14 @@ from hotline.dialogue.events import (
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
 from hotline.dialogue.over_turns import OverTurns
-from hotline.dialogue.stages import CONFIRMED, DEAF, INTAKE, TOLD_OF_ORDERS, Stage
+from hotline.dialogue.stages import (
+    CONFIRMED,
+    DEAF,
+    INTAKE,
+    TOLD_OF_ORDERS,
+    WAITS_FOR_PEOPLE,
+    Stage,
+)
 from hotline.dialogue.words import Alarm, Answer
 from hotline.domain.appeal import (
     Appeal,
@@ -104,6 +112,11 @@ class Session(OverTurns):
     def is_slow(self) -> bool:
         """Whether the citizen is spoken to slowly (适老模式)."""
         return self._is_slow
+
+    @property
+    def was_abandoned(self) -> bool:
+        """Whether the citizen hung up while they waited for a person: they are called back (排队放弃)."""
+        return self._was_abandoned
 
     @property
     def contact_outcome(self) -> ContactOutcome:
@@ -184,7 +197,9 @@ class Session(OverTurns):
             case AgentJoined():
                 return self._agent_joined()
             case NoAgentFree() | TransferFailed():
-                return self._nobody_came()
+                return self._nobody_came(event.at)
+            case CallbackPlanned():
+                return self._callback_planned(event)
             case HungUp():
                 return self._hung_up()
             case _:
@@ -250,6 +265,8 @@ class Session(OverTurns):
             return self._answer_to_confirmation(text)
         if self._stage is Stage.SECRECY:
             return self._answer_to_secrecy(text)
+        if self._stage is Stage.CALLBACK:
+            return self._answer_to_callback(text)
         if self._stage in (Stage.REPEAT, Stage.CLOSED_REPEAT):
             return self._answer_to_repeat(text)
         if self._stage in (Stage.PROGRESS_NUMBER, Stage.PROGRESS_PROOF):
@@ -299,6 +316,8 @@ class Session(OverTurns):
             return self._give_way(self._service, self._heard)
         if self._stage is Stage.SECRECY and key in "12":
             return self._secrecy_said(wanted=key == "1")
+        if self._stage is Stage.CALLBACK and key in "12":
+            return self._plan_callback() if key == "1" else self._take_message()
         if self._stage is Stage.REPEAT and key in "12":
             return self._merge() if key == "1" else self._now_register()
         return ()
@@ -317,6 +336,8 @@ class Session(OverTurns):
             return self._take_next_matter()
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._goodbye("goodbye_silent")
+        if self._stage is Stage.CALLBACK:
+            return self._plan_callback()
         if self._stage is Stage.MESSAGE:
             return self._goodbye("message_none")
         if self._stage in (Stage.REPEAT, Stage.CLOSED_REPEAT):
@@ -336,6 +357,7 @@ class Session(OverTurns):
 
     def _hung_up(self) -> Actions:
         keep = self._keep_unfinished()
+        self._was_abandoned = self._stage in WAITS_FOR_PEOPLE and not self._is_secret
         self._stage = Stage.ENDED
         return (*keep, End(self.outcome))
 
@@ -347,7 +369,14 @@ class Session(OverTurns):
             self._draft = self._draft.heard(self._heard)
         if self._next_matter:
             self._draft = self._draft.heard(self._next_matter)
-        unfinished = (*INTAKE, Stage.TRANSFERRING, Stage.EMERGENCY_CHECK, Stage.EMERGENCY)
+        unfinished = (
+            *INTAKE,
+            Stage.TRANSFERRING,
+            Stage.CALLBACK,
+            Stage.PLANNING_CALLBACK,
+            Stage.EMERGENCY_CHECK,
+            Stage.EMERGENCY,
+        )
         is_begun = self._stage in unfinished or self._is_understanding or bool(self._next_matter)
         if not is_begun or len(self._draft.text) < self._policy.min_matter_characters:
             return ()
@@ -451,6 +480,8 @@ class Session(OverTurns):
     def _engine_failed(self, engine: str) -> Actions:
         if engine in ("repeats", "merge"):  # what cannot be checked or merged is registered
             return self._now_register() if self._stage in (Stage.CHECKING, Stage.MERGING) else ()
+        if engine == "callbacks":
+            return self._take_message() if self._stage is Stage.PLANNING_CALLBACK else ()
         if engine == "progress":
             is_waiting = self._stage is Stage.LOOKING_UP
             return self._transfer("progress", "progress_unavailable") if is_waiting else ()

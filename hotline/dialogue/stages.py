@@ -31,6 +31,8 @@ class Stage(StrEnum):
     TRANSFERRING = auto()
     MESSAGE = auto()
     RECORDING_MESSAGE = auto()
+    CALLBACK = auto()
+    PLANNING_CALLBACK = auto()
     HANDED_OVER = auto()
     ENDED = auto()
 
@@ -38,7 +40,7 @@ class Stage(StrEnum):
 DEAF: Final = frozenset(
     {
         Stage.CHECKING, Stage.MERGING, Stage.REGISTERING, Stage.LOOKING_UP, Stage.TRANSFERRING,
-        Stage.RECORDING_MESSAGE, Stage.EMERGENCY,
+        Stage.RECORDING_MESSAGE, Stage.PLANNING_CALLBACK, Stage.EMERGENCY,
     }
 )  # fmt: skip
 """Stages in which words are kept in the journal but change nothing (only an emergency does)."""
@@ -52,6 +54,11 @@ ASIDE: Final = frozenset({Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.
 
 CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
 """Stages in which the citizen has confirmed what was read back, and it is not registered yet."""
+
+WAITS_FOR_PEOPLE: Final = frozenset(
+    {Stage.TRANSFERRING, Stage.CALLBACK, Stage.PLANNING_CALLBACK, Stage.MESSAGE}
+)
+"""Stages in which a citizen who hangs up had waited for a person, and is called back (排队放弃)."""
 
 TOLD_OF_ORDERS: Final = frozenset({Stage.OPEN, Stage.ANSWERED, Stage.MORE})
 """Stages in which a citizen may ask how an order stands."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
 
 from hotline.dialogue.intake import spoken_date
 from hotline.dialogue.prompts import Prompts
+from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.category import Category
 from hotline.domain.repeats import OrderNews
 
@@ -54,3 +55,20 @@ def grouped(digits: str) -> str:
     if len(digits) == _MOBILE_DIGITS and digits.startswith("1"):
         return f"{digits[:3]} {digits[3:7]} {digits[7:]}"
     return " ".join(digits[max(0, end - 4) : end] for end in range(len(digits) % 4 or 4, len(digits) + 1, 4))
+
+
+def spoken_window(prompts: Prompts, window: CallbackWindow, now: datetime) -> str:
+    """Return when somebody is called back, as it is said; ``now`` in local time tells today from another day."""
+    start, end = (moment.astimezone(now.tzinfo) for moment in (window.start, window.end))
+    if start.date() == now.date():
+        day = prompts.text("day_today")
+    elif (start.date() - now.date()).days == 1:
+        day = prompts.text("day_tomorrow")
+    else:
+        day = spoken_date(prompts, start)
+    return prompts.text("callback_window", day=day, start=_clock(prompts, start), end=_clock(prompts, end))
+
+
+def _clock(prompts: Prompts, moment: datetime) -> str:
+    name = "clock" if moment.minute else "clock_sharp"
+    return prompts.text(name, hour=str(moment.hour), minute=str(moment.minute))

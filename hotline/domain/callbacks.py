@@ -35,14 +35,14 @@ FINISHED: Final = frozenset({CallbackState.DONE, CallbackState.UNREACHED, Callba
 
 
 class IllegalCallbackError(HotlineError):
-    """A step that the task's state does not allow."""
+    """A step that the task's ``state`` does not allow. Nothing was changed."""
 
     code = "callback.illegal"
 
-    def __init__(self, task: str, state: CallbackState, step: str) -> None:
+    def __init__(self, task: str, state: CallbackState) -> None:
         self.task = task
         self.state = state
-        super().__init__(f"回电任务 {task} 现在的状态是 {state.value}，不能{step}")
+        super().__init__(f"{task}: {state}")
 
 
 class NoSuchCallbackError(HotlineError):
@@ -52,7 +52,7 @@ class NoSuchCallbackError(HotlineError):
 
     def __init__(self, task: str) -> None:
         self.task = task
-        super().__init__(f"没有回电任务 {task}")
+        super().__init__(task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class CallingHours:
                 end = datetime.combine(day, ends, at.tzinfo)
                 if start >= ready or end >= ready + self.least:
                     return CallbackWindow(max(start, ready), end)
-        raise ValueError("回电时段为空")  # read_hours refuses that
+        raise ValueError("calling hours without a window")  # read_hours refuses them
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +106,17 @@ class CallbackTask:
     def taken(self, by: str) -> CallbackTask:
         """Return the task in the hands of ``by``; raise ``IllegalCallbackError`` unless it is open."""
         if self.state is not CallbackState.OPEN:
-            raise IllegalCallbackError(self.id, self.state, "领取")
+            raise IllegalCallbackError(self.id, self.state)
         return replace(self, state=CallbackState.TAKEN, taken_by=by, attempts=self.attempts + 1)
 
     def reached(self, order_number: str | None = None) -> CallbackTask:
         """Return the task done: they were spoken to."""
-        self._must_be_taken("办结")
+        self._must_be_taken()
         return replace(self, state=CallbackState.DONE, order_number=order_number or self.order_number)
 
     def not_reached(self, at: datetime, hours: CallingHours) -> CallbackTask:
         """Return the task open again for the next window, or given up after the last attempt."""
-        self._must_be_taken("记为未接通")
+        self._must_be_taken()
         if self.attempts >= hours.attempts:
             return replace(self, state=CallbackState.UNREACHED)
         after = max(at, self.window.end)
@@ -125,9 +125,9 @@ class CallbackTask:
     def cancelled(self) -> CallbackTask:
         """Return the task called off: they called again, or do not want it."""
         if self.state in FINISHED:
-            raise IllegalCallbackError(self.id, self.state, "取消")
+            raise IllegalCallbackError(self.id, self.state)
         return replace(self, state=CallbackState.CANCELLED)
 
-    def _must_be_taken(self, step: str) -> None:
+    def _must_be_taken(self) -> None:
         if self.state is not CallbackState.TAKEN:
-            raise IllegalCallbackError(self.id, self.state, step)
+            raise IllegalCallbackError(self.id, self.state)

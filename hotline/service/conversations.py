@@ -25,6 +25,7 @@ from hotline.dialogue.actions import (
     LookUpProgress,
     MergeIntoOrder,
     Outcome,
+    PlanCallback,
     RegisterAppeal,
     Say,
     SendText,
@@ -35,6 +36,7 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import (
     AppealRegistered,
+    CallbackPlanned,
     EngineFailed,
     Event,
     HungUp,
@@ -51,10 +53,12 @@ from hotline.dialogue.events import (
 from hotline.dialogue.journal import encode
 from hotline.dialogue.session import Session
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
+from hotline.domain.callbacks import CallbackReason
 from hotline.domain.diversion import Diversion
 from hotline.domain.errors import EngineUnavailableError, HotlineError
 from hotline.domain.repeats import PastOrder, Repeat
 from hotline.domain.work_order import Status, WorkOrder
+from hotline.service.callbacks import Callbacks, WishedFor
 from hotline.service.channel import Channel
 from hotline.service.contact_records import Contact, ContactRecords, RecordingContacts
 from hotline.service.repeats import Told
@@ -152,6 +156,7 @@ class Surroundings:
     deadlines: Deadlines = Deadlines()
     orders: KnowingOrders | None = None
     slow_callers: RememberingPace | None = None
+    callbacks: Callbacks | None = None
 
 
 class RememberingPace(Protocol):
@@ -190,11 +195,29 @@ class Conversations:
                 await channel.close()
                 if held.work_order is None:
                     held.work_order = await self._recorded(held.session, started.conversation)
+                await self._call_back_if_abandoned(held, started)
                 await held.journal.finish(held.session, held.work_order)
                 if known is not None and started.phone is not None and held.session.is_slow:
                     await known.add(started.phone)
             log.info("conversation.ended", outcome=held.session.outcome.value, work_order=held.work_order)
         return held.session.outcome
+
+    async def _call_back_if_abandoned(self, held: _Held, started: Started) -> None:
+        """Have somebody called back who hung up while they waited for a person; the contact's record stays if it fails."""
+        if self._world.callbacks is None or started.phone is None or not held.session.was_abandoned:
+            return
+        wish = WishedFor(
+            started.phone,
+            CallbackReason.ABANDONED,
+            held.session.so_far.text,
+            started.conversation,
+            order_number=held.work_order,
+        )
+        try:
+            async with asyncio.timeout(self._world.deadlines.register):
+                await self._world.callbacks.plan(wish, self._world.clock())
+        except (HotlineError, TimeoutError) as error:
+            log.error("callback.not_planned", error=type(error).__name__)
 
     async def _recorded(self, session: Session, conversation: str) -> str | None:
         """Have a conversation recorded that left no order: no contact is without a record (全量受理)."""
@@ -341,6 +364,9 @@ class _Held:
                 self._ask_engine(self._check_repeat(action), action.turn, "repeats", seconds)
             case MergeIntoOrder():
                 self._ask_engine(self._merge(action), action.turn, "merge", self._world.deadlines.register)
+            case PlanCallback():
+                seconds = self._world.deadlines.register
+                self._ask_engine(self._plan_callback(action), action.turn, "callbacks", seconds)
             case LookUpProgress():
                 seconds = self._world.deadlines.look_up_progress
                 self._ask_engine(self._look_up_progress(action), action.turn, "progress", seconds)
@@ -428,6 +454,15 @@ class _Held:
         self.work_order = order.number
         log.info("work_order.merged", work_order=order.number)
         return Merged(at=self._world.clock(), turn=action.turn, number=order.number)
+
+    async def _plan_callback(self, action: PlanCallback) -> Event:
+        if self._world.callbacks is None:
+            raise EngineUnavailableError("callbacks", "没有回电任务的存储")
+        wish = WishedFor(
+            action.phone, CallbackReason.NO_AGENT, action.words, self._conversation, window=action.window
+        )
+        task = await self._world.callbacks.plan(wish, self._world.clock())
+        return CallbackPlanned(self._world.clock(), action.turn, task.window)
 
     async def _look_up_progress(self, action: LookUpProgress) -> Event:
         orders, clock = self._world.orders, self._world.clock

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.appeal import Appeal
 from hotline.domain.routing import RoutingDecision
+from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.registration import Registration
 from hotline.store.access_keys import SqlAccessKeys
+from hotline.store.callbacks import SqlCallbacks
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.relay import SqlRelayStore
@@ -133,6 +136,11 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             clock=clock,
             registry=registry,
             programs=programs,
+            callbacks=Callbacks(
+                SqlCallbacks(store.database, seal),
+                read_hours(city),
+                iter(f"task{n}" for n in count(1)).__next__,
+            ),
         )
         return Site(create_app(parts), store, programs, clock)
 

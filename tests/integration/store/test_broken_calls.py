@@ -10,15 +10,17 @@ from sqlalchemy import select
 
 from app.broken_calls import broken_calls, open_drafts
 from app.settings import Settings, secret_file
+from hotline.city import load_city
 from hotline.dialogue.events import Said, Started
 from hotline.dialogue.journal import encode
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.drafts import CallProcess
 from hotline.service.drafts import KeepingDrafts
+from hotline.store.callbacks import SqlCallbacks
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from hotline.store.tables import outbox
-from tests.builders import NOW, PHONE, after
+from tests.builders import LINYI, NOW, PHONE, after
 
 
 async def test_a_call_that_broke_is_told_once_with_number_and_words(tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ async def test_a_call_that_broke_is_told_once_with_number_and_words(tmp_path: Pa
     for index, event in enumerate(events, 1):
         await held.append("c1", index, event.at, *encode(event))
 
-    first, second = (broken_calls(settings, store, seal) for _ in range(2))
+    first, second = (broken_calls(settings, load_city(LINYI), store, seal) for _ in range(2))
     assert [await first.look(after(each)) for each in (31, 46, 76)] == [0, 1, 0]
     assert await second.look(after(90)) == 0
     async with store.database.reading() as connection:
@@ -46,6 +48,8 @@ async def test_a_call_that_broke_is_told_once_with_number_and_words(tmp_path: Pa
         "order": None,
         "since": NOW.isoformat(),
     }
+    (task,) = await SqlCallbacks(store.database, seal).open_tasks(limit=10)
+    assert (task.phone, task.words, task.reason.value) == (PHONE, "路灯坏了", "broken_call")
     summary = await store.conversation("c1")
     assert summary is not None
     assert (summary["outcome"], summary["ended_at"] - NOW) == ("failed", timedelta(seconds=46))

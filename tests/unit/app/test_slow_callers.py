@@ -2,10 +2,10 @@
 
 import pytest
 from redis.asyncio import Redis
-from tests.redis_server import redis_server
 
 from app.slow_callers import SlowCallers
 from hotline.domain.appeal import PhoneNumber
+from tests.redis_server import redis_server
 
 GRANDMOTHER, STRANGER = PhoneNumber("13905390001"), PhoneNumber("13905390002")
 

@@ -1,0 +1,99 @@
+"""Nobody is free: the citizen is offered to be called back at a certain time, and told so only after the commit."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+
+import pytest
+
+from hotline.dialogue.actions import End, PlanCallback, RegisterAppeal, TransferToAgent
+from hotline.dialogue.events import CallbackPlanned, EngineFailed, FellSilent, HungUp, KeyPressed, NoAgentFree
+from hotline.domain.callbacks import CallingHours
+from tests.builders import NOW, PHONE, a_complaint
+from tests.talking import Conversation
+
+HOURS = CallingHours(((time(9), time(12)), (time(14), time(17)), (time(17), time(20))), timedelta(minutes=30))
+WINDOW = HOURS.next_window(NOW)
+
+
+def nobody_free(*said: str, phone=PHONE) -> Conversation:
+    call = Conversation(phone=phone, calling_hours=HOURS)
+    for words in said:
+        call.says(words, a_complaint(words))
+    call.says("转人工")
+    assert isinstance(call.did[-1], TransferToAgent)
+    call.happens(NoAgentFree(NOW, call.turn))
+    return call
+
+
+def planned(call: Conversation) -> PlanCallback:
+    action = call.did[-1]
+    assert isinstance(action, PlanCallback)
+    return action
+
+
+def test_a_time_is_offered_and_told_again_once_it_is_kept() -> None:
+    call = nobody_free()
+    assert call.heard == ("agent_busy", "callback_offer")
+    told = call.said.partition("工作人员在")[2].partition("给您回电")[0]
+    assert told.endswith("之间")
+    call.says("可以")
+    assert planned(call) == PlanCallback(call.turn, PHONE, WINDOW, "")
+    call.happens(CallbackPlanned(NOW, call.turn, WINDOW))
+    assert call.heard == ("callback_planned", "goodbye")
+    assert told in call.said
+    assert isinstance(call.did[-1], End)
+
+
+@pytest.mark.parametrize("agree", ["好的", "行", "嗯", "我家暖气还是不热你们快点"])
+def test_whatever_is_no_refusal_is_taken_for_consent(agree: str) -> None:
+    call = nobody_free()
+    call.says(agree)
+    assert planned(call).phone == PHONE
+
+
+def test_silence_and_key_one_are_consent_too() -> None:
+    silent, pressed = nobody_free(), nobody_free()
+    silent.happens(FellSilent(NOW, silent.turn))
+    pressed.happens(KeyPressed(NOW, "1"))
+    assert planned(silent).window == planned(pressed).window == WINDOW
+
+
+def test_what_was_said_before_goes_along() -> None:
+    call = nobody_free("我家暖气不热")
+    call.says("可以")
+    assert planned(call).words == "我家暖气不热"
+
+
+def test_who_does_not_want_it_leaves_a_message() -> None:
+    call = nobody_free()
+    call.says("不用了")
+    assert call.heard == ("agent_busy", "leave_message")
+
+
+def test_a_task_that_could_not_be_kept_is_not_promised() -> None:
+    call = nobody_free("我家暖气不热")
+    call.says("可以")
+    call.happens(EngineFailed(NOW, call.turn, "callbacks"))
+    assert isinstance(call.did[-1], RegisterAppeal)
+    assert not any("callback_planned" in getattr(action, "prompts", ()) for action in call.did)
+
+
+def test_without_a_number_there_is_nobody_to_call() -> None:
+    assert nobody_free(phone=None).heard == ("agent_busy", "leave_message")
+
+
+@pytest.mark.parametrize("moment", ["while it rings", "while it is offered"])
+def test_who_hangs_up_while_waiting_for_a_person_is_known_to_have_waited(moment: str) -> None:
+    call = Conversation(calling_hours=HOURS)
+    call.says("转人工")
+    if moment == "while it is offered":
+        call.happens(NoAgentFree(NOW, call.turn))
+    call.happens(HungUp(NOW))
+    assert call.session.was_abandoned
+
+
+def test_who_hangs_up_after_the_greeting_is_not_called_back() -> None:
+    call = Conversation(calling_hours=HOURS)
+    call.happens(HungUp(NOW))
+    assert not call.session.was_abandoned
