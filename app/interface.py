@@ -37,7 +37,6 @@ class OrderOut(BaseModel):
     place: str
     kind: str
     is_confidential: bool
-    phone: str
 
 
 class RowOut(BaseModel):

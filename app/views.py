@@ -67,7 +67,6 @@ def order_in_report(order: WorkOrder, city: City) -> dict[str, Any]:
         "place": order.appeal.place.text if order.appeal.place else "",
         "kind": order.appeal.kind.value,
         "is_confidential": order.appeal.secrecy is not Secrecy.NONE,
-        "phone": str(order.appeal.phone or ""),
     }
 
 

@@ -25,6 +25,8 @@ ORDER = {
     "supporting_units": ["市住房城乡建设局"],
     "due_at": "2026-11-30T10:00:00+08:00",
     "place": "兰山区银雀山街道",
+    "kind": "help",
+    "is_confidential": False,
 }
 
 
