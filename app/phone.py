@@ -24,7 +24,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.service.conversations import Conversations
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
 from ivr.phone_settings import read_backchannels, read_endings
-from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
+from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.vad import SileroModel
 
 log: Final = structlog.get_logger("ivr")
@@ -64,6 +64,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         max_calls=settings.max_calls,
         refer=settings.takes_refer,
         max_call_seconds=settings.max_call_seconds,
+        pace=PaceSettings(settings.calls_per_number, settings.rings_per_second),
     )
 
 

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     max_calls: int = 3
     call_process: str = "ivr"
     call_process_port: int = Field(default=15_060, ge=1, le=65_535)
+    calls_per_number: int | None = Field(default=3, ge=1)
+    rings_per_second: float | None = Field(default=20.0, gt=0)
     sip_messages_per_second: int = Field(default=200, ge=1)
     drain_seconds: float = Field(default=600.0, ge=0)
     max_call_seconds: float = 1_800

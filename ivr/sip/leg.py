@@ -112,6 +112,7 @@ class Leg:
         self.key = key
         self.is_called = is_called
         self.is_refused = False
+        self.caller = ""
         self.call: LibraryCall | None = None
         self.pipe: Pipe | None = None
         self.port: Port | None = None

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from hotline.domain.errors import HotlineError
+from ivr.sip.pace import PaceSettings
 
 ANSWER: Final = 200
 FORBIDDEN: Final = 403
 BUSY: Final = 486
 UNAVAILABLE: Final = 503
+_ANY_PACE: Final = PaceSettings(calls_per_number=None, rings_per_second=None)
 
 
 class SipUnavailableError(HotlineError):
@@ -34,7 +36,8 @@ class SipSettings:
     the library was built for; a bridged transfer takes one more of the library's. ``ring_seconds``: how long it rings
     before it is answered. ``reach_seconds``: a called party that sends no sign of life for so long is away.
     ``quiet_seconds``: a call whose far end sends no sound packets for so long is broken. ``refer``: the trunk takes
-    REFER. ``log_file``: the library's own log with all messages, for finding faults; it holds phone numbers.
+    REFER. ``log_file``: the library's own log with all messages, for finding faults; it holds phone numbers. ``pace``:
+    what one number and one trunk address may do.
     """
 
     bind: str = "127.0.0.1"
@@ -54,6 +57,7 @@ class SipSettings:
     quiet_seconds: float = 60.0
     max_call_seconds: float = 3_600.0
     log_file: str = ""
+    pace: PaceSettings = _ANY_PACE
 
 
 @dataclass(frozen=True, slots=True)

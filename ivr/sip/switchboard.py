@@ -21,7 +21,7 @@ import ctypes
 import itertools
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote
@@ -32,6 +32,8 @@ from ivr.sip.addresses import Network, asserted_caller, called_user, is_within, 
 from ivr.sip.events import Ended, Post, Rang, Referred
 from ivr.sip.frames import FrameMemory, frame_memory
 from ivr.sip.leg import Leg, LibraryCall, Port
+from ivr.sip.message_guard import MessageGuard
+from ivr.sip.pace import Pace
 from ivr.sip.pipe import Pipe
 from ivr.sip.settings import BUSY, FORBIDDEN, UNAVAILABLE, Arrival, SipSettings, SipUnavailableError
 
@@ -43,6 +45,7 @@ _MOST_ENDED_CALLS: Final = 16
 So no more calls are let end within the rest; a library that holds more at once was built with more handles. Packets
 wait in the SIP socket meanwhile; audio goes on.
 """
+_MOST_CALLS: Final = 10  # INVITEs in that time, also those that the library refuses unasked
 _TOO_MANY_CALLS: Final = 70_010  # PJ_ETOOMANY: the library has no call slot left
 
 
@@ -57,10 +60,12 @@ class Switchboard:
         self._keys = itertools.count(1)
         self._ports: list[Port] = []
         self._idle_ports: list[Port] = []
+        self._pace = Pace(settings.pace)
         self._later: deque[Callable[[], None]] = deque()
         self._ended_at: deque[float] = deque()
         self._next_check = 0.0
         self._account: Any = None
+        self._guard: MessageGuard | None = None
         self._endpoint: Any = None
         self._memory: FrameMemory | None = None
         self.is_accepting = True
@@ -89,6 +94,7 @@ class Switchboard:
             self._endpoint.libCreate()
             self._endpoint.libInit(self._library_settings())
             self.capacity = int(native.pjsua_call_get_max_count())
+            self._guard = MessageGuard(native, most_calls=max(_MOST_CALLS, self.capacity))
             self._listen()
         except pj.Error as error:
             failure = str(error.reason)
@@ -202,29 +208,33 @@ class Switchboard:
         leg = Leg(self, next(self._keys), is_called=False)
         leg.adopt(LibraryCall(self._account, call_id))
         self._legs[leg.key] = leg
-        if (code := self._refusal(source)) is not None:
+        assert leg.call is not None
+        info = leg.call.getInfo()
+        leg.caller = asserted_caller(message) or user_of(info.remoteUri)
+        if (code := self._refusal(source, leg)) is not None:
             leg.is_refused = True
             self._later.append(lambda: self._hang_up(leg, code))
             return
-        assert leg.call is not None
-        info = leg.call.getInfo()
         arrival = Arrival(
             call_id=str(info.callIdString),
-            caller=asserted_caller(message) or user_of(info.remoteUri),
+            caller=leg.caller,
             called=called_user(message) or user_of(info.localUri),
         )
         leg.pipe = self._pipe(leg.key)
         self._answer(leg, 180)
         self.post(leg.key, Rang(arrival, leg.pipe))
 
-    def _refusal(self, source: str) -> int | None:
+    def _refusal(self, source: str, ringing: Leg) -> int | None:
         if not is_within(source, self._trunks):
             return FORBIDDEN
-        if not self.is_accepting:
+        if not self.is_accepting or self._pace.is_too_fast(source.rsplit(":", 1)[0], at=time.monotonic()):
             return UNAVAILABLE
-        callers = sum(1 for leg in self._legs.values() if not (leg.is_called or leg.is_refused))
+        others = [
+            leg for leg in self._legs.values() if leg is not ringing and not (leg.is_called or leg.is_refused)
+        ]
         limit = self.capacity if self._settings.max_calls is None else self._settings.max_calls
-        return BUSY if callers > limit else None  # the one that rings is among them
+        same = Counter(leg.caller for leg in others)
+        return BUSY if len(others) >= limit or self._pace.has_too_many(ringing.caller, same) else None
 
     def answer(self, key: int, code: int) -> None:
         """Answer (200) or refuse (300 and above) the leg that rings."""
@@ -330,6 +340,10 @@ class Switchboard:
     def _hang_up(self, leg: Leg, code: int) -> None:
         end = pj.CallOpParam()
         end.statusCode = code
+        if code == UNAVAILABLE:
+            later = pj.SipHeader()
+            later.hName, later.hValue = "Retry-After", str(self._settings.pace.retry_after_seconds)
+            end.txOption.headers.append(later)
         with contextlib.suppress(pj.Error):  # it is ending already
             if leg.call is not None:
                 leg.call.hangup(end)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from ivr.line import Frame, Gone
-from ivr.sip import SipEndpoint, SipLine, SipSettings
+from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings
 
 
 async def give_back(line: SipLine) -> None:
@@ -47,4 +47,7 @@ async def main(settings: SipSettings) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(SipSettings(**{"port": 0, **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}")})))
+    given = {"port": 0, **json.loads(sys.argv[1] if len(sys.argv) > 1 else "{}")}
+    if "pace" in given:
+        given["pace"] = PaceSettings(**given["pace"])
+    asyncio.run(main(SipSettings(**given)))

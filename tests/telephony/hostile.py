@@ -10,7 +10,7 @@ import re
 import socket
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import psutil
@@ -62,7 +62,7 @@ class BareHotline:
 async def bare_hotline(**settings: Any) -> AsyncIterator[BareHotline]:
     """Run the endpoint in a process of its own; at the end it must end by itself, with 0."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.telephony.bare_hotline", json.dumps(settings),
+        sys.executable, "-m", "tests.telephony.bare_hotline", json.dumps(settings, default=asdict),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     running = BareHotline(process, 0, 0)

@@ -26,7 +26,7 @@ MOST_GROWTH_MB = 40.0
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running() -> AsyncIterator[BareHotline]:
-    async with bare_hotline() as hotline:
+    async with bare_hotline(quiet_seconds=4.0) as hotline:
         yield hotline
 
 
@@ -53,6 +53,26 @@ async def test_a_torture_message_meets_its_verdict_and_the_next_caller_is_served
         sender.close()
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_another_method_in_the_transaction_of_a_refused_call_does_not_end_the_process(
+    running: BareHotline,
+) -> None:
+    sender = Sender(running.port)
+    refused = next(each for each in LAYERS if each.name == "invut").sent_from(sender.address)
+    refused = refused.replace(b"0ha0isndaksdj", b"transaction").replace(
+        b"z9hG4bKinvut", b"z9hG4bKtransaction"
+    )
+    try:
+        sender.send(refused)
+        assert await sender.verdict(seconds=5.0) == 415  # acknowledged: the transaction waits a while
+        for method in (b"OPTIONS", b"BYE", b"INFO", b"CANCEL", b"REGISTER", b"NEWMETHOD"):
+            sender.send(refused.replace(b"INVITE", method, 1))
+        assert await sender.is_answered()
+        assert (await running.rest())["is_alive"]
+    finally:
+        sender.close()
+
+
 @pytest.mark.slow
 @pytest.mark.asyncio(loop_scope="module")
 async def test_ten_thousand_damaged_messages_neither_end_it_nor_fill_it(running: BareHotline) -> None:
@@ -65,7 +85,7 @@ async def test_ten_thousand_damaged_messages_neither_end_it_nor_fill_it(running:
                 sender.send(mutations.message(number, sender.address))
                 answered += len(sender.received())
                 if number % 10 == 0:
-                    await asyncio.sleep(0.002)
+                    await asyncio.sleep(0.02)
             assert await sender.is_answered(), f"no answer after the messages from {first}"
     finally:
         after = await settled(running, sender)
@@ -79,7 +99,7 @@ async def test_ten_thousand_damaged_messages_neither_end_it_nor_fill_it(running:
 
 
 async def settled(running: BareHotline, sender: Sender) -> dict[str, object]:
-    """Wait until calls that damaged messages began have been given up: after 32 s without an ACK (RFC 3261)."""
+    """Wait until calls that damaged messages began have been given up: for want of an ACK, of sound, or of a sane BYE."""
     async with asyncio.timeout(60):
         while (state := await running.state())["calls"]:
             sender.received()

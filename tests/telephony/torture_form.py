@@ -53,7 +53,7 @@ class TortureMessage:
 def sip(start: str, *headers: str, body: str = "", end: str = "\n\n") -> bytes:
     """Return a message; BODY in a header becomes the length of ``body``.
 
-    "\\x80" to "\\xff" are those bytes (a body may be binary); what is beyond is sent as UTF-8.
+    Characters up to U+00FF are single bytes (a body may be binary); what is beyond is sent as UTF-8.
     """
     content = _encoded(body.replace("\n", "\r\n"))
     head = "\n".join([start, *headers]) + end
