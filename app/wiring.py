@@ -231,7 +231,13 @@ class Speaking:
         patient = KokoroSynthesizer(
             worker, reading, voice=settings.voice, speed=settings.voice_speed, timeout_seconds=_AHEAD_SECONDS
         )
-        prompts = list(load_prompts(city, ContactChannel.PHONE).fixed_parts())
+        templates = load_prompts(city, ContactChannel.PHONE)
+        matters = (
+            part
+            for category in city.categories.values()
+            for part in templates.parts("matter_of_category", place="", category=category.spoken)
+        )
+        prompts = list(dict.fromkeys((*templates.fixed_parts(), *matters)))
         return cls(
             FallbackSynthesizer(CachingSynthesizer(voice, voice_cache(settings)), EspeakSynthesizer(reading)),
             CachingSynthesizer(patient, voice_cache(settings)),

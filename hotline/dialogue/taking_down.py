@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from hotline.dialogue.actions import (
     CheckRepeat,
@@ -25,6 +26,9 @@ from hotline.domain.appeal import (
 from hotline.domain.diversion import Diversion
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
+
+_NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT)
+"""Short answers that are no place, whatever was asked."""
 
 
 class TakingDown(HandingOver):
@@ -54,9 +58,11 @@ class TakingDown(HandingOver):
                 return self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter)
 
     def _answer_to_confirmation(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.YES, Answer.NO, Answer.ANONYMOUS)
+        answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)
         if answer in (Answer.YES, Answer.ANONYMOUS):
             return self._register()
+        if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
+            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
         if answer is Answer.NO:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
         return self._understand(text)
@@ -116,6 +122,8 @@ class TakingDown(HandingOver):
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:
+        if self._answers.read(meaning.text, *_NO_PLACE) is not None:
+            return self._next_question()
         draft = self._draft.heard(meaning.text).filled(replace(meaning, category=None), self._policy)
         if self._stage is Stage.PLACE_DETAIL and draft.place is not None and meaning.slots.place is None:
             draft = replace(draft, place=replace(draft.place, detail=meaning.text))

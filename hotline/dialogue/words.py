@@ -212,6 +212,10 @@ class AnswerWords:
                 for part in _CLAUSE.split(text)
             ):
                 return answer
+        if len(words) <= _SHORT_ANSWER:
+            for answer in among:
+                if _is_made_of(words, self._lists[answer]):
+                    return answer
         return None
 
     def opens_with(self, text: str, answer: Answer) -> bool:
@@ -233,3 +237,12 @@ class AnswerWords:
                 if words.endswith(filler) and len(words) > len(filler):
                     words, changed = words[: -len(filler)], True
         return words
+
+
+def _is_made_of(text: str, words: Iterable[str]) -> bool:
+    """Tell whether ``text`` is some of ``words`` one after the other (“对的没错”)."""
+    ends = {0}
+    for start in range(len(text)):
+        if start in ends:
+            ends |= {start + len(word) for word in words if text.startswith(word, start)}
+    return len(text) in ends

@@ -262,3 +262,32 @@ def test_who_had_to_be_turned_away_for_want_of_capacity_is_told_so():
     call = Conversation()
     call.happens(HearingLost(NOW, is_engine_down=True, is_engine_busy=True))
     assert call.said == "抱歉，现在来电较多，刚才没能听清，请您再说一遍，或者按0转人工。"
+
+
+# --- short answers where something else was asked ----------------------------------------------------------------
+
+
+def test_nothing_more_is_neither_yes_nor_no_to_what_was_read_back():
+    call = with_a_complaint()
+    call.says("没有了")
+    assert call.heard == ("confirm_unclear",)
+    call.says("对的")
+    assert isinstance(call.did[-1], RegisterAppeal)
+
+
+def test_a_yes_with_thanks_and_farewell_is_a_yes():
+    call = with_a_complaint()
+    call.says("好的，谢谢，没有了", a_meaning("好的，谢谢，没有了", Intent.GOODBYE))
+    assert isinstance(call.did[-1], RegisterAppeal)
+
+
+@pytest.mark.parametrize("answer", ["对的没错", "没有了", "不知道"])
+def test_a_short_answer_is_not_taken_for_a_place(answer):
+    call = Conversation()
+    call.says(
+        "暖气不热", a_complaint("暖气不热", place=Place(said="兰山区", county_code="371302", county="兰山区"))
+    )
+    assert call.heard == ("ask_place_detail",)
+    call.says(answer, a_meaning(answer, Intent.AFFIRM))
+    assert answer == "不知道" or answer not in call.said
+    assert call.heard == ("confirm",)
