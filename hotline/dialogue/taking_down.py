@@ -59,7 +59,8 @@ class TakingDown(HandingOver):
 
     def _answer_to_confirmation(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)
-        if answer in (Answer.YES, Answer.ANONYMOUS):
+        is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
+        if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
             return self._register()
         if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")

@@ -206,17 +206,15 @@ class AnswerWords:
                 if {syllables(words), syllables(core)} & self._sounds[answer]:
                     return answer
         for answer in among:
-            if all(
-                self._core(han_only(part)) in (*self._lists[answer], "")
-                or han_only(part) in self._lists[answer]
-                for part in _CLAUSE.split(text)
-            ):
+            if all(self._says(answer, part) for part in _CLAUSE.split(text)):
                 return answer
-        if len(words) <= _SHORT_ANSWER:
-            for answer in among:
-                if _is_made_of(words, self._lists[answer]):
-                    return answer
         return None
+
+    def _says(self, answer: Answer, part: str) -> bool:
+        """Tell whether a clause is a word of the answer, or some of them (“对的没错”), or a mere filler."""
+        known, words = self._lists[answer], han_only(part)
+        is_whole = words in known or self._core(words) in (*known, "")
+        return is_whole or (len(words) <= _SHORT_ANSWER and _is_made_of(words, known))
 
     def opens_with(self, text: str, answer: Answer) -> bool:
         """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”)."""
