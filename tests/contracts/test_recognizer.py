@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -16,7 +19,9 @@ from asr.hearing_hints import load_hearing_hints
 from asr.recognizer import Recognizer
 from asr.repair import Repairer, RepairingRecognizer
 from hotline.city import City, load_city
+from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import Expected, Hypothesis
+from hotline.worker_process import WorkerProcess
 from tests.engines.asr.tiny_onnx import write_sense_voice, write_streaming_transducer
 
 ROOT = Path(__file__).parents[2]
@@ -112,6 +117,78 @@ async def test_an_utterance_left_early_does_not_spoil_the_next(recognizer: Recog
     await left.aclose()
 
     assert (await hear(recognizer, SECOND, Expected.OPEN))[-1].is_final
+
+
+async def test_twenty_callers_at_once_each_get_an_answer_or_are_told_it_is_busy(
+    recognizer: Recognizer,
+) -> None:
+    said = [bytes(32 * (200 + 40 * number)) for number in range(20)]
+
+    heard = await asyncio.gather(
+        *(hear(recognizer, sound, Expected.OPEN) for sound in said), return_exceptions=True
+    )
+
+    answered = [found for found in heard if isinstance(found, list)]
+    assert [type(found).__name__ for found in heard if not isinstance(found, list)] == (
+        ["EngineBusyError"] * (20 - len(answered))
+    )
+    assert all(found[-1].is_final for found in answered)
+    assert len(answered) >= 8
+    assert (await hear(recognizer, SECOND, Expected.OPEN))[-1].is_final
+
+
+async def test_a_decode_given_up_by_its_caller_keeps_no_place(recognizer: Recognizer) -> None:
+    for _ in range(40):  # more than any queue holds
+        task = asyncio.create_task(hear(recognizer, SECOND, Expected.OPEN))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+
+    assert (await hear(recognizer, SECOND, Expected.OPEN))[-1].is_final
+
+
+async def test_a_worker_killed_in_mid_decode_fails_its_callers_at_once_and_the_next_is_heard(
+    recognizer: Recognizer,
+) -> None:
+    worker = worker_of(recognizer)
+    under_way = [asyncio.create_task(hear(recognizer, bytes(32_000 * 12), Expected.OPEN)) for _ in range(2)]
+    await at_work(worker)
+    os.kill(worker.pid or 0, signal.SIGKILL)
+    async with asyncio.timeout(5):
+        failures = await asyncio.gather(*under_way, return_exceptions=True)
+
+    assert [type(failure) for failure in failures] == [EngineUnavailableError] * 2
+    await worker.start()
+    assert (await hear(recognizer, SECOND, Expected.OPEN))[-1].is_final
+
+
+async def test_a_worker_that_hangs_is_killed_within_seconds_and_the_next_is_heard(
+    recognizer: Recognizer,
+) -> None:
+    worker = worker_of(recognizer)
+    under_way = asyncio.create_task(hear(recognizer, bytes(32_000 * 12), Expected.OPEN))
+    await at_work(worker)
+    os.kill(worker.pid or 0, signal.SIGSTOP)
+    async with asyncio.timeout(8):
+        with pytest.raises(EngineUnavailableError, match="worker died"):
+            await under_way
+
+    await worker.start()
+    assert (await hear(recognizer, SECOND, Expected.OPEN))[-1].is_final
+
+
+def worker_of(recognizer: Recognizer) -> WorkerProcess:
+    worker = getattr(recognizer, "worker", None)
+    if worker is None:
+        pytest.skip("no process of its own")
+    assert isinstance(worker, WorkerProcess)
+    return worker
+
+
+async def at_work(worker: WorkerProcess) -> None:
+    async with asyncio.timeout(10):
+        while not worker.running:
+            await asyncio.sleep(0.002)
 
 
 async def test_closing_twice_is_closing_once(recognizer: Recognizer) -> None:
