@@ -224,9 +224,13 @@ class PhoneChannel:
         self._gone()
 
     async def _watch_sound(self) -> None:
-        """Let sound that does not come count as silence."""
+        """Let sound that does not come count as silence, and bridge the silence of a message that is rendered too slowly."""
+        silent = 0.0
         while True:
             await asyncio.sleep(self._settings.stall_seconds / 2)
+            silent = silent + self._settings.stall_seconds / 2 if self._playback.is_waiting_for_sound else 0.0
+            if silent >= self._settings.bridge_seconds:
+                silent = -self._company.bridge()
             missing = self._now() - self._last_frame
             if missing >= self._settings.stall_seconds:
                 self._last_frame += missing
@@ -293,9 +297,14 @@ class PhoneChannel:
                 pass
 
     def _utterance_ended(self, ended: Ended) -> None:
-        if self._is_answer_due or matters(ended, self._settings):
+        if self._is_answer_due or self._is_awaiting_words:
             self._company.keep(since=self._now() - (ended.at - ended.speech_end))
         self._patience.restart()
+
+    @property
+    def _is_awaiting_words(self) -> bool:
+        """Whether anything was said that asks for an answer, and the recogniser is still at it."""
+        return any(matters(ended, self._settings) for ended in self._hearing.awaited)
 
     def _take_floor(self, floor: TookFloor) -> None:
         """Fall silent for the caller; a prompt is only paused until it is clear that they want to say something."""
@@ -332,7 +341,7 @@ class PhoneChannel:
             self._is_answer_due = True
             is_down, is_busy = heard.text is None, heard.was_turned_away
             self._emit(HearingLost(at=self._clock(), is_engine_down=is_down, is_engine_busy=is_busy))
-        if not self._is_answer_due:
+        if not (self._is_answer_due or self._is_awaiting_words):
             self._company.stop()
         self._release_soon()
         self._patience.restart()

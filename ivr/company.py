@@ -45,6 +45,15 @@ class Company:
         self.first_at = None
         self._task = asyncio.create_task(self._keep(since), name="company")
 
+    def bridge(self) -> float:
+        """Say one filler now, in the middle of a message that has fallen silent; return its length in seconds."""
+        if not self._fillers or not self._is_wanted():
+            return 0.0
+        sound = self._fillers[self._next % len(self._fillers)]
+        self._next += 1
+        self._playback.play(sound)
+        return len(sound) / PHONE_BAND.bytes_per_second
+
     def stop(self) -> None:
         """The answer sounds, or none is to come."""
         if self._task is not None:

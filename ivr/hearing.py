@@ -159,6 +159,11 @@ class Hearing:
         """True while something is being said or recognised."""
         return self._turns.is_open or bool(self._pending)
 
+    @property
+    def awaited(self) -> Sequence[Ended]:
+        """Utterances that are over and whose words are not known yet."""
+        return [pending.ended for pending in self._pending]
+
     def hear(self, samples: bytes) -> None:
         """Take the next 8 kHz samples of the caller."""
         self._lately = (self._lately + samples)[-_COMPARED_BYTES:]

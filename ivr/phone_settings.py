@@ -35,7 +35,8 @@ class PhoneSettings:
     ``backchannels``: sounds of listening (嗯、好、哦) that are no answer while nothing is asked. ``fillers``: what is said
     when the answer takes longer than ``filler_after`` from the end of speech. ``lost_voiced``: so much voice without
     words is reported as not heard. ``hold``: how long a message waits for a caller who is speaking. ``stall``: sound
-    that fails to come for so long is silence. ``running``: how often speech that goes on is listened to, if at all.
+    that fails to come for so long is silence. ``bridge``: a message that falls silent for so long in its middle, since
+    its next part is not rendered, is bridged by a filler. ``running``: how often speech that goes on is listened to, if at all.
     """
 
     turns: TurnSettings = field(default_factory=TurnSettings)
@@ -48,6 +49,7 @@ class PhoneSettings:
     lost_voiced_seconds: float = 0.6
     hold_seconds: float = 8.0
     stall_seconds: float = 0.5
+    bridge_seconds: float = 1.0
     ring_seconds: float = 20.0
     running: RunningPace | None = None
 

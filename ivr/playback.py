@@ -68,6 +68,11 @@ class Playback:
         return bool(self._waiting or self._marks or self._kept)
 
     @property
+    def is_waiting_for_sound(self) -> bool:
+        """True while a message that has begun to sound is silent because its next part is not rendered yet."""
+        return bool(self._waiting) and self._has_begun and not (self.is_sounding or self.is_paused)
+
+    @property
     def is_sounding(self) -> bool:
         """True while the caller hears something."""
         return self._line.queued_seconds > 0

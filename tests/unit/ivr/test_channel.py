@@ -635,6 +635,39 @@ def test_more_fillers_follow_when_the_recogniser_hangs():
     run(test())
 
 
+def test_a_noise_while_the_words_are_being_recognised_leaves_nobody_in_silence():
+    async def test():
+        late = ScriptedRecognizer("路灯坏了", "", seconds=5.0)
+        async with Call(late, settings=FILLERS) as call:
+            await call.ask("请讲", seconds=30)
+            begun = now()
+            call.line.speak(1.0)
+            call.line.pause(1.6)
+            call.line.speak(0.4)  # a door, while the filler is awaited
+            await call.until(Said)
+            sounding = [at for at, text in call.line.sounds if text in FILLERS.fillers]
+            assert len(sounding) >= 2
+            moments = [begun + 1.0, *(at for at in sounding if at > begun), now()]
+            assert max(later - earlier for earlier, later in pairwise(moments)) < 3.2
+
+    run(test())
+
+
+def test_a_message_that_is_rendered_too_slowly_is_bridged():
+    async def test():
+        slow = ScriptedSynthesizer(seconds=lambda text: 3.0 if text == "兰山区" else 0.05)
+        async with Call(ScriptedRecognizer(), slow, settings=FILLERS) as call:
+            await asyncio.sleep(1)  # the fillers are ready
+            await call.do(Say(1, ("您反映的是", "兰山区", "供暖问题")))
+            await call.until(PromptFinished)
+            assert [text for _, text in call.line.sounds] == ["您反映的是", "请稍等", "兰山区", "供暖问题"]
+            first, bridge, second, _ = [at for at, _ in call.line.sounds]
+            assert bridge - (first + 1.0) == pytest.approx(1.0, abs=0.3)
+            assert second - first < 3.2
+
+    run(test())
+
+
 def test_a_quick_answer_needs_no_filler():
     async def test():
         async with Call(ScriptedRecognizer("对"), settings=FILLERS) as call:
