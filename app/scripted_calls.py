@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import structlog
 
+from app.breaking import break_part
 from app.callers import CallFailedError, Hotline, call
 from app.callers import Script as Placed
 from app.city_words import lexicon
@@ -25,6 +27,8 @@ from hotline.domain.speech import PHONE_BAND
 from ivr.sip.sound import read_wav, write_wav
 from tts.engines.kokoro import KokoroSynthesizer, kokoro_worker
 from tts.reading import Reading
+
+log: Final = structlog.get_logger("scripted calls")
 
 Progress = Callable[[int, int], None]
 
@@ -100,8 +104,14 @@ async def place(
         rows: dict[int, Mapping[str, Any]] = {}
         heard: dict[str, Any] = {}
 
+        spoken = [turn for turn in script.turns if not (turn.wait or turn.hang_up)]
+
         def watch(event: Mapping[str, Any]) -> None:
-            if event.get("event") == "report":
+            if event.get("event") == "speaking":
+                part = spoken[event["turn"]].breaks
+                if part is not None and not break_part(part):
+                    log.warning("nothing.to_break", part=part)
+            elif event.get("event") == "report":
                 heard.update(event)
             elif "sequence" in event:
                 rows[event["sequence"]] = event

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from hotline.domain.errors import HotlineError
 
 NoiseKind = Literal["white", "room", "babble", "television"]
+BreakablePart = Literal["recognizer", "voice", "redis", "rasa"]
 OUTCOMES = ("answered", "registered", "emergency", "agent", "failed")
 _REASONS = {
     "extra_forbidden": "没有这个字段",
@@ -45,6 +46,7 @@ class Turn(_Strict):
 
     ``text`` is synthesised, ``wav`` is a file beside the script. ``pauses``: seconds of silence after each piece of
     ``text`` that ends with “|”. ``barge_in``: so many seconds after the hotline began to speak. ``wait``: say nothing.
+    ``breaks``: the part of the hotline that is killed as the caller begins to speak.
     """
 
     text: str | None = None
@@ -54,6 +56,7 @@ class Turn(_Strict):
     hang_up: Literal[True] | None = None
     barge_in: float | None = Field(default=None, ge=0, le=60)
     pauses: float = Field(default=1.2, ge=0.1, le=10)
+    breaks: BreakablePart | None = None
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> Turn:
