@@ -1,0 +1,97 @@
+"""What a conversation amounts to so far: for the record that every contact leaves, and for who looks in on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hotline.dialogue.actions import RegisterAppeal
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.intake import Draft
+from hotline.dialogue.over_turns import OverTurns
+from hotline.dialogue.stages import CONFIRMED, INTAKE, Stage
+from hotline.domain.appeal import Appeal, AppealKind, EmergencyService
+from hotline.domain.diversion import ContactOutcome
+from hotline.domain.knowledge import Article
+
+
+class Standing(OverTurns):
+    """A conversation that can be summed up at any moment, and kept when it ends unfinished."""
+
+    @property
+    def article(self) -> Article | None:
+        """The article that was last answered with."""
+        return self._article
+
+    @property
+    def so_far(self) -> Appeal:
+        """What is known of the matter now, for the record of a conversation that left no order (全量受理)."""
+        if self._is_secret:
+            index = Draft(phone=self._caller).appeal(self._categories, self._channel, is_confirmed=False)
+            return replace(index, kind=AppealKind.INVALID)
+        draft = self._draft if self._draft.text else replace(self._draft, accounts=self._words)
+        appeal = draft.appeal(
+            self._categories, self._channel, is_confirmed=False, emergency=self._emergency_given
+        )
+        return appeal if appeal.text else replace(appeal, kind=AppealKind.INVALID)
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether a state secret may have been said: then nothing of the talk is kept but that it took place (保密)."""
+        return self._is_secret
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the citizen is spoken to slowly (适老模式)."""
+        return self._is_slow
+
+    @property
+    def was_abandoned(self) -> bool:
+        """Whether the citizen hung up while they waited for a person: they are called back (排队放弃)."""
+        return self._was_abandoned
+
+    @property
+    def contact_outcome(self) -> ContactOutcome:
+        """How a conversation ended that left no order; what may still need somebody goes to an agent."""
+        if self._gave_way:
+            return ContactOutcome.EMERGENCY
+        if self._is_secret:
+            return ContactOutcome.SECRET
+        if self._was_handed_over:
+            return ContactOutcome.TO_AGENT
+        if self._was_withdrawn:
+            return ContactOutcome.WITHDRAWN
+        if self._was_answered:
+            return ContactOutcome.ANSWERED
+        if self._nuisances:
+            return ContactOutcome.NUISANCE
+        long_enough = len(self._draft.text) >= self._policy.min_matter_characters
+        has_matter = long_enough and not self._asks_progress
+        return ContactOutcome.TO_AGENT if has_matter else ContactOutcome.ABANDONED
+
+    def _keep_unfinished(self) -> Actions:
+        """Register what was begun but not confirmed, for people to follow up: nothing said is lost (全量受理)."""
+        if self._stage in CONFIRMED:
+            return (self._registering(self._new_turn()),)
+        if self._is_understanding:
+            self._draft = self._draft.heard(self._heard)
+        if self._next_matter:
+            self._draft = self._draft.heard(self._next_matter)
+        unfinished = (
+            *INTAKE,
+            Stage.TRANSFERRING,
+            Stage.CALLBACK,
+            Stage.PLANNING_CALLBACK,
+            Stage.EMERGENCY_CHECK,
+            Stage.EMERGENCY,
+        )
+        is_begun = self._stage in unfinished or self._is_understanding or bool(self._next_matter)
+        if not is_begun or len(self._draft.text) < self._policy.min_matter_characters:
+            return ()
+        appeal = self._draft.appeal(
+            self._categories, self._channel, is_confirmed=False, emergency=self._emergency_given
+        )
+        return (RegisterAppeal(self._new_turn(), appeal),)
+
+    @property
+    def _emergency_given(self) -> EmergencyService | None:
+        return self._service if self._gave_way else None
