@@ -24,6 +24,10 @@ _TIME: Final = re.compile(
 )
 _CHINESE_DIGITS: Final = str.maketrans("零〇幺一二三四五六七八九", "001123456789")
 _SPOKEN_DIGITS: Final = re.compile(r"[零〇幺一二三四五六七八九]{7,}")
+_REPEATED: Final = re.compile(
+    r"([两二三四五])个([零〇幺一二三四五六七八九\d])(?=[零〇幺一二三四五六七八九\d]|[两二三四五]个|$|[，。,. ])"
+)
+_TIMES: Final = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
 _LONGEST_DETAIL: Final = 24
 _NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
 
@@ -57,12 +61,10 @@ class SlotFinder:
 
     def find(self, text: str) -> Slots:
         """Return everything found in ``text``."""
-        digits = _SPOKEN_DIGITS.sub(lambda found: found[0].translate(_CHINESE_DIGITS), text)
-        numbers = [re.sub(r"[\s-]", "", found) for found in _DIGITS.findall(digits)]
-        phone = next((number for number in numbers if _MOBILE.fullmatch(number)), None) or next(
-            (number for number in numbers if _LANDLINE.fullmatch(number) and not _ORDER.fullmatch(number)),
-            None,
-        )
+        numbers = _numbers(text)
+        mobiles = [number for number in numbers if _MOBILE.fullmatch(number)]
+        landlines = [n for n in numbers if _LANDLINE.fullmatch(n) and not _ORDER.fullmatch(n)]
+        phone = next(reversed(mobiles or landlines), None)  # who corrects a number says the right one last
         return Slots(
             place=self.place(text),
             occurred=self._occurred(text),
@@ -187,3 +189,10 @@ class SlotFinder:
                 if name and len(rest) <= 4:
                     yield name[0]
                     return
+
+
+def _numbers(text: str) -> list[str]:
+    """Return the long numbers in ``text``: written, read out digit by digit, or with repeats (“三个八”)."""
+    spread = _REPEATED.sub(lambda found: found[2] * _TIMES[found[1]], text)
+    digits = _SPOKEN_DIGITS.sub(lambda found: found[0].translate(_CHINESE_DIGITS), spread)
+    return [re.sub(r"[\s-]", "", found) for found in _DIGITS.findall(digits)]

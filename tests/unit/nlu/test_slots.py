@@ -23,3 +23,23 @@ FINDER = SlotFinder(CITY, load_meaning_words(CITY))
 def test_everyday_words_that_hold_a_towns_name_are_no_place(text: str, street: str | None) -> None:
     place = FINDER.place(text)
     assert (place.street if place is not None else None) == street
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("我的电话是13905390001", "13905390001"),
+        ("电话幺三九零五三九零零零一", "13905390001"),
+        ("我电话是一三九零五三九三个零一", "13905390001"),
+        ("一三九零五三九三个八四", "13905398884"),
+        ("139 0539 0001", "13905390001"),
+        ("不是13905390001，是13905390002", "13905390002"),
+        ("固定电话8312345", "8312345"),
+        ("工单编号26112300012", None),
+        ("这里有三个一样的井盖坏了", None),
+        ("欠了我们两个八百块钱", None),
+    ],
+)
+def test_a_telephone_number_is_heard_as_people_say_it(text: str, phone: str | None) -> None:
+    found = FINDER.find(text).phone
+    assert (found.digits if found is not None else None) == phone
