@@ -15,6 +15,7 @@ import typer
 
 from app.callers import CallFailedError, Hotline, Script, call
 from app.clock import now
+from app.commands_soak import bench_soak
 from app.demo import render_callers, stand_ins, wav_of
 from app.logs import configure
 from app.machine import running
@@ -45,6 +46,8 @@ from knowledge_base.wording import load_wording
 from router.rule_router import build_router
 
 cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单", no_args_is_help=True)
+
+cli.command("soak")(bench_soak)
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
