@@ -23,7 +23,7 @@ run: $(STAMPS)/app $(STAMPS)/rasa ## set up and leave the hotline running
 
 test: $(STAMPS)/test $(STAMPS)/rasa ## set up and pass all tests
 	tools/system-packages
-	$(HOTLINE) setup
+	$(HOTLINE) setup --no-prompts
 	.venv/bin/python -m pytest
 
 check: $(STAMPS)/test ## linters, types, import contracts, configuration

@@ -72,10 +72,13 @@ def chosen(
 
 
 @cli.command()
-def setup(data_dir: DataDir = None) -> None:
+def setup(
+    data_dir: DataDir = None,
+    prompts: Annotated[bool, typer.Option(help="提前合成播报语；不提前的，第一次说时合成")] = True,
+) -> None:
     """准备运行所需的一切：模型、理解引擎、数据库、播报语。"""
     printer = Printer()
-    run(set_up(chosen(data_dir), printer.progress, printer.tell))
+    run(set_up(chosen(data_dir), printer.progress, printer.tell, renders_prompts=prompts))
 
 
 @cli.command()

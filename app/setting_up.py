@@ -31,16 +31,18 @@ def fetch_models(models: Path, progress: Progress, tell: Tell) -> None:
         fetch(entries[name], models, progress)
 
 
-async def set_up(settings: Settings, progress: Progress, tell: Tell) -> None:
-    """Do all steps."""
+async def set_up(settings: Settings, progress: Progress, tell: Tell, *, renders_prompts: bool = True) -> None:
+    """Do all steps. Prompts that are not rendered ahead are rendered when they are first said."""
     city = load_city(settings.city)
     fetch_models(settings.models_dir, progress, tell)
     check_knowledge(settings, city, tell)
     await train_understanders(settings, city, progress, tell)
     async with AsyncExitStack() as stack:
         await open_store(settings, stack)
-        speaking = await Speaking.open(settings, city, stack)
-        failed = await speaking.render_ahead(lambda done, of: progress("合成播报语", done, of))
+        failed = 0
+        if renders_prompts:
+            speaking = await Speaking.open(settings, city, stack)
+            failed = await speaking.render_ahead(lambda done, of: progress("合成播报语", done, of))
     if failed:
         tell(f"{failed} 条播报语没有合成成功，通话时再合成")
     tell("准备完成")
