@@ -113,11 +113,13 @@ async def _take_turn(recognizer: Recognizer, sound: bytes, tally: _Tally) -> Non
     await asyncio.sleep(_PAUSE_SECONDS)
     claim = Claim(Urgency.AHEAD)
     decode = asyncio.create_task(_begun_ahead(recognizer, sound, claim))
-    await asyncio.wait({decode}, timeout=_TURN_SECONDS - _PAUSE_SECONDS)
-    claim.hurry()
-    if decode.done() and decode.exception() is not None:  # the hotline, too, tries again what it began ahead
-        decode = asyncio.create_task(_begun_ahead(recognizer, sound, Claim()))
     try:
+        await asyncio.wait({decode}, timeout=_TURN_SECONDS - _PAUSE_SECONDS)
+        claim.hurry()
+        if (
+            decode.done() and decode.exception() is not None
+        ):  # the hotline, too, tries again what it began ahead
+            decode = asyncio.create_task(_begun_ahead(recognizer, sound, Claim()))
         await decode
     except EngineBusyError:
         tally.turned_away += 1
@@ -125,6 +127,8 @@ async def _take_turn(recognizer: Recognizer, sound: bytes, tally: _Tally) -> Non
         tally.failed += 1
     else:
         tally.waits.append(max(now() - ended, _TURN_SECONDS))
+    finally:
+        decode.cancel()  # at the end of the measurement
 
 
 async def _begun_ahead(recognizer: Recognizer, sound: bytes, claim: Claim) -> None:
