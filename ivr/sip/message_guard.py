@@ -1,11 +1,13 @@
 """Messages that would end the process are dropped before the library's transactions see them.
 
-The library's asserts are compiled in, and two of them are within a sender's reach:
+The library's asserts are compiled in, and three of them are within a sender's reach:
 
 - it finds a transaction by the method in CSeq and then asserts the one in the first line, so an OPTIONS with the CSeq and
   branch of an INVITE that was refused ends the process, with all calls. RFC 3261 §8.1.1.5: the two must be the same;
 - every INVITE takes two of its 64 handles, also one that it refuses by itself, and gives them back half a second late.
-  INVITEs beyond what the handles bear are dropped; their senders send them again after half a second.
+  INVITEs beyond what the handles bear are dropped; their senders send them again after half a second;
+- it asserts that the name of a host, in a URI, Via or session description, has fewer than 254 characters (RFC 1035 allows
+  253).
 
 pjsua2 has no way in so early, so a module of the library's own kind is registered through its C interface.
 """
@@ -13,6 +15,7 @@ pjsua2 has no way in so early, so a module of the library's own kind is register
 from __future__ import annotations
 
 import ctypes
+import re
 import time
 from collections import deque
 from typing import Any, Final
@@ -24,6 +27,9 @@ _LARGEST: Final = (
 )
 _WORD: Final = ctypes.sizeof(ctypes.c_void_p)
 _REST_SECONDS: Final = 0.6
+_LONG_HOST: Final = re.compile(
+    rb"(?:SIP/2\.0/\w+\s+|\bIN\s+IP\w*\s+|sips?:|@|maddr=|received=)[^\s;>/?,@]{254}", re.IGNORECASE
+)
 _OnReceived: Final = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
 
 
@@ -58,12 +64,15 @@ class _CSeq(ctypes.Structure):
 
 
 class _Received(ctypes.Structure):
-    """The part of pjsip_rx_data's msg_info from ``msg`` on."""
+    """The beginning of pjsip_rx_data's msg_info."""
 
     _fields_ = (
-        ("message", ctypes.POINTER(_Message)), ("summary", ctypes.c_void_p), ("call_id", ctypes.c_void_p),
+        ("packet", ctypes.c_void_p), ("length", ctypes.c_int), ("message", ctypes.POINTER(_Message)), ("summary", ctypes.c_void_p), ("call_id", ctypes.c_void_p),
         ("sender", ctypes.c_void_p), ("to", ctypes.c_void_p), ("via", ctypes.c_void_p), ("cseq", ctypes.POINTER(_CSeq)),
     )  # fmt: skip
+
+
+_SUMMARY: Final = _Received.summary.offset
 
 
 class _Module(ctypes.Structure):
@@ -105,6 +114,8 @@ class MessageGuard:
         message, cseq = received.message.contents, received.cseq.contents
         if message.type != _REQUEST:
             return 0
+        if _LONG_HOST.search(ctypes.string_at(received.packet, max(0, received.length))):
+            return 1
         method = message.method.name.read()
         return int(method != cseq.method.name.read() or (method == b"INVITE" and self._has_no_handles()))
 
@@ -126,4 +137,4 @@ class MessageGuard:
             if len(places) != 1:
                 return None
             self._place = places[0] * _WORD
-        return _Received.from_address(record + self._place - _WORD)
+        return _Received.from_address(record + self._place - _SUMMARY)

@@ -134,15 +134,20 @@ async def test_a_call_that_lasts_too_long_is_ended() -> None:
         await until(lambda: len(book.ends) == 1)
 
 
+def threads() -> int:
+    """Return how many threads there are, but for those that asyncio keeps for whoever needs one."""
+    return sum(not thread.name.startswith("asyncio_") for thread in threading.enumerate())
+
+
 async def test_a_hundred_short_calls_leave_nothing_behind() -> None:
     book = Book()
     async with hotline(book.hold) as endpoint:
         assert await sipp(endpoint, "-m", "4", "-r", "20", scenario="bye_at_once") == 0
         await until(lambda: endpoint.calls == 0)
-        before = (len(os.listdir("/proc/self/fd")), threading.active_count())  # noqa: PTH208
+        before = (len(os.listdir("/proc/self/fd")), threads())  # noqa: PTH208
         assert await sipp(endpoint, "-m", "100", "-r", "25", "-l", "3", scenario="bye_at_once") == 0
         await until(lambda: endpoint.calls == 0 and len(book.ends) == 104)
-        assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before  # noqa: PTH208
+        assert (len(os.listdir("/proc/self/fd")), threads()) == before  # noqa: PTH208
         assert endpoint.is_alive
 
 

@@ -73,6 +73,26 @@ async def test_another_method_in_the_transaction_of_a_refused_call_does_not_end_
         sender.close()
 
 
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("characters", "verdict"), [(200, 200), (253, 200), (254, None), (3_000, None)])
+async def test_the_name_of_a_host_that_no_host_can_have_does_not_end_the_process(
+    running: BareHotline, characters: int, verdict: int | None
+) -> None:
+    sender = Sender(running.port)
+    host = "h" * characters
+    message = (
+        f"OPTIONS sip:12345@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {sender.address};branch=z9hG4bKhost{characters}\r\n"
+        f"From: <sip:a@{host}>;tag=1\r\nTo: <sip:12345@127.0.0.1>\r\nCall-ID: host{characters}\r\nCSeq: 1 OPTIONS\r\n"
+        "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    try:
+        sender.send(message.encode())
+        assert await sender.verdict(seconds=5.0 if verdict else 0.4) == verdict
+        assert await sender.is_answered()
+    finally:
+        sender.close()
+
+
 @pytest.mark.slow
 @pytest.mark.asyncio(loop_scope="module")
 async def test_ten_thousand_damaged_messages_neither_end_it_nor_fill_it(running: BareHotline) -> None:
