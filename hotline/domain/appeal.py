@@ -73,12 +73,31 @@ class PhoneNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """What is below the street in an address (详细地址), numbers in digits; empty where nothing was said.
+
+    ``number`` is of the house on ``road``; ``crossing`` the other road of a crossing; ``relative`` a place told by
+    another one (老供销社对面), as text.
+    """
+
+    road: str = ""
+    crossing: str = ""
+    number: str = ""
+    community: str = ""
+    village: str = ""
+    building: str = ""
+    unit: str = ""
+    room: str = ""
+    relative: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where it happened (事发地). ``said`` keeps the citizen's words; the rest is what was recognised in them.
 
     ``county_code`` and ``street_code`` are national administrative codes (6 and 9 digits); ``detail`` is what
-    follows the street (road, community, building, landmark) as text. A ``county_code`` may be that of a
-    development zone (功能区).
+    follows the street (road, community, building, landmark) as text, ``address`` the same in parts. A
+    ``county_code`` may be that of a development zone (功能区).
     """
 
     said: str
@@ -87,6 +106,7 @@ class Place:
     street_code: str | None = None
     street: str | None = None
     detail: str = ""
+    address: Address | None = None
 
     @property
     def text(self) -> str:
@@ -99,13 +119,40 @@ class Place:
         return self.county_code is not None
 
 
+class Granularity(StrEnum):
+    """How exactly a time was told."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    PART_OF_DAY = "part_of_day"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """When it happened (发生时间): what was ``said`` and the time from ``start`` to ``end`` that it means.
+
+    Both are aware, ``start`` ≤ ``end``, and neither is after the moment of speaking. Of what happens again and
+    again (``is_recurring``: 每天夜里) it is the last time.
+    """
+
+    said: str
+    start: datetime
+    end: datetime
+    granularity: Granularity
+    is_recurring: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Appeal:
     """An appeal (诉求) as it is routed and recorded.
 
     ``category`` is a code of ``config/<city>/categories.yaml``; ``None`` when nobody could tell (人工分类).
     ``text`` is the citizen's account in their words (all turns that belong to the matter, joined);
-    ``summary`` a short title for lists. ``imposed_due`` is the due time that the province's platform set (省定时限).
+    ``summary`` a short title for lists; ``interval`` what ``occurred`` means. ``imposed_due`` is the due time that the province's platform set (省定时限).
     """
 
     kind: AppealKind
@@ -114,6 +161,7 @@ class Appeal:
     summary: str = ""
     place: Place | None = None
     occurred: str = ""
+    interval: Interval | None = None
     phone: PhoneNumber | None = None
     citizen_name: str = ""
     secrecy: Secrecy = Secrecy.NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hotline.domain.appeal import AppealKind, PhoneNumber, Place, Urgency
+from hotline.domain.appeal import AppealKind, Interval, PhoneNumber, Place, Urgency
 
 
 class Intent(StrEnum):
@@ -27,16 +27,45 @@ class Intent(StrEnum):
     UNKNOWN = "unknown"
 
 
+class FigureKind(StrEnum):
+    """What a long number is."""
+
+    PHONE = "phone"
+    IDENTITY = "identity"  # 身份证号
+    PLATE = "plate"  # 车牌号
+    WORK_ORDER = "work_order"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number or plate: as it was ``said`` and as it is written (``value``).
+
+    Of an identity card both are masked; ``is_valid`` says whether its check digit (GB 11643) is right.
+    """
+
+    kind: FigureKind
+    said: str = field(repr=False)
+    value: str = field(repr=False)
+    is_valid: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Facts found in one utterance (要素), by code rather than by the model alone. Empty where nothing was said."""
+    """Facts found in one utterance (要素), by code rather than by the model alone. Empty where nothing was said.
+
+    ``place_choices``: two or three places, best first, where what was said may mean any of them; ``place`` is then
+    the first of them or, where none is likelier, None. ``interval`` is what ``occurred`` means.
+    """
 
     place: Place | None = None
+    place_choices: tuple[Place, ...] = ()
     occurred: str = ""
+    interval: Interval | None = None
     phone: PhoneNumber | None = None
     people: tuple[str, ...] = ()
     amounts: tuple[str, ...] = ()
     work_order_number: str = ""
+    figures: tuple[Figure, ...] = ()
     wants_secrecy: bool = False
 
 

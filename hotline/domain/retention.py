@@ -59,8 +59,19 @@ _NOT_FREE: Final = frozenset(
 def anonymised(order: WorkOrder) -> WorkOrder:
     """Return the order without anything that tells who its citizens are: figures stay, all free text goes."""
     appeal, place = order.appeal, order.appeal.place
-    where = replace(place, said=GONE, detail="") if place is not None and place.is_located else None
-    people = replace(appeal, text=GONE, summary="", phone=None, citizen_name="", occurred="", place=where)
+    where = (
+        replace(place, said=GONE, detail="", address=None) if place is not None and place.is_located else None
+    )
+    people = replace(
+        appeal,
+        text=GONE,
+        summary="",
+        phone=None,
+        citizen_name="",
+        occurred="",
+        interval=None,
+        place=where,
+    )
     history = tuple(replace(entry, deed=_without_words(entry.deed)) for entry in order.history)
     return replace(order, appeal=people, history=history, conversation="", revision=order.revision + 1)
 
