@@ -74,7 +74,7 @@ _RELEASE_SECONDS: Final = 0.15  # the dialogue's time to drop a held message aft
 
 
 class PhoneChannel:
-    """A conversation's ``Channel`` on a telephone line. ``transfers`` has "agent", "110", "119" … → sip addresses."""
+    """A conversation's ``Channel`` on a telephone line. ``transfers``: "agent", "agent:dialect", "110" … → sip addresses."""
 
     def __init__(
         self,
@@ -419,11 +419,15 @@ class PhoneChannel:
         if self._putting_through is not None and not self._is_deaf:
             self._putting_through.cancel()
 
+    def _address_of(self, action: TransferToAgent | GiveWayToEmergency) -> str | None:
+        """Return where to put the caller through to: to the seat with the skill, where the city has one, else to any."""
+        if isinstance(action, GiveWayToEmergency):
+            return self._transfers.get(action.service.value)
+        return self._transfers.get(f"agent:{action.skill}") or self._transfers.get("agent")
+
     async def _transfer(self, action: TransferToAgent | GiveWayToEmergency) -> None:
         is_agent = isinstance(action, TransferToAgent)
-        address = self._transfers.get(
-            "agent" if isinstance(action, TransferToAgent) else action.service.value
-        )
+        address = self._address_of(action)
         result: TransferResult | None = None
         if address is None:
             await self._playback.drained()

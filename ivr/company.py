@@ -47,18 +47,20 @@ class Company:
 
     def bridge(self) -> float:
         """Say one filler now, in the middle of a message that has fallen silent; return its length in seconds."""
-        if not self._fillers or not self._is_wanted():
-            return 0.0
-        sound = self._fillers[self._next % len(self._fillers)]
-        self._next += 1
-        self._playback.play(sound)
-        return len(sound) / PHONE_BAND.bytes_per_second
+        return self._say_one() if self._fillers and self._is_wanted() else 0.0
 
     def stop(self) -> None:
         """The answer sounds, or none is to come."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
+
+    def _say_one(self) -> float:
+        """Say the next filler and return its length in seconds."""
+        sound = self._fillers[self._next % len(self._fillers)]
+        self._next += 1
+        self._playback.play(sound)
+        return len(sound) / PHONE_BAND.bytes_per_second
 
     async def _keep(self, since: float) -> None:
         now = asyncio.get_running_loop().time
@@ -71,13 +73,10 @@ class Company:
             if self._playback.is_sounding:
                 delay = self._playback.queued_seconds + self._after_seconds
                 continue
-            sound = self._fillers[self._next % len(self._fillers)]
-            self._next += 1
             left -= 1
             if self.first_at is None:
                 self.first_at = now()
-            self._playback.play(sound)
-            delay = len(sound) / PHONE_BAND.bytes_per_second + _GAP_SECONDS
+            delay = self._say_one() + _GAP_SECONDS
 
 
 def ringback() -> bytes:

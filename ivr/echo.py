@@ -15,7 +15,7 @@ COMPARED_SECONDS: Final = 0.25
 """So much of what is heard is compared."""
 
 LONGEST_DELAY_SECONDS: Final = 0.7
-"""An echo later than that is not looked for: the jitter buffers of both ends and a second of satellite are within it."""
+"""An echo later than that is not looked for; the jitter buffers of both ends and ITU-T G.114's 400 ms are within it."""
 
 _ALIKE: Final = 0.33
 _SOMEWHAT_ALIKE: Final = 0.2

@@ -72,7 +72,11 @@ def a_session(
 
 def a_meaning(text: str, intent: Intent = Intent.APPEAL, **values: Any) -> Understanding:
     slots = Slots(
-        **{key: values.pop(key) for key in ("place", "phone", "wants_secrecy", "people") if key in values}
+        **{
+            key: values.pop(key)
+            for key in ("place", "place_choices", "phone", "wants_secrecy", "people")
+            if key in values
+        }
     )
     return Understanding(text=text, intent=intent, confidence=0.9, engine="test", slots=slots, **values)
 

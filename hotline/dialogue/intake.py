@@ -14,6 +14,7 @@ from hotline.domain.appeal import (
     AppealKind,
     ContactChannel,
     EmergencyService,
+    Interval,
     PhoneNumber,
     Place,
     Secrecy,
@@ -29,6 +30,7 @@ class Missing(StrEnum):
     """What the form still lacks, in the order it is asked."""
 
     MATTER = "matter"
+    PLACE_CHOICE = "place_choice"
     PLACE = "place"
     PLACE_DETAIL = "place_detail"
     SECRECY = "secrecy"
@@ -37,14 +39,19 @@ class Missing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An appeal being taken down. ``accounts`` are the citizen's own words, turn by turn."""
+    """An appeal being taken down. ``accounts`` are the citizen's own words, turn by turn.
+
+    ``place_choices`` are the places that may be meant and have to be asked about, once.
+    """
 
     accounts: tuple[str, ...] = ()
     kind: AppealKind | None = None
     category: str | None = None
     category_confidence: float = 0.0
     place: Place | None = None
+    place_choices: tuple[Place, ...] = ()
     occurred: str = ""
+    interval: Interval | None = None
     phone: PhoneNumber | None = None
     citizen_name: str = ""
     wants_secrecy: bool = False
@@ -53,6 +60,7 @@ class Draft:
     place_questions: int = 0
     detail_questions: int = 0
     was_asked_secrecy: bool = False
+    was_offered_places: bool = False
 
     @property
     def text(self) -> str:
@@ -84,11 +92,19 @@ class Draft:
         return replace(
             draft,
             place=merged(draft.place, slots.place),
+            place_choices=() if draft.was_offered_places else slots.place_choices or draft.place_choices,
             occurred=slots.occurred or draft.occurred,
+            interval=slots.interval or draft.interval,
             phone=slots.phone or draft.phone,
             citizen_name=slots.people[0] if slots.people and not draft.citizen_name else draft.citizen_name,
             wants_secrecy=draft.wants_secrecy or slots.wants_secrecy,
         )
+
+    def chosen(self, place: Place) -> Draft:
+        """Settle which of ``place_choices`` is meant; what else is known of the place stays."""
+        known = self.place
+        detail = place.detail or (known.detail if known is not None else "")
+        return replace(self, place=replace(place, detail=detail), place_choices=(), was_offered_places=True)
 
     def kind_of(self, category: Category | None) -> AppealKind:
         """Return its kind as far as it is known: as understood, else as is usual in its category."""
@@ -98,6 +114,8 @@ class Draft:
         """Return what to ask next."""
         if self.category is None and len(self.text) < policy.min_matter_characters:
             return Missing.MATTER
+        if len(self.place_choices) > 1:
+            return Missing.PLACE_CHOICE
         category = categories.get(self.category or "")
         place = self._missing_place(category, policy)
         if place is not Missing.NOTHING or self.wants_secrecy or self.was_asked_secrecy:
@@ -136,6 +154,7 @@ class Draft:
             summary=self.text[:_SUMMARY_CHARACTERS],
             place=self.place,
             occurred=self.occurred,
+            interval=self.interval,
             phone=self.phone,
             citizen_name=self.citizen_name,
             secrecy=Secrecy.CONFIDENTIAL if secret else Secrecy.NONE,

@@ -17,6 +17,16 @@ from hotline.dialogue.actions import (
     TransferToAgent,
 )
 from hotline.dialogue.earlier_orders import EarlierOrders
+from hotline.dialogue.events import (
+    AppealRegistered,
+    CallbackPlanned,
+    Event,
+    KeyPressed,
+    LocationShared,
+    Merged,
+    NoProgress,
+    ProgressFound,
+)
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.stages import ASIDE, DEAF, Stage
 from hotline.dialogue.words import Alarm, Emergency
@@ -26,6 +36,17 @@ from hotline.domain.meaning import Intent, Understanding
 
 _LASTING: Final = (RegisterAppeal, MergeIntoOrder, TransferToAgent, GiveWayToEmergency, End)
 """Actions that cannot be taken back."""
+
+_SETTLING: Final = (
+    AppealRegistered,
+    Merged,
+    ProgressFound,
+    NoProgress,
+    CallbackPlanned,
+    KeyPressed,
+    LocationShared,
+)
+"""Events that change more than words do: what was said before them is settled."""
 
 _PRESENT: Final = frozenset({"_turn", "_saying", "_before"})
 """What is as it is, whatever is taken back."""
@@ -49,11 +70,19 @@ class OverTurns(EarlierOrders):
         return f"{said.rstrip('，。、')}，{text}"
 
     def _remember(self, text: str) -> None:
-        """Keep how things stand before ``text``, for the case that it was half a sentence."""
-        self._before = (text, {name: value for name, value in vars(self).items() if name not in _PRESENT})
+        """Keep how things stand before ``text``, for the case that it was half a sentence.
 
-    def _is_lasting(self, actions: Actions) -> bool:
-        return any(isinstance(action, _LASTING) for action in actions)
+        What is said while something is being done changes nothing, so there is nothing to take back.
+        """
+        if self._stage in DEAF:
+            self._before = None
+        else:
+            self._before = (text, {name: value for name, value in vars(self).items() if name not in _PRESENT})
+
+    def _forget_before(self, event: Event, actions: Actions) -> None:
+        """Once something has happened or been set going that cannot be taken back, nothing before it can be."""
+        if isinstance(event, _SETTLING) or any(isinstance(action, _LASTING) for action in actions):
+            self._before = None
 
     # --- alarms before the sentence ends ---------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ NAMES: Final = frozenset({
     "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",
     "repeat_closed_offer", "repeat_closed_kept", "merged", "progress_order", "progress_unit", "progress_due", "progress_count",
     "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable",
-    "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",
+    "place_choice", "connector_or", "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",
     "callback_offer", "callback_planned", "callback_window", "day_today", "day_tomorrow", "clock", "clock_sharp",
     "divert_reason", "divert_review",
     *(f"divert_{outcome.value}" for outcome in DiversionOutcome),

@@ -85,8 +85,7 @@ class Session(Standing):
         if self._stage is Stage.ENDED or self._is_late(event):
             return ()
         actions = self._happened(event)
-        if self._is_lasting(actions):
-            self._before = None
+        self._forget_before(event, actions)
         return self._paced(actions)
 
     def _happened(self, event: Event) -> Actions:
@@ -210,6 +209,8 @@ class Session(Standing):
             return self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:
             return self._answer_to_callback(text)
+        if self._stage is Stage.PLACE_CHOICE:
+            return self._answer_to_choice(text)
         if self._stage in (Stage.REPEAT, Stage.CLOSED_REPEAT):
             return self._answer_to_repeat(text)
         if self._stage in (Stage.PROGRESS_NUMBER, Stage.PROGRESS_PROOF):
@@ -329,7 +330,7 @@ class Session(Standing):
             return self._look_up_aside(meaning)
         if self._stage is Stage.SECRECY:
             return self._secrecy_understood(meaning)
-        if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL):
+        if self._stage in (Stage.PLACE_CHOICE, Stage.PLACE, Stage.PLACE_DETAIL):
             return self._place_answered(meaning)
         if self._stage is Stage.CONFIRM:
             return self._confirmation_understood(meaning)

@@ -12,6 +12,7 @@ class Stage(StrEnum):
     OPEN = auto()
     ANSWERED = auto()
     MATTER = auto()
+    PLACE_CHOICE = auto()
     PLACE = auto()
     PLACE_DETAIL = auto()
     SECRECY = auto()
@@ -46,10 +47,18 @@ DEAF: Final = frozenset(
 """Stages in which words are kept in the journal but change nothing (only an emergency does)."""
 
 INTAKE: Final = frozenset(
-    {Stage.MATTER, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM, Stage.CORRECT}
+    {
+        Stage.MATTER,
+        Stage.PLACE_CHOICE,
+        Stage.PLACE,
+        Stage.PLACE_DETAIL,
+        Stage.SECRECY,
+        Stage.CONFIRM,
+        Stage.CORRECT,
+    }
 )
 
-ASIDE: Final = frozenset({Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM})
+ASIDE: Final = frozenset({Stage.PLACE_CHOICE, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM})
 """Stages in which a question is answered in between, and the intake goes on."""
 
 CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})

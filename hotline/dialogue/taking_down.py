@@ -31,14 +31,39 @@ _NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCL
 """Short answers that are no place, whatever was asked."""
 
 
+_TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
+
+
+def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
+    """Tell whether ``text`` names the place by what tells it from the others."""
+    names = (
+        name
+        for name, others in (
+            (place.county, [other.county for other in among]),
+            (place.street, [other.street for other in among]),
+        )
+        if name and others.count(name) == 1
+    )
+    return any(name in text or name[:2] in text for name in names)
+
+
 class TakingDown(HandingOver):
     """A conversation that can register an appeal."""
+
+    _offered: tuple[Place, ...] = ()
 
     def _next_question(self, *lead: str) -> Actions:
         """Ask for what the form still lacks, or read it back."""
         match self._draft.missing(self._categories, self._policy):
             case Missing.MATTER:
                 return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
+            case Missing.PLACE_CHOICE:
+                places = self._prompts.text("connector_or").join(
+                    place.text for place in self._draft.place_choices
+                )
+                self._offered = self._draft.place_choices
+                self._draft = replace(self._draft, place_choices=(), was_offered_places=True)
+                return self._ask(Stage.PLACE_CHOICE, Expected.PLACE, *lead, "place_choice", places=places)
             case Missing.PLACE:
                 name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
                 self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
@@ -120,6 +145,20 @@ class TakingDown(HandingOver):
                 return self._transfer("not_understood")
             self._draft = replace(self._draft, category_confidence=0.0)
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        return self._next_question()
+
+    def _answer_to_choice(self, text: str) -> Actions:
+        """Take the place that is chosen by its turn or its name; anything else is understood as a place."""
+        turn = self._answers.read(text, *_TURNS, Answer.YES)
+        if turn is None:
+            named = [place for place in self._offered if _is_named(place, text, self._offered)]
+            if len(named) != 1:
+                return self._understand(text)
+            self._draft = self._draft.chosen(named[0])
+            return self._next_question()
+        index = _TURNS.index(turn) if turn in _TURNS else 0
+        if index < len(self._offered):
+            self._draft = self._draft.chosen(self._offered[index])
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:

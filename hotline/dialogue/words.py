@@ -52,6 +52,9 @@ class Answer(StrEnum):
     ANONYMOUS = "anonymous"
     OPENLY = "openly"
     MERGE = "merge"
+    FIRST = "first"
+    SECOND = "second"
+    THIRD = "third"
 
 
 class SafetyWords:

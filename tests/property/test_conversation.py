@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from hotline.dialogue.actions import (
     LookUp,
     LookUpProgress,
     MergeIntoOrder,
+    PlanCallback,
     RegisterAppeal,
     Say,
     TransferToAgent,
@@ -24,6 +26,7 @@ from hotline.dialogue.actions import (
 from hotline.dialogue.events import (
     AgentJoined,
     AppealRegistered,
+    CallbackPlanned,
     EngineFailed,
     Event,
     FellSilent,
@@ -34,6 +37,7 @@ from hotline.dialogue.events import (
     NoAgentFree,
     NoProgress,
     NoRepeat,
+    PartlySaid,
     PassagesFound,
     ProgressFound,
     PromptFinished,
@@ -44,12 +48,16 @@ from hotline.dialogue.events import (
     TransferFailed,
     Understood,
 )
+from hotline.dialogue.stages import DEAF
 from hotline.domain.appeal import AppealKind, ContactChannel
+from hotline.domain.callbacks import CallingHours
 from hotline.domain.meaning import Intent
 from hotline.domain.repeats import OrderNews
 from hotline.domain.work_order import Status
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage, a_session
 
+HOURS = CallingHours(((time(9), time(12)), (time(14), time(20))))
+LUOZHUANG = replace(LANSHAN, county_code="371311", county="罗庄区")
 EARLIER = OrderNews("26112000007", Status.HANDLING, NOW, NOW, "兰山区人民政府", "0101")
 
 WORDS = st.sampled_from(
@@ -72,14 +80,20 @@ WORDS = st.sampled_from(
         "嗯",
         "不清楚",
         "，，",
+        "暖气不热，还有一件事，门口的路灯坏了",
+        "慢点说，我耳朵不好",
+        "要等几天呢",
+        "第二个",
     ]
 )
 KINDS = st.sampled_from(list(AppealKind))
 INTENTS = st.sampled_from(list(Intent))
 
 
-def answers_about_orders(action: CheckRepeat | MergeIntoOrder | LookUpProgress) -> list[Event]:
-    """All that the store may answer about earlier orders."""
+def answers_of_the_store(
+    action: CheckRepeat | MergeIntoOrder | LookUpProgress | PlanCallback,
+) -> list[Event]:
+    """All that the store may answer about earlier orders and callbacks."""
     turn = action.turn
     match action:
         case CheckRepeat():
@@ -91,6 +105,8 @@ def answers_about_orders(action: CheckRepeat | MergeIntoOrder | LookUpProgress) 
                 RepeatFound(NOW, turn, replace(EARLIER, is_open=False)),
                 EngineFailed(NOW, turn, "repeats"),
             ]
+        case PlanCallback():
+            return [CallbackPlanned(NOW, turn, action.window), EngineFailed(NOW, turn, "callbacks")]
         case MergeIntoOrder():
             return [Merged(NOW, turn, action.number), EngineFailed(NOW, turn, "merge")]
         case LookUpProgress():
@@ -108,6 +124,7 @@ def answers_to(action: Action, draw: st.DataObject) -> Event:
     match action:
         case Understand():
             place = draw.draw(st.sampled_from([None, LANSHAN]))
+            choices = draw.draw(st.sampled_from([(), (LANSHAN, LUOZHUANG)]))
             text = action.text or "话"
             meanings = st.one_of(
                 st.builds(lambda kind: a_complaint(text, kind=kind, place=place), KINDS),
@@ -115,14 +132,16 @@ def answers_to(action: Action, draw: st.DataObject) -> Event:
             )
             if draw.draw(st.integers(0, 9)) == 0:
                 return EngineFailed(NOW, action.turn, "understander")
-            return Understood(NOW, action.turn, draw.draw(meanings))
+            meaning = draw.draw(meanings)
+            slots = replace(meaning.slots, place_choices=choices)
+            return Understood(NOW, action.turn, replace(meaning, slots=slots))
         case LookUp():
             found = draw.draw(st.sampled_from([(), (a_passage(),), (a_passage(is_confident=False),), None]))
             if found is None:
                 return EngineFailed(NOW, action.turn, "retriever")
             return PassagesFound(NOW, action.turn, found)
-        case CheckRepeat() | MergeIntoOrder() | LookUpProgress():
-            return draw.draw(st.sampled_from(answers_about_orders(action)))
+        case CheckRepeat() | MergeIntoOrder() | LookUpProgress() | PlanCallback():
+            return draw.draw(st.sampled_from(answers_of_the_store(action)))
         case RegisterAppeal():
             if draw.draw(st.booleans()):
                 return EngineFailed(NOW, action.turn, "store")
@@ -142,19 +161,20 @@ def answers_to(action: Action, draw: st.DataObject) -> Event:
 
 
 WAITS = (
-    Understand, LookUp, CheckRepeat, MergeIntoOrder, LookUpProgress, RegisterAppeal, TransferToAgent, GiveWayToEmergency,
+    Understand, LookUp, CheckRepeat, MergeIntoOrder, LookUpProgress, RegisterAppeal, PlanCallback, TransferToAgent,
+    GiveWayToEmergency,
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.data())
 def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_does_not_exist(
     draw: st.DataObject,
 ) -> None:
     channel = draw.draw(st.sampled_from([ContactChannel.PHONE, ContactChannel.WEB_CHAT]))
-    session = a_session(channel)
+    session = a_session(channel, calling_hours=draw.draw(st.sampled_from([None, HOURS])))
     waiting: list[Action] = []
-    committed = merged = heard = False
+    committed = merged = promised = heard = False
     listening = handed_over = ended = False
     event: Event = Started(NOW, "c", channel, draw.draw(st.sampled_from([None, PHONE])))
     for _ in range(draw.draw(st.integers(1, 25))):
@@ -165,10 +185,12 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
             handed_over = True
         committed = committed or isinstance(event, AppealRegistered)
         merged = merged or isinstance(event, Merged)
+        promised = promised or isinstance(event, CallbackPlanned)
         said = "".join(action.text for action in done if isinstance(action, Say))
         assert committed or "已受理" not in said
         assert committed or "您说的内容已经登记" not in said
         assert merged or "已经并入" not in said
+        assert promised or "给您回电，请您保持电话畅通" not in said
         assert session.so_far.text or not heard
         waiting = [action for action in done if isinstance(action, WAITS)] or waiting
         listening = listening or any(isinstance(action, Listen) for action in done)
@@ -176,13 +198,19 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
         if ended:
             break
         assert listening or waiting or handed_over
+        assert waiting or handed_over or session._stage not in DEAF  # nobody waits for what does not come
         turn = max([1, *(getattr(action, "turn", 0) for action in done)])
         if waiting and draw.draw(st.integers(0, 3)) > 0:
             event = answers_to(waiting.pop(), draw)
         else:
             event = draw.draw(
                 st.one_of(
-                    st.builds(lambda text: Said(NOW, text, text), WORDS),
+                    st.builds(
+                        lambda text, continues: Said(NOW, text, text, continues=continues),
+                        WORDS,
+                        st.booleans(),
+                    ),
+                    st.builds(lambda text: PartlySaid(NOW, text), WORDS),
                     st.builds(lambda key: KeyPressed(NOW, key), st.sampled_from("0123*#")),
                     st.just(FellSilent(NOW, turn)),
                     st.just(PromptFinished(NOW, turn)),

@@ -362,6 +362,20 @@ def test_who_goes_on_after_the_words_were_reported_is_said_to_go_on():
     run(test())
 
 
+@pytest.mark.parametrize(
+    ("skill", "dialled"), [("dialect", "sip:dialect"), ("elder", "sip:agent"), ("ordinary", "sip:agent")]
+)
+def test_who_speaks_a_dialect_is_put_through_to_the_seat_for_it_where_there_is_one(skill, dialled):
+    async def test():
+        transfers = {"agent": "sip:agent", "agent:dialect": "sip:dialect"}
+        async with Call(ScriptedRecognizer(), transfers=transfers) as call:
+            await call.do(TransferToAgent(1, "not_heard", "", skill))
+            await call.until(NoAgentFree)
+            assert [what for _, what in call.line.did if "transfer" in what] == [f"transfer {dialled}"]
+
+    run(test())
+
+
 def test_nobody_is_dialled_when_the_alarm_was_false():
     async def test():
         async with Call(ScriptedRecognizer(), transfers={"119": "sip:119"}) as call:

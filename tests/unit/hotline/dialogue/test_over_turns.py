@@ -21,6 +21,7 @@ from hotline.dialogue.events import (
     HungUp,
     PartlySaid,
     PassagesFound,
+    ProgressFound,
     PromptFinished,
     Said,
     Started,
@@ -28,6 +29,8 @@ from hotline.dialogue.events import (
 )
 from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, PhoneNumber, Place
 from hotline.domain.meaning import Intent
+from hotline.domain.repeats import OrderNews
+from hotline.domain.work_order import Status
 from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage, a_session
 from tests.talking import Conversation, with_a_complaint
 
@@ -70,6 +73,16 @@ def test_what_has_been_set_going_is_not_taken_back():
     assert len(call.did) == before
     call.is_registered()
     assert call.heard == ("registered", "registered_due", "anything_more")
+
+
+def test_words_said_while_an_order_is_looked_up_take_nothing_back():
+    call = Conversation()
+    call.says("26112000007办得怎么样了")
+    call.says("快点")
+    order = OrderNews("26112000007", Status.HANDLING, NOW, NOW, "兰山区人民政府", "0101")
+    call.happens(ProgressFound(NOW, call.turn, (order,)))
+    goes_on(call, "没有了")
+    assert call.heard == ("goodbye",)
 
 
 def test_after_a_transfer_was_begun_more_words_change_nothing():
@@ -291,3 +304,45 @@ def test_a_short_answer_is_not_taken_for_a_place(answer):
     call.says(answer, a_meaning(answer, Intent.AFFIRM))
     assert answer == "不知道" or answer not in call.said
     assert call.heard == ("confirm",)
+
+
+# --- which place is meant ----------------------------------------------------------------------------------------
+
+GAODU = (
+    Place(said="高都", county_code="371311", county="罗庄区", street_code="371311006", street="高都街道"),
+    Place(said="高都", county_code="371328", county="蒙阴县", street_code="371328104", street="高都镇"),
+)
+
+
+def asked_which() -> Conversation:
+    call = Conversation()
+    call.says("高都的路灯坏了", a_complaint("高都的路灯坏了", category="0204", place_choices=GAODU))
+    assert call.said == "请问是罗庄区高都街道，还是蒙阴县高都镇？"
+    return call
+
+
+@pytest.mark.parametrize(
+    ("answer", "county"),
+    [
+        ("第二个", "蒙阴县"),
+        ("后面那个", "蒙阴县"),
+        ("第一个", "罗庄区"),
+        ("罗庄区的", "罗庄区"),
+        ("是蒙阴", "蒙阴县"),
+    ],
+)
+def test_a_place_that_may_be_two_is_asked_about_and_chosen(answer: str, county: str):
+    call = asked_which()
+    call.says(answer)
+    call.says("对")
+    place = call.last(RegisterAppeal).appeal.place
+    assert (place.county, place.street[:2]) == (county, "高都")
+
+
+def test_neither_of_the_places_is_understood_as_any_other_and_asked_once():
+    call = asked_which()
+    call.says(
+        "都不是，是费县", a_meaning("都不是，是费县", Intent.UNKNOWN, place=LUOZHUANG, place_choices=GAODU)
+    )
+    assert call.heard == ("confirm",)
+    assert "罗庄区盛庄小区" in call.said
