@@ -23,6 +23,7 @@ from hotline.city import City, load_city
 from hotline.dialogue.events import Started
 from hotline.dialogue.journal import decode, is_event
 from hotline.domain.appeal import ContactChannel
+from hotline.known_places import load_known_places
 from hotline.service.linkage import load_lines
 from hotline.service.repeats import load_repeat_rules
 from knowledge_base.searching import search_report
@@ -134,6 +135,7 @@ def check() -> None:
     session_maker(city)
     load_hearing_hints(city)
     load_meaning_words(city)
+    load_known_places(city)
     load_repeat_rules(city)
     load_lines(city)
     load_formulas(city)

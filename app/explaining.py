@@ -44,7 +44,7 @@ async def explained(text: str, city: City, models: Path, at: datetime, tell: Tel
     Without a trained model the rules decide alone, which ``tell`` says.
     """
     text = text.strip()[:_LONGEST]
-    understander = UnderstandingRules(_engine(city, models, tell), city)
+    understander = UnderstandingRules(_engine(city, models, tell), city, lambda: at)
     appeal = appeal_in(text, await understander.understand(text), city)
     return explain(build_router(city), city, appeal, at)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from app.clock import now
 from app.rasa_server import open_rasa, train_rasa
 from app.settings import Settings
 from hotline.city import City
@@ -41,6 +42,6 @@ async def open_understander(settings: Settings, city: City, stack: AsyncExitStac
     rasa = await open_rasa(settings, city)
     if rasa is not None:
         engine = FallbackUnderstander(rasa, linear, clock=time.monotonic)
-    rules = UnderstandingRules(engine, city)
+    rules = UnderstandingRules(engine, city, now)
     stack.push_async_callback(rules.close)
     return rules

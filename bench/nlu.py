@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Final
@@ -193,7 +194,7 @@ if __name__ == "__main__":
     train_linear(here, Path(sys.argv[5]))
     figures = asyncio.run(
         bench_nlu(
-            UnderstandingRules(LinearUnderstander(here, Path(sys.argv[5])), here),
+            UnderstandingRules(LinearUnderstander(here, Path(sys.argv[5])), here, lambda: datetime.now(UTC)),
             Path(sys.argv[1]),
             sys.argv[2].split(","),
             sys.argv[3],

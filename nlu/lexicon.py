@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import AppealKind
@@ -14,7 +16,7 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class MeaningWords:
-    """Words for kinds, inquiries, urgency, mood, secrecy and for the slots."""
+    """Words for kinds, inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q)."""
 
     kinds: tuple[tuple[AppealKind, Words], ...]
     inquiry_strong: Words
@@ -30,6 +32,7 @@ class MeaningWords:
     times: Words
     people: Words
     surnames: str
+    letters: Mapping[str, str]
 
 
 def load_meaning_words(city: City) -> MeaningWords:
@@ -46,12 +49,15 @@ def load_meaning_words(city: City) -> MeaningWords:
             times=_longest_first(rows["times"]),
             people=_longest_first(rows["people"]),
             surnames=str(rows["surnames"]),
+            letters=MappingProxyType(
+                {str(word): str(letter) for letter, words in rows["letters"].items() for word in words}
+            ),
             **{
                 name: tuple(rows[name])
                 for name in ("inquiry_strong", "inquiry_weak", "report", "upset", "secrecy", "urgent")
             },
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CityConfigError(file=str(file), reason=f"理解词表缺少内容或写法不对：{error}") from error
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from hotline.city import City
@@ -22,9 +24,10 @@ _SMALL_TALK: Final = frozenset(
 class UnderstandingRules:
     """An Understander that completes another's understanding with slots, kind, urgency and mood."""
 
-    def __init__(self, engine: Understander, city: City) -> None:
-        """Take the engine and the city's word lists."""
+    def __init__(self, engine: Understander, city: City, clock: Callable[[], datetime]) -> None:
+        """Take the engine and the city's word lists; ``clock`` says from when “昨晚” is seen."""
         self._engine = engine
+        self._clock = clock
         self._city = city
         self._words = load_meaning_words(city)
         self._slots = SlotFinder(city, self._words)
@@ -37,7 +40,7 @@ class UnderstandingRules:
     async def understand(self, text: str) -> Understanding:
         """Understand ``text``; spaces are taken out first (recognisers put them between words)."""
         text = "".join(text.split())
-        slots = self._slots.find(text)
+        slots = self._slots.find(text, self._clock())
         meaning = replace(
             await self._engine.understand(text), slots=slots, is_upset=is_upset(text, self._words)
         )

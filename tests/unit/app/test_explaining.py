@@ -25,7 +25,7 @@ PAIRS = read_yaml(Path(__file__).resolve().parents[2] / "routing" / "legal_pairs
 def understander(tmp_path_factory: pytest.TempPathFactory) -> UnderstandingRules:
     folder = tmp_path_factory.mktemp("nlu")
     train_linear(CITY, folder)
-    return UnderstandingRules(LinearUnderstander(CITY, folder), CITY)
+    return UnderstandingRules(LinearUnderstander(CITY, folder), CITY, lambda: NOW)
 
 
 async def lead_of(row: dict[str, Any], understander: UnderstandingRules) -> str | None:

@@ -5,7 +5,7 @@ import pytest
 from hotline.city import load_city
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
-from tests.builders import LINYI
+from tests.builders import LINYI, NOW
 
 CITY = load_city(LINYI)
 FINDER = SlotFinder(CITY, load_meaning_words(CITY))
@@ -41,5 +41,5 @@ def test_everyday_words_that_hold_a_towns_name_are_no_place(text: str, street: s
     ],
 )
 def test_a_telephone_number_is_heard_as_people_say_it(text: str, phone: str | None) -> None:
-    found = FINDER.find(text).phone
+    found = FINDER.find(text, NOW).phone
     assert (found.digits if found is not None else None) == phone

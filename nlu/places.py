@@ -1,0 +1,257 @@
+"""Where it happened, found with a city's gazetteer: county, street, and what is below it, in the citizen's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from hotline.city import City, Street
+from hotline.domain.appeal import Address, Place
+from hotline.known_places import KnownPlace
+from nlu.addresses import AddressReader
+from nlu.lexicon import MeaningWords
+from nlu.place_choices import StreetSounds
+
+_CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
+_LONGEST_DETAIL: Final = 24
+_NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
+_HOUSE_NUMBER: Final = re.compile(
+    r"[\d零〇幺一二三四五六七八九十百]+(?:号(?![线机])|室|户)|\d{1,3}(?:[-－—]\d{1,4}){1,2}(?!\d)"
+)
+_AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
+_AFTER_ANY: Final = ("路", "大街", "大道", "桥")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A name of the gazetteer in a text."""
+
+    start: int
+    end: int
+    county: str | None
+    street: Street | None
+    is_full: bool
+
+
+class PlaceFinder:
+    """Finds places with a city's gazetteer."""
+
+    def __init__(self, city: City, words: MeaningWords, known: Iterable[KnownPlace]) -> None:
+        """Index every name and alias."""
+        self._city = city
+        self._words = words
+        self._names: dict[str, list[tuple[str | None, Street | None, bool]]] = {}
+        for county in city.counties.values():
+            for name in (county.name, *county.aliases):
+                self._names.setdefault(name, []).append((county.code, None, name == county.name))
+        for street in city.streets.values():
+            for name in (street.name, *street.aliases):
+                self._names.setdefault(name, []).append((street.county_code, street, name == street.name))
+        self._pattern = re.compile("|".join(sorted(map(re.escape, self._names), key=len, reverse=True)))
+        known = tuple(known)
+        self._known: dict[str, list[KnownPlace]] = {}
+        for place in known:
+            for name in place.names:
+                self._known.setdefault(name, []).append(place)
+        own = sorted((name for name in self._known if name not in self._names), key=len, reverse=True)
+        self._known_pattern = re.compile("|".join(map(re.escape, own)) or "(?!)")
+        self._addresses = AddressReader(known)
+        self._sounds = StreetSounds(city)
+
+    def place(self, text: str) -> Place | None:
+        """Return the place said, as far as it is known; its detail is kept in the citizen's words."""
+        found = self._resolved(text)
+        if found is None:
+            return self._known_place(text) or self._landmark(text) or self._bare_address(text)
+        start, end, county, street = found
+        detail = self._detail(text[end:])
+        return Place(
+            said=text[start : end + len(detail)],
+            county_code=county,
+            county=self._county_name(county),
+            street_code=street.code if street else None,
+            street=street.name if street else None,
+            detail=detail.strip("的，, "),
+            address=self._addresses.read(detail),
+        )
+
+    def choices(self, text: str, place: Place | None) -> tuple[Place, ...]:
+        """Return two or three places that ``text`` may mean, best first; nothing where there is no doubt.
+
+        ``place`` is what ``place`` found. In doubt are: a name that several counties have while no county was said
+        (高都), a street that sounds the same as another (义堂、沂堂), and a misheard one that is near to several.
+        """
+        said = {
+            mention.county for group in self._mentions(text) for mention in group if mention.street is None
+        }
+        if place is not None and place.street_code is not None:
+            alike = () if said else self._sounds.same_as(place.street_code)
+        elif place is not None and place.county_code is not None and not said:
+            return ()
+        else:
+            alike = self._bare_streets(text) or self._sounds.near_in(self._without_names(text), said)
+        if place is not None and place.street_code is None and place.county_code is None and not alike:
+            return self._of_several_counties(text)
+        if len(alike) < 2:
+            return ()
+        return tuple(self._street_place(street, text, place) for street in alike)
+
+    def _street_place(self, street: Street, text: str, place: Place | None) -> Place:
+        return Place(
+            said=place.said if place is not None else text[:_LONGEST_DETAIL],
+            county_code=street.county_code,
+            county=self._county_name(street.county_code),
+            street_code=street.code,
+            street=street.name,
+            detail=place.detail if place is not None else "",
+            address=place.address if place is not None else None,
+        )
+
+    def _bare_streets(self, text: str) -> tuple[Street, ...]:
+        """Return the streets of several counties whose common bare name is said while no county is."""
+        for group in self._mentions(text):
+            streets = tuple(mention.street for mention in group if mention.street is not None)
+            if len({street.county_code for street in streets}) > 1:
+                return streets[:3]
+        return ()
+
+    def _of_several_counties(self, text: str) -> tuple[Place, ...]:
+        found = self._known_pattern.search(text)
+        rows = [row for row in self._known.get(found[0], ()) if row.county_code] if found else []
+        if found is None or len(rows) < 2:
+            return ()
+        return tuple(self._place_of(row, text, found) for row in rows[:3])
+
+    def _without_names(self, text: str) -> str:
+        """Return ``text`` with the names that are known blotted out: what is left may be a misheard one."""
+        text = self._known_pattern.sub(lambda found: "／" * len(found[0]), self._blotted(text))
+        return self._pattern.sub(lambda found: "／" * len(found[0]), text)
+
+    def _known_place(self, text: str) -> Place | None:
+        """Return a place below the street that is in the city's files and whose county is confirmed, or an address there."""
+        for found in self._known_pattern.finditer(text):
+            rows = self._known[found[0]]
+            if len(rows) == 1 and rows[0].is_confirmed and rows[0].county_code is not None:
+                return self._place_of(rows[0], text, found)
+        return None
+
+    def _place_of(self, row: KnownPlace, text: str, found: re.Match[str]) -> Place:
+        detail = found[0] + self._detail(text[found.end() :])
+        street = self._city.streets.get(row.street_code or "")
+        return Place(
+            said=detail,
+            county_code=row.county_code,
+            county=self._county_name(row.county_code),
+            street_code=row.street_code,
+            street=street.name if street else None,
+            detail=detail,
+            address=self._addresses.read(detail),
+        )
+
+    def _bare_address(self, text: str) -> Place | None:
+        """Return an address that stands alone (明德花园3号楼): it has a number, and a road or community it is of."""
+        for clause in _CLAUSE.split(text):
+            address = self._addresses.read(clause) if len(clause) <= _LONGEST_DETAIL else None
+            if address is not None and _is_exact(address):
+                return Place(said=clause, detail=clause, address=replace(address, relative=""))
+        return None
+
+    def _county_name(self, code: str | None) -> str | None:
+        return self._city.counties[code].name if code else None
+
+    def _resolved(self, text: str) -> tuple[int, int, str | None, Street | None] | None:
+        """Join county and street mentions that fit together; the last consistent ones count (“不对，是罗庄”)."""
+        mentions = [mention for group in self._mentions(text) for mention in group]
+        if not mentions:
+            return None
+        counties = [mention for mention in mentions if mention.street is None]
+        streets = [mention for mention in mentions if mention.street is not None]
+        county = counties[-1] if counties else None
+        fitting = [
+            mention
+            for mention in streets
+            if county is None or mention.county == county.county or mention.is_full
+        ]
+        fitting.sort(
+            key=lambda mention: (county is not None and mention.county == county.county, mention.is_full)
+        )
+        if county is None and fitting and not fitting[-1].is_full and self._is_ambiguous(text, fitting[-1]):
+            fitting = []
+        street = fitting[-1] if fitting else None
+        if (
+            street is not None
+            and county is not None
+            and street.county != county.county
+            and not street.is_full
+        ):
+            street = None
+        if street is None:
+            return (county.start, county.end, county.county, None) if county is not None else None
+        begin = min(street.start, county.start) if county is not None else street.start
+        until = max(street.end, county.end) if county is not None else street.end
+        return begin, until, street.county, street.street
+
+    def _mentions(self, text: str) -> Iterator[list[_Found]]:
+        text = self._blotted(text)
+        for match in self._pattern.finditer(text):
+            known = self._names[match[0]]
+            is_bare = all(not is_full for _, _, is_full in known)
+            if is_bare and self._is_part_of_word(text, match.start(), match.end()):
+                continue
+            if len({county for county, _, _ in known}) > 1 and any(
+                street is not None for _, street, _ in known
+            ):
+                full = [one for one in known if one[2]]
+                known = full or [one for one in known if one[1] is None] or known
+            has_county = [one for one in known if one[1] is None]
+            yield [
+                _Found(match.start(), match.end(), county, street, is_full)
+                for county, street, is_full in (has_county if is_bare and has_county else known)
+            ]
+
+    def _blotted(self, text: str) -> str:
+        """Blot out what holds a street's name and is none: 十字路口, 银雀山路; a village may bear its town's name."""
+        for word in self._words.not_places:
+            text = text.replace(word, "／" * len(word))
+        return text
+
+    def _is_part_of_word(self, text: str, start: int, end: int) -> bool:
+        """A bare name followed by 路, 大街 … is that road (银雀山路), not the street or county."""
+        if text.startswith(_AFTER_ANY, end):
+            return True
+        return end - start == 2 and text.startswith(_AFTER_SHORT, end)
+
+    def _is_ambiguous(self, text: str, mention: _Found) -> bool:
+        known = self._names[text[mention.start : mention.end]]
+        return len({county for county, _, _ in known}) > 1
+
+    def _detail(self, rest: str) -> str:
+        """Return what follows the street as long as it reads like part of an address."""
+        clause = _CLAUSE.split(rest, maxsplit=1)[0][:_LONGEST_DETAIL]
+        best = 0
+        for end in self._words.place_ends:
+            position = clause.rfind(end)
+            if position >= 0:
+                best = max(best, position + len(end))
+        if best and (number := _HOUSE_NUMBER.match(clause, best)):
+            best = number.end()
+        return clause[:best] if len(clause[:best].strip("的")) > 1 else ""  # “的路坏了” names no road
+
+    def _landmark(self, text: str) -> Place | None:
+        """Return a place that is only described: “在老供销社对面”."""
+        for clause in _CLAUSE.split(text):
+            for cue in self._words.place_cues:
+                position = clause.find(cue)
+                if position < 0:
+                    continue
+                detail = self._detail(clause[position + len(cue) :])
+                if len(detail) > 2 and not any(letter in _NOT_IN_NAME for letter in detail[:2]):
+                    return Place(said=detail, detail=detail, address=self._addresses.read(detail))
+        return None
+
+
+def _is_exact(address: Address) -> bool:
+    of_road = bool(address.road and address.number)
+    return of_road or bool(address.community and (address.building or address.room))

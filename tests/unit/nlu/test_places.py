@@ -1,0 +1,97 @@
+"""Places as people say them: in parts, with landmarks, and those that may be two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from hotline.city import load_city
+from hotline.domain.appeal import Address
+from hotline.domain.errors import CityConfigError
+from hotline.known_places import PlaceKind, load_known_places
+from nlu.lexicon import load_meaning_words
+from nlu.places import PlaceFinder
+from tests.builders import LINYI
+
+CITY = load_city(LINYI)
+FINDER = PlaceFinder(CITY, load_meaning_words(CITY), load_known_places(CITY))
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (
+            "兰山区银雀山街道明德花园三号楼二单元五零二室",
+            Address(community="明德花园", building="3", unit="2", room="502"),
+        ),
+        ("罗庄区盛庄街道盛庄小区3-2-502", Address(community="盛庄小区", building="3", unit="2", room="502")),
+        ("兰山区柳青街道老供销社对面", Address(relative="老供销社对面")),
+        (
+            "在解放路和沂蒙路交叉口",
+            Address(road="解放路", crossing="沂蒙路", relative="解放路和沂蒙路交叉口"),
+        ),
+        ("兰山区兰山街道沂蒙路一百二十号", Address(road="沂蒙路", number="120")),
+        ("费县探沂镇", None),
+    ],
+)
+def test_an_address_is_read_in_parts(text: str, address: Address | None) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.address == address
+
+
+@pytest.mark.parametrize("text", ["莒南县十字路街道有人乞讨", "兰山区白沙埠镇的路坏了", "义堂镇的路坏了"])
+def test_what_names_no_road_is_no_detail(text: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("高都的路灯坏了", ["罗庄区高都街道", "蒙阴县高都镇"]),  # a name of two counties
+        ("义堂镇停水了", ["兰山区义堂镇", "罗庄区沂堂镇"]),  # two names of one sound
+        ("音雀山街道的路灯坏了", ["兰山区银雀山街道", "兰山区金雀山街道"]),  # misheard, near to both
+        ("罗庄区高都的路灯坏了", []),
+        ("兰山区义堂镇停水了", []),
+        ("银雀山街道的路灯坏了", []),
+        ("暖气不热", []),
+    ],
+)
+def test_only_a_place_that_may_be_another_is_asked_about(text: str, choices: list[str]) -> None:
+    assert [place.text for place in FINDER.choices(text, FINDER.place(text))] == choices
+
+
+def test_a_road_is_not_taken_for_the_street_that_bears_its_name() -> None:
+    place = FINDER.place("银雀山路上有个坑")
+    assert place is None or place.street is None
+
+
+def test_known_places_are_of_every_kind_and_each_says_where_it_is_known_from() -> None:
+    places = load_known_places(CITY)
+    assert {place.kind for place in places} == set(PlaceKind)
+    assert all(place.basis for place in places)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("新路,road,没有区,,,1,有据", "没有这个县区"),
+        ("新路,road,兰山区,没有街道,,1,有据", "没有这个镇街"),
+        ("新路,lane,,,,1,有据", "kind"),
+        ("新路,road,,,,是,有据", "confirmed"),
+        ("新路,road,,,,1,", "basis"),
+        ("路,road,,,,1,有据", "至少2个字"),
+        ("新路,road", "列数"),
+        ("沂蒙路,road,,,,1,有据", "重复"),
+    ],
+)
+def test_a_row_that_is_wrong_is_named(tmp_path: Path, row: str, told: str) -> None:
+    folder = copytree(LINYI, tmp_path / "linyi")
+    file = folder / "lexicon" / "hearing" / "zz_own.csv"
+    file.write_text(f"name,kind,county,street,aliases,confirmed,basis\n{row}\n", encoding="utf-8")
+    with pytest.raises(CityConfigError, match=told):
+        load_known_places(load_city(folder))
