@@ -70,6 +70,17 @@ def order_in_report(order: WorkOrder, city: City) -> dict[str, Any]:
     }
 
 
+def occurred_on_page(appeal: Appeal, city: City) -> str:
+    """Return when it happened as it was told, and what that means by the clock."""
+    if appeal.interval is None:
+        return appeal.occurred
+    start, end = (
+        f"{at.astimezone(city.timezone):%Y-%m-%d %H:%M}"
+        for at in (appeal.interval.start, appeal.interval.end)
+    )
+    return f"{appeal.occurred or appeal.interval.said}（{start} – {end}）"
+
+
 def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything a page shows of an order."""
     appeal, routing = order.appeal, order.routing
@@ -94,7 +105,7 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
         ],
         "place": masked(appeal.place.text, appeal) if appeal.place else "",
         "text": masked(appeal.text, appeal),
-        "occurred": appeal.occurred,
+        "occurred": occurred_on_page(appeal, city),
         "phone": str(appeal.phone) if appeal.phone else "",
         "is_confidential": appeal.secrecy is Secrecy.CONFIDENTIAL,
         "is_confirmed": appeal.is_confirmed,

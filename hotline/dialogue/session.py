@@ -6,10 +6,10 @@ barge-in, late answers and stale timers. The stages:
 
     OPEN ─ question → ANSWERED ─ nothing more → (end)
       ├─ how an order stands → LOOKING_UP · PROGRESS_NUMBER · PROGRESS_PROOF → MORE
-      └─ anything else → MATTER · PLACE · PLACE_DETAIL · SECRECY → CONFIRM ⇄ CORRECT → CHECKING
+      └─ anything else → MATTER · PLACE_CHOICE · PLACE · PLACE_DETAIL · SECRECY → CONFIRM ⇄ CORRECT → CHECKING
     CHECKING ─ an earlier order → REPEAT ─ yes → MERGING → MORE · CLOSED_REPEAT ─ no → MORE
       └─ none, or not to be told → REGISTERING → MORE → (end)
-    at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER, or nobody free → MESSAGE → (end)
+    at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER, or nobody free → CALLBACK → (end), or MESSAGE → (end)
     at any moment: emergency → EMERGENCY → HANDED_OVER
 
 Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
