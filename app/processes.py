@@ -19,6 +19,8 @@ from hotline.domain.errors import HotlineError
 log: Final = structlog.get_logger("processes")
 
 _PAUSES: Final = (0.2, 1.0, 3.0, 10.0, 30.0)
+"""Seconds before a part that has died is started again, the last for ever after: a telephone is never given up."""
+
 _STEADY_SECONDS: Final = 60.0
 _END_SECONDS: Final = 8.0
 
@@ -62,6 +64,7 @@ class Supervisor:
         self._parts: dict[str, Part] = {}
         self._awaited: dict[str, asyncio.Event] = {}
         self._told: set[int] = set()
+        self._have_been_ready: set[str] = set()
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._is_closing = False
@@ -87,7 +90,10 @@ class Supervisor:
         started = self._awaited[name] = asyncio.Event()
         try:
             await self._end(part, is_hurried=False)
-            await started.wait()  # its keeper starts the next
+            async with asyncio.timeout(part.ready_seconds):
+                await started.wait()  # its keeper starts the next, unless it has given up
+        except TimeoutError:
+            raise PartFailedError(part=name, reason="没有重新启动", log_file=file) from None
         finally:
             del self._awaited[name]
         await self._ready(part, file)
@@ -101,6 +107,7 @@ class Supervisor:
                         break
                     await asyncio.sleep(0.1)
                 else:
+                    self._have_been_ready.add(part.name)
                     return
         except TimeoutError:
             raise PartFailedError(
@@ -187,8 +194,10 @@ class Supervisor:
             is_steady = part.name in self._awaited or loop.time() - started > _STEADY_SECONDS
             failures = 0 if is_steady else failures + 1
             log.warning("part.died", part=part.name, code=code, failures=failures)
-            if failures > len(_PAUSES) and not part.is_optional:
-                log.error("part.given_up", part=part.name)
+            if failures > len(_PAUSES) and not (part.is_optional or part.name in self._have_been_ready):
+                log.error(
+                    "part.given_up", part=part.name
+                )  # it cannot be started here; whoever waits for it is told
                 return
             await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else 0.0)
             await self._spawn(part, file)

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app import processes
 from app.processes import Part, Supervisor
 
 FINISHES_FIRST = """
@@ -31,6 +32,15 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 (pathlib.Path(sys.argv[1]) / "child").write_text(str(child.pid))
 (pathlib.Path(sys.argv[1]) / "up").touch()
 time.sleep(60)
+"""
+
+
+DIES_AT_ONCE = """
+import pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+(folder / "up").touch()
+with (folder / "starts").open("a") as starts:
+    starts.write("1")
 """
 
 
@@ -125,3 +135,13 @@ async def test_what_a_killed_part_had_started_goes_with_it(supervised: Supervise
             await asyncio.sleep(0.05)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
     assert supervised.dead == [first]
+
+
+async def test_a_part_that_has_worked_is_never_given_up(
+    supervised: Supervised, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_PAUSES", (0.01, 0.02))
+    await supervised.start(DIES_AT_ONCE)
+    async with asyncio.timeout(20):
+        while len((supervised.folder / "starts").read_text()) < 8:
+            await asyncio.sleep(0.05)
