@@ -51,6 +51,10 @@ class Supervised:
         self.supervisor = Supervisor(folder / "logs", on_death=self.dead.append)
 
     async def start(self, script: str, *, drain_seconds: float = 0.0) -> int:
+        await self.begin(script, drain_seconds=drain_seconds)
+        return self.pid
+
+    async def begin(self, script: str, *, drain_seconds: float = 0.0) -> None:
         async def is_up() -> bool:
             return (self.folder / "up").exists()
 
@@ -58,7 +62,6 @@ class Supervised:
         await self.supervisor.start(
             Part("one", command, is_up, drain_seconds=drain_seconds, ready_seconds=10)
         )
-        return self.pid
 
     @property
     def pid(self) -> int:
@@ -141,7 +144,7 @@ async def test_a_part_that_has_worked_is_never_given_up(
     supervised: Supervised, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes, "_PAUSES", (0.01, 0.02))
-    await supervised.start(DIES_AT_ONCE)
+    await supervised.begin(DIES_AT_ONCE)
     async with asyncio.timeout(20):
         while len((supervised.folder / "starts").read_text()) < 8:
             await asyncio.sleep(0.05)
