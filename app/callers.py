@@ -158,6 +158,7 @@ def _joined(name: str, found: Mapping[str, Any] | None, spoken: Sequence[SpokenT
         outcome=found["outcome"],
         article=found["article"],
         work_order=found["work_order"],
+        rating=found["rating"],
         spoken=spoken,
     )
 

@@ -12,6 +12,7 @@ from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.session import Session
+from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import CityConfigError
@@ -30,8 +31,8 @@ def lexicon(city: City, name: str) -> tuple[Any, Path]:
     return read_yaml(file), file
 
 
-def session_maker(city: City) -> Callable[[ContactChannel], Session]:
-    """Read everything once; return what makes a session for a channel."""
+def session_maker(city: City, *, asks_rating: bool = True) -> Callable[[ContactChannel], Session]:
+    """Read everything once; return what makes a session for a channel. Callers rate it where ``asks_rating``."""
     rows, file = lexicon(city, "safety")
     safety = SafetyWords(rows, file=str(file))
     rows, file = lexicon(city, "answers")
@@ -39,10 +40,13 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     delicate = _categories(city, rows.get("secrecy_categories", ()), file)
     policies = {
         channel: replace(
-            Policy() if channel is ContactChannel.PHONE else WRITTEN, secrecy_categories=delicate
+            Policy(asks_rating=asks_rating) if channel is ContactChannel.PHONE else WRITTEN,
+            secrecy_categories=delicate,
         )
         for channel in ContactChannel
     }
+    rows, file = lexicon(city, "survey")
+    ratings = SurveyWords(rows, answers, file=str(file))
     rows, file = lexicon(city, "diversions")
     diversions = DiversionWords(rows, file=str(file))
     hours = read_hours(city)
@@ -55,6 +59,7 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
             safety=safety,
             answers=answers,
             diversions=diversions,
+            ratings=ratings,
             policy=policies[channel],
             timezone=city.timezone,
             calling_hours=hours if channel is ContactChannel.PHONE else None,

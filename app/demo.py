@@ -132,6 +132,8 @@ def checked(row: Mapping[str, Any], report: Mapping[str, Any], phones: StandIns)
         found["article"] = report["article"] is not None
     if "place" in expect:
         found["place"] = expect["place"] in str(order.get("place", ""))
+    if "rating" in expect:
+        found["rating"] = report["rating"] == expect["rating"]
     if "stand_in" in expect:
         found["stand_in"] = all(phones.seen[expect["stand_in"]].values())
     return [{"call": row["name"], "check": name, "is_met": is_met} for name, is_met in found.items()]

@@ -23,6 +23,7 @@ from app.interface import Interface
 from app.open311 import PREFIX as OPEN311
 from app.open311 import Open311
 from app.pages import Pages
+from app.rating_interface import RatingInterface
 from app.staff_interface import StaffInterface
 from app.unit_interface import UnitInterface
 from app.web_parts import Records, WebParts
@@ -70,6 +71,7 @@ def create_app(parts: WebParts) -> FastAPI:
     if parts.programs is not None:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)
+    RatingInterface(parts).add_to(app)
     if parts.callbacks is not None:
         CallbackInterface(parts, parts.callbacks).add_to(app)
     if open311 is not None:

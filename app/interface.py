@@ -59,6 +59,7 @@ class ConversationOut(BaseModel):
     outcome: str | None
     article: str | None
     work_order: OrderOut | None
+    rating: str | None
     rows: list[RowOut]
 
 

@@ -63,10 +63,19 @@ class LiveLog:
             log.error("live.not_concealed", error=type(error).__name__)
 
     async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+        self,
+        conversation: str,
+        *,
+        at: datetime,
+        outcome: str,
+        article: str | None,
+        work_order: str | None,
+        rating: str | None = None,
     ) -> None:
         """Close the record and the feed."""
-        await self._book.finish(conversation, at=at, outcome=outcome, article=article, work_order=work_order)
+        await self._book.finish(
+            conversation, at=at, outcome=outcome, article=article, work_order=work_order, rating=rating
+        )
         await self._show(conversation, {"at": at.isoformat(), "name": _ENDED, "body": {"outcome": outcome}})
 
     async def _show(self, conversation: str, row: dict[str, Any]) -> None:

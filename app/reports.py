@@ -34,6 +34,7 @@ def conversation_report(
     outcome: str,
     article: str | None,
     work_order: Mapping[str, Any] | None,
+    rating: str | None = None,
     spoken: Sequence[SpokenTurn] = (),
 ) -> dict[str, Any]:
     """Merge the hotline's journal with the caller's own measurements.
@@ -47,6 +48,7 @@ def conversation_report(
         "article": article,
         "work_order": dict(work_order) if work_order is not None and is_for_handling else None,
         "record": work_order["number"] if work_order is not None else None,
+        "rating": rating,
         "turns": _turns(rows, spoken),
     }
 

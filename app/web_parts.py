@@ -40,6 +40,9 @@ class Records(Protocol):
     async def read(self, conversation: str, *, after: int = 0) -> Sequence[Mapping[str, Any]]:
         """Return a conversation's journal in order, from the row behind ``after``."""
 
+    async def ratings(self, since: datetime, until: datetime) -> Mapping[str | None, int]:
+        """Count the conversations that ended in between by rating."""
+
     async def note_look(self, *, subject: str, by: str, why: str, at: datetime) -> None:
         """Write down who looked at what, and why."""
 

@@ -13,6 +13,7 @@ from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.session import Session
+from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber, Place
 from hotline.domain.callbacks import CallingHours
@@ -55,7 +56,10 @@ def _words() -> tuple[SafetyWords, AnswerWords, DiversionWords]:
 
 
 def a_session(
-    channel: ContactChannel = ContactChannel.PHONE, *, calling_hours: CallingHours | None = None
+    channel: ContactChannel = ContactChannel.PHONE,
+    *,
+    calling_hours: CallingHours | None = None,
+    asks_rating: bool = False,
 ) -> Session:
     safety, answers, diversions = _words()
     return Session(
@@ -64,7 +68,8 @@ def a_session(
         safety=safety,
         answers=answers,
         diversions=diversions,
-        policy=Policy() if channel is ContactChannel.PHONE else WRITTEN,
+        policy=Policy(asks_rating=asks_rating) if channel is ContactChannel.PHONE else WRITTEN,
+        ratings=SurveyWords(read_yaml(LINYI / "lexicon" / "survey.yaml"), answers),
         timezone=UTC,
         calling_hours=calling_hours,
     )

@@ -208,8 +208,15 @@ class FakeLogBook:
         self.rows.clear()
 
     async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+        self,
+        conversation: str,
+        *,
+        at: datetime,
+        outcome: str,
+        article: str | None,
+        work_order: str | None,
+        rating: str | None = None,
     ) -> None:
         if self.is_down:
             raise StoreUnavailableError("away")
-        self.ended = {"outcome": outcome, "article": article, "work_order": work_order}
+        self.ended = {"outcome": outcome, "article": article, "work_order": work_order, "rating": rating}

@@ -25,9 +25,10 @@ class Conversation:
         *,
         answers_checks: bool = True,
         calling_hours: CallingHours | None = None,
+        asks_rating: bool = False,
     ) -> None:
         self._answers_checks = answers_checks
-        self.session: Session = a_session(channel, calling_hours=calling_hours)
+        self.session: Session = a_session(channel, calling_hours=calling_hours, asks_rating=asks_rating)
         self.did: list[Action] = []
         self.events: list[Event] = []
         self.happens(Started(NOW, "c1", channel, phone))

@@ -20,6 +20,7 @@ from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import Policy
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.stages import Stage
+from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.telling import Teller, spelled
 from hotline.dialogue.words import Answer, AnswerWords, SafetyWords
 from hotline.domain.appeal import (
@@ -50,12 +51,15 @@ class Floor:
         policy: Policy,
         timezone: tzinfo,
         calling_hours: CallingHours | None = None,
+        ratings: SurveyWords | None = None,
     ) -> None:
         """Take the city's words and the limits of patience; ``timezone`` is for days that are spoken.
 
-        Without ``calling_hours`` nobody is offered to be called back at a certain time.
+        Without ``calling_hours`` nobody is offered to be called back at a certain time, without ``ratings`` nobody is
+        asked how the conversation was.
         """
         self._calling_hours = calling_hours
+        self._ratings = ratings
         self._window: CallbackWindow | None = None
         self._was_offered_callback = False
         self._prompts = prompts

@@ -20,6 +20,7 @@ class Policy:
     again, one who is not understood ``max_no_match - 1`` times, then a person takes over. ``closing_seconds``: silence
     after “还有其他问题吗” that ends the call. ``elder_slowness``: how much longer a citizen may pause who asked for it, or
     who was silent or asked back again and again. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
+    ``asks_rating``: whether a conversation that settled something ends with the question how it was (服务评价).
     """
 
     silence_seconds: dict[Expected, float] = field(default_factory=_phone_seconds)
@@ -35,6 +36,7 @@ class Policy:
     max_told_orders: int = 3
     elder_slowness: float = 1.5
     secrecy_categories: frozenset[str] = frozenset()
+    asks_rating: bool = False
 
     def asks_secrecy(self, kind: AppealKind, category: str | None) -> bool:
         """Tell whether a citizen with such an appeal is asked: tip-offs always, complaints where identity matters."""

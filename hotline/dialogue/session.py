@@ -7,6 +7,7 @@ barge-in, late answers and stale timers. The stages:
     OPEN ─ question → ANSWERED ─ nothing more → (end)
       ├─ how an order stands → LOOKING_UP · PROGRESS_NUMBER · PROGRESS_PROOF → MORE
       └─ anything else → MATTER · PLACE_CHOICE · PLACE · PLACE_DETAIL · SECRECY → CONFIRM ⇄ CORRECT → CHECKING
+    MORE ─ nothing more → RATING → (end), or not satisfied → RATED_BADLY → TRANSFERRING or (end)
     CHECKING ─ an earlier order → REPEAT ─ yes → MERGING → MORE · CLOSED_REPEAT ─ no → MORE
       └─ none, or not to be told → REGISTERING → MORE → (end)
     at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER, or nobody free → CALLBACK → (end), or MESSAGE → (end)
@@ -14,9 +15,9 @@ barge-in, late answers and stale timers. The stages:
 
 Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
 
-One conversation is spread over six files, each building on the one before: ``floor`` (saying and asking),
+One conversation is spread over seven files, each building on the one before: ``floor`` (saying and asking),
 ``handing_over`` (people), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
-thoughts, alarms in mid-sentence, a second matter), ``standing`` (what it amounts to). Here is what starts them.
+thoughts, alarms in mid-sentence, a second matter), ``standing`` (what it amounts to), ``rating``. Here is what starts them.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
+from hotline.dialogue.rating import Rated
 from hotline.dialogue.stages import (
     DEAF,
     INTAKE,
@@ -64,7 +66,6 @@ from hotline.dialogue.stages import (
     WAITS_FOR_PEOPLE,
     Stage,
 )
-from hotline.dialogue.standing import Standing
 from hotline.dialogue.words import Alarm, Answer
 from hotline.domain.appeal import (
     AppealKind,
@@ -77,7 +78,7 @@ from hotline.domain.speech import Expected
 _LAST_WORDS: Final = 10
 
 
-class Session(Standing):
+class Session(Rated):
     """One conversation with one citizen."""
 
     def handle(self, event: Event) -> Actions:
@@ -209,6 +210,10 @@ class Session(Standing):
             return self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:
             return self._answer_to_callback(text)
+        if self._stage is Stage.RATING:
+            return self._answer_to_rating(text)
+        if self._stage is Stage.RATED_BADLY:
+            return self._answer_to_offer_of_person(text)
         if self._stage is Stage.PLACE_CHOICE:
             return self._answer_to_choice(text)
         if self._stage in (Stage.REPEAT, Stage.CLOSED_REPEAT):
@@ -241,7 +246,7 @@ class Session(Standing):
             self._article = None
             return self._next_question("no_answer_register")
         if answer is not None:
-            return self._goodbye("goodbye")
+            return self._rate_or_goodbye()
         return self._understand(self._matter_of(text))
 
     def _key(self, key: str) -> Actions:
@@ -262,6 +267,10 @@ class Session(Standing):
             return self._secrecy_said(wanted=key == "1")
         if self._stage is Stage.CALLBACK and key in "12":
             return self._plan_callback() if key == "1" else self._take_message()
+        if self._stage is Stage.RATING:
+            return self._rating_key(key)
+        if self._stage is Stage.RATED_BADLY and key in "12":
+            return self._transfer("dissatisfied") if key == "1" else self._goodbye("goodbye")
         if self._stage is Stage.REPEAT and key in "12":
             return self._merge() if key == "1" else self._now_register()
         return ()
@@ -280,6 +289,8 @@ class Session(Standing):
             return self._take_next_matter()
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._goodbye("goodbye_silent")
+        if self._stage in (Stage.RATING, Stage.RATED_BADLY):
+            return self._goodbye("goodbye")
         if self._stage is Stage.CALLBACK:
             return self._plan_callback()
         if self._stage is Stage.MESSAGE:
@@ -351,9 +362,9 @@ class Session(Standing):
             case Intent.GREET:
                 return self._ask(Stage.OPEN, Expected.OPEN, "invite")
             case Intent.GOODBYE | Intent.THANK | Intent.DENY if self._stage is not Stage.OPEN:
-                return self._goodbye("goodbye")
+                return self._rate_or_goodbye()
             case Intent.GOODBYE:
-                return self._goodbye("goodbye")
+                return self._rate_or_goodbye()
             case Intent.NUISANCE:
                 return self._warned()
             case Intent.AFFIRM | Intent.DENY | Intent.THANK | Intent.WAIT | Intent.REPEAT:

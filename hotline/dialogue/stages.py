@@ -34,6 +34,8 @@ class Stage(StrEnum):
     RECORDING_MESSAGE = auto()
     CALLBACK = auto()
     PLANNING_CALLBACK = auto()
+    RATING = auto()
+    RATED_BADLY = auto()
     HANDED_OVER = auto()
     ENDED = auto()
 

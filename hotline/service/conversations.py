@@ -121,9 +121,16 @@ class ConversationLog(Protocol):
         """Delete all that was kept of a conversation in which a state secret may have been said."""
 
     async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+        self,
+        conversation: str,
+        *,
+        at: datetime,
+        outcome: str,
+        article: str | None,
+        work_order: str | None,
+        rating: str | None = None,
     ) -> None:
-        """Close the record with its outcome."""
+        """Close the record with its outcome and how the citizen rated it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +280,7 @@ class _Journal:
                     outcome=session.outcome.value,
                     article=session.article.id if session.article else None,
                     work_order=work_order,
+                    rating=session.rating.value if session.rating else None,
                 )
         except (HotlineError, TimeoutError) as error:
             log.error("journal.lost", error=type(error).__name__)

@@ -90,11 +90,20 @@ class KeepingDrafts:
         await self._book.conceal(conversation, at=at)
 
     async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+        self,
+        conversation: str,
+        *,
+        at: datetime,
+        outcome: str,
+        article: str | None,
+        work_order: str | None,
+        rating: str | None = None,
     ) -> None:
         """Close the record and let the call go."""
         self._ended.add(conversation)
-        await self._book.finish(conversation, at=at, outcome=outcome, article=article, work_order=work_order)
+        await self._book.finish(
+            conversation, at=at, outcome=outcome, article=article, work_order=work_order, rating=rating
+        )
         await self.settle()
 
     async def settle(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -256,15 +256,33 @@ class SqlStore:
             )
 
     async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+        self,
+        conversation: str,
+        *,
+        at: datetime,
+        outcome: str,
+        article: str | None,
+        work_order: str | None,
+        rating: str | None = None,
     ) -> None:
-        """Close the record with its outcome."""
+        """Close the record with its outcome and how the citizen rated it."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(conversations)
                 .where(conversations.c.id == conversation)
-                .values(ended_at=at, outcome=outcome, article=article, work_order=work_order)
+                .values(ended_at=at, outcome=outcome, article=article, work_order=work_order, rating=rating)
             )
+
+    async def ratings(self, since: datetime, until: datetime) -> Mapping[str | None, int]:
+        """Count the conversations that ended from ``since`` to before ``until`` by rating; None is those without one."""
+        column = conversations.c.rating
+        counted = (
+            select(column, func.count().label("rated"))
+            .where(conversations.c.ended_at >= since, conversations.c.ended_at < until)
+            .group_by(column)
+        )
+        async with self._database.reading() as connection:
+            return {row.rating: row.rated for row in await connection.execute(counted)}
 
     async def conversation(self, conversation: str) -> Mapping[str, Any] | None:
         """Return one conversation's summary row, or None."""

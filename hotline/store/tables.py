@@ -81,10 +81,11 @@ conversations: Final = Table(
     Column("channel", String(16), nullable=False),
     Column("call_id", String(256), nullable=False, index=True),
     Column("started_at", Instant, nullable=False),
-    Column("ended_at", Instant),
+    Column("ended_at", Instant, index=True),
     Column("outcome", String(16)),
     Column("article", String(64)),
     Column("work_order", String(20)),
+    Column("rating", String(16)),
 )
 
 journal: Final = Table(

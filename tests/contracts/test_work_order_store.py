@@ -73,10 +73,12 @@ async def test_a_conversation_and_its_journal_come_back(store: SqlStore) -> None
     await store.begin("c1", channel=ContactChannel.PHONE, call_id="abc@host", at=NOW)
     await store.append("c1", 1, NOW, "Said", {"text": "暖气不热"})
     await store.append("c1", 2, after(1), "Say", {"parts": ["请问在哪里？"]})
-    await store.finish("c1", at=after(9), outcome="registered", article=None, work_order="26112300001")
+    await store.finish(
+        "c1", at=after(9), outcome="registered", article=None, work_order="26112300001", rating="mostly"
+    )
     assert await store.conversation_of_call("abc@host") == {
         "id": "c1", "channel": "phone", "call_id": "abc@host", "started_at": NOW, "ended_at": after(9),
-        "outcome": "registered", "article": None, "work_order": "26112300001",
+        "outcome": "registered", "article": None, "work_order": "26112300001", "rating": "mostly",
     }  # fmt: skip
     assert [(row["sequence"], row["name"], row["body"]) for row in await store.read("c1")] == [
         (1, "Said", {"text": "暖气不热"}),

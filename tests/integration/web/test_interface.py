@@ -74,6 +74,7 @@ async def test_a_conversation_is_found_by_id_and_by_call(site: Site, path: str) 
         "outcome": "registered",
         "article": None,
         "work_order": ORDER,
+        "rating": None,
         "rows": [
             {"sequence": 1, "at": "2026-11-23T02:00:00+00:00", "name": "Said",
              "body": {"text": "暖气不热", "raw": "暖气不热"}},

@@ -66,7 +66,12 @@ async def test_a_question_is_answered() -> None:
     citizen, book = a_citizen(QUESTION, "没有了"), FakeLogBook()
     assert await Conversations(a_world(log_book=book)).hold(citizen) is Outcome.ANSWERED
     assert citizen.said[1] == "关于您的问题，采暖期是十一月十日到次年三月二十日。请问还有其他问题吗？"
-    assert book.ended == {"outcome": "answered", "article": "A0101-01", "work_order": "26112390001"}
+    assert book.ended == {
+        "outcome": "answered",
+        "article": "A0101-01",
+        "work_order": "26112390001",
+        "rating": None,
+    }
     assert citizen.is_closed
 
 

@@ -209,9 +209,18 @@ class WatchedBook(FakeLogBook):
         self.told.append("conceal")
 
     async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
+        self,
+        conversation: str,
+        *,
+        at: datetime,
+        outcome: str,
+        article: str | None,
+        work_order: str | None,
+        rating: str | None = None,
     ) -> None:
-        await super().finish(conversation, at=at, outcome=outcome, article=article, work_order=work_order)
+        await super().finish(
+            conversation, at=at, outcome=outcome, article=article, work_order=work_order, rating=rating
+        )
         self.told.append("finish")
 
 

@@ -1,0 +1,77 @@
+"""A conversation whose end is rated by the citizen, by speech or by key (服务评价)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.stages import Stage
+from hotline.dialogue.standing import Standing
+from hotline.dialogue.words import Answer
+from hotline.domain.deeds import Satisfaction
+from hotline.domain.speech import Expected
+
+_KEYS: Final = {"1": Satisfaction.SATISFIED, "2": Satisfaction.MOSTLY, "3": Satisfaction.DISSATISFIED}
+
+
+class Rated(Standing):
+    """A conversation that asks, once and when something was settled, how the citizen found it.
+
+    The rating is what was said or pressed, never what silence may mean; who is not satisfied is offered a person.
+    """
+
+    _was_asked_to_rate = False
+    _rating: Satisfaction | None = None
+    _ratings_asked_again = 0
+
+    @property
+    def rating(self) -> Satisfaction | None:
+        """What the citizen thought of the conversation, None when they did not say."""
+        return self._rating
+
+    def _rate_or_goodbye(self) -> Actions:
+        """End, after having asked for a rating where the city wants one."""
+        if self._ratings is None or not self._policy.asks_rating or self._was_asked_to_rate:
+            return self._goodbye("goodbye")
+        if not self._is_settled:
+            return self._goodbye("goodbye")
+        self._was_asked_to_rate = True
+        return self._ask(Stage.RATING, Expected.YES_NO, "ask_rating")
+
+    def _answer_to_rating(self, text: str) -> Actions:
+        """Take a rating; what is plainly something else is another matter, and what is not clear ends the call."""
+        assert self._ratings is not None
+        given = self._ratings.satisfaction(text)
+        if given is not None:
+            return self._rate(given)
+        if self._answers.read(text, Answer.MORE) is not None:
+            return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
+        if self._answers.read(text, Answer.NO, Answer.DONE, Answer.YES, Answer.UNCLEAR) is not None:
+            return self._goodbye("goodbye")
+        if len(text) >= self._policy.min_matter_characters:
+            self._stage = Stage.OPEN
+            return self._understand(self._matter_of(text))
+        if self._ratings_asked_again > 0:
+            return self._goodbye("goodbye")
+        self._ratings_asked_again += 1
+        return self._ask(Stage.RATING, Expected.YES_NO, "ask_rating_again")
+
+    def _rating_key(self, key: str) -> Actions:
+        given = _KEYS.get(key)
+        return self._rate(given) if given is not None else ()
+
+    def _rate(self, given: Satisfaction) -> Actions:
+        self._rating = given
+        if given is Satisfaction.DISSATISFIED:
+            return self._ask_yes_no(Stage.RATED_BADLY, "rated_badly")
+        return self._goodbye("rated")
+
+    def _answer_to_offer_of_person(self, text: str) -> Actions:
+        """Put through who is not satisfied and wants a person; their own words are for that person."""
+        answer = self._answers.read(text, Answer.NO, Answer.DONE, Answer.YES)
+        if answer is Answer.YES:
+            return self._transfer("dissatisfied")
+        if answer is not None or len(text) < self._policy.min_matter_characters:
+            return self._goodbye("goodbye")
+        self._draft = self._draft.heard(text)
+        return self._transfer("dissatisfied")

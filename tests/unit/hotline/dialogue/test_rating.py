@@ -1,0 +1,137 @@
+"""A conversation ends with the question how it was; only what is said or pressed is a rating."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.dialogue.actions import End, TransferToAgent, Understand
+from hotline.dialogue.events import FellSilent, HungUp, KeyPressed, PassagesFound
+from hotline.domain.appeal import AppealKind
+from hotline.domain.deeds import Satisfaction
+from hotline.domain.meaning import Intent
+from tests.builders import NOW, a_meaning, a_passage
+from tests.talking import Conversation
+
+
+def answered(*, asks_rating: bool = True) -> Conversation:
+    call = Conversation(asks_rating=asks_rating)
+    question = a_meaning("什么时候供暖", kind=AppealKind.INQUIRY, category="0101", category_confidence=0.9)
+    call.says("什么时候供暖", question)
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    return call
+
+
+def asked() -> Conversation:
+    call = answered()
+    call.says("没有了")
+    assert call.heard == ("ask_rating",)
+    return call
+
+
+def ended(call: Conversation) -> bool:
+    return isinstance(call.did[-1], End)
+
+
+@pytest.mark.parametrize(
+    ("words", "rating"),
+    [
+        ("满意", Satisfaction.SATISFIED),
+        ("挺好的，谢谢", Satisfaction.SATISFIED),
+        ("还可以吧", Satisfaction.MOSTLY),
+        ("基本满意", Satisfaction.MOSTLY),
+    ],
+)
+def test_who_is_satisfied_says_so_and_is_thanked(words: str, rating: Satisfaction) -> None:
+    call = asked()
+    call.says(words)
+    assert (call.session.rating, call.heard, ended(call)) == (rating, ("rated", "goodbye"), True)
+
+
+@pytest.mark.parametrize(("key", "rating"), [("1", Satisfaction.SATISFIED), ("2", Satisfaction.MOSTLY)])
+def test_keys_rate_too(key: str, rating: Satisfaction) -> None:
+    call = asked()
+    call.happens(KeyPressed(NOW, key))
+    assert (call.session.rating, ended(call)) == (rating, True)
+
+
+@pytest.mark.parametrize("said", ["不满意", "态度太差"])
+def test_who_is_not_satisfied_is_offered_a_person(said: str) -> None:
+    call = asked()
+    call.says(said)
+    assert (call.session.rating, call.heard) == (Satisfaction.DISSATISFIED, ("rated_badly",))
+    call.says("要")
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert transfer.reason == "dissatisfied"
+
+
+def test_who_is_not_satisfied_may_leave_it_at_that() -> None:
+    call = asked()
+    call.happens(KeyPressed(NOW, "3"))
+    call.says("不用了")
+    assert (call.session.rating, call.heard, ended(call)) == (
+        Satisfaction.DISSATISFIED,
+        ("goodbye",),
+        True,
+    )
+
+
+def test_silence_is_no_rating() -> None:
+    call = asked()
+    call.happens(FellSilent(NOW, call.turn))
+    assert (call.session.rating, call.heard, ended(call)) == (None, ("goodbye",), True)
+
+
+@pytest.mark.parametrize("said", ["好的", "嗯", "没有了", "不用"])
+def test_a_plain_yes_or_no_is_no_rating(said: str) -> None:
+    call = asked()
+    call.says(said)
+    assert (call.session.rating, ended(call)) == (None, True)
+
+
+def test_a_rating_that_is_not_understood_is_asked_for_once_more() -> None:
+    call = asked()
+    call.says("满意吗")
+    assert call.heard == ("ask_rating_again",)
+    call.says("满意吗")
+    assert (call.session.rating, ended(call)) == (None, True)
+
+
+def test_another_matter_is_heard_instead() -> None:
+    call = asked()
+    done = call.says("对了我家门口的路灯也坏了")
+    (understand,) = [action for action in done if isinstance(action, Understand)]
+    assert (understand.text, call.session.rating) == ("对了我家门口的路灯也坏了", None)
+
+
+def test_it_is_asked_only_once() -> None:
+    call = asked()
+    call.says("还有个问题")
+    assert call.heard == ("go_ahead",)
+    question = a_meaning("暖气费多少钱", kind=AppealKind.INQUIRY, category="0101", category_confidence=0.9)
+    call.says("暖气费多少钱", question)
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says("没有了")
+    assert (call.heard, ended(call)) == (("goodbye",), True)
+
+
+def test_who_hangs_up_after_rating_has_rated() -> None:
+    call = asked()
+    call.happens(KeyPressed(NOW, "3"))
+    call.happens(HungUp(NOW))
+    assert (call.session.rating, call.did[-1]) == (Satisfaction.DISSATISFIED, End(call.session.outcome))
+
+
+def test_a_person_is_always_there() -> None:
+    call = asked()
+    call.happens(KeyPressed(NOW, "0"))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_nobody_is_asked_where_nothing_was_settled_or_the_city_does_not_ask() -> None:
+    unsettled = Conversation(asks_rating=True)
+    unsettled.says("再见", a_meaning("再见", Intent.GOODBYE))
+    assert (unsettled.heard, ended(unsettled)) == (("goodbye",), True)
+    quiet = answered(asks_rating=False)
+    quiet.says("没有了")
+    assert (quiet.heard, ended(quiet)) == (("goodbye",), True)
