@@ -165,6 +165,7 @@ async def run_demo(settings: Settings, tell: Tell, folder: Path) -> bool:
                         "article": None,
                         "work_order": None,
                         "record": None,
+                        "rating": None,
                         "turns": [],
                     }
                 reports.append(report)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from hotline.domain.agents import NoSuchAgentError
 from hotline.domain.callbacks import NoSuchCallbackError
 from hotline.domain.errors import (
     ConflictOfInterestError,
@@ -35,7 +36,7 @@ class StepFaultOut(BaseModel):
 def status_of(error: HotlineError) -> int:
     """Return the HTTP status of an error: what lacks something is 422, what the order's state or revision forbids is 409."""
     match error:
-        case WorkOrderNotFoundError() | NoSuchCallbackError():
+        case WorkOrderNotFoundError() | NoSuchCallbackError() | NoSuchAgentError():
             return 404
         case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError():
             return 422

@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 
+from app.agent_interface import AgentInterface
 from app.body_guard import BodyGuard
 from app.callback_interface import CallbackInterface
 from app.faults import Faults, status_of
@@ -72,6 +73,8 @@ def create_app(parts: WebParts) -> FastAPI:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)
     RatingInterface(parts).add_to(app)
+    if parts.desk is not None:
+        AgentInterface(parts, parts.desk).add_to(app)
     if parts.callbacks is not None:
         CallbackInterface(parts, parts.callbacks).add_to(app)
     if open311 is not None:

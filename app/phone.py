@@ -21,7 +21,9 @@ from app.wiring import Hearing, Speaking, open_world
 from asr.running import RunningPace
 from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
+from hotline.service.agent_desk import AgentDesk
 from hotline.service.conversations import Conversations
+from ivr.agent_handover import QueueSettings
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
 from ivr.phone_settings import read_backchannels, read_endings
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
@@ -78,8 +80,12 @@ class Exchange:
         conversations: Conversations,
         hearing: Hearing,
         speaking: Speaking,
+        *,
+        desk: AgentDesk | None,
     ) -> None:
         """Take the parts that all calls share."""
+        self._desk = desk
+        self._queue = QueueSettings(address=settings.agent_address, most_wait=settings.queue_seconds)
         self._settings = settings
         self._phone = phone_settings(settings, city)
         self._city = city
@@ -117,6 +123,8 @@ class Exchange:
             transfers=self._settings.transfers,
             on_turn=_note_turn,
             slow_synthesizer=self._speaking.slow,
+            desk=self._desk,
+            queue=self._queue,
         )
         CALLS_UNDER_WAY.inc()
         try:
@@ -166,7 +174,7 @@ async def run_phone(
         endpoint = SipEndpoint(sip_settings(settings))
         log_book = await shown_calls(settings, world, endpoint, ending, stack)
         conversations = Conversations(replace(world.surroundings, log_book=log_book))
-        exchange = Exchange(settings, city, conversations, hearing, speaking)
+        exchange = Exchange(settings, city, conversations, hearing, speaking, desk=world.desk)
         stack.push_async_callback(endpoint.close)
         await endpoint.start()
         rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     max_call_seconds: float = 1_800
     transfers: dict[str, str] = Field(default_factory=dict)
     ring_seconds: float = 20.0
+    agent_address: str = ""
+    queue_seconds: float = Field(default=180.0, gt=0)
+    wrap_up_seconds: float = Field(default=30.0, ge=0)
 
     web_host: str = "127.0.0.1"
     web_port: int = 8512

@@ -108,6 +108,7 @@ async def run_web(settings: Settings) -> None:
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
             programs=open_programs(settings, city, world),
             callbacks=world.callbacks,
+            desk=world.desk,
         )
         app = create_app(parts)
         app.include_router(open_linkage(settings, world))

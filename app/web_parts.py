@@ -15,6 +15,7 @@ from app.programs import Programs
 from chat.web_chat.routes import WebChat
 from hotline.city import City
 from hotline.domain.work_order import WorkOrder
+from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
 
 COOKIE: Final = "staff"
@@ -52,7 +53,7 @@ class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
 
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
-    ``callbacks`` none for callback tasks.
+    ``callbacks`` none for callback tasks, without ``desk`` none for agents.
     """
 
     city: City
@@ -67,6 +68,7 @@ class WebParts:
     sip_address: str = ""
     programs: Programs | None = None
     callbacks: Callbacks | None = None
+    desk: AgentDesk | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""

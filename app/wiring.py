@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
+from app.agent_store import DeskOnRedis
 from app.city_words import lexicon, load_prompts, session_maker
 from app.clock import now
 from app.knowledge import open_retriever
@@ -33,9 +34,11 @@ from asr.hearing_hints import HearingHints, load_hearing_hints
 from asr.recognizer import Recognizer
 from asr.repair import Repairer, RepairingRecognizer
 from hotline.city import City
+from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
+from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.conversations import ConversationLog, Surroundings
@@ -93,6 +96,14 @@ def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks
     return Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: secrets.token_hex(8))
 
 
+def open_desk(settings: Settings, city: City, redis: Redis | None) -> AgentDesk | None:
+    """Return the agents' desk, None where agents have no telephones or there is no Redis to share it on."""
+    if redis is None or not settings.agent_address:
+        return None
+    rules = DeskRules(wrap_up=settings.wrap_up_seconds)
+    return AgentDesk(DeskOnRedis(redis), rules, local_clock(city), lambda: secrets.token_hex(8))
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The parts that phone and web share."""
@@ -105,6 +116,7 @@ class World:
     catalogue_is_sound: Callable[[], Awaitable[bool]]
     casework: Casework
     callbacks: Callbacks
+    desk: AgentDesk | None
 
 
 async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> World:
@@ -124,6 +136,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
         store=store,
         callbacks=callbacks,
         redis=redis,
+        desk=open_desk(settings, city, redis),
         retriever=retriever,
         router=router,
         catalogue_is_sound=reloading.is_sound,

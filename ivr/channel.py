@@ -29,6 +29,7 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import (
     AgentJoined,
+    AgentRings,
     Event,
     FellSilent,
     HearingLost,
@@ -41,9 +42,13 @@ from hotline.dialogue.events import (
     SpeechStarted,
     Started,
     TransferFailed,
+    WaitsForAgent,
 )
+from hotline.domain.agents import Skill
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.speech import Expected
+from hotline.service.agent_desk import AgentDesk, HandoverNews, HandoverWish
+from ivr.agent_handover import AgentHandover, QueueSettings
 from ivr.company import Company, put_through
 from ivr.hearing import Heard, Hearing
 from ivr.judgement import is_lost, is_said, is_whole, matters
@@ -89,8 +94,13 @@ class PhoneChannel:
         transfers: Mapping[str, str],
         on_turn: Callable[[TurnMetrics], None] | None = None,
         slow_synthesizer: Synthesizer | None = None,
+        desk: AgentDesk | None = None,
+        queue: QueueSettings | None = None,
     ) -> None:
         self._line = line
+        self._to_agent = (
+            None if desk is None or queue is None else AgentHandover(desk, queue, told=self._waits)
+        )
         self._settings = settings
         self._clock = clock
         self._conversation = conversation
@@ -202,6 +212,8 @@ class PhoneChannel:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._line.hang_up()
+        if self._to_agent is not None:
+            await self._to_agent.leave()
 
     # --- the line --------------------------------------------------------------------------------------------
 
@@ -418,6 +430,37 @@ class PhoneChannel:
     def _stay_here(self) -> None:
         if self._putting_through is not None and not self._is_deaf:
             self._putting_through.cancel()
+            if self._to_agent is not None:
+                self._begin(self._to_agent.leave())
+
+    def _waits(self, turn: int, news: HandoverNews) -> None:
+        """Tell the dialogue what the caller who waits is to hear."""
+        if news.agent is not None:
+            self._emit(AgentRings(self._clock(), turn, news.agent))
+        else:
+            self._emit(WaitsForAgent(self._clock(), turn, news.position, news.wait_seconds))
+
+    async def _through_desk(self, action: TransferToAgent) -> TransferResult | None:
+        """Put the caller through to an agent who has signed in; None when there is none."""
+        if self._to_agent is None:
+            return None
+        wish = HandoverWish(
+            conversation=self._conversation,
+            phone=self._line.caller,
+            skill=Skill(action.skill),
+            reason=action.reason,
+            briefing=action.briefing,
+            is_urgent=action.reason == "emergency",
+        )
+        seconds = self._settings.ring_seconds
+        result = await self._to_agent.run(
+            self._line, self._playback, wish, turn=action.turn, ring_seconds=seconds
+        )
+        if result is TransferResult.ANSWERED:
+            self._begin(self._to_agent.stay())
+        elif result is not None:
+            await self._to_agent.leave()
+        return result
 
     def _address_of(self, action: TransferToAgent | GiveWayToEmergency) -> str | None:
         """Return where to put the caller through to: to the seat with the skill, where the city has one, else to any."""
@@ -427,16 +470,19 @@ class PhoneChannel:
 
     async def _transfer(self, action: TransferToAgent | GiveWayToEmergency) -> None:
         is_agent = isinstance(action, TransferToAgent)
+        result = await self._through_desk(action) if isinstance(action, TransferToAgent) else None
         address = self._address_of(action)
-        result: TransferResult | None = None
-        if address is None:
+        if result is not None:
+            pass  # the desk has settled it
+        elif address is None:
             await self._playback.drained()
         else:
             seconds = self._settings.ring_seconds
             result = await put_through(self._line, self._playback, address, ring_seconds=seconds)
         if result is TransferResult.ANSWERED:
             self._is_deaf = True
-            self._emit(AgentJoined(at=self._clock(), turn=action.turn))
+            agent = self._to_agent.agent if self._to_agent is not None and is_agent else ""
+            self._emit(AgentJoined(at=self._clock(), turn=action.turn, agent=agent))
         elif is_agent and result in (None, TransferResult.BUSY, TransferResult.NO_ANSWER):
             self._emit(NoAgentFree(at=self._clock(), turn=action.turn))
         else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import numpy as np
@@ -18,6 +20,7 @@ log: Final = structlog.get_logger("company")
 _GRACE_SECONDS: Final = 0.2  # an answer that comes this soon after the end is decided needs no filler
 _GAP_SECONDS: Final = 1.8
 _MOST_FILLERS: Final = 4
+_PIECE_SECONDS: Final = 0.25  # the ringing tone is queued in pieces, so that words need not wait for its end
 
 
 class Company:
@@ -89,20 +92,36 @@ def ringback() -> bytes:
 async def put_through(line: Line, playback: Playback, address: str, *, ring_seconds: float) -> TransferResult:
     """Transfer the caller once everything has been played; the caller hears it ringing."""
     await playback.drained()
-    ringing = asyncio.create_task(_ring(playback), name="ringback")
+    async with ringing(playback):
+        return await transfer(line, address, ring_seconds=ring_seconds)
+
+
+async def transfer(line: Line, address: str, *, ring_seconds: float) -> TransferResult:
+    """Transfer the caller; whatever the line raises, the conversation goes on."""
     try:
         return await line.transfer(address, ring_seconds=ring_seconds)
     except Exception as error:  # noqa: BLE001 -- whatever the line raises, the dialogue must go on
         log.error("transfer.broken", error=type(error).__name__)
         return TransferResult.FAILED
+
+
+@asynccontextmanager
+async def ringing(playback: Playback) -> AsyncIterator[None]:
+    """Let the caller hear the ringing tone while nothing is said."""
+    tone = asyncio.create_task(_ring(playback), name="ringback")
+    try:
+        yield
     finally:
-        ringing.cancel()
+        tone.cancel()
         if not playback.is_busy:
             playback.stop()
 
 
 async def _ring(playback: Playback) -> None:
-    sound = ringback()
+    period = ringback()
+    piece = int(_PIECE_SECONDS * PHONE_BAND.bytes_per_second)
+    pieces = itertools.cycle(period[start : start + piece] for start in range(0, len(period), piece))
     while True:
-        playback.play(sound)
-        await asyncio.sleep(len(sound) / PHONE_BAND.bytes_per_second)
+        if not playback.is_busy and playback.queued_seconds < _PIECE_SECONDS:
+            playback.play(next(pieces))
+        await asyncio.sleep(_PIECE_SECONDS / 2)

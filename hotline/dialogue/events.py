@@ -209,10 +209,30 @@ class EngineFailed:
 
 @dataclass(frozen=True, slots=True)
 class AgentJoined:
-    """A person answered: an agent, or the emergency line that the call was handed to."""
+    """A person answered: an agent (工号 ``agent``, where it is known), or the emergency line that the call was handed to."""
 
     at: datetime
     turn: int
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsForAgent:
+    """All agents are talking: the citizen is at ``position``, 1 for the next. ``wait_seconds`` None: cannot be said."""
+
+    at: datetime
+    turn: int
+    position: int
+    wait_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRings:
+    """An agent (工号 ``agent``) has the briefing before them, and is about to be rung."""
+
+    at: datetime
+    turn: int
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +274,8 @@ Event = (
     | CallbackPlanned
     | EngineFailed
     | AgentJoined
+    | WaitsForAgent
+    | AgentRings
     | NoAgentFree
     | TransferFailed
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from hotline.dialogue.actions import (
     Action,
@@ -62,6 +62,9 @@ class Floor:
         self._ratings = ratings
         self._window: CallbackWindow | None = None
         self._was_offered_callback = False
+        self._offered_call_at: datetime | None = (
+            None  # told, while waiting for an agent, that key 1 asks for a call
+        )
         self._prompts = prompts
         self._categories = categories
         self._safety = safety

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from hotline.dialogue.actions import (
     GiveWayToEmergency,
     PlanCallback,
     RegisterAppeal,
+    StayHere,
     TransferToAgent,
 )
-from hotline.dialogue.events import CallbackPlanned
+from hotline.dialogue.events import CallbackPlanned, WaitsForAgent
 from hotline.dialogue.floor import Actions, Floor
 from hotline.dialogue.stages import DEAF, Stage
 from hotline.dialogue.telling import spoken_window
@@ -56,6 +58,37 @@ class HandingOver(Floor):
         )
         return (*stop, self._saying, GiveWayToEmergency(turn, service, self._briefing("emergency")))
 
+    def _told_to_wait(self, event: WaitsForAgent) -> Actions:
+        """Tell how long it will take, and that nobody needs to wait: key 1 asks to be called back."""
+        if self._stage is not Stage.TRANSFERRING:
+            return ()
+        names, values = ["queue_next"], {"people": str(event.position - 1)}
+        if event.position > 1:
+            names = ["queue_ahead"]
+        if event.wait_seconds is not None:
+            values["minutes"] = str(max(1, math.ceil(event.wait_seconds / 60)))
+            names.append("queue_wait")
+        if self._calling_hours is not None and self._caller is not None:
+            self._offered_call_at = event.at
+            names.append("queue_callback")
+        return (self._prompts.say(self._turn, names, values, is_interruptible=False),)
+
+    def _told_who_rings(self, agent: str) -> Actions:
+        if self._stage is not Stage.TRANSFERRING:
+            return ()
+        number = self._spelled(agent) if agent.isdigit() else agent
+        return (self._prompts.say(self._turn, ("agent_rings",), {"agent": number}, is_interruptible=False),)
+
+    def _call_back_instead(self) -> Actions:
+        """Stop waiting and offer a time, as it was said while waiting."""
+        if self._offered_call_at is None or self._calling_hours is None:
+            return ()
+        at, self._offered_call_at = self._offered_call_at.astimezone(self._timezone), None
+        return (
+            StayHere(self._turn),
+            *self._offer_callback(self._calling_hours.next_window(at), at, "callback_wished"),
+        )
+
     def _agent_joined(self) -> Actions:
         was_emergency = self._stage is Stage.EMERGENCY
         self._stage, self._was_handed_over = Stage.HANDED_OVER, True
@@ -76,11 +109,11 @@ class HandingOver(Floor):
             return self._offer_callback(self._calling_hours.next_window(at.astimezone(self._timezone)), at)
         return self._take_message()
 
-    def _offer_callback(self, window: CallbackWindow, at: datetime) -> Actions:
+    def _offer_callback(self, window: CallbackWindow, at: datetime, name: str = "agent_busy") -> Actions:
         """Offer to be called back at a certain time: who says nothing else is not asked to tell it to a machine."""
         self._window, self._was_offered_callback = window, True
         told = spoken_window(self._prompts, window, at.astimezone(self._timezone))
-        return self._ask_yes_no(Stage.CALLBACK, "agent_busy", "callback_offer", window=told)
+        return self._ask_yes_no(Stage.CALLBACK, name, "callback_offer", window=told)
 
     def _answer_to_callback(self, text: str) -> Actions:
         if self._answers.read(text, Answer.NO, Answer.YES) is Answer.NO:

@@ -32,7 +32,7 @@ NAMES: Final = frozenset({
     "repeat_closed_offer", "repeat_closed_kept", "merged", "progress_order", "progress_unit", "progress_due", "progress_count",
     "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable",
     "place_choice", "connector_or", "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",
-    "ask_rating", "ask_rating_again", "rated", "rated_badly", "callback_offer", "callback_planned", "callback_window", "day_today", "day_tomorrow", "clock", "clock_sharp",
+    "ask_rating", "ask_rating_again", "rated", "rated_badly", "queue_next", "queue_ahead", "queue_wait", "queue_callback", "agent_rings", "callback_wished", "callback_offer", "callback_planned", "callback_window", "day_today", "day_tomorrow", "clock", "clock_sharp",
     "divert_reason", "divert_review",
     *(f"divert_{outcome.value}" for outcome in DiversionOutcome),
     *(f"status_{status.value}" for status in Status),

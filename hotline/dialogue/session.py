@@ -32,6 +32,7 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import (
     AgentJoined,
+    AgentRings,
     AppealRegistered,
     CallbackPlanned,
     EngineFailed,
@@ -55,6 +56,7 @@ from hotline.dialogue.events import (
     Started,
     TransferFailed,
     Understood,
+    WaitsForAgent,
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
@@ -137,6 +139,10 @@ class Session(Rated):
                 return self._no_progress(event)
             case EngineFailed():
                 return self._engine_failed(event.engine)
+            case WaitsForAgent():
+                return self._told_to_wait(event)
+            case AgentRings():
+                return self._told_who_rings(event.agent)
             case AgentJoined():
                 return self._agent_joined()
             case NoAgentFree() | TransferFailed():
@@ -251,6 +257,8 @@ class Session(Rated):
 
     def _key(self, key: str) -> Actions:
         self._silences = 0
+        if self._stage is Stage.TRANSFERRING and key == "1":
+            return self._call_back_instead()
         if self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
         if key == "0":

@@ -25,6 +25,7 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import (
     AgentJoined,
+    AgentRings,
     AppealRegistered,
     CallbackPlanned,
     EngineFailed,
@@ -47,6 +48,7 @@ from hotline.dialogue.events import (
     Started,
     TransferFailed,
     Understood,
+    WaitsForAgent,
 )
 from hotline.dialogue.stages import DEAF
 from hotline.domain.appeal import AppealKind, ContactChannel
@@ -151,6 +153,8 @@ def answers_to(action: Action, draw: st.DataObject) -> Event:
                 st.sampled_from(
                     [
                         AgentJoined(NOW, action.turn),
+                        WaitsForAgent(NOW, action.turn, 2, 90.0),
+                        AgentRings(NOW, action.turn, "1024"),
                         NoAgentFree(NOW, action.turn),
                         TransferFailed(NOW, action.turn),
                     ]
@@ -201,7 +205,10 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
         assert waiting or handed_over or session._stage not in DEAF  # nobody waits for what does not come
         turn = max([1, *(getattr(action, "turn", 0) for action in done)])
         if waiting and draw.draw(st.integers(0, 3)) > 0:
-            event = answers_to(waiting.pop(), draw)
+            action = waiting.pop()
+            event = answers_to(action, draw)
+            if isinstance(event, WaitsForAgent | AgentRings):  # news, and not yet the answer
+                waiting.append(action)
         else:
             event = draw.draw(
                 st.one_of(

@@ -19,8 +19,10 @@ from app.metrics import registry
 from app.programs import Programs
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
+from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import Appeal
 from hotline.domain.routing import RoutingDecision
+from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
@@ -79,6 +81,7 @@ class Site:
     store: SqlStore
     programs: Programs
     clock: Clock
+    desk: AgentDesk
     keys: dict[str, str] = field(default_factory=dict)
 
     async def key(self, holder: str) -> str:
@@ -127,6 +130,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             place=PLACES.place,
         )
         programs = replace(programs, **changed)
+        desk = AgentDesk(DeskInMemory(), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__)
         parts = WebParts(
             city=city,
             records=store,
@@ -141,8 +145,9 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
                 read_hours(city),
                 iter(f"task{n}" for n in count(1)).__next__,
             ),
+            desk=desk,
         )
-        return Site(create_app(parts), store, programs, clock)
+        return Site(create_app(parts), store, programs, clock, desk)
 
     return make
 

@@ -235,7 +235,17 @@ def text_of(sound: bytes) -> str:
 class Call:
     """A conversation on a FakeLine: collects what the channel reports, with the second it did."""
 
-    def __init__(self, recognizer, synthesizer=None, *, detector=None, settings=None, transfers=None) -> None:
+    def __init__(
+        self,
+        recognizer,
+        synthesizer=None,
+        *,
+        detector=None,
+        settings=None,
+        transfers=None,
+        desk=None,
+        queue=None,
+    ) -> None:
         self.line = FakeLine()
         self.turns: list[TurnMetrics] = []
         self._arrived = asyncio.Event()
@@ -250,6 +260,8 @@ class Call:
             conversation="c1",
             transfers=transfers or {},
             on_turn=self.turns.append,
+            desk=desk,
+            queue=queue,
         )
 
     async def __aenter__(self) -> Self:

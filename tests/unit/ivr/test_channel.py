@@ -784,7 +784,10 @@ def test_the_caller_hears_it_ringing_and_no_more_when_nobody_answered():
             call.line.answer_after_seconds = 12.0
             await call.do(TransferToAgent(1, "asked", ""))
             await call.until(NoAgentFree)
-            assert len(call.line.played) == 3
+            tone = b"".join(sound for _, sound in call.line.played)
+            assert len(tone) / PHONE_BAND.bytes_per_second == pytest.approx(12.0, abs=0.6)
+            loud = np.abs(np.frombuffer(tone, "<i2")).reshape(-1, 2_000).max(axis=1) > 0
+            assert loud.tolist() == ([True] * 4 + [False] * 16) * 2 + [True] * 4 + [False] * (len(loud) - 44)
             assert call.line.queued_seconds == 0
 
     run(test())

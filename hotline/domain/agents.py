@@ -1,0 +1,321 @@
+"""Agents (话务员) and the calls that wait for them: one desk, changed only by the functions here.
+
+A ``Desk`` is a value: every step returns another one, and time is an argument. Who shares it between processes is
+somebody else's business (``hotline.service.agent_desk``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from hotline.domain.errors import HotlineError
+
+
+class Skill(StrEnum):
+    """What an agent is good at (技能)."""
+
+    ORDINARY = "ordinary"  # 普通
+    DIALECT = "dialect"  # 方言
+    ENTERPRISE = "enterprise"  # 企业
+    ELDER = "elder"  # 老年人
+
+
+class Presence(StrEnum):
+    """Whether an agent can take a call (坐席状态)."""
+
+    READY = "ready"  # 空闲
+    BUSY = "busy"  # 振铃或通话中
+    WRAP_UP = "wrap_up"  # 话后整理
+    PAUSED = "paused"  # 小休
+    OFFLINE = "offline"  # 签出或失联
+
+
+class HandoverState(StrEnum):
+    """How the hand-over of one call stands (转接状态)."""
+
+    REQUESTED = "requested"  # 排队
+    BRIEFING = "briefing"  # 弹屏
+    RINGING = "ringing"  # 振铃
+    ACCEPTED = "accepted"  # 应答
+    BRIDGED = "bridged"  # 通话
+    REJECTED = "rejected"  # 拒接，没有别人
+    FAILED = "failed"  # 无人接听或没有接通，没有别人
+    CANCELLED = "cancelled"  # 来电人挂机或改变主意
+
+
+_S = HandoverState
+STEPS: Final[Mapping[HandoverState, frozenset[HandoverState]]] = {
+    _S.REQUESTED: frozenset({_S.BRIEFING, _S.REJECTED, _S.FAILED, _S.CANCELLED}),
+    _S.BRIEFING: frozenset({_S.RINGING, _S.REQUESTED, _S.REJECTED, _S.FAILED, _S.CANCELLED}),
+    _S.RINGING: frozenset({_S.ACCEPTED, _S.REQUESTED, _S.REJECTED, _S.FAILED, _S.CANCELLED}),
+    _S.ACCEPTED: frozenset({_S.BRIDGED, _S.FAILED, _S.CANCELLED}),
+    _S.BRIDGED: frozenset(),
+    _S.REJECTED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+"""Which state may follow which. ``REQUESTED`` again: the agent did not take it, and the next one is looked for."""
+
+WITH_AGENT: Final = frozenset({_S.BRIEFING, _S.RINGING, _S.ACCEPTED, _S.BRIDGED})
+LOST: Final = frozenset({_S.REJECTED, _S.FAILED, _S.CANCELLED})
+
+
+class Refusal(StrEnum):
+    """Why an agent who was offered a call did not take it."""
+
+    REJECTED = "rejected"  # said no: stays ready for others
+    NO_ANSWER = "no_answer"  # is not at the desk: is paused
+    FAILED = "failed"  # the telephone cannot be reached: is paused
+
+
+class IllegalHandoverError(HotlineError):
+    """A step that the hand-over's state does not allow. Nothing was changed."""
+
+    code = "handover.illegal"
+
+
+class NoSuchAgentError(HotlineError):
+    """Nobody has signed in by that number (工号)."""
+
+    code = "agent.unknown"
+
+
+class AgentIsBusyError(HotlineError):
+    """The agent has a call, and cannot be away from it."""
+
+    code = "agent.busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Somebody who takes calls. ``since``: when ``presence`` began; ``seen_at``: the last sign of life of their desk."""
+
+    id: str
+    name: str
+    skills: frozenset[Skill]
+    presence: Presence
+    since: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One call on its way to an agent. ``refused_by`` are those who were offered it and did not take it.
+
+    ``kept_at`` is the last sign of life of the call; ``briefing`` is what the agent is shown.
+    """
+
+    id: str
+    conversation: str
+    phone: str
+    skill: Skill
+    reason: str
+    briefing: str
+    requested_at: datetime
+    kept_at: datetime
+    is_urgent: bool = False
+    state: HandoverState = HandoverState.REQUESTED
+    since: datetime | None = None
+    agent: str | None = None
+    refused_by: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRules:
+    """How calls are shared out; all of it is settings.
+
+    ``elder`` and ``urgent``: seconds of waiting that such callers are ahead by. ``skill_patience``: after so long any
+    agent will do. ``silent``: a desk or a call that gives no sign of life for so long is gone. ``wrap_up``: time after a
+    call. ``least_handled``: so many calls must be known before a wait is estimated.
+    """
+
+    elder: float = 60.0
+    urgent: float = 3_600.0
+    skill_patience: float = 30.0
+    silent: float = 45.0
+    wrap_up: float = 30.0
+    handled_kept: int = 50
+    least_handled: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All agents and all calls that wait for them or are with them. ``handled``: seconds that the last calls took."""
+
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    handovers: Mapping[str, Handover] = field(default_factory=dict)
+    handled: tuple[float, ...] = ()
+
+    # --- agents ------------------------------------------------------------------------------------------------
+
+    def sign_in(self, agent: Agent) -> Desk:
+        """Let an agent begin, or change their skills; who has a call keeps it."""
+        present = self.agents.get(agent.id)
+        if present is not None and present.presence is Presence.BUSY:
+            agent = replace(agent, presence=Presence.BUSY, since=present.since)
+        return replace(self, agents={**self.agents, agent.id: agent})
+
+    def turn(self, agent: str, presence: Presence, at: datetime) -> Desk:
+        """Change an agent's presence at their wish. Raises ``NoSuchAgentError``, ``AgentIsBusyError``."""
+        found = self._agent(agent)
+        if found.presence is Presence.BUSY:
+            raise AgentIsBusyError(agent)
+        if presence is Presence.OFFLINE:
+            return replace(self, agents={key: one for key, one in self.agents.items() if key != agent})
+        return _with(self, replace(found, presence=presence, since=at, seen_at=at))
+
+    def saw(self, agent: str, at: datetime) -> Desk:
+        """Note a sign of life of an agent's desk. Raises ``NoSuchAgentError``."""
+        return _with(self, replace(self._agent(agent), seen_at=at))
+
+    @property
+    def on_duty(self) -> tuple[Agent, ...]:
+        """Agents who take calls now or as soon as they are through with the last one."""
+        taking = (Presence.READY, Presence.BUSY, Presence.WRAP_UP)
+        return tuple(agent for agent in self.agents.values() if agent.presence in taking)
+
+    # --- calls -------------------------------------------------------------------------------------------------
+
+    def request(self, handover: Handover) -> Desk:
+        """Let a call wait for an agent."""
+        return replace(self, handovers={**self.handovers, handover.id: handover})
+
+    def keep(self, handover: str, at: datetime) -> Desk:
+        """Note a sign of life of a call; one that is unknown stays unknown."""
+        found = self.handovers.get(handover)
+        return self if found is None else _holding(self, replace(found, kept_at=at))
+
+    def step(self, handover: str, state: HandoverState, at: datetime) -> Desk:
+        """Take a call on with its agent. Raises ``IllegalHandoverError``."""
+        found = self._legal(handover, state)
+        return _holding(self, replace(found, state=state, since=at))
+
+    def refuse(self, handover: str, why: Refusal, at: datetime) -> Desk:
+        """Let the call wait for somebody else; lost when there is nobody else. Raises ``IllegalHandoverError``."""
+        found = self._legal(handover, HandoverState.REQUESTED)
+        desk, refused = self, found.refused_by
+        if found.agent is not None:
+            presence = Presence.READY if why is Refusal.REJECTED else Presence.PAUSED
+            desk = _freed(desk, found.agent, presence, at)
+            refused = refused | {found.agent}
+        again = replace(found, agent=None, refused_by=refused, state=HandoverState.REQUESTED, since=at)
+        if not _may_still_take(desk, again):
+            lost = HandoverState.REJECTED if why is Refusal.REJECTED else HandoverState.FAILED
+            again = replace(again, state=lost)
+        return _holding(desk, again)
+
+    def leave(self, handover: str, at: datetime) -> Desk:
+        """Let a call go: it ended, or is not to be handed over any more. Its agent is free, after a talk for wrap-up."""
+        found = self.handovers.get(handover)
+        if found is None:
+            return self
+        desk = replace(self, handovers={key: one for key, one in self.handovers.items() if key != handover})
+        if found.agent is None or found.state not in WITH_AGENT:
+            return desk
+        if found.state is not HandoverState.BRIDGED:
+            return _freed(desk, found.agent, Presence.READY, at)
+        assert found.since is not None
+        talked = (at - found.since).total_seconds()
+        return replace(_freed(desk, found.agent, Presence.WRAP_UP, at), handled=(*desk.handled, talked))
+
+    # --- time --------------------------------------------------------------------------------------------------
+
+    def at(self, now: datetime, rules: DeskRules) -> Desk:
+        """Let time pass: desks and calls without a sign of life are gone, wrap-up ends, calls are offered."""
+        desk, silent = self, timedelta(seconds=rules.silent)
+        for handover in self.handovers.values():
+            if now - handover.kept_at > silent:
+                desk = desk.leave(handover.id, now)
+        agents: dict[str, Agent] = {}
+        for agent in desk.agents.values():
+            if agent.presence is not Presence.BUSY and now - agent.seen_at > silent:
+                continue
+            is_through = now - agent.since > timedelta(seconds=rules.wrap_up)
+            if agent.presence is Presence.WRAP_UP and is_through:
+                agents[agent.id] = replace(agent, presence=Presence.READY, since=now)
+            else:
+                agents[agent.id] = agent
+        desk = replace(desk, agents=agents, handled=desk.handled[-rules.handled_kept :])
+        for handover in desk.waiting(now, rules):
+            desk = _offered(desk, handover, now, rules)
+        return desk
+
+    def waiting(self, now: datetime, rules: DeskRules) -> tuple[Handover, ...]:
+        """Return the calls that wait for an agent, the next one first."""
+        waiting = [one for one in self.handovers.values() if one.state is HandoverState.REQUESTED]
+        return tuple(sorted(waiting, key=lambda one: (-_weight(one, now, rules), one.requested_at, one.id)))
+
+    def position(self, handover: str, now: datetime, rules: DeskRules) -> int:
+        """Return a waiting call's place, 1 for the next one."""
+        return [one.id for one in self.waiting(now, rules)].index(handover) + 1
+
+    def estimated_wait(self, position: int, rules: DeskRules) -> float | None:
+        """Return the seconds that the call at ``position`` will wait, None while that cannot be said.
+
+        With all of c agents busy and talks of s seconds on average a call leaves every s / c seconds (M/M/c, Kleinrock,
+        Queueing Systems I, 1975, section 3.5), and ``position`` of them must leave.
+        """
+        agents = len(self.on_duty)
+        if not agents or len(self.handled) < rules.least_handled:
+            return None
+        return position * math.fsum(self.handled) / len(self.handled) / agents
+
+    def _legal(self, handover: str, state: HandoverState) -> Handover:
+        found = self.handovers.get(handover)
+        if found is None or state not in STEPS[found.state]:
+            raise IllegalHandoverError(f"{handover}: {found.state if found else None} → {state}")
+        return found
+
+    def _agent(self, agent: str) -> Agent:
+        if (found := self.agents.get(agent)) is None:
+            raise NoSuchAgentError(agent)
+        return found
+
+
+def _with(desk: Desk, agent: Agent) -> Desk:
+    return replace(desk, agents={**desk.agents, agent.id: agent})
+
+
+def _holding(desk: Desk, handover: Handover) -> Desk:
+    return replace(desk, handovers={**desk.handovers, handover.id: handover})
+
+
+def _freed(desk: Desk, agent: str, presence: Presence, at: datetime) -> Desk:
+    found = desk.agents.get(agent)
+    return desk if found is None else _with(desk, replace(found, presence=presence, since=at))
+
+
+def _may_still_take(desk: Desk, handover: Handover) -> bool:
+    return any(agent.id not in handover.refused_by for agent in desk.on_duty)
+
+
+def _offered(desk: Desk, handover: Handover, now: datetime, rules: DeskRules) -> Desk:
+    """Offer the call to who has been free the longest, of those with the skill while it has not waited long."""
+    others = [agent for agent in desk.on_duty if agent.id not in handover.refused_by]
+    if not others:
+        return _holding(desk, replace(handover, state=HandoverState.FAILED, since=now))
+    free = [agent for agent in others if agent.presence is Presence.READY]
+    able = [agent for agent in free if _can(agent, handover.skill)]
+    has_able = any(_can(agent, handover.skill) for agent in others)
+    is_patient = now - handover.requested_at <= timedelta(seconds=rules.skill_patience)
+    chosen = able if has_able and is_patient else able or free
+    if not chosen:
+        return desk
+    agent = min(chosen, key=lambda one: (one.since, one.id))
+    desk = _with(desk, replace(agent, presence=Presence.BUSY, since=now))
+    return _holding(desk, replace(handover, state=HandoverState.BRIEFING, agent=agent.id, since=now))
+
+
+def _can(agent: Agent, skill: Skill) -> bool:
+    return skill is Skill.ORDINARY or skill in agent.skills
+
+
+def _weight(handover: Handover, now: datetime, rules: DeskRules) -> float:
+    waited = (now - handover.requested_at).total_seconds()
+    ahead = rules.urgent if handover.is_urgent else 0.0
+    return waited + ahead + (rules.elder if handover.skill is Skill.ELDER else 0.0)

@@ -1,0 +1,161 @@
+"""The agents' desk as channels and screens use it: one ``Desk``, shared by all processes (坐席调度)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from hotline.domain.agents import Agent, Desk, DeskRules, Handover, HandoverState, Presence, Refusal, Skill
+
+T = TypeVar("T")
+
+
+class DeskStore(Protocol):
+    """Keeps the desk. Every method raises ``EngineUnavailableError`` within a second when it cannot."""
+
+    async def change(self, step: Callable[[Desk], tuple[Desk, T]]) -> T:
+        """Replace the desk by what ``step`` makes of it, as one step; ``step`` may be tried more than once."""
+
+    async def read(self) -> Desk:
+        """Return the desk."""
+
+
+class DeskInMemory:
+    """A desk of one process."""
+
+    def __init__(self) -> None:
+        """Begin with nobody signed in."""
+        self._desk = Desk()
+
+    async def change(self, step: Callable[[Desk], tuple[Desk, T]]) -> T:
+        """Replace the desk."""
+        self._desk, found = step(self._desk)
+        return found
+
+    async def read(self) -> Desk:
+        """Return the desk."""
+        return self._desk
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverWish:
+    """A call that wants a person. ``phone``: the calling number, empty when unknown."""
+
+    conversation: str
+    phone: str
+    skill: Skill
+    reason: str
+    briefing: str
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverNews:
+    """How a hand-over stands. ``position`` and ``wait_seconds`` while it waits; ``wait_seconds`` None: cannot be said."""
+
+    state: HandoverState
+    agent: str | None = None
+    position: int = 0
+    wait_seconds: float | None = None
+
+
+class AgentDesk:
+    """The desk with its rules and its clock."""
+
+    def __init__(
+        self, store: DeskStore, rules: DeskRules, clock: Callable[[], datetime], new_id: Callable[[], str]
+    ) -> None:
+        """Take where the desk is kept."""
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+        self._new_id = new_id
+
+    async def request(self, wish: HandoverWish) -> str | None:
+        """Let a call wait; return the hand-over's id, None when nobody is on duty."""
+        handover, now = self._new_id(), self._clock()
+
+        def step(desk: Desk) -> tuple[Desk, str | None]:
+            desk = desk.at(now, self._rules)
+            if not desk.on_duty:
+                return desk, None
+            wanted = Handover(
+                id=handover,
+                conversation=wish.conversation,
+                phone=wish.phone,
+                skill=wish.skill,
+                reason=wish.reason,
+                briefing=wish.briefing,
+                requested_at=now,
+                kept_at=now,
+                is_urgent=wish.is_urgent,
+            )
+            return desk.request(wanted).at(now, self._rules), handover
+
+        return await self._store.change(step)
+
+    async def news(self, handover: str) -> HandoverNews:
+        """Give a sign of life of the call and tell how it stands; one that is unknown is cancelled."""
+        now = self._clock()
+
+        def step(desk: Desk) -> tuple[Desk, HandoverNews]:
+            desk = desk.keep(handover, now).at(now, self._rules)
+            found = desk.handovers.get(handover)
+            if found is None:
+                return desk, HandoverNews(HandoverState.CANCELLED)
+            if found.state is not HandoverState.REQUESTED:
+                return desk, HandoverNews(found.state, found.agent)
+            position = desk.position(handover, now, self._rules)
+            wait = desk.estimated_wait(position, self._rules)
+            return desk, HandoverNews(found.state, None, position, wait)
+
+        return await self._store.change(step)
+
+    async def step(self, handover: str, state: HandoverState) -> None:
+        """Take the hand-over on. Raises ``IllegalHandoverError``."""
+        now = self._clock()
+        await self._store.change(lambda desk: (desk.step(handover, state, now), None))
+
+    async def refuse(self, handover: str, why: Refusal) -> HandoverNews:
+        """Note that the agent did not take it; the next one is looked for. Raises ``IllegalHandoverError``."""
+        now = self._clock()
+        await self._store.change(lambda desk: (desk.refuse(handover, why, now), None))
+        return await self.news(handover)
+
+    async def leave(self, handover: str) -> None:
+        """The call is over, or is to be handed to nobody any more."""
+        now = self._clock()
+        await self._store.change(lambda desk: (desk.leave(handover, now), None))
+
+    async def sign_in(self, agent: str, name: str, skills: frozenset[Skill]) -> None:
+        """Let an agent begin, ready."""
+        now = self._clock()
+        signed_in = Agent(agent, name, skills, Presence.READY, now, now)
+        await self._store.change(lambda desk: (desk.sign_in(signed_in), None))
+
+    async def turn(self, agent: str, presence: Presence) -> None:
+        """Change an agent's presence. Raises ``NoSuchAgentError``, ``AgentIsBusyError``."""
+        now = self._clock()
+        await self._store.change(lambda desk: (desk.turn(agent, presence, now), None))
+
+    async def saw(self, agent: str) -> Handover | None:
+        """Note a sign of life of an agent's desk; return the call that is theirs now. Raises ``NoSuchAgentError``."""
+        now = self._clock()
+
+        def step(desk: Desk) -> tuple[Desk, Handover | None]:
+            desk = desk.saw(agent, now).at(now, self._rules)
+            theirs = (one for one in desk.handovers.values() if one.agent == agent)
+            return desk, next(theirs, None)
+
+        return await self._store.change(step)
+
+    async def refuse_as(self, agent: str) -> None:
+        """Let an agent refuse the call that is offered to them. Raises ``NoSuchAgentError``, ``IllegalHandoverError``."""
+        offered = await self.saw(agent)
+        await self.refuse(offered.id if offered is not None else "", Refusal.REJECTED)
+
+    async def board(self) -> tuple[Desk, DeskRules, datetime]:
+        """Return everything, for a wallboard (大屏)."""
+        return await self._store.read(), self._rules, self._clock()

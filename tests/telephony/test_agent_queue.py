@@ -1,0 +1,107 @@
+"""Agents on real telephones: the first does not answer, the second takes the call, and the caller hears them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hotline.dialogue.actions import TransferToAgent
+from hotline.dialogue.events import AgentJoined, AgentRings, Event, HungUp
+from hotline.domain.agents import DeskRules, HandoverState, Presence, Skill
+from hotline.service.agent_desk import AgentDesk, DeskInMemory
+from ivr.agent_handover import QueueSettings
+from ivr.channel import PhoneChannel
+from ivr.phone_settings import PhoneSettings
+from ivr.sip import SipEndpoint, SipLine
+from tests.telephony.support import HERE, hotline, phones, program, samples, until
+from tests.unit.ivr.fakes import LoudnessDetector, ScriptedRecognizer, ScriptedSynthesizer
+
+pytestmark = pytest.mark.telephony
+CALLER = str(HERE / "baresip_caller.py")
+
+
+def a_desk() -> AgentDesk:
+    return AgentDesk(DeskInMemory(), DeskRules(), lambda: datetime.now(UTC), lambda: secrets.token_hex(4))
+
+
+class Held:
+    """Asks for an agent on every call and keeps what happened."""
+
+    def __init__(self, desk: AgentDesk, queue: QueueSettings) -> None:
+        self.desk = desk
+        self.queue = queue
+        self.events: list[Event] = []
+
+    async def hold(self, line: SipLine) -> None:
+        channel = PhoneChannel(
+            line,
+            ScriptedRecognizer(),
+            ScriptedSynthesizer(),
+            LoudnessDetector(),
+            PhoneSettings(ring_seconds=1.0),
+            clock=lambda: datetime.now(UTC),
+            conversation="c1",
+            transfers={},
+            desk=self.desk,
+            queue=self.queue,
+        )
+        try:
+            self.events.append(await channel.receive())
+            await channel.perform(TransferToAgent(1, "asked", "暖气不热"))
+            while not isinstance(self.events[-1], HungUp):
+                self.events.append(await channel.receive())
+        finally:
+            await channel.close()
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
+
+
+def _uri(endpoint: SipEndpoint) -> str:
+    return f"sip:12345@127.0.0.1:{endpoint.port}"
+
+
+async def test_the_first_agent_does_not_answer_and_the_second_takes_the_call(tmp_path: Path) -> None:
+    desk = a_desk()
+    await desk.sign_in("1", "话务员一", frozenset({Skill.ORDINARY}))
+    await desk.sign_in("2", "话务员二", frozenset({Skill.ORDINARY}))
+    async with phones("1=ring", "2", options=("--ring-seconds", "0.2")) as (_, address):
+        held = Held(desk, QueueSettings(address=f"sip:{{agent}}@{address}", poll=0.1))
+        async with hotline(held.hold) as endpoint:
+            got = str(tmp_path / "got.raw")
+            async with program(CALLER, _uri(endpoint), "--record", got, "--seconds", "5") as caller:
+                await until(lambda: any(isinstance(event, AgentJoined) for event in held.events))
+                talking = await desk.saw("2")
+                await caller.event("ended")
+            await until(lambda: endpoint.calls == 0 and isinstance(held.events[-1], HungUp))
+            await asyncio.sleep(0.1)
+    rung = [event.agent for event in held.events if isinstance(event, AgentRings)]
+    assert (rung, held.kinds().count("NoAgentFree")) == (["1", "2"], 0)
+    assert talking is not None
+    assert (talking.state, talking.briefing) == (HandoverState.BRIDGED, "暖气不热")
+    board, _, _ = await desk.board()
+    assert (board.agents["1"].presence, board.agents["2"].presence) == (Presence.PAUSED, Presence.WRAP_UP)
+    heard = samples(Path(got).read_bytes())[-32_000:]
+    hertz = np.fft.rfftfreq(len(heard), 1 / 8_000)[np.abs(np.fft.rfft(heard)).argmax()]
+    assert hertz == pytest.approx(440, abs=3)  # the second agent's tone; the ringing tone is at 450 Hz
+
+
+async def test_nobody_takes_the_call_and_nobody_is_left() -> None:
+    desk = a_desk()
+    await desk.sign_in("1", "话务员一", frozenset({Skill.ORDINARY}))
+    async with phones("1=decline") as (_, address):
+        held = Held(desk, QueueSettings(address=f"sip:{{agent}}@{address}", poll=0.1))
+        async with (
+            hotline(held.hold) as endpoint,
+            program(CALLER, _uri(endpoint), "--seconds", "3") as caller,
+        ):
+            await until(lambda: any("Free" in kind or "Failed" in kind for kind in held.kinds()))
+            await caller.event("ended")
+    assert "AgentJoined" not in held.kinds()
+    board, _, _ = await desk.board()
+    assert (board.agents["1"].presence, dict(board.handovers)) == (Presence.READY, {})
