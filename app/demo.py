@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import numpy as np
 
-from app.callers import CallFailedError, Script, call
+from app.agent_interface import PREFIX as AGENTS
+from app.callers import CallFailedError, Hotline, Script, call
 from app.city_words import lexicon
 from app.machine import running
 from app.processes import free_port
@@ -32,7 +34,9 @@ Tell = Callable[[str], None]
 _READY_SECONDS: Final = 20.0
 _PAUSE_BYTES: Final = 8_000
 _AGENT: Final = "agent"
-_PHONES: Final = ("110", "119", "120", "122", _AGENT)
+_SEAT: Final = "8001"  # an agent who signs in, as all do in daily use; ``_AGENT`` is rung while nobody has
+_PHONES: Final = ("110", "119", "120", "122", _AGENT, _SEAT)
+_ALIVE_SECONDS: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -47,7 +51,12 @@ class StandIns:
     @property
     def addresses(self) -> dict[str, str]:
         """Where they ring."""
-        return {user: f"sip:{user}@127.0.0.1:{self.port}" for user in _PHONES}
+        return {user: f"sip:{user}@127.0.0.1:{self.port}" for user in _PHONES if user != _SEAT}
+
+    @property
+    def seats(self) -> str:
+        """How the telephones of agents who have signed in are reached."""
+        return f"sip:{{agent}}@127.0.0.1:{self.port}"
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Note one event of theirs."""
@@ -86,6 +95,24 @@ async def stand_ins() -> AsyncIterator[StandIns]:
             process.terminate()
             await process.wait()
         reader.cancel()
+
+
+@asynccontextmanager
+async def signed_in(hotline: Hotline, agent: str) -> AsyncIterator[None]:
+    """Sign an agent in over the interface, and keep their desk open."""
+
+    async def stay(http: httpx.AsyncClient) -> None:
+        while True:
+            await asyncio.sleep(_ALIVE_SECONDS)
+            await http.get(f"{AGENTS}/{agent}/handover")
+
+    async with hotline.client() as http:
+        (await http.put(f"{AGENTS}/{agent}", json={"name": agent})).raise_for_status()
+        desk = asyncio.create_task(stay(http))
+        try:
+            yield
+        finally:
+            desk.cancel()
 
 
 async def render_callers(
@@ -147,8 +174,8 @@ async def run_demo(settings: Settings, tell: Tell, folder: Path) -> bool:
     await render_callers(settings, city, rows, sounds, tell)
     reports, checks = [], []
     async with stand_ins() as phones:
-        settings = settings.model_copy(update={"transfers": phones.addresses})
-        async with running(settings, tell) as hotline:
+        settings = settings.model_copy(update={"transfers": phones.addresses, "agent_address": phones.seats})
+        async with running(settings, tell) as hotline, signed_in(hotline, _SEAT):
             tell(f"热线已就绪：{hotline.sip}，{hotline.web}/")
             for row in rows:
                 tell(f"── 来电：{row['name']}（{row['voice']}）")
@@ -199,6 +226,6 @@ def _show(event: Mapping[str, Any], tell: Tell) -> None:
         case "TransferToAgent":
             tell(f"   [转人工：{body['briefing']}]")
         case "AgentJoined":
-            tell("   [已接通]")
+            tell(f"   [已接通{body.get('agent')}]")
         case _:
             pass
