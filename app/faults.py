@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -17,6 +17,8 @@ from hotline.domain.errors import (
     UnknownUnitError,
     WorkOrderNotFoundError,
 )
+
+_UNKNOWN: Final = (WorkOrderNotFoundError, NoSuchCallbackError, NoSuchAgentError)
 
 
 class StepFaultOut(BaseModel):
@@ -36,7 +38,9 @@ class StepFaultOut(BaseModel):
 def status_of(error: HotlineError) -> int:
     """Return the HTTP status of an error: what lacks something is 422, what the order's state or revision forbids is 409."""
     match error:
-        case WorkOrderNotFoundError() | NoSuchCallbackError() | NoSuchAgentError():
+        case _ if error.code == "recording.locked":
+            return 403
+        case _ if isinstance(error, _UNKNOWN) or error.code == "recording.missing":
             return 404
         case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError():
             return 422

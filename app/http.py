@@ -25,6 +25,7 @@ from app.open311 import PREFIX as OPEN311
 from app.open311 import Open311
 from app.pages import Pages
 from app.rating_interface import RatingInterface
+from app.recording_interface import RecordingInterface
 from app.staff_interface import StaffInterface
 from app.unit_interface import UnitInterface
 from app.web_parts import Records, WebParts
@@ -73,6 +74,8 @@ def create_app(parts: WebParts) -> FastAPI:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)
     RatingInterface(parts).add_to(app)
+    if parts.recordings is not None:
+        RecordingInterface(parts, parts.recordings).add_to(app)
     if parts.desk is not None:
         AgentInterface(parts, parts.desk).add_to(app)
     if parts.callbacks is not None:

@@ -12,9 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from pydantic import AwareDatetime
 
+from app.recording_interface import lines_of
 from app.reports import conversation_report
-from app.views import order_on_page, talk_on_page
+from app.views import masked, order_on_page, talk_on_page
 from app.web_parts import COOKIE, ORDER_NUMBER, ORDERS_A_PAGE, WebParts
+from hotline.domain.appeal import Secrecy
+from hotline.domain.work_order import WorkOrder
 
 _LOGIN_BYTES: Final = 4_000
 _LOGIN_SECONDS: Final = 8 * 3600
@@ -100,7 +103,32 @@ class Pages:
             chat_words=words["chat"],
             order=order_on_page(found, parts.city, words),
             turns=talk_on_page(talk["turns"], found),
+            recordings=await self._recordings(found),
         )
+
+    async def _recordings(self, order: WorkOrder) -> list[dict[str, Any]]:
+        """Return the order's recordings with what was said in them; of a locked one only that there is one."""
+        if self._parts.recordings is None:
+            return []
+        is_locked = order.appeal.secrecy is Secrecy.CONFIDENTIAL
+        shown = []
+        for recording in await self._parts.recordings.rows.of_order(order.number):
+            rows = [] if is_locked else await self._parts.records.read(recording.conversation)
+            lines = [
+                {**line.model_dump(), "text": masked(line.text, order.appeal, keep=[order.number]),
+                 "clock": f"{int(line.at_seconds) // 60}:{int(line.at_seconds) % 60:02}"}
+                for line in lines_of(rows, recording.started_at)
+            ]  # fmt: skip
+            shown.append(
+                {
+                    "conversation": recording.conversation,
+                    "started_at": f"{recording.started_at.astimezone(self._parts.city.timezone):%Y-%m-%d %H:%M}",
+                    "is_complete": recording.is_complete,
+                    "is_locked": is_locked,
+                    "lines": lines,
+                }
+            )
+        return shown
 
     def _login(self, request: Request, status: int, back: str) -> HTMLResponse:
         words = self._parts.words["login"]

@@ -16,13 +16,14 @@ from app.city_words import load_prompts
 from app.clock import now
 from app.draining import Ending
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
+from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
 from app.wiring import Hearing, Speaking, open_world
 from asr.running import RunningPace
 from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
 from hotline.service.agent_desk import AgentDesk
-from hotline.service.conversations import Conversations
+from hotline.service.conversations import ConversationLog, Conversations
 from ivr.agent_handover import QueueSettings
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
 from ivr.phone_settings import read_backchannels, read_endings
@@ -82,8 +83,10 @@ class Exchange:
         speaking: Speaking,
         *,
         desk: AgentDesk | None,
+        recordings: Recordings | None,
     ) -> None:
         """Take the parts that all calls share."""
+        self._recordings = recordings
         self._desk = desk
         self._queue = QueueSettings(address=settings.agent_address, most_wait=settings.queue_seconds)
         self._settings = settings
@@ -127,6 +130,8 @@ class Exchange:
             queue=self._queue,
         )
         CALLS_UNDER_WAY.inc()
+        if self._recordings is not None:
+            await self._recordings.begin(conversation, line, now())
         try:
             outcome = await self._conversations.hold(channel, call_id=line.call_id)
             CALLS.labels(outcome.value).inc()
@@ -136,6 +141,8 @@ class Exchange:
         finally:
             CALLS_UNDER_WAY.dec()
             await line.hang_up()
+            if self._recordings is not None:
+                await self._recordings.end(conversation)
 
 
 def _note_turn(turn: TurnMetrics) -> None:
@@ -172,9 +179,15 @@ async def run_phone(
         hearing = await open_hearing(settings, city, stack)
         speaking = await open_speaking(settings, city, stack)
         endpoint = SipEndpoint(sip_settings(settings))
-        log_book = await shown_calls(settings, world, endpoint, ending, stack)
+        log_book: ConversationLog = await shown_calls(settings, world, endpoint, ending, stack)
+        recordings = Recordings(settings, world.store) if settings.record_calls else None
+        if recordings is not None:
+            log_book = BookWithoutSecrets(log_book, recordings)
+            stack.push_async_callback(recordings.close)
         conversations = Conversations(replace(world.surroundings, log_book=log_book))
-        exchange = Exchange(settings, city, conversations, hearing, speaking, desk=world.desk)
+        exchange = Exchange(
+            settings, city, conversations, hearing, speaking, desk=world.desk, recordings=recordings
+        )
         stack.push_async_callback(endpoint.close)
         await endpoint.start()
         rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")

@@ -16,7 +16,7 @@ from hotline.domain.deeds import Satisfaction
 
 PREFIX: Final = "/api/staff/v1/ratings"
 _MOST_DAYS: Final = 366
-_FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
+_FIRST, _LAST = date(2000, 1, 1), date(2998, 12, 31)
 
 
 class RatingsOut(BaseModel):
@@ -56,10 +56,11 @@ class RatingInterface:
 
     async def counted(
         self,
-        since: Annotated[date, Query(ge=_FIRST, le=_LAST)],
+        since: Annotated[date, Query()],
         days: Annotated[int, Query(ge=1, le=_MOST_DAYS)] = 1,
     ) -> RatingsOut:
         """Count the ratings of ``days`` days."""
+        since = min(max(since, _FIRST), _LAST)  # nothing was rated before or after
         until = since + timedelta(days=days - 1)
         zone = self._parts.city.timezone
         start, end = (datetime.combine(day, time(), zone) for day in (since, since + timedelta(days=days)))

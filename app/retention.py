@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from app.recordings import recordings_folder
 from app.settings import Settings, secret_file
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.errors import CityConfigError
@@ -23,7 +24,12 @@ from router.strict import Strict, checked
 
 _LEAST_DAYS: Final = 180
 """Network logs are kept for six months at least (网络安全法21)."""
-_ACTIONS: Final = {Kept.JOURNALS: "delete", Kept.MESSAGES: "delete", Kept.WORK_ORDERS: "anonymise"}
+_ACTIONS: Final = {
+    Kept.RECORDINGS: "delete",
+    Kept.JOURNALS: "delete",
+    Kept.MESSAGES: "delete",
+    Kept.WORK_ORDERS: "anonymise",
+}
 
 
 class _Keep(Strict):
@@ -51,7 +57,11 @@ def destruction_of(settings: Settings, store: SqlStore) -> Destruction:
     """Return the destruction of a data folder's database."""
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     retentions = load_retentions(load_city(settings.city))
-    return Destruction(SqlRetention(store.database, seal), retentions, settings.data_dir / "destruction")
+    return Destruction(
+        SqlRetention(store.database, seal, recordings_folder(settings)),
+        retentions,
+        settings.data_dir / "destruction",
+    )
 
 
 class Destruction:

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     ring_seconds: float = 20.0
     agent_address: str = ""
     queue_seconds: float = Field(default=180.0, gt=0)
+    record_calls: bool = True
+    recordings_dir: Path | None = None
     wrap_up_seconds: float = Field(default=30.0, ge=0)
 
     web_host: str = "127.0.0.1"

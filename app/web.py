@@ -15,7 +15,9 @@ from app.http import WebParts, create_app
 from app.linkage_interface import linkage_router
 from app.metrics import CALLS, registry
 from app.programs import Programs
+from app.recordings import recordings_folder, recordings_seal
 from app.settings import Settings, secret_file
+from app.web_parts import KeptRecordings
 from app.wiring import World, local_clock, open_world
 from app.worker_place import worker_lives
 from chat.web_chat.routes import WebChat
@@ -28,6 +30,7 @@ from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.outbox import SqlOutbox
+from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from nlu.lexicon import load_meaning_words
@@ -109,6 +112,11 @@ async def run_web(settings: Settings) -> None:
             programs=open_programs(settings, city, world),
             callbacks=world.callbacks,
             desk=world.desk,
+            recordings=KeptRecordings(
+                SqlRecordings(world.store.database),
+                recordings_folder(settings),
+                recordings_seal(settings).open,
+            ),
         )
         app = create_app(parts)
         app.include_router(open_linkage(settings, world))

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from fastapi import Request
@@ -17,6 +18,8 @@ from hotline.city import City
 from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
+from hotline.store.recordings import SqlRecordings
+from ivr.recording import Sealing
 
 COOKIE: Final = "staff"
 ORDERS_A_PAGE: Final = 50
@@ -49,11 +52,21 @@ class Records(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRecordings:
+    """The recordings' rows, the folder of their files, and what opens them."""
+
+    rows: SqlRecordings
+    folder: Path
+    unseal: Sealing
+
+
+@dataclass(frozen=True, slots=True)
 class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
 
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
-    ``callbacks`` none for callback tasks, without ``desk`` none for agents.
+    ``callbacks`` none for callback tasks, without ``desk`` none for agents,
+    without ``recordings`` nothing can be heard.
     """
 
     city: City
@@ -69,6 +82,7 @@ class WebParts:
     programs: Programs | None = None
     callbacks: Callbacks | None = None
     desk: AgentDesk | None = None
+    recordings: KeptRecordings | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""

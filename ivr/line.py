@@ -57,6 +57,19 @@ class TransferResult(StrEnum):
     NO_CAPACITY = "no_capacity"
 
 
+class Tap(Protocol):
+    """Takes a call's sound, 20 ms at a time, on the media thread: it must not block."""
+
+    def heard(self, samples: bytes) -> None:
+        """Take what the caller sent."""
+
+    def sent(self, samples: bytes) -> None:
+        """Take what was sent to the caller."""
+
+    def joined(self, samples: bytes) -> None:
+        """Take what the party said whom the caller was put through to."""
+
+
 class Line(Protocol):
     """One call."""
 
@@ -83,6 +96,9 @@ class Line(Protocol):
     @property
     def queued_seconds(self) -> float:
         """Sound still to be sent."""
+
+    def record(self, tap: Tap) -> None:
+        """Have the call's sound given to ``tap`` from now on, also while it is put through."""
 
     async def transfer(self, address: str, *, ring_seconds: float) -> TransferResult:
         """Put the caller through to ``address`` (sip:…, from the settings only) and tell what came of it.

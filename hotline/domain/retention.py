@@ -18,6 +18,7 @@ GONE: Final = "—"
 class Kept(StrEnum):
     """Categories of what is kept."""
 
+    RECORDINGS = "recordings"  # 录音
     JOURNALS = "journals"  # 对话逐句记录
     MESSAGES = "messages"  # 已送达的对外消息
     WORK_ORDERS = "work_orders"  # 工单里的个人信息

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.life_cycle import CLOSED, Status
@@ -16,7 +18,16 @@ from hotline.store.auditing import write_audit
 from hotline.store.database import Database
 from hotline.store.order_body import dumped, loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import audit, conversations, journal, order_citizens, outbox, relay, work_orders
+from hotline.store.tables import (
+    audit,
+    conversations,
+    journal,
+    order_citizens,
+    outbox,
+    recordings,
+    relay,
+    work_orders,
+)
 
 _CLOSED: Final = sorted(CLOSED)
 _ANONYMISABLE: Final = sorted(CLOSED - {Status.ARCHIVED})
@@ -25,8 +36,9 @@ _ANONYMISABLE: Final = sorted(CLOSED - {Status.ARCHIVED})
 class SqlRetention:
     """Destroys what is past its time. Open orders, and what was archived, are never touched."""
 
-    def __init__(self, database: Database, seal: Seal) -> None:
-        """Take the database and what seals its rows."""
+    def __init__(self, database: Database, seal: Seal, recordings_folder: Path) -> None:
+        """Take the database, what seals its rows, and where the files of recordings are."""
+        self._recordings_folder = recordings_folder
         self._database = database
         self._seal = seal
 
@@ -76,22 +88,14 @@ class SqlRetention:
     @staticmethod
     def _past(kept: Kept, before: datetime) -> Select[tuple[str]]:
         match kept:
+            case Kept.RECORDINGS:
+                talk = recordings.c.conversation
+                return select(talk).where(recordings.c.started_at < before, *_settled(talk))
             case Kept.JOURNALS:
-                mine = (
-                    (work_orders.c.number == conversations.c.work_order)
-                    | (work_orders.c.conversation == conversations.c.id)
-                )  # fmt: skip
-                is_open = (
-                    select(work_orders.c.number).where(mine, work_orders.c.status.not_in(_CLOSED)).exists()
-                )
-                archived = select(work_orders.c.number).where(
-                    mine, work_orders.c.status == Status.ARCHIVED.value
-                )
                 has_rows = select(journal.c.conversation).where(journal.c.conversation == conversations.c.id)
                 return select(conversations.c.id).where(
                     func.coalesce(conversations.c.ended_at, conversations.c.started_at) < before,
-                    ~is_open,
-                    ~archived.exists(),
+                    *_settled(conversations.c.id),
                     has_rows.exists(),
                 )
             case Kept.MESSAGES:
@@ -112,6 +116,11 @@ class SqlRetention:
 
     async def _destroy(self, connection: AsyncConnection, kept: Kept, ids: Sequence[str]) -> None:
         match kept:
+            case Kept.RECORDINGS:
+                mine = recordings.c.conversation.in_(ids)
+                for path in (await connection.execute(select(recordings.c.path).where(mine))).scalars():
+                    await asyncio.to_thread((self._recordings_folder / path).unlink, missing_ok=True)
+                await connection.execute(delete(recordings).where(mine))
             case Kept.JOURNALS:
                 await connection.execute(delete(journal).where(journal.c.conversation.in_(ids)))
                 mine = conversations.c.id.in_(ids)
@@ -133,3 +142,17 @@ class SqlRetention:
             .values(body=self._seal.close(dumped(order), place), conversation="", revision=order.revision)
         )
         return changed.rowcount == 1
+
+
+def _settled(talk: Column[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Tell that no order of a talk is open, and none archived."""
+    summary = conversations.alias("summary")
+    order_of_talk = (
+        select(summary.c.work_order).where(summary.c.id == talk).correlate(talk.table).scalar_subquery()
+    )
+    mine = (work_orders.c.number == order_of_talk) | (work_orders.c.conversation == talk)
+    open_ones = select(work_orders.c.number).where(mine, work_orders.c.status.not_in(_CLOSED))
+    open_ones = open_ones.correlate(talk.table)
+    archived = select(work_orders.c.number).where(mine, work_orders.c.status == Status.ARCHIVED.value)
+    archived = archived.correlate(talk.table)
+    return ~open_ones.exists(), ~archived.exists()

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Date,
     Dialect,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -238,3 +239,15 @@ callback_tasks: Final = Table(
     Index("ix_callback_tasks_due", "state", "window_end"),
 )
 """People to call back, one task for each conversation; the whole task is sealed in ``body``."""
+
+recordings: Final = Table(
+    "recordings",
+    metadata,
+    Column("conversation", String(64), primary_key=True),
+    Column("path", String(256), nullable=False),
+    Column("started_at", Instant, nullable=False, index=True),
+    Column("seconds", Float),
+    Column("is_complete", Boolean, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+"""Where the sound of a call is kept; the sound itself is in a sealed file."""

@@ -12,7 +12,7 @@ import structlog
 from ivr.line import FRAME_BYTES, Key
 from ivr.sip.events import Connected, Reached, Referred, SwitchEvent
 from ivr.sip.frames import FrameMemory
-from ivr.sip.pipe import Pipe
+from ivr.sip.pipe import Ear, Pipe
 
 log: Final = structlog.get_logger("sip")
 
@@ -44,7 +44,7 @@ class Port(pj.AudioMediaPort):  # type: ignore[misc]  # pjsua2 has no types
     def __init__(self, memory: FrameMemory) -> None:
         super().__init__()
         self.memory = memory
-        self.pipe: Pipe | None = None
+        self.pipe: Pipe | Ear | None = None
 
     def onFrameRequested(self, frame: Any) -> None:  # noqa: N802 -- the library's name
         """Give the next 20 ms to send."""
@@ -116,6 +116,7 @@ class Leg:
         self.call: LibraryCall | None = None
         self.pipe: Pipe | None = None
         self.port: Port | None = None
+        self.ear: Port | None = None
         self.peer: Leg | None = None
         self.is_confirmed = False
         self.is_connected = False
@@ -198,6 +199,15 @@ class Leg:
             self._packets, self._last_packet_at = packets, at
         return at - self._last_packet_at > limit_seconds
 
+    def listen_to(self, sound: Any) -> None:
+        """Have the party that this leg is put through to recorded with it, where it is recorded."""
+        if self.pipe is None or self.pipe.tap is None:
+            return
+        if self.ear is None:
+            self.ear = self.board.borrow_port()
+            self.ear.pipe = Ear(self.pipe)
+        sound.startTransmit(self.ear)
+
     def _connect(self) -> None:
         if self.is_connected or not self.is_confirmed or self.call is None or self.sound() is None:
             return
@@ -214,3 +224,5 @@ def join(one: Leg, other: Leg) -> None:
     if first is not None and second is not None:
         first.startTransmit(second)
         second.startTransmit(first)
+        one.listen_to(second)
+        other.listen_to(first)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from ivr.line import Frame, Gone, LineEvent, Played, TransferResult
+from ivr.line import Frame, Gone, LineEvent, Played, Tap, TransferResult
 from ivr.sip.pipe import Pipe
 from ivr.sip.settings import Arrival
 
@@ -78,6 +78,10 @@ class SipLine:
         """Drop what is queued; the frame under way is the last that is heard."""
         for mark in self._pipe.playback.stop():
             self._events.put_nowait(Played(mark=mark, was_stopped=True))
+
+    def record(self, tap: Tap) -> None:
+        """Have the call's sound given to ``tap``; what a REFER has put through elsewhere is not heard any more."""
+        self._pipe.tap = tap
 
     def press(self, keys: str) -> None:
         """Send ``keys`` to the far end (RFC 4733)."""

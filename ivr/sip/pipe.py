@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from hotline.domain.speech import PHONE_BAND
-from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, LineEvent, Played
+from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, LineEvent, Played, Tap
+
+_SILENCE: Final = bytes(FRAME_BYTES)
 
 
 class PlaybackQueue:
@@ -73,15 +76,36 @@ class Pipe:
         self.playback = PlaybackQueue()
         self._post = post
         self._heard = 0
+        self.tap: Tap | None = None
 
     def outgoing(self) -> bytes:
         """Return the next 20 ms to send."""
         samples, marks = self.playback.pull()
         for mark in marks:
             self._post(Played(mark=mark, was_stopped=False))
+        if (tap := self.tap) is not None:
+            tap.sent(samples)
         return samples
 
     def heard(self, samples: bytes) -> None:
         """Take the next 20 ms that came in."""
+        if (tap := self.tap) is not None:
+            tap.heard(samples)
         self._post(Frame(samples=samples, at_seconds=self._heard * FRAME_SECONDS))
         self._heard += 1
+
+
+class Ear:
+    """Listens to the party that a caller was put through to, for the caller's ``tap``."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+
+    def outgoing(self) -> bytes:
+        """Return silence: an ear says nothing."""
+        return _SILENCE
+
+    def heard(self, samples: bytes) -> None:
+        """Pass on the next 20 ms."""
+        if (tap := self._pipe.tap) is not None:
+            tap.joined(samples)

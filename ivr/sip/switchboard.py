@@ -138,7 +138,7 @@ class Switchboard:
             if leg.call is not None:
                 leg.call.leg = None
                 leg.call = None
-            leg.port = None
+            leg.port = leg.ear = None
         self._legs.clear()
         with contextlib.suppress(pj.Error):
             if self._account is not None:
@@ -300,10 +300,11 @@ class Switchboard:
         """Forget ``leg``; whoever is bridged with it goes too, but a caller outlives a party that never answered."""
         self._legs.pop(leg.key, None)
         self._ended_at.append(time.monotonic())
-        if leg.port is not None:
-            leg.port.pipe = None
-            self._idle_ports.append(leg.port)
-            leg.port = None
+        for port in (leg.port, leg.ear):
+            if port is not None:
+                port.pipe = None
+                self._idle_ports.append(port)
+        leg.port = leg.ear = None
         peer, leg.peer = leg.peer, None
         if peer is not None:
             peer.peer = None

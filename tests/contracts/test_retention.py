@@ -18,6 +18,7 @@ from hotline.domain.people import MACHINE
 from hotline.domain.retention import GONE, Kept, Retention
 from hotline.domain.work_order import Status, Step, WorkOrder
 from hotline.store.order_body import dumped
+from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.retention import SqlRetention
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -47,7 +48,9 @@ async def talked(store: SqlStore, conversation: str, order: str | None) -> None:
     await store.finish(conversation, at=after(9), outcome="registered", article=None, work_order=order)
 
 
-async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(store: SqlStore) -> None:
+async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(
+    store: SqlStore, tmp_path: Path
+) -> None:
     closed = answered("26112300001", "closed")
     archived = answered("26112300002", "archived").after(Archive(), by=MACHINE, at=NOW)
     await keep(store, closed, archived, an_order("26112300003", conversation="open"))
@@ -58,7 +61,7 @@ async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(s
         ("none", None),
     ):
         await talked(store, conversation, order)
-    retention = SqlRetention(store.database, Seal(SECRET))
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
     assert await retention.count(rule(Kept.JOURNALS), after(60)) == 0
     assert await retention.count(rule(Kept.JOURNALS), YEARS) == 2
     certificate = await retention.destroy(rule(Kept.JOURNALS), YEARS, by="operator")
@@ -71,9 +74,11 @@ async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(s
     assert await store.audit_break() is None
 
 
-async def test_an_old_closed_order_keeps_its_figures_and_loses_its_people(store: SqlStore) -> None:
+async def test_an_old_closed_order_keeps_its_figures_and_loses_its_people(
+    store: SqlStore, tmp_path: Path
+) -> None:
     await keep(store, answered("26112300001", "c1"), an_order("26112300002"))
-    retention = SqlRetention(store.database, Seal(SECRET))
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
     certificate = await retention.destroy(rule(Kept.WORK_ORDERS), YEARS, by="operator")
     assert certificate is not None
     assert certificate.count == 1
@@ -90,8 +95,15 @@ async def test_every_batch_has_a_certificate_that_matches_its_audit_row(
     await keep(store, *(answered(f"2611230000{index}", f"c{index}") for index in range(1, 4)))
     for index in range(1, 4):
         await talked(store, f"c{index}", f"2611230000{index}")
-    destruction = Destruction(SqlRetention(store.database, Seal(SECRET)), RULES, tmp_path / "destruction")
-    assert await destruction.past(YEARS) == {Kept.JOURNALS: 3, Kept.MESSAGES: 0, Kept.WORK_ORDERS: 3}
+    destruction = Destruction(
+        SqlRetention(store.database, Seal(SECRET), tmp_path), RULES, tmp_path / "destruction"
+    )
+    assert await destruction.past(YEARS) == {
+        Kept.RECORDINGS: 0,
+        Kept.JOURNALS: 3,
+        Kept.MESSAGES: 0,
+        Kept.WORK_ORDERS: 3,
+    }
     told: list[int] = []
     assert await destruction.run(YEARS, by="operator", tell=told.append) == 6
     assert told == [3, 6]
@@ -112,7 +124,9 @@ def test_nothing_is_kept_shorter_than_the_law_says() -> None:
     assert pytest.approx(rule(Kept.MESSAGES).days / 365, 0.01) == 3
 
 
-async def test_the_time_runs_from_the_last_step_and_no_words_about_people_stay(store: SqlStore) -> None:
+async def test_the_time_runs_from_the_last_step_and_no_words_about_people_stay(
+    store: SqlStore, tmp_path: Path
+) -> None:
     named = replace(REPLY, to_citizen="李建国，电话13905390001，已修好", public="李建国家已修好")
     order = an_order(appeal=an_appeal(citizen_name="李建国"), conversation="c1")
     for deed, by in (
@@ -124,7 +138,7 @@ async def test_the_time_runs_from_the_last_step_and_no_words_about_people_stay(s
         order = order.after(deed, by=by, at=NOW)
     await keep(store, order)
     await change(store, order, Conclude("李建国满意"), by=AGENT, at=YEARS - timedelta(days=1))
-    retention = SqlRetention(store.database, Seal(SECRET))
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
     assert await retention.count(rule(Kept.WORK_ORDERS), YEARS) == 0
     much_later = YEARS + timedelta(days=4_000)
     assert await retention.destroy(rule(Kept.WORK_ORDERS), much_later, by="operator") is not None
@@ -137,3 +151,21 @@ async def test_the_time_runs_from_the_last_step_and_no_words_about_people_stay(s
         1,
         CONTENT.result,
     )
+
+
+async def test_old_recordings_go_with_their_files_but_those_of_open_orders_stay(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    await keep(store, answered("26112300001", "closed"), an_order("26112300003", conversation="open"))
+    rows = SqlRecordings(store.database)
+    for conversation, order in (("closed", "26112300001"), ("open", "26112300003"), ("none", None)):
+        await talked(store, conversation, order)
+        (tmp_path / f"{conversation}.rec").write_bytes(b"sealed")
+        await rows.begin(Recording(conversation, f"{conversation}.rec", NOW))
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
+    assert await retention.count(rule(Kept.RECORDINGS), after(60)) == 0
+    certificate = await retention.destroy(rule(Kept.RECORDINGS), YEARS, by="operator")
+    assert certificate is not None
+    assert certificate.count == 2
+    assert [path.name for path in sorted(tmp_path.glob("*.rec"))] == ["open.rec"]
+    assert [await rows.get(each) is not None for each in ("closed", "none", "open")] == [False, False, True]

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from app.http import WebParts, create_app
 from app.metrics import registry
 from app.programs import Programs
+from app.web_parts import KeptRecordings
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.agents import DeskRules
@@ -32,6 +33,7 @@ from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
+from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
@@ -82,6 +84,7 @@ class Site:
     programs: Programs
     clock: Clock
     desk: AgentDesk
+    recordings: Path
     keys: dict[str, str] = field(default_factory=dict)
 
     async def key(self, holder: str) -> str:
@@ -109,7 +112,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 @pytest.fixture
-def new_site(store: SqlStore) -> Callable[..., Site]:
+def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
     def make(*, city: City = CITY, **changed: Any) -> Site:
         clock = Clock()
         casework = Casework(store, lambda: LIMITS, city.units)
@@ -130,6 +133,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             place=PLACES.place,
         )
         programs = replace(programs, **changed)
+        recordings = tmp_path / "recordings"
         desk = AgentDesk(DeskInMemory(), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__)
         parts = WebParts(
             city=city,
@@ -146,8 +150,9 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
                 iter(f"task{n}" for n in count(1)).__next__,
             ),
             desk=desk,
+            recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
         )
-        return Site(create_app(parts), store, programs, clock, desk)
+        return Site(create_app(parts), store, programs, clock, desk, recordings)
 
     return make
 

@@ -121,6 +121,9 @@ class FakeLine:
     async def receive(self) -> LineEvent:
         return await self._events.get()
 
+    def record(self, tap) -> None:
+        self.tap = tap
+
     def play(self, samples: bytes) -> None:
         self.played.append((now(), samples))
         self._queue_ends_at = max(now(), self._queue_ends_at) + len(samples) / PHONE_BAND.bytes_per_second

@@ -1,0 +1,119 @@
+"""Recordings of calls in a data folder: begun with the call, ended with it, deleted where a state secret may be in it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from app.settings import Settings, secret_file
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.errors import HotlineError
+from hotline.service.conversations import ConversationLog
+from hotline.store.recordings import Recording, SqlRecordings
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from ivr.line import Line
+from ivr.recording import Recorder, RecordingWriter
+
+log: Final = structlog.get_logger("recordings")
+
+_STORE_SECONDS: Final = 5.0
+
+
+def recordings_folder(settings: Settings) -> Path:
+    """Return where recordings are kept."""
+    return settings.recordings_dir or settings.data_dir / "recordings"
+
+
+def recordings_seal(settings: Settings) -> Seal:
+    """Return what seals them: the key of the data folder."""
+    return Seal(secret_file(settings.data_dir / "at_rest.key"))
+
+
+class Recordings:
+    """All recordings of a process. Whatever fails here is logged, and the call goes on without."""
+
+    def __init__(self, settings: Settings, store: SqlStore) -> None:
+        """Begin to write."""
+        self._rows = SqlRecordings(store.database)
+        self._writer = RecordingWriter(recordings_folder(settings), recordings_seal(settings).close)
+        self._recorders: dict[str, Recorder] = {}
+
+    async def begin(self, conversation: str, line: Line, at: datetime) -> None:
+        """Record a call from now on."""
+        day = f"{at:%Y/%m/%d}"
+        recorder = await asyncio.to_thread(self._writer.begin, conversation, day)
+        if recorder is None:
+            return
+        self._recorders[conversation] = recorder
+        line.record(recorder)
+        started = Recording(conversation, f"{day}/{recorder.path.name}", at)
+        await self._note(self._rows.begin(started))
+
+    async def end(self, conversation: str) -> None:
+        """End a call's recording; idempotent."""
+        recorder = self._recorders.pop(conversation, None)
+        if recorder is None:
+            return
+        await asyncio.to_thread(self._writer.end, recorder)
+        await self._note(
+            self._rows.end(
+                conversation,
+                seconds=round(recorder.seconds, 2),
+                is_complete=recorder.is_complete,
+                digest=recorder.digest.hexdigest(),
+            )
+        )
+
+    async def discard(self, conversation: str) -> None:
+        """Stop recording a call and delete what there is (保密)."""
+        recorder = self._recorders.pop(conversation, None)
+        if recorder is None:
+            return
+        await asyncio.to_thread(self._writer.end, recorder)
+        await asyncio.to_thread(recorder.path.unlink, missing_ok=True)
+        await self._note(self._rows.forget(conversation))
+        log.info("recording.deleted", recording=conversation)
+
+    async def close(self) -> None:
+        """End all."""
+        await asyncio.to_thread(self._writer.close)
+
+    async def _note(self, writing: Any) -> None:
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                await writing
+        except (HotlineError, TimeoutError) as error:
+            log.error("recording.not_noted", error=type(error).__name__)
+
+
+class BookWithoutSecrets:
+    """A log book that deletes the recording, too, when a conversation is concealed."""
+
+    def __init__(self, book: ConversationLog, recordings: Recordings) -> None:
+        """Pass everything on to ``book``."""
+        self._book = book
+        self._recordings = recordings
+
+    async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
+        """Open the record."""
+        await self._book.begin(conversation, channel=channel, call_id=call_id, at=at)
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        """Keep one row."""
+        await self._book.append(conversation, sequence, at, name, body)
+
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        """Delete what was kept, the sound first."""
+        await self._recordings.discard(conversation)
+        await self._book.conceal(conversation, at=at)
+
+    async def finish(self, conversation: str, **ending: Any) -> None:
+        """Close the record."""
+        await self._book.finish(conversation, **ending)
