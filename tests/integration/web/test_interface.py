@@ -208,4 +208,4 @@ def test_the_interface_is_as_it_describes_itself(site: Site) -> None:
 
         ask()
         asked.append(operation.ok().path)
-    assert len(asked) == 8
+    assert len(asked) == 9
