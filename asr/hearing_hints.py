@@ -34,7 +34,7 @@ class HearingHints:
         if is_phone and expect is Expected.OPEN:
             return self.phone_prompt
         likely = dict.fromkeys((*self.likely_answers, *choices[:_MOST_CHOICES]))
-        return self.prompts[expect].format(choices="，".join(likely))
+        return self.prompts[expect].format(choices="。".join(likely))
 
     def grammar(self, expect: Expected, choices: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the only words that may be heard; empty where anything may be said."""

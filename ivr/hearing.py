@@ -136,7 +136,7 @@ class Hearing:
         self._lately = b""
         # one that streams needs no pieces
         longest = math.inf if recognizer.is_streaming else settings.max_piece_seconds
-        self._least_probability = settings.silence_threshold
+        self._least_probability = min(settings.silence_threshold, settings.answer_threshold)
         self._turns = TurnTaker(replace(settings, max_piece_seconds=longest))
         self._upsampler = Upsampler()
         self._window: Samples = np.empty(0, dtype=np.int16)

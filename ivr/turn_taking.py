@@ -43,11 +43,13 @@ class TurnSettings:
     a whole answer. ``short_answer_seconds`` of voice are enough after a question has been asked; other sounds shorter
     than ``start_seconds`` are dropped ``drop_seconds`` after their end. Over a prompt, up to ``hum_seconds`` of voice may
     be a mere hum. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
+    ``answer_threshold``: probability of speech that is voice while an answer is awaited in silence; “对” of 0.22 s reaches 0.48.
     What is said within ``overlap_seconds`` of a prompt's end counts as said after it.
     """
 
     speech_threshold: float = 0.5
     silence_threshold: float = 0.35
+    answer_threshold: float = 0.3
     start_seconds: float = 0.25
     short_answer_seconds: float = 0.12
     resume_seconds: float = 0.09
@@ -223,7 +225,7 @@ class TurnTaker:
         if at_seconds <= self._at:
             raise ValueError("语音帧的时间没有前进")
         step, self._at = at_seconds - self._at, at_seconds
-        limit = self._settings.silence_threshold if self._was_voiced else self._settings.speech_threshold
+        limit = self._threshold(situation)
         is_voiced = self._was_voiced = probability >= limit
         if self._open is None:
             if not is_voiced or self._is_guarded(situation.playing):
@@ -235,6 +237,12 @@ class TurnTaker:
             return self._voiced(open_, step, situation)
         open_.returning = 0.0
         return self._silent(open_, situation)
+
+    def _threshold(self, situation: Situation) -> float:
+        """Return what counts as voice now: after a question, in silence, a single “对” is enough, which scores low."""
+        limit = self._settings.silence_threshold if self._was_voiced else self._settings.speech_threshold
+        is_awaited = situation.is_question_asked and situation.playing is None
+        return min(limit, self._settings.answer_threshold) if is_awaited else limit
 
     def _is_guarded(self, playing: Playing | None) -> bool:
         return playing is not None and playing.seconds < self._settings.guard_seconds

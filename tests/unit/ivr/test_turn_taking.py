@@ -287,3 +287,11 @@ def test_a_cut_never_leaves_an_empty_piece():
     assert kinds(decisions)[2] == "PieceEnded"
     end = the_end(decisions)
     assert end.start < end.speech_end
+
+
+def test_a_single_word_that_scores_low_is_an_answer_after_a_question_and_nothing_otherwise():
+    track = ((0, 1), (0.45, 0.16), (0, 2))  # “对” of 0.22 s, as the detector judges it
+    assert kinds(follow(*track, situation=ASKED))[-1] == "Ended"
+    assert the_end(follow(*track, situation=ASKED)).is_answer
+    assert follow(*track) == []
+    assert follow(*track, situation=replace(ASKED, playing=TALKING.playing)) == []
