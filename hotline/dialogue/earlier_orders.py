@@ -96,6 +96,8 @@ class EarlierOrders(TakingDown):
         if not digits:
             if self._answers.read(text, Answer.NO, Answer.DONE) is not None:
                 return self._say_and_listen("go_ahead") if self._is_settled else self._transfer("progress")
+            if self._answers.has_forgotten(text):
+                return self._transfer("progress", "transferring_progress")
             self._stage = Stage.OPEN
             return self._understand(text)
         if self._stage is Stage.PROGRESS_PROOF:

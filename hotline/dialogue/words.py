@@ -126,6 +126,7 @@ class AnswerWords:
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
+            self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
@@ -152,6 +153,10 @@ class AnswerWords:
     def wants_progress(self, text: str) -> bool:
         """Tell whether the citizen asks how an order stands (查进度)."""
         return self._is_found(self._progress_lexicon, text)
+
+    def has_forgotten(self, text: str) -> bool:
+        """Tell whether the citizen does not know the number that was asked for."""
+        return self._is_found(self._forgotten_lexicon, text)
 
     def wants_slower(self, text: str) -> bool:
         """Tell whether the citizen asks to be spoken to slowly, or says that they are old or hard of hearing (适老)."""

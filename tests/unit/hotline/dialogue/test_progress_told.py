@@ -182,3 +182,13 @@ def test_who_hangs_up_before_the_answer_leaves_nothing_for_an_agent_to_do() -> N
     call = asking()
     assert call.happens(HungUp(NOW)) == (End(Outcome.FAILED),)
     assert call.session.contact_outcome is ContactOutcome.ABANDONED
+
+
+@pytest.mark.parametrize("said", ["我不记得编号了", "编号忘了", "我不记得编号了转员工"])
+def test_who_has_forgotten_the_number_is_put_through_to_a_person(said: str) -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    assert call.heard == ("progress_none", "ask_number")
+    call.says(said)
+    assert isinstance(call.did[-1], TransferToAgent)
+    assert call.heard == ("transferring_progress",)
