@@ -42,6 +42,10 @@ _MOST_TOKENS: Final = 448
 # prompted decoder's own no-speech score misses them.
 _DOUBTFUL_PROBABILITY: Final = 0.5
 _LEAST_CHINESE: Final = 0.05
+# A single “对” is heard or not by chance of where it lies in the window: of 90 short answers 75 were read rightly (4 of
+# the others as their contrary), with a second try 83 (2).
+_SHORT_SOUND: Final = int(1.5 * SAMPLE_RATE_HZ)
+_LATER: Final = int(0.2 * SAMPLE_RATE_HZ)
 # Text that zlib packs this well is a loop; the threshold is whisper's own.
 _LOOP_COMPRESSION: Final = 2.4
 
@@ -91,9 +95,14 @@ class WhisperDecoder:
     ) -> Decoded:
         """Decode up to 15 s of sound; a loop is tried once more in the full window with ``fallback_prompt``, then dropped.
 
-        Half-way it is asked ``is_wanted``; what is not is given up, without words.
+        A short sound of which the decoder is in doubt is decoded once more from a little later on, and the likelier is
+        taken. Half-way it is asked ``is_wanted``; what is not is given up, without words.
         """
         decoded = self._decode(samples, prompt, WINDOW_SECONDS, _BEAM, is_wanted)
+        if decoded.probability < _DOUBTFUL_PROBABILITY and len(samples) <= _SHORT_SOUND and is_wanted():
+            later = np.concatenate([np.zeros(_LATER, np.float32), samples])
+            again = self._decode(later, prompt, WINDOW_SECONDS, _BEAM, is_wanted)
+            decoded = max(decoded, again, key=lambda one: one.probability)
         if decoded.is_loop:
             decoded = self._decode(samples, fallback_prompt, _FULL_WINDOW_SECONDS, _BEAM, is_wanted)
             if decoded.is_loop:

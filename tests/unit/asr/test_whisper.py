@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from asr.engines.whisper import cut_at_pauses
-from asr.engines.whisper_worker import Decoded, check_files
+from asr.engines.whisper_worker import Decoded, WhisperDecoder, check_files
 from hotline.domain.errors import ModelRefusedError
 
 RATE = 16_000
@@ -47,6 +47,31 @@ def test_a_text_that_repeats_itself_is_a_loop() -> None:
     assert Decoded("河东区、" * 12, 0.8).is_loop
     assert not Decoded("我家从昨天晚上开始停水了到现在还没有来水", 0.8).is_loop
     assert not Decoded("", 0.0).is_loop
+
+
+class Scripted(WhisperDecoder):
+    """A decoder without a model: it hears what it is told, one after the other, and how long the sound was."""
+
+    def __init__(self, *heard: Decoded) -> None:
+        self._heard = iter(heard)
+        self.seconds: list[float] = []
+
+    def _decode(self, samples, *_):  # type: ignore[no-untyped-def]  # the model's part
+        self.seconds.append(len(samples) / RATE)
+        return next(self._heard)
+
+
+def decoded(*heard: Decoded, seconds: float) -> tuple[str, list[float]]:
+    decoder = Scripted(*heard)
+    return decoder.decode(np.zeros(int(seconds * RATE), np.float32), "").text, decoder.seconds
+
+
+def test_a_short_sound_in_doubt_is_heard_once_more_and_the_likelier_is_taken() -> None:
+    doubtful, sure = Decoded("转", 0.3), Decoded("对", 0.6)
+    assert decoded(doubtful, sure, seconds=0.8) == ("对", [0.8, 1.0])
+    assert decoded(doubtful, Decoded("", 0.0), seconds=0.8) == ("转", [0.8, 1.0])
+    assert decoded(sure, seconds=0.8) == ("对", [0.8])
+    assert decoded(doubtful, seconds=2.0) == ("转", [2.0])
 
 
 def test_a_model_with_the_right_files_is_taken(tmp_path: Path) -> None:

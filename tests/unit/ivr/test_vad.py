@@ -12,7 +12,7 @@ def sine(frequency_hz: float, seconds: float = 1.0) -> np.ndarray:
     return (8_000 * np.sin(2 * np.pi * frequency_hz * times)).astype("<i2")
 
 
-@pytest.mark.parametrize("frequency_hz", [300, 1_000, 2_000, 3_400])
+@pytest.mark.parametrize("frequency_hz", [300, 1_000, 2_000, 3_400, 3_600, 3_800])
 def test_a_tone_stays_the_same_tone_without_images(frequency_hz):
     upsampler, narrow = Upsampler(), sine(frequency_hz)
     frames = [upsampler.widen(narrow[i : i + 160].tobytes()) for i in range(0, len(narrow), 160)]
