@@ -32,6 +32,7 @@ from hotline.service.agent_desk import AgentDesk
 PREFIX: Final = "/api/staff/v1/agents"
 _WATCH_SECONDS: Final = 0.25
 _SIGN_OF_LIFE_ROUNDS: Final = 40
+_MOST_ROUNDS: Final = 4 * 3_600
 
 AgentNumber = Annotated[str, Path(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z-]+$")]
 
@@ -103,6 +104,7 @@ class AgentInterface:
         """Take the desk."""
         self._parts = parts
         self._desk = desk
+        self._looks: dict[str, str] = {}  # the call that was last shown to each agent
 
     def add_to(self, app: FastAPI) -> None:
         """Add the routes."""
@@ -136,14 +138,14 @@ class AgentInterface:
 
     async def handover(self, agent: AgentNumber) -> HandoverOut | None:
         """Return the call that the agent is offered or talks to, null when there is none; a sign of life."""
-        return self._shown(await self._desk.saw(agent))
+        return await self._shown(agent, await self._desk.saw(agent))
 
     async def refuse(self, agent: AgentNumber) -> None:
         """Refuse the call that is offered; the next agent gets it."""
         await self._desk.refuse_as(agent)
 
     async def events(self, agent: AgentNumber) -> StreamingResponse:
-        """Stream the agent's call whenever it changes, as server-sent events ``handover`` (JSON, null for none)."""
+        """Stream the agent's call whenever it changes, as server-sent events ``handover`` (JSON, null for none), for an hour."""
         first = await self._desk.saw(agent)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self._follow(agent, first), media_type="text/event-stream", headers=headers)
@@ -151,8 +153,8 @@ class AgentInterface:
     async def _follow(self, agent: str, first: Handover | None) -> AsyncIterator[str]:
         shown: Mapping[str, Any] | str | None = ""
         call, quiet = first, 0
-        while True:
-            found = self._shown(call)
+        for _ in range(_MOST_ROUNDS):
+            found = await self._shown(agent, call)
             row = found.model_dump(mode="json") if found is not None else None
             if row != shown:
                 shown, quiet = row, 0
@@ -172,9 +174,14 @@ class AgentInterface:
         if not self._parts.is_token(bearer(request)):
             raise HTTPException(status_code=401, headers={"WWW-Authenticate": "Bearer"})
 
-    def _shown(self, call: Handover | None) -> HandoverOut | None:
+    async def _shown(self, agent: str, call: Handover | None) -> HandoverOut | None:
+        """Return the call as the agent sees it, after it was written down that they do."""
         if call is None:
             return None
+        if self._looks.get(agent) != call.id:
+            at = self._parts.clock()
+            await self._parts.records.note_look(subject=call.conversation, by=agent, why="briefing", at=at)
+            self._looks[agent] = call.id
         return HandoverOut(
             id=call.id,
             conversation=call.conversation,

@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, WatchError
 
 from hotline.domain.agents import Desk
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
+from hotline.store.sealing import Seal
+
+log: Final = structlog.get_logger("agents")
 
 T = TypeVar("T")
 
@@ -20,11 +24,16 @@ _TIMEOUT_SECONDS: Final = 1.0
 
 
 class DeskOnRedis:
-    """One value that is replaced as a whole; a change that somebody else was ahead of is made anew."""
+    """One value that is replaced as a whole; a change that somebody else was ahead of is made anew.
 
-    def __init__(self, redis: Redis, *, key: str = "hotline:desk") -> None:
-        """Take the connection."""
+    It is sealed, since it holds briefings. One that cannot be read (another key, another version) counts as empty:
+    agents sign in again, and calls that waited ask anew.
+    """
+
+    def __init__(self, redis: Redis, seal: Seal, *, key: str = "hotline:desk") -> None:
+        """Take the connection and what seals the desk."""
         self._redis = redis
+        self._seal = seal
         self._key = key
 
     async def change(self, step: Callable[[Desk], tuple[Desk, T]]) -> T:
@@ -34,12 +43,12 @@ class DeskOnRedis:
                 while True:
                     await pipe.watch(self._key)
                     before = await pipe.get(self._key)
-                    desk = _DESK.validate_json(before) if before else Desk()
+                    desk = self._opened(before)
                     changed, found = step(desk)
                     if changed == desk:
                         return found
                     pipe.multi()  # type: ignore[no-untyped-call]
-                    await pipe.set(self._key, _DESK.dump_json(changed))
+                    await pipe.set(self._key, self._seal.close(_DESK.dump_json(changed), self._key))
                     try:
                         await pipe.execute()
                     except WatchError:
@@ -55,4 +64,13 @@ class DeskOnRedis:
                 found = await self._redis.get(self._key)
         except (RedisError, OSError, TimeoutError) as error:
             raise EngineUnavailableError("agents", type(error).__name__) from error
-        return _DESK.validate_json(found) if found else Desk()
+        return self._opened(found)
+
+    def _opened(self, sealed: bytes | str | None) -> Desk:
+        if not isinstance(sealed, bytes):
+            return Desk()
+        try:
+            return _DESK.validate_json(self._seal.open(sealed, self._key))
+        except (StoreUnavailableError, ValidationError) as error:
+            log.error("desk.unreadable", error=type(error).__name__)
+            return Desk()

@@ -31,8 +31,8 @@ def lexicon(city: City, name: str) -> tuple[Any, Path]:
     return read_yaml(file), file
 
 
-def session_maker(city: City, *, asks_rating: bool = True) -> Callable[[ContactChannel], Session]:
-    """Read everything once; return what makes a session for a channel. Callers rate it where ``asks_rating``."""
+def session_maker(city: City) -> Callable[[ContactChannel], Session]:
+    """Read everything once; return what makes a session for a channel."""
     rows, file = lexicon(city, "safety")
     safety = SafetyWords(rows, file=str(file))
     rows, file = lexicon(city, "answers")
@@ -40,7 +40,7 @@ def session_maker(city: City, *, asks_rating: bool = True) -> Callable[[ContactC
     delicate = _categories(city, rows.get("secrecy_categories", ()), file)
     policies = {
         channel: replace(
-            Policy(asks_rating=asks_rating) if channel is ContactChannel.PHONE else WRITTEN,
+            Policy(asks_rating=city.asks_rating) if channel is ContactChannel.PHONE else WRITTEN,
             secrecy_categories=delicate,
         )
         for channel in ContactChannel

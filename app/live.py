@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.service.conversations import ConversationLog
 
 log: Final = structlog.get_logger("live")
@@ -62,21 +63,11 @@ class LiveLog:
         except (RedisError, OSError, TimeoutError) as error:
             log.error("live.not_concealed", error=type(error).__name__)
 
-    async def finish(
-        self,
-        conversation: str,
-        *,
-        at: datetime,
-        outcome: str,
-        article: str | None,
-        work_order: str | None,
-        rating: str | None = None,
-    ) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record and the feed."""
-        await self._book.finish(
-            conversation, at=at, outcome=outcome, article=article, work_order=work_order, rating=rating
-        )
-        await self._show(conversation, {"at": at.isoformat(), "name": _ENDED, "body": {"outcome": outcome}})
+        await self._book.finish(conversation, end)
+        ended = {"at": end.at.isoformat(), "name": _ENDED, "body": {"outcome": end.outcome}}
+        await self._show(conversation, ended)
 
     async def _show(self, conversation: str, row: dict[str, Any]) -> None:
         try:

@@ -11,6 +11,7 @@ import structlog
 
 from app.settings import Settings, secret_file
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
 from hotline.service.conversations import ConversationLog
 from hotline.store.recordings import Recording, SqlRecordings
@@ -42,6 +43,7 @@ class Recordings:
         self._rows = SqlRecordings(store.database)
         self._writer = RecordingWriter(recordings_folder(settings), recordings_seal(settings).close)
         self._recorders: dict[str, Recorder] = {}
+        self._noting: dict[str, asyncio.Task[None]] = {}
 
     async def begin(self, conversation: str, line: Line, at: datetime) -> None:
         """Record a call from now on."""
@@ -52,7 +54,10 @@ class Recordings:
         self._recorders[conversation] = recorder
         line.record(recorder)
         started = Recording(conversation, f"{day}/{recorder.path.name}", at)
-        await self._note(self._rows.begin(started))
+        # Nobody waits for the database before they are greeted.
+        self._noting[conversation] = asyncio.create_task(
+            self._note(self._rows.begin(started)), name="recording"
+        )
 
     async def end(self, conversation: str) -> None:
         """End a call's recording; idempotent."""
@@ -60,6 +65,7 @@ class Recordings:
         if recorder is None:
             return
         await asyncio.to_thread(self._writer.end, recorder)
+        await self._noting.pop(conversation)
         await self._note(
             self._rows.end(
                 conversation,
@@ -76,6 +82,7 @@ class Recordings:
             return
         await asyncio.to_thread(self._writer.end, recorder)
         await asyncio.to_thread(recorder.path.unlink, missing_ok=True)
+        await self._noting.pop(conversation)
         await self._note(self._rows.forget(conversation))
         log.info("recording.deleted", recording=conversation)
 
@@ -114,6 +121,6 @@ class BookWithoutSecrets:
         await self._recordings.discard(conversation)
         await self._book.conceal(conversation, at=at)
 
-    async def finish(self, conversation: str, **ending: Any) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record."""
-        await self._book.finish(conversation, **ending)
+        await self._book.finish(conversation, end)

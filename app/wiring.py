@@ -101,7 +101,8 @@ def open_desk(settings: Settings, city: City, redis: Redis | None) -> AgentDesk 
     if redis is None or not settings.agent_address:
         return None
     rules = DeskRules(wrap_up=settings.wrap_up_seconds)
-    return AgentDesk(DeskOnRedis(redis), rules, local_clock(city), lambda: secrets.token_hex(8))
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return AgentDesk(DeskOnRedis(redis, seal), rules, local_clock(city), lambda: secrets.token_hex(8))
 
 
 @dataclass(frozen=True, slots=True)

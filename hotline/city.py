@@ -45,7 +45,7 @@ class Street:
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """All facts of one city that more than one part of the hotline needs."""
+    """All facts of one city that more than one part of the hotline needs. ``asks_rating``: callers rate their call (服务评价)."""
 
     folder: Path
     name: str
@@ -56,6 +56,7 @@ class City:
     units: Mapping[str, HandlingUnit]
     counties: Mapping[str, County]
     streets: Mapping[str, Street]
+    asks_rating: bool = False
 
     @property
     def place_names(self) -> frozenset[str]:
@@ -93,6 +94,7 @@ def load_city(folder: Path) -> City:
             units=MappingProxyType(_units(folder / "units.yaml", counties)),
             counties=MappingProxyType(counties),
             streets=MappingProxyType(streets),
+            asks_rating=about.get("asks_rating", False) is True,
         )
     except KeyError as error:
         raise CityConfigError(file=str(folder / "city.yaml"), reason=f"缺少字段 {error}") from error

@@ -56,6 +56,7 @@ class AgentHandover:
         self._told = told
         self._handover: str | None = None
         self._turn = 0
+        self._give_up_at = 0.0
         self.agent = ""
 
     async def run(
@@ -63,6 +64,7 @@ class AgentHandover:
     ) -> TransferResult | None:
         """Put the caller through to an agent; return how that ended, None when no desk can help."""
         self._turn, self.agent = turn, ""
+        self._give_up_at = asyncio.get_running_loop().time() + self._settings.most_wait
         try:
             self._handover = await self._desk.request(wish)
             if self._handover is None:
@@ -136,9 +138,8 @@ class AgentHandover:
     async def _agent_for(self, handover: str) -> HandoverNews | None:
         """Wait for an agent; None when it took too long or nobody is left."""
         now = asyncio.get_running_loop().time
-        begun = now()
-        tell_at = begun + self._settings.tell_after
-        while now() - begun < self._settings.most_wait:
+        tell_at = now() + self._settings.tell_after
+        while now() < self._give_up_at:
             news = await self._desk.news(handover)
             if news.state is HandoverState.BRIEFING:
                 return news

@@ -11,6 +11,7 @@ from typing import Any
 from hotline.dialogue.actions import ChannelAction, End, Listen, Say, TransferToAgent
 from hotline.dialogue.events import Event, HungUp, NoAgentFree, PromptFinished
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.diversion import ContactOutcome, Diversion
 from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.knowledge import Passage
@@ -207,16 +208,12 @@ class FakeLogBook:
             raise StoreUnavailableError("away")
         self.rows.clear()
 
-    async def finish(
-        self,
-        conversation: str,
-        *,
-        at: datetime,
-        outcome: str,
-        article: str | None,
-        work_order: str | None,
-        rating: str | None = None,
-    ) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         if self.is_down:
             raise StoreUnavailableError("away")
-        self.ended = {"outcome": outcome, "article": article, "work_order": work_order, "rating": rating}
+        self.ended = {
+            "outcome": end.outcome,
+            "article": end.article,
+            "work_order": end.work_order,
+            "rating": end.rating,
+        }

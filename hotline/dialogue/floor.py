@@ -62,9 +62,8 @@ class Floor:
         self._ratings = ratings
         self._window: CallbackWindow | None = None
         self._was_offered_callback = False
-        self._offered_call_at: datetime | None = (
-            None  # told, while waiting for an agent, that key 1 asks for a call
-        )
+        # When it was told, while waiting for an agent, that key 1 asks for a call.
+        self._offered_call_at: datetime | None = None
         self._prompts = prompts
         self._categories = categories
         self._safety = safety

@@ -43,10 +43,16 @@ class HandingOver(Floor):
         )
 
     def _skill(self, reason: str) -> str:
-        """Who is not understood twice may speak a dialect; who needs it slowly is put through to who is patient."""
+        """Return what the agent should be good at.
+
+        Who is not understood twice may speak a dialect; who needs it slowly is put through to who is patient,
+        and who speaks for an enterprise to who knows such matters.
+        """
         if reason in ("not_heard", "not_understood", "dialect"):
             return "dialect"
-        return "elder" if self._is_slow else "ordinary"
+        if self._is_slow:
+            return "elder"
+        return "enterprise" if self._answers.is_of_enterprise(self._draft.text) else "ordinary"
 
     def _give_way(self, service: EmergencyService, text: str) -> Actions:
         self._draft = self._draft.heard(text)

@@ -127,6 +127,7 @@ class AnswerWords:
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
+            self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
@@ -157,6 +158,10 @@ class AnswerWords:
     def has_forgotten(self, text: str) -> bool:
         """Tell whether the citizen does not know the number that was asked for."""
         return self._is_found(self._forgotten_lexicon, text)
+
+    def is_of_enterprise(self, text: str) -> bool:
+        """Tell whether somebody speaks for an enterprise (企业)."""
+        return self._is_found(self._enterprise_lexicon, text)
 
     def wants_slower(self, text: str) -> bool:
         """Tell whether the citizen asks to be spoken to slowly, or says that they are old or hard of hearing (适老)."""

@@ -62,6 +62,7 @@ STEPS: Final[Mapping[HandoverState, frozenset[HandoverState]]] = {
 """Which state may follow which. ``REQUESTED`` again: the agent did not take it, and the next one is looked for."""
 
 WITH_AGENT: Final = frozenset({_S.BRIEFING, _S.RINGING, _S.ACCEPTED, _S.BRIDGED})
+_JUST_NOW: Final = timedelta(seconds=5)  # desks ask four times a second: few of those need to be written
 LOST: Final = frozenset({_S.REJECTED, _S.FAILED, _S.CANCELLED})
 
 
@@ -170,8 +171,9 @@ class Desk:
         return _with(self, replace(found, presence=presence, since=at, seen_at=at))
 
     def saw(self, agent: str, at: datetime) -> Desk:
-        """Note a sign of life of an agent's desk. Raises ``NoSuchAgentError``."""
-        return _with(self, replace(self._agent(agent), seen_at=at))
+        """Note a sign of life of an agent's desk, unless there was one just now. Raises ``NoSuchAgentError``."""
+        found = self._agent(agent)
+        return self if at - found.seen_at < _JUST_NOW else _with(self, replace(found, seen_at=at))
 
     @property
     def on_duty(self) -> tuple[Agent, ...]:
@@ -186,9 +188,11 @@ class Desk:
         return replace(self, handovers={**self.handovers, handover.id: handover})
 
     def keep(self, handover: str, at: datetime) -> Desk:
-        """Note a sign of life of a call; one that is unknown stays unknown."""
+        """Note a sign of life of a call, unless there was one just now; one that is unknown stays unknown."""
         found = self.handovers.get(handover)
-        return self if found is None else _holding(self, replace(found, kept_at=at))
+        if found is None or at - found.kept_at < _JUST_NOW:
+            return self
+        return _holding(self, replace(found, kept_at=at))
 
     def step(self, handover: str, state: HandoverState, at: datetime) -> Desk:
         """Take a call on with its agent. Raises ``IllegalHandoverError``."""

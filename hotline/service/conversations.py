@@ -54,6 +54,7 @@ from hotline.dialogue.journal import encode
 from hotline.dialogue.session import Session
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.callbacks import CallbackReason
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.diversion import Diversion
 from hotline.domain.errors import EngineUnavailableError, HotlineError
 from hotline.domain.repeats import PastOrder, Repeat
@@ -120,16 +121,7 @@ class ConversationLog(Protocol):
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete all that was kept of a conversation in which a state secret may have been said."""
 
-    async def finish(
-        self,
-        conversation: str,
-        *,
-        at: datetime,
-        outcome: str,
-        article: str | None,
-        work_order: str | None,
-        rating: str | None = None,
-    ) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record with its outcome and how the citizen rated it."""
 
 
@@ -276,11 +268,13 @@ class _Journal:
                     await self._world.log_book.conceal(self._conversation, at=self._world.clock())
                 await self._world.log_book.finish(
                     self._conversation,
-                    at=self._world.clock(),
-                    outcome=session.outcome.value,
-                    article=session.article.id if session.article else None,
-                    work_order=work_order,
-                    rating=session.rating.value if session.rating else None,
+                    ConversationEnd(
+                        at=self._world.clock(),
+                        outcome=session.outcome.value,
+                        article=session.article.id if session.article else None,
+                        work_order=work_order,
+                        rating=session.rating.value if session.rating else None,
+                    ),
                 )
         except (HotlineError, TimeoutError) as error:
             log.error("journal.lost", error=type(error).__name__)

@@ -16,6 +16,7 @@ from hotline.dialogue.actions import Outcome
 from hotline.dialogue.events import AppealRegistered, Merged, Said, Started
 from hotline.dialogue.journal import decode
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.drafts import BrokenCall, CallProcess, HeldCall
 from hotline.service.conversations import ConversationLog
 
@@ -89,21 +90,10 @@ class KeepingDrafts:
         await self._drafts.conceal(conversation)
         await self._book.conceal(conversation, at=at)
 
-    async def finish(
-        self,
-        conversation: str,
-        *,
-        at: datetime,
-        outcome: str,
-        article: str | None,
-        work_order: str | None,
-        rating: str | None = None,
-    ) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record and let the call go."""
         self._ended.add(conversation)
-        await self._book.finish(
-            conversation, at=at, outcome=outcome, article=article, work_order=work_order, rating=rating
-        )
+        await self._book.finish(conversation, end)
         await self.settle()
 
     async def settle(self) -> None:
@@ -119,9 +109,7 @@ class Journals(Protocol):
     async def read(self, conversation: str, *, after: int = 0) -> Sequence[dict[str, Any]]:
         """Return a conversation's journal."""
 
-    async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
-    ) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record of a conversation."""
 
 
@@ -160,7 +148,8 @@ class BrokenCalls:
         else:
             await self._call_back(BrokenCall(call.conversation, call.phone, words, order, call.since), at)
         await self._journals.finish(
-            call.conversation, at=at, outcome=Outcome.FAILED.value, article=None, work_order=order
+            call.conversation,
+            ConversationEnd(at=at, outcome=Outcome.FAILED.value, article=None, work_order=order),
         )
         await self._drafts.release(call.conversation)  # last: whatever failed before is done again
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.deeds import AddUnits, Designate, Dispatch, Join
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.life_cycle import CLOSED, Status
@@ -255,22 +256,19 @@ class SqlStore:
                 detail={},
             )
 
-    async def finish(
-        self,
-        conversation: str,
-        *,
-        at: datetime,
-        outcome: str,
-        article: str | None,
-        work_order: str | None,
-        rating: str | None = None,
-    ) -> None:
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record with its outcome and how the citizen rated it."""
         async with self._database.writing() as connection:
             await connection.execute(
                 update(conversations)
                 .where(conversations.c.id == conversation)
-                .values(ended_at=at, outcome=outcome, article=article, work_order=work_order, rating=rating)
+                .values(
+                    ended_at=end.at,
+                    outcome=end.outcome,
+                    article=end.article,
+                    work_order=end.work_order,
+                    rating=end.rating,
+                )
             )
 
     async def ratings(self, since: datetime, until: datetime) -> Mapping[str | None, int]:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.retention import Destruction, load_retentions
 from hotline.city import load_city
 from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.deeds import Answer, Archive, Conclude, PassReview, SignFor
 from hotline.domain.people import MACHINE
 from hotline.domain.retention import GONE, Kept, Retention
@@ -45,7 +46,9 @@ def answered(number: str, conversation: str) -> WorkOrder:
 async def talked(store: SqlStore, conversation: str, order: str | None) -> None:
     await store.begin(conversation, channel=ContactChannel.PHONE, call_id=f"{conversation}@host", at=NOW)
     await store.append(conversation, 1, NOW, "Said", {"text": "暖气不热"})
-    await store.finish(conversation, at=after(9), outcome="registered", article=None, work_order=order)
+    await store.finish(
+        conversation, ConversationEnd(at=after(9), outcome="registered", article=None, work_order=order)
+    )
 
 
 async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(

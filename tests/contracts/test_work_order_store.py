@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, delete, select, text, update
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.deeds import SendBack, SignFor
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.work_order import Status
@@ -74,7 +75,10 @@ async def test_a_conversation_and_its_journal_come_back(store: SqlStore) -> None
     await store.append("c1", 1, NOW, "Said", {"text": "暖气不热"})
     await store.append("c1", 2, after(1), "Say", {"parts": ["请问在哪里？"]})
     await store.finish(
-        "c1", at=after(9), outcome="registered", article=None, work_order="26112300001", rating="mostly"
+        "c1",
+        ConversationEnd(
+            at=after(9), outcome="registered", article=None, work_order="26112300001", rating="mostly"
+        ),
     )
     assert await store.conversation_of_call("abc@host") == {
         "id": "c1", "channel": "phone", "call_id": "abc@host", "started_at": NOW, "ended_at": after(9),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -14,9 +15,11 @@ from app.agent_store import DeskOnRedis
 from hotline.domain.agents import DeskRules, HandoverState, Presence, Skill
 from hotline.domain.errors import EngineUnavailableError
 from hotline.service.agent_desk import AgentDesk, HandoverWish
+from hotline.store.sealing import Seal
 from tests.builders import NOW
 from tests.redis_server import redis_server
 
+SEAL = Seal("tests only: " + "x" * 32)
 WISH = HandoverWish("c1", "13905390001", Skill.ELDER, "asked", "暖气不热", is_urgent=True)
 
 
@@ -28,7 +31,9 @@ def port() -> Iterator[int]:
 
 def a_desk(redis: Redis, key: str, name: str) -> AgentDesk:
     numbers = count(1)
-    return AgentDesk(DeskOnRedis(redis, key=key), DeskRules(), lambda: NOW, lambda: f"{name}{next(numbers)}")
+    return AgentDesk(
+        DeskOnRedis(redis, SEAL, key=key), DeskRules(), lambda: NOW, lambda: f"{name}{next(numbers)}"
+    )
 
 
 async def test_what_one_process_changes_the_other_sees_whole(port: int) -> None:
@@ -70,3 +75,31 @@ async def test_a_redis_that_is_gone_is_told_within_a_second() -> None:
         await desk.board()
     await redis.aclose()
     assert time.monotonic() - began < 2.5
+
+
+async def test_what_is_kept_is_sealed_and_what_cannot_be_read_counts_as_empty(port: int) -> None:
+    async with Redis(port=port) as redis:
+        desk = a_desk(redis, "sealed", "s")
+        await desk.sign_in("1", "王敏", frozenset({Skill.ORDINARY}))
+        await desk.request(WISH)
+        kept = await redis.get("sealed")
+        assert "暖气".encode() not in kept
+        assert b"13905390001" not in kept
+        await redis.set("sealed", b"of another version, or under another key")
+        assert await desk.request(WISH) is None
+        await desk.sign_in("1", "王敏", frozenset({Skill.ORDINARY}))
+        assert await desk.request(WISH) is not None
+
+
+async def test_signs_of_life_are_written_only_now_and_then(port: int) -> None:
+    now = NOW
+    async with Redis(port=port) as redis:
+        desk = AgentDesk(DeskOnRedis(redis, SEAL, key="life"), DeskRules(), lambda: now, lambda: "h1")
+        await desk.sign_in("1", "王敏", frozenset({Skill.ORDINARY}))
+        before = await redis.get("life")
+        now += timedelta(seconds=4)
+        await desk.saw("1")
+        assert await redis.get("life") == before
+        now += timedelta(seconds=2)
+        await desk.saw("1")
+        assert await redis.get("life") != before

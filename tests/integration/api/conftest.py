@@ -85,6 +85,7 @@ class Site:
     clock: Clock
     desk: AgentDesk
     recordings: Path
+    parts: WebParts
     keys: dict[str, str] = field(default_factory=dict)
 
     async def key(self, holder: str) -> str:
@@ -152,7 +153,7 @@ def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
             desk=desk,
             recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
         )
-        return Site(create_app(parts), store, programs, clock, desk, recordings)
+        return Site(create_app(parts), store, programs, clock, desk, recordings, parts)
 
     return make
 

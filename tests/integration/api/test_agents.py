@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
+from sqlalchemy import select
+
+from app.agent_interface import AgentInterface
 from hotline.domain.agents import HandoverState, Skill
 from hotline.service.agent_desk import HandoverWish
+from hotline.store.tables import audit
 from tests.integration.api.conftest import STAFF, Site
 
 AT = "/api/staff/v1/agents"
@@ -89,3 +95,24 @@ async def test_only_staff_may_look(site: Site) -> None:
     async with site.client() as http:
         assert (await http.get(AT)).status_code == 401
         assert (await http.put(f"{AT}/1", json={"name": "谁"})).status_code == 401
+
+
+async def test_a_desk_follows_its_calls_and_every_briefing_is_written_down_once(site: Site) -> None:
+    async with site.client(headers=STAFF) as http:
+        await http.put(f"{AT}/1024", json={"name": "王敏"})
+        handover = await site.desk.request(WISH)
+        for _ in range(3):
+            await http.get(f"{AT}/1024/handover")
+        stream = AgentInterface(site.parts, site.desk)._follow("1024", await site.desk.saw("1024"))
+        first = await anext(stream)
+        await site.desk.leave(handover or "")
+        second = await anext(stream)
+        await stream.aclose()
+    assert json.loads(first.split("data: ")[1])["briefing"] == WISH.briefing
+    assert second == "event: handover\ndata: null\n\n"
+    async with site.store.database.engine.connect() as connection:
+        rows = (await connection.execute(select(audit).where(audit.c.subject == "c1"))).all()
+    looks = [(row.actor, json.loads(row.detail)["why"]) for row in rows]
+    assert (
+        looks == [("1024", "briefing")] * 2
+    )  # by polling, and by the stream of a desk that is new to this process

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from tests.builders import NOW
 from tests.integration.api.conftest import STAFF, Site
 
@@ -18,7 +19,8 @@ async def rate(site: Site, *ratings: str | None, days: int = 0) -> None:
         name = f"c{days}-{number}"
         await site.store.begin(name, channel=ContactChannel.PHONE, call_id=name, at=at)
         await site.store.finish(
-            name, at=at, outcome="answered", article="A0101-01", work_order=None, rating=rating
+            name,
+            ConversationEnd(at=at, outcome="answered", article="A0101-01", work_order=None, rating=rating),
         )
 
 

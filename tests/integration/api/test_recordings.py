@@ -14,6 +14,7 @@ from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
 from app.web_parts import COOKIE
 from hotline.domain.appeal import ContactChannel, Secrecy
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.sealing import Seal
 from hotline.store.tables import audit
@@ -32,7 +33,9 @@ async def recorded(site: Site, **appeal: Any) -> None:
     await site.store.begin("c1", channel=ContactChannel.PHONE, call_id="x", at=NOW)
     await site.store.append("c1", 1, after(1), "Say", {"parts": ["您好，", "请讲。"]})
     await site.store.append("c1", 2, after(3.5), "Said", {"text": "我的电话是13905390001", "raw": ""})
-    await site.store.finish("c1", at=after(4), outcome="registered", article=None, work_order=NUMBER)
+    await site.store.finish(
+        "c1", ConversationEnd(at=after(4), outcome="registered", article=None, work_order=NUMBER)
+    )
     writer = RecordingWriter(site.recordings, Seal(SECRET).close)
     recorder = writer.begin("c1", "2026/11/23")
     assert recorder is not None

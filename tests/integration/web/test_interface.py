@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import func, select
 
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.store.tables import audit
 from tests.builders import NOW, after
 from tests.integration.web.conftest import STAFF, Site
@@ -38,7 +39,9 @@ async def a_conversation(site: Site) -> None:
 
 
 async def finish(site: Site) -> None:
-    await site.store.finish("c1", at=after(9), outcome="registered", article=None, work_order="26112300001")
+    await site.store.finish(
+        "c1", ConversationEnd(at=after(9), outcome="registered", article=None, work_order="26112300001")
+    )
 
 
 async def audit_rows(site: Site) -> int:

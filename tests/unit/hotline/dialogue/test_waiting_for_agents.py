@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from hotline.dialogue.actions import PlanCallback, Say, StayHere, TransferToAgent
 from hotline.dialogue.events import AgentJoined, AgentRings, KeyPressed, NoAgentFree, WaitsForAgent
 from hotline.domain.callbacks import CallingHours
-from tests.builders import NOW, PHONE
+from tests.builders import NOW, PHONE, a_complaint
 from tests.talking import Conversation
 
 HOURS = CallingHours(((time(9), time(12)), (time(14), time(17)), (time(17), time(20))), timedelta(minutes=30))
@@ -76,3 +76,13 @@ def test_news_that_come_when_the_wait_is_over_are_not_spoken() -> None:
     call.happens(WaitsForAgent(NOW, turn, 2))
     call.happens(AgentRings(NOW, turn, "1"))
     assert sum(isinstance(action, Say) for action in call.did) == spoken
+
+
+def test_who_speaks_for_an_enterprise_is_put_through_to_who_knows_such_matters() -> None:
+    call = Conversation()
+    words = "我们公司想问惠企补贴怎么申报"
+    call.says(words, a_complaint(words))
+    call.says("转人工")
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert transfer.skill == "enterprise"

@@ -14,6 +14,7 @@ from hotline.dialogue.actions import Say
 from hotline.dialogue.events import AppealRegistered, Event, HungUp, Said, Started
 from hotline.dialogue.journal import encode
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.drafts import BrokenCall, CallProcess, HeldCall
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.conversations import Conversations, Surroundings
@@ -104,10 +105,8 @@ class World:
     async def read(self, conversation: str, *, after: int = 0) -> Sequence[dict[str, Any]]:
         return [{"name": name, "body": body} for name, body in self.book.rows]
 
-    async def finish(
-        self, conversation: str, *, at: datetime, outcome: str, article: str | None, work_order: str | None
-    ) -> None:
-        self.closed.append((conversation, outcome, work_order))
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
+        self.closed.append((conversation, end.outcome, end.work_order))
 
     async def look(self, *seconds: float) -> int:
         async def call_back(broken: BrokenCall, _: datetime) -> None:
@@ -144,7 +143,9 @@ async def test_the_order_that_was_registered_before_it_broke_is_named(world: Wor
 
 async def test_a_call_that_ended_is_not_called_back(world: World) -> None:
     await world.events(STARTED, SAID)
-    await world.log.finish("c1", at=after(20), outcome="answered", article=None, work_order=None)
+    await world.log.finish(
+        "c1", ConversationEnd(at=after(20), outcome="answered", article=None, work_order=None)
+    )
     assert await world.look(31, 46) == 0
     assert world.called_back == []
 
@@ -185,7 +186,9 @@ async def test_a_call_that_ended_while_the_store_was_away_is_let_go_later(world:
     await world.events(STARTED, SAID)
     world.drafts.is_down = True
     with pytest.raises(StoreUnavailableError):
-        await world.log.finish("c1", at=after(20), outcome="answered", article=None, work_order=None)
+        await world.log.finish(
+            "c1", ConversationEnd(at=after(20), outcome="answered", article=None, work_order=None)
+        )
     world.drafts.is_down = False
     await world.log.settle()
     assert await world.look(31, 46) == 0
@@ -208,19 +211,8 @@ class WatchedBook(FakeLogBook):
         await super().conceal(conversation, at=at)
         self.told.append("conceal")
 
-    async def finish(
-        self,
-        conversation: str,
-        *,
-        at: datetime,
-        outcome: str,
-        article: str | None,
-        work_order: str | None,
-        rating: str | None = None,
-    ) -> None:
-        await super().finish(
-            conversation, at=at, outcome=outcome, article=article, work_order=work_order, rating=rating
-        )
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
+        await super().finish(conversation, end)
         self.told.append("finish")
 
 
