@@ -172,7 +172,9 @@ def lines_of(rows: Sequence[Any], started_at: datetime) -> list[LineOut]:
             body["text"] if row["name"] == "Said" else "".join(body["parts"]) if row["name"] == "Say" else ""
         )
         if text:
-            at = (datetime.fromisoformat(row["at"]) - started_at).total_seconds()
+            at = (datetime.fromisoformat(row["at"]) - started_at).total_seconds() - body.get(
+                "since_seconds", 0.0
+            )
             who = "citizen" if row["name"] == "Said" else "hotline"
             lines.append(LineOut(at_seconds=round(max(0.0, at), 1), who=who, text=text))
     return lines

@@ -347,6 +347,7 @@ class PhoneChannel:
                     raw=heard.raw,
                     engine=heard.engine,
                     continues=heard.ended.follows,
+                    since_seconds=round(heard.since_seconds, 2),
                 )
             )
         elif is_lost(heard, self._settings):

@@ -67,6 +67,11 @@ class Heard:
     was_ahead: bool
     was_turned_away: bool = False
 
+    @property
+    def since_seconds(self) -> float:
+        """How long before its words were known the utterance began."""
+        return self.known_at - self.ended_at + self.ended.at - self.ended.start
+
 
 @dataclass(slots=True)
 class _Pending:

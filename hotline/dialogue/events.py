@@ -37,7 +37,8 @@ class SpeechStarted:
 class Said:
     """The citizen said or wrote something. ``raw`` is the recogniser's own output; equal to ``text`` in writing.
 
-    ``continues``: it came within a second of what was said before, and belongs to it.
+    ``continues``: it came within a second of what was said before, and belongs to it. ``since_seconds``: how long before
+    ``at`` they began to say it.
     """
 
     at: datetime
@@ -45,6 +46,7 @@ class Said:
     raw: str
     engine: str = ""
     continues: bool = False
+    since_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -878,3 +878,15 @@ def test_a_line_that_breaks_is_a_caller_who_is_gone():
             assert call.names()[-1] == "HungUp"
 
     run(test())
+
+
+def test_what_was_said_tells_when_it_began():
+    async def test():
+        async with Call(ScriptedRecognizer("对的")) as call:
+            await call.ask("对吗", expect=Expected.YES_NO)
+            began = now()
+            call.line.speak(1.5)
+            said = await call.until(Said)
+            assert now() - said.since_seconds == pytest.approx(began - 0.3, abs=0.1)  # and the 0.3 s before it
+
+    run(test())
