@@ -104,6 +104,9 @@ class TakingDown(HandingOver):
         new_facts = meaning.slots.place is not None or meaning.category is not None
         is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
         is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
+        is_no = is_no and not self._answers.is_plain_yes(
+            meaning.text
+        )  # a model may misread what was misheard
         if is_yes and not is_no:
             self._draft = self._draft.heard(meaning.text) if new_facts else self._draft
             return self._register()

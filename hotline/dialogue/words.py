@@ -121,6 +121,7 @@ class AnswerWords:
             self._lists = {answer: tuple(rows[answer.value]) for answer in Answer}
             self._agent, self._agent_inside = tuple(rows["agent"]), tuple(rows["agent_inside"])
             self._starts = {Answer.YES: tuple(rows["yes_start"]), Answer.NO: tuple(rows["no_start"])}
+            self._buts = tuple(rows["but_inside"])
             self._digits = str.maketrans(dict(rows["digits"]))
             self._invites_place = tuple(rows["invites_place"])
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
@@ -228,6 +229,13 @@ class AnswerWords:
         known, words = self._lists[answer], han_only(part)
         is_whole = words in known or self._core(words) in (*known, "")
         return is_whole or (len(words) <= _SHORT_ANSWER and _is_made_of(words, known))
+
+    def is_plain_yes(self, text: str) -> bool:
+        """Tell whether ``text`` begins with a yes that nothing behind it takes back (“对的，登记的内容是对的”)."""
+        rest = text
+        for word in self._starts[Answer.YES]:  # “没错” takes nothing back
+            rest = rest.replace(word, "")
+        return self.opens_with(text, Answer.YES) and not any(word in rest for word in self._buts)
 
     def opens_with(self, text: str, answer: Answer) -> bool:
         """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”)."""

@@ -523,3 +523,17 @@ def test_one_more_thing_is_listened_to() -> None:
     call = Conversation()
     call.says("还有一件事")
     assert call.heard == ("go_ahead",)
+
+
+@pytest.mark.parametrize("said", ["对的。当机的内容是对的。", "对，没错，登记吧就这样"])
+def test_a_plain_yes_confirms_whatever_the_model_makes_of_what_was_misheard_behind_it(said: str) -> None:
+    call = with_a_complaint()
+    call.says(said, a_meaning(said, Intent.DENY))
+    assert isinstance(call.last(RegisterAppeal), RegisterAppeal)
+
+
+@pytest.mark.parametrize("said", ["对，不过地址错了", "好的但是不是供暖"])
+def test_a_yes_that_is_taken_back_confirms_nothing(said: str) -> None:
+    call = with_a_complaint()
+    call.says(said, a_meaning(said, Intent.DENY))
+    assert call.heard == ("what_is_wrong",)
