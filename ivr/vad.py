@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections import deque
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -20,6 +21,7 @@ _TAPS: Final = (
     128  # with 32, images of 3.4–4 kHz cost whisper two whole answers of 135, and one of 14 starts in two
 )
 _FORGET_WINDOWS: Final = 32
+_KEPT_WINDOWS: Final = 8
 _SURELY_SPEECH: Final = 0.35
 
 Samples = npt.NDArray[np.int16]
@@ -87,6 +89,8 @@ class _SileroDetector:
 
     So it forgets after each second without speech. With 30 s of silence or noise (15 and 8 dB) before 23 recordings,
     66–85 % of loud windows counted as speech, and 94–95 % do so when it forgets; false alarms stayed at none.
+    It forgets all but the last quarter of a second: with nothing kept, 2 of 59 “嗯” were left two windows of their nine
+    because they began just then.
     """
 
     def __init__(self, session: Any) -> None:
@@ -94,17 +98,24 @@ class _SileroDetector:
         self._context = np.zeros(_CONTEXT_SAMPLES, dtype=np.float32)
         self._h, self._c = _blank(), _blank()
         self._quiet_windows = 0
+        self._kept: deque[npt.NDArray[np.float32]] = deque(maxlen=_KEPT_WINDOWS)
 
     def probability(self, window: Samples) -> float:
         sound = window.astype(np.float32) / 32_768.0
         given = np.concatenate((self._context, sound))[np.newaxis, :]
         self._context = sound[-_CONTEXT_SAMPLES:]
-        found, self._h, self._c = self._session.run(None, {"input": given, "h": self._h, "c": self._c})
-        probability = float(found.reshape(-1)[0])
+        self._kept.append(given)
+        probability = self._judge(given)
         self._quiet_windows = 0 if probability >= _SURELY_SPEECH else self._quiet_windows + 1
         if self._quiet_windows >= _FORGET_WINDOWS:
             self._h, self._c, self._quiet_windows = _blank(), _blank(), 0
+            for kept in self._kept:
+                self._judge(kept)
         return probability
+
+    def _judge(self, given: npt.NDArray[np.float32]) -> float:
+        found, self._h, self._c = self._session.run(None, {"input": given, "h": self._h, "c": self._c})
+        return float(found.reshape(-1)[0])
 
 
 def _blank() -> npt.NDArray[np.float32]:

@@ -14,7 +14,7 @@ from hotline.dialogue.actions import StopSaying
 from hotline.dialogue.events import HearingLost, PromptFinished, Said, SpeechStarted
 from hotline.domain.speech import Expected
 from ivr.phone_settings import PhoneSettings
-from ivr.vad import SileroModel
+from ivr.vad import WINDOW_SAMPLES, SileroModel, Upsampler
 from tests.unit.ivr.fakes import Call, ScriptedRecognizer, now, run
 
 RATE = 8_000
@@ -153,6 +153,19 @@ def test_one_word_is_an_answer_once_the_question_has_been_asked(word, model, tmp
             assert (await call.until((Said, HearingLost))).text == word
 
     run(test())
+
+
+@needs_espeak
+@pytest.mark.parametrize("word", ["嗯", "对"])
+def test_a_word_is_as_loud_to_the_detector_wherever_it_begins(word, model, tmp_path):
+    sound = telephoned(np.concatenate((np.zeros(RATE // 2), spoken(word, tmp_path), np.zeros(RATE // 2))))
+    voiced = []
+    for lead in range(0, 3 * RATE, 407):  # the detector forgets once a second: some of these begin just then
+        detector = model.detector()
+        wide = Upsampler().widen(bytes(2 * lead) + sound)
+        windows = wide[: len(wide) // WINDOW_SAMPLES * WINDOW_SAMPLES].reshape(-1, WINDOW_SAMPLES)
+        voiced.append(sum(detector.probability(window) >= 0.5 for window in windows))
+    assert min(voiced) >= 8
 
 
 @needs_espeak
