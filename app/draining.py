@@ -55,6 +55,10 @@ class Ending:
         """True from the moment it takes no further calls."""
         return self._is_asked.is_set()
 
+    async def asked(self) -> None:
+        """Return when the process was asked to end."""
+        await self._is_asked.wait()
+
     async def emptied(self, endpoint: TakingCalls) -> None:
         """Return when the process is to end: it was asked to, and its calls have finished or their time is up."""
         await self._is_asked.wait()

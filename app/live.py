@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
-from hotline.service.conversations import ConversationLog
+from hotline.service.journal import ConversationLog
 
 log: Final = structlog.get_logger("live")
 

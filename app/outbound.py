@@ -1,17 +1,40 @@
-"""Revisit calls, made of a city's files (回访外呼)."""
+"""Outbound calls, made of a city's files and the settings (外呼)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
 
 from app.city_words import lexicon
+from app.recordings import Recordings
+from app.revisits import RevisitErrands
+from app.settings import Settings, secret_file
+from app.wiring import World
 from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.survey import SurveySession
 from hotline.dialogue.survey_result import NAMES, Subject, SurveyPolicy
 from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.words import AnswerWords, SafetyWords
-from hotline.domain.appeal import ContactChannel
+from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.errors import StoreUnavailableError
+from hotline.service.channel import Channel
+from hotline.service.outbound import load_outbound_rules
+from hotline.service.outbound_book import OutboundBook
+from hotline.service.revisit_calls import RevisitCalls
+from hotline.store.outbound import SqlOutbound
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from ivr.line import Line
+from ivr.outbound import Dialler, Dialling, DialSettings
+from router.time_tables import load_calendar
+
+log: Final = structlog.get_logger("outbound")
+
+_MARGIN: Final = timedelta(minutes=2)
 
 
 def load_survey_prompts(city: City) -> Prompts:
@@ -36,3 +59,69 @@ def survey_maker(city: City) -> Callable[[Subject], SurveySession]:
         )
 
     return make
+
+
+def open_book(settings: Settings, store: SqlStore) -> SqlOutbound:
+    """Return the book of outbound calls."""
+    return SqlOutbound(store.database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+
+
+def dial_settings(settings: Settings) -> DialSettings:
+    """Return how calls are placed."""
+    longest = settings.outbound_ring_seconds + settings.max_call_seconds
+    return DialSettings(
+        address=settings.outbound_address,
+        caller=settings.outbound_caller,
+        process=settings.call_process,
+        ring_seconds=settings.outbound_ring_seconds,
+        poll_seconds=settings.outbound_poll_seconds,
+        lease=timedelta(seconds=longest) + _MARGIN,
+    )
+
+
+def open_dialler(
+    settings: Settings,
+    city: City,
+    world: World,
+    phone: Dialling,
+    *,
+    channel: Callable[[Line, str], Channel],
+    recordings: Recordings | None,
+) -> Dialler | None:
+    """Return what places outbound calls on ``phone``, None where they are switched off."""
+    if not settings.outbound_address:
+        return None
+    book, clock = open_book(settings, world.store), world.surroundings.clock
+    errands = RevisitErrands(
+        world.store,
+        book,
+        RevisitCalls(world.casework, load_survey_prompts(city)),
+        survey_maker(city),
+        categories=city.categories,
+        channel=channel,
+        log_book=world.surroundings.log_book,
+        recordings=recordings,
+        callbacks=world.callbacks,
+        slow_callers=world.surroundings.slow_callers,
+        clock=clock,
+    )
+    return Dialler(
+        phone,
+        book,
+        errands,
+        rules=load_outbound_rules(city),
+        calendar=load_calendar(city.folder / "calendar"),
+        settings=dial_settings(settings),
+        clock=clock,
+    )
+
+
+async def note_contact(book: OutboundBook, caller: str, at: datetime) -> None:
+    """Note who calls, so that they may be called; a database that is away costs a citizen nothing but that."""
+    digits = caller.removeprefix("+86")
+    if not digits.isdigit():
+        return
+    try:
+        await book.note_contact(PhoneNumber(digits), at=at)
+    except StoreUnavailableError as error:
+        log.warning("contact.not_noted", error=type(error).__name__)

@@ -16,6 +16,7 @@ from app.city_words import load_prompts
 from app.clock import now
 from app.draining import Ending
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
+from app.outbound import note_contact, open_book, open_dialler
 from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
 from app.wiring import Hearing, Speaking, open_world
@@ -23,9 +24,13 @@ from asr.running import RunningPace
 from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
 from hotline.service.agent_desk import AgentDesk
-from hotline.service.conversations import ConversationLog, Conversations
+from hotline.service.conversations import Conversations
+from hotline.service.journal import ConversationLog
+from hotline.service.outbound_book import OutboundBook
 from ivr.agent_handover import QueueSettings
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
+from ivr.line import Line
+from ivr.outbound import Dialler
 from ivr.phone_settings import read_backchannels, read_endings
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.vad import SileroModel
@@ -84,8 +89,10 @@ class Exchange:
         *,
         desk: AgentDesk | None,
         recordings: Recordings | None,
+        book: OutboundBook,
     ) -> None:
         """Take the parts that all calls share."""
+        self._book = book
         self._recordings = recordings
         self._desk = desk
         self._queue = QueueSettings(address=settings.agent_address, most_wait=settings.queue_seconds)
@@ -97,12 +104,17 @@ class Exchange:
         self._speaking = speaking
         self._silero = SileroModel()
 
-    async def run(self, endpoint: SipEndpoint, ending: Ending) -> None:
-        """Take calls until told to end, and hold those that there are as ``ending`` says."""
+    async def run(self, endpoint: SipEndpoint, ending: Ending, dialler: Dialler | None = None) -> None:
+        """Take calls, and place those that ``dialler`` has, until told to end; hold them out as ``ending`` says."""
         async with asyncio.TaskGroup() as calls:
-            taking = calls.create_task(self._take(endpoint, calls))
+            taking = [calls.create_task(self._take(endpoint, calls))]
+            if dialler is not None:
+                taking.append(calls.create_task(dialler.run(calls), name="dialler"))
+            await ending.asked()
+            for each in taking[1:]:
+                each.cancel()
             await ending.emptied(endpoint)
-            taking.cancel()
+            taking[0].cancel()
             await endpoint.close()
 
     async def _take(self, endpoint: SipEndpoint, calls: asyncio.TaskGroup) -> None:
@@ -113,9 +125,9 @@ class Exchange:
                 return
             calls.create_task(self._hold(line), name=f"call:{line.call_id}")
 
-    async def _hold(self, line: SipLine) -> None:
-        conversation = secrets.token_hex(8)
-        channel = PhoneChannel(
+    def channel(self, line: Line, conversation: str) -> PhoneChannel:
+        """Return the channel of a conversation on ``line``."""
+        return PhoneChannel(
             line,
             self._hearing.recognizer,
             self._speaking.synthesizer,
@@ -129,9 +141,14 @@ class Exchange:
             desk=self._desk,
             queue=self._queue,
         )
+
+    async def _hold(self, line: SipLine) -> None:
+        conversation = secrets.token_hex(8)
+        channel = self.channel(line, conversation)
         CALLS_UNDER_WAY.inc()
         if self._recordings is not None:
             await self._recordings.begin(conversation, line, now())
+        noting = asyncio.create_task(note_contact(self._book, line.caller, now()), name="note contact")
         try:
             outcome = await self._conversations.hold(channel, call_id=line.call_id)
             CALLS.labels(outcome.value).inc()
@@ -141,6 +158,7 @@ class Exchange:
         finally:
             CALLS_UNDER_WAY.dec()
             await line.hang_up()
+            await noting
             if self._recordings is not None:
                 await self._recordings.end(conversation)
 
@@ -186,12 +204,22 @@ async def run_phone(
             stack.push_async_callback(recordings.close)
         conversations = Conversations(replace(world.surroundings, log_book=log_book))
         exchange = Exchange(
-            settings, city, conversations, hearing, speaking, desk=world.desk, recordings=recordings
+            settings,
+            city,
+            conversations,
+            hearing,
+            speaking,
+            desk=world.desk,
+            recordings=recordings,
+            book=open_book(settings, world.store),
+        )
+        dialler = open_dialler(
+            settings, city, world, endpoint, channel=exchange.channel, recordings=recordings
         )
         stack.push_async_callback(endpoint.close)
         await endpoint.start()
         rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")
         try:
-            await exchange.run(endpoint, ending)
+            await exchange.run(endpoint, ending, dialler)
         finally:
             rendering.cancel()

@@ -13,7 +13,7 @@ from app.settings import Settings, secret_file
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
-from hotline.service.conversations import ConversationLog
+from hotline.service.journal import ConversationLog
 from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     ring_seconds: float = 20.0
     agent_address: str = ""
     queue_seconds: float = Field(default=180.0, gt=0)
+    outbound_address: str = Field(default="", pattern=r"^$|^sips?:[^{}]*\{number\}[^{}]*$")
+    outbound_caller: str = "12345"
+    outbound_ring_seconds: float = Field(default=30.0, gt=0)
+    outbound_poll_seconds: float = Field(default=15.0, gt=0)
     record_calls: bool = True
     recordings_dir: Path | None = None
     wrap_up_seconds: float = Field(default=30.0, ge=0)

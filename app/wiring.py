@@ -41,7 +41,8 @@ from hotline.domain.speech import PHONE_BAND
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
-from hotline.service.conversations import ConversationLog, Surroundings
+from hotline.service.conversations import Surroundings
+from hotline.service.journal import ConversationLog
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.callbacks import SqlCallbacks

@@ -22,7 +22,7 @@ import structlog
 
 from ivr.line import FRAME_SECONDS, Frame, Gone
 from ivr.sip import BUSY, Arrival, Reception, SipEndpoint, SipLine, SipSettings, SipUnavailableError
-from ivr.sip.sound import SoundFileError, SoundWatch, read_wav, tone
+from ivr.sip.sound import Offset, SoundFileError, SoundWatch, read_wav, tone
 
 _NOT_FOUND: Final = 404
 _DECLINED: Final = 603
@@ -49,7 +49,8 @@ class StandInPhone:
 class StandInPhones:
     """Telephones at one SIP address. ``report`` is given what happens, as plain records with an ``event``.
 
-    Who is answered hears ``greeting`` and stays until the far end hangs up, or for ``talk_seconds``.
+    Who is answered hears ``greeting`` and stays until the far end hangs up, or for ``talk_seconds``. Each time the far
+    end falls silent, the next of ``keys`` is pressed: a citizen who answers questions.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class StandInPhones:
         greeting: bytes,
         report: Callable[[dict[str, Any]], None],
         talk_seconds: float | None = None,
+        keys: str = "",
     ) -> None:
         self._phones: Mapping[str, StandInPhone] = {phone.user: phone for phone in phones}
         self._greeting = greeting
         self._report = report
         self._talk_seconds = talk_seconds
+        self._keys = keys
         settings = SipSettings(
             bind=host,
             port=port,
@@ -116,7 +119,7 @@ class StandInPhones:
         arrival = Arrival(line.call_id, line.caller, line.called)
         self._tell("answered", arrival)
         line.play(self._greeting)
-        watch = SoundWatch()
+        watch, keys = SoundWatch(), iter(self._keys)
         seconds = heard_seconds = 0.0
         reason = "talked"
         while self._talk_seconds is None or seconds < self._talk_seconds:
@@ -126,7 +129,10 @@ class StandInPhones:
                 break
             if isinstance(event, Frame):
                 seconds += FRAME_SECONDS
-                watch.hear(event.samples, event.at_seconds)
+                if isinstance(watch.hear(event.samples, event.at_seconds), Offset) and (
+                    key := next(keys, "")
+                ):
+                    line.press(key)
                 heard_seconds += FRAME_SECONDS if watch.is_sounding else 0.0
         await line.hang_up()
         self._tell(
@@ -166,6 +172,7 @@ async def _main(arguments: argparse.Namespace) -> int:
             greeting=greeting,
             report=lambda record: _print(record, as_json=arguments.json_lines),
             talk_seconds=arguments.talk_seconds,
+            keys=arguments.keys,
         )
         until = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -193,6 +200,7 @@ def main() -> int:
     parser.add_argument("--greeting", type=Path, metavar="WAV", help="接听后播放的声音，缺省为一声提示音")
     parser.add_argument("--ring-seconds", type=float, default=1.0)
     parser.add_argument("--talk-seconds", type=float, default=None, help="通话多久后挂断，缺省等对方挂断")
+    parser.add_argument("--keys", default="", help="对方每次说完后依次按下的键，例如 11312")
     parser.add_argument("--json-lines", action="store_true", help="每个事件打印一行 JSON")
     parser.add_argument("--end-with-input", action="store_true", help="标准输入关闭时结束")
     return asyncio.run(_main(parser.parse_args()))

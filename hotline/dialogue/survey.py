@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from hotline.dialogue.actions import (
-    Action,
+    ChannelAction,
     CollectKeys,
     End,
     GiveWayToEmergency,
@@ -55,7 +55,7 @@ from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.speech import Expected
 from hotline.phonetics import han_only
 
-Actions = tuple[Action, ...]
+Actions = tuple[ChannelAction, ...]
 
 _YES_NO: Final = {"1": True, "2": False}
 _RESOLUTIONS: Final = dict(

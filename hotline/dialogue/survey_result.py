@@ -70,6 +70,7 @@ NAMES: Final = frozenset({
     *(f"ask_{stage}" for stage in _STAGES_ASKED),
     *(f"ask_{stage}_again" for stage in _STAGES_ASKED),
     *(f"remark_{ending.value}" for ending in Ending),
+    *(f"remark_{why}" for why in ("busy", "no_answer", "rejected", "no_such_number", "broken")),
     *(f"answer_resolution_{grade.value}" for grade in Resolution),
     *(f"answer_{about}_{grade.value}" for about in ("result", "attitude") for grade in Satisfaction),
     *(f"half_{half.value}" for half in HalfDay),

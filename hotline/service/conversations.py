@@ -50,7 +50,6 @@ from hotline.dialogue.events import (
     Started,
     Understood,
 )
-from hotline.dialogue.journal import encode
 from hotline.dialogue.session import Session
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.callbacks import CallbackReason
@@ -62,13 +61,12 @@ from hotline.domain.work_order import Status, WorkOrder
 from hotline.service.callbacks import Callbacks, WishedFor
 from hotline.service.channel import Channel
 from hotline.service.contact_records import Contact, ContactRecords, RecordingContacts
+from hotline.service.journal import ConversationLog, Journal
 from hotline.service.repeats import Told
 from knowledge_base.retriever import Retriever
 from nlu.understander import Understander
 
 log: Final = structlog.get_logger("conversation")
-
-_CONCEAL: Final = "conceal"  # among the rows of a journal: delete those before
 
 
 class Registering(RecordingContacts, Protocol):
@@ -105,24 +103,6 @@ class KnowingOrders(Protocol):
         self, number: str, *, caller: PhoneNumber | None, proof: str | None
     ) -> tuple[Told, PastOrder | None]:
         """Return whether the order may be told, and the order when it may."""
-
-
-class ConversationLog(Protocol):
-    """Keeps what was said: the journal's rows and one summary row per conversation."""
-
-    async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
-        """Open the record of a conversation."""
-
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
-        """Keep one event or action."""
-
-    async def conceal(self, conversation: str, *, at: datetime) -> None:
-        """Delete all that was kept of a conversation in which a state secret may have been said."""
-
-    async def finish(self, conversation: str, end: ConversationEnd) -> None:
-        """Close the record with its outcome and how the citizen rated it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +175,7 @@ class Conversations:
                 if held.work_order is None:
                     held.work_order = await self._recorded(held.session, started.conversation)
                 await self._call_back_if_abandoned(held, started)
-                await held.journal.finish(held.session, held.work_order)
+                await held.journal.finish(held.end)
                 if known is not None and started.phone is not None and held.session.is_slow:
                     await known.add(started.phone)
             log.info("conversation.ended", outcome=held.session.outcome.value, work_order=held.work_order)
@@ -230,74 +210,6 @@ class Conversations:
         return await self.contacts.keep(contact)
 
 
-class _Journal:
-    """Writes the journal in order, off the path of the conversation; a journal that is down stops no call."""
-
-    def __init__(self, world: Surroundings, conversation: str) -> None:
-        self._world = world
-        self._conversation = conversation
-        self._rows: asyncio.Queue[tuple[int, datetime, str, dict[str, Any]] | None] = asyncio.Queue()
-        self._writer: asyncio.Task[None] | None = None
-        self._sequence = 0
-        self._is_concealed = False
-        self._is_deleted = False
-
-    async def begin(self, started: Started, call_id: str) -> None:
-        self._writer = asyncio.create_task(self._write(started, call_id), name="journal")
-
-    def conceal(self) -> None:
-        """Keep nothing of what is said from here on, and delete what was kept before, at once."""
-        if not self._is_concealed:
-            self._is_concealed = True
-            self._rows.put_nowait((0, self._world.clock(), _CONCEAL, {}))
-
-    def add(self, entry: Event | Action) -> None:
-        if self._is_concealed:
-            return
-        self._sequence += 1
-        name, body = encode(entry)
-        self._rows.put_nowait((self._sequence, self._world.clock(), name, body))
-
-    async def finish(self, session: Session, work_order: str | None) -> None:
-        self._rows.put_nowait(None)
-        if self._writer is not None:
-            await self._writer
-        try:
-            async with asyncio.timeout(self._world.deadlines.register):
-                if self._is_concealed and not self._is_deleted:
-                    await self._world.log_book.conceal(self._conversation, at=self._world.clock())
-                await self._world.log_book.finish(
-                    self._conversation,
-                    ConversationEnd(
-                        at=self._world.clock(),
-                        outcome=session.outcome.value,
-                        article=session.article.id if session.article else None,
-                        work_order=work_order,
-                        rating=session.rating.value if session.rating else None,
-                    ),
-                )
-        except (HotlineError, TimeoutError) as error:
-            log.error("journal.lost", error=type(error).__name__)
-
-    async def _write(self, started: Started, call_id: str) -> None:
-        book, deadline = self._world.log_book, self._world.deadlines.register
-        try:
-            async with asyncio.timeout(deadline):
-                await book.begin(self._conversation, channel=started.channel, call_id=call_id, at=started.at)
-        except (HotlineError, TimeoutError) as error:
-            log.error("journal.lost", error=type(error).__name__)
-        while (row := await self._rows.get()) is not None:
-            try:
-                async with asyncio.timeout(deadline):
-                    if row[2] == _CONCEAL:
-                        await book.conceal(self._conversation, at=row[1])
-                        self._is_deleted = True
-                    else:
-                        await book.append(self._conversation, *row)
-            except (HotlineError, TimeoutError) as error:
-                log.error("journal.lost", error=type(error).__name__)
-
-
 class _Held:
     """One conversation while it lasts."""
 
@@ -306,10 +218,23 @@ class _Held:
         self._channel = channel
         self._conversation = started.conversation
         self.session = world.new_session(started.channel)
-        self.journal = _Journal(world, started.conversation)
+        self.journal = Journal(
+            world.log_book, started.conversation, clock=world.clock, deadline=world.deadlines.register
+        )
         self.work_order: str | None = None
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._is_ended = False
+
+    @property
+    def end(self) -> ConversationEnd:
+        session = self.session
+        return ConversationEnd(
+            at=self._world.clock(),
+            outcome=session.outcome.value,
+            article=session.article.id if session.article else None,
+            work_order=self.work_order,
+            rating=session.rating.value if session.rating else None,
+        )
 
     async def run(self, started: Started) -> None:
         """Feed events to the session until it has ended and the channel is done."""

@@ -18,7 +18,7 @@ from hotline.dialogue.journal import decode
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.drafts import BrokenCall, CallProcess, HeldCall
-from hotline.service.conversations import ConversationLog
+from hotline.service.journal import ConversationLog
 
 log: Final = structlog.get_logger("drafts")
 

@@ -15,17 +15,11 @@ from typing import Final
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import CityConfigError
+from hotline.domain.outbound import DueCall, PlannedCall
 from hotline.domain.working_calendar import WorkingCalendar
 
 _DAYS: Final = ("every", "working")
 _BY: Final = ("person", "machine")
-
-
-class CallPurpose(StrEnum):
-    """Why the hotline calls."""
-
-    REVISIT = "revisit"  # 回访
-    CALLBACK = "callback"  # 回电
 
 
 class NotCalled(StrEnum):
@@ -65,25 +59,6 @@ class OutboundRules:
     keep_free: int
     machine_calls_secret: bool
     unconfirmed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DueCall:
-    """A call that somebody is owed; ``reference`` is the order's number or the task's id, ``tried_at`` aware."""
-
-    reference: str
-    purpose: CallPurpose
-    phone: PhoneNumber
-    is_secret: bool = False
-    tried_at: tuple[datetime, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCall:
-    """A call to place now. ``reference`` and ``attempt`` (from 1) name it for good, so that none is placed twice."""
-
-    due: DueCall
-    attempt: int
 
 
 @dataclass(frozen=True, slots=True)

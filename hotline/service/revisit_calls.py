@@ -11,10 +11,10 @@ from hotline.domain.appeal import AppealKind, Secrecy
 from hotline.domain.category import Category
 from hotline.domain.deeds import Reply, Revisit
 from hotline.domain.life_cycle import Status
+from hotline.domain.outbound import CallPurpose, DueCall, OutboundOutcome
 from hotline.domain.people import MACHINE
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.work_order import WorkOrder, WorkOrderNumber
 from hotline.service.casework import Casework
-from hotline.service.outbound import CallPurpose, DueCall
 
 
 def due_revisit(order: WorkOrder) -> DueCall | None:
@@ -23,7 +23,8 @@ def due_revisit(order: WorkOrder) -> DueCall | None:
     is_heard = any(revisit.is_reached for revisit in order.revisits)
     if order.status is not Status.TO_REVISIT or phone is None or is_heard:
         return None
-    return DueCall(order.number, CallPurpose.REVISIT, phone, _is_secret(order), _tried_at(order))
+    earlier, tried_at = _tried_at(order)
+    return DueCall(order.number, CallPurpose.REVISIT, phone, _is_secret(order), tried_at, earlier)
 
 
 def subject_of(order: WorkOrder, categories: Mapping[str, Category]) -> Subject:
@@ -45,17 +46,26 @@ class RevisitCalls:
         """Commit the try to its order and return it; raises as ``Casework.revisit`` does."""
         return await self._casework.revisit(result.number, result.revisit(self._prompts), by=MACHINE, at=at)
 
+    async def keep_unreached(
+        self, number: WorkOrderNumber, outcome: OutboundOutcome, *, at: datetime
+    ) -> WorkOrder:
+        """Commit a try at which nobody was spoken to; raises as ``Casework.revisit`` does."""
+        remark = self._prompts.text(f"remark_{outcome.value}")
+        tried = Revisit(is_reached=False, how=self._prompts.text("how"), remark=remark)
+        return await self._casework.revisit(number, tried, by=MACHINE, at=at)
+
 
 def _is_secret(order: WorkOrder) -> bool:
     return order.appeal.secrecy is not Secrecy.NONE or order.appeal.kind is AppealKind.TIP_OFF
 
 
-def _tried_at(order: WorkOrder) -> tuple[datetime, ...]:
-    """Return when the citizen was tried since the last reply, the first try first."""
-    tried: list[datetime] = []
+def _tried_at(order: WorkOrder) -> tuple[int, tuple[datetime, ...]]:
+    """Return how often the citizen was tried before the last reply, and when since, the first try first."""
+    earlier, tried = 0, list[datetime]()
     for entry in order.history:
         if isinstance(entry.deed, Reply):
+            earlier += len(tried)
             tried.clear()
         elif isinstance(entry.deed, Revisit):
             tried.append(entry.at)
-    return tuple(tried)
+    return earlier, tuple(tried)

@@ -171,6 +171,17 @@ class SqlStore:
         )
         return await self._found(theirs.limit(limit))
 
+    async def in_status(
+        self, status: Status, *, limit: int = 200, after: WorkOrderNumber = ""
+    ) -> Sequence[WorkOrder]:
+        """Return the orders in this state by number, behind ``after``."""
+        those = (
+            select(work_orders.c.number, work_orders.c.body)
+            .where(work_orders.c.status == status.value, work_orders.c.number > after)
+            .order_by(work_orders.c.number)
+        )
+        return await self._found(those.limit(limit))
+
     async def units_with_open_orders(self) -> frozenset[str]:
         """Return the units that lead open orders, listed or not."""
         theirs = select(work_orders.c.lead_unit).where(

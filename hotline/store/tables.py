@@ -251,3 +251,34 @@ recordings: Final = Table(
     Column("digest", String(64), nullable=False),
 )
 """Where the sound of a call is kept; the sound itself is in a sealed file."""
+
+outbound_calls: Final = Table(
+    "outbound_calls",
+    metadata,
+    Column("key", String(96), primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("reference", String(64), nullable=False, index=True),
+    Column("process", String(160)),
+    Column("claimed_at", Instant, nullable=False, index=True),
+    Column("lease_until", Instant, nullable=False),
+    Column("ended_at", Instant, index=True),
+    Column("outcome", String(16)),
+)
+"""Calls that the hotline places; ``process`` is null while nobody has one in hand."""
+
+contacted_numbers: Final = Table(
+    "contacted_numbers",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("last_at", Instant, nullable=False),
+)
+"""Numbers that called the hotline, as keyed fingerprints."""
+
+stopped_numbers: Final = Table(
+    "stopped_numbers",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Numbers that the machine calls no more (不再外呼名单), by keyed fingerprint; number, reason and who are sealed."""

@@ -58,11 +58,15 @@ _RESULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """What came of a call that was placed; ``line`` only when it was answered and is not bridged."""
+    """What came of a call that was placed; ``line`` only when it was answered and is not bridged.
+
+    ``was_reached`` is False when nothing came back at all: then it is the trunk that is away.
+    """
 
     result: TransferResult
     code: int
     line: SipLine | None = None
+    was_reached: bool = True
 
 
 @dataclass(slots=True)
@@ -219,7 +223,8 @@ class SipEndpoint:
             del self._outgoing[key]
         if code == _OK:
             return Dialled(TransferResult.ANSWERED, code, line)
-        return Dialled(_RESULTS.get(code, TransferResult.FAILED), code)
+        result = _RESULTS.get(code, TransferResult.FAILED)
+        return Dialled(result, code, was_reached=outgoing.reached.is_set())
 
     async def _outcome(self, outgoing: _Outgoing, ring_seconds: float) -> tuple[int, SipLine | None]:
         async with asyncio.timeout(ring_seconds):

@@ -9,16 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.domain.appeal import PhoneNumber
+from hotline.domain.outbound import CallPurpose, DueCall
 from hotline.domain.working_calendar import WorkingCalendar
-from hotline.service.outbound import (
-    CallPurpose,
-    DueCall,
-    Lines,
-    NotCalled,
-    OutboundRules,
-    half_day,
-    plan,
-)
+from hotline.service.outbound import Lines, NotCalled, OutboundRules, half_day, plan
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkingCalendar(frozenset(), frozenset(), frozenset({2026}))

@@ -12,8 +12,9 @@ import pytest
 from hotline.city import load_city
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import CityConfigError
+from hotline.domain.outbound import CallPurpose, DueCall
 from hotline.domain.working_calendar import WorkingCalendar
-from hotline.service.outbound import CallPurpose, DueCall, Lines, NotCalled, load_outbound_rules, plan
+from hotline.service.outbound import Lines, NotCalled, load_outbound_rules, plan
 from tests.builders import LINYI, PHONE
 
 CITY = load_city(LINYI)

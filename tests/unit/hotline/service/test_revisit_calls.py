@@ -12,9 +12,9 @@ from hotline.dialogue.survey_result import Ending, Subject, SurveyResult
 from hotline.domain.appeal import AppealKind, Secrecy
 from hotline.domain.deeds import PassReview, Resolution, Satisfaction, SignFor
 from hotline.domain.life_cycle import Status
+from hotline.domain.outbound import CallPurpose, DueCall, OutboundOutcome, PlannedCall
 from hotline.domain.work_order import WorkOrder
 from hotline.service.casework import Casework
-from hotline.service.outbound import CallPurpose, DueCall
 from hotline.service.revisit_calls import RevisitCalls, due_revisit, subject_of
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
@@ -53,6 +53,26 @@ async def test_tries_are_counted_until_the_citizen_was_heard(casework: Casework)
     heard = await calls.keep(_answered(Resolution.RESOLVED, Satisfaction.SATISFIED), at=after(3))
     assert heard.revisits[-1].result is Satisfaction.SATISFIED
     assert due_revisit(heard) is None
+
+
+async def test_a_try_at_which_nobody_answered_says_why(casework: Casework) -> None:
+    calls = RevisitCalls(casework, SURVEY_PROMPTS)
+    order = await calls.keep_unreached(NUMBER, OutboundOutcome.BUSY, at=after(2))
+    assert (order.revisits[-1].is_reached, order.revisits[-1].remark) == (False, "没有接通：占线。")
+    assert due_revisit(order) == DueCall(NUMBER, CallPurpose.REVISIT, PHONE, tried_at=(after(2),))
+
+
+async def test_tries_before_the_last_reply_count_no_more_but_their_calls_keep_their_names(
+    casework: Casework,
+) -> None:
+    calls = RevisitCalls(casework, SURVEY_PROMPTS)
+    await calls.keep_unreached(NUMBER, OutboundOutcome.NO_ANSWER, at=after(2))
+    await calls.keep(_answered(Resolution.UNRESOLVED, Satisfaction.DISSATISFIED), at=after(3))
+    order = await casework.do(NUMBER, REPLY, by=LANSHAN_UNIT, at=after(4))
+    order = await casework.do(NUMBER, PassReview(), by=REVIEWER, at=after(5))
+    due = due_revisit(order)
+    assert due == DueCall(NUMBER, CallPurpose.REVISIT, PHONE, earlier=2)
+    assert PlannedCall(due, 1).key == f"revisit:{NUMBER}:3"
 
 
 async def test_a_citizen_who_was_not_helped_has_it_handled_again(casework: Casework) -> None:

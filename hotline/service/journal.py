@@ -1,0 +1,106 @@
+"""The journal of a conversation (通话记录): all that was said and done, written beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import structlog
+
+from hotline.dialogue.actions import Action
+from hotline.dialogue.events import Event, Started
+from hotline.dialogue.journal import encode
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
+from hotline.domain.errors import HotlineError
+
+log: Final = structlog.get_logger("conversation")
+
+_CONCEAL: Final = "conceal"  # among the rows of a journal: delete those before
+
+
+class ConversationLog(Protocol):
+    """Keeps what was said: the journal's rows and one summary row per conversation."""
+
+    async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
+        """Open the record of a conversation."""
+
+    async def append(
+        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
+    ) -> None:
+        """Keep one event or action."""
+
+    async def conceal(self, conversation: str, *, at: datetime) -> None:
+        """Delete all that was kept of a conversation in which a state secret may have been said."""
+
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
+        """Close the record with its outcome and how the citizen rated it."""
+
+
+class Journal:
+    """Writes a conversation down in order, off its path; a log book that is down stops no call."""
+
+    def __init__(
+        self, book: ConversationLog, conversation: str, *, clock: Callable[[], datetime], deadline: float
+    ) -> None:
+        """``deadline``: seconds that the book may take for one row."""
+        self._book = book
+        self._conversation = conversation
+        self._clock = clock
+        self._deadline = deadline
+        self._rows: asyncio.Queue[tuple[int, datetime, str, dict[str, Any]] | None] = asyncio.Queue()
+        self._writer: asyncio.Task[None] | None = None
+        self._sequence = 0
+        self._is_concealed = False
+        self._is_deleted = False
+
+    async def begin(self, started: Started, call_id: str) -> None:
+        """Open the record."""
+        self._writer = asyncio.create_task(self._write(started, call_id), name="journal")
+
+    def conceal(self) -> None:
+        """Keep nothing of what is said from here on, and delete what was kept before, at once."""
+        if not self._is_concealed:
+            self._is_concealed = True
+            self._rows.put_nowait((0, self._clock(), _CONCEAL, {}))
+
+    def add(self, entry: Event | Action) -> None:
+        """Write down what happened or was done."""
+        if self._is_concealed:
+            return
+        self._sequence += 1
+        name, body = encode(entry)
+        self._rows.put_nowait((self._sequence, self._clock(), name, body))
+
+    async def finish(self, end: ConversationEnd) -> None:
+        """Close the record when all that is on the way has been written."""
+        self._rows.put_nowait(None)
+        if self._writer is not None:
+            await self._writer
+        try:
+            async with asyncio.timeout(self._deadline):
+                if self._is_concealed and not self._is_deleted:
+                    await self._book.conceal(self._conversation, at=self._clock())
+                await self._book.finish(self._conversation, end)
+        except (HotlineError, TimeoutError) as error:
+            log.error("journal.lost", error=type(error).__name__)
+
+    async def _write(self, started: Started, call_id: str) -> None:
+        book = self._book
+        try:
+            async with asyncio.timeout(self._deadline):
+                await book.begin(self._conversation, channel=started.channel, call_id=call_id, at=started.at)
+        except (HotlineError, TimeoutError) as error:
+            log.error("journal.lost", error=type(error).__name__)
+        while (row := await self._rows.get()) is not None:
+            try:
+                async with asyncio.timeout(self._deadline):
+                    if row[2] == _CONCEAL:
+                        await book.conceal(self._conversation, at=row[1])
+                        self._is_deleted = True
+                    else:
+                        await book.append(self._conversation, *row)
+            except (HotlineError, TimeoutError) as error:
+                log.error("journal.lost", error=type(error).__name__)
