@@ -19,6 +19,7 @@ from app import (
     commands_calls,
     commands_data,
     commands_keys,
+    commands_outbound,
     commands_router,
     commands_worker,
 )
@@ -44,6 +45,7 @@ commands_calls.add_to(cli)
 cli.add_typer(commands_bench.cli, name="bench")
 cli.add_typer(commands_router.cli, name="router")
 cli.add_typer(commands_keys.cli, name="keys")
+cli.add_typer(commands_outbound.cli, name="outbound")
 
 Result = TypeVar("Result")
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]

@@ -23,6 +23,7 @@ from app.faults import Faults, status_of
 from app.interface import Interface
 from app.open311 import PREFIX as OPEN311
 from app.open311 import Open311
+from app.outbound_interface import OutboundInterface
 from app.pages import Pages
 from app.rating_interface import RatingInterface
 from app.recording_interface import RecordingInterface
@@ -80,6 +81,8 @@ def create_app(parts: WebParts) -> FastAPI:
         AgentInterface(parts, parts.desk).add_to(app)
     if parts.callbacks is not None:
         CallbackInterface(parts, parts.callbacks).add_to(app)
+    if parts.outlook is not None:
+        OutboundInterface(parts, parts.outlook).add_to(app)
     if open311 is not None:
         open311.add_to(app)
     return app

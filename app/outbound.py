@@ -9,9 +9,10 @@ from typing import Final
 import structlog
 
 from app.city_words import lexicon
+from app.outlook import open_book
 from app.recordings import Recordings
 from app.revisits import RevisitErrands
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.wiring import World
 from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts, prompts_for
@@ -25,9 +26,6 @@ from hotline.service.channel import Channel
 from hotline.service.outbound import load_outbound_rules
 from hotline.service.outbound_book import OutboundBook
 from hotline.service.revisit_calls import RevisitCalls
-from hotline.store.outbound import SqlOutbound
-from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore
 from ivr.line import Line
 from ivr.outbound import Dialler, Dialling, DialSettings
 from router.time_tables import load_calendar
@@ -59,11 +57,6 @@ def survey_maker(city: City) -> Callable[[Subject], SurveySession]:
         )
 
     return make
-
-
-def open_book(settings: Settings, store: SqlStore) -> SqlOutbound:
-    """Return the book of outbound calls."""
-    return SqlOutbound(store.database, Seal(secret_file(settings.data_dir / "at_rest.key")))
 
 
 def dial_settings(settings: Settings) -> DialSettings:

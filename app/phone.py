@@ -16,7 +16,8 @@ from app.city_words import load_prompts
 from app.clock import now
 from app.draining import Ending
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
-from app.outbound import note_contact, open_book, open_dialler
+from app.outbound import note_contact, open_dialler
+from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
 from app.wiring import Hearing, Speaking, open_world

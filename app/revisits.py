@@ -71,12 +71,9 @@ class RevisitErrands:
         self._log_book, self._recordings = log_book, recordings
         self._callbacks, self._slow_callers = callbacks, slow_callers
 
-    async def due(self) -> AsyncIterator[Sequence[DueCall]]:
+    def due(self) -> AsyncIterator[Sequence[DueCall]]:
         """Yield the revisits that are owed, the oldest orders first."""
-        after = ""
-        while orders := await self._store.in_status(Status.TO_REVISIT, limit=_PAGE, after=after):
-            yield [due for order in orders if (due := due_revisit(order)) is not None]
-            after = orders[-1].number
+        return owed_revisits(self._store)
 
     async def talk(self, call: PlannedCall, line: Line) -> None:
         """Hold the revisit on ``line``; what was said is kept before this returns."""
@@ -119,6 +116,14 @@ class RevisitErrands:
             wish = WishedFor(phone, CallbackReason.NO_AGENT, words, conversation, order_number=result.number)
             await _until_kept(lambda: self._callbacks.plan(wish, self._clock()))
         await _until_kept(lambda: self._calls.keep(result, at=self._clock()))
+
+
+async def owed_revisits(store: SqlStore) -> AsyncIterator[Sequence[DueCall]]:
+    """Yield the revisits that are owed, page by page, the oldest orders first."""
+    after = ""
+    while orders := await store.in_status(Status.TO_REVISIT, limit=_PAGE, after=after):
+        yield [due for order in orders if (due := due_revisit(order)) is not None]
+        after = orders[-1].number
 
 
 async def _until_kept(keep: Callable[[], Awaitable[object]]) -> None:

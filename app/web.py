@@ -14,6 +14,7 @@ from app.deliveries import Endpoints
 from app.http import WebParts, create_app
 from app.linkage_interface import linkage_router
 from app.metrics import CALLS, registry
+from app.outlook import Outlook, open_book
 from app.programs import Programs
 from app.recordings import recordings_folder, recordings_seal
 from app.settings import Settings, secret_file
@@ -112,6 +113,7 @@ async def run_web(settings: Settings) -> None:
             programs=open_programs(settings, city, world),
             callbacks=world.callbacks,
             desk=world.desk,
+            outlook=Outlook(city, world.store, open_book(settings, world.store)),
             recordings=KeptRecordings(
                 SqlRecordings(world.store.database),
                 recordings_folder(settings),

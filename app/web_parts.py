@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from fastapi import Request
 from prometheus_client import CollectorRegistry
 
+from app.outlook import Outlook
 from app.programs import Programs
 from chat.web_chat.routes import WebChat
 from hotline.city import City
@@ -66,7 +67,7 @@ class WebParts:
 
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
     ``callbacks`` none for callback tasks, without ``desk`` none for agents,
-    without ``recordings`` nothing can be heard.
+    without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls.
     """
 
     city: City
@@ -83,6 +84,7 @@ class WebParts:
     callbacks: Callbacks | None = None
     desk: AgentDesk | None = None
     recordings: KeptRecordings | None = None
+    outlook: Outlook | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""

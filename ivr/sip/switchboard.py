@@ -229,8 +229,11 @@ class Switchboard:
             return FORBIDDEN
         if not self.is_accepting or self._pace.is_too_fast(source.rsplit(":", 1)[0], at=time.monotonic()):
             return UNAVAILABLE
+        # A transfer's second leg is not counted, a call that the hotline placed is: a leg stays free for emergencies.
         others = [
-            leg for leg in self._legs.values() if leg is not ringing and not (leg.is_called or leg.is_refused)
+            leg
+            for leg in self._legs.values()
+            if leg is not ringing and not ((leg.is_called and leg.peer is not None) or leg.is_refused)
         ]
         limit = self.capacity if self._settings.max_calls is None else self._settings.max_calls
         same = Counter(leg.caller for leg in others)

@@ -13,7 +13,7 @@ import pytest
 
 from ivr.line import Gone, Key
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
-from tests.telephony.support import hotline, listen, program, sipp, until
+from tests.telephony.support import hotline, listen, phones, program, sipp, until
 
 pytestmark = pytest.mark.telephony
 
@@ -72,6 +72,23 @@ async def test_the_limit_that_is_set_is_kept() -> None:
         assert await sipp(endpoint, "-m", "2", scenario="busy") == 0
         assert await held == 0
         assert len(book.lines) == 1
+
+
+async def test_a_call_that_the_hotline_placed_takes_a_caller_s_place_not_the_leg_kept_for_emergencies() -> (
+    None
+):
+    book = Book()
+    async with (
+        phones("13905390011", options=("--ring-seconds", "0.1")) as (_, address),
+        hotline(book.hold, max_calls=1) as endpoint,
+    ):
+        placed = await endpoint.dial(f"sip:13905390011@{address}", ring_seconds=5.0, caller="12345")
+        assert placed.line is not None
+        assert await sipp(endpoint, "-m", "2", scenario="busy") == 0
+        await placed.line.hang_up()
+        await until(lambda: endpoint.calls == 0)
+        assert await sipp(endpoint, "-m", "1", scenario="bye_at_once") == 0
+    assert len(book.lines) == 1
 
 
 async def test_an_endpoint_that_is_being_emptied_takes_no_calls_but_keeps_those_it_has() -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from app.http import WebParts, create_app
 from app.metrics import registry
+from app.outlook import Outlook
 from app.programs import Programs
 from app.web_parts import KeptRecordings
 from chat.web_chat.routes import WebChat
@@ -33,6 +34,7 @@ from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
+from hotline.store.outbound import SqlOutbound
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -151,6 +153,7 @@ def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
                 iter(f"task{n}" for n in count(1)).__next__,
             ),
             desk=desk,
+            outlook=Outlook(city, store, SqlOutbound(store.database, seal)),
             recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
         )
         return Site(create_app(parts), store, programs, clock, desk, recordings, parts)

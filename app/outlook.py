@@ -1,0 +1,55 @@
+"""Outbound calls as staff see them (外呼一览): which are owed, and the stop list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from app.revisits import owed_revisits
+from app.settings import Settings, secret_file
+from hotline.city import City
+from hotline.domain.outbound import DueCall
+from hotline.service.outbound import Lines, NotCalled, load_outbound_rules, plan
+from hotline.service.outbound_book import OutboundBook
+from hotline.store.outbound import SqlOutbound
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from router.time_tables import load_calendar
+
+
+class Outlook:
+    """Which calls are owed now and why one is not placed, as the dialler sees it but for lines and pace."""
+
+    def __init__(self, city: City, store: SqlStore, book: OutboundBook) -> None:
+        """Read the city's rules."""
+        self.book = book
+        self._store = store
+        self._zone = city.timezone
+        self._rules = load_outbound_rules(city)
+        self._calendar = load_calendar(city.folder / "calendar")
+
+    async def owed(self, *, at: datetime, limit: int) -> list[tuple[DueCall, NotCalled | None]]:
+        """Return up to ``limit`` calls that are owed at ``at`` (aware), the oldest orders first."""
+        found: list[tuple[DueCall, NotCalled | None]] = []
+        async for due in owed_revisits(self._store):
+            phones = {each.phone for each in due}
+            boundless = replace(self._rules, at_once=limit, per_minute=limit, keep_free=0)
+            planned = plan(
+                due,
+                at=at.astimezone(self._zone),
+                rules=boundless,
+                calendar=self._calendar,
+                contacted=await self.book.contacted(phones),
+                stopped=await self.book.stopped(phones),
+                lines=Lines(free=limit),
+            )
+            reasons = {each.reference: why for each, why in planned.left}
+            found += [(each, reasons.get(each.reference)) for each in due]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+
+def open_book(settings: Settings, store: SqlStore) -> SqlOutbound:
+    """Return the book of outbound calls."""
+    return SqlOutbound(store.database, Seal(secret_file(settings.data_dir / "at_rest.key")))
