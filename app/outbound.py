@@ -8,19 +8,14 @@ from typing import Final
 
 import structlog
 
-from app.city_words import lexicon
 from app.outlook import open_book
 from app.recordings import Recordings
 from app.revisits import RevisitErrands
 from app.settings import Settings
+from app.survey import load_survey_prompts, survey_maker
 from app.wiring import World
-from hotline.city import City, read_yaml
-from hotline.dialogue.prompts import Prompts, prompts_for
-from hotline.dialogue.survey import SurveySession
-from hotline.dialogue.survey_result import NAMES, Subject, SurveyPolicy
-from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords, SafetyWords
-from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.city import City
+from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.channel import Channel
 from hotline.service.outbound import load_outbound_rules
@@ -33,30 +28,6 @@ from router.time_tables import load_calendar
 log: Final = structlog.get_logger("outbound")
 
 _MARGIN: Final = timedelta(minutes=2)
-
-
-def load_survey_prompts(city: City) -> Prompts:
-    """Read what is said and written down in a revisit call."""
-    file = city.folder / "prompts" / "survey.yaml"
-    return prompts_for(ContactChannel.PHONE, read_yaml(file), file=str(file), names=NAMES)
-
-
-def survey_maker(city: City) -> Callable[[Subject], SurveySession]:
-    """Read everything once; return what makes a revisit call for a subject."""
-    prompts, policy = load_survey_prompts(city), SurveyPolicy()
-    rows, file = lexicon(city, "answers")
-    answers = AnswerWords(rows, file=str(file))
-    rows, file = lexicon(city, "safety")
-    safety = SafetyWords(rows, file=str(file))
-    rows, file = lexicon(city, "survey")
-    words = SurveyWords(rows, answers, file=str(file))
-
-    def make(subject: Subject) -> SurveySession:
-        return SurveySession(
-            subject, prompts=prompts, words=words, answers=answers, safety=safety, policy=policy
-        )
-
-    return make
 
 
 def dial_settings(settings: Settings) -> DialSettings:

@@ -24,6 +24,7 @@ from app.reloading import Reloading
 from app.settings import Settings, secret_file
 from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
 from app.slow_callers import SlowCallers
+from app.survey import load_survey_prompts
 from app.understanding import open_understander
 from app.views import unit_name
 from asr.engines.fallback import FallbackRecognizer
@@ -252,7 +253,8 @@ class Speaking:
             for category in city.categories.values()
             for part in templates.parts("matter_of_category", place="", category=category.spoken)
         )
-        prompts = list(dict.fromkeys((*templates.fixed_parts(), *matters)))
+        revisits = load_survey_prompts(city).fixed_parts() if settings.outbound_address else ()
+        prompts = list(dict.fromkeys((*templates.fixed_parts(), *matters, *revisits)))
         return cls(
             FallbackSynthesizer(CachingSynthesizer(voice, voice_cache(settings)), EspeakSynthesizer(reading)),
             CachingSynthesizer(patient, voice_cache(settings)),

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,9 @@ import structlog
 from ivr.line import FRAME_SECONDS, Frame, Gone
 from ivr.sip import BUSY, Arrival, Reception, SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.sip.sound import Offset, SoundFileError, SoundWatch, read_wav, tone
+
+_ANSWERS_AFTER: Final = 1.0
+"""Seconds of silence after which somebody answers: pauses between sentences are shorter."""
 
 _NOT_FOUND: Final = 404
 _DECLINED: Final = 603
@@ -50,7 +54,7 @@ class StandInPhones:
     """Telephones at one SIP address. ``report`` is given what happens, as plain records with an ``event``.
 
     Who is answered hears ``greeting`` and stays until the far end hangs up, or for ``talk_seconds``. Each time the far
-    end falls silent, the next of ``keys`` is pressed: a citizen who answers questions.
+    end has fallen silent, the next of ``keys`` is pressed, or the next of ``says`` played: a citizen who answers questions.
     """
 
     def __init__(
@@ -63,12 +67,13 @@ class StandInPhones:
         report: Callable[[dict[str, Any]], None],
         talk_seconds: float | None = None,
         keys: str = "",
+        says: Sequence[bytes] = (),
     ) -> None:
         self._phones: Mapping[str, StandInPhone] = {phone.user: phone for phone in phones}
         self._greeting = greeting
         self._report = report
         self._talk_seconds = talk_seconds
-        self._keys = keys
+        self._keys, self._says = keys, tuple(says)
         settings = SipSettings(
             bind=host,
             port=port,
@@ -119,8 +124,8 @@ class StandInPhones:
         arrival = Arrival(line.call_id, line.caller, line.called)
         self._tell("answered", arrival)
         line.play(self._greeting)
-        watch, keys = SoundWatch(), iter(self._keys)
-        seconds = heard_seconds = 0.0
+        watch, keys, says = SoundWatch(), iter(self._keys), iter(self._says)
+        seconds, heard_seconds, silent = 0.0, 0.0, math.inf
         reason = "talked"
         while self._talk_seconds is None or seconds < self._talk_seconds:
             event = await line.receive()
@@ -129,10 +134,12 @@ class StandInPhones:
                 break
             if isinstance(event, Frame):
                 seconds += FRAME_SECONDS
-                if isinstance(watch.hear(event.samples, event.at_seconds), Offset) and (
-                    key := next(keys, "")
-                ):
-                    line.press(key)
+                found = watch.hear(event.samples, event.at_seconds)
+                silent = 0.0 if isinstance(found, Offset) else silent + FRAME_SECONDS
+                if not watch.is_sounding and silent - FRAME_SECONDS < _ANSWERS_AFTER <= silent:
+                    line.play(next(says, b""))
+                    if key := next(keys, ""):
+                        line.press(key)
                 heard_seconds += FRAME_SECONDS if watch.is_sounding else 0.0
         await line.hang_up()
         self._tell(
@@ -173,6 +180,7 @@ async def _main(arguments: argparse.Namespace) -> int:
             report=lambda record: _print(record, as_json=arguments.json_lines),
             talk_seconds=arguments.talk_seconds,
             keys=arguments.keys,
+            says=[read_wav(file) for file in arguments.say],
         )
         until = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -201,6 +209,9 @@ def main() -> int:
     parser.add_argument("--ring-seconds", type=float, default=1.0)
     parser.add_argument("--talk-seconds", type=float, default=None, help="通话多久后挂断，缺省等对方挂断")
     parser.add_argument("--keys", default="", help="对方每次说完后依次按下的键，例如 11312")
+    parser.add_argument(
+        "--say", type=Path, action="append", default=[], metavar="WAV", help="对方每次说完后依次播放的声音"
+    )
     parser.add_argument("--json-lines", action="store_true", help="每个事件打印一行 JSON")
     parser.add_argument("--end-with-input", action="store_true", help="标准输入关闭时结束")
     return asyncio.run(_main(parser.parse_args()))

@@ -190,7 +190,7 @@ class SurveySession:
             case SurveyStage.CONVENIENT if self._words.is_busy(text):
                 return self._when()
             case SurveyStage.CONVENIENT:
-                return self._convenient(self._words.yes_or_no(text))
+                return self._convenient(self._words.is_convenient(text))
             case SurveyStage.WHEN:
                 self.result.when = text
                 return self._finish(Ending.POSTPONED, "postponed")
@@ -424,7 +424,7 @@ class SurveySession:
         seconds = self._policy.open_seconds if expect is Expected.OPEN else self._policy.answer_seconds
         slowness = self._policy.elder_slowness if self._is_slow else 1.0
         return (
-            Listen(turn, expect, seconds, slowness=slowness),
+            Listen(turn, expect, seconds, self._words.likely(stage.value), slowness),
             *(() if expect is Expected.OPEN else (CollectKeys(turn, 1, seconds),)),
         )
 

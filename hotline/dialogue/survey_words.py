@@ -51,7 +51,12 @@ class SurveyWords:
                 name: SoundLexicon(rows[name])
                 for name in ("stop_inside", "wrong_person", "busy_inside", "voicemail_inside", "person_yes")
             }
-            self._whole = {name: frozenset(rows[name]) for name in ("hello", "nothing_to_add")}
+            self._convenient = SoundLexicon(rows["convenient_yes"])
+            self._asks_why = tuple(sorted(rows["asks_why"], key=len, reverse=True))
+            self._likely = {stage: tuple(words) for stage, words in rows["likely"].items()}
+            self._whole = {
+                name: frozenset(rows[name]) for name in ("hello", "nothing_to_add", "person_whole")
+            }
             self._doubts = tuple(rows["doubts"])
             self._masks = tuple(sorted((*rows["not_these"],), key=len, reverse=True))
             self._doubtless = tuple(rows["doubtless"])
@@ -93,9 +98,22 @@ class SurveyWords:
         if self._has("wrong_person", text):
             return False
         words = self._words(text)
+        if words in self._whole["person_whole"]:
+            return True
         if any(match.is_exact for match in self._inside["person_yes"].find(words)):
             return None if self._is_doubtful(words) else True
+        return self.yes_or_no(self._without_question(text))
+
+    def is_convenient(self, text: str) -> bool | None:
+        """Tell whether the citizen can talk now, None when ``text`` does not say; to be asked of who is not busy."""
+        words = self._words(text)
+        if any(match.is_precise for match in self._convenient.find(words)):
+            return None if self._is_doubtful(words) else True
         return self.yes_or_no(text)
+
+    def likely(self, question: str) -> tuple[str, ...]:
+        """Return the likely answers to a question, good and bad alike, for the recogniser to lean to."""
+        return self._likely.get(question, ())
 
     def wants_no_calls(self, text: str) -> bool:
         """Tell whether the citizen does not want to be called (不接受回访)."""
@@ -116,6 +134,14 @@ class SurveyWords:
     def has_nothing_to_add(self, text: str) -> bool:
         """Tell whether no reason is to be given."""
         return han_only(text) in self._whole["nothing_to_add"]
+
+    def _without_question(self, text: str) -> str:
+        """Take off what an answer asks back (“是的，什么事”); a question alone stays one."""
+        words = han_only(text)
+        for asked in self._asks_why:
+            if words.endswith(asked) and len(words) > len(asked) + 1:  # “是什么事” asks, and answers nothing
+                return words.removesuffix(asked)
+        return words
 
     def _has(self, name: str, text: str) -> bool:
         return any(_counts(match) for match in self._inside[name].find(self._words(text)))

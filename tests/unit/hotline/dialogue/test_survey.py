@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.actions import Action, End, GiveWayToEmergency, Outcome, Say, TransferToAgent
+from hotline.dialogue.actions import Action, End, GiveWayToEmergency, Listen, Outcome, Say, TransferToAgent
 from hotline.dialogue.events import (
     AgentJoined,
     Event,
@@ -308,3 +308,65 @@ def test_only_clear_words_say_how_satisfied_somebody_is(text: str, said: Satisfa
 )
 def test_only_clear_words_say_whether_a_matter_is_resolved(text: str, said: Resolution | None) -> None:
     assert SURVEY_WORDS.resolution(text) is said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("是我本人", True),
+        ("是的", True),
+        ("我是", True),
+        ("是啊，怎么了", True),
+        ("嗯，是的，什么事", True),
+        ("不是", False),
+        ("我是他儿子", False),
+        ("是我爸打的", False),
+        ("是我老婆反映的", False),
+        ("我是派来的", None),  # “我是他儿子” as the recogniser may hear it
+        ("是什么事", None),
+        ("是谁啊", None),
+        ("你说", None),
+    ],
+)
+def test_only_who_says_so_is_the_citizen(text: str, said: bool | None) -> None:
+    assert SURVEY_WORDS.is_person(text) is said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("方便", True),
+        ("方便，你说吧", True),
+        ("行，你说", True),
+        ("可以", True),
+        ("放便", True),
+        ("方便吗", None),
+        ("有事吗", None),
+    ],
+)
+def test_who_can_talk_says_so_in_many_ways(text: str, said: bool | None) -> None:
+    assert (SURVEY_WORDS.is_busy(text), SURVEY_WORDS.is_convenient(text)) == (False, said)
+
+
+@pytest.mark.parametrize("text", ["不方便", "现在不太方便", "我在开车", "没空"])
+def test_who_has_no_time_is_not_asked_on(text: str) -> None:
+    assert SURVEY_WORDS.is_busy(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("来人看了", True), ("打过电话了", True), ("没人来", False), ("没人找过我", False)]
+)
+def test_whether_the_unit_got_in_touch_is_said_in_many_ways(text: str, said: bool) -> None:
+    assert SURVEY_WORDS.is_contacted(text) is said
+
+
+def test_the_recogniser_leans_to_good_and_bad_answers_alike() -> None:
+    session = a_survey()
+    session.handle(Started(NOW, "revisit-1", ContactChannel.PHONE))
+    leanings = []
+    for words in ("是我", "方便", "联系过", "解决了", "满意"):
+        actions = session.handle(Said(NOW, words, words))
+        leanings += [action.choices for action in actions if isinstance(action, Listen)]
+    assert leanings[-1] == ("满意", "基本满意", "不满意")
+    assert leanings[2] == ("解决了", "基本解决", "没解决")
+    assert len(leanings) == 5

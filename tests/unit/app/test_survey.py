@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.outbound import survey_maker
+from app.survey import survey_maker
 from hotline.city import load_city
 from hotline.dialogue.actions import Say
 from hotline.dialogue.events import Said, Started
