@@ -368,5 +368,5 @@ def test_the_recogniser_leans_to_good_and_bad_answers_alike() -> None:
         actions = session.handle(Said(NOW, words, words))
         leanings += [action.choices for action in actions if isinstance(action, Listen)]
     assert leanings[-1] == ("满意", "基本满意", "不满意")
-    assert leanings[2] == ("解决了", "基本解决", "没解决")
+    assert leanings[2] == ("没解决", "解决了", "基本解决了")
     assert len(leanings) == 5
