@@ -26,6 +26,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.known_places import load_known_places
 from hotline.service.linkage import load_lines
 from hotline.service.repeats import load_repeat_rules
+from knowledge_base.golden import load_golden
 from knowledge_base.searching import search_report
 from nlu.lexicon import load_meaning_words
 from router.catalogue import version_folders
@@ -147,9 +148,10 @@ def check() -> None:
         raise typer.Exit(2)
     load_tables(city)
     articles = knowledge.all_articles(settings, city)
+    golden = load_golden(city.folder / "golden", {article.id for article in articles})
     typer.echo(
         f"{city.name}：分类 {len(city.categories)}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"
-        f"镇街 {len(city.streets)}，知识 {len(articles)}，没有发现错误"
+        f"镇街 {len(city.streets)}，知识 {len(articles)}，对照题 {len(golden)}，没有发现错误"
     )
 
 

@@ -24,7 +24,8 @@ def imported_folder(settings: Settings) -> Path:
 def all_articles(settings: Settings, city: City) -> tuple[Article, ...]:
     """Return seed and imported articles; an imported one replaces the seed's of the same id."""
     seed = {article.id: article for article in load_articles([city.folder / "articles"], city)}
-    seed.update({article.id: article for article in load_articles([imported_folder(settings)], city)})
+    imported = load_articles([imported_folder(settings)], city, known=seed)
+    seed.update({article.id: article for article in imported})
     return tuple(seed.values())
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hotline.city import City, read_yaml
 from hotline.domain.errors import CityConfigError
-from hotline.domain.knowledge import Article
+from hotline.domain.knowledge import Article, Attachment
 from knowledge_base.wording import plain
 
 LONGEST_SPOKEN: Final = 80
@@ -30,17 +30,31 @@ _KNOWN: Final = frozenset(
         "category",
         "tags",
         "confirmed",
+        "document_number",
+        "legal_basis",
+        "steps",
+        "materials",
+        "place",
+        "hours",
+        "fee",
+        "phone",
+        "regions",
+        "audience",
+        "attachments",
+        "related",
     ]
 )
 # A list, a link or a table cannot be read aloud.
 _UNSPEAKABLE: Final = re.compile(r"[\n\t*#|<>【】\[\]{}/\\]|https?:|(?:^|[。；：])\d{1,2}[、.](?!\d)|[①-⑳]")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
+_ADDRESS: Final = re.compile(r"https://[^\s<>\"']+|[\w-]+(?:/[\w-]+)*\.\w{1,5}")
 
 
-def load_articles(folders: Sequence[Path], city: City) -> tuple[Article, ...]:
+def load_articles(folders: Sequence[Path], city: City, *, known: Collection[str] = ()) -> tuple[Article, ...]:
     """Read every ``*.yaml`` of the folders and check them together. Raises ``CityConfigError``.
 
-    A folder that does not exist holds no articles (nothing was imported yet).
+    A folder that does not exist holds no articles (nothing was imported yet). ``known`` are ids of articles elsewhere
+    that these may be related to.
     """
     articles: list[Article] = []
     taken = Taken()
@@ -51,6 +65,10 @@ def load_articles(folders: Sequence[Path], city: City) -> tuple[Article, ...]:
                 for reason in taken.add(article):
                     raise CityConfigError(file=str(file), row=where, reason=reason)
                 articles.append(article)
+    for article in articles:
+        if missing := [id_ for id_ in article.related if id_ not in taken.ids and id_ not in known]:
+            reason = f"相关条目不存在：{'、'.join(missing)}"
+            raise CityConfigError(file=str(folders[0]), row=article.id, reason=reason)
     return tuple(articles)
 
 
@@ -94,6 +112,18 @@ def article_of(row: Mapping[str, Any], city: City) -> Article:
         category=category,
         tags=_texts(row, "tags", needed=False),
         is_confirmed=_truth(row.get("confirmed", False)),
+        document_number=_text(row, "document_number", needed=False),
+        legal_basis=_text(row, "legal_basis", needed=False),
+        steps=_texts(row, "steps", needed=False),
+        materials=_texts(row, "materials", needed=False),
+        place=_text(row, "place", needed=False),
+        hours=_text(row, "hours", needed=False),
+        fee=_text(row, "fee", needed=False),
+        phone=_text(row, "phone", needed=False),
+        regions=_regions(row, city),
+        audience=_texts(row, "audience", needed=False),
+        attachments=_attachments(row),
+        related=_texts(row, "related", needed=False),
     )
     _check(article, {unit.name for unit in city.units.values()}, city.categories)
     return article
@@ -103,14 +133,14 @@ class Taken:
     """What articles seen so far have taken: no two may have one id, one title or one question."""
 
     def __init__(self, articles: Iterable[Article] = ()) -> None:
-        self._ids: set[str] = set()
+        self.ids: set[str] = set()
         self._askings: dict[str, str] = {}
         for article in articles:
             self.add(article)
 
     def add(self, article: Article) -> tuple[str, ...]:
         """Take the article's, or return why it cannot be taken (and take nothing)."""
-        reasons = [f"编号 {article.id} 重复"] if article.id in self._ids else []
+        reasons = [f"编号 {article.id} 重复"] if article.id in self.ids else []
         askings = [article.title, *article.questions]
         reasons += [
             f"问法“{asking}”与 {self._askings[plain(asking)]} 重复"
@@ -120,7 +150,7 @@ class Taken:
         if len({plain(asking) for asking in article.questions}) < len(article.questions):
             reasons.append("本条内问法重复")
         if not reasons:
-            self._ids.add(article.id)
+            self.ids.add(article.id)
             self._askings.update((plain(asking), article.id) for asking in askings)
         return tuple(reasons)
 
@@ -142,6 +172,8 @@ def _check(article: Article, units: Collection[str], categories: Collection[str]
         raise ArticleError(f"没有这个诉求分类：{article.category}")
     if article.valid_until is not None and article.valid_until < article.valid_from:
         raise ArticleError("失效日早于生效日")
+    if article.id in article.related:
+        raise ArticleError("相关条目不能是自己")
 
 
 def _text(row: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
@@ -164,6 +196,26 @@ def _texts(row: Mapping[str, Any], name: str, *, needed: bool = True) -> tuple[s
     if needed and not value:
         raise ArticleError(f"缺少 {name}")
     return tuple(one.strip() for one in value)
+
+
+def _regions(row: Mapping[str, Any], city: City) -> tuple[str, ...]:
+    """Return codes of counties, which may be given by code, by name or by another name of theirs."""
+    named = {name: code for code, one in city.counties.items() for name in (code, one.name, *one.aliases)}
+    given = _texts(row, "regions", needed=False)
+    if unknown := [name for name in given if name not in named]:
+        raise ArticleError(f"没有这个县区：{'、'.join(unknown)}")
+    return tuple(dict.fromkeys(named[name] for name in given))
+
+
+def _attachments(row: Mapping[str, Any]) -> tuple[Attachment, ...]:
+    given = row.get("attachments") or []
+    if not (isinstance(given, list) and all(isinstance(one, dict) for one in given)):
+        raise ArticleError("attachments 应是带 name 和 address 的列表")
+    found = tuple(Attachment(_text(one, "name"), _text(one, "address")) for one in given)
+    for one in found:
+        if not _ADDRESS.fullmatch(one.address):
+            raise ArticleError(f"附件地址应是 https 网址或文件名：{one.address}")
+    return found
 
 
 def _day(row: Mapping[str, Any], name: str, *, needed: bool = True) -> date | None:

@@ -24,7 +24,7 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How sure an article must be. Tuned on tests/engines/kb/golden_questions.yaml: rather a person than a wrong answer.
+    """How sure an article must be. Tuned on the golden questions of the city: rather a person than a wrong answer.
 
     In a question of at most ``short`` characters hardly anything may stay unknown, for there the unknown word is what
     was asked; a long one tells a story around it. A text that reports is never answered: who says that the flat is

@@ -22,7 +22,7 @@ from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Article
 from knowledge_base.articles import ArticleError, Taken, article_of, read_articles
 
-_LISTS: Final = ("questions", "tags")
+_LISTS: Final = ("questions", "tags", "steps", "materials", "regions", "audience", "related")
 _TRUTHS: Final = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
 _LARGEST_BYTES: Final = 20 << 20
 _FILE: Final = "imported.yaml"
@@ -39,7 +39,7 @@ class ImportReport:
 def import_articles(file: Path, folder: Path, city: City, present: Sequence[Article]) -> ImportReport:
     """Take the rows of a CSV, JSON or YAML file into ``folder``; ``present`` are all articles there are now.
 
-    In CSV, questions and tags are separated by ``|``. Raises ``CityConfigError`` for a file that cannot be read at all,
+    In CSV, the texts of a list are separated by ``|``. Raises ``CityConfigError`` for a file that cannot be read at all,
     and when the folder cannot be written.
     """
     rejected: list[str] = []
@@ -121,5 +121,5 @@ def _row(article: Article) -> dict[str, Any]:
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in row.items()
-        if value not in (None, ())
+        if value not in (None, (), "")
     }

@@ -7,11 +7,22 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """One knowledge article, as its unit stands by it.
+class Attachment:
+    """A form or a document that goes with an article; ``address`` is an https address or a file of the city's folder."""
 
-    ``questions`` are ways citizens ask it; ``spoken`` is the answer read aloud (short, no lists); ``full`` the
-    answer shown in writing. ``valid_until`` None means open-ended. Only articles valid on the day are answered with.
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One knowledge article (知识条目), as its unit stands by it.
+
+    ``questions`` are ways citizens ask it (问法); ``spoken`` is the answer read aloud (short, no lists); ``full`` the
+    answer shown in writing. ``source`` names the document it rests on, ``document_number`` is that document's (文号) and
+    ``legal_basis`` the law and the clause. ``steps`` to ``phone`` are the guide (办事指南). ``regions`` are codes of the
+    counties it holds for, none the whole city; ``audience`` says whom it holds for, none everybody. ``valid_until``
+    None means open-ended. Only articles valid on the day are answered with. ``related`` are ids of other articles.
     ``is_confirmed`` False marks facts that the responsible unit has yet to confirm (待核).
     """
 
@@ -28,10 +39,26 @@ class Article:
     category: str | None = None
     tags: tuple[str, ...] = ()
     is_confirmed: bool = False
+    document_number: str = ""
+    legal_basis: str = ""
+    steps: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    place: str = ""
+    hours: str = ""
+    fee: str = ""
+    phone: str = ""
+    regions: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    related: tuple[str, ...] = ()
 
     def is_valid(self, *, on: date) -> bool:
         """Tell whether the article may be answered with ``on`` that day."""
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
+    def holds_in(self, county: str | None) -> bool:
+        """Tell whether the article holds in the county of that code; where the place is not known, only what holds everywhere does."""
+        return not self.regions or county in self.regions
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import pytest
-import yaml
 
 from hotline.city import load_city
 from knowledge_base.articles import load_articles
 from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.golden import Ground, load_golden
 from knowledge_base.wording import load_wording, plain
 from tests.builders import LINYI
 from tests.engines.kb.homophones import misheard
 
-GOLDEN = yaml.safe_load((Path(__file__).parent / "golden_questions.yaml").read_text(encoding="utf-8"))
-ANSWERABLE, UNANSWERABLE = GOLDEN["answerable"], GOLDEN["unanswerable"]
 ARTICLES = load_articles([LINYI / "articles"], load_city(LINYI))
+GOLDEN = load_golden(LINYI / "golden", {article.id for article in ARTICLES})
+ANSWERABLE = [golden for golden in GOLDEN if golden.answers]
+UNANSWERABLE = [golden for golden in GOLDEN if golden.ground]
 ON = date(2026, 11, 23)
 
 
@@ -42,14 +42,14 @@ class Figures:
 def figures(retriever: TantivyRetriever, hear: Callable[[str], str]) -> Figures:
     first = five = right = wrong = 0
     for golden in ANSWERABLE:
-        found = retriever.search(hear(golden["q"]), on=ON)
+        found = retriever.search(hear(golden.text), on=ON)
         ids = [passage.article.id for passage in found]
-        first += ids[0] in golden["a"]
-        five += bool(set(ids) & set(golden["a"]))
-        right += found[0].is_confident and ids[0] in golden["a"]
-        wrong += found[0].is_confident and ids[0] not in golden["a"]
+        first += ids[0] in golden.answers
+        five += bool(set(ids) & set(golden.answers))
+        right += found[0].is_confident and ids[0] in golden.answers
+        wrong += found[0].is_confident and ids[0] not in golden.answers
     for golden in UNANSWERABLE:
-        wrong += any(passage.is_confident for passage in retriever.search(hear(golden["q"]), on=ON))
+        wrong += any(passage.is_confident for passage in retriever.search(hear(golden.text), on=ON))
     return Figures(
         hit_at_1=first / len(ANSWERABLE),
         hit_at_5=five / len(ANSWERABLE),
@@ -61,12 +61,9 @@ def figures(retriever: TantivyRetriever, hear: Callable[[str], str]) -> Figures:
 
 def test_the_golden_questions_are_held_out() -> None:
     written = {plain(asking) for article in ARTICLES for asking in (article.title, *article.questions)}
-    asked = [golden["q"] for golden in ANSWERABLE + UNANSWERABLE]
     assert len(ANSWERABLE) >= 200
     assert len(UNANSWERABLE) >= 60
-    assert len(set(asked)) == len(asked)
-    assert {golden["q"] for golden in ANSWERABLE if plain(golden["q"]) in written} == set()
-    assert {id_ for golden in ANSWERABLE for id_ in golden["a"]} <= {article.id for article in ARTICLES}
+    assert {golden.text for golden in ANSWERABLE if plain(golden.text) in written} == set()
 
 
 def test_questions_find_their_article_and_hardly_any_answer_is_wrong(
@@ -89,7 +86,7 @@ def test_misheard_questions_find_their_article_too(retriever: TantivyRetriever, 
 
 
 def test_no_report_is_answered(retriever: TantivyRetriever) -> None:
-    reports = [golden["q"] for golden in UNANSWERABLE if golden["why"] == "report"]
+    reports = [golden.text for golden in UNANSWERABLE if golden.ground is Ground.REPORT]
     assert len(reports) >= 40
     assert [text for text in reports if any(one.is_confident for one in retriever.search(text, on=ON))] == []
 
