@@ -1,0 +1,165 @@
+"""Asking the engines (向引擎提问): each action that waits for an answer gets one as an event, within its deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final, assert_never
+
+import structlog
+
+from hotline.dialogue.actions import (
+    CheckRepeat,
+    LookUp,
+    LookUpProgress,
+    MergeIntoOrder,
+    PlanCallback,
+    RegisterAppeal,
+    Understand,
+)
+from hotline.dialogue.events import (
+    AppealRegistered,
+    CallbackPlanned,
+    EngineFailed,
+    Event,
+    Merged,
+    NoProgress,
+    NoRepeat,
+    PassagesFound,
+    ProgressFound,
+    RepeatFound,
+    Understood,
+)
+from hotline.domain.callbacks import CallbackReason
+from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.work_order import Status
+from hotline.service.callbacks import WishedFor
+from hotline.service.repeats import Told
+from hotline.service.surroundings import Surroundings
+
+log: Final = structlog.get_logger("conversation")
+
+Question = Understand | LookUp | RegisterAppeal | CheckRepeat | MergeIntoOrder | PlanCallback | LookUpProgress
+"""Actions that an engine answers."""
+
+
+class Asking:
+    """Asks on behalf of one conversation. ``work_order`` is the last order that came of it."""
+
+    def __init__(self, world: Surroundings, conversation: str) -> None:
+        """Take the engines, and whose conversation it is."""
+        self._world = world
+        self._conversation = conversation
+        self.work_order: str | None = None
+
+    async def ask(self, question: Question) -> Event:
+        """Return the engine's answer, or that it failed: an engine's bug must not end the conversation."""
+        answering, engine, seconds = self._put(question)
+        try:
+            async with asyncio.timeout(seconds):
+                return await answering
+        except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the citizen hears what to do next
+            log.error("engine.failed", engine=engine, error=type(error).__name__)
+            return EngineFailed(at=self._world.clock(), turn=question.turn, engine=engine)
+
+    def _put(self, question: Question) -> tuple[Coroutine[Any, Any, Event], str, float]:
+        """Return what gives the answer, the engine's name, and the seconds it has."""
+        limits = self._world.deadlines
+        match question:
+            case Understand():
+                return self._understand(question), "understander", limits.understand
+            case LookUp():
+                return self._look_up(question), "retriever", limits.look_up
+            case RegisterAppeal():
+                return self._register(question), "store", limits.register
+            case CheckRepeat():
+                return self._check_repeat(question), "repeats", limits.check_repeat
+            case MergeIntoOrder():
+                return self._merge(question), "merge", limits.register
+            case PlanCallback():
+                return self._plan_callback(question), "callbacks", limits.register
+            case LookUpProgress():
+                return self._look_up_progress(question), "progress", limits.look_up_progress
+            case _:
+                assert_never(question)
+
+    async def _understand(self, action: Understand) -> Event:
+        meaning = await self._world.understander.understand(action.text)
+        return Understood(at=self._world.clock(), turn=action.turn, understanding=meaning)
+
+    async def _look_up(self, action: LookUp) -> Event:
+        today = self._world.clock().date()
+        found = await self._world.retriever.retrieve(action.question, on=today, category=action.category)
+        return PassagesFound(at=self._world.clock(), turn=action.turn, passages=tuple(found))
+
+    async def _register(self, action: RegisterAppeal) -> Event:
+        order = await self._world.registration.register(
+            action.appeal,
+            conversation=self._conversation,
+            article=action.article,
+            diversion=action.diversion,
+            linked_to=action.linked_to,
+            at=self._world.clock(),
+        )
+        self.work_order = order.number
+        log.info("work_order.registered", work_order=order.number, status=order.status.value)
+        is_dispatched = order.status is Status.TO_SIGN and order.routing is not None
+        unit = order.routing.lead_unit if is_dispatched and order.routing else None
+        return AppealRegistered(
+            at=self._world.clock(),
+            turn=action.turn,
+            number=order.number,
+            lead_unit=self._world.unit_name(unit) if unit else None,
+            due_at=order.due_at if is_dispatched else None,
+        )
+
+    async def _check_repeat(self, action: CheckRepeat) -> Event:
+        orders, clock = self._world.orders, self._world.clock
+        if orders is None:
+            return NoRepeat(at=clock(), turn=action.turn)
+        repeat = await orders.repeat_of(action.appeal, action.caller, at=clock())
+        if repeat is None:
+            return NoRepeat(at=clock(), turn=action.turn)
+        if repeat.order.is_secret:  # somebody else may be calling from this telephone
+            return NoRepeat(at=clock(), turn=action.turn, linked_to=repeat.order.number)
+        return RepeatFound(clock(), action.turn, repeat.order.news, has_new_facts=bool(repeat.new_facts))
+
+    async def _merge(self, action: MergeIntoOrder) -> Event:
+        order = await self._world.registration.merge(
+            action.number,
+            action.appeal,
+            conversation=self._conversation,
+            told=action.told,
+            at=self._world.clock(),
+        )
+        self.work_order = order.number
+        log.info("work_order.merged", work_order=order.number)
+        return Merged(at=self._world.clock(), turn=action.turn, number=order.number)
+
+    async def _plan_callback(self, action: PlanCallback) -> Event:
+        if self._world.callbacks is None:
+            raise EngineUnavailableError("callbacks", "没有回电任务的存储")
+        wish = WishedFor(
+            action.phone, CallbackReason.NO_AGENT, action.words, self._conversation, window=action.window
+        )
+        task = await self._world.callbacks.plan(wish, self._world.clock())
+        return CallbackPlanned(self._world.clock(), action.turn, task.window)
+
+    async def _look_up_progress(self, action: LookUpProgress) -> Event:
+        orders, clock = self._world.orders, self._world.clock
+        if orders is None:
+            raise EngineUnavailableError("progress", "not set up")
+        if action.number is None:
+            found = await orders.by_phone(action.caller) if action.caller is not None else ()
+            if not found:
+                return NoProgress(clock(), action.turn)
+            return ProgressFound(clock(), action.turn, tuple(order.news for order in found))
+        told, order = await orders.by_number(action.number, caller=action.caller, proof=action.proof)
+        if order is None:
+            return NoProgress(
+                clock(),
+                action.turn,
+                needs_proof=told is Told.PROOF_NEEDED,
+                was_refused=told is Told.REFUSED,
+            )
+        return ProgressFound(clock(), action.turn, (order.news,))
