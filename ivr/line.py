@@ -43,7 +43,14 @@ class Gone:
     reason: str
 
 
-LineEvent = Frame | Key | Played | Gone
+@dataclass(frozen=True, slots=True)
+class PartyLeft:
+    """The party ``party``, whom the caller could hear, has hung up or was released."""
+
+    party: int
+
+
+LineEvent = Frame | Key | Played | PartyLeft | Gone
 
 
 class TransferResult(StrEnum):
@@ -57,6 +64,14 @@ class TransferResult(StrEnum):
     NO_CAPACITY = "no_capacity"
 
 
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What came of inviting somebody into a call; ``party`` names them while they are in it."""
+
+    result: TransferResult
+    party: int | None = None
+
+
 class Tap(Protocol):
     """Takes a call's sound, 20 ms at a time, on the media thread: it must not block."""
 
@@ -67,7 +82,7 @@ class Tap(Protocol):
         """Take what was sent to the caller."""
 
     def joined(self, samples: bytes) -> None:
-        """Take what the party said whom the caller was put through to."""
+        """Take what was said by all whom the caller was put through to."""
 
 
 class Line(Protocol):
@@ -106,6 +121,28 @@ class Line(Protocol):
         REFER where the trunk takes it, else a second call is placed and the two are bridged. After ``ANSWERED`` the two
         hear each other and ``Gone`` follows when either hangs up; after anything else the line goes on as before.
         """
+
+    async def invite(
+        self, address: str, *, ring_seconds: float, caller: str | None = None, keep_free: int = 0
+    ) -> Invited:
+        """Call ``address`` (from the settings only) and let who answers hear and be heard by all in this call.
+
+        The call stays here: it is recorded and can be held. ``caller`` is the number shown to them, the caller's own
+        unless given. ``keep_free`` call legs are left for others, else it is ``NO_CAPACITY``. ``PartyLeft`` follows when
+        they leave, and after the last one's leaving the call ends, unless it ``stays``. What is played is heard by all.
+        """
+
+    def release(self, party: int) -> None:
+        """Hang up on ``party``; unknown ones are none."""
+
+    def hold(self) -> None:
+        """Let the caller hear what is played and nobody else, and nobody hear the caller (保持)."""
+
+    def retrieve(self) -> None:
+        """Let the caller into the talk again (取回)."""
+
+    def stay(self, *, stays: bool) -> None:
+        """Say whether the call goes on when the last party has left."""
 
     async def hang_up(self) -> None:
         """End the call; idempotent."""

@@ -23,7 +23,7 @@ import structlog
 
 from ivr.line import FRAME_SECONDS, Frame, Gone
 from ivr.sip import BUSY, Arrival, Reception, SipEndpoint, SipLine, SipSettings, SipUnavailableError
-from ivr.sip.sound import Offset, SoundFileError, SoundWatch, read_wav, tone
+from ivr.sip.sound import Offset, SoundFileError, SoundWatch, read_wav, tone, write_wav
 
 _ANSWERS_AFTER: Final = 1.0
 """Seconds of silence after which somebody answers: pauses between sentences are shorter."""
@@ -55,6 +55,7 @@ class StandInPhones:
 
     Who is answered hears ``greeting`` and stays until the far end hangs up, or for ``talk_seconds``. Each time the far
     end has fallen silent, the next of ``keys`` is pressed, or the next of ``says`` played: a citizen who answers questions.
+    What each hears is written to the folder ``record``, one WAV for a number, over the one of its call before.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class StandInPhones:
         talk_seconds: float | None = None,
         keys: str = "",
         says: Sequence[bytes] = (),
+        record: Path | None = None,
     ) -> None:
         self._phones: Mapping[str, StandInPhone] = {phone.user: phone for phone in phones}
         self._greeting = greeting
         self._report = report
         self._talk_seconds = talk_seconds
         self._keys, self._says = keys, tuple(says)
+        self._record = record
         settings = SipSettings(
             bind=host,
             port=port,
@@ -126,13 +129,14 @@ class StandInPhones:
         line.play(self._greeting)
         watch, keys, says = SoundWatch(), iter(self._keys), iter(self._says)
         seconds, heard_seconds, silent = 0.0, 0.0, math.inf
-        reason = "talked"
+        reason, heard = "talked", bytearray()
         while self._talk_seconds is None or seconds < self._talk_seconds:
             event = await line.receive()
             if isinstance(event, Gone):
                 reason = event.reason
                 break
             if isinstance(event, Frame):
+                heard += event.samples if self._record is not None else b""
                 seconds += FRAME_SECONDS
                 found = watch.hear(event.samples, event.at_seconds)
                 silent = 0.0 if isinstance(found, Offset) else silent + FRAME_SECONDS
@@ -142,6 +146,8 @@ class StandInPhones:
                         line.press(key)
                 heard_seconds += FRAME_SECONDS if watch.is_sounding else 0.0
         await line.hang_up()
+        if self._record is not None:
+            write_wav(self._record / f"{arrival.called}.wav", bytes(heard))
         self._tell(
             "ended", arrival, seconds=round(seconds, 2), heard_seconds=round(heard_seconds, 2), reason=reason
         )
@@ -181,6 +187,7 @@ async def _main(arguments: argparse.Namespace) -> int:
             talk_seconds=arguments.talk_seconds,
             keys=arguments.keys,
             says=[read_wav(file) for file in arguments.say],
+            record=arguments.record,
         )
         until = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -212,6 +219,7 @@ def main() -> int:
     parser.add_argument(
         "--say", type=Path, action="append", default=[], metavar="WAV", help="对方每次说完后依次播放的声音"
     )
+    parser.add_argument("--record", type=Path, metavar="FOLDER", help="把各号码听到的声音存成 号码.wav")
     parser.add_argument("--json-lines", action="store_true", help="每个事件打印一行 JSON")
     parser.add_argument("--end-with-input", action="store_true", help="标准输入关闭时结束")
     return asyncio.run(_main(parser.parse_args()))

@@ -20,7 +20,7 @@ from typing import Final, assert_never
 
 import structlog
 
-from ivr.line import Frame, Gone, Key, Played, TransferResult
+from ivr.line import Frame, Gone, Invited, Key, PartyLeft, Played, TransferResult
 from ivr.sip.addresses import Network, host_of, is_within
 from ivr.sip.events import Connected, Ended, Rang, Reached, Referred, SwitchEvent
 from ivr.sip.line import SipLine
@@ -180,7 +180,7 @@ class SipEndpoint:
 
     async def dial(self, address: str, *, ring_seconds: float, caller: str = "") -> Dialled:
         """Call ``address``; ``caller`` is shown to the called party as the number that calls."""
-        return await self._dial(address, ring_seconds, caller, bridge_with=None)
+        return (await self._dial(address, ring_seconds, caller))[0]
 
     async def put_through(self, line: SipLine, address: str, ring_seconds: float) -> TransferResult:
         """Transfer the caller on ``line`` to ``address``, by REFER where it is set and taken, else by a bridge."""
@@ -188,10 +188,30 @@ class SipEndpoint:
             result = await self._refer(line, address, ring_seconds)
             if result is not None:
                 return result
-        dialled = await self._dial(address, ring_seconds, line.caller, bridge_with=line)
-        if dialled.result is TransferResult.ANSWERED:
+        invited = await self.invite(line, address, ring_seconds, line.caller, 0)
+        if invited.result is TransferResult.ANSWERED:
             line.stop()
-        return dialled.result
+        return invited.result
+
+    async def invite(
+        self, line: SipLine, address: str, ring_seconds: float, caller: str, keep_free: int
+    ) -> Invited:
+        """Let who answers at ``address`` into the call on ``line``."""
+        dialled, key = await self._dial(address, ring_seconds, caller, host=line.key, keep_free=keep_free)
+        is_answered = dialled.result is TransferResult.ANSWERED
+        return Invited(dialled.result, key if is_answered else None)
+
+    def release(self, key: int, party: int) -> None:
+        """Begin to hang up on ``party``."""
+        self._submit(lambda: self._board.release(key, party))
+
+    def hold(self, key: int, *, is_held: bool) -> None:
+        """Part the call ``key`` from its parties, or let it into the talk again."""
+        self._submit(lambda: self._board.hold(key, is_held=is_held))
+
+    def stay(self, key: int, *, stays: bool) -> None:
+        """Say whether the call ``key`` outlives its last party."""
+        self._submit(lambda: self._board.stay(key, stays=stays))
 
     def hang_up(self, key: int) -> None:
         """Begin to end the call ``key``."""
@@ -202,15 +222,14 @@ class SipEndpoint:
         self._submit(lambda: self._board.press(key, keys))
 
     async def _dial(
-        self, address: str, ring_seconds: float, caller: str, *, bridge_with: SipLine | None
-    ) -> Dialled:
+        self, address: str, ring_seconds: float, caller: str, *, host: int | None = None, keep_free: int = 0
+    ) -> tuple[Dialled, int]:
         assert self._loop is not None
         if self._is_closing or not await self._admit(address):
-            return Dialled(TransferResult.FAILED, 400)
+            return Dialled(TransferResult.FAILED, 400), 0
         key = self._board.next_key()
         outgoing = self._outgoing[key] = _Outgoing(self._loop.create_future())
-        peer = None if bridge_with is None else bridge_with.key
-        self._submit(lambda: self._board.dial(key, address, caller=caller, bridge_with=peer))
+        self._submit(lambda: self._board.dial(key, address, caller=caller, host=host, keep_free=keep_free))
         try:
             code, line = await self._outcome(outgoing, ring_seconds)
         except TimeoutError:
@@ -222,9 +241,9 @@ class SipEndpoint:
         finally:
             del self._outgoing[key]
         if code == _OK:
-            return Dialled(TransferResult.ANSWERED, code, line)
+            return Dialled(TransferResult.ANSWERED, code, line), key
         result = _RESULTS.get(code, TransferResult.FAILED)
-        return Dialled(result, code, was_reached=outgoing.reached.is_set())
+        return Dialled(result, code, was_reached=outgoing.reached.is_set()), key
 
     async def _outcome(self, outgoing: _Outgoing, ring_seconds: float) -> tuple[int, SipLine | None]:
         async with asyncio.timeout(ring_seconds):
@@ -333,7 +352,7 @@ class SipEndpoint:
 
     def _deliver(self, key: int, event: SwitchEvent) -> None:  # noqa: C901 -- one case per event
         match event:
-            case Frame() | Key() | Played() | Gone():
+            case Frame() | Key() | Played() | PartyLeft() | Gone():
                 if (line := self._lines.get(key)) is not None:
                     line.put(event)
             case Rang():

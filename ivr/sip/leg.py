@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -105,7 +106,10 @@ class LibraryCall(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
 
 
 class Leg:
-    """One call. ``peer`` is the leg it is, or is to be, bridged with; the called one (``is_called``) has no pipe then."""
+    """One call. ``guests`` are the legs it was, or is to be, put through to; a guest has a ``host`` and no pipe.
+
+    A host that ``stays`` outlives its last guest; one that ``is_held`` hears its pipe only.
+    """
 
     def __init__(self, board: Board, key: int, *, is_called: bool) -> None:
         self.board = board
@@ -117,7 +121,10 @@ class Leg:
         self.pipe: Pipe | None = None
         self.port: Port | None = None
         self.ear: Port | None = None
-        self.peer: Leg | None = None
+        self.host: Leg | None = None
+        self.guests: list[Leg] = []
+        self.is_held = False
+        self.stays = False
         self.is_confirmed = False
         self.is_connected = False
         self._is_reached = False
@@ -172,8 +179,8 @@ class Leg:
             self.port.pipe = self.pipe
             sound.startTransmit(self.port)
             self.port.startTransmit(sound)
-        if self.peer is not None and self.is_connected and self.peer.is_connected:
-            join(self, self.peer)
+        if self.is_connected:
+            (self.host or self).mix()
         self._connect()
 
     def sound(self) -> Any:
@@ -199,8 +206,46 @@ class Leg:
             self._packets, self._last_packet_at = packets, at
         return at - self._last_packet_at > limit_seconds
 
-    def listen_to(self, sound: Any) -> None:
-        """Have the party that this leg is put through to recorded with it, where it is recorded."""
+    @property
+    def present(self) -> list[Leg]:
+        """Guests who have answered."""
+        return [guest for guest in self.guests if guest.is_connected]
+
+    def mix(self) -> None:
+        """Let all of a talk hear one another; what is connected already stays so."""
+        sounds = [sound for guest in self.present if (sound := guest.sound()) is not None]
+        for index, sound in enumerate(sounds):
+            for other in sounds[index + 1 :]:
+                _join(sound, other)
+            self._listen_to(sound)
+        own = self.sound()
+        if own is None or self.is_held:
+            return
+        for sound in sounds:
+            _join(own, sound)
+            if self.port is not None:
+                self.port.startTransmit(sound)
+
+    def hold(self) -> None:
+        """Part the caller from the others; the pipe goes on."""
+        self.is_held = True
+        own = self.sound()
+        for guest in self.present:
+            sound = guest.sound()
+            if own is None or sound is None:
+                continue
+            for source, sink in ((own, sound), (sound, own), (self.port, sound)):
+                with contextlib.suppress(pj.Error):  # was not connected
+                    if source is not None:
+                        source.stopTransmit(sink)
+
+    def retrieve(self) -> None:
+        """Let the caller into the talk again."""
+        self.is_held = False
+        self.mix()
+
+    def _listen_to(self, sound: Any) -> None:
+        """Have the parties that this leg is put through to recorded with it, where it is recorded."""
         if self.pipe is None or self.pipe.tap is None:
             return
         if self.ear is None:
@@ -213,16 +258,11 @@ class Leg:
             return
         self.is_connected = True
         self._last_packet_at = time.monotonic()
-        if self.peer is not None:
-            join(self, self.peer)
+        (self.host or self).mix()
         self.post(Connected(str(self.call.getInfo().callIdString)))
 
 
-def join(one: Leg, other: Leg) -> None:
-    """Let two legs hear each other."""
-    first, second = one.sound(), other.sound()
-    if first is not None and second is not None:
-        first.startTransmit(second)
-        second.startTransmit(first)
-        one.listen_to(second)
-        other.listen_to(first)
+def _join(one: Any, other: Any) -> None:
+    """Let two hear each other."""
+    one.startTransmit(other)
+    other.startTransmit(one)

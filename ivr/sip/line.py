@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
-from ivr.line import Frame, Gone, LineEvent, Played, Tap, TransferResult
+from ivr.line import Frame, Gone, Invited, LineEvent, Played, Tap, TransferResult
 from ivr.sip.pipe import Pipe
 from ivr.sip.settings import Arrival
 
@@ -25,6 +25,20 @@ class Exchange(Protocol):
 
     def put_through(self, line: SipLine, address: str, ring_seconds: float) -> Awaitable[TransferResult]:
         """Transfer the caller."""
+
+    def invite(
+        self, line: SipLine, address: str, ring_seconds: float, caller: str, keep_free: int
+    ) -> Awaitable[Invited]:
+        """Let somebody into the call."""
+
+    def release(self, key: int, party: int) -> None:
+        """Begin to hang up on a party of the call."""
+
+    def hold(self, key: int, *, is_held: bool) -> None:
+        """Part the call from its parties, or let it into the talk again."""
+
+    def stay(self, key: int, *, stays: bool) -> None:
+        """Say whether the call outlives its last party."""
 
 
 class SipLine:
@@ -96,6 +110,31 @@ class SipLine:
             return await self._exchange.put_through(self, address, ring_seconds)
         finally:
             self._is_transferring = False
+
+    async def invite(
+        self, address: str, *, ring_seconds: float, caller: str | None = None, keep_free: int = 0
+    ) -> Invited:
+        """Let who answers at ``address`` into the call."""
+        if self._gone is not None:
+            return Invited(TransferResult.FAILED)
+        shown = self._caller if caller is None else caller
+        return await self._exchange.invite(self, address, ring_seconds, shown, keep_free)
+
+    def release(self, party: int) -> None:
+        """Hang up on ``party``."""
+        self._exchange.release(self.key, party)
+
+    def hold(self) -> None:
+        """Let the caller hear what is played and nobody else."""
+        self._exchange.hold(self.key, is_held=True)
+
+    def retrieve(self) -> None:
+        """Let the caller into the talk again."""
+        self._exchange.hold(self.key, is_held=False)
+
+    def stay(self, *, stays: bool) -> None:
+        """Say whether the call goes on when the last party has left."""
+        self._exchange.stay(self.key, stays=stays)
 
     async def hang_up(self) -> None:
         """End the call. A far end that does not answer is not waited for."""

@@ -23,11 +23,13 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 import pjsua2 as pj
 
+from ivr.line import PartyLeft
 from ivr.sip.addresses import Network, asserted_caller, called_user, is_within, user_of
 from ivr.sip.events import Ended, Post, Rang, Referred
 from ivr.sip.frames import FrameMemory, frame_memory
@@ -233,7 +235,7 @@ class Switchboard:
         others = [
             leg
             for leg in self._legs.values()
-            if leg is not ringing and not ((leg.is_called and leg.peer is not None) or leg.is_refused)
+            if leg is not ringing and not (leg.host is not None or leg.is_refused)
         ]
         limit = self.capacity if self._settings.max_calls is None else self._settings.max_calls
         same = Counter(leg.caller for leg in others)
@@ -248,18 +250,22 @@ class Switchboard:
         else:
             self._answer(leg, code)
 
-    def dial(self, key: int, address: str, *, caller: str, bridge_with: int | None) -> None:
-        """Call ``address`` as leg ``key``; when it answers, join it to the leg ``bridge_with``, if given."""
+    def dial(self, key: int, address: str, *, caller: str, host: int | None, keep_free: int = 0) -> None:
+        """Call ``address`` as leg ``key``; when it answers, join it to the talk of the leg ``host``, if given."""
         leg = Leg(self, key, is_called=True)
+        if len(self._legs) + keep_free >= self.capacity:
+            self.ended(leg, 0, "no free leg")
+            return
         self._legs[key] = leg
-        if bridge_with is None:
+        if host is None:
             leg.pipe = self._pipe(key)
             self.post(key, Rang(Arrival(call_id="", caller="", called=user_of(address)), leg.pipe))
-        elif (peer := self._legs.get(bridge_with)) is None:
+        elif (hosting := self._legs.get(host)) is None:
             self.ended(leg, 487, "caller gone")
             return
         else:
-            leg.peer, peer.peer = peer, leg
+            leg.host = hosting
+            hosting.guests.append(leg)
         call = LibraryCall(self._account)
         leg.adopt(call)
         options = pj.CallOpParam(True)
@@ -292,6 +298,21 @@ class Switchboard:
         if (leg := self._legs.get(key)) is not None:
             self._hang_up(leg, code)
 
+    def hold(self, key: int, *, is_held: bool) -> None:
+        """Part the leg ``key`` from its guests, or let it into the talk again."""
+        if (leg := self._legs.get(key)) is not None and leg.is_held != is_held:
+            leg.guard(leg.hold if is_held else leg.retrieve)
+
+    def stay(self, key: int, *, stays: bool) -> None:
+        """Say whether the leg ``key`` outlives its last guest."""
+        if (leg := self._legs.get(key)) is not None:
+            leg.stays = stays
+
+    def release(self, key: int, guest: int) -> None:
+        """End the leg ``guest``, if it is one of the leg ``key``."""
+        if (leg := self._legs.get(guest)) is not None and leg.host is self._legs.get(key, leg):
+            self._hang_up(leg, 0)
+
     def press(self, key: int, keys: str) -> None:
         """Send ``keys`` as RFC 4733 events."""
         leg = self._legs.get(key)
@@ -300,7 +321,7 @@ class Switchboard:
                 leg.call.dialDtmf(keys)
 
     def ended(self, leg: Leg, code: int, reason: str) -> None:
-        """Forget ``leg``; whoever is bridged with it goes too, but a caller outlives a party that never answered."""
+        """Forget ``leg``; its guests go too, and a host that was left alone, but not for a guest who never answered."""
         self._legs.pop(leg.key, None)
         self._ended_at.append(time.monotonic())
         for port in (leg.port, leg.ear):
@@ -308,11 +329,17 @@ class Switchboard:
                 port.pipe = None
                 self._idle_ports.append(port)
         leg.port = leg.ear = None
-        peer, leg.peer = leg.peer, None
-        if peer is not None:
-            peer.peer = None
-            if leg.is_connected or not leg.is_called:
-                self._later.append(lambda: self._hang_up(peer, 0))
+        guests, leg.guests = leg.guests, []
+        for guest in guests:
+            guest.host = None
+            self._later.append(partial(self._hang_up, guest, 0))
+        host, leg.host = leg.host, None
+        if host is not None:
+            host.guests.remove(leg)
+            if leg.is_connected:
+                host.post(PartyLeft(leg.key))
+                if not (host.stays or host.present):
+                    self._later.append(partial(self._hang_up, host, 0))
         leg.post(Ended(code, reason))
 
     def give_up(self, leg: Leg) -> None:

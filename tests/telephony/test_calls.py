@@ -161,10 +161,11 @@ async def test_a_hundred_short_calls_leave_nothing_behind() -> None:
     async with hotline(book.hold) as endpoint:
         assert await sipp(endpoint, "-m", "4", "-r", "20", scenario="bye_at_once") == 0
         await until(lambda: endpoint.calls == 0)
-        before = (len(os.listdir("/proc/self/fd")), threads())  # noqa: PTH208
+        files, running = len(os.listdir("/proc/self/fd")), threads()  # noqa: PTH208
         assert await sipp(endpoint, "-m", "100", "-r", "25", "-l", "3", scenario="bye_at_once") == 0
         await until(lambda: endpoint.calls == 0 and len(book.ends) == 104)
-        assert (len(os.listdir("/proc/self/fd")), threads()) == before  # noqa: PTH208
+        assert len(os.listdir("/proc/self/fd")) <= files  # noqa: PTH208 -- one fewer is nothing left behind
+        assert threads() <= running
         assert endpoint.is_alive
 
 
