@@ -27,6 +27,7 @@ from hotline.domain.agents import (
 )
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.talks import PartyState, PassState
 from hotline.service.agent_desk import AgentDesk
 
 PREFIX: Final = "/api/staff/v1/agents"
@@ -54,8 +55,16 @@ class PresenceIn(BaseModel):
     presence: Literal["ready", "paused", "offline"]
 
 
+class TalkPartyOut(BaseModel):
+    """A third party in the talk, or why one is not."""
+
+    code: str
+    state: PartyState
+    since: datetime
+
+
 class HandoverOut(BaseModel):
-    """The call that an agent is offered or talks to. ``phone`` is masked."""
+    """The call that an agent is offered or talks to. ``phone`` is masked; ``passing``: how passing it on stands or ended."""
 
     id: str
     conversation: str
@@ -66,6 +75,9 @@ class HandoverOut(BaseModel):
     phone: str
     requested_at: datetime
     is_urgent: bool
+    is_held: bool
+    parties: list[TalkPartyOut]
+    passing: PassState | None
 
 
 class AgentOut(BaseModel):
@@ -192,6 +204,12 @@ class AgentInterface:
             phone=str(PhoneNumber(call.phone)) if call.phone.isdigit() else "",
             requested_at=call.requested_at,
             is_urgent=call.is_urgent,
+            is_held=call.talk.is_held,
+            parties=[
+                TalkPartyOut(code=party.code, state=party.state, since=party.since)
+                for party in call.talk.parties
+            ],
+            passing=call.talk.passing,
         )
 
 

@@ -25,6 +25,7 @@ from hotline.dialogue.journal import decode, is_event
 from hotline.domain.appeal import ContactChannel
 from hotline.known_places import load_known_places
 from hotline.service.linkage import load_lines
+from hotline.service.party_telephones import read_numbers
 from hotline.service.repeats import load_repeat_rules
 from knowledge_base.golden import load_golden
 from knowledge_base.searching import search_report
@@ -139,6 +140,7 @@ def check() -> None:
     load_known_places(city)
     load_repeat_rules(city)
     load_lines(city)
+    read_numbers(city)
     load_formulas(city)
     load_retentions(city)
     problems = _catalogue_errors(city)

@@ -17,8 +17,16 @@ from hotline.domain.errors import (
     UnknownUnitError,
     WorkOrderNotFoundError,
 )
+from hotline.domain.linkage import LinkageNotFoundError
+from hotline.domain.talks import UnknownPartyError
 
-_UNKNOWN: Final = (WorkOrderNotFoundError, NoSuchCallbackError, NoSuchAgentError)
+_UNKNOWN: Final = (
+    WorkOrderNotFoundError,
+    NoSuchCallbackError,
+    NoSuchAgentError,
+    UnknownPartyError,
+    LinkageNotFoundError,
+)
 
 
 class StepFaultOut(BaseModel):

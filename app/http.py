@@ -21,6 +21,7 @@ from app.body_guard import BodyGuard
 from app.callback_interface import CallbackInterface
 from app.faults import Faults, status_of
 from app.interface import Interface
+from app.linkage_steps import LinkageSteps
 from app.open311 import PREFIX as OPEN311
 from app.open311 import Open311
 from app.outbound_interface import OutboundInterface
@@ -28,6 +29,7 @@ from app.pages import Pages
 from app.rating_interface import RatingInterface
 from app.recording_interface import RecordingInterface
 from app.staff_interface import StaffInterface
+from app.talk_interface import TalkInterface
 from app.unit_interface import UnitInterface
 from app.web_parts import Records, WebParts
 from hotline.domain.errors import HotlineError
@@ -78,7 +80,11 @@ def create_app(parts: WebParts) -> FastAPI:
     if parts.recordings is not None:
         RecordingInterface(parts, parts.recordings).add_to(app)
     if parts.desk is not None:
+        if parts.talks is not None:
+            TalkInterface(parts, parts.desk, parts.talks).add_to(app)
         AgentInterface(parts, parts.desk).add_to(app)
+    if parts.talks is not None:
+        LinkageSteps(parts, parts.talks).add_to(app)
     if parts.callbacks is not None:
         CallbackInterface(parts, parts.callbacks).add_to(app)
     if parts.outlook is not None:

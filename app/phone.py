@@ -20,19 +20,21 @@ from app.outbound import note_contact, open_dialler
 from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
-from app.wiring import Hearing, Speaking, open_world
+from app.wiring import Hearing, Speaking, World, open_world, telephones_of
 from asr.running import RunningPace
 from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
-from hotline.service.agent_desk import AgentDesk
 from hotline.service.conversations import Conversations
 from hotline.service.journal import ConversationLog
 from hotline.service.outbound_book import OutboundBook
+from hotline.store.party_calls import SqlPartyCalls
 from ivr.agent_handover import QueueSettings
+from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
 from ivr.line import Line
 from ivr.outbound import Dialler
 from ivr.phone_settings import read_backchannels, read_endings
+from ivr.putting_through import People
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.vad import SileroModel
 
@@ -88,15 +90,14 @@ class Exchange:
         hearing: Hearing,
         speaking: Speaking,
         *,
-        desk: AgentDesk | None,
+        people: People,
         recordings: Recordings | None,
         book: OutboundBook,
     ) -> None:
         """Take the parts that all calls share."""
         self._book = book
         self._recordings = recordings
-        self._desk = desk
-        self._queue = QueueSettings(address=settings.agent_address, most_wait=settings.queue_seconds)
+        self._people = people
         self._settings = settings
         self._phone = phone_settings(settings, city)
         self._city = city
@@ -136,11 +137,9 @@ class Exchange:
             self._phone,
             clock=lambda: now().astimezone(self._city.timezone),
             conversation=conversation,
-            transfers=self._settings.transfers,
+            people=self._people,
             on_turn=_note_turn,
             slow_synthesizer=self._speaking.slow,
-            desk=self._desk,
-            queue=self._queue,
         )
 
     async def _hold(self, line: SipLine) -> None:
@@ -183,6 +182,21 @@ def _note_turn(turn: TurnMetrics) -> None:
     )
 
 
+def open_people(settings: Settings, city: City, world: World) -> People:
+    """Return whom callers can be put through to, and whom agents may let into their talks."""
+    return People(
+        transfers=settings.transfers,
+        desk=world.desk,
+        queue=QueueSettings(address=settings.agent_address, most_wait=settings.queue_seconds),
+        talks=TalkSettings(
+            telephones_of(settings, city),
+            caller=settings.outbound_caller,
+            ring_seconds=settings.ring_seconds,
+        ),
+        calls=SqlPartyCalls(world.store.database),
+    )
+
+
 async def run_phone(
     settings: Settings,
     *,
@@ -210,7 +224,7 @@ async def run_phone(
             conversations,
             hearing,
             speaking,
-            desk=world.desk,
+            people=open_people(settings, city, world),
             recordings=recordings,
             book=open_book(settings, world.store),
         )

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     ring_seconds: float = 20.0
     agent_address: str = ""
     queue_seconds: float = Field(default=180.0, gt=0)
+    party_address: str = Field(default="", pattern=r"^$|^sips?:[^{}]*\{number\}[^{}]*$")
+    parties: dict[str, str] = Field(default_factory=dict)
     outbound_address: str = Field(default="", pattern=r"^$|^sips?:[^{}]*\{number\}[^{}]*$")
     outbound_caller: str = "12345"
     outbound_ring_seconds: float = Field(default=30.0, gt=0)

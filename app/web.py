@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 import uvicorn
-from fastapi import APIRouter
 
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
@@ -18,8 +17,8 @@ from app.outlook import Outlook, open_book
 from app.programs import Programs
 from app.recordings import recordings_folder, recordings_seal
 from app.settings import Settings, secret_file
-from app.web_parts import KeptRecordings
-from app.wiring import World, local_clock, open_world
+from app.web_parts import KeptRecordings, KeptTalks
+from app.wiring import World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
@@ -31,6 +30,7 @@ from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.outbox import SqlOutbox
+from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -65,11 +65,11 @@ def open_programs(settings: Settings, city: City, world: World) -> Programs:
     )
 
 
-def open_linkage(settings: Settings, world: World) -> APIRouter:
-    """Return the route on which other lines answer what was handed over to them."""
+def open_talks(settings: Settings, city: City, world: World) -> KeptTalks:
+    """Return whom agents may let into talks, what came of it, and the hand-overs to other lines."""
     database, seal = world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key"))
     linkages = Linkages(world.store, SqlLinkages(database, seal), SqlOutbox(database, seal))
-    return linkage_router(linkages, Endpoints(settings.endpoints_file), now)
+    return KeptTalks(telephones_of(settings, city), SqlPartyCalls(database), linkages)
 
 
 async def run_web(settings: Settings) -> None:
@@ -88,6 +88,7 @@ async def run_web(settings: Settings) -> None:
         async def telephone_is_up() -> bool:
             return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
 
+        talks = open_talks(settings, city, world)
         parts = WebParts(
             city=city,
             records=world.store,
@@ -113,6 +114,7 @@ async def run_web(settings: Settings) -> None:
             programs=open_programs(settings, city, world),
             callbacks=world.callbacks,
             desk=world.desk,
+            talks=talks,
             outlook=Outlook(city, world.store, open_book(settings, world.store)),
             recordings=KeptRecordings(
                 SqlRecordings(world.store.database),
@@ -121,7 +123,7 @@ async def run_web(settings: Settings) -> None:
             ),
         )
         app = create_app(parts)
-        app.include_router(open_linkage(settings, world))
+        app.include_router(linkage_router(talks.linkages, Endpoints(settings.endpoints_file), now))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

@@ -16,9 +16,12 @@ from app.outlook import Outlook
 from app.programs import Programs
 from chat.web_chat.routes import WebChat
 from hotline.city import City
+from hotline.domain.talks import PartyTelephone
 from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
+from hotline.service.linkage import Linkages
+from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from ivr.recording import Sealing
 
@@ -62,12 +65,22 @@ class KeptRecordings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTalks:
+    """Whom agents may let into talks, what came of it, and the hand-overs to other lines."""
+
+    telephones: Mapping[str, PartyTelephone]
+    calls: SqlPartyCalls
+    linkages: Linkages
+
+
+@dataclass(frozen=True, slots=True)
 class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
 
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
     ``callbacks`` none for callback tasks, without ``desk`` none for agents,
-    without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls.
+    without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
+    agents let nobody into a call.
     """
 
     city: City
@@ -85,6 +98,7 @@ class WebParts:
     desk: AgentDesk | None = None
     recordings: KeptRecordings | None = None
     outlook: Outlook | None = None
+    talks: KeptTalks | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""

@@ -39,11 +39,13 @@ from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
+from hotline.domain.talks import PartyTelephone
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.conversations import Surroundings
 from hotline.service.journal import ConversationLog
+from hotline.service.party_telephones import party_telephones
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.callbacks import SqlCallbacks
@@ -105,6 +107,12 @@ def open_desk(settings: Settings, city: City, redis: Redis | None) -> AgentDesk 
     rules = DeskRules(wrap_up=settings.wrap_up_seconds)
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     return AgentDesk(DeskOnRedis(redis, seal), rules, local_clock(city), lambda: secrets.token_hex(8))
+
+
+def telephones_of(settings: Settings, city: City) -> dict[str, PartyTelephone]:
+    """Return whom agents may let into a talk: the city's table, reached as the settings say."""
+    addresses = {**settings.transfers, **settings.parties}
+    return party_telephones(city, address=settings.party_address, addresses=addresses)
 
 
 @dataclass(frozen=True, slots=True)

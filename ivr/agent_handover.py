@@ -12,7 +12,7 @@ import structlog
 from hotline.domain.agents import LOST, HandoverState, IllegalHandoverError, Refusal
 from hotline.domain.errors import EngineUnavailableError
 from hotline.service.agent_desk import AgentDesk, HandoverNews, HandoverWish
-from ivr.company import ringing, transfer
+from ivr.company import invite, ringing
 from ivr.line import Line, TransferResult
 from ivr.playback import Playback
 
@@ -29,7 +29,8 @@ class QueueSettings:
     """How a caller waits, in seconds: asks for news every ``poll``; is told after ``tell_after`` and every ``tell_every``.
 
     After ``most_wait`` the caller waits no longer, and is offered to be called back. ``address``: how an agent's telephone
-    is reached, ``{agent}`` for their number; from the settings only.
+    is reached, ``{agent}`` for their number; from the settings only. In a talk the agent's wishes are looked for every
+    ``wish``; who is on hold is told that they still are every ``hold``.
     """
 
     address: str
@@ -38,6 +39,8 @@ class QueueSettings:
     tell_every: float = 30.0
     most_wait: float = 180.0
     keep_alive: float = 10.0
+    wish: float = 0.3
+    hold: float = 20.0
 
 
 class AgentHandover:
@@ -54,37 +57,42 @@ class AgentHandover:
         self._desk = desk
         self._settings = settings
         self._told = told
-        self._handover: str | None = None
+        self.handover: str | None = None
         self._turn = 0
         self._give_up_at = 0.0
         self.agent = ""
+        self.party: int | None = None
 
     async def run(
         self, line: Line, playback: Playback, wish: HandoverWish, *, turn: int, ring_seconds: float
     ) -> TransferResult | None:
-        """Put the caller through to an agent; return how that ended, None when no desk can help."""
-        self._turn, self.agent = turn, ""
+        """Put the caller, who hears it ringing, through to an agent; return how that ended, None when no desk can help."""
+        async with ringing(playback):
+            return await self.seek(line, playback, wish, turn=turn, ring_seconds=ring_seconds)
+
+    async def seek(
+        self, line: Line, playback: Playback, wish: HandoverWish, *, turn: int, ring_seconds: float
+    ) -> TransferResult | None:
+        """Do the same without a ringing tone: another agent talks to the caller meanwhile."""
+        self._turn, self.agent, self.party = turn, "", None
         self._give_up_at = asyncio.get_running_loop().time() + self._settings.most_wait
         try:
-            self._handover = await self._desk.request(wish)
-            if self._handover is None:
+            self.handover = await self._desk.request(wish)
+            if self.handover is None:
                 return None
-            async with ringing(playback):
-                return await self._ring_agents(line, playback, self._handover, ring_seconds)
+            return await self._ring_agents(line, playback, self.handover, ring_seconds)
         except EngineUnavailableError as error:
             log.error("desk.away", error=error.reason)
             return None
 
-    async def stay(self) -> None:
-        """Tell for as long as the talk lasts that it does."""
-        while self._handover is not None:
-            await asyncio.sleep(self._settings.keep_alive)
-            await self._quietly(self._desk.news)
+    async def keep_alive(self) -> None:
+        """Tell the desk that the talk lasts."""
+        await self.quietly(self._desk.news)
 
     async def leave(self) -> None:
         """Let the agent go; idempotent, raises nothing."""
-        await self._quietly(self._desk.leave)
-        self._handover = None
+        await self.quietly(self._desk.leave)
+        self.handover = None
 
     async def _ring_agents(
         self, line: Line, playback: Playback, handover: str, ring_seconds: float
@@ -101,8 +109,8 @@ class AgentHandover:
             result = await self._ring_one(line, handover, address, ring_seconds)
             if result is TransferResult.ANSWERED:
                 self.agent = news.agent
-                await self._quietly(lambda it: self._desk.step(it, HandoverState.ACCEPTED))
-                await self._quietly(lambda it: self._desk.step(it, HandoverState.BRIDGED))
+                await self.quietly(lambda it: self._desk.step(it, HandoverState.ACCEPTED))
+                await self.quietly(lambda it: self._desk.step(it, HandoverState.BRIDGED))
                 return result
             log.info("agent.not_reached", agent=news.agent, result=result.value)
             if not await self._is_for_another(handover, result):
@@ -114,7 +122,7 @@ class AgentHandover:
             await self._desk.step(handover, HandoverState.RINGING)
         except IllegalHandoverError:
             return TransferResult.REJECTED
-        dialling = asyncio.create_task(transfer(line, address, ring_seconds=ring_seconds), name="ring agent")
+        dialling = asyncio.create_task(self._invite(line, address, ring_seconds), name="ring agent")
         try:
             while True:
                 done, _ = await asyncio.wait({dialling}, timeout=self._settings.poll)
@@ -126,6 +134,12 @@ class AgentHandover:
             if not dialling.done():
                 dialling.cancel()
                 await asyncio.wait({dialling})
+
+    async def _invite(self, line: Line, address: str, ring_seconds: float) -> TransferResult:
+        """Let the agent into the call, which stays here: it is recorded, and can be held and passed on."""
+        invited = await invite(line, address, ring_seconds=ring_seconds)
+        self.party = invited.party
+        return invited.result
 
     async def _is_for_another(self, handover: str, result: TransferResult) -> bool:
         """Note that the agent did not take it; tell whether somebody else may."""
@@ -151,10 +165,11 @@ class AgentHandover:
             await asyncio.sleep(self._settings.poll)
         return None
 
-    async def _quietly(self, deed: Callable[[str], Awaitable[object]]) -> None:
-        if self._handover is None:
+    async def quietly(self, deed: Callable[[str], Awaitable[object]]) -> None:
+        """Do something with the hand-over; a desk that is away, or has forgotten it, costs the talk nothing."""
+        if self.handover is None:
             return
         try:
-            await deed(self._handover)
+            await deed(self.handover)
         except (EngineUnavailableError, IllegalHandoverError) as error:
             log.warning("desk.not_told", error=error.code)

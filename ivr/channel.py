@@ -8,7 +8,7 @@ nobody is talked over, nobody is left in silence, and everything that was begun 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Final, assert_never
 
@@ -28,34 +28,27 @@ from hotline.dialogue.actions import (
     TransferToAgent,
 )
 from hotline.dialogue.events import (
-    AgentJoined,
-    AgentRings,
     Event,
     FellSilent,
     HearingLost,
     HungUp,
     KeyPressed,
-    NoAgentFree,
     PartlySaid,
     PromptFinished,
     Said,
     SpeechStarted,
     Started,
-    TransferFailed,
-    WaitsForAgent,
 )
-from hotline.domain.agents import Skill
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.speech import Expected
-from hotline.service.agent_desk import AgentDesk, HandoverNews, HandoverWish
-from ivr.agent_handover import AgentHandover, QueueSettings
-from ivr.company import Company, put_through
+from ivr.company import Company
 from ivr.hearing import Heard, Hearing
 from ivr.judgement import is_lost, is_said, is_whole, matters
-from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, Line, Played, TransferResult
+from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, Line, PartyLeft, Played
 from ivr.patience import Patience
 from ivr.phone_settings import PhoneSettings, TurnMetrics
 from ivr.playback import Playback
+from ivr.putting_through import People, PuttingThrough
 from ivr.turn_taking import (
     Began,
     Decision,
@@ -79,7 +72,7 @@ _RELEASE_SECONDS: Final = 0.15  # the dialogue's time to drop a held message aft
 
 
 class PhoneChannel:
-    """A conversation's ``Channel`` on a telephone line. ``transfers``: "agent", "agent:dialect", "110" … → sip addresses."""
+    """A conversation's ``Channel`` on a telephone line. ``people`` are those whom the caller can be put through to."""
 
     def __init__(
         self,
@@ -91,20 +84,14 @@ class PhoneChannel:
         *,
         clock: Callable[[], datetime],
         conversation: str,
-        transfers: Mapping[str, str],
+        people: People,
         on_turn: Callable[[TurnMetrics], None] | None = None,
         slow_synthesizer: Synthesizer | None = None,
-        desk: AgentDesk | None = None,
-        queue: QueueSettings | None = None,
     ) -> None:
         self._line = line
-        self._to_agent = (
-            None if desk is None or queue is None else AgentHandover(desk, queue, told=self._waits)
-        )
         self._settings = settings
         self._clock = clock
         self._conversation = conversation
-        self._transfers = transfers
         self._on_turn = on_turn
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -139,6 +126,16 @@ class PhoneChannel:
             is_hearing=lambda: self._hearing.is_busy,
             over=self._fell_silent,
         )
+        self._people = PuttingThrough(
+            line,
+            self._playback,
+            people,
+            conversation=conversation,
+            ring_seconds=settings.ring_seconds,
+            clock=clock,
+            emit=self._emit,
+            deaf=self._set_deaf,
+        )
         self._has_started = False
         self._is_deaf = False  # handed over or ending: what is said is not for the hotline
         self._is_gone = False
@@ -150,7 +147,6 @@ class PhoneChannel:
         self._answered: Heard | None = None  # the words whose answer has not sounded yet
         self._is_answer_due = False
         self._last_frame = 0.0
-        self._putting_through: asyncio.Task[None] | None = None
 
     # --- the channel's contract ------------------------------------------------------------------------------
 
@@ -194,9 +190,9 @@ class PhoneChannel:
                 self._patience.wait_for(action)
             case TransferToAgent() | GiveWayToEmergency():
                 self._stop_waiting()
-                self._begin(self._put_through(action))
+                self._begin(self._people.run(action))
             case StayHere():
-                self._stay_here()
+                self._people.stay_here()
             case End():
                 self._stop_waiting()
                 self._is_deaf = True
@@ -209,11 +205,11 @@ class PhoneChannel:
         self._gone()
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # one that was told already puts itself in order
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._line.hang_up()
-        if self._to_agent is not None:
-            await self._to_agent.leave()
+        await self._people.leave()
 
     # --- the line --------------------------------------------------------------------------------------------
 
@@ -229,6 +225,8 @@ class PhoneChannel:
                         self._key(event.key)
                     case Played():
                         self._playback.played(event.mark)
+                    case PartyLeft():
+                        self._people.left(event.party)
                     case Gone():
                         break
         except Exception as error:  # noqa: BLE001 -- a broken line is a caller who is gone, never a call that hangs
@@ -422,73 +420,10 @@ class PhoneChannel:
             )
         )
 
-    # --- handing over and ending -----------------------------------------------------------------------------
+    # --- ending ------------------------------------------------------------------------------------------
 
-    async def _put_through(self, action: TransferToAgent | GiveWayToEmergency) -> None:
-        self._putting_through = asyncio.current_task()
-        await self._transfer(action)
-
-    def _stay_here(self) -> None:
-        if self._putting_through is not None and not self._is_deaf:
-            self._putting_through.cancel()
-            if self._to_agent is not None:
-                self._begin(self._to_agent.leave())
-
-    def _waits(self, turn: int, news: HandoverNews) -> None:
-        """Tell the dialogue what the caller who waits is to hear."""
-        if news.agent is not None:
-            self._emit(AgentRings(self._clock(), turn, news.agent))
-        else:
-            self._emit(WaitsForAgent(self._clock(), turn, news.position, news.wait_seconds))
-
-    async def _through_desk(self, action: TransferToAgent) -> TransferResult | None:
-        """Put the caller through to an agent who has signed in; None when there is none."""
-        if self._to_agent is None:
-            return None
-        wish = HandoverWish(
-            conversation=self._conversation,
-            phone=self._line.caller,
-            skill=Skill(action.skill),
-            reason=action.reason,
-            briefing=action.briefing,
-            is_urgent=action.reason == "emergency",
-        )
-        seconds = self._settings.ring_seconds
-        result = await self._to_agent.run(
-            self._line, self._playback, wish, turn=action.turn, ring_seconds=seconds
-        )
-        if result is TransferResult.ANSWERED:
-            self._begin(self._to_agent.stay())
-        elif result is not None:
-            await self._to_agent.leave()
-        return result
-
-    def _address_of(self, action: TransferToAgent | GiveWayToEmergency) -> str | None:
-        """Return where to put the caller through to: to the seat with the skill, where the city has one, else to any."""
-        if isinstance(action, GiveWayToEmergency):
-            return self._transfers.get(action.service.value)
-        return self._transfers.get(f"agent:{action.skill}") or self._transfers.get("agent")
-
-    async def _transfer(self, action: TransferToAgent | GiveWayToEmergency) -> None:
-        is_agent = isinstance(action, TransferToAgent)
-        result = await self._through_desk(action) if isinstance(action, TransferToAgent) else None
-        address = self._address_of(action)
-        if result is not None:
-            pass  # the desk has settled it
-        elif address is None:
-            await self._playback.drained()
-        else:
-            seconds = self._settings.ring_seconds
-            result = await put_through(self._line, self._playback, address, ring_seconds=seconds)
-        if result is TransferResult.ANSWERED:
-            self._is_deaf = True
-            agent = self._to_agent.agent if self._to_agent is not None and is_agent else ""
-            self._emit(AgentJoined(at=self._clock(), turn=action.turn, agent=agent))
-        elif is_agent and result in (None, TransferResult.BUSY, TransferResult.NO_ANSWER):
-            self._emit(NoAgentFree(at=self._clock(), turn=action.turn))
-        else:
-            reason = "no_address" if result is None else result.value
-            self._emit(TransferFailed(at=self._clock(), turn=action.turn, reason=reason))
+    def _set_deaf(self, is_deaf: bool) -> None:
+        self._is_deaf = is_deaf
 
     async def _end(self) -> None:
         await self._playback.drained()

@@ -12,7 +12,7 @@ import numpy as np
 import structlog
 
 from hotline.domain.speech import PHONE_BAND
-from ivr.line import Line, TransferResult
+from ivr.line import Invited, Line, TransferResult
 from ivr.playback import Playback
 
 log: Final = structlog.get_logger("company")
@@ -105,10 +105,39 @@ async def transfer(line: Line, address: str, *, ring_seconds: float) -> Transfer
         return TransferResult.FAILED
 
 
+async def invite(
+    line: Line, address: str, *, ring_seconds: float, caller: str | None = None, keep_free: int = 0
+) -> Invited:
+    """Let somebody into the call; whatever the line raises, the talk goes on."""
+    try:
+        return await line.invite(address, ring_seconds=ring_seconds, caller=caller, keep_free=keep_free)
+    except Exception as error:  # noqa: BLE001 -- whatever the line raises, those who talk must go on
+        log.error("invitation.broken", error=type(error).__name__)
+        return Invited(TransferResult.FAILED)
+
+
+def hold_tone() -> bytes:
+    """Return one period of what is heard on hold (保持音): two soft notes, and less than two seconds of nothing."""
+    rate = PHONE_BAND.sample_rate_hz
+    times = np.arange(int(0.35 * rate)) / rate
+    fading = 2_500 * np.exp(-times * 4)
+    notes = [
+        (fading * np.sin(2 * np.pi * hertz * times)).astype("<i2").tobytes() for hertz in (523.25, 659.25)
+    ]
+    return b"".join(notes) + bytes(int(1.3 * PHONE_BAND.bytes_per_second) // 2 * 2)
+
+
 @asynccontextmanager
 async def ringing(playback: Playback) -> AsyncIterator[None]:
     """Let the caller hear the ringing tone while nothing is said."""
-    tone = asyncio.create_task(_ring(playback), name="ringback")
+    async with sounding(playback, ringback()):
+        yield
+
+
+@asynccontextmanager
+async def sounding(playback: Playback, period: bytes) -> AsyncIterator[None]:
+    """Let the caller hear ``period`` over and over while nothing is said."""
+    tone = asyncio.create_task(_sound(playback, period), name="tone")
     try:
         yield
     finally:
@@ -117,8 +146,7 @@ async def ringing(playback: Playback) -> AsyncIterator[None]:
             playback.stop()
 
 
-async def _ring(playback: Playback) -> None:
-    period = ringback()
+async def _sound(playback: Playback, period: bytes) -> None:
     piece = int(_PIECE_SECONDS * PHONE_BAND.bytes_per_second)
     pieces = itertools.cycle(period[start : start + piece] for start in range(0, len(period), piece))
     while True:

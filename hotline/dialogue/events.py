@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from hotline.dialogue.talk_events import TalkEvent
 from hotline.domain.appeal import ContactChannel, PhoneNumber, Place
 from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.knowledge import Passage
@@ -280,4 +281,5 @@ Event = (
     | AgentRings
     | NoAgentFree
     | TransferFailed
+    | TalkEvent
 )

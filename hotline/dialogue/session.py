@@ -15,8 +15,8 @@ barge-in, late answers and stale timers. The stages:
 
 Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
 
-One conversation is spread over seven files, each building on the one before: ``floor`` (saying and asking),
-``handing_over`` (people), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
+One conversation is spread over eight files, each building on the one before: ``floor`` (saying and asking),
+``handing_over`` (people), ``in_talk`` (while people talk), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
 thoughts, alarms in mid-sentence, a second matter), ``standing`` (what it amounts to), ``rating``. Here is what starts them.
 """
 
@@ -68,6 +68,7 @@ from hotline.dialogue.stages import (
     WAITS_FOR_PEOPLE,
     Stage,
 )
+from hotline.dialogue.talk_events import TalkEvent
 from hotline.dialogue.words import Alarm, Answer
 from hotline.domain.appeal import (
     AppealKind,
@@ -92,6 +93,8 @@ class Session(Rated):
         return self._paced(actions)
 
     def _happened(self, event: Event) -> Actions:
+        if isinstance(event, TalkEvent):
+            return self._in_talk(event)
         match event:
             case Started():
                 self._channel, self._caller = event.channel, event.phone

@@ -13,7 +13,7 @@ from hotline.dialogue.events import (
     AppealRegistered,
 )
 from hotline.dialogue.floor import Actions
-from hotline.dialogue.handing_over import HandingOver
+from hotline.dialogue.in_talk import InTalk
 from hotline.dialogue.intake import Draft, Missing, spoken_date
 from hotline.dialogue.stages import CONFIRMED, Stage
 from hotline.dialogue.telling import grouped
@@ -47,7 +47,7 @@ def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
     return any(name in text or name[:2] in text for name in names)
 
 
-class TakingDown(HandingOver):
+class TakingDown(InTalk):
     """A conversation that can register an appeal."""
 
     _offered: tuple[Place, ...] = ()

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from hotline.domain.errors import HotlineError
+from hotline.domain.talks import NoTalkError, Talk, TalkWish, TalkWishRefusedError, Wanted
 
 
 class Skill(StrEnum):
@@ -108,7 +109,9 @@ class Agent:
 class Handover:
     """One call on its way to an agent. ``refused_by`` are those who were offered it and did not take it.
 
-    ``kept_at`` is the last sign of life of the call; ``briefing`` is what the agent is shown.
+    ``kept_at`` is the last sign of life of the call; ``briefing`` is what the agent is shown. ``only``: the one agent it
+    is for; who ``is_called_for`` asked for it themselves, and is offered it whatever their presence. ``wishes`` are what
+    the agent wants done with the call, ``talk`` is how it stands.
     """
 
     id: str
@@ -124,6 +127,10 @@ class Handover:
     since: datetime | None = None
     agent: str | None = None
     refused_by: frozenset[str] = frozenset()
+    only: str | None = None
+    is_called_for: bool = False
+    wishes: tuple[TalkWish, ...] = ()
+    talk: Talk = field(default_factory=Talk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +234,37 @@ class Desk:
         talked = (at - found.since).total_seconds()
         return replace(_freed(desk, found.agent, Presence.WRAP_UP, at), handled=(*desk.handled, talked))
 
+    # --- talks -------------------------------------------------------------------------------------------------
+
+    def talk_of(self, agent: str) -> Handover:
+        """Return the call that an agent talks to. Raises ``NoTalkError``."""
+        for found in self.handovers.values():
+            if found.agent == agent and found.state is HandoverState.BRIDGED:
+                return found
+        raise NoTalkError(agent)
+
+    def wish(self, agent: str, wish: TalkWish) -> Desk:
+        """Ask for something to be done with an agent's call. Raises ``NoTalkError``, ``TalkWishRefusedError``."""
+        found = self.talk_of(agent)
+        found.talk.check(wish, found.wishes)
+        if wish.wanted is Wanted.PASS_ON and not self._may_pass_on(agent, wish.target):
+            raise TalkWishRefusedError(wish.wanted, wish.target)
+        return _holding(self, replace(found, wishes=(*found.wishes, wish)))
+
+    def without_wishes(self, handover: str) -> Desk:
+        """Take a call's wishes off: they are being done."""
+        found = self.handovers.get(handover)
+        return self if found is None or not found.wishes else _holding(self, replace(found, wishes=()))
+
+    def talked(self, handover: str, talk: Talk) -> Desk:
+        """Note how a call's talk stands; one that is unknown stays unknown."""
+        found = self.handovers.get(handover)
+        return self if found is None else _holding(self, replace(found, talk=talk))
+
+    def _may_pass_on(self, agent: str, target: str) -> bool:
+        others = (one for one in self.on_duty if one.id != agent)
+        return any(target == one.id or target in one.skills for one in others)
+
     # --- time --------------------------------------------------------------------------------------------------
 
     def at(self, now: datetime, rules: DeskRules) -> Desk:
@@ -295,15 +333,27 @@ def _freed(desk: Desk, agent: str, presence: Presence, at: datetime) -> Desk:
 
 
 def _may_still_take(desk: Desk, handover: Handover) -> bool:
-    return any(agent.id not in handover.refused_by for agent in desk.on_duty)
+    return bool(_candidates(desk, handover))
+
+
+def _candidates(desk: Desk, handover: Handover) -> list[Agent]:
+    """Return who may take the call now or later."""
+    agents = desk.agents.values() if handover.is_called_for else desk.on_duty
+    return [
+        agent for agent in agents if agent.id not in handover.refused_by and handover.only in (None, agent.id)
+    ]
+
+
+def _waits_for_it(agent: Agent, handover: Handover) -> bool:
+    return handover.is_called_for and agent.presence is not Presence.BUSY
 
 
 def _offered(desk: Desk, handover: Handover, now: datetime, rules: DeskRules) -> Desk:
     """Offer the call to who has been free the longest, of those with the skill while it has not waited long."""
-    others = [agent for agent in desk.on_duty if agent.id not in handover.refused_by]
+    others = _candidates(desk, handover)
     if not others:
         return _holding(desk, replace(handover, state=HandoverState.FAILED, since=now))
-    free = [agent for agent in others if agent.presence is Presence.READY]
+    free = [agent for agent in others if agent.presence is Presence.READY or _waits_for_it(agent, handover)]
     able = [agent for agent in free if _can(agent, handover.skill)]
     has_able = any(_can(agent, handover.skill) for agent in others)
     is_patient = now - handover.requested_at <= timedelta(seconds=rules.skill_patience)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from hotline.domain.agents import Agent, Desk, DeskRules, Handover, HandoverState, Presence, Refusal, Skill
+from hotline.domain.talks import Talk, TalkWish
 
 T = TypeVar("T")
 
@@ -41,7 +42,10 @@ class DeskInMemory:
 
 @dataclass(frozen=True, slots=True)
 class HandoverWish:
-    """A call that wants a person. ``phone``: the calling number, empty when unknown."""
+    """A call that wants a person. ``phone``: the calling number, empty when unknown.
+
+    ``only``: the one agent it is for; ``is_called_for``: that agent asked for it. ``not_for``: who passes it on.
+    """
 
     conversation: str
     phone: str
@@ -49,6 +53,9 @@ class HandoverWish:
     reason: str
     briefing: str
     is_urgent: bool = False
+    only: str | None = None
+    is_called_for: bool = False
+    not_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,7 @@ class AgentDesk:
 
         def step(desk: Desk) -> tuple[Desk, str | None]:
             desk = desk.at(now, self._rules)
-            if not desk.on_duty:
+            if not desk.on_duty and not wish.is_called_for:
                 return desk, None
             wanted = Handover(
                 id=handover,
@@ -91,6 +98,9 @@ class AgentDesk:
                 requested_at=now,
                 kept_at=now,
                 is_urgent=wish.is_urgent,
+                only=wish.only,
+                is_called_for=wish.is_called_for,
+                refused_by=frozenset() if wish.not_for is None else frozenset({wish.not_for}),
             )
             return desk.request(wanted).at(now, self._rules), handover
 
@@ -155,6 +165,26 @@ class AgentDesk:
         """Let an agent refuse the call that is offered to them. Raises ``NoSuchAgentError``, ``IllegalHandoverError``."""
         offered = await self.saw(agent)
         await self.refuse(offered.id if offered is not None else "", Refusal.REJECTED)
+
+    async def wish(self, agent: str, wish: TalkWish) -> None:
+        """Ask for something to be done with an agent's call. Raises ``NoTalkError``, ``TalkWishRefusedError``."""
+        await self._store.change(lambda desk: (desk.wish(agent, wish), None))
+
+    async def take_wishes(self, handover: str) -> tuple[TalkWish, ...]:
+        """Return what is to be done with a call, once."""
+        found = (await self._store.read()).handovers.get(handover)
+        if found is None or not found.wishes:
+            return ()
+
+        def step(desk: Desk) -> tuple[Desk, tuple[TalkWish, ...]]:
+            found = desk.handovers.get(handover)
+            return desk.without_wishes(handover), found.wishes if found is not None else ()
+
+        return await self._store.change(step)
+
+    async def talked(self, handover: str, talk: Talk) -> None:
+        """Note how the talk of a call stands."""
+        await self._store.change(lambda desk: (desk.talked(handover, talk), None))
 
     async def board(self) -> tuple[Desk, DeskRules, datetime]:
         """Return everything, for a wallboard (大屏)."""

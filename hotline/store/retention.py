@@ -24,6 +24,7 @@ from hotline.store.tables import (
     journal,
     order_citizens,
     outbox,
+    party_calls,
     recordings,
     relay,
     work_orders,
@@ -123,6 +124,7 @@ class SqlRetention:
                 await connection.execute(delete(recordings).where(mine))
             case Kept.JOURNALS:
                 await connection.execute(delete(journal).where(journal.c.conversation.in_(ids)))
+                await connection.execute(delete(party_calls).where(party_calls.c.conversation.in_(ids)))
                 mine = conversations.c.id.in_(ids)
                 await connection.execute(update(conversations).where(mine).values(call_id=""))
             case Kept.MESSAGES:

@@ -252,6 +252,21 @@ recordings: Final = Table(
 )
 """Where the sound of a call is kept; the sound itself is in a sealed file."""
 
+party_calls: Final = Table(
+    "party_calls",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation", String(64), nullable=False, index=True),
+    Column("party", String(64), nullable=False),
+    Column("agent", String(64), nullable=False),
+    Column("invited_at", Instant, nullable=False),
+    Column("joined_at", Instant),
+    Column("ended_at", Instant),
+    Column("state", String(16), nullable=False),
+    Column("citizen_took_part", Boolean, nullable=False),
+)
+"""Third parties that agents let into calls, and what came of each (三方通话记录)."""
+
 outbound_calls: Final = Table(
     "outbound_calls",
     metadata,

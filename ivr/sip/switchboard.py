@@ -272,8 +272,8 @@ class Switchboard:
         options.opt.audioCount = 1
         options.opt.videoCount = 0
         if caller:
-            host = self._settings.public_address or self._settings.bind
-            options.txOption.localUri = f"<sip:{quote(caller, safe='+')}@{host}:{self.port}>"
+            own = self._settings.public_address or self._settings.bind
+            options.txOption.localUri = f"<sip:{quote(caller, safe='+')}@{own}:{self.port}>"
         try:
             call.makeCall(address, options)
         except pj.Error as error:

@@ -13,12 +13,16 @@ import pytest
 from hotline.dialogue.actions import TransferToAgent
 from hotline.dialogue.events import AgentJoined, AgentRings, Event, HungUp
 from hotline.domain.agents import DeskRules, HandoverState, Presence, Skill
+from hotline.domain.talks import PartyState, PartyTelephone, TalkWish, Wanted
 from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from ivr.agent_handover import QueueSettings
+from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel
 from ivr.phone_settings import PhoneSettings
+from ivr.putting_through import People
 from ivr.sip import SipEndpoint, SipLine
 from tests.telephony.support import HERE, hotline, phones, program, samples, until
+from tests.telephony.test_talks import heard, voice
 from tests.unit.ivr.fakes import LoudnessDetector, ScriptedRecognizer, ScriptedSynthesizer
 
 pytestmark = pytest.mark.telephony
@@ -35,6 +39,7 @@ class Held:
     def __init__(self, desk: AgentDesk, queue: QueueSettings) -> None:
         self.desk = desk
         self.queue = queue
+        self.telephones: dict[str, PartyTelephone] = {}
         self.events: list[Event] = []
 
     async def hold(self, line: SipLine) -> None:
@@ -46,9 +51,7 @@ class Held:
             PhoneSettings(ring_seconds=1.0),
             clock=lambda: datetime.now(UTC),
             conversation="c1",
-            transfers={},
-            desk=self.desk,
-            queue=self.queue,
+            people=People(desk=self.desk, queue=self.queue, talks=TalkSettings(self.telephones)),
         )
         try:
             self.events.append(await channel.receive())
@@ -105,3 +108,31 @@ async def test_nobody_takes_the_call_and_nobody_is_left() -> None:
     assert "AgentJoined" not in held.kinds()
     board, _, _ = await desk.board()
     assert (board.agents["1"].presence, dict(board.handovers)) == (Presence.READY, {})
+
+
+async def test_an_agent_lets_110_in_and_the_caller_hears_both_and_what_is_said(tmp_path: Path) -> None:
+    desk = a_desk()
+    await desk.sign_in("1", "话务员一", frozenset({Skill.ORDINARY}))
+    async with (
+        phones("1", options=("--ring-seconds", "0.2", "--greeting", voice(tmp_path, "agent"))) as (_, agents),
+        phones("110", options=("--ring-seconds", "0.2", "--greeting", voice(tmp_path, "unit"))) as (
+            _,
+            police,
+        ),
+    ):
+        held = Held(desk, QueueSettings(address=f"sip:{{agent}}@{agents}", poll=0.1))
+        held.telephones = {"110": PartyTelephone("110", "110", f"sip:110@{police}", is_emergency=True)}
+        async with hotline(held.hold) as endpoint:
+            got = str(tmp_path / "got.raw")
+            async with program(CALLER, _uri(endpoint), "--record", got, "--seconds", "6") as caller:
+                await until(lambda: "AgentJoined" in held.kinds())
+                await desk.wish("1", TalkWish(Wanted.INVITE, "110"))
+                await until(lambda: "PartyJoined" in held.kinds())
+                await asyncio.sleep(0.8)
+                talk = (await desk.saw("1")).talk  # type: ignore[union-attr]  # they talk
+                await desk.wish("1", TalkWish(Wanted.RELEASE, "110"))
+                await until(lambda: "PartyGone" in held.kinds())
+                await caller.event("ended")
+            await until(lambda: endpoint.calls == 0 and held.kinds()[-1] == "HungUp")
+    assert [(party.code, party.state) for party in talk.parties] == [("110", PartyState.PRESENT)]
+    assert "agent unit" in heard(samples(Path(got).read_bytes()))

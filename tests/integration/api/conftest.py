@@ -18,23 +18,28 @@ from app.http import WebParts, create_app
 from app.metrics import registry
 from app.outlook import Outlook
 from app.programs import Programs
-from app.web_parts import KeptRecordings
+from app.web_parts import KeptRecordings, KeptTalks
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import Appeal
 from hotline.domain.routing import RoutingDecision
+from hotline.domain.talks import PartyTelephone
 from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.linkage import Linkages
 from hotline.service.registration import Registration
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.linkage import SqlLinkages
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.outbound import SqlOutbound
+from hotline.store.outbox import SqlOutbox
+from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -153,6 +158,14 @@ def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
                 iter(f"task{n}" for n in count(1)).__next__,
             ),
             desk=desk,
+            talks=KeptTalks(
+                {
+                    "110": PartyTelephone("110", "110", "sip:110@trunk", is_emergency=True),
+                    HOUSING_CODE: PartyTelephone(HOUSING_CODE, city.units[HOUSING_CODE].name, "sip:1@trunk"),
+                },
+                SqlPartyCalls(store.database),
+                Linkages(store, SqlLinkages(store.database, seal), SqlOutbox(store.database, seal)),
+            ),
             outlook=Outlook(city, store, SqlOutbound(store.database, seal)),
             recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
         )

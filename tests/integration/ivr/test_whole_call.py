@@ -13,6 +13,7 @@ from hotline.service.conversations import Conversations, Surroundings
 from ivr.channel import PhoneChannel
 from ivr.line import TransferResult
 from ivr.phone_settings import PhoneSettings, TurnMetrics, read_backchannels
+from ivr.putting_through import People
 from tests.builders import LANSHAN, LINYI, a_complaint, a_meaning, a_passage, a_session
 from tests.fakes import FakeLogBook, FakeRegistration, FakeRetriever, FakeUnderstander
 from tests.unit.ivr.fakes import (
@@ -67,7 +68,7 @@ class Caller:
             PhoneSettings(backchannels=read_backchannels(LINYI), fillers=(FILLER,)),
             clock=clock,
             conversation="c1",
-            transfers={"agent": AGENT, "119": FIRE},
+            people=People({"agent": AGENT, "119": FIRE}),
             on_turn=self.turns.append,
         )
         holding = asyncio.create_task(Conversations(world).hold(channel))

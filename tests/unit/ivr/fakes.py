@@ -16,9 +16,22 @@ from hotline.dialogue.actions import Listen, Say
 from hotline.dialogue.events import Event, HungUp, PartlySaid, PromptFinished
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, AudioFormat, Expected, Hypothesis
+from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel
-from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, LineEvent, Played, TransferResult
+from ivr.line import (
+    FRAME_BYTES,
+    FRAME_SECONDS,
+    Frame,
+    Gone,
+    Invited,
+    Key,
+    LineEvent,
+    PartyLeft,
+    Played,
+    TransferResult,
+)
 from ivr.phone_settings import PhoneSettings, TurnMetrics
+from ivr.putting_through import People
 from ivr.vad import Samples
 
 MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -83,6 +96,11 @@ class FakeLine:
         self.played: list[tuple[float, bytes]] = []
         self.did: list[tuple[float, str]] = []
         self.answers: dict[str, TransferResult] = {}
+        self.parties: dict[int, str] = {}  # who is in the call: party → address
+        self.shown: list[
+            tuple[str, str | None, int]
+        ] = []  # invited addresses, the number shown, legs kept free
+        self._stays = False
         self.answer_after_seconds = 3.0
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
         self._script: deque[bytes] = deque()
@@ -145,6 +163,37 @@ class FakeLine:
         self.did.append((round(now(), 2), f"transfer {address}"))
         await asyncio.sleep(min(self.answer_after_seconds, ring_seconds))
         return self.answers.get(address, TransferResult.NO_ANSWER)
+
+    async def invite(
+        self, address: str, *, ring_seconds: float, caller: str | None = None, keep_free: int = 0
+    ) -> Invited:
+        self.shown.append((address, caller, keep_free))
+        result = await self.transfer(address, ring_seconds=ring_seconds)
+        if result is not TransferResult.ANSWERED:
+            return Invited(result)
+        party = len(self.shown)
+        self.parties[party] = address
+        return Invited(result, party)
+
+    def release(self, party: int) -> None:
+        self.did.append((round(now(), 2), f"release {self.parties[party]}"))
+        self.leave(party)
+
+    def leave(self, party: int) -> None:
+        """Let a party hang up."""
+        del self.parties[party]
+        self._events.put_nowait(PartyLeft(party))
+        if not (self.parties or self._stays):
+            self.hang_up_caller()
+
+    def hold(self) -> None:
+        self.did.append((round(now(), 2), "hold"))
+
+    def retrieve(self) -> None:
+        self.did.append((round(now(), 2), "retrieve"))
+
+    def stay(self, *, stays: bool) -> None:
+        self._stays = stays
 
     async def hang_up(self) -> None:
         if self.is_open:
@@ -248,6 +297,8 @@ class Call:
         transfers=None,
         desk=None,
         queue=None,
+        talks=None,
+        party_calls=None,
     ) -> None:
         self.line = FakeLine()
         self.turns: list[TurnMetrics] = []
@@ -261,10 +312,8 @@ class Call:
             settings or PhoneSettings(),
             clock=clock,
             conversation="c1",
-            transfers=transfers or {},
+            people=People(transfers or {}, desk, queue, talks or TalkSettings({}), party_calls),
             on_turn=self.turns.append,
-            desk=desk,
-            queue=queue,
         )
 
     async def __aenter__(self) -> Self:
