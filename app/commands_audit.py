@@ -35,13 +35,6 @@ retention = typer.Typer(help="保存期限：查看、到期销毁并出具凭�
 _UNPUBLISHED_EXIT = 3
 
 
-def add_to(cli: typer.Typer) -> None:
-    """Add the commands."""
-    cli.add_typer(audit, name="audit")
-    cli.add_typer(calendar, name="calendar")
-    cli.add_typer(retention, name="retention")
-
-
 def _settings(data_dir: Path | None) -> Settings:
     return Settings() if data_dir is None else Settings(data_dir=data_dir)
 

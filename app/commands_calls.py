@@ -22,13 +22,6 @@ DataDir = Annotated[Path | None, typer.Option(help="数据目录（数据库、�
 kamailio = typer.Typer(help="多个电话进程前面的 Kamailio", no_args_is_help=True)
 
 
-def add_to(cli: typer.Typer) -> None:
-    """Add the commands."""
-    cli.command("drain")(drain)
-    cli.command("engines")(engines)
-    cli.add_typer(kamailio, name="kamailio")
-
-
 def drain(data_dir: DataDir = None) -> None:
     """让正在运行的热线依次重启接电话的进程：每个进程等它的通话结束，不打断任何人。"""
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)

@@ -40,14 +40,6 @@ models = typer.Typer(help="语音模型：列出、获取、校验", no_args_is_
 kb = typer.Typer(help="知识库：导入、检索", no_args_is_help=True)
 
 
-def add_to(cli: typer.Typer) -> None:
-    """Add the commands."""
-    cli.add_typer(models, name="models")
-    cli.add_typer(kb, name="kb")
-    cli.command("check")(check)
-    cli.command("replay")(replay)
-
-
 @models.command("list")
 def list_models(as_json: Json = False) -> None:
     """列出目录里的模型：用途、许可、大小、来源、是否已安装。"""

@@ -27,13 +27,6 @@ outbox = typer.Typer(help="发件箱：待投递、死信、重新投递", invok
 endpoints = typer.Typer(help="承办单位与联动平台的接收地址和密钥", no_args_is_help=True)
 
 
-def add_to(cli: typer.Typer) -> None:
-    """Add the commands."""
-    cli.command("worker")(worker)
-    cli.add_typer(outbox, name="outbox")
-    cli.add_typer(endpoints, name="endpoints")
-
-
 def worker(
     data_dir: Annotated[Path | None, typer.Option(help="数据目录（数据库、密钥、日志）")] = None,
 ) -> None:

@@ -21,6 +21,9 @@ from hotline.domain.errors import CityConfigError
 from hotline.domain.handling_unit import HandlingUnit, UnitGroup
 
 Row = TypeVar("Row")
+_LOADER = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # the one in C is ten times as fast; a city has 100 files
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class City:
 def read_yaml(file: Path) -> Any:
     """Read one YAML file; a missing or broken one is a ``CityConfigError`` with the line."""
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 -- both are safe loaders
     except FileNotFoundError:
         raise CityConfigError(file=str(file), reason="文件不存在") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

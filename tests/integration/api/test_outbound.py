@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.__main__ import cli
+from app.commands_outbound import cli
 from hotline.domain.appeal import PhoneNumber, Secrecy
 from hotline.domain.deeds import PassReview, SignFor
 from hotline.domain.work_order import WorkOrder
@@ -78,7 +78,7 @@ async def test_a_number_that_is_none_is_refused_and_nobody_else_may_look(site: S
 
 def test_the_command_keeps_the_stop_list_and_says_what_is_wrong(tmp_path: Path) -> None:
     def hotline(*arguments: str) -> tuple[int, str]:
-        found = CliRunner().invoke(cli, ["outbound", *arguments, "--data-dir", str(tmp_path)])
+        found = CliRunner().invoke(cli, [*arguments, "--data-dir", str(tmp_path)])
         printed = [line for line in found.output.splitlines() if "[warning" not in line]
         return found.exit_code, "\n".join(printed)
 
