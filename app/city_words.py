@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hotline.city import City, read_yaml
 from hotline.dialogue.diversions import DiversionWords
@@ -16,7 +16,30 @@ from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import CityConfigError
+from hotline.domain.speech import Expected
 from hotline.service.callbacks import read_hours
+
+_PATIENCE: Final = {
+    ContactChannel.WECHAT: 1_800.0,
+    ContactChannel.MINI_PROGRAMME: 1_800.0,
+    ContactChannel.SMS: 3_600.0,
+    ContactChannel.EMAIL: 14_400.0,
+}
+"""Seconds after which a conversation by letters ends by itself; what was begun is registered then, for people to complete."""
+
+
+def _policy(city: City, channel: ContactChannel) -> Policy:
+    if channel is ContactChannel.PHONE:
+        return Policy(asks_rating=city.asks_rating)
+    if channel not in _PATIENCE:
+        return WRITTEN
+    seconds = _PATIENCE[channel]
+    return replace(
+        WRITTEN,
+        silence_seconds=dict.fromkeys(Expected, seconds),
+        closing_seconds=min(seconds, WRITTEN.closing_seconds),
+        patience_seconds=seconds,
+    )
 
 
 def load_prompts(city: City, channel: ContactChannel) -> Prompts:
@@ -39,11 +62,7 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     answers = AnswerWords(rows, file=str(file))
     delicate = _categories(city, rows.get("secrecy_categories", ()), file)
     policies = {
-        channel: replace(
-            Policy(asks_rating=city.asks_rating) if channel is ContactChannel.PHONE else WRITTEN,
-            secrecy_categories=delicate,
-        )
-        for channel in ContactChannel
+        channel: replace(_policy(city, channel), secrecy_categories=delicate) for channel in ContactChannel
     }
     rows, file = lexicon(city, "survey")
     ratings = SurveyWords(rows, answers, file=str(file))

@@ -13,6 +13,7 @@ from app import knowledge
 from app.assessment_rules import load_formulas
 from app.callers import CallFailedError
 from app.city_words import session_maker
+from app.letter_words import load_letter_prompts, load_notice_words, load_wechat_words
 from app.printing import Printer
 from app.retention import load_retentions
 from app.settings import Settings
@@ -135,6 +136,9 @@ def check() -> None:
     read_numbers(city)
     load_formulas(city)
     load_retentions(city)
+    load_letter_prompts(city)
+    load_notice_words(city)
+    load_wechat_words(city)
     problems = _catalogue_errors(city)
     for problem in problems:
         typer.echo(f"错误 {problem.code} {problem.file} [{problem.row}]：{problem.text}", err=True)

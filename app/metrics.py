@@ -42,6 +42,13 @@ TURN_SECONDS: Final = Histogram(
     buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0),
 )
 
+LETTERS: Final = Counter(
+    "hotline_letters_total", "Letters that came in, each try counted, by channel", ["channel"]
+)
+WECHAT_REFUSED: Final = Counter(
+    "hotline_wechat_refused_total", "Calls of the WeChat addresses that were refused, by reason", ["reason"]
+)
+
 WORKER_JOBS: Final = Counter(
     "hotline_worker_jobs_total",
     "Jobs of recogniser and voice: done, shed, late, failed, dropped",

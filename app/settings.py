@@ -65,6 +65,37 @@ class Settings(BaseSettings):
     web_port: int = 8512
     staff_token: SecretStr | None = None
 
+    wechat_app_id: str = ""
+    wechat_app_secret: SecretStr | None = None
+    wechat_token: SecretStr | None = None
+    wechat_aes_key: SecretStr | None = None
+    wechat_mode: Literal["plain", "compatible", "safe"] = "safe"
+    wechat_pushes: bool = True
+    wechat_progress_template: str = ""
+    wechat_progress_kind: Literal["template", "subscription"] = "template"
+    mini_app_id: str = ""
+    mini_app_secret: SecretStr | None = None
+    mini_token: SecretStr | None = None
+    mini_aes_key: SecretStr | None = None
+    mini_mode: Literal["plain", "compatible", "safe"] = "safe"
+    wechat_api: str = "https://api.weixin.qq.com"
+    wechat_window_seconds: float = Field(default=300.0, gt=0)
+    wechat_wait_seconds: float = Field(default=4.0, gt=0, lt=4.5)
+    voice_messages: bool = True
+    evidence_dir: Path | None = None
+    evidence_most: int = Field(default=9, ge=1)
+
+    sms_url: str = ""
+    sms_secret: SecretStr | None = None
+    sms_characters: int = Field(default=350, ge=70)
+
+    mail_address: str = ""
+    mail_user: str = ""
+    mail_password: SecretStr | None = None
+    mail_imap: str = Field(default="", pattern=r"^$|^imaps?://[^/@]+(/.+)?$")
+    mail_smtp: str = Field(default="", pattern=r"^$|^smtps?://[^/@]+$")
+    mail_poll_seconds: float = Field(default=20.0, gt=0)
+
     database: str = ""
     redis: str = ""
     rasa: Literal["auto", "off"] | str = "auto"  # noqa: PYI051 -- a URL is a string too; the words are for the reader
@@ -123,8 +154,10 @@ class Settings(BaseSettings):
                 continue
             key = f"HOTLINE_{name.upper()}"
             found[key] = _as_variable(value)
-        if self.staff_token is not None:
-            found["HOTLINE_STAFF_TOKEN"] = self.staff_token.get_secret_value()
+        for name in type(self).model_fields:
+            secret = getattr(self, name)
+            if isinstance(secret, SecretStr):
+                found[f"HOTLINE_{name.upper()}"] = secret.get_secret_value()
         return found
 
 

@@ -11,6 +11,7 @@ from app.call_presence import all_callers_can_be_taken
 from app.clock import now
 from app.deliveries import Endpoints
 from app.http import WebParts, create_app
+from app.letters import open_letters
 from app.linkage_interface import linkage_router
 from app.metrics import CALLS, registry
 from app.outlook import Outlook, open_book
@@ -78,6 +79,7 @@ async def run_web(settings: Settings) -> None:
     words = read_yaml(city.folder / "prompts" / "web.yaml")
     async with AsyncExitStack() as stack:
         world = await open_world(settings, city, stack)
+        office = await open_letters(settings, city, world, stack)
 
         async def redis_is_up() -> bool:
             return world.redis is not None and bool(await world.redis.ping())
@@ -124,6 +126,8 @@ async def run_web(settings: Settings) -> None:
         )
         app = create_app(parts)
         app.include_router(linkage_router(talks.linkages, Endpoints(settings.endpoints_file), now))
+        for router in office.routers:
+            app.include_router(router)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -135,4 +139,5 @@ async def run_web(settings: Settings) -> None:
                 timeout_graceful_shutdown=5,
             )
         )
-        await server.serve()
+        async with office.running():
+            await server.serve()

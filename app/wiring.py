@@ -20,6 +20,7 @@ from app.clock import now
 from app.knowledge import open_retriever
 from app.live import LiveLog
 from app.metrics import observe_job
+from app.redis_client import open_redis
 from app.reloading import Reloading
 from app.settings import Settings, secret_file
 from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
@@ -64,7 +65,6 @@ from tts.synthesizer import Synthesizer
 
 log: Final = structlog.get_logger("wiring")
 
-_REDIS_SECONDS: Final = 0.5
 _AHEAD_SECONDS: Final = 60.0
 _ELDER_TEMPO: Final = 0.8
 
@@ -81,17 +81,6 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> SqlStore:
     store = SqlStore(settings.database_url, Seal(secret_file(settings.data_dir / "at_rest.key")))
     stack.push_async_callback(store.close)
     return store
-
-
-def open_redis(settings: Settings, stack: AsyncExitStack) -> Redis | None:
-    """Return a client of the Redis that is set, if any; it connects when first used."""
-    if not settings.redis:
-        return None
-    redis: Redis = Redis.from_url(
-        settings.redis, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
-    )
-    stack.push_async_callback(redis.aclose)
-    return redis
 
 
 def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks:

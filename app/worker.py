@@ -23,6 +23,7 @@ from sqlalchemy import make_url
 from app.clock import now
 from app.deliveries import Endpoints, WebhookSender, open_client
 from app.jobs import Job, standing_jobs
+from app.letter_senders import LONGEST_SECONDS, senders_for_citizens
 from app.logs import configure
 from app.settings import Settings, secret_file
 from app.worker_place import Place
@@ -177,7 +178,7 @@ async def run_worker(
             *standing_jobs(settings, store, seal, city),
             *(more_jobs(store, city) if more_jobs is not None else ()),
         ]
-        delivery = await open_delivery(settings, SqlOutbox(store.database, seal), stack)
+        delivery = await open_delivery(settings, city, store, seal, stack)
         place = Place(settings.data_dir)
         stack.callback(place.leave)
         schedule = Schedule(settings, jobs, worker=place.name, timezone=str(city.timezone))
@@ -192,12 +193,18 @@ async def run_worker(
         log.info("worker.ended", delivered=delivery.delivered)
 
 
-async def open_delivery(settings: Settings, outbox: SqlOutbox, stack: AsyncExitStack) -> Delivery:
-    """Return delivery to the endpoints of the data folder."""
+async def open_delivery(
+    settings: Settings, city: City, store: SqlStore, seal: Seal, stack: AsyncExitStack
+) -> Delivery:
+    """Return delivery: to citizens over their channels, to the endpoints of the data folder, else to inboxes."""
     seconds = settings.delivery_timeout_seconds
     client = await stack.enter_async_context(open_client(seconds))
-    sender = WebhookSender(client, Endpoints(settings.endpoints_file), timeout_seconds=seconds)
-    pace = Pace(lease=timedelta(seconds=2 * seconds + 5))
+    webhooks = WebhookSender(client, Endpoints(settings.endpoints_file), timeout_seconds=seconds)
+    sender = senders_for_citizens(
+        settings, city, stack, store=store, seal=seal, client=client, otherwise=webhooks
+    )
+    pace = Pace(lease=timedelta(seconds=max(2 * seconds, LONGEST_SECONDS) + 5))
+    outbox = SqlOutbox(store.database, seal)
     return Delivery(outbox, sender, clock=now, jitter=random.random, pace=pace)
 
 

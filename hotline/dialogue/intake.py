@@ -189,6 +189,7 @@ def merged(known: Place | None, said: Place | None) -> Place | None:
         street_code=said.street_code or known.street_code,
         street=said.street or known.street,
         detail=said.detail or known.detail,
+        position=said.position or known.position,
     )
 
 

@@ -52,6 +52,9 @@ class ContactChannel(StrEnum):
     WEB_CHAT = "web_chat"
     WECHAT = "wechat"
     APP = "app"
+    MINI_PROGRAMME = "mini_programme"
+    SMS = "sms"
+    EMAIL = "email"
     PROVINCE = "province"  # 省平台转办
 
 
@@ -91,13 +94,29 @@ class Address:
     relative: str = ""
 
 
+class Datum(StrEnum):
+    """What coordinates refer to: GPS, or the shifted grid that Chinese maps have to use (GB 20263-2006)."""
+
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A point on the map, in degrees."""
+
+    latitude: float
+    longitude: float
+    datum: Datum
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where it happened (事发地). ``said`` keeps the citizen's words; the rest is what was recognised in them.
 
     ``county_code`` and ``street_code`` are national administrative codes (6 and 9 digits); ``detail`` is what
     follows the street (road, community, building, landmark) as text, ``address`` the same in parts. A
-    ``county_code`` may be that of a development zone (功能区).
+    ``county_code`` may be that of a development zone (功能区). ``position`` is where a citizen's telephone or photo says.
     """
 
     said: str
@@ -107,6 +126,7 @@ class Place:
     street: str | None = None
     detail: str = ""
     address: Address | None = None
+    position: Position | None = None
 
     @property
     def text(self) -> str:

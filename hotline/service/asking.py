@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final, assert_never
 
 import structlog
@@ -32,7 +32,7 @@ from hotline.dialogue.events import (
 )
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.errors import EngineUnavailableError
-from hotline.domain.work_order import Status
+from hotline.domain.work_order import Status, WorkOrder
 from hotline.service.callbacks import WishedFor
 from hotline.service.repeats import Told
 from hotline.service.surroundings import Surroundings
@@ -46,10 +46,17 @@ Question = Understand | LookUp | RegisterAppeal | CheckRepeat | MergeIntoOrder |
 class Asking:
     """Asks on behalf of one conversation. ``work_order`` is the last order that came of it."""
 
-    def __init__(self, world: Surroundings, conversation: str) -> None:
-        """Take the engines, and whose conversation it is."""
+    def __init__(
+        self, world: Surroundings, conversation: str, *, done_before: Sequence[WorkOrder] = ()
+    ) -> None:
+        """Take the engines, and whose conversation it is.
+
+        ``done_before``: orders that were committed when the same was asked before, and the asker died before they knew.
+        They are the answers to the same questions now.
+        """
         self._world = world
         self._conversation = conversation
+        self._done_before = list(done_before)
         self.work_order: str | None = None
 
     async def ask(self, question: Question) -> Event:
@@ -92,8 +99,15 @@ class Asking:
         found = await self._world.retriever.retrieve(action.question, on=today, category=action.category)
         return PassagesFound(at=self._world.clock(), turn=action.turn, passages=tuple(found))
 
+    def take_done(self, *, into: str | None = None) -> WorkOrder | None:
+        """Return the next order that was committed before: a record merged into ``into``, or one of its own."""
+        found = next((order for order in self._done_before if order.merged_into == into), None)
+        if found is not None:
+            self._done_before.remove(found)
+        return found
+
     async def _register(self, action: RegisterAppeal) -> Event:
-        order = await self._world.registration.register(
+        order = self.take_done() or await self._world.registration.register(
             action.appeal,
             conversation=self._conversation,
             article=action.article,
@@ -125,6 +139,9 @@ class Asking:
         return RepeatFound(clock(), action.turn, repeat.order.news, has_new_facts=bool(repeat.new_facts))
 
     async def _merge(self, action: MergeIntoOrder) -> Event:
+        if self.take_done(into=action.number) is not None:
+            self.work_order = action.number
+            return Merged(at=self._world.clock(), turn=action.turn, number=action.number)
         order = await self._world.registration.merge(
             action.number,
             action.appeal,

@@ -297,3 +297,58 @@ stopped_numbers: Final = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """Numbers that the machine calls no more (不再外呼名单), by keyed fingerprint; number, reason and who are sealed."""
+
+letters: Final = Table(
+    "letters",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("key", String(96), nullable=False, unique=True),
+    Column("correspondent", String(64), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("received_at", Instant, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("conversation", String(64), index=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("answered_at", Instant),
+    Column("way", String(8)),
+    Column("answer", LargeBinary),
+    Column("passed_at", Instant),
+    Index("letters_of_correspondent", "correspondent", "answered_at", "id"),
+    Index("letters_to_pass", "way", "passed_at"),
+)
+"""Letters from citizens (来信) and their answers; ``way`` is how the answer goes, ``passed_at`` when it was handed over."""
+
+correspondents: Final = Table(
+    "correspondents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("conversation", String(64)),
+    Column("due_at", Instant, index=True),
+    Column("holder", String(64), index=True),
+    Column("leased_until", Instant),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Who writes letters, and where their conversation stands; ``holder`` is the process that answers them now."""
+
+correspondences: Final = Table(
+    "correspondences",
+    metadata,
+    Column("conversation", String(64), primary_key=True),
+    Column("correspondent", String(64), nullable=False, index=True),
+)
+"""Whose letters a conversation is made of."""
+
+evidence: Final = Table(
+    "evidence",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation", String(64), nullable=False, index=True),
+    Column("work_order", String(20), index=True),
+    Column("kept_at", Instant, nullable=False, index=True),
+    Column("kind", String(32), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("path", String(256), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+"""Pictures and documents that citizens sent (证据材料); the thing itself is in a sealed file."""

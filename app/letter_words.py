@@ -1,0 +1,122 @@
+"""The words of correspondence, made of a city's files: prompts, short answers, the account's menu and scenes, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from app.city_words import lexicon
+from hotline.city import City, read_yaml
+from hotline.dialogue.prompts import Prompts
+from hotline.dialogue.words import Answer, AnswerWords, SafetyWords
+from hotline.domain.errors import CityConfigError
+from hotline.domain.life_cycle import Status
+from hotline.service.citizen_notices import NOTICES, NoticeWords
+from hotline.service.letter_answers import NAMES
+from router.strict import Strict, checked
+
+_MENU_KEY: Final = "says"
+_MOST_TOP: Final = 3
+_MOST_BELOW: Final = 5
+
+
+class ShortAnswers:
+    """Reads plain answers and alarms by the city's word lists."""
+
+    def __init__(self, answers: AnswerWords, safety: SafetyWords) -> None:
+        """Take the lists."""
+        self._answers = answers
+        self._safety = safety
+
+    def yes_or_no(self, text: str) -> bool | None:
+        """Return whether it is a plain yes or no."""
+        read = self._answers.read(text, Answer.YES, Answer.NO)
+        return None if read is None else read is Answer.YES
+
+    def is_alarm(self, text: str) -> bool:
+        """Tell whether it speaks of an emergency."""
+        return self._safety.emergency_in(text) is not None
+
+
+class _Entry(Strict):
+    name: Annotated[str, Field(min_length=1, max_length=16)]
+    says: str = ""
+    url: str = ""
+    entries: list[_Entry] = Field(default_factory=list)
+
+
+class _WeChat(Strict):
+    menu: Annotated[list[_Entry], Field(max_length=_MOST_TOP)] = Field(default_factory=list)
+    scenes: dict[str, str] = Field(default_factory=dict)
+    progress_fields: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatWords:
+    """``menu`` as WeChat takes it, ``says`` what each of its keys stands for, ``scenes`` greetings by QR code.
+
+    ``progress_fields``: what is filled into the fields of the progress template.
+    """
+
+    menu: Mapping[str, Any]
+    says: Mapping[str, str]
+    scenes: Mapping[str, str]
+    progress_fields: Mapping[str, str]
+
+
+def load_short_answers(city: City) -> ShortAnswers:
+    """Read the lists that the dialogue uses, too."""
+    safety, safety_file = lexicon(city, "safety")
+    answers, answers_file = lexicon(city, "answers")
+    return ShortAnswers(
+        AnswerWords(answers, file=str(answers_file)), SafetyWords(safety, file=str(safety_file))
+    )
+
+
+def load_letter_prompts(city: City) -> Prompts:
+    """Read ``correspondence.yaml``."""
+    file = city.folder / "prompts" / "correspondence.yaml"
+    return Prompts(read_yaml(file), file=str(file), names=NAMES)
+
+
+def load_notice_words(city: City) -> NoticeWords:
+    """Read ``notices.yaml``."""
+    file = city.folder / "prompts" / "notices.yaml"
+    rows = dict(read_yaml(file))
+    statuses = rows.pop("statuses", {})
+    for status in Status:
+        if status.value not in statuses:
+            raise CityConfigError(file=str(file), row=f"statuses.{status.value}", reason="缺少这个状态的说法")
+    return NoticeWords(Prompts(rows, file=str(file), names=NOTICES), statuses, city.timezone)
+
+
+def load_wechat_words(city: City) -> WeChatWords:
+    """Read ``wechat.yaml``; a mistake is a ``CityConfigError``."""
+    file = city.folder / "wechat.yaml"
+    given = checked(_WeChat, file, read_yaml(file))
+    says: dict[str, str] = {}
+    buttons = [_button(entry, says, str(file)) for entry in given.menu]
+    return WeChatWords({"button": buttons}, says, given.scenes, given.progress_fields)
+
+
+def _button(entry: _Entry, says: dict[str, str], file: str) -> dict[str, Any]:
+    kinds = (bool(entry.says), bool(entry.url), bool(entry.entries))
+    if sum(kinds) != 1:
+        raise CityConfigError(file=file, row=entry.name, reason="says、url、entries 应当恰好有一个")
+    if entry.entries:
+        return {"name": entry.name, "sub_button": _below(entry.entries, says, file)}
+    if entry.url:
+        return {"type": "view", "name": entry.name, "url": entry.url}
+    key = f"{_MENU_KEY}{len(says) + 1}"
+    says[key] = entry.says
+    return {"type": "click", "name": entry.name, "key": key}
+
+
+def _below(entries: Sequence[_Entry], says: dict[str, str], file: str) -> list[dict[str, Any]]:
+    for entry in entries:
+        if entry.entries or len(entries) > _MOST_BELOW:
+            raise CityConfigError(file=file, row=entry.name, reason="二级菜单至多五个，下面不能再有菜单")
+    return [_button(entry, says, file) for entry in entries]

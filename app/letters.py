@@ -1,0 +1,197 @@
+"""Correspondence put together for the web process: WeChat, mini-programme, SMS and e-mail, with voice, pictures and places."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter
+
+from app.clock import now
+from app.deliveries import open_client
+from app.letter_channels import channel_ways, open_accounts
+from app.letter_words import load_letter_prompts, load_short_answers, load_wechat_words
+from app.mailbox import open_mail
+from app.metrics import LETTERS, WECHAT_REFUSED
+from app.settings import Settings, secret_file
+from app.wechat import apis, fetching
+from app.wiring import Hearing, World, local_clock
+from asr.recognizer import Recognizer
+from chat.sms.gateway import SmsDoor
+from chat.web_chat.protocol import readable
+from chat.wechat.nonces import Nonces, NoncesInMemory, NoncesOnRedis
+from chat.wechat.routes import Account, WeChat
+from hotline.city import City
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.deeds import AddFacts
+from hotline.domain.errors import IllegalTransitionError
+from hotline.domain.letters import Letter
+from hotline.domain.people import CITIZEN
+from hotline.service.correspondence import Correspondence
+from hotline.service.evidence import Evidence
+from hotline.service.letter_answers import FetchMedia, LetterParts
+from hotline.service.voice_messages import VoiceMessages
+from hotline.store.evidence import SqlEvidence
+from hotline.store.letters import SqlLetters
+from hotline.store.sealing import Seal
+from hotline.store.spool import LetterSpool
+from nlu.lexicon import load_meaning_words
+from nlu.slots import SlotFinder
+
+log: Final = structlog.get_logger("letters")
+
+_VOICE_OPENS_SECONDS: Final = 30.0
+
+
+class LetterOffice:
+    """Everything by which letters come in; ``routers`` are its routes, ``running`` its work in the background."""
+
+    def __init__(
+        self, correspondence: Correspondence, routers: Sequence[APIRouter], evidence: SqlEvidence
+    ) -> None:
+        """Take the parts."""
+        self.correspondence = correspondence
+        self.routers = routers
+        self.evidence = evidence
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Look after letters while the web runs."""
+        task = asyncio.create_task(self.correspondence.run(), name="letters")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self.correspondence.close()
+
+
+def evidence_folder(settings: Settings) -> Path:
+    """Return where pictures and documents are kept."""
+    return settings.evidence_dir or settings.data_dir / "evidence"
+
+
+def at_rest(settings: Settings) -> Seal:
+    """Return what seals the data folder."""
+    return Seal(secret_file(settings.data_dir / "at_rest.key"))
+
+
+async def open_letters(settings: Settings, city: City, world: World, stack: AsyncExitStack) -> LetterOffice:
+    """Return the office. Channels that are not configured are not there."""
+    seal, words = at_rest(settings), load_wechat_words(city)
+    letters = SqlLetters(world.store.database, seal)
+    evidence = SqlEvidence(world.store.database, seal, evidence_folder(settings))
+    client = await stack.enter_async_context(open_client(10.0))
+    wechat_apis = apis(settings, client, world.redis, seal)
+    mail = await open_mail(settings, seal, readable, stack)
+    media: dict[ContactChannel, FetchMedia] = {
+        ContactChannel.WECHAT: fetching(wechat_apis),
+        ContactChannel.MINI_PROGRAMME: fetching(wechat_apis),
+    }
+    if mail is not None:
+        media[ContactChannel.EMAIL] = mail.fetch
+    parts = LetterParts(
+        world=world.surroundings,
+        letters=letters,
+        words=load_letter_prompts(city),
+        reading=load_short_answers(city),
+        place_of=SlotFinder(city, load_meaning_words(city)).place,
+        media=media,
+        voices=open_voices(settings, city, stack) if settings.voice_messages else None,
+        evidence=Evidence(evidence, most=settings.evidence_most),
+        scenes=words.scenes,
+        add_facts=_facts_adder(world),
+    )
+    correspondence = Correspondence(
+        parts,
+        channel_ways(settings),
+        LetterSpool(settings.data_dir / "spool", seal),
+        holder=secrets.token_hex(8),
+    )
+    counted = _Counted(correspondence)
+    routers: list[APIRouter] = []
+    if accounts := open_accounts(settings, words, seal):
+        routers.append(_wechat(settings, city, world, accounts, counted).router())
+    if settings.sms_url and settings.sms_secret is not None:
+        door = SmsDoor(
+            settings.sms_secret.get_secret_value(), counted, local_clock(city), seal.fingerprint, readable
+        )
+        routers.append(door.router())
+    if mail is not None:
+        stack.push_async_callback(mail.close)
+        mail.start(counted)
+    return LetterOffice(correspondence, routers, evidence)
+
+
+class _Counted:
+    """Counts letters on their way in."""
+
+    def __init__(self, correspondence: Correspondence) -> None:
+        self._correspondence = correspondence
+
+    async def take(self, letter: Letter, *, wait_seconds: float = 0.0) -> tuple[str, ...] | None:
+        LETTERS.labels(letter.channel.value).inc()
+        return await self._correspondence.take(letter, wait_seconds=wait_seconds)
+
+    def passed(self, letter: Letter) -> None:
+        self._correspondence.passed(letter)
+
+
+def _wechat(
+    settings: Settings, city: City, world: World, accounts: tuple[Account, ...], letters: _Counted
+) -> WeChat:
+    keep = 2 * settings.wechat_window_seconds
+    nonces: Nonces = NoncesInMemory(keep_seconds=keep, clock=time.monotonic)
+    if world.redis is not None:
+        nonces = NoncesOnRedis(world.redis, nonces, keep_seconds=keep)
+    return WeChat(
+        accounts,
+        nonces,
+        letters,
+        local_clock(city),
+        wait_seconds=settings.wechat_wait_seconds,
+        refused=lambda reason: WECHAT_REFUSED.labels(reason).inc(),
+    )
+
+
+def open_voices(settings: Settings, city: City, stack: AsyncExitStack) -> VoiceMessages:
+    """Return what listens to voice messages; its recogniser starts with the first of them."""
+    opening: list[asyncio.Task[Recognizer]] = []
+
+    async def start() -> Recognizer:
+        return (await Hearing.open(settings, city, stack)).recognizer
+
+    async def opened() -> Recognizer:
+        if not opening or (opening[0].done() and opening[0].exception() is not None):
+            opening[:] = [asyncio.create_task(start(), name="voice recogniser")]
+        async with asyncio.timeout(_VOICE_OPENS_SECONDS):
+            return await asyncio.shield(opening[0])
+
+    async def stop() -> None:
+        for task in opening:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+    stack.push_async_callback(stop)
+    return VoiceMessages(opened, deadline_seconds=settings.recognizer_deadline_seconds + 25.0)
+
+
+def _facts_adder(world: World) -> Callable[[str, str, datetime], Coroutine[Any, Any, None]]:
+    async def add(number: str, text: str, at: datetime) -> None:
+        try:
+            await world.casework.do(number, AddFacts(text), by=CITIZEN, at=max(at, now()))
+        except (
+            IllegalTransitionError
+        ) as error:  # closed meanwhile: the picture is with the order all the same
+            log.info("letter.fact_not_added", number=number, step=str(error.step))
+
+    return add

@@ -1,0 +1,162 @@
+"""Telling citizens how their orders go on (进展告知): over the channel they came by while that is open, else by SMS.
+
+A notice that nobody can be sent stays in the inbox ``citizen:<number>`` as before. Of confidential orders and tip-offs no
+more is said than that there is news: a telephone may be in somebody else's hands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Final, Protocol
+
+import structlog
+
+from hotline.dialogue.prompts import Prompts
+from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.errors import WorkOrderNotFoundError
+from hotline.domain.letters import Correspondent
+from hotline.domain.outbox import StoredMessage
+from hotline.domain.secrecy import is_hidden
+from hotline.domain.work_order import WorkOrder
+from hotline.service.delivery import Arrived, Failed, Outcome
+from hotline.store.letters import SqlLetters
+
+log: Final = structlog.get_logger("notices")
+
+DESTINATION: Final = "citizen:"
+INBOX: Final = Arrived("inbox")
+WINDOW: Final = timedelta(hours=48)
+"""How long after their last message WeChat lets an account write to somebody."""
+NOTICES: Final = frozenset({
+    "secret", "dispatch", "designate", "grant_extension", "give_notice", "suspend", "approve_end", "pass_review", "conclude",
+    "decline", "divert", "ask_supplement", "reopen", "unknown", "due",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a citizen is told: a text, the same in few words for a template, and an id that stays the same at every try."""
+
+    text: str
+    facts: Mapping[str, str]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWords:
+    """Words notices from messages of the outbox. ``statuses`` are short names."""
+
+    prompts: Prompts
+    statuses: Mapping[str, str]
+    timezone: tzinfo
+
+    def notice(self, message: StoredMessage, order: WorkOrder, unit: str | None) -> Notice | None:
+        """Return the notice; None for a message that says nothing to a citizen."""
+        body, step = message.message.body, message.message.kind.removeprefix("work_order.")
+        if step not in NOTICES:
+            return None
+        unknown = self.prompts.text("unknown")
+        values = {
+            "number": order.number,
+            "unit": unit or unknown,
+            "due": self._day(body.get("due_at")) or unknown,
+            "reply": str(body.get("reply") or ""),
+            "reason": str(body.get("reason") or unknown),
+        }
+        name = "secret" if is_hidden(order) else step
+        facts = {
+            "number": order.number,
+            "status": self.statuses.get(str(body.get("status")), unknown),
+            "unit": "" if is_hidden(order) else values["unit"],
+            "at": self._minute(body.get("at")),
+            "due": values["due"],
+        }
+        return Notice(self.prompts.text(name, **values), facts, message.message.key)
+
+    def _day(self, at: Any) -> str:
+        moment = self._moment(at)
+        return (
+            self.prompts.text("due", month=str(moment.month), day=str(moment.day))
+            if moment is not None
+            else ""
+        )
+
+    def _minute(self, at: Any) -> str:
+        moment = self._moment(at)
+        return moment.strftime("%Y-%m-%d %H:%M") if moment is not None else ""
+
+    def _moment(self, at: Any) -> datetime | None:
+        moment = _moment(at)
+        return moment.astimezone(self.timezone) if moment is not None else None
+
+
+def _moment(at: Any) -> datetime | None:
+    return datetime.fromisoformat(at) if isinstance(at, str) and at else None
+
+
+class Orders(Protocol):
+    """Gives orders by their number."""
+
+    async def get(self, number: str) -> WorkOrder:
+        """Return the order or raise ``WorkOrderNotFoundError``."""
+
+
+class Telling(Protocol):
+    """Tells a notice over one channel. Never raises, never waits for ever."""
+
+    async def tell(self, who: Correspondent, notice: Notice, at: datetime) -> Outcome:
+        """Say how it went; final: not over this channel."""
+
+
+class TellingByPhone(Protocol):
+    """Tells a notice to a telephone number (SMS)."""
+
+    async def tell_phone(self, phone: PhoneNumber, notice: Notice) -> Outcome:
+        """Say how it went."""
+
+
+class CitizenNotices:
+    """Sends messages to ``citizen:<number>``."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        letters: SqlLetters,
+        words: NoticeWords,
+        unit_name: Mapping[str, str],
+        *,
+        by_channel: Mapping[ContactChannel, Telling],
+        by_phone: TellingByPhone | None,
+    ) -> None:
+        """Take orders, letters, words, the units' names, and who tells over which channel."""
+        self._orders = orders
+        self._letters = letters
+        self._words = words
+        self._unit_name = unit_name
+        self._by_channel = by_channel
+        self._by_phone = by_phone
+
+    async def send(self, message: StoredMessage, at: datetime) -> Outcome:
+        """Tell a notice once; what cannot be told is in the inbox."""
+        try:
+            order = await self._orders.get(message.message.destination.removeprefix(DESTINATION))
+        except WorkOrderNotFoundError:
+            return INBOX
+        body = message.message.body
+        if _moment(body.get("at")) == order.registered_at:
+            return INBOX  # said in the conversation itself
+        notice = self._words.notice(message, order, self._unit_name.get(str(body.get("lead_unit") or "")))
+        if notice is None:
+            return INBOX
+        who = await self._letters.correspondent_of(order.conversation) if order.conversation else None
+        telling = self._by_channel.get(who.channel) if who is not None else None
+        if who is not None and telling is not None and not who.is_gone:
+            outcome = await telling.tell(who, notice, at)
+            if not isinstance(outcome, Failed) or not outcome.is_final:
+                return outcome
+            log.info("notice.other_channel", error=outcome.error)
+        if self._by_phone is not None and order.appeal.phone is not None:
+            return await self._by_phone.tell_phone(order.appeal.phone, notice)
+        return INBOX

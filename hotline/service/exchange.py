@@ -1,0 +1,137 @@
+"""One exchange of a conversation by letters: from what a citizen wrote to when the hotline waits for them again.
+
+The session is made anew from its journal each time: whatever process gets the next letter goes on where the last one
+stopped, and nothing of a conversation lives in memory between two letters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from hotline.dialogue.actions import (
+    Action,
+    CheckRepeat,
+    CollectKeys,
+    End,
+    GiveWayToEmergency,
+    Listen,
+    LookUp,
+    LookUpProgress,
+    MergeIntoOrder,
+    PlanCallback,
+    RegisterAppeal,
+    Say,
+    SendText,
+    StayHere,
+    StopSaying,
+    TransferToAgent,
+    Understand,
+)
+from hotline.dialogue.events import Event, NoAgentFree, PromptFinished, TransferFailed
+from hotline.dialogue.journal import decode, encode, is_event
+from hotline.dialogue.session import Session
+from hotline.domain.conversation_end import ConversationEnd
+from hotline.service.asking import Asking
+from hotline.service.surroundings import Surroundings
+from hotline.store.letters import JournalRow
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A session that is fed events until it waits for the citizen; collects what it says, and the journal's new rows."""
+
+    world: Surroundings
+    session: Session
+    asking: Asking
+    sequence: int = 0
+    said: list[str] = field(default_factory=list)
+    rows: list[JournalRow] = field(default_factory=list)
+    listens: Listen | None = None
+    is_over: bool = False
+
+    @classmethod
+    def resumed(
+        cls, world: Surroundings, session: Session, asking: Asking, rows: Sequence[JournalRow]
+    ) -> Exchange:
+        """Bring a fresh session to where its conversation stands, by the events of its journal."""
+        for row in rows:
+            if is_event(row.name):
+                event = decode(row.name, row.body)
+                session.handle(event)  # type: ignore[arg-type]  # is_event said so
+        return cls(world, session, asking, rows[-1].sequence if rows else 0)
+
+    async def happens(self, *events: Event) -> None:
+        """Let events happen, one after the other, with all that comes of each."""
+        for event in events:
+            await self._settle(event)
+
+    async def _settle(self, event: Event) -> None:
+        inbox: deque[Event] = deque([event])
+        asked: set[asyncio.Task[Event]] = set()
+        try:
+            while inbox or asked:
+                if not inbox:
+                    done, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+                    inbox.extend(task.result() for task in done)
+                    continue
+                happened = inbox.popleft()
+                actions = self.session.handle(happened)
+                self._note(happened)
+                for action in actions:
+                    self._note(action)
+                    self._perform(action, inbox, asked)
+        finally:
+            for task in asked:
+                task.cancel()
+
+    def _perform(self, action: Action, inbox: deque[Event], asked: set[asyncio.Task[Event]]) -> None:
+        now = self.world.clock()
+        match action:
+            case Say():
+                self.said.append(action.text)
+                inbox.append(PromptFinished(now, action.turn))
+            case SendText():
+                self.said.append(action.text)
+            case Listen():
+                self.listens = action
+            case TransferToAgent():
+                inbox.append(NoAgentFree(now, action.turn))
+            case GiveWayToEmergency():  # nobody can be put through in writing: the words say to dial
+                inbox.append(TransferFailed(now, action.turn, "letter"))
+            case End():
+                self.is_over = True
+            case StopSaying() | CollectKeys() | StayHere():
+                pass
+            case (
+                Understand()
+                | LookUp()
+                | RegisterAppeal()
+                | CheckRepeat()
+                | MergeIntoOrder()
+                | PlanCallback()
+                | LookUpProgress()
+            ):
+                asked.add(asyncio.create_task(self.asking.ask(action), name=type(action).__name__))
+            case _:
+                assert_never(action)
+
+    def _note(self, entry: Event | Action) -> None:
+        self.sequence += 1
+        name, body = encode(entry)
+        self.rows.append(JournalRow(self.sequence, self.world.clock(), name, body))
+
+    @property
+    def end(self) -> ConversationEnd:
+        """How the conversation ended, for its record."""
+        session = self.session
+        return ConversationEnd(
+            at=self.world.clock(),
+            outcome=session.outcome.value,
+            article=session.article.id if session.article else None,
+            work_order=self.asking.work_order,
+            rating=session.rating.value if session.rating else None,
+        )

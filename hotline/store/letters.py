@@ -1,0 +1,488 @@
+"""Letters and their answers in the database: each is kept once, answered once, and by one process at a time.
+
+A correspondent is held by a lease that a process renews while it lives: who is killed loses it within seconds, and another
+goes on. An answer is written together with the journal, the messages and where the conversation stands, in one transaction
+that fails when the lease is no longer ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hotline.domain.conversation_end import ConversationEnd
+from hotline.domain.errors import HotlineError
+from hotline.domain.letters import Correspondent, Letter, Way
+from hotline.domain.outbox import Message, MessageState
+from hotline.domain.work_order import WorkOrder
+from hotline.store.auditing import write_audit
+from hotline.store.database import Database
+from hotline.store.order_body import loaded
+from hotline.store.outbox import write_messages
+from hotline.store.sealing import Seal
+from hotline.store.tables import (
+    conversations,
+    correspondences,
+    correspondents,
+    evidence,
+    journal,
+    letters,
+    outbox,
+    work_orders,
+)
+
+_LETTER: Final = TypeAdapter(Letter)
+_CORRESPONDENT: Final = TypeAdapter(Correspondent)
+_FAR_FUTURE: Final = timedelta(days=1)
+"""A lease beyond it was written by a clock that ran ahead, and holds nobody up."""
+
+
+class LeaseLostError(HotlineError):
+    """Another process holds the correspondent now: what was to be written was not."""
+
+    code = "letters.lease_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who holds a correspondent, and until when."""
+
+    holder: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A correspondent in hand: their oldest letter without an answer, or None when their time to answer is over.
+
+    ``tries``: how often the letter was begun, this time included. ``owed``: answers that wait for a letter to go with.
+    """
+
+    correspondent: Correspondent
+    letter: Letter | None
+    letter_id: int = 0
+    tries: int = 1
+    received_at: datetime | None = None
+    owed: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a letter that came. ``way`` and ``texts`` are known when it was answered before."""
+
+    is_new: bool
+    way: Way | None = None
+    texts: tuple[str, ...] = ()
+    letter_id: int = 0
+    claimed: Claimed | None = None
+
+
+class JournalRow(NamedTuple):
+    """One event or action of a conversation."""
+
+    sequence: int
+    at: datetime
+    name: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a letter, to be written in one piece. ``begins``: when its conversation began, if it was with this letter.
+
+    ``is_secret``: a state secret may have been written; nothing of the conversation is kept. ``order`` gets what was sent along.
+    """
+
+    claimed: Claimed
+    after: Correspondent
+    at: datetime
+    texts: tuple[str, ...]
+    way: Way = Way.NONE
+    conversation: str | None = None
+    begins: datetime | None = None
+    rows: tuple[JournalRow, ...] = ()
+    end: ConversationEnd | None = None
+    messages: tuple[Message, ...] = ()
+    is_secret: bool = False
+    order: str | None = None
+
+
+class SqlLetters:
+    """The letters. Every method raises ``StoreUnavailableError`` when the database is away."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        """Take the database and what seals its rows."""
+        self._database = database
+        self._seal = seal
+
+    async def receive(self, letter: Letter, lease: Lease, now: datetime) -> Received:
+        """Keep a letter, and take its correspondent in hand if nobody else has."""
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        row = insert(letters).values(
+            key=letter.key,
+            correspondent=letter.correspondent,
+            channel=letter.channel.value,
+            received_at=now,
+            tries=0,
+            body=self._sealed_letter(letter),
+        )
+        async with self._database.writing() as connection:
+            added = await connection.execute(
+                row.on_conflict_do_nothing(index_elements=[letters.c.key]).returning(letters.c.id)
+            )
+            if (added.scalar_one_or_none()) is None:
+                return await self._known(connection, letter.key)
+            fresh = Correspondent(letter.correspondent, letter.channel, letter.address)
+            first = insert(correspondents).values(
+                id=letter.correspondent, channel=letter.channel.value, body=self._sealed_correspondent(fresh)
+            )
+            await connection.execute(first.on_conflict_do_nothing(index_elements=[correspondents.c.id]))
+            claimed = await self._claim(connection, letter.correspondent, lease, now)
+        return Received(is_new=True, claimed=claimed)
+
+    async def claim(self, correspondent: str, lease: Lease, now: datetime) -> Claimed | None:
+        """Take a correspondent in hand; None when somebody else has, or nothing is to be done."""
+        async with self._database.writing() as connection:
+            claimed = await self._claim(connection, correspondent, lease, now)
+            if claimed is None or claimed.letter is not None:
+                return claimed
+            due = claimed.correspondent.due_at
+            if due is not None and due <= now:
+                return claimed
+            await self._release(connection, correspondent, lease.holder)
+        return None
+
+    async def waiting(self, now: datetime, *, limit: int = 50) -> Sequence[str]:
+        """Return correspondents that nobody has in hand, with a letter to answer or whose time is over; the oldest first."""
+        free = _is_free(now)
+        unanswered = (
+            select(letters.c.correspondent, func.min(letters.c.id).label("first"))
+            .join(correspondents, correspondents.c.id == letters.c.correspondent)
+            .where(letters.c.answered_at.is_(None), free)
+            .group_by(letters.c.correspondent)
+            .order_by(func.min(letters.c.id))
+            .limit(limit)
+        )
+        over = (
+            select(correspondents.c.id)
+            .where(correspondents.c.due_at <= now, free)
+            .order_by(correspondents.c.due_at)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            found = [row.correspondent for row in await connection.execute(unanswered)]
+            return list(dict.fromkeys([*found, *(await connection.execute(over)).scalars()]))
+
+    async def finish(self, done: Done, lease: Lease) -> Claimed | None:
+        """Write what came of a letter; return the next letter of the same hand, or None: they are let go."""
+        who = done.after.id
+        async with self._database.writing() as connection:
+            holder = select(correspondents.c.holder).where(correspondents.c.id == who)
+            if not self._database.is_sqlite:
+                holder = holder.with_for_update()
+            if (await connection.execute(holder)).scalar_one_or_none() != lease.holder:
+                raise LeaseLostError(who)
+            await self._write_conversation(connection, done)
+            await self._write_answer(connection, done)
+            await self._hurry(connection, done)
+            await write_messages(connection, self._seal, done.messages, done.at)
+            await connection.execute(
+                update(correspondents)
+                .where(correspondents.c.id == who)
+                .values(
+                    conversation=done.after.conversation,
+                    due_at=done.after.due_at,
+                    leased_until=lease.until,
+                    body=self._sealed_correspondent(done.after),
+                )
+            )
+            following = await self._next(connection, done.after)
+            if following is None:
+                await self._release(connection, who, lease.holder)
+        return following
+
+    async def renew(self, lease: Lease, in_hand: Sequence[str]) -> None:
+        """Hold on to those that ``lease.holder`` has in hand."""
+        if not in_hand:
+            return
+        mine = update(correspondents).where(
+            correspondents.c.holder == lease.holder, correspondents.c.id.in_(in_hand)
+        )
+        async with self._database.writing() as connection:
+            await connection.execute(mine.values(leased_until=lease.until))
+
+    # --- answers on their way --------------------------------------------------------------------------------
+
+    async def mark_passed(self, keys: Sequence[str], at: datetime) -> None:
+        """Note that answers were handed over with the call that brought the letter."""
+        handed = update(letters).where(letters.c.key.in_(keys), letters.c.passed_at.is_(None))
+        async with self._database.writing() as connection:
+            await connection.execute(handed.values(passed_at=at))
+
+    async def not_passed(
+        self, before: datetime, *, limit: int = 50
+    ) -> Sequence[tuple[Letter, tuple[str, ...]]]:
+        """Return letters whose answer was to go with the call that brought them, but did not."""
+        stranded = (
+            select(letters)
+            .where(
+                letters.c.way == Way.REPLY.value,
+                letters.c.passed_at.is_(None),
+                letters.c.answered_at < before,
+            )
+            .order_by(letters.c.id)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(stranded)).all()
+        return [(self._letter(row), self._texts(row)) for row in rows]
+
+    async def send_otherwise(self, letter: Letter, messages: Sequence[Message], at: datetime) -> bool:
+        """Have an answer that was not handed over go by the outbox; False when it was handed over meanwhile."""
+        stranded = update(letters).where(
+            letters.c.key == letter.key, letters.c.way == Way.REPLY.value, letters.c.passed_at.is_(None)
+        )
+        way = Way.OUTBOX if messages else Way.OWED
+        async with self._database.writing() as connection:
+            changed = await connection.execute(stranded.values(way=way.value))
+            if changed.rowcount == 1:
+                await write_messages(connection, self._seal, messages, at)
+            return changed.rowcount == 1
+
+    # --- who and what ----------------------------------------------------------------------------------------
+
+    async def answer_to(self, key: str) -> Received | None:
+        """Return what is known of a letter, None when it never came."""
+        async with self._database.reading() as connection:
+            known = await self._known(connection, key)
+        return known if known.letter_id else None
+
+    async def correspondent(self, who: str) -> Correspondent | None:
+        """Return a correspondent."""
+        async with self._database.reading() as connection:
+            row = (
+                await connection.execute(select(correspondents).where(correspondents.c.id == who))
+            ).one_or_none()
+        return None if row is None else self._correspondent(row)
+
+    async def correspondent_of(self, conversation: str) -> Correspondent | None:
+        """Return whose letters a conversation is made of, None when it was held otherwise."""
+        whose = select(correspondents).join(
+            correspondences, correspondences.c.correspondent == correspondents.c.id
+        )
+        async with self._database.reading() as connection:
+            row = (
+                await connection.execute(whose.where(correspondences.c.conversation == conversation))
+            ).one_or_none()
+        return None if row is None else self._correspondent(row)
+
+    async def journal_of(self, conversation: str) -> Sequence[JournalRow]:
+        """Return the rows of a conversation's journal, in order."""
+        mine = select(journal).where(journal.c.conversation == conversation).order_by(journal.c.sequence)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(mine)).all()
+        return [
+            JournalRow(
+                row.sequence,
+                row.at,
+                row.name,
+                json.loads(self._seal.open(row.body, f"journal:{conversation}:{row.sequence}")),
+            )
+            for row in rows
+        ]
+
+    async def orders_of(self, conversation: str, *, since: datetime | None = None) -> Sequence[WorkOrder]:
+        """Return the orders that came of a conversation, in order."""
+        mine = select(work_orders.c.number, work_orders.c.body).where(
+            work_orders.c.conversation == conversation
+        )
+        if since is not None:
+            mine = mine.where(work_orders.c.registered_at >= since)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(mine.order_by(work_orders.c.number))).all()
+        return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
+
+    # --- within a transaction --------------------------------------------------------------------------------
+
+    async def _claim(
+        self, connection: AsyncConnection, who: str, lease: Lease, now: datetime
+    ) -> Claimed | None:
+        taken = await connection.execute(
+            update(correspondents)
+            .where(correspondents.c.id == who, _is_free(now))
+            .values(holder=lease.holder, leased_until=lease.until)
+        )
+        if taken.rowcount != 1:
+            return None
+        row = (await connection.execute(select(correspondents).where(correspondents.c.id == who))).one()
+        known = self._correspondent(row)
+        return await self._next(connection, known) or Claimed(known, None)
+
+    async def _next(self, connection: AsyncConnection, known: Correspondent) -> Claimed | None:
+        mine = letters.c.correspondent == known.id
+        oldest = select(letters).where(mine, letters.c.answered_at.is_(None)).order_by(letters.c.id).limit(1)
+        row = (await connection.execute(oldest)).one_or_none()
+        if row is None:
+            return None
+        begun = update(letters).where(letters.c.id == row.id).values(tries=row.tries + 1)
+        await connection.execute(begun)
+        owed = (
+            select(letters)
+            .where(mine, letters.c.way == Way.OWED.value, letters.c.passed_at.is_(None))
+            .order_by(letters.c.id)
+        )
+        return Claimed(
+            correspondent=known,
+            letter=self._letter(row),
+            letter_id=row.id,
+            tries=row.tries + 1,
+            received_at=row.received_at,
+            owed=tuple((each.id, self._texts(each)) for each in (await connection.execute(owed)).all()),
+        )
+
+    async def _known(self, connection: AsyncConnection, key: str) -> Received:
+        row = (await connection.execute(select(letters).where(letters.c.key == key))).one_or_none()
+        if row is None or row.answered_at is None:
+            return Received(is_new=False, letter_id=0 if row is None else row.id)
+        return Received(is_new=False, way=Way(row.way), texts=self._texts(row), letter_id=row.id)
+
+    @staticmethod
+    async def _release(connection: AsyncConnection, who: str, holder: str) -> None:
+        mine = update(correspondents).where(correspondents.c.id == who, correspondents.c.holder == holder)
+        await connection.execute(mine.values(holder=None, leased_until=None))
+
+    async def _write_conversation(self, connection: AsyncConnection, done: Done) -> None:
+        talk = done.conversation
+        if talk is None:
+            return
+        if done.begins is not None:
+            await connection.execute(
+                conversations.insert().values(
+                    id=talk, channel=done.after.channel.value, call_id="", started_at=done.begins
+                )
+            )
+            await connection.execute(
+                correspondences.insert().values(conversation=talk, correspondent=done.after.id)
+            )
+        if done.is_secret:
+            await self._conceal(connection, talk, done.at)
+        elif done.rows:
+            await connection.execute(
+                journal.insert(),
+                [
+                    {
+                        "conversation": talk,
+                        "sequence": row.sequence,
+                        "at": row.at,
+                        "name": row.name,
+                        "body": self._seal.close(
+                            json.dumps(row.body, ensure_ascii=False).encode(),
+                            f"journal:{talk}:{row.sequence}",
+                        ),
+                    }
+                    for row in done.rows
+                ],
+            )
+        if done.order is not None:
+            loose = update(evidence).where(evidence.c.conversation == talk, evidence.c.work_order.is_(None))
+            await connection.execute(loose.values(work_order=done.order))
+        if done.end is not None:
+            end = done.end
+            await connection.execute(
+                update(conversations)
+                .where(conversations.c.id == talk)
+                .values(
+                    ended_at=end.at,
+                    outcome=end.outcome,
+                    article=end.article,
+                    work_order=end.work_order,
+                    rating=end.rating,
+                )
+            )
+
+    @staticmethod
+    async def _hurry(connection: AsyncConnection, done: Done) -> None:
+        """Have tried now what failed before: who has just written can be written to again (WeChat's 48 hours and five messages)."""
+        if done.claimed.letter is not None:
+            waiting = update(outbox).where(
+                outbox.c.destination == done.after.id,
+                outbox.c.state == MessageState.PENDING.value,
+                outbox.c.attempts > 0,
+                outbox.c.next_at > done.at,
+            )
+            await connection.execute(waiting.values(next_at=done.at))
+
+    async def _conceal(self, connection: AsyncConnection, talk: str, at: datetime) -> None:
+        """Delete what was written in a conversation; that it took place is kept."""
+        await connection.execute(delete(journal).where(journal.c.conversation == talk))
+        mine = select(letters.c.id, letters.c.key, letters.c.body).where(letters.c.conversation == talk)
+        for row in (await connection.execute(mine)).all():
+            blank = self._blanked(self._seal.open(row.body, f"letter:{row.key}"))
+            body = self._seal.close(blank, f"letter:{row.key}")
+            await connection.execute(
+                update(letters).where(letters.c.id == row.id).values(body=body, answer=None)
+            )
+        await write_audit(
+            connection, at=at, actor="machine", action="journal.concealed", subject=talk, detail={}
+        )
+
+    @staticmethod
+    def _blanked(body: bytes) -> bytes:
+        return json.dumps(
+            {**json.loads(body), "content": {"text": "", "attachments": [], "form": "written"}}
+        ).encode()
+
+    async def _write_answer(self, connection: AsyncConnection, done: Done) -> None:
+        claimed = done.claimed
+        if claimed.letter is None:
+            return
+        key, place = claimed.letter.key, f"answer:{claimed.letter.key}"
+        values: dict[str, Any] = {
+            "answered_at": done.at,
+            "way": done.way.value,
+            "conversation": done.conversation,
+            "answer": self._seal.close(json.dumps(done.texts, ensure_ascii=False).encode(), place),
+        }
+        if done.is_secret:
+            blank = self._blanked(_LETTER.dump_json(claimed.letter))
+            values["body"] = self._seal.close(blank, f"letter:{key}")
+        await connection.execute(update(letters).where(letters.c.id == claimed.letter_id).values(**values))
+        if claimed.owed and done.way in (Way.REPLY, Way.OUTBOX):
+            paid = update(letters).where(letters.c.id.in_([each for each, _ in claimed.owed]))
+            await connection.execute(paid.values(passed_at=done.at))
+
+    # --- rows ------------------------------------------------------------------------------------------------
+
+    def _sealed_letter(self, letter: Letter) -> bytes:
+        return self._seal.close(_LETTER.dump_json(letter), f"letter:{letter.key}")
+
+    def _sealed_correspondent(self, who: Correspondent) -> bytes:
+        return self._seal.close(_CORRESPONDENT.dump_json(who), f"correspondent:{who.id}")
+
+    def _letter(self, row: Row[Any]) -> Letter:
+        return _LETTER.validate_json(self._seal.open(row.body, f"letter:{row.key}"))
+
+    def _correspondent(self, row: Row[Any]) -> Correspondent:
+        return _CORRESPONDENT.validate_json(self._seal.open(row.body, f"correspondent:{row.id}"))
+
+    def _texts(self, row: Row[Any]) -> tuple[str, ...]:
+        if row.answer is None:
+            return ()
+        return tuple(json.loads(self._seal.open(row.answer, f"answer:{row.key}")))
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that nobody has the correspondent in hand."""
+    return or_(
+        correspondents.c.holder.is_(None),
+        correspondents.c.leased_until <= now,
+        correspondents.c.leased_until > now + _FAR_FUTURE,
+    )
