@@ -11,12 +11,26 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.programs import bearer
 from app.unit_interface import READING, STEPPING
 from app.web_parts import WebParts
-from hotline.domain.callbacks import CallbackReason, CallbackState, CallbackTask
+from hotline.domain.callbacks import (
+    CallbackReason,
+    CallbackResult,
+    CallbackState,
+    CallbackTask,
+    NoSuchCallbackError,
+)
 from hotline.service.callbacks import Callbacks
 
 PREFIX: Final = "/api/staff/v1/callbacks"
 
 TaskId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9a-zA-Z-]+$")]
+
+
+class CallbackTryOut(BaseModel):
+    """A call that the hotline placed, and what came of it."""
+
+    at: str
+    result: CallbackResult
+    agent: str
 
 
 class CallbackOut(BaseModel):
@@ -34,6 +48,10 @@ class CallbackOut(BaseModel):
     taken_by: str
     order_number: str | None
     conversation: str
+    is_calling: bool
+    call_asked_at: str | None
+    last_result: CallbackResult | None
+    tries: list[CallbackTryOut]
 
 
 class TakeIn(BaseModel):
@@ -60,6 +78,7 @@ class CallbackInterface:
     def __init__(self, parts: WebParts, callbacks: Callbacks) -> None:
         """Take the tasks."""
         self._parts = parts
+        self._outlook = parts.outlook
         self._callbacks = callbacks
 
     def add_to(self, app: FastAPI) -> None:
@@ -73,6 +92,8 @@ class CallbackInterface:
         )
         router.get("")(self.waiting)
         router.post("/{task}/take", responses=STEPPING)(self.take)
+        if self._parts.desk is not None and self._outlook is not None:
+            router.post("/{task}/call", status_code=202, responses=STEPPING)(self.call)
         router.post("/{task}/finish", responses=STEPPING)(self.finish)
         app.include_router(router)
 
@@ -83,6 +104,21 @@ class CallbackInterface:
     async def take(self, task: TaskId, given: TakeIn) -> CallbackOut:
         """Take a task: number and words are shown to who calls back, and that is recorded."""
         found = await self._callbacks.take(task, by=given.agent, at=self._parts.clock())
+        return self._shown(found, is_whole=True)
+
+    async def call(self, task: TaskId, given: TakeIn) -> CallbackOut:
+        """Have the hotline call now and put the citizen through to the agent, who takes the task with this (立即呼叫).
+
+        ``is_calling``, ``tries`` and ``last_result`` show what comes of it; the talk is shown on the agent's desk.
+        """
+        assert self._outlook is not None
+        assert self._parts.desk is not None
+        at = self._parts.clock()
+        if (found := await self._callbacks.get(task)) is None:
+            raise NoSuchCallbackError(task)
+        await self._outlook.check_callback(found, at=at)
+        await self._parts.desk.saw(given.agent)
+        found = await self._callbacks.ask_call(task, by=given.agent, at=at)
         return self._shown(found, is_whole=True)
 
     async def finish(self, task: TaskId, given: FinishIn) -> CallbackOut:
@@ -115,4 +151,11 @@ class CallbackInterface:
             taken_by=task.taken_by,
             order_number=task.order_number,
             conversation=task.conversation,
+            is_calling=task.is_calling,
+            call_asked_at=task.call_asked_at.astimezone(zone).isoformat() if task.call_asked_at else None,
+            last_result=task.last_result,
+            tries=[
+                CallbackTryOut(at=one.at.astimezone(zone).isoformat(), result=one.result, agent=one.agent)
+                for one in task.tries
+            ],
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
-from app.outlook import open_book
+from app.callback_calls import CallbackErrands
+from app.outlook import callback_rules, open_book
 from app.recordings import Recordings
 from app.revisits import RevisitErrands
 from app.settings import Settings
@@ -18,6 +20,7 @@ from hotline.city import City
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.channel import Channel
+from hotline.service.conversations import Conversations
 from hotline.service.outbound import load_outbound_rules
 from hotline.service.outbound_book import OutboundBook
 from hotline.service.revisit_calls import RevisitCalls
@@ -27,6 +30,7 @@ from router.time_tables import load_calendar
 
 log: Final = structlog.get_logger("outbound")
 
+_CALLBACK_POLL_SECONDS: Final = 2.0  # an agent who says “call now” is looking at the screen
 _MARGIN: Final = timedelta(minutes=2)
 
 
@@ -76,6 +80,40 @@ def open_dialler(
         rules=load_outbound_rules(city),
         calendar=load_calendar(city.folder / "calendar"),
         settings=dial_settings(settings),
+        clock=clock,
+    )
+
+
+def open_callback_dialler(
+    settings: Settings,
+    city: City,
+    world: World,
+    phone: Dialling,
+    conversations: Conversations,
+    *,
+    channel: Callable[[Line, str], Channel],
+    recordings: Recordings | None,
+) -> Dialler | None:
+    """Return what places callbacks on ``phone``; None where nothing is placed, or no agents sign in."""
+    if not settings.outbound_address or world.desk is None:
+        return None
+    clock = world.surroundings.clock
+    errands = CallbackErrands(
+        world.store,
+        world.callbacks,
+        world.desk,
+        conversations,
+        channel=channel,
+        recordings=recordings,
+        clock=clock,
+    )
+    return Dialler(
+        phone,
+        open_book(settings, world.store),
+        errands,
+        rules=callback_rules(city),
+        calendar=load_calendar(city.folder / "calendar"),
+        settings=replace(dial_settings(settings), poll_seconds=_CALLBACK_POLL_SECONDS),
         clock=clock,
     )
 

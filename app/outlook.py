@@ -8,8 +8,17 @@ from datetime import datetime
 from app.revisits import owed_revisits
 from app.settings import Settings, secret_file
 from hotline.city import City
-from hotline.domain.outbound import DueCall
-from hotline.service.outbound import Lines, NotCalled, load_outbound_rules, plan
+from hotline.domain.callbacks import CallbackTask
+from hotline.domain.outbound import CallPurpose, DueCall
+from hotline.service.callbacks import read_hours
+from hotline.service.outbound import (
+    CallNotPlacedError,
+    Lines,
+    NotCalled,
+    OutboundRules,
+    load_outbound_rules,
+    plan,
+)
 from hotline.service.outbound_book import OutboundBook
 from hotline.store.outbound import SqlOutbound
 from hotline.store.sealing import Seal
@@ -26,6 +35,7 @@ class Outlook:
         self._store = store
         self._zone = city.timezone
         self._rules = load_outbound_rules(city)
+        self._callback_rules = callback_rules(city)
         self._calendar = load_calendar(city.folder / "calendar")
 
     async def owed(self, *, at: datetime, limit: int) -> list[tuple[DueCall, NotCalled | None]]:
@@ -48,6 +58,33 @@ class Outlook:
             if len(found) >= limit:
                 break
         return found[:limit]
+
+    async def check_callback(self, task: CallbackTask, *, at: datetime) -> None:
+        """Raise ``CallNotPlacedError`` when the hotline may not place a call for ``task`` at ``at`` (aware)."""
+        due = DueCall(task.id, CallPurpose.CALLBACK, task.phone)
+        planned = plan(
+            [due],
+            at=at.astimezone(self._zone),
+            rules=replace(self._callback_rules, keep_free=0),
+            calendar=self._calendar,
+            contacted=await self.book.contacted([task.phone]),
+            stopped=await self.book.stopped([task.phone]),
+            lines=Lines(free=1),
+        )
+        if planned.left:
+            raise CallNotPlacedError(planned.left[0][1])
+
+
+def callback_rules(city: City) -> OutboundRules:
+    """Return the rules for callbacks: those of all outbound calls, in the hours in which people are called back."""
+    hours = read_hours(city)
+    return replace(
+        load_outbound_rules(city),
+        windows=hours.windows,
+        only_working_days=False,
+        at_once=hours.at_once,
+        per_minute=hours.per_minute,
+    )
 
 
 def open_book(settings: Settings, store: SqlStore) -> SqlOutbound:

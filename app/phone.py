@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
@@ -16,7 +16,7 @@ from app.city_words import load_prompts
 from app.clock import now
 from app.draining import Ending
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
-from app.outbound import note_contact, open_dialler
+from app.outbound import note_contact, open_callback_dialler, open_dialler
 from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
@@ -106,12 +106,11 @@ class Exchange:
         self._speaking = speaking
         self._silero = SileroModel()
 
-    async def run(self, endpoint: SipEndpoint, ending: Ending, dialler: Dialler | None = None) -> None:
-        """Take calls, and place those that ``dialler`` has, until told to end; hold them out as ``ending`` says."""
+    async def run(self, endpoint: SipEndpoint, ending: Ending, diallers: Sequence[Dialler] = ()) -> None:
+        """Take calls, and place those that ``diallers`` have, until told to end; hold them out as ``ending`` says."""
         async with asyncio.TaskGroup() as calls:
             taking = [calls.create_task(self._take(endpoint, calls))]
-            if dialler is not None:
-                taking.append(calls.create_task(dialler.run(calls), name="dialler"))
+            taking += [calls.create_task(dialler.run(calls), name="dialler") for dialler in diallers]
             await ending.asked()
             for each in taking[1:]:
                 each.cancel()
@@ -231,10 +230,14 @@ async def run_phone(
         dialler = open_dialler(
             settings, city, world, endpoint, channel=exchange.channel, recordings=recordings
         )
+        calling_back = open_callback_dialler(
+            settings, city, world, endpoint, conversations, channel=exchange.channel, recordings=recordings
+        )
+        diallers = [each for each in (dialler, calling_back) if each is not None]
         stack.push_async_callback(endpoint.close)
         await endpoint.start()
         rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")
         try:
-            await exchange.run(endpoint, ending, dialler)
+            await exchange.run(endpoint, ending, diallers)
         finally:
             rendering.cancel()

@@ -75,6 +75,13 @@ class RevisitErrands:
         """Yield the revisits that are owed, the oldest orders first."""
         return owed_revisits(self._store)
 
+    async def ready(self, call: PlannedCall) -> bool:  # noqa: ARG002 -- a revisit needs nobody
+        """Return True: the machine is always ready."""
+        return True
+
+    async def not_placed(self, call: PlannedCall) -> None:
+        """Do nothing: nothing was made ready."""
+
     async def talk(self, call: PlannedCall, line: Line) -> None:
         """Hold the revisit on ``line``; what was said is kept before this returns."""
         order, phone = await self._store.get(call.due.reference), call.due.phone

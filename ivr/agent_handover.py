@@ -64,20 +64,37 @@ class AgentHandover:
         self.party: int | None = None
 
     async def run(
-        self, line: Line, playback: Playback, wish: HandoverWish, *, turn: int, ring_seconds: float
+        self,
+        line: Line,
+        playback: Playback,
+        wish: HandoverWish,
+        *,
+        turn: int,
+        ring_seconds: float,
+        asked: str | None = None,
     ) -> TransferResult | None:
-        """Put the caller, who hears it ringing, through to an agent; return how that ended, None when no desk can help."""
+        """Put the caller, who hears it ringing, through to an agent; return how that ended, None when no desk can help.
+
+        ``asked``: the hand-over for which an agent is kept free already.
+        """
         async with ringing(playback):
-            return await self.seek(line, playback, wish, turn=turn, ring_seconds=ring_seconds)
+            return await self.seek(line, playback, wish, turn=turn, ring_seconds=ring_seconds, asked=asked)
 
     async def seek(
-        self, line: Line, playback: Playback, wish: HandoverWish, *, turn: int, ring_seconds: float
+        self,
+        line: Line,
+        playback: Playback,
+        wish: HandoverWish,
+        *,
+        turn: int,
+        ring_seconds: float,
+        asked: str | None = None,
     ) -> TransferResult | None:
         """Do the same without a ringing tone: another agent talks to the caller meanwhile."""
         self._turn, self.agent, self.party = turn, "", None
         self._give_up_at = asyncio.get_running_loop().time() + self._settings.most_wait
         try:
-            self.handover = await self._desk.request(wish)
+            self.handover = asked or await self._desk.request(wish)
             if self.handover is None:
                 return None
             return await self._ring_agents(line, playback, self.handover, ring_seconds)

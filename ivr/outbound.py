@@ -52,6 +52,12 @@ class Errands(Protocol):
     def due(self) -> AsyncIterator[Sequence[DueCall]]:
         """Yield the calls that are owed, page by page, the most urgent first."""
 
+    async def ready(self, call: PlannedCall) -> bool:
+        """Make ready what the call needs before a telephone rings; False when it is to wait."""
+
+    async def not_placed(self, call: PlannedCall) -> None:
+        """Give up what was made ready: nobody's telephone rang, and that is no try."""
+
     async def talk(self, call: PlannedCall, line: Line) -> None:
         """Hold the conversation on the answered ``line``, and keep what came of it."""
 
@@ -63,7 +69,8 @@ class Errands(Protocol):
 class DialSettings:
     """How calls are placed. ``address`` has ``{number}`` in it; ``caller`` is the number shown; ``lease`` is longer than a call.
 
-    A call that the trunk did not take is tried again after ``put_off``, and is no try in the citizen's eyes.
+    A call that the trunk did not take is tried again after ``put_off``, and is no try in the citizen's eyes; one for which
+    something was not ready after ``look_again``.
     """
 
     address: str
@@ -73,6 +80,7 @@ class DialSettings:
     poll_seconds: float = 15.0
     lease: timedelta = timedelta(hours=1)
     put_off: timedelta = timedelta(minutes=10)
+    look_again: timedelta = timedelta(seconds=15)
 
 
 class Dialler:
@@ -136,6 +144,9 @@ class Dialler:
         """Place one claimed call and see it to its end; one call's fault never reaches another."""
         settings = self._settings
         try:
+            if not await self._errands.ready(call):
+                await self._book.put_off(call, until=self._clock() + settings.look_again)
+                return
             address = settings.address.format(number=call.due.phone.digits)
             dialled = await self._phone.dial(
                 address, ring_seconds=settings.ring_seconds, caller=settings.caller
@@ -143,6 +154,7 @@ class Dialler:
             outcome = await self._spoken_to(call, dialled)
             if outcome is None:
                 log.warning("outbound.not_placed", call=call.key, code=dialled.code)
+                await self._errands.not_placed(call)
                 await self._book.put_off(call, until=self._clock() + settings.put_off)
                 return
             log.info("outbound.ended", call=call.key, outcome=outcome.value)

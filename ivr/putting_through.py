@@ -130,7 +130,12 @@ class PuttingThrough:
         )
         handover = self._to_agent = AgentHandover(people.desk, people.queue, told=self._waits)
         result = await handover.run(
-            self._line, self._playback, wish, turn=action.turn, ring_seconds=self._ring_seconds
+            self._line,
+            self._playback,
+            wish,
+            turn=action.turn,
+            ring_seconds=self._ring_seconds,
+            asked=action.handover or None,
         )
         if result is TransferResult.ANSWERED:
             self._talk = AgentTalk(

@@ -150,13 +150,15 @@ class TransferToAgent:
     """Put the citizen through to a person → ``AgentJoined``, ``NoAgentFree`` or ``TransferFailed``.
 
     The hand-over starts when what is being said has been played. ``briefing`` is for the agent's screen; ``skill`` is
-    what the agent should be good at: "ordinary", "dialect", "enterprise" or "elder".
+    what the agent should be good at: "ordinary", "dialect", "enterprise" or "elder". ``handover``: an agent was asked for
+    already, and is kept free.
     """
 
     turn: int
     reason: str
     briefing: str
     skill: str = "ordinary"
+    handover: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,24 @@ from hotline.domain.repeats import OrderNews
 
 
 @dataclass(frozen=True, slots=True)
+class CalledBack:
+    """The hotline calls the citizen back (回电): at ``phone``, for ``task``; an agent is kept free as ``handover``.
+
+    ``words`` are what the citizen said before, ``order`` the record of it, where there is one.
+    """
+
+    task: str
+    phone: PhoneNumber
+    words: str
+    handover: str
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """A citizen called or opened a chat. ``phone`` is the calling number where the channel knows it.
 
-    ``prefers_slow``: they needed it in an earlier call.
+    ``prefers_slow``: they needed it in an earlier call. ``callback``: it is the hotline that called.
     """
 
     at: datetime
@@ -25,6 +39,7 @@ class Started:
     channel: ContactChannel
     phone: PhoneNumber | None = None
     prefers_slow: bool = False
+    callback: CalledBack | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from hotline.dialogue.actions import (
     StayHere,
     TransferToAgent,
 )
-from hotline.dialogue.events import CallbackPlanned, WaitsForAgent
+from hotline.dialogue.events import CallbackPlanned, CalledBack, WaitsForAgent
 from hotline.dialogue.floor import Actions, Floor
 from hotline.dialogue.stages import DEAF, Stage
 from hotline.dialogue.telling import spoken_window
@@ -29,6 +29,8 @@ from hotline.domain.speech import Expected
 class HandingOver(Floor):
     """A conversation that can reach people."""
 
+    _is_callback = False  # the hotline called: there is a task for it already
+
     def _transfer(self, reason: str, *prompts: str) -> Actions:
         """Put the citizen through to a person; whatever they have said goes along as the briefing."""
         if self._is_understanding:
@@ -41,6 +43,15 @@ class HandingOver(Floor):
             self._saying,
             TransferToAgent(turn, reason, self._briefing(reason), self._skill(reason)),
         )
+
+    def _call_back(self, callback: CalledBack) -> Actions:
+        """Greet whom the hotline has called and put them through: the agent for it is waiting."""
+        self._is_callback, self._draft = True, self._draft.heard(callback.words)
+        turn = self._new_turn()
+        self._stage = Stage.TRANSFERRING
+        self._saying = self._prompts.say(turn, ("callback_greeting",), is_interruptible=False)
+        briefing, skill = self._briefing("callback"), self._skill("callback")
+        return (self._saying, TransferToAgent(turn, "callback", briefing, skill, handover=callback.handover))
 
     def _skill(self, reason: str) -> str:
         """Return what the agent should be good at.
@@ -111,6 +122,8 @@ class HandingOver(Floor):
             return (*record, say, TransferToAgent(turn, "emergency", self._briefing("emergency")))
         if self._stage is not Stage.TRANSFERRING:
             return ()
+        if self._is_callback:
+            return self._goodbye("goodbye_callback")
         if self._calling_hours is not None and self._caller is not None and not self._was_offered_callback:
             return self._offer_callback(self._calling_hours.next_window(at.astimezone(self._timezone)), at)
         return self._take_message()

@@ -100,6 +100,8 @@ class Session(Rated):
                 self._channel, self._caller = event.channel, event.phone
                 self._is_slow = event.prefers_slow and self._is_spoken
                 self._draft = Draft(phone=event.phone)
+                if event.callback is not None:
+                    return self._call_back(event.callback)
                 return self._ask(Stage.OPEN, Expected.OPEN, "greeting")
             case SpeechStarted():
                 return self._stop_saying() if self._stage not in DEAF else ()
@@ -323,7 +325,8 @@ class Session(Rated):
 
     def _hung_up(self) -> Actions:
         keep = self._keep_unfinished()
-        self._was_abandoned = self._stage in WAITS_FOR_PEOPLE and not self._is_secret
+        is_expected = self._is_secret or self._is_callback
+        self._was_abandoned = self._stage in WAITS_FOR_PEOPLE and not is_expected
         self._stage = Stage.ENDED
         return (*keep, End(self.outcome))
 

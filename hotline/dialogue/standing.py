@@ -70,6 +70,8 @@ class Standing(OverTurns):
 
     def _keep_unfinished(self) -> Actions:
         """Register what was begun but not confirmed, for people to follow up: nothing said is lost (全量受理)."""
+        if self._is_callback and self._stage is Stage.TRANSFERRING:
+            return ()  # what they said before is kept already
         if self._stage in CONFIRMED:
             return (self._registering(self._new_turn()),)
         if self._is_understanding:

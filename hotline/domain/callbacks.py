@@ -31,6 +31,32 @@ class CallbackState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class CallbackResult(StrEnum):
+    """What came of a call that the hotline placed for a task."""
+
+    TALKED = "talked"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    NO_SUCH_NUMBER = "no_such_number"
+    HUNG_UP = "hung_up"  # answered, and hung up before an agent was there
+    AGENT_LOST = "agent_lost"  # answered, and no agent took it: our fault
+    BROKEN = "broken"  # answered, and our side failed
+    NOT_PLACED = "not_placed"  # the trunk was away: nobody's telephone rang
+
+
+_OUR_FAULT: Final = frozenset({CallbackResult.AGENT_LOST, CallbackResult.BROKEN})
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTry:
+    """One call that was placed for a task: when, what came of it, and the agent it was for."""
+
+    at: datetime
+    result: CallbackResult
+    agent: str
+
+
 FINISHED: Final = frozenset({CallbackState.DONE, CallbackState.UNREACHED, CallbackState.CANCELLED})
 
 
@@ -65,11 +91,18 @@ class CallbackWindow:
 
 @dataclass(frozen=True, slots=True)
 class CallingHours:
-    """When people are called back: ``windows`` of a day in local time, ``least`` time that must be left of one."""
+    """When people are called back: ``windows`` of a day in local time, ``least`` time that must be left of one.
+
+    ``is_automatic``: in a task's window the hotline calls by itself when an agent is free. At most ``at_once`` such calls
+    are under way, and ``per_minute`` are placed in a minute.
+    """
 
     windows: tuple[tuple[time, time], ...]
     least: timedelta = timedelta(minutes=30)
     attempts: int = 3
+    is_automatic: bool = False
+    at_once: int = 10
+    per_minute: int = 20
 
     def next_window(self, at: datetime) -> CallbackWindow:
         """Return the first window that begins, or still lasts, ``least`` from ``at`` (aware, local)."""
@@ -88,7 +121,9 @@ class CallingHours:
 class CallbackTask:
     """One person to call back. ``words`` is what they said; ``conversation`` the call it comes from, one task each.
 
-    ``taken_by`` is the agent at it; ``order_number`` an order that came of the call.
+    ``taken_by`` is the agent at it; ``order_number`` an order that came of the call. ``call_asked_at``: since then they want
+    the hotline to call; ``is_calling``: it does, or does so by itself (``is_automatic``). ``tries`` are the calls it placed,
+    ``last_result`` what came of the last wish for one.
     """
 
     id: str
@@ -102,6 +137,11 @@ class CallbackTask:
     attempts: int = 0
     taken_by: str = ""
     order_number: str | None = None
+    call_asked_at: datetime | None = None
+    tries: tuple[CallbackTry, ...] = ()
+    last_result: CallbackResult | None = None
+    is_calling: bool = False
+    is_automatic: bool = False
 
     def taken(self, by: str) -> CallbackTask:
         """Return the task in the hands of ``by``; raise ``IllegalCallbackError`` unless it is open."""
@@ -109,8 +149,43 @@ class CallbackTask:
             raise IllegalCallbackError(self.id, self.state)
         return replace(self, state=CallbackState.TAKEN, taken_by=by, attempts=self.attempts + 1)
 
+    def call_asked(self, by: str, at: datetime) -> CallbackTask:
+        """Return the task in the hands of ``by``, for whom the hotline is to call now."""
+        mine = self._held_by(by)
+        if mine.call_asked_at is not None:
+            raise IllegalCallbackError(self.id, self.state)
+        return replace(mine, call_asked_at=at, last_result=None)
+
+    def calling(self, by: str) -> CallbackTask:
+        """Return the task while the hotline calls for ``by``, who asked for it or is free."""
+        is_automatic = self.call_asked_at is None
+        mine = self._held_by(by)
+        return replace(mine, call_asked_at=None, is_calling=True, is_automatic=is_automatic)
+
+    def tried(self, result: CallbackResult, at: datetime, hours: CallingHours) -> CallbackTask:
+        """Return the task after a call that the hotline placed for it.
+
+        What was our own fault is no attempt: the next agent who is free calls again. When nothing could be placed, an
+        agent who asked for the call keeps the task, and sees why.
+        """
+        self._must_be_taken()
+        if result is CallbackResult.NOT_PLACED:
+            kept = replace(self, call_asked_at=None, is_calling=False, last_result=result)
+            return _given_back(kept) if self.is_automatic else kept
+        one = CallbackTry(at, result, self.taken_by)
+        spoken = replace(
+            self, tries=(*self.tries, one), call_asked_at=None, is_calling=False, last_result=result
+        )
+        if result is CallbackResult.TALKED:
+            return spoken.reached()
+        if result in _OUR_FAULT:
+            return _given_back(spoken)
+        return spoken.not_reached(at, hours)
+
     def reached(self, order_number: str | None = None) -> CallbackTask:
-        """Return the task done: they were spoken to."""
+        """Return the task done: they were spoken to. One that is done may still be given its order."""
+        if self.state is CallbackState.DONE and order_number is not None and self.order_number is None:
+            return replace(self, order_number=order_number)
         self._must_be_taken()
         return replace(self, state=CallbackState.DONE, order_number=order_number or self.order_number)
 
@@ -128,6 +203,13 @@ class CallbackTask:
             raise IllegalCallbackError(self.id, self.state)
         return replace(self, state=CallbackState.CANCELLED)
 
+    def _held_by(self, by: str) -> CallbackTask:
+        return self if self.state is CallbackState.TAKEN and self.taken_by == by else self.taken(by)
+
     def _must_be_taken(self) -> None:
         if self.state is not CallbackState.TAKEN:
             raise IllegalCallbackError(self.id, self.state)
+
+
+def _given_back(task: CallbackTask) -> CallbackTask:
+    return replace(task, state=CallbackState.OPEN, taken_by="", attempts=task.attempts - 1)

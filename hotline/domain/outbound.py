@@ -75,7 +75,7 @@ class StoppedNumber:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """At most ``at_once`` calls under way and ``per_minute`` placed in a minute, over all processes."""
+    """At most ``at_once`` calls of a purpose under way and ``per_minute`` placed in a minute, over all processes."""
 
     at_once: int
     per_minute: int

@@ -12,6 +12,7 @@ from hotline.city import City, read_yaml
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.callbacks import (
     CallbackReason,
+    CallbackResult,
     CallbackState,
     CallbackTask,
     CallbackWindow,
@@ -33,6 +34,9 @@ class CallbackStore(Protocol):
 
     async def open_tasks(self, *, limit: int) -> Sequence[CallbackTask]:
         """Return tasks that are not finished, by the end of their window."""
+
+    async def calls_asked(self, *, limit: int) -> Sequence[CallbackTask]:
+        """Return tasks for which an agent wants a call placed now, the longest wait first."""
 
     async def change(
         self, task: str, step: Callable[[CallbackTask], CallbackTask], *, by: str, at: datetime
@@ -84,6 +88,37 @@ class Callbacks:
         """Give a task to the agent ``by``; of two who ask at once one is refused."""
         return await self._store.change(task, lambda found: found.taken(by), by=by, at=at)
 
+    async def get(self, task: str) -> CallbackTask | None:
+        """Return a task, or None."""
+        return await self._store.get(task)
+
+    async def ask_call(self, task: str, *, by: str, at: datetime) -> CallbackTask:
+        """Have the hotline call now, for the agent ``by`` who has the task or takes it with this."""
+        return await self._store.change(task, lambda found: found.call_asked(by, at), by=by, at=at)
+
+    async def begin_call(self, task: str, *, by: str, at: datetime) -> CallbackTask:
+        """Note that the hotline calls now, for the agent ``by``."""
+        return await self._store.change(task, lambda found: found.calling(by), by=by, at=at)
+
+    async def to_call(self, at: datetime, *, is_agent_free: bool) -> Sequence[CallbackTask]:
+        """Return tasks to place calls for at the local time ``at``: those asked for, then those in their window.
+
+        The latter only where the city wants it and while an agent is free.
+        """
+        asked = await self._store.calls_asked(limit=_MOST_LISTED)
+        if not (self.hours.is_automatic and is_agent_free):
+            return asked
+        others = (
+            task
+            for task in await self._store.open_tasks(limit=_MOST_LISTED)
+            if task.state is CallbackState.OPEN and task.window.start <= at
+        )
+        return (*asked, *others)
+
+    async def tried(self, task: str, result: CallbackResult, *, by: str, at: datetime) -> CallbackTask:
+        """Note what came of a call that was placed."""
+        return await self._store.change(task, lambda found: found.tried(result, at, self.hours), by=by, at=at)
+
     async def finish(
         self, task: str, outcome: CallbackState, *, by: str, at: datetime, order_number: str | None = None
     ) -> CallbackTask:
@@ -113,7 +148,12 @@ def read_hours(city: City) -> CallingHours:
         raise CityConfigError(
             file=str(file), reason="attempts 至少为 1；至少有一个时段长于 least_minutes 的两倍"
         )
-    return CallingHours(windows, timedelta(minutes=least), attempts)
+    if not isinstance(automatic := rows.get("automatic", False), bool):
+        raise CityConfigError(file=str(file), row="automatic", reason="automatic 应是 true 或 false")
+    pace = rows.get("at_once", 10), rows.get("per_minute", 20)
+    if not all(isinstance(each, int) and each > 0 for each in pace):
+        raise CityConfigError(file=str(file), reason="at_once、per_minute 应是正整数")
+    return CallingHours(windows, timedelta(minutes=least), attempts, automatic, *pace)
 
 
 def _pairs(minutes: list[int]) -> list[tuple[int, int]]:

@@ -33,6 +33,7 @@ from hotline.dialogue.actions import (
     Understand,
 )
 from hotline.dialogue.events import (
+    CalledBack,
     Event,
     HungUp,
     PartlySaid,
@@ -68,16 +69,24 @@ class Conversations:
         self._world = world
         self.contacts = ContactRecords(world.registration, seconds=world.deadlines.register)
 
-    async def hold(self, channel: Channel, *, call_id: str = "") -> Outcome:
-        """Hold one conversation from ``Started`` to its end and return how it ended."""
+    async def hold(
+        self, channel: Channel, *, call_id: str = "", callback: CalledBack | None = None
+    ) -> Outcome:
+        """Hold one conversation from ``Started`` to its end and return how it ended.
+
+        ``callback``: the hotline called, for that task; the conversation belongs to the record of the task's own.
+        """
         started = await channel.receive()
         if not isinstance(started, Started):
             await channel.close()
             return Outcome.FAILED
+        if callback is not None:
+            started = replace(started, callback=callback, phone=callback.phone)
         known = self._world.slow_callers if started.phone is not None else None
         if known is not None and started.phone is not None and await known.includes(started.phone):
             started = replace(started, prefers_slow=True)
         held = _Held(self._world, channel, started)
+        held.asking.work_order = callback.order if callback is not None else None
         with structlog.contextvars.bound_contextvars(conversation=started.conversation):
             await held.journal.begin(started, call_id)
             try:

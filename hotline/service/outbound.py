@@ -14,7 +14,7 @@ from typing import Final
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import PhoneNumber
-from hotline.domain.errors import CityConfigError
+from hotline.domain.errors import CityConfigError, HotlineError
 from hotline.domain.outbound import DueCall, PlannedCall
 from hotline.domain.working_calendar import WorkingCalendar
 
@@ -45,6 +45,16 @@ _FINAL: Final = frozenset({
     NotCalled.OUT_OF_ATTEMPTS,
     NotCalled.LEFT_TO_PERSON,
 })  # fmt: skip
+
+
+class CallNotPlacedError(HotlineError):
+    """A call that somebody asked for may not be placed; ``code`` is why."""
+
+    code = "outbound.not_placed"
+
+    def __init__(self, why: NotCalled) -> None:
+        self.code = why.value
+        super().__init__(why.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,18 @@ class SqlCallbacks:
             rows = (await connection.execute(waiting)).all()
         return [self._loaded(row) for row in rows]
 
+    async def calls_asked(self, *, limit: int) -> Sequence[CallbackTask]:
+        """Return tasks for which an agent wants a call placed now, the longest wait first."""
+        asked = (
+            select(callback_tasks)
+            .where(callback_tasks.c.call_asked_at.is_not(None))
+            .order_by(callback_tasks.c.call_asked_at, callback_tasks.c.id)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(asked)).all()
+        return [self._loaded(row) for row in rows]
+
     async def change(
         self, task: str, step: Callable[[CallbackTask], CallbackTask], *, by: str, at: datetime
     ) -> CallbackTask:
@@ -82,6 +94,7 @@ class SqlCallbacks:
         return {
             "state": task.state.value,
             "window_end": task.window.end,
+            "call_asked_at": task.call_asked_at,
             "body": self._seal.close(_TASK.dump_json(task), _place(task.id)),
         }
 
@@ -91,6 +104,8 @@ class SqlCallbacks:
     @staticmethod
     async def _audit(connection: Any, task: CallbackTask, action: str, by: str, at: datetime) -> None:
         detail = {"reason": task.reason.value, "attempts": task.attempts, "conversation": task.conversation}
+        if task.last_result is not None:
+            detail["result"] = task.last_result.value
         await write_audit(
             connection, at=at, actor=by, action=action, subject=f"callback:{task.id}", detail=detail
         )

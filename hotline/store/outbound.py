@@ -12,7 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import PhoneNumber
-from hotline.domain.outbound import OutboundOutcome, Pacing, PlannedCall, StoppedNumber, StopReason
+from hotline.domain.outbound import (
+    CallPurpose,
+    OutboundOutcome,
+    Pacing,
+    PlannedCall,
+    StoppedNumber,
+    StopReason,
+)
 from hotline.domain.people import MACHINE
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
@@ -53,7 +60,7 @@ class SqlOutbound:
         async with self._database.writing() as connection:
             if not self._database.is_sqlite:  # which lets one writer in at a time anyway
                 await connection.execute(text("LOCK TABLE outbound_calls IN SHARE ROW EXCLUSIVE MODE"))
-            if not await _has_room(connection, at, pacing):
+            if not await _has_room(connection, call.due.purpose, at, pacing):
                 return False
             if (await connection.execute(taken)).rowcount != 1:
                 return False
@@ -155,12 +162,14 @@ class SqlOutbound:
         return self._seal.fingerprint(f"phone:{phone.digits}")
 
 
-async def _has_room(connection: AsyncConnection, at: datetime, pacing: Pacing) -> bool:
+async def _has_room(connection: AsyncConnection, purpose: CallPurpose, at: datetime, pacing: Pacing) -> bool:
+    """Tell whether one more call of its kind may be placed: revisits wait for nobody's callback."""
     calls = outbound_calls.c
+    same = calls.purpose == purpose.value
     under_way = calls.process.is_not(None) & calls.ended_at.is_(None) & (calls.lease_until > at)
-    running = await _count(connection, under_way)
+    running = await _count(connection, same & under_way)
     return running < pacing.at_once and (
-        await _count(connection, calls.claimed_at > at - _MINUTE) < pacing.per_minute
+        await _count(connection, same & (calls.claimed_at > at - _MINUTE)) < pacing.per_minute
     )
 
 

@@ -234,6 +234,7 @@ callback_tasks: Final = Table(
     Column("conversation", String(64), nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("window_end", Instant, nullable=False),
+    Column("call_asked_at", Instant, index=True),
     Column("created_at", Instant, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("ix_callback_tasks_due", "state", "window_end"),

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from hotline.domain.agents import Skill
 from hotline.domain.callbacks import CallbackReason
+from hotline.domain.outbound import StopReason
 from hotline.service.callbacks import Callbacks, WishedFor, read_hours
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.sealing import Seal
@@ -82,3 +84,46 @@ async def test_what_cannot_be_is_refused_by_name(
 async def test_without_the_token_nobody_is_let_in(http: httpx.AsyncClient, waiting: str) -> None:
     assert (await http.get(AT)).status_code == 401
     assert (await http.post(f"{AT}/{waiting}/take", json={"agent": "1024"})).status_code == 401
+
+
+async def test_an_agent_has_the_hotline_call_now(site: Site, http: httpx.AsyncClient, waiting: str) -> None:
+    assert site.parts.outlook is not None
+    await site.parts.outlook.book.note_contact(PHONE, at=site.clock())
+    await site.desk.sign_in("1024", "王敏", frozenset({Skill.ORDINARY}))
+    answer = await http.post(f"{AT}/{waiting}/call", json={"agent": "1024"}, headers=STAFF)
+    found = answer.json()
+    assert (answer.status_code, found["state"], found["taken_by"], found["is_calling"]) == (
+        202, "taken", "1024", False,
+    )  # fmt: skip
+    assert found["call_asked_at"] is not None
+    again = await http.post(f"{AT}/{waiting}/call", json={"agent": "1024"}, headers=STAFF)
+    assert (again.status_code, again.json()["code"]) == (409, "callback.illegal")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ("stranger", 409, "outbound.never_contacted_us"),
+        ("stopped", 409, "outbound.stopped"),
+        ("night", 409, "outbound.out_of_hours"),
+        ("signed out", 404, "agent.unknown"),
+        ("no task", 404, "callback.unknown"),
+    ],
+)
+async def test_a_call_that_may_not_be_placed_is_refused_with_its_reason(
+    site: Site, http: httpx.AsyncClient, waiting: str, fault: str, status: int, code: str
+) -> None:
+    assert site.parts.outlook is not None
+    book = site.parts.outlook.book
+    if fault != "stranger":
+        await book.note_contact(PHONE, at=site.clock())
+    if fault == "stopped":
+        await book.stop(PHONE, StopReason.ASKED, by="machine", at=site.clock())
+    if fault != "signed out":
+        await site.desk.sign_in("1024", "王敏", frozenset({Skill.ORDINARY}))
+    if fault == "night":
+        site.clock.move(hours=14)
+        await site.desk.sign_in("1024", "王敏", frozenset({Skill.ORDINARY}))
+    task = "t404" if fault == "no task" else waiting
+    answer = await http.post(f"{AT}/{task}/call", json={"agent": "1024"}, headers=STAFF)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -84,6 +84,14 @@ class Errands:
         self.talked: list[str] = []
         self.tried: list[tuple[str, OutboundOutcome]] = []
         self.fault: Exception | None = None
+        self.is_ready = True
+        self.given_up: list[str] = []
+
+    async def ready(self, call) -> bool:
+        return self.is_ready
+
+    async def not_placed(self, call) -> None:
+        self.given_up.append(call.due.reference)
 
     async def due(self):
         for page in self.pages:
@@ -145,6 +153,21 @@ def test_a_trunk_that_is_away_costs_the_citizen_no_try(answer):
     run(place())
     assert (errands.tried, book.ended) == ([], [])
     assert book.waiting == [("revisit:26112300001:1", MORNING + timedelta(minutes=10))]
+    assert errands.given_up == ["26112300001"]
+
+
+def test_what_is_not_ready_waits_a_little_and_no_telephone_rings():
+    book, errands, trunk = Book(), Errands(owed(1)), Trunk()
+    errands.is_ready = False
+
+    async def place():
+        dialler = a_dialler(trunk, book, errands)
+        for call in await dialler.claim():
+            await dialler.place(call)
+
+    run(place())
+    assert (trunk.dialled, errands.tried, book.ended) == ([], [], [])
+    assert book.waiting == [("revisit:26112300001:1", MORNING + timedelta(seconds=15))]
 
 
 def test_who_answers_is_talked_to_and_hung_up_on_at_the_end():

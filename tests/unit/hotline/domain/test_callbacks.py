@@ -11,8 +11,10 @@ from hotline.city import load_city
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.callbacks import (
     CallbackReason,
+    CallbackResult,
     CallbackState,
     CallbackTask,
+    CallbackTry,
     CallbackWindow,
     CallingHours,
     IllegalCallbackError,
@@ -98,3 +100,82 @@ def test_the_city_s_hours_can_be_read():
     hours = read_hours(load_city(LINYI))
     assert hours.next_window(at(10)).end == at(12)
     assert hours.attempts == 3
+
+
+# --- calls that the hotline places -----------------------------------------------------------------------------------
+
+
+def asked() -> CallbackTask:
+    return a_task().call_asked("赵", at(14, 5))
+
+
+def calling(*, is_automatic: bool = False) -> CallbackTask:
+    return (a_task() if is_automatic else asked()).calling("赵")
+
+
+def test_an_agent_takes_a_task_with_the_wish_that_the_hotline_calls():
+    task = asked()
+    assert (task.state, task.taken_by, task.attempts, task.call_asked_at) == (
+        CallbackState.TAKEN, "赵", 1, at(14, 5),
+    )  # fmt: skip
+    for again in (lambda: task.call_asked("赵", at(14, 6)), lambda: task.call_asked("钱", at(14, 6))):
+        with pytest.raises(IllegalCallbackError):
+            again()
+    under_way = task.calling("赵")
+    assert (under_way.is_calling, under_way.call_asked_at, under_way.is_automatic) == (True, None, False)
+    with pytest.raises(IllegalCallbackError):
+        task.calling("钱")
+
+
+def test_a_talk_ends_the_task_and_its_order_may_be_named_later():
+    done = calling().tried(CallbackResult.TALKED, at(14, 20), HOURS)
+    assert (done.state, done.is_calling, done.last_result) == (
+        CallbackState.DONE,
+        False,
+        CallbackResult.TALKED,
+    )
+    assert done.tries == (CallbackTry(at(14, 20), CallbackResult.TALKED, "赵"),)
+    assert done.reached("26112400001").order_number == "26112400001"
+    with pytest.raises(IllegalCallbackError):
+        done.reached()
+    with pytest.raises(IllegalCallbackError):
+        done.reached("26112400001").reached("26112400002")
+
+
+@pytest.mark.parametrize(
+    "result", [CallbackResult.BUSY, CallbackResult.NO_ANSWER, CallbackResult.REJECTED, CallbackResult.HUNG_UP]
+)
+def test_who_is_not_reached_is_tried_in_another_window(result):
+    task = calling().tried(result, at(14, 20), HOURS)
+    assert (task.state, task.attempts, task.window.start, task.taken_by) == (
+        CallbackState.OPEN,
+        1,
+        at(17, 30),
+        "",
+    )
+    assert [one.result for one in task.tries] == [result]
+
+
+@pytest.mark.parametrize("result", [CallbackResult.AGENT_LOST, CallbackResult.BROKEN])
+def test_our_own_fault_is_a_try_but_no_attempt_and_the_window_stays(result):
+    task = calling().tried(result, at(14, 20), HOURS)
+    assert (task.state, task.attempts, task.window, len(task.tries)) == (
+        CallbackState.OPEN,
+        0,
+        a_task().window,
+        1,
+    )
+
+
+def test_a_call_that_could_not_be_placed_stays_with_who_asked_for_it_and_is_no_try():
+    kept = calling().tried(CallbackResult.NOT_PLACED, at(14, 20), HOURS)
+    assert (kept.state, kept.taken_by, kept.last_result, kept.tries) == (
+        CallbackState.TAKEN, "赵", CallbackResult.NOT_PLACED, (),
+    )  # fmt: skip
+    back = calling(is_automatic=True).tried(CallbackResult.NOT_PLACED, at(14, 20), HOURS)
+    assert (back.state, back.taken_by, back.attempts, back.tries) == (CallbackState.OPEN, "", 0, ())
+
+
+def test_nothing_comes_of_a_call_for_a_task_that_nobody_has():
+    with pytest.raises(IllegalCallbackError):
+        a_task().tried(CallbackResult.BUSY, at(14), HOURS)
