@@ -148,7 +148,7 @@ def check() -> None:
     articles = knowledge.all_articles(settings, city)
     golden = load_golden(city.folder / "golden", {article.id for article in articles})
     typer.echo(
-        f"{city.name}：分类 {len(city.categories)}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"
+        f"{city.name}：分类 {'/'.join(str(len(city.categories_at(level))) for level in (1, 2, 3))}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"
         f"镇街 {len(city.streets)}，知识 {len(articles)}，对照题 {len(golden)}，没有发现错误"
     )
 

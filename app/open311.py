@@ -21,6 +21,7 @@ from app.open311_views import PUBLIC_KINDS, is_public, public_order, service
 from app.programs import APP_HOLDER, Programs
 from app.rate_limit import RateLimit
 from app.web_parts import ORDER_NUMBER, WebParts
+from hotline.domain.category import SECOND
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.work_order import WorkOrder
@@ -82,6 +83,9 @@ class Open311:
         self._parts = parts
         self._programs = programs
         self._words: Mapping[str, Any] = programs.words["open311"]
+        self._services = {
+            code: category for code, category in parts.city.categories.items() if category.level >= SECOND
+        }
         self._reads = RateLimit(_READS_A_MINUTE, parts.clock)
         self._posts = RateLimit(_POSTS_A_MINUTE, parts.clock)
         self._under_way: set[asyncio.Task[WorkOrder]] = set()
@@ -132,13 +136,13 @@ class Open311:
         return single(form, "discovery", found)
 
     async def services(self, form: Form) -> Response:
-        """The categories that appeals are made in (GET Service List)."""
-        found = [service(category, self._words) for category in self._parts.city.categories.values()]
+        """The categories that appeals are made in, of the second level (GET Service List); finer ones are taken as well."""
+        found = [service(category, self._words) for category in self._parts.city.categories_at(SECOND)]
         return answer(form, "services", "service", found)
 
     async def definition(self, form: Form, code: Code) -> Response:
         """The attributes of a service: none has any (GET Service Definition)."""
-        if code not in self._parts.city.categories:
+        if code not in self._services:
             return self._fault(form, 404, "service_code_unknown")
         return single(form, "service_definition", {"service_code": code, "attributes": []})
 
@@ -165,7 +169,7 @@ class Open311:
         if not states <= _STATES.keys():
             return self._fault(form, 400, "status")
         codes = _listed(service_code)
-        if not codes <= self._parts.city.categories.keys():
+        if not codes <= self._services.keys():
             return self._fault(form, 404, "service_code_unknown")
         found = await self._programs.search.find(
             statuses=frozenset().union(*(_STATES[state] for state in states)),
@@ -200,7 +204,7 @@ class Open311:
         if not self._posts.allows(holder):
             return self._fault(form, 429, "too_fast")
         code = given.get("service_code", "")
-        category = self._parts.city.categories.get(code)
+        category = self._services.get(code)
         if category is None:
             return (
                 self._fault(form, 404, "service_code_unknown")

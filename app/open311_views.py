@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hotline.city import City
 from hotline.domain.appeal import AppealKind
-from hotline.domain.category import Category
+from hotline.domain.category import Category, at_level, nearest
 from hotline.domain.deeds import Disclose
 from hotline.domain.work_order import WorkOrder
 
@@ -26,7 +26,7 @@ def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict
     """Return an order with the fields of GET Service Requests. The place is no finer than the street (街道)."""
     disclosed = order.last(Disclose)
     place = order.appeal.place
-    category = city.categories.get(order.appeal.category or "")
+    category = nearest(order.appeal.category, city.categories)
     unit = city.units.get(order.lead_unit or "") if order.is_dispatched else None
     status = "closed" if order.is_closed else "open"
     parts = (place.street, place.county, city.name) if place is not None else ()
@@ -36,7 +36,7 @@ def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict
         "status": status,
         "status_notes": words["statuses"][status],
         "service_name": category.name if category is not None else "",
-        "service_code": category.code if category is not None else "",
+        "service_code": at_level(order.appeal.category) or "",
         "description": disclosed.text if disclosed is not None else None,
         "agency_responsible": unit.name if unit is not None else None,
         "service_notice": None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -15,9 +16,10 @@ import yaml
 from app.processes import Part
 from app.settings import ROOT, Settings, secret_file
 from hotline.city import City
+from hotline.domain.category import SECOND
 from nlu.engines.rasa import RasaUnderstander
 from nlu.lexicon import write_city_dictionary
-from nlu.training_data import FOLDER, fingerprint, load_examples
+from nlu.training_data import ENTITIES, fingerprint, label_at, load_examples
 
 Tell = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -54,7 +56,7 @@ async def train_rasa(settings: Settings, city: City, progress: Progress, tell: T
     tell("训练 Rasa（两核约三分钟）")
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        str(_PYTHON), "-m", "rasa", "train", "nlu", "--nlu", str(FOLDER), "--config", "config.yml",
+        str(_PYTHON), "-m", "rasa", "train", "nlu", "--nlu", str(model.parent / "nlu.yml"), "--config", "config.yml",
         "--domain", str(model.parent / "domain.yml"), "--out", str(model.parent / "fresh"),
         "--fixed-model-name", model.name.removesuffix(".tar.gz"),
         cwd=_PROJECT, env=_environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**22,
@@ -134,9 +136,17 @@ def _environment() -> dict[str, str]:
 
 
 def _write_project(city: City, model: Path) -> None:
-    """Write what Rasa needs besides the utterances: the domain and the city's dictionary."""
+    """Write what Rasa needs: the utterances with labels of the second level, the domain, the city's dictionary."""
     write_city_dictionary(city, _PROJECT / "dictionary" / "city.txt")
-    labels = sorted({example.label for example in load_examples(city)})
+    by_label: defaultdict[str, list[str]] = defaultdict(list)
+    for example in load_examples(city):
+        by_label[label_at(example.label, SECOND)].append(f"- {example.marked}")
     model.parent.mkdir(parents=True, exist_ok=True)
-    domain = {"version": "3.1", "intents": labels, "entities": ["place", "time", "person", "org"]}
+    domain = {"version": "3.1", "intents": sorted(by_label), "entities": sorted(ENTITIES)}
+    utterances = [
+        {"intent": label, "examples": "\n".join(lines)} for label, lines in sorted(by_label.items())
+    ]
+    (model.parent / "nlu.yml").write_text(
+        yaml.safe_dump({"version": "3.1", "nlu": utterances}, allow_unicode=True), encoding="utf-8"
+    )
     (model.parent / "domain.yml").write_text(yaml.safe_dump(domain, allow_unicode=True), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, Secrecy
+from hotline.domain.category import nearest
 from hotline.domain.work_order import WorkOrder
 
 _NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
@@ -50,8 +51,8 @@ def unit_name(city: City, code: str | None) -> str | None:
 
 def category_name(city: City, code: str | None) -> str:
     """Return code and name, as reports print it."""
-    category = city.categories.get(code or "")
-    return f"{category.code} {category.name}" if category else code or ""
+    category = nearest(code, city.categories)
+    return f"{code} {category.name}" if category else code or ""
 
 
 def order_in_report(order: WorkOrder, city: City) -> dict[str, Any]:

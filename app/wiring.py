@@ -38,6 +38,7 @@ from asr.repair import Repairer, RepairingRecognizer
 from hotline.city import City
 from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.category import SECOND
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
 from hotline.domain.talks import PartyTelephone
@@ -247,7 +248,7 @@ class Speaking:
         templates = load_prompts(city, ContactChannel.PHONE)
         matters = (
             part
-            for category in city.categories.values()
+            for category in city.categories_at(SECOND)  # finer ones are rendered when they are first said
             for part in templates.parts("matter_of_category", place="", category=category.spoken)
         )
         revisits = load_survey_prompts(city).fixed_parts() if settings.outbound_address else ()

@@ -21,6 +21,7 @@ import jieba
 from asr.numbers import NumberWriter
 from asr.recognizer import Recognizer
 from hotline.city import City, read_yaml
+from hotline.domain.category import SECOND
 from hotline.domain.errors import CityConfigError
 from hotline.domain.speech import AudioFormat, Expected, Hypothesis
 from hotline.phonetics import blur, syllables
@@ -79,7 +80,7 @@ class Repairer:
         counties = {name for county in city.counties.values() for name in (county.name, *county.aliases)}
         streets = {name for street in city.streets.values() for name in (street.name, *street.aliases)}
         frequent, terms = _terms(folder)
-        terms |= {str(word) for row in city.categories.values() for word in row.keywords}
+        terms |= {str(word) for row in city.categories_at(SECOND) for word in row.keywords}
         terms -= counties | streets | frequent
         self._add(counties, count=_COUNTY_COUNT, is_place=True)
         self._add(streets - counties, count=_STREET_COUNT, is_place=True)

@@ -21,6 +21,7 @@ from typing import Any, Final
 from sklearn.metrics import accuracy_score, f1_score
 
 from hotline.city import City, load_city, read_yaml
+from hotline.domain.category import nearest
 from hotline.domain.errors import CityConfigError, HotlineError
 from hotline.domain.meaning import Understanding
 from nlu.engines.linear import LinearUnderstander, train_linear
@@ -42,17 +43,17 @@ class MessageDataError(HotlineError):
 
 @dataclass(frozen=True, slots=True)
 class Crosswalk:
-    """From a city's categories to another list of classes (分类对照): by category, some split further by words."""
+    """From a city's categories to another list of classes (分类对照): by the longest code, some split further by words."""
 
     classes: Mapping[str, str]
     unless: Mapping[str, Mapping[str, Sequence[str]]]
 
     def of(self, category: str, text: str) -> str:
         """Return the class of ``category`` for a message with this text; empty when it has none there."""
-        for other, words in self.unless.get(category, {}).items():
+        for other, words in (nearest(category, self.unless) or {}).items():
             if any(word in text for word in words):
                 return other
-        return self.classes.get(category, _NONE)
+        return nearest(category, self.classes) or _NONE
 
     def best(self, meaning: Understanding) -> str:
         """Return the class with the most confidence over the understood category and its runners-up."""

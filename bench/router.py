@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from hotline.city import City, load_city
 from hotline.domain.appeal import Appeal, Place
+from hotline.domain.category import SECOND
 from router.catalogue import Catalogue, tables_of
 from router.row import Row
 from router.rule_router import RuleRouter
@@ -87,7 +88,7 @@ def _measured(city: City, tables: RoutingTables, decisions: int) -> dict[str, fl
 
 
 def _appeals(city: City) -> Iterator[Appeal]:
-    pairs = cycle(product(city.categories.values(), city.streets.values()))
+    pairs = cycle(product(city.categories_at(SECOND), city.streets.values()))
     for number, (category, street) in enumerate(pairs):
         text = f"{number}号楼，{'，'.join(map(str, category.keywords))}，一直没有人来处理，请尽快解决一下"
         yield Appeal(

@@ -17,6 +17,7 @@ from sqlalchemy import func, insert, select, text
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, AppealKind, PhoneNumber, Place
+from hotline.domain.category import SECOND
 from hotline.domain.deeds import SignFor
 from hotline.domain.people import unit_actor
 from hotline.domain.work_order import WorkOrder
@@ -72,7 +73,7 @@ async def _registered(
     registration: Registration, city: City, count: int, at: datetime, progress: Progress
 ) -> tuple[list[WorkOrder], float]:
     """Register ``count`` appeals, several at a time, as several calls would."""
-    categories, counties = list(city.categories.values()), list(city.counties)
+    categories, counties = list(city.categories_at(SECOND)), list(city.counties)
     made: list[WorkOrder] = []
     numbers = iter(range(count))
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import AppealKind
+from hotline.domain.category import SECOND
 from hotline.domain.errors import CityConfigError
 
 Words = tuple[str, ...]
@@ -66,13 +67,13 @@ def _longest_first(words: list[str]) -> Words:
 
 
 def city_words(city: City) -> tuple[str, ...]:
-    """Return the city's names and the categories' keywords, so that jieba does not cut them in two."""
+    """Return the city's names and the keywords of the second-level categories, so that jieba does not cut them in two."""
     names: set[str] = set()
     for county in city.counties.values():
         names.update((county.name, *county.aliases))
     for street in city.streets.values():
         names.update((street.name, *street.aliases))
-    names.update(keyword for category in city.categories.values() for keyword in map(str, category.keywords))
+    names.update(keyword for category in city.categories_at(SECOND) for keyword in category.keywords)
     return tuple(sorted(name for name in names if len(name) > 1))
 
 

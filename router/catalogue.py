@@ -17,6 +17,7 @@ from pydantic import Field
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import AppealKind, EmergencyService, Urgency
+from hotline.domain.category import DIGITS_A_LEVEL, SECOND
 from hotline.domain.errors import CityConfigError
 from router.decision_table import DecisionTable
 from router.mentions import TopicLexicon
@@ -83,7 +84,10 @@ class _RowModel(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """One version of the dispatch catalogue, compiled. ``tables`` holds a decision table for each category code."""
+    """One version of the dispatch catalogue, compiled.
+
+    ``tables`` holds a decision table for each category of the second level and for each finer one that a row names.
+    """
 
     version: str
     valid_from: date
@@ -156,11 +160,22 @@ def tables_of(rows: Sequence[Row], city: City) -> Mapping[str, DecisionTable]:
 
 
 def _by_category(rows: Sequence[Row], city: City) -> Mapping[str, Sequence[Row]]:
-    codes = (NO_CATEGORY, *city.categories)
-    found: dict[str, list[Row]] = {code: [] for code in codes}
+    named = {code for row in rows for code in row.categories if len(code) > SECOND * DIGITS_A_LEVEL}
+    seconds = [category.code for category in city.categories_at(SECOND)]
+    return {code: rows_for(code, rows) for code in (NO_CATEGORY, *seconds, *sorted(named))}
+
+
+def rows_for(code: str, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of a category: its own and those of the classes above it.
+
+    What is above ends where the category's own rows leave nothing to decide.
+    """
+    found: list[Row] = []
+    is_settled = False
     for row in rows:
-        for code in row.categories or codes:
-            found[code].append(row)
+        if row.is_for(code) and not (is_settled and row.categories and code not in row.categories):
+            found.append(row)
+            is_settled |= row.is_unconditional
     return found
 
 
@@ -211,7 +226,7 @@ def _row(given: _RowModel, file: Path, city: City) -> Row:
     return Row(
         file=str(file),
         id=given.id,
-        categories=() if given.category == _EVERY else tuple(_expanded(given, file, city)),
+        categories=() if given.category == _EVERY else _categories(given, file, city),
         kinds=given.kind,
         areas=given.area,
         counties=given.county,
@@ -233,13 +248,11 @@ def _row(given: _RowModel, file: Path, city: City) -> Row:
     )
 
 
-def _expanded(given: _RowModel, file: Path, city: City) -> Iterator[str]:
-    """Yield category codes; a two-digit group stands for all of its categories."""
+def _categories(given: _RowModel, file: Path, city: City) -> tuple[str, ...]:
     for code in given.category:
-        matching = [each for each in city.categories if each == code or (len(code) == 2 and each[:2] == code)]
-        if not matching:
+        if code not in city.categories:
             raise CityConfigError(file=str(file), row=given.id, reason=f"没有这个诉求分类：{code}")
-        yield from matching
+    return tuple(given.category)
 
 
 @dataclass(frozen=True, slots=True)

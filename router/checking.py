@@ -17,7 +17,7 @@ from hotline.city import City
 from hotline.domain.appeal import AppealKind
 from hotline.domain.errors import CityConfigError
 from hotline.domain.handling_unit import UnitGroup
-from router.catalogue import NO_CATEGORY, Catalogue, read_version
+from router.catalogue import NO_CATEGORY, Catalogue, read_version, rows_for
 from router.condition_space import WordReach, can_both_hold, frames, reaching
 from router.row import PLACE, Area, Row
 from router.time_tables import load_time_limits
@@ -99,10 +99,7 @@ class _VersionCheck:
     def __init__(self, catalogue: Catalogue, city: City) -> None:
         self._catalogue = catalogue
         self._city = city
-        self._rows = {
-            code: tuple(row for row in catalogue.rows if not row.categories or code in row.categories)
-            for code in (NO_CATEGORY, *city.categories)
-        }
+        self._rows = {code: tuple(rows_for(code, catalogue.rows)) for code in catalogue.tables}
         self._frames = {code: frames(rows, city) for code, rows in self._rows.items()}
         topics = catalogue.topics
         self._words = WordReach(

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal
+from hotline.domain.category import nearest
 from router.rule_router import RuleRouter, Weighing
 
 
@@ -43,7 +44,9 @@ def explanation(weighing: Weighing, city: City, appeal: Appeal) -> dict[str, Any
             for each in decision.runners_up
         ],
         "manual": decision.is_manual,
-        "category_name": _name(city.categories, appeal.category),
+        "category_name": category.name
+        if (category := nearest(appeal.category, city.categories)) is not None
+        else None,
         "category_confidence": round(appeal.category_confidence, 3),
         "understood_by": appeal.understood_by,
         "lead_unit_code": decision.lead_unit,

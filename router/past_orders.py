@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, Place, Urgency
+from hotline.domain.category import nearest
 from hotline.domain.errors import HotlineError
 
 SUFFIXES: Final = (".jsonl", ".ndjson", ".csv")
@@ -105,7 +106,7 @@ def _order(row: Mapping[str, Any], city: City, file: str, line: int) -> PastOrde
         raise ValueError(f"缺少{'、'.join(missing)}")
     given = {name: "" if value is None else str(value).strip() for name, value in row.items() if name}
     category = given["category"] or None
-    if category is not None and category not in city.categories:
+    if category is not None and nearest(category, city.categories) is None:
         raise ValueError(f"没有这个诉求分类：{category}")
     lead = given["lead_unit"] or None
     if lead is not None and lead not in city.units:

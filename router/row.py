@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from hotline.domain.appeal import AppealKind, EmergencyService, Urgency
+from hotline.domain.category import within
 
 PLACE: Final = "place"
 """Stands for the government of the place (属地) among a row's units."""
@@ -36,7 +37,7 @@ class Situation:
 class Row:
     """A row of the catalogue. Conditions that are empty hold for everything; those given must all hold.
 
-    ``mentions`` and ``also``: at least one topic of each; ``without``: none. ``lead`` and ``supporting`` are unit codes or
+    ``categories`` may be of any level. ``mentions`` and ``also``: at least one topic of each; ``without``: none. ``lead`` and ``supporting`` are unit codes or
     ``PLACE``; ``otherwise`` leads inquiries, suggestions and praise whose place is not known. ``limit`` names a statutory
     limit. ``avoids_named``: a unit that the citizen names is the one complained of and must not handle it (回避).
     """
@@ -62,6 +63,10 @@ class Row:
     is_manual: bool = False
     avoids_named: bool = False
     is_confirmed: bool = False
+
+    def is_for(self, category: str) -> bool:
+        """Tell whether the row is one of ``category``'s: it names the category, one above it, or none at all."""
+        return not self.categories or within(category, self.categories)
 
     @property
     def is_unconditional(self) -> bool:

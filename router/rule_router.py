@@ -9,6 +9,7 @@ from typing import Final
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, AppealKind, Urgency
+from hotline.domain.category import SECOND, nearest
 from hotline.domain.routing import Candidate, RoutingDecision
 from hotline.domain.time_limits import TimeLimits
 from router.catalogue import NO_CATEGORY, Catalogue, in_force
@@ -113,7 +114,8 @@ class RuleRouter:
     @staticmethod
     def _applying(view: _View, category: str | None) -> tuple[Row, ...]:
         tables = view.catalogue.tables
-        return tables.get(category or NO_CATEGORY, tables[NO_CATEGORY]).applying(view.situation)
+        table = nearest(category, tables)
+        return (tables[NO_CATEGORY] if table is None else table).applying(view.situation)
 
     def _lead(self, row: Row, view: _View) -> str | None:
         if row.lead != PLACE:
@@ -159,8 +161,8 @@ class RuleRouter:
         text = view.appeal.text or view.appeal.summary
         scored = sorted(
             (
-                (sum(len(word) for word in map(str, category.keywords) if word in text), category)
-                for category in self._city.categories.values()
+                (sum(len(word) for word in category.keywords if word in text), category)
+                for category in self._city.categories_at(SECOND)
             ),
             key=lambda pair: -pair[0],
         )
@@ -239,7 +241,7 @@ class RuleRouter:
 
     def _urgency(self, appeal: Appeal, row: Row | None) -> Urgency:
         given = [appeal.urgency]
-        category = self._city.categories.get(appeal.category or "")
+        category = nearest(appeal.category, self._city.categories)
         if category is not None and appeal.kind not in _SPEAKS_FOR_ALL:
             given.append(category.urgency)
         if row is not None and row.urgency is not None and appeal.kind is not AppealKind.INQUIRY:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from hotline.city import City
 from hotline.domain.appeal import AppealKind
+from hotline.domain.category import nearest
 from router.past_orders import PastOrder, PastOrderError
 from router.router import Router
 
@@ -118,7 +119,7 @@ def simulation_data(found: Simulation, city: City) -> dict[str, Any]:
         "by_category": [
             {
                 "category": code,
-                "name": city.categories[code].name if code in city.categories else "",
+                "name": known.name if (known := nearest(code, city.categories)) is not None else "",
                 "changed": count,
             }
             for code, count in by_category.most_common()

@@ -22,6 +22,7 @@ from hotline.domain.appeal import (
     EmergencyService,
 )
 from hotline.domain.callbacks import CallbackWindow
+from hotline.domain.category import nearest
 from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.speech import Expected
 
@@ -176,7 +177,7 @@ class HandingOver(Floor):
         )
 
     def _briefing(self, reason: str) -> str:
-        category = self._categories.get(self._draft.category or "")
+        category = nearest(self._draft.category, self._categories)
         return self._prompts.text(
             "briefing",
             phone=str(self._draft.phone or ""),

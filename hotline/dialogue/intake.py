@@ -20,7 +20,7 @@ from hotline.domain.appeal import (
     Secrecy,
     Urgency,
 )
-from hotline.domain.category import Category
+from hotline.domain.category import Category, nearest
 from hotline.domain.meaning import Understanding
 
 _SUMMARY_CHARACTERS = 40
@@ -116,7 +116,7 @@ class Draft:
             return Missing.MATTER
         if len(self.place_choices) > 1:
             return Missing.PLACE_CHOICE
-        category = categories.get(self.category or "")
+        category = nearest(self.category, categories)
         place = self._missing_place(category, policy)
         if place is not Missing.NOTHING or self.wants_secrecy or self.was_asked_secrecy:
             return place
@@ -144,7 +144,7 @@ class Draft:
         emergency: EmergencyService | None = None,
     ) -> Appeal:
         """Return the appeal as it stands. A tip-off (举报) is confidential whether asked for or not."""
-        category = categories.get(self.category or "")
+        category = nearest(self.category, categories)
         kind = self.kind_of(category)
         secret = self.wants_secrecy or kind is AppealKind.TIP_OFF
         return Appeal(
@@ -169,7 +169,7 @@ class Draft:
     def matter(self, prompts: Prompts, categories: Mapping[str, Category]) -> str:
         """Return how the matter is read back."""
         place = self.place.text if self.place else ""
-        category = categories.get(self.category or "")
+        category = nearest(self.category, categories)
         if category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
         joined = place + prompts.text("connector_and") if place else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hotline.domain.appeal import AppealKind
+from hotline.domain.category import within
 from hotline.domain.speech import Expected
 
 
@@ -40,7 +41,7 @@ class Policy:
 
     def asks_secrecy(self, kind: AppealKind, category: str | None) -> bool:
         """Tell whether a citizen with such an appeal is asked: tip-offs always, complaints where identity matters."""
-        is_delicate = kind is AppealKind.COMPLAINT and category in self.secrecy_categories
+        is_delicate = kind is AppealKind.COMPLAINT and within(category, self.secrecy_categories)
         return kind is AppealKind.TIP_OFF or is_delicate
 
 

@@ -23,6 +23,7 @@ from hotline.domain.appeal import (
     AppealKind,
     Place,
 )
+from hotline.domain.category import at_level, nearest
 from hotline.domain.diversion import Diversion
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
@@ -72,7 +73,7 @@ class TakingDown(InTalk):
                 self._draft = replace(self._draft, detail_questions=self._draft.detail_questions + 1)
                 return self._ask(Stage.PLACE_DETAIL, Expected.PLACE, *lead, "ask_place_detail")
             case Missing.SECRECY:
-                category = self._categories.get(self._draft.category or "")
+                category = nearest(self._draft.category, self._categories)
                 is_tip_off = self._draft.kind_of(category) is AppealKind.TIP_OFF
                 self._draft = replace(self._draft, was_asked_secrecy=True)
                 name = "ask_secrecy_tip_off" if is_tip_off else "ask_secrecy"
@@ -130,7 +131,7 @@ class TakingDown(InTalk):
 
     def _secrecy_said(self, *, wanted: bool) -> Actions:
         self._draft = replace(self._draft, wants_secrecy=wanted)
-        category = self._categories.get(self._draft.category or "")
+        category = nearest(self._draft.category, self._categories)
         is_law = not wanted and self._draft.kind_of(category) is AppealKind.TIP_OFF
         return self._next_question(*(("secrecy_by_law",) if is_law else ()))
 
@@ -179,15 +180,16 @@ class TakingDown(InTalk):
         """Whether the place was said that an answer has just asked for (“您说出位置，我来登记”)."""
         if self._stage is not Stage.ANSWERED or self._article is None or meaning.slots.place is None:
             return False
-        asked = (None, self._article.category, self._draft.category)
+        asked = {at_level(code) for code in (None, self._article.category, self._draft.category)}
         return self._answers.invites_place(self._article.spoken) and (
-            meaning.category in asked or meaning.category_confidence < self._policy.category_confidence
+            at_level(meaning.category) in asked
+            or meaning.category_confidence < self._policy.category_confidence
         )
 
     def _place_of_question(self, meaning: Understanding) -> Actions:
         """Make the question that was answered an appeal about the place, of the question's category."""
         code = (self._article.category if self._article is not None else None) or self._draft.category
-        category = self._categories.get(code or "")
+        category = nearest(code, self._categories)
         usual = category.default_kind if category is not None else AppealKind.HELP
         kind = meaning.kind if meaning.kind not in (None, AppealKind.INQUIRY) else usual
         self._draft = replace(

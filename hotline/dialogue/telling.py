@@ -9,7 +9,7 @@ from typing import Final
 from hotline.dialogue.intake import spoken_date
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.callbacks import CallbackWindow
-from hotline.domain.category import Category
+from hotline.domain.category import Category, nearest
 from hotline.domain.repeats import OrderNews
 
 _MOBILE_DIGITS: Final = 11
@@ -27,7 +27,7 @@ class Teller:
     def parts(self, order: OrderNews, *, is_spoken: bool, name: str = "progress_order") -> tuple[str, ...]:
         """Return the order in parts: what it is about, its number and status, then unit and date where it has them."""
         prompts = self._prompts
-        category = self._categories.get(order.category or "")
+        category = nearest(order.category, self._categories)
         said = list(
             prompts.parts(
                 name,

@@ -170,7 +170,7 @@ class Interval:
 class Appeal:
     """An appeal (诉求) as it is routed and recorded.
 
-    ``category`` is a code of ``config/<city>/categories.yaml``; ``None`` when nobody could tell (人工分类).
+    ``category`` is a code of ``config/<city>/categories``, of the second or third level; ``None`` when nobody could tell (人工分类).
     ``text`` is the citizen's account in their words (all turns that belong to the matter, joined);
     ``summary`` a short title for lists; ``interval`` what ``occurred`` means. ``imposed_due`` is the due time that the province's platform set (省定时限).
     """

@@ -12,6 +12,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Final
 
+from hotline.domain.category import within
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.handling_unit import UnitGroup
 from hotline.domain.order_facts import OrderFacts
@@ -140,7 +141,9 @@ def boards(facts: Iterable[OrderFacts], formula: Formula) -> tuple[Board, ...]:
 def result_of(unit: str, orders: Sequence[OrderFacts], formula: Formula) -> UnitResult:
     """Return what ``unit`` reached with its orders."""
     counted = [each for each in orders if each.counts]
-    ordinary = [each for each in counted if each.category not in formula.enforcement | formula.mediation]
+    ordinary = [
+        each for each in counted if not within(each.category, formula.enforcement | formula.mediation)
+    ]
     forgiven = int(formula.tolerance * len(counted))
     response = _share(counted, lambda each: _of_bool(each.was_contacted), forgiven)
     resolved = _share(counted, lambda each: _resolved(each, formula), forgiven)
@@ -154,11 +157,11 @@ def result_of(unit: str, orders: Sequence[OrderFacts], formula: Formula) -> Unit
         satisfied=satisfied,
         satisfied_with_attitude=_share(counted, lambda each: _satisfied(each.attitude, formula)),
         satisfied_enforcement=_share(
-            [each for each in counted if each.category in formula.enforcement],
+            [each for each in counted if within(each.category, formula.enforcement)],
             lambda each: _satisfied(each.result, formula),
         ),
         satisfied_mediation=_share(
-            [each for each in counted if each.category in formula.mediation],
+            [each for each in counted if within(each.category, formula.mediation)],
             lambda each: _satisfied(each.result, formula),
         ),
         excluded=tuple(sorted(each.number for each in orders if not each.counts)),

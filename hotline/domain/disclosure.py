@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from hotline.domain.category import at_level
 from hotline.domain.life_cycle import CLOSED
 from hotline.domain.order_facts import OrderFacts
 
@@ -32,7 +33,7 @@ def public_figures(facts: Sequence[OrderFacts]) -> PublicFigures:
         registered=len(facts),
         closed=sum(each.status in CLOSED for each in facts),
         answered_at_once=sum(each.was_answered_at_once for each in facts),
-        by_category=_suppressed(each.category for each in open_to_all),
+        by_category=_suppressed(at_level(each.category) for each in open_to_all),
         by_county=_suppressed(each.county for each in open_to_all),
     )
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from hotline.domain.category import at_level
 from hotline.domain.work_order import WorkOrder
 
 
@@ -46,7 +47,7 @@ class AlertGround(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One appeal as it counts for hot issues."""
+    """One appeal as it counts for hot issues: by its class of the second level."""
 
     number: str
     category: str
@@ -64,11 +65,12 @@ class Occurrence:
     def of(cls, order: WorkOrder) -> Occurrence | None:
         """Return how ``order`` counts; None when its place or category is not known."""
         appeal, place = order.appeal, order.appeal.place
-        if appeal.category is None or place is None or place.county_code is None:
+        category = at_level(appeal.category)
+        if category is None or place is None or place.county_code is None:
             return None
         return cls(
             order.number,
-            appeal.category,
+            category,
             place.county_code,
             place.street_code,
             order.registered_at,

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from hotline.domain.appeal import Appeal, AppealKind, Place, Secrecy
+from hotline.domain.category import at_level
 from hotline.domain.work_order import Status, WorkOrder
 
 Sounds = Callable[[str], Sequence[str]]
@@ -154,7 +155,7 @@ def find_repeat(
             continue
         if order.kind in _NO_MATTER_OF_ITS_OWN or _are_apart(appeal.place, order.place):
             continue
-        is_same_category = appeal.category is not None and appeal.category == order.category
+        is_same_category = appeal.category is not None and _are_one_kind(appeal, order)
         alike = likeness(
             _matter(appeal.text, appeal.place, settings),
             _matter(order.text, order.place, settings),
@@ -166,10 +167,15 @@ def find_repeat(
     return max(found, key=lambda each: (each.order.is_open, each.likeness), default=None)
 
 
+def _are_one_kind(appeal: Appeal, order: PastOrder) -> bool:
+    """Compare at the second level: which third-level class a sentence is put in changes with its words."""
+    return at_level(appeal.category) == at_level(order.category)
+
+
 def _least(appeal: Appeal, order: PastOrder, settings: RepeatSettings) -> float:
     if appeal.category is None or order.category is None:
         return settings.alike
-    if appeal.category != order.category:
+    if not _are_one_kind(appeal, order):
         return settings.alike_other_category
     if _is_same_place(appeal.place, order.place):
         return settings.alike_same_place

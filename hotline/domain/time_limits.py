@@ -15,6 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from hotline.domain.appeal import AppealKind, Urgency
+from hotline.domain.category import within
 from hotline.domain.working_calendar import WorkingCalendar
 
 
@@ -54,7 +55,7 @@ class StatutoryLimit:
 
     def applies_to(self, category: str | None, kind: AppealKind) -> bool:
         """Tell whether an appeal of this category and kind falls under it."""
-        return category in self.categories and (not self.kinds or kind in self.kinds)
+        return within(category, self.categories) and (not self.kinds or kind in self.kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import structlog
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, AppealKind
+from hotline.domain.category import nearest
 from hotline.domain.deeds import (
     AddFacts,
     Answer,
@@ -188,7 +189,7 @@ class Registration:
 
     def _needs_place(self, appeal: Appeal) -> bool:
         """Help, complaints and tip-offs without a place are not dispatched before it is known (待补充)."""
-        category = self._city.categories.get(appeal.category or "")
+        category = nearest(appeal.category, self._city.categories)
         return appeal.kind in (AppealKind.HELP, AppealKind.COMPLAINT, AppealKind.TIP_OFF) and (
             category is None or category.needs_place
         )

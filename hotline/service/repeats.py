@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import Appeal, PhoneNumber
+from hotline.domain.category import nearest
 from hotline.domain.errors import CityConfigError, WorkOrderNotFoundError
 from hotline.domain.hot_issues import HotIssueAlert, HotIssueSettings
 from hotline.domain.repeats import PastOrder, Repeat, RepeatSettings, find_repeat
@@ -110,7 +111,7 @@ class RepeatRules:
     def worded(self, alert: HotIssueAlert, city: City) -> str:
         """Return what the duty officer reads."""
         place = city.streets.get(alert.place) or city.counties.get(alert.place)
-        category = city.categories.get(alert.category)
+        category = nearest(alert.category, city.categories)
         since, at = (moment.astimezone(city.timezone).strftime(_TIME) for moment in (alert.since, alert.at))
         return self.alerts[alert.ground.value].format(
             place=place.name if place is not None else alert.place,

@@ -8,7 +8,7 @@ from datetime import datetime
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.survey_result import Subject, SurveyResult
 from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.category import Category
+from hotline.domain.category import Category, nearest
 from hotline.domain.deeds import Reply, Revisit
 from hotline.domain.life_cycle import Status
 from hotline.domain.outbound import CallPurpose, DueCall, OutboundOutcome
@@ -30,7 +30,7 @@ def due_revisit(order: WorkOrder) -> DueCall | None:
 def subject_of(order: WorkOrder, categories: Mapping[str, Category]) -> Subject:
     """Return what the call is about, the matter in the short words of its category; none of it for a secret order."""
     is_secret = _is_secret(order)
-    category = categories.get(order.appeal.category or "")
+    category = nearest(order.appeal.category, categories)
     matter = category.spoken if category is not None and not is_secret else ""
     return Subject(order.number, matter, is_secret or not matter)
 

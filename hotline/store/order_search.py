@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from hotline.domain.appeal import AppealKind
 from hotline.domain.life_cycle import Status
@@ -38,7 +38,7 @@ class SqlOrderSearch:
         limit: int = 50,
         newest_first: bool = False,
     ) -> Sequence[WorkOrder]:
-        """Return the orders to which all that is given applies, by number.
+        """Return the orders to which all that is given applies, by number; a category holds for those below it.
 
         ``unit`` is the lead, ``supporter`` one of those that support; ``registered`` is a half-open span.
         """
@@ -46,12 +46,15 @@ class SqlOrderSearch:
         conditions = [orders.number > after]
         for column, wanted in (
             (orders.status, [each.value for each in statuses]),
-            (orders.category, list(categories)),
             (orders.kind, [each.value for each in kinds]),
             (orders.number, list(numbers)),
         ):
             if wanted:
                 conditions.append(column.in_(sorted(wanted)))
+        if categories:
+            conditions.append(
+                or_(*(orders.category.startswith(code, autoescape=True) for code in sorted(categories)))
+            )
         if unit is not None:
             conditions.append(orders.lead_unit == unit)
         if supporter is not None:

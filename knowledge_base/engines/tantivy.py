@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import tantivy
 
+from hotline.domain.category import at_level, within
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.knowledge import Article, Passage
 from knowledge_base.engines.tantivy_index import open_index
@@ -115,7 +116,7 @@ class TantivyRetriever:
                 parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weighed)))
                 most += weighed * rarity
         if category is not None:
-            hint = tantivy.Query.term_query(schema, "category", category)
+            hint = tantivy.Query.term_query(schema, "category", at_level(category))
             parts.append((tantivy.Occur.Should, tantivy.Query.const_score_query(hint, 1.0)))
         day, integer = on.toordinal(), tantivy.FieldType.Integer
         valid = (
@@ -139,7 +140,7 @@ class TantivyRetriever:
         else:
             score = share
         if category is not None and article.category is not None:
-            if article.category == category:
+            if within(category, {article.category}) or within(article.category, {category}):
                 score += _SAME_CATEGORY
             elif article.category[:2] == category[:2]:
                 score += _SAME_GROUP

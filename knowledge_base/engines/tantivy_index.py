@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import tantivy
 
+from hotline.domain.category import at_level
 from hotline.domain.knowledge import Article
 from knowledge_base.terms import terms_of
 from knowledge_base.wording import Wording
@@ -59,7 +60,7 @@ def entry_of(article: Article, wording: Wording) -> Entry:
         texts[f"{prefix}_sounds"] = _joined(terms.sounds for terms in heard)
     return Entry(
         id=article.id,
-        category=article.category or "",
+        category=at_level(article.category) or "",
         valid_from=article.valid_from,
         valid_until=article.valid_until or date.max,
         texts=texts,

@@ -24,13 +24,14 @@ import jieba
 import numpy as np
 
 from hotline.city import City
+from hotline.domain.category import SECOND
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.meaning import Understanding
 from hotline.phonetics import sounds, syllables
 from nlu.engines.linear_weights import Analyzer, weights_from, weights_of
 from nlu.labels import understanding_of
 from nlu.lexicon import city_words
-from nlu.training_data import Example, fingerprint, load_examples
+from nlu.training_data import Example, fingerprint, label_at, load_examples
 
 _LONGEST: Final = 400
 _NOISE: Final = 0.2
@@ -129,7 +130,7 @@ def train_linear(city: City, folder: Path) -> Path:
         return file
     folder.mkdir(parents=True, exist_ok=True)
     _teach_words(city)
-    examples = load_examples(city)
+    examples = tuple(Example(one.text, label_at(one.label, SECOND)) for one in load_examples(city))
     examples = (*examples, *misheard(examples, random.Random(12345)))  # noqa: S311 -- noise, not a secret
     model = build_pipeline()
     model.fit([cleaned(one.text) for one in examples], [one.label for one in examples])

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from hotline.city import City
+from hotline.domain.category import SECOND, nearest
 from hotline.domain.meaning import Intent, Understanding
 from nlu.kinds import is_upset, kind_of, urgency_of
 from nlu.lexicon import load_meaning_words
@@ -66,7 +67,7 @@ class UnderstandingRules:
                 else ()
             )
             meaning = replace(meaning, category=None, runners_up=runners)
-        category = self._city.categories.get(meaning.category or "")
+        category = nearest(meaning.category, self._city.categories)
         return replace(
             meaning,
             kind=kind_of(text, category, self._words),
@@ -80,8 +81,8 @@ class UnderstandingRules:
     def _by_keyword(self, text: str) -> str | None:
         """Return the one category whose keywords the text holds most of; None when that is no clear one."""
         hits = {
-            code: sum(len(str(word)) for word in category.keywords if str(word) in text)
-            for code, category in self._city.categories.items()
+            category.code: sum(len(word) for word in category.keywords if word in text)
+            for category in self._city.categories_at(SECOND)
         }
         best = sorted(((count, code) for code, count in hits.items() if count), reverse=True)
         if not best or (len(best) > 1 and best[0][0] == best[1][0]):
