@@ -29,7 +29,7 @@ test: $(STAMPS)/test $(STAMPS)/rasa ## set up and pass all tests
 check: $(STAMPS)/test ## linters, types, import contracts, configuration
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy app asr chat hotline ivr knowledge_base nlu router tts bench
+	.venv/bin/mypy app asr chat desk hotline ivr knowledge_base nlu router tts bench
 	.venv/bin/lint-imports
 	$(HOTLINE) check
 

@@ -17,8 +17,8 @@ import typer
 from app.assessment_rules import load_formulas
 from app.clock import now
 from app.settings import Settings
-from app.views import unit_name
 from app.wiring import open_store
+from desk.views import unit_name
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.assessment import Board, UnitResult, boards, formula_on, indicators, redone_twice
 from hotline.domain.order_facts import OrderFacts, facts_of

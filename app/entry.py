@@ -91,6 +91,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "endpoints": Command("app.commands_worker", "endpoints", "承办单位与联动平台的接收地址和密钥"),
     "nlu": Command("app.commands_nlu", "cli", "语义理解：语料检查、训练、评测"),
     "keys": Command("app.commands_keys", "cli", "接口密钥：新建、列出、吊销"),
+    "accounts": Command("app.commands_accounts", "cli", "账号：第一批管理员、重置、演示账号、权限表"),
     "outbound": Command("app.commands_outbound", "cli", "外呼：待打的回访电话、不再外呼名单"),
     "audit": Command("app.commands_audit", "audit", "审计链：校验、锚点"),
     "calendar": Command("app.commands_audit", "calendar", "工作日历：与公布的放假安排核对"),

@@ -32,6 +32,7 @@ from app.staff_interface import StaffInterface
 from app.talk_interface import TalkInterface
 from app.unit_interface import UnitInterface
 from app.web_parts import Records, WebParts
+from desk.site import add_consoles, is_consoles, misfilled, said, turned_away
 from hotline.domain.errors import HotlineError
 
 __all__ = ["Records", "WebParts", "create_app"]
@@ -91,6 +92,8 @@ def create_app(parts: WebParts) -> FastAPI:
         OutboundInterface(parts, parts.outlook).add_to(app)
     if open311 is not None:
         open311.add_to(app)
+    if parts.consoles is not None:
+        add_consoles(app, parts.consoles)
     return app
 
 
@@ -102,7 +105,7 @@ async def _guard(request: Request, go_on: RequestResponseEndpoint) -> Response:
     return response
 
 
-def _add_faults(
+def _add_faults(  # noqa: C901 -- one handler for each kind of error
     app: FastAPI, parts: WebParts, pages: Pages, open311: Open311 | None
 ) -> Callable[[Request, int], Response]:
     """Say what went wrong: to programs by code and text, to people by a page. Return what refuses with a status."""
@@ -121,12 +124,16 @@ def _add_faults(
     @app.exception_handler(HotlineError)
     async def known(request: Request, error: HotlineError) -> Response:
         status = status_of(error)
+        if is_consoles(request):
+            return said(request, error)
         if faults is not None and request.url.path.startswith("/api/"):
             return JSONResponse(faults.body(error), status_code=status)
         return answer(request, status, error.code, retryable=error.retryable)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
+        if is_consoles(request):
+            return turned_away(request, error.status_code)
         named = error.status_code == 403 and "." in error.detail
         code = error.detail if named else f"http.{error.status_code}"
         if open311 is not None and request.url.path.startswith(OPEN311):
@@ -138,6 +145,8 @@ def _add_faults(
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
+        if is_consoles(request):
+            return misfilled(request, error.errors())
         detail = [{key: _printable(one[key]) for key in ("loc", "msg", "type")} for one in error.errors()]
         return answer(request, 422, "http.422", detail=detail)
 

@@ -14,8 +14,8 @@ from fastapi import Depends, FastAPI, Header, HTTPException, Path, Query, Reques
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
-from app.views import order_in_report
 from app.web_parts import ORDERS_A_PAGE, Records, WebParts
+from desk.views import order_in_report
 from hotline.domain.errors import StoreUnavailableError, WorkOrderNotFoundError
 
 _ONE_LOOK: Final = timedelta(minutes=10)

@@ -244,9 +244,9 @@ async def run_machine(settings: Settings, tell: Tell) -> None:
     work: asyncio.Task[None] | None = None
     async with machine(settings, tell) as started:
         hotline = started.hotline
-        tell(f"热线已就绪。电话：{hotline.sip}　网页：{hotline.web}/　工单：{hotline.web}/orders")
+        tell(f"热线已就绪。电话：{hotline.sip}　网页：{hotline.web}/　工作台：{hotline.web}/desk")
         tell(
-            f"工作人员口令在 {settings.data_dir / 'staff_token'}；日志在 {settings.data_dir / 'logs'}；按 Ctrl-C 结束。"
+            f"账号用 hotline accounts 建立；程序的口令在 {settings.data_dir / 'staff_token'}；日志在 {settings.data_dir / 'logs'}；按 Ctrl-C 结束。"
         )
         with at_the_head(settings):
             while (number := await heard.get()) is signal.SIGHUP:

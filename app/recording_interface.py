@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -16,8 +15,9 @@ from pydantic import BaseModel
 
 from app.relay_models import UnmaskIn
 from app.unit_interface import READING, STEPPING, Number
-from app.views import masked
 from app.web_parts import KeptRecordings, WebParts
+from desk.ranges import ranged
+from desk.views import masked
 from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import HotlineError
 from hotline.domain.people import Actor, Role
@@ -26,7 +26,6 @@ from hotline.store.recordings import Recording
 from ivr.recording import Recorded, read_recording
 
 PREFIX: Final = "/api/staff/v1/recordings"
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 
 ConversationId = Annotated[str, InPath(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z-]+$")]
 
@@ -101,7 +100,7 @@ class RecordingInterface:
         if await self._is_locked(found):
             raise RecordingLockedError(conversation)
         await self._note(conversation, "staff", "recording")
-        return _ranged((await self._read(found)).wav(), request.headers.get("range", ""))
+        return ranged((await self._read(found)).wav(), request.headers.get("range", ""))
 
     async def unlocked_sound(self, conversation: ConversationId, given: UnmaskIn) -> Response:
         """Return the sound of a locked recording, for a reason that a second person approved; all of it is written down."""
@@ -178,18 +177,3 @@ def lines_of(rows: Sequence[Any], started_at: datetime) -> list[LineOut]:
             who = "citizen" if row["name"] == "Said" else "hotline"
             lines.append(LineOut(at_seconds=round(max(0.0, at), 1), who=who, text=text))
     return lines
-
-
-def _ranged(body: bytes, wanted: str) -> Response:
-    """Return the whole, or the one range that is asked for (RFC 9110, section 14)."""
-    headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store"}
-    match = _RANGE.fullmatch(wanted.strip())
-    if match is None or not any(match.groups()):
-        return Response(body, media_type="audio/wav", headers=headers)
-    first, last = match.groups()
-    start = int(first) if first else max(0, len(body) - int(last))
-    stop = min(int(last) + 1, len(body)) if first and last else len(body)
-    if start >= stop:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(body)}"})
-    headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(body)}"
-    return Response(body[start:stop], status_code=206, media_type="audio/wav", headers=headers)

@@ -1,4 +1,4 @@
-"""What must be there before the hotline runs (``hotline setup``): models, trained understanders, database, rendered prompts.
+"""What must be there before the hotline runs (``hotline setup``): models, understanders, pages, database, prompts.
 
 Every step is quick when its result is there already, and shows progress when it is not.
 """
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from app.consoles import ASSETS
 from app.knowledge import check_knowledge
 from app.settings import Settings
 from app.understanding import train_understanders
@@ -20,6 +21,14 @@ Tell = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 
 NEEDED = ("whisper-base", "kokoro", "kokoro-voices")
+
+
+def fetch_assets(static: Path, progress: Progress, tell: Tell) -> None:
+    """Install the browser libraries of the consoles, each file verified by its hash."""
+    for entry in ASSETS.values():
+        if not is_installed(entry, static):
+            tell(f"安装网页组件 {entry.name}：{entry.purpose}（{entry.licence}）")
+        fetch(entry, static, progress)
 
 
 def fetch_models(models: Path, progress: Progress, tell: Tell) -> None:
@@ -34,6 +43,7 @@ def fetch_models(models: Path, progress: Progress, tell: Tell) -> None:
 async def set_up(settings: Settings, progress: Progress, tell: Tell, *, renders_prompts: bool = True) -> None:
     """Do all steps. Prompts that are not rendered ahead are rendered when they are first said."""
     city = load_city(settings.city)
+    fetch_assets(settings.static_dir, progress, tell)
     fetch_models(settings.models_dir, progress, tell)
     check_knowledge(settings, city, tell)
     await train_understanders(settings, city, progress, tell)

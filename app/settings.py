@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     city: Path = ROOT / "config" / "linyi"
     data_dir: Path = ROOT / "build" / "run"
     models_dir: Path = ROOT / "build" / "models"
+    static_dir: Path = ROOT / "build" / "static"
 
     sip_host: str = "127.0.0.1"
     sip_port: int = 5060
@@ -95,6 +96,13 @@ class Settings(BaseSettings):
     mail_imap: str = Field(default="", pattern=r"^$|^imaps?://[^/@]+(/.+)?$")
     mail_smtp: str = Field(default="", pattern=r"^$|^smtps?://[^/@]+$")
     mail_poll_seconds: float = Field(default=20.0, gt=0)
+    password_length: int = Field(default=10, ge=8)
+    password_days: int = Field(default=90, ge=0)
+    sign_in_failures: int = Field(default=5, ge=1)
+    lock_minutes: float = Field(default=15.0, gt=0)
+    session_idle_minutes: float = Field(default=30.0, gt=0)
+    session_hours: float = Field(default=12.0, gt=0)
+    sessions_per_account: int = Field(default=3, ge=1)
 
     database: str = ""
     redis: str = ""

@@ -17,8 +17,8 @@ from app.staff_steps import STAFF_STEPS, StaffStep
 from app.step_models import UnitCode
 from app.unit_interface import MOST_ORDERS, READING, STEPPING, IdempotencyKey, Number
 from app.unit_views import LimitOut, StepOut, UnitOut, limits_in_force
-from app.views import category_name, masked, unit_name
 from app.web_parts import WebParts
+from desk.views import category_name, masked, unit_name
 from hotline.domain.life_cycle import CLOSED, Status, Step
 from hotline.domain.people import Actor, Role
 from hotline.domain.work_order import WorkOrder

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from app.views import category_name, unit_name
+from desk.views import category_name, unit_name
 from hotline.city import City
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.secrecy import is_hidden, unit_view, without_identity

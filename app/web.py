@@ -9,6 +9,7 @@ import uvicorn
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
 from app.clock import now
+from app.consoles import consoles, open_signals
 from app.deliveries import Endpoints
 from app.http import WebParts, create_app
 from app.letters import open_letters
@@ -91,6 +92,10 @@ async def run_web(settings: Settings) -> None:
             return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
 
         talks = open_talks(settings, city, world)
+        programs = open_programs(settings, city, world)
+        recordings = KeptRecordings(
+            SqlRecordings(world.store.database), recordings_folder(settings), recordings_seal(settings).open
+        )
         parts = WebParts(
             city=city,
             records=world.store,
@@ -113,15 +118,23 @@ async def run_web(settings: Settings) -> None:
             },
             required=frozenset({"database"}),
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
-            programs=open_programs(settings, city, world),
+            programs=programs,
             callbacks=world.callbacks,
             desk=world.desk,
             talks=talks,
             outlook=Outlook(city, world.store, open_book(settings, world.store)),
-            recordings=KeptRecordings(
-                SqlRecordings(world.store.database),
-                recordings_folder(settings),
-                recordings_seal(settings).open,
+            recordings=recordings,
+            consoles=consoles(
+                settings,
+                city,
+                database=world.store.database,
+                records=world.store,
+                programs=programs,
+                words=words,
+                clock=local_clock(city),
+                signals=open_signals(world.redis, settings, stack),
+                desk=world.desk,
+                recordings=recordings,
             ),
         )
         app = create_app(parts)

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from app.outlook import Outlook
 from app.programs import Programs
 from chat.web_chat.routes import WebChat
+from desk.parts import DeskParts
 from hotline.city import City
 from hotline.domain.talks import PartyTelephone
 from hotline.domain.work_order import WorkOrder
@@ -25,7 +26,6 @@ from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from ivr.recording import Sealing
 
-COOKIE: Final = "staff"
 ORDERS_A_PAGE: Final = 50
 ORDER_NUMBER: Final = r"^[0-9]{11,12}$"
 
@@ -80,7 +80,7 @@ class WebParts:
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
     ``callbacks`` none for callback tasks, without ``desk`` none for agents,
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
-    agents let nobody into a call.
+    agents let nobody into a call, without ``consoles`` there are no pages for staff and units.
     """
 
     city: City
@@ -99,14 +99,12 @@ class WebParts:
     recordings: KeptRecordings | None = None
     outlook: Outlook | None = None
     talks: KeptTalks | None = None
+    consoles: DeskParts | None = None
 
     def is_staff(self, request: Request) -> bool:
-        """Tell whether the staff token came along, as a bearer token or as the cookie of the login page."""
-        given = request.cookies.get(COOKIE, "")
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            given = bearer
-        return self.is_token(given)
+        """Tell whether the staff token came along: staff's programs have it, people have accounts."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self.is_token(given)
 
     def is_token(self, given: str) -> bool:
         """Tell whether ``given`` is the staff token, in the same time whatever it is."""

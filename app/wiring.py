@@ -27,7 +27,6 @@ from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognize
 from app.slow_callers import SlowCallers
 from app.survey import load_survey_prompts
 from app.understanding import open_understander
-from app.views import unit_name
 from asr.engines.fallback import FallbackRecognizer
 from asr.engines.sherpa import SherpaRecognizer
 from asr.engines.vosk import VoskRecognizer
@@ -35,6 +34,7 @@ from asr.engines.whisper import WhisperRecognizer
 from asr.hearing_hints import HearingHints, load_hearing_hints
 from asr.recognizer import Recognizer
 from asr.repair import Repairer, RepairingRecognizer
+from desk.views import unit_name
 from hotline.city import City
 from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import ContactChannel

@@ -23,6 +23,7 @@ from hotline.store.order_body import dumped, loaded
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
+    NEVER_DUE,
     conversations,
     counters,
     journal,
@@ -204,8 +205,8 @@ class SqlStore:
         """Yield open orders due before ``at``, earliest first."""
         due = (
             select(work_orders.c.number, work_orders.c.body)
-            .where(work_orders.c.status.in_(_OPEN), work_orders.c.due_at < at)
-            .order_by(work_orders.c.due_at)
+            .where(work_orders.c.status.in_(_OPEN), work_orders.c.due_order < at)
+            .order_by(work_orders.c.due_order)
         )
         for order in await self._found(due):
             yield order
@@ -363,6 +364,7 @@ class SqlStore:
             "conversation": order.conversation,
             "registered_at": order.registered_at,
             "due_at": order.due_at,
+            "due_order": order.due_at or NEVER_DUE,
             "kind": order.appeal.kind.value,
             "county": order.appeal.place.county_code if order.appeal.place else None,
             "body": self.sealed(order),

@@ -44,6 +44,8 @@ class Instant(TypeDecorator[datetime]):
 
 metadata: Final = MetaData()
 
+NEVER_DUE: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
 counters: Final = Table(
     "counters", metadata, Column("day", Date, primary_key=True), Column("last", Integer, nullable=False)
 )
@@ -63,9 +65,12 @@ work_orders: Final = Table(
     Column("kind", String(16)),
     Column("county", String(6)),
     Column("next_at", Instant, index=True),
-    Index("work_orders_due", "status", "due_at"),
+    Column("due_order", Instant, nullable=False),
     Index("work_orders_of_unit", "lead_unit", "status", "number"),
+    Index("work_orders_inbox", "lead_unit", "status", "due_order", "number"),
+    Index("work_orders_all_inboxes", "status", "due_order", "number"),
 )
+"""``due_order`` is ``due_at``, or ``NEVER_DUE``: an inbox goes by it, and what is not due comes last."""
 
 order_citizens: Final = Table(
     "order_citizens",
@@ -353,3 +358,44 @@ evidence: Final = Table(
     Column("digest", String(64), nullable=False),
 )
 """Pictures and documents that citizens sent (证据材料); the thing itself is in a sealed file."""
+
+accounts: Final = Table(
+    "accounts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("login", String(64), nullable=False, unique=True),
+    Column("number", String(32), unique=True),
+    Column("roles", String(256), nullable=False),
+    Column("unit", String(64), index=True),
+    Column("county", String(6)),
+    Column("is_locked", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Instant),
+    Column("made_at", Instant, nullable=False),
+    Column("last_in_at", Instant),
+    Column("version", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Who may sign in; the name and the digests of password and one-time codes are sealed in ``body``."""
+
+account_sessions: Final = Table(
+    "account_sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("account", String(32), nullable=False, index=True),
+    Column("how", String(32), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""Signed-in browsers, by a keyed digest of the token; a row is deleted when the session ends."""
+
+account_identities: Final = Table(
+    "account_identities",
+    metadata,
+    Column("issuer", String(256), primary_key=True),
+    Column("subject", String(256), primary_key=True),
+    Column("account", String(32), nullable=False, index=True),
+)
+"""Who somebody is at an OpenID provider (单点登录)."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("app", "asr", "chat", "hotline", "ivr", "knowledge_base", "nlu", "router", "tts")
+PACKAGES = ("app", "asr", "chat", "desk", "hotline", "ivr", "knowledge_base", "nlu", "router", "tts")
 BANNED = re.compile(r"\b(class|def)\s+\w*(ticket|department|manager|helper|util)\w*", re.IGNORECASE)
 SOURCES = [
     file

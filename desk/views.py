@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,15 +30,25 @@ def masked(text: str, appeal: Appeal, *, keep: Iterable[str] = ()) -> str:
     return _NUMBER.sub(mask, text)
 
 
-def talk_on_page(turns: Iterable[Mapping[str, Any]], order: WorkOrder) -> Sequence[dict[str, str]]:
-    """Return the turns of docs/report.md as a page shows them."""
-    return [
-        {
-            name: masked(turn[name], order.appeal, keep=[order.number])
-            for name in ("heard_raw", "heard", "said")
-        }
-        for turn in turns
-    ]
+def talk_of(rows: Iterable[Mapping[str, Any]], order: WorkOrder) -> list[dict[str, str]]:
+    """Return what was said, of a conversation's journal: ``who`` (citizen, hotline, agent), ``text``, and ``raw`` as it was heard."""
+    lines = []
+    for row in rows:
+        body = row["body"]
+        match row["name"]:
+            case "Said":
+                who, text, raw = "citizen", body["text"], body["raw"]
+            case "KeyPressed":
+                who, text, raw = "citizen", body["key"], body["key"]
+            case "Say":
+                who, text, raw = "hotline", "".join(body["parts"]), ""
+            case _:
+                continue
+        shown = [masked(each, order.appeal, keep=[order.number]) for each in (text, raw)]
+        lines.append(
+            {"who": who, "text": shown[0], "raw": shown[1] if shown[1] != shown[0] else "", "at": row["at"]}
+        )
+    return [line for line in lines if line["text"]]
 
 
 def unit_name(city: City, code: str | None) -> str | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.views import occurred_on_page
+from desk.views import occurred_on_page
 from hotline.city import load_city
 from hotline.domain.appeal import Granularity, Interval
 from tests.builders import LINYI, an_appeal

@@ -1,0 +1,213 @@
+"""The list of orders and one order, as every role sees them: each sees its own, masked; every look is written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import Form, Query, Request
+from fastapi import Path as InPath
+from fastapi.responses import Response
+
+from desk.front import Front
+from desk.guard import desk_router, front_of
+from desk.ranges import ranged
+from desk.seat import Seat
+from desk.sight import Sight, sight_of
+from desk.views import masked, order_on_page, talk_of
+from hotline.domain.accounts import Account, StaffRole
+from hotline.domain.appeal import Secrecy
+from hotline.domain.errors import DeedRefusedError, WorkOrderNotFoundError
+from hotline.domain.life_cycle import CLOSED, Status
+from hotline.domain.secrecy import is_hidden, without_identity
+from hotline.domain.work_order import WorkOrder
+from hotline.service.accounts import SignedIn
+from hotline.store.inbox import OPEN, InboxFilter, Place, statuses
+
+router = desk_router()
+
+Number = Annotated[str, InPath(pattern=r"^[0-9]{11,12}$")]
+_A_PAGE: Final = 50
+_PLACE: Final = re.compile(r"-?\d{1,18}-\d{11,12}")
+_NUMBER: Final = re.compile(r"\d{11,12}")
+
+
+@router.get("/desk/orders")
+async def orders(
+    request: Request,
+    seat: Seat,
+    state: Annotated[list[str] | None, Query(max_length=20)] = None,
+    q: Annotated[str, Query(max_length=32)] = "",
+    category: Annotated[str, Query(pattern=r"^([0-9]{2}){0,3}$")] = "",
+    after: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """Show orders by when they are due; a whole number goes straight to its order."""
+    front = front_of(request)
+    if _NUMBER.fullmatch(q.strip()):
+        return front.done(request, to=f"/desk/orders/{q.strip()}")
+    chosen = statuses(state or ())
+    wanted = scope_of(seat.account, InboxFilter(chosen or OPEN, categories=(category,) if category else ()))
+    place = Place.read(after) if _PLACE.fullmatch(after) else None
+    page = await front.parts.inbox.page(wanted, after=place, limit=_A_PAGE)
+    at, numbers = front.parts.clock(), " ".join(order.number for order in page.orders)
+    await front.parts.records.note_look(subject="orders", by=_who(seat), why=f"list: {numbers}", at=at)
+    counts = await front.parts.inbox.counts(scope_of(seat.account, InboxFilter(frozenset(Status))))
+    values: dict[str, Any] = {
+        "orders": [row_of(front, order) for order in page.orders],
+        "following": str(page.following) if page.following else "",
+        "counts": counts,
+        "open": sum(counts.get(status, 0) for status in OPEN),
+        "chosen": chosen,
+        "shown_statuses": [status for status in Status if status not in CLOSED or status in counts],
+        "category": category,
+        "is_first": place is None,
+    }
+    if request.headers.get("hx-target") == "rows":
+        return front.fragment(request, "orders/_rows.html", **values)
+    return front.page(request, "orders/list.html", title="工单", **values)
+
+
+@router.get("/desk/orders/{number}")
+async def order(request: Request, seat: Seat, number: Number) -> Response:
+    """Show one order: what was said, where it went and why, its limits and its history."""
+    front = front_of(request)
+    values = await order_values(front, seat, number)
+    return front.page(request, "orders/order.html", title=f"工单 {number}", **values)
+
+
+@router.post("/desk/orders/{number}/contact")
+async def contact(
+    request: Request, seat: Seat, number: Number, reason: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Show the citizen's name and number, for a reason that is written down first; never of a confidential order."""
+    front = front_of(request)
+    found = await front.parts.records.get(number)
+    sight_of(found, seat.account)
+    if is_hidden(found):
+        return front.fault(request, 403, "保密工单：联系诉求人请用热线转接；解密须另一人批准。")
+    if len(reason.strip()) < 2:
+        raise DeedRefusedError(missing="查看事由")
+    await front.parts.records.note_look(
+        subject=number, by=_who(seat), why=f"contact: {reason.strip()}", at=front.parts.clock()
+    )
+    return front.fragment(request, "orders/_contact.html", parties=found.citizens, number=number)
+
+
+@router.get("/desk/orders/{number}/recordings/{conversation}")
+async def recording(
+    request: Request,
+    seat: Seat,
+    number: Number,
+    conversation: Annotated[str, InPath(pattern=r"^[A-Za-z0-9_.:@-]{1,64}$")],
+) -> Response:
+    """Return the sound of an order's call; the look is written down. A confidential order's is locked."""
+    front = front_of(request)
+    found = await front.parts.records.get(number)
+    sight_of(found, seat.account)
+    kept = front.parts.recordings
+    if kept is None or conversation not in {one.conversation for one in await kept.of_order(found)}:
+        raise WorkOrderNotFoundError(number)
+    await front.parts.records.note_look(
+        subject=conversation, by=_who(seat), why=f"recording of {number}", at=front.parts.clock()
+    )
+    return ranged(await kept.sound(conversation), request.headers.get("range", ""))
+
+
+def scope_of(account: Account, wanted: InboxFilter) -> InboxFilter:
+    """Return ``wanted`` within what ``account`` may see: a unit's people their unit's, a county's their county's."""
+    if account.unit is not None:
+        return InboxFilter(
+            wanted.statuses,
+            unit=account.unit,
+            categories=wanted.categories,
+            kinds=wanted.kinds,
+            due=wanted.due,
+        )
+    if StaffRole.COUNTY in account.roles:
+        return InboxFilter(
+            wanted.statuses,
+            county=account.county,
+            categories=wanted.categories,
+            kinds=wanted.kinds,
+            due=wanted.due,
+        )
+    return wanted
+
+
+def row_of(front: Front, order: WorkOrder) -> dict[str, Any]:
+    """Return what a list shows of an order."""
+    appeal = order.appeal
+    text = appeal.summary or appeal.text
+    return {
+        "number": order.number,
+        "status": order.status,
+        "status_text": front.parts.words["statuses"][order.status.value],
+        "kind": front.parts.words["kinds"][appeal.kind.value],
+        "category": appeal.category,
+        "text": without_identity(text, order) if is_hidden(order) else masked(text, appeal),
+        "place": masked(appeal.place.text, appeal) if appeal.place else "",
+        "unit": order.lead_unit if order.is_dispatched else None,
+        "due_at": None if order.is_closed else order.due_at,
+        "registered_at": order.registered_at,
+        "is_hidden": is_hidden(order),
+        "tier": order.tier,
+        "citizens": len(order.citizens),
+        "revision": order.revision,
+    }
+
+
+async def order_values(front: Front, seat: SignedIn, number: str) -> dict[str, Any]:
+    """Return what an order's page shows, after the look was written down. Raises ``WorkOrderNotFoundError``."""
+    found = await front.parts.records.get(number)
+    sight = sight_of(found, seat.account)
+    await front.parts.records.note_look(
+        subject=number, by=_who(seat), why="order page", at=front.parts.clock()
+    )
+    shown = order_on_page(found, front.parts.city, front.parts.words)
+    is_ours = sight is Sight.OURS
+    if is_hidden(found) and not is_ours:
+        shown |= {name: without_identity(shown[name], found) for name in ("text", "place")}
+        shown["phone"] = ""
+        for line in shown["history"]:
+            line["note"] = without_identity(line["note"], found)
+    return {
+        "order": shown,
+        "found": found,
+        "is_ours": is_ours,
+        "is_hidden": is_hidden(found),
+        "turns": await _talk(front, found) if is_ours else [],
+        "recordings": await _recordings(front, found) if is_ours else [],
+    }
+
+
+async def _talk(front: Front, order: WorkOrder) -> Sequence[dict[str, str]]:
+    return talk_of(await front.parts.records.read(order.conversation), order)
+
+
+async def _recordings(front: Front, order: WorkOrder) -> list[dict[str, Any]]:
+    if front.parts.recordings is None:
+        return []
+    is_locked = order.appeal.secrecy is Secrecy.CONFIDENTIAL
+    return [
+        {
+            "conversation": one.conversation,
+            "started_at": one.started_at,
+            "is_complete": one.is_complete,
+            "is_locked": one.is_locked or is_locked,
+            "lines": [] if is_locked else [
+                {
+                    "who": line.who,
+                    "at_seconds": line.at_seconds,
+                    "clock": f"{int(line.at_seconds) // 60}:{int(line.at_seconds) % 60:02}",
+                    "text": masked(line.text, order.appeal, keep=[order.number]),
+                }
+                for line in one.lines
+            ],
+        }
+        for one in await front.parts.recordings.of_order(order)
+    ]  # fmt: skip
+
+
+def _who(seat: SignedIn) -> str:
+    return f"staff:{seat.account.login}"

@@ -1,0 +1,89 @@
+"""What the consoles are made of: services, the clock, and where the browser's files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from hotline.city import City
+from hotline.domain.errors import HotlineError
+from hotline.domain.work_order import WorkOrder
+from hotline.service.accounts import Accounts
+from hotline.service.agent_desk import AgentDesk
+from hotline.service.casework import Casework
+from hotline.service.confidential import Confidential
+from hotline.service.signals import Signals
+from hotline.store.inbox import SqlInbox
+
+
+class Records(Protocol):
+    """What the pages read of orders and conversations; every look at a person's data is noted."""
+
+    async def get(self, number: str) -> WorkOrder:
+        """Return one order or raise ``WorkOrderNotFoundError``."""
+
+    async def read(self, conversation: str, *, after: int = 0) -> Sequence[Mapping[str, Any]]:
+        """Return a conversation's journal in order, from the row behind ``after``."""
+
+    async def note_look(self, *, subject: str, by: str, why: str, at: datetime) -> None:
+        """Write down who looked at what, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLine:
+    """What was said in a recording, and where: seconds from its start."""
+
+    at_seconds: float
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecording:
+    """A recording of an order as its page shows it."""
+
+    conversation: str
+    started_at: datetime
+    is_complete: bool
+    is_locked: bool
+    lines: Sequence[RecordingLine]
+
+
+class Recordings(Protocol):
+    """The recordings of orders (录音)."""
+
+    async def of_order(self, order: WorkOrder) -> Sequence[ShownRecording]:
+        """Return an order's recordings with what was said in them; of a locked one only that there is one."""
+
+    async def sound(self, conversation: str) -> bytes:
+        """Return the sound as WAV. Raises ``RecordingMissingError``, ``RecordingLockedError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskParts:
+    """The parts. ``words`` is ``prompts/web.yaml`` of the city; ``vendor`` the folder of the fetched browser libraries.
+
+    ``worded`` says an error for people, with its HTTP status; ``allows`` counts a try to sign in from an address.
+    Without ``desk`` there are no agents, without ``recordings`` nothing can be heard.
+    """
+
+    city: City
+    words: Mapping[str, Any]
+    clock: Callable[[], datetime]
+    accounts: Accounts
+    records: Records
+    inbox: SqlInbox
+    casework: Casework
+    confidential: Confidential
+    signals: Signals
+    vendor: Path
+    worded: Callable[[HotlineError], tuple[int, str]]
+    allows: Callable[[str], bool]
+    desk: AgentDesk | None = None
+    recordings: Recordings | None = None
+
+
+Handler = Callable[..., Awaitable[Any]]

@@ -1,0 +1,31 @@
+"""Signing in, one's own account, and the pages that several roles share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from desk.permissions.rules import ANYBODY, HOTLINE, PUBLIC, Permission
+from hotline.domain.accounts import ABROAD
+
+_ORDERS: Final = Permission(HOTLINE | ABROAD)
+
+ROUTES: Final[Mapping[str, Permission]] = {
+    "GET /desk/static/{version}/{name:path}": PUBLIC,
+    "GET /desk/sign-in": PUBLIC,
+    "POST /desk/sign-in": PUBLIC,
+    "GET /desk": ANYBODY,
+    "POST /desk/sign-out": ANYBODY,
+    "POST /desk/alive": ANYBODY,
+    "GET /desk/watch": Permission(is_anybodys=True, is_quiet=True),
+    "GET /desk/me": ANYBODY,
+    "GET /desk/me/password": ANYBODY,
+    "POST /desk/me/password": ANYBODY,
+    "GET /desk/me/totp": ANYBODY,
+    "POST /desk/me/totp": ANYBODY,
+    "POST /desk/me/sessions/{session}/end": ANYBODY,
+    "GET /desk/orders": _ORDERS,
+    "GET /desk/orders/{number}": _ORDERS,
+    "POST /desk/orders/{number}/contact": _ORDERS,
+    "GET /desk/orders/{number}/recordings/{conversation}": Permission(HOTLINE),
+}

@@ -1,0 +1,72 @@
+"""Puts the consoles into the web application: the front, the live streams, and the pages of each area."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+
+from desk.front import WORDS, Front
+from desk.guard import FormRefusedError, front_of
+from desk.live import Live
+from desk.pages import entrance, orders
+from desk.parts import DeskParts
+from hotline.domain.errors import HotlineError
+
+PREFIX: Final = "/desk"
+AREAS: Final[Sequence[APIRouter]] = (entrance.router, orders.router)
+"""The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
+``desk/navigation``."""
+_OWN_ERRORS: Final = frozenset(WORDS["refused"])
+_FORBIDDEN: Final = 403
+_STATUS: Final = {"account.not_found": 404, "account.not_allowed": 403, "account.sign_in_refused": 403}
+
+
+def is_consoles(request: Request) -> bool:
+    """Tell whether a page of the consoles is asked for, where there are any."""
+    path = request.url.path
+    return hasattr(request.app.state, "front") and (path == PREFIX or path.startswith(f"{PREFIX}/"))
+
+
+def add_consoles(app: FastAPI, parts: DeskParts) -> None:
+    """Add all pages."""
+    app.state.front = Front(parts)
+    app.state.live = Live(parts.accounts)
+
+    @app.exception_handler(FormRefusedError)
+    async def refused(request: Request, error: FormRefusedError) -> Response:
+        front = front_of(request)
+        return front.fault(request, error.status, front.refusal(error.code))
+
+    for area in AREAS:
+        app.include_router(area)
+
+
+def said(request: Request, error: HotlineError) -> Response:
+    """Return the answer to an error known by name."""
+    front = front_of(request)
+    if error.code in _OWN_ERRORS:
+        text = front.refusal(error.code, getattr(error, "reason", ""))
+        return front.fault(request, _STATUS.get(error.code, 422), text)
+    status, text = front.parts.worded(error)
+    return front.fault(request, status, text)
+
+
+def turned_away(request: Request, status: int) -> Response:
+    """Return the answer to somebody who may not, or who asks for what is not there."""
+    front, faults = front_of(request), front_of(request).parts.words["faults"]
+    text = front.refusal("not_allowed") if status == _FORBIDDEN else faults["not_found"]
+    return front.fault(request, status, text)
+
+
+def misfilled(request: Request, errors: Sequence[Mapping[str, Any]]) -> Response:
+    """Return the answer to a form or an address that cannot be read: which fields are wrong."""
+    if all(error["loc"][0] == "path" for error in errors):
+        return turned_away(request, 404)
+    front = front_of(request)
+    names: Mapping[str, str] = WORDS["fields"]
+    fields = dict.fromkeys(str(error["loc"][-1]) for error in errors)
+    text = front.refusal("form.invalid").format(fields="、".join(names.get(name, name) for name in fields))
+    return front.fault(request, 422, text)

@@ -1,0 +1,97 @@
+"""Debian's Chromium for tests, by Playwright: one browser for the whole run, a fresh context for each test.
+
+Screenshots go to ``build/screenshots`` and are kept as artefacts. Nothing is downloaded but axe-core, by npm, verified.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from asr.models import catalogue, fetch
+
+ROOT = Path(__file__).resolve().parents[1]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+DESKTOP = {"width": 1366, "height": 820}
+PHONE = {"width": 360, "height": 780}
+_FLAGS = (
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream", "--autoplay-policy=no-user-gesture-required",
+)  # fmt: skip
+_AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def program() -> str:
+    """Return where Chromium is; skip the test when it is nowhere."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("no Chromium: /usr/bin/chromium is missing (tools/system-packages installs it)")
+    return found
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run a headless Chromium."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=program(), args=list(_FLAGS), chromium_sandbox=os.geteuid() != 0
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def shoot(page: Page, name: str, *, whole: bool = True) -> Path:
+    """Take a screenshot of the page and return its file."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    file = SCREENSHOTS / f"{name}.png"
+    await page.screenshot(path=file, full_page=whole, animations="disabled")
+    return file
+
+
+async def barriers(page: Page) -> list[str]:
+    """Return what axe-core finds on the page: rule, how bad, and where; nothing when all is well."""
+    folder = fetch(
+        catalogue(ROOT / "tests" / "assets.toml")["axe-core"], ROOT / "build" / "test-assets", _quiet
+    )
+    await page.evaluate((folder / "axe.min.js").read_text(encoding="utf-8"))
+    found: dict[str, Any] = await page.evaluate("(options) => axe.run(document, options)", _AXE)
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['target']} {' '.join(node['html'].split())[:160]}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+async def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return int(
+        await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+class Complaints:
+    """What a page complained about in the console: refused scripts, errors, missing files."""
+
+    def __init__(self, page: Page) -> None:
+        """Listen to ``page``."""
+        self.found: list[str] = []
+        page.on("console", lambda message: self._take(message.type, message.text))
+        page.on("pageerror", lambda error: self.found.append(str(error)))
+
+    def _take(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.found.append(text)
+
+
+def _quiet(_: str, __: int, ___: int) -> None:
+    pass

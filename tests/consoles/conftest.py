@@ -1,0 +1,67 @@
+"""Consoles in a real browser on a real database; all of it on one event loop, so that one Chromium serves all tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from hotline.domain.accounts import Account
+from hotline.store.sql import SqlStore
+from tests.browser import DESKTOP, chromium
+from tests.consoles_site import ConsolesSite, a_consoles_site, a_store
+
+HERE = Path(__file__).parent
+Open = Callable[..., Awaitable[Page]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    store = await a_store(tmp_path)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def site(store: SqlStore, tmp_path: Path) -> ConsolesSite:
+    return a_consoles_site(store, tmp_path)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def opened(site: ConsolesSite, browser: Browser) -> AsyncIterator[Open]:
+    """Open a page of the served site as somebody, in a browser window of their own."""
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(site.served())
+
+        async def open_page(path: str, account: Account | None = None, **settings: Any) -> Page:
+            context = await browser.new_context(
+                base_url=address, **{"viewport": DESKTOP, "locale": "zh-CN", **settings}
+            )
+            stack.push_async_callback(context.close)
+            context.set_default_timeout(8_000)
+            if account is not None:
+                await context.add_cookies(
+                    [{"name": "desk", "value": await site.token(account), "url": address}]
+                )
+            page = await context.new_page()
+            await page.goto(path)
+            return page
+
+        yield open_page

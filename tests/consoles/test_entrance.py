@@ -1,0 +1,67 @@
+"""Signing in with a real browser: by keyboard, on a phone, with nothing that keeps anybody out."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.domain.accounts import StaffRole
+from tests.browser import PHONE, Complaints, barriers, overflow, shoot
+from tests.consoles.conftest import Open
+from tests.consoles_site import PASSWORD, ConsolesSite
+from tests.work_orders import an_order, keep
+
+
+async def test_an_agent_signs_in_by_keyboard_and_is_where_their_work_is(
+    site: ConsolesSite, opened: Open
+) -> None:
+    agent = await site.account(StaffRole.AGENT)
+    page = await opened("/desk")
+    complaints = Complaints(page)
+    await page.keyboard.type(agent.login)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/orders")
+    assert await page.locator(".side footer").inner_text() == "赵晓兰\n话务员"
+    await page.keyboard.press("g")
+    await page.keyboard.press("m")
+    await page.wait_for_url("**/desk/me")
+    await page.keyboard.press("?")
+    assert "g o" in (await page.locator("#keys-list").inner_text()).replace("\n", " ")
+    assert complaints.found == []
+
+
+async def test_a_session_that_is_ended_elsewhere_ends_on_the_open_page(
+    site: ConsolesSite, opened: Open
+) -> None:
+    agent = await site.account(StaffRole.AGENT)
+    page = await opened("/desk/orders", agent)
+    await page.wait_for_function("document.body.dataset.csrf")
+    await site.accounts.store.end_sessions(agent.id)
+    await page.wait_for_url("**/desk/sign-in?**", timeout=5_000)
+
+
+PAGES = {"sign-in": ("/desk/sign-in", None), "orders": ("/desk/orders", StaffRole.REVIEWER), "me": ("/desk/me", StaffRole.REVIEWER),
+         "password": ("/desk/me/password", StaffRole.REVIEWER), "totp": ("/desk/me/totp", StaffRole.REVIEWER),
+         "order": ("/desk/orders/26112300001", StaffRole.REVIEWER)}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_has_no_barriers_fits_a_phone_and_is_shot(
+    site: ConsolesSite, opened: Open, name: str
+) -> None:
+    path, role = PAGES[name]
+    for index in range(3):
+        await keep(site.store, an_order(f"2611230000{index + 1}", minutes=index))
+    account = await site.account(role) if role is not None else None
+    page = await opened(path, account)
+    complaints = Complaints(page)
+    await page.reload()
+    await shoot(page, f"common-{name}")
+    found = await barriers(page)
+    await page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    await shoot(page, f"common-{name}-dark")
+    found += await barriers(page)
+    phone = await opened(path, account, viewport=PHONE)
+    await shoot(phone, f"common-{name}-phone")
+    assert (found, await overflow(phone), complaints.found) == ([], 0, [])

@@ -1,0 +1,260 @@
+"""The whole web application with its consoles on a real database, and people of every role who are signed in."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyotp
+import uvicorn
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+
+from app.consoles import ASSETS, DeskRecordings
+from app.faults import Faults, status_of
+from app.http import WebParts, create_app
+from app.metrics import registry
+from app.programs import Programs
+from app.rate_limit import RateLimit
+from app.settings import Settings
+from app.web_parts import KeptRecordings
+from asr.models import fetch
+from chat.web_chat.routes import WebChat
+from desk.parts import DeskParts
+from hotline.city import City, load_city, read_yaml
+from hotline.domain.accounts import AccessRules, Account, StaffRole
+from hotline.domain.agents import DeskRules
+from hotline.domain.appeal import Appeal
+from hotline.domain.routing import RoutingDecision
+from hotline.service.accounts import Accounts, Whereabouts
+from hotline.service.agent_desk import AgentDesk, DeskInMemory
+from hotline.service.casework import Casework
+from hotline.service.confidential import Confidential
+from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.passwords import Passwords, new_totp_secret
+from hotline.service.registration import Registration
+from hotline.service.signals import Signals, SignalsInMemory
+from hotline.store.access_keys import SqlAccessKeys
+from hotline.store.accounts import Audited, SqlAccounts
+from hotline.store.inbox import SqlInbox
+from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.order_search import SqlOrderSearch
+from hotline.store.recordings import SqlRecordings
+from hotline.store.relay import SqlRelayStore
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from nlu.lexicon import load_meaning_words
+from nlu.slots import SlotFinder
+from router.time_tables import load_time_limits
+from tests.builders import LINYI, NOW, a_passage, a_session
+from tests.fakes import FakeRetriever, FakeUnderstander
+from tests.work_orders import a_decision
+
+SECRET = "tests only: " + "x" * 32
+TOKEN = "staff-token-for-tests"
+PASSWORD = "Correct-horse-7"
+CITY = load_city(LINYI)
+LIMITS = load_time_limits(CITY)
+WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
+INTERFACE_WORDS = read_yaml(LINYI / "prompts" / "interface.yaml")
+PLACES = SlotFinder(CITY, load_meaning_words(CITY))
+LANSHAN = "county-371302"
+_NEEDS: dict[StaffRole, dict[str, str]] = {
+    StaffRole.AGENT: {"number": "8001"},
+    StaffRole.UNIT_HANDLER: {"unit": LANSHAN},
+    StaffRole.UNIT_LEAD: {"unit": LANSHAN},
+    StaffRole.COUNTY: {"county": "371302"},
+}
+
+
+class FixedRouter:
+    def route(self, appeal: Appeal, *, at: datetime) -> RoutingDecision:
+        return a_decision(at)
+
+
+@dataclass
+class Clock:
+    """Stands still until it is moved."""
+
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass
+class ConsolesSite:
+    """The application and what is behind it."""
+
+    app: FastAPI
+    store: SqlStore
+    clock: Clock
+    parts: DeskParts
+    web: WebParts
+    counter: count[int] = field(default_factory=count)
+
+    @property
+    def accounts(self) -> Accounts:
+        return self.parts.accounts
+
+    async def account(
+        self, *roles: StaffRole, login: str = "", name: str = "赵晓兰", **bound: str
+    ) -> Account:
+        """Make an account that is ready to work: password set, authenticator bound where it must be."""
+        needs = {key: value for role in roles for key, value in _NEEDS.get(role, {}).items()} | bound
+        number = next(self.counter)
+        if "number" in needs and "number" not in bound and number:
+            needs["number"] = str(8001 + number)
+        made, _ = await self.accounts.add_on_the_machine(
+            login or f"{(roles[0].value if roles else 'nobody').replace('_', '-')}-{number}",
+            name, frozenset(roles), **needs,
+        )  # fmt: skip
+        kept = await self.accounts._passwords.hash(PASSWORD)
+
+        def ready(account: Account, credentials: Any) -> Any:
+            totp = new_totp_secret() if account.needs_totp else ""
+            fresh = {"password": kept, "must_change": False, "password_set_at": self.clock(), "totp": totp}
+            return account, type(credentials)(**{**_fields(credentials), **fresh})
+
+        return await self.accounts.store.change(
+            made.id, ready, Audited("test", "test.ready", self.clock(), {})
+        )
+
+    async def code(self, account: Account) -> str:
+        """Return what the account's authenticator shows now."""
+        _, credentials = await self.accounts.store.with_credentials(account.id)
+        return pyotp.TOTP(credentials.totp).at(self.clock()) if credentials.totp else ""
+
+    async def token(self, account: Account) -> str:
+        """Return the token of a new session of ``account``."""
+        token, _ = await self.accounts.sign_in_from_elsewhere(
+            account, "password", Whereabouts("127.0.0.1", "test")
+        )
+        return token
+
+    @asynccontextmanager
+    async def client(self, account: Account | None = None, **settings: Any) -> AsyncIterator[Any]:
+        """Yield a client, signed in as ``account``; its forms carry the token that they need."""
+        token = await self.token(account) if account is not None else ""
+        cookies = {"desk": token} if token else {}
+        headers = {"X-CSRF": self.accounts.form_token(self.accounts.digest(token))} if token else {}
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://site", cookies=cookies, headers=headers,
+            **settings,
+        ) as client:  # fmt: skip
+            yield client
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Serve on a free port of the loopback; yield the address."""
+        config = uvicorn.Config(
+            self.app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1, lifespan="on"
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def a_consoles_site(
+    store: SqlStore, folder: Path, *, city: City = CITY, signals: Signals | None = None, **changed: Any
+) -> ConsolesSite:
+    """Put everything together on ``store``."""
+    clock, seal = Clock(), Seal(SECRET)
+    casework = Casework(store, lambda: LIMITS, city.units)
+    registration = Registration(store, FixedRouter(), city, casework)
+    surroundings = Surroundings(
+        new_session=a_session, understander=FakeUnderstander({}), retriever=FakeRetriever(a_passage()),
+        registration=registration, log_book=store, unit_name=lambda code: code, clock=clock,
+    )  # fmt: skip
+    programs = Programs(
+        casework=casework,
+        registration=registration,
+        keys=SqlAccessKeys(store.database, seal),
+        answers=SqlKeptAnswers(store.database, seal),
+        confidential=Confidential(store, SqlRelayStore(store.database, seal)),
+        search=SqlOrderSearch(store.database, seal),
+        words=INTERFACE_WORDS,
+        place=PLACES.place,
+    )
+    faults = Faults(INTERFACE_WORDS, WORDS)
+    recordings = KeptRecordings(SqlRecordings(store.database), folder / "recordings", seal.open)
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    for entry in ASSETS.values():
+        fetch(entry, Settings().static_dir, lambda *_: None)
+    given: dict[str, Any] = {
+        "city": city,
+        "words": WORDS,
+        "clock": clock,
+        "accounts": Accounts(SqlAccounts(store.database, seal), seal, AccessRules(), clock, passwords),
+        "records": store,
+        "inbox": SqlInbox(store.database, seal),
+        "casework": casework,
+        "confidential": programs.confidential,
+        "signals": signals or SignalsInMemory(),
+        "vendor": Settings().static_dir,
+        "worded": lambda error: (status_of(error), faults.body(error)["text"]),
+        "allows": RateLimit(20, clock).allows,
+        "desk": AgentDesk(DeskInMemory(), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__),
+        "recordings": DeskRecordings(recordings, store),
+        **changed,
+    }
+    parts = DeskParts(**given)
+    web = WebParts(
+        city=city,
+        records=store,
+        chat=WebChat(Conversations(surroundings), clock, WORDS["refusals"]),
+        words=WORDS,
+        staff_token=TOKEN,
+        clock=clock,
+        registry=registry,
+        programs=programs,
+        desk=parts.desk,
+        recordings=recordings,
+        consoles=parts,
+    )
+    return ConsolesSite(create_app(web), store, clock, parts, web)
+
+
+async def a_store(folder: Path) -> SqlStore:
+    """Return a store with all its tables; they are made once in a run and copied, which is quicker."""
+    template = Path(tempfile.gettempdir()) / f"hotline-consoles-{os.getpid()}.sqlite3"
+    if not template.exists():
+        await migrate(f"sqlite+aiosqlite:///{template}")
+        atexit.register(template.unlink, missing_ok=True)
+    file = folder / "data" / "hotline.sqlite3"
+    file.parent.mkdir()
+    shutil.copyfile(template, file)
+    return SqlStore(f"sqlite+aiosqlite:///{file}", Seal(SECRET))
+
+
+def form_token(page: str) -> str:
+    """Return the token that the forms of a page carry."""
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}

@@ -1,0 +1,115 @@
+"""Every route of the application, asked as every role: the table decides, and what it does not list is not there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+
+from app.permission_table import table_in_words
+from desk.guard import DeskRoute
+from desk.permissions import TABLE, UnlistedRouteError
+from hotline.domain.accounts import StaffRole
+from tests.consoles_site import ConsolesSite
+from tests.work_orders import an_order, keep
+
+ROOT = Path(__file__).resolve().parents[3]
+FILLED = {
+    "number": "26112300001", "conversation": "c1", "version": "v", "name:path": "desk.css", "session": "s", "account": "a",
+}  # fmt: skip
+STREAMS = frozenset({"GET /desk/watch"})
+"""Streams without an end are asked in the tests of live pages."""
+LAST = "POST /desk/sign-out"
+EMPTY_FORM = "POST /desk/sign-in"
+"""Public, but nobody gets in by an empty form."""
+PROGRAMS = {
+    "/api/staff/": "staff token",
+    "/api/unit/": "unit's key",
+    "/api/conversations": "staff token",
+    "/api/orders": "staff token",
+}
+"""Routes of programs: they have tests of their own; what matters here is that a session of a person opens none of them."""
+
+
+def routes(site: ConsolesSite) -> list[tuple[str, APIRoute]]:
+    """Return all routes with their methods, also those of routers within the application's."""
+    return [
+        (method, route)
+        for route in _all_routes(site.app.routes)
+        if isinstance(route, APIRoute)
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+
+
+def _all_routes(found: Iterable[Any]) -> Iterator[Any]:
+    for route in found:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            yield from _all_routes(inner.routes)
+        else:
+            yield route
+
+
+def filled(path: str) -> str:
+    """Return a path with something in the place of its parameters."""
+    return re.sub(r"\{([^}]+)\}", lambda found: FILLED.get(found[1], "1"), path)
+
+
+def test_every_route_of_the_consoles_is_in_the_table_and_nothing_else_is(site: ConsolesSite) -> None:
+    found = {f"{method} {route.path}" for method, route in routes(site) if route.path.startswith("/desk")}
+    assert found == set(TABLE)
+    assert all(isinstance(route, DeskRoute) for _, route in routes(site) if route.path.startswith("/desk"))
+    assert [route.path for route in site.app.routes if isinstance(route, Mount)] == ["/static"]
+
+
+def test_a_route_that_the_table_does_not_list_cannot_be_made() -> None:
+    with pytest.raises(UnlistedRouteError, match="GET /desk/forgotten"):
+        DeskRoute("/desk/forgotten", lambda: None, methods=["GET"])
+
+
+@pytest.mark.parametrize("role", [*StaffRole, None], ids=lambda role: role or "nobody")
+async def test_every_route_lets_in_whom_the_table_says(site: ConsolesSite, role: StaffRole | None) -> None:
+    await keep(site.store, an_order())
+    account = await site.account(role) if role is not None else None
+    lines = sorted((line for line in TABLE if line not in STREAMS), key=lambda line: line == LAST)
+    wrong = []
+    async with site.client(account) as client:
+        for line in lines:
+            method, path = line.split()
+            answer = await client.request(method, filled(path))
+            to_sign_in = account is None and answer.headers.get("location", "").startswith("/desk/sign-in")
+            was_let_in = answer.status_code not in (401, 403) and not to_sign_in
+            permission = TABLE[line]
+            may = permission.is_public or (account is not None and permission.allows(account.roles))
+            if was_let_in != may and line != EMPTY_FORM:
+                wrong.append((line, answer.status_code))
+    assert wrong == []
+
+
+async def test_a_persons_session_opens_nothing_that_is_for_programs(site: ConsolesSite) -> None:
+    reviewer = await site.account(StaffRole.REVIEWER)
+    opened = []
+    async with site.client(reviewer) as client:
+        for method, route in routes(site):
+            if route.path.startswith(tuple(PROGRAMS)):
+                answer = await client.request(method, filled(route.path), json={})
+                if answer.status_code not in (401, 422):
+                    opened.append((method, route.path, answer.status_code))
+    assert opened == []
+
+
+async def test_a_role_that_is_taken_back_counts_at_the_next_click(site: ConsolesSite) -> None:
+    reviewer, security = await site.account(StaffRole.REVIEWER), await site.account(StaffRole.SECURITY_ADMIN)
+    async with site.client(reviewer) as client:
+        assert (await client.get("/desk/orders")).status_code == 200
+        await site.accounts.grant(reviewer.id, frozenset(), by=security, reason="调离")
+        assert (await client.get("/desk/orders")).status_code == 403
+
+
+def test_the_documented_table_is_the_one_in_force() -> None:
+    assert (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8") == table_in_words()
