@@ -73,6 +73,16 @@ def create_app(parts: WebParts) -> FastAPI:
     app.middleware("http")(_guard)
     _add_operations(app, parts)
     pages.add_to(app)
+    _add_interfaces(app, parts)
+    if open311 is not None:
+        open311.add_to(app)
+    if parts.consoles is not None:
+        add_consoles(app, parts.consoles)
+    return app
+
+
+def _add_interfaces(app: FastAPI, parts: WebParts) -> None:
+    """Add what other programs ask."""
     Interface(parts).add_to(app)
     if parts.programs is not None:
         UnitInterface(parts, parts.programs).add_to(app)
@@ -90,11 +100,6 @@ def create_app(parts: WebParts) -> FastAPI:
         CallbackInterface(parts, parts.callbacks).add_to(app)
     if parts.outlook is not None:
         OutboundInterface(parts, parts.outlook).add_to(app)
-    if open311 is not None:
-        open311.add_to(app)
-    if parts.consoles is not None:
-        add_consoles(app, parts.consoles)
-    return app
 
 
 async def _guard(request: Request, go_on: RequestResponseEndpoint) -> Response:

@@ -207,7 +207,7 @@ async def test_a_form_that_is_too_large_is_not_read(site: ConsolesSite) -> None:
     [
         "../front.py",
         "..%2ffront.py",
-        "vendor/../../../pyproject.toml",
+        "vendor/%2e%2e/%2e%2e/%2e%2e/pyproject.toml",
         "nothing.css",
         "vendor/htmx/.verified",
     ],
