@@ -205,7 +205,7 @@ async def test_a_form_that_is_too_large_is_not_read(site: ConsolesSite) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "../front.py",
+        "%2e%2e/front.py",
         "..%2ffront.py",
         "vendor/%2e%2e/%2e%2e/%2e%2e/pyproject.toml",
         "nothing.css",
