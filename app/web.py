@@ -123,6 +123,7 @@ async def run_web(settings: Settings) -> None:
             desk=world.desk,
             talks=talks,
             outlook=Outlook(city, world.store, open_book(settings, world.store)),
+            evidence=office.evidence,
             recordings=recordings,
             consoles=consoles(
                 settings,

@@ -22,6 +22,7 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
 from hotline.service.linkage import Linkages
+from hotline.store.evidence import SqlEvidence
 from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from ivr.recording import Sealing
@@ -80,7 +81,8 @@ class WebParts:
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
     ``callbacks`` none for callback tasks, without ``desk`` none for agents,
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
-    agents let nobody into a call, without ``consoles`` there are no pages for staff and units.
+    agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
+    without ``evidence`` no picture is shown.
     """
 
     city: City
@@ -98,6 +100,7 @@ class WebParts:
     desk: AgentDesk | None = None
     recordings: KeptRecordings | None = None
     outlook: Outlook | None = None
+    evidence: SqlEvidence | None = None
     talks: KeptTalks | None = None
     consoles: DeskParts | None = None
 

@@ -20,7 +20,7 @@ PACE = LetterPace(lease=timedelta(seconds=1.5), stranded=timedelta(seconds=4), l
 
 
 class Thoughtful(ByHeart):
-    delay = 0.25
+    delay = 1.0
 
 
 async def main(folder: Path, wechat_url: str, port: int) -> None:

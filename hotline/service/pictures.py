@@ -7,7 +7,6 @@ serial number, nor the picture within the picture.
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +20,11 @@ _LONGEST_SIDE: Final = 2_560
 _QUALITY: Final = 85
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 _GPS: Final = 0x8825
+_BROKEN: Final = (
+    UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError,
+    TypeError, ZeroDivisionError, OverflowError, MemoryError, Warning,
+)  # fmt: skip
+"""What Pillow raises for files that are damaged, or were made to break it."""
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
 
 
@@ -39,20 +43,16 @@ def redrawn(body: bytes) -> Picture | None:
     if len(body) > MOST_BYTES:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(body), formats=_FORMATS) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    return None
-                position = _position(image)
-                image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
-                upright = ImageOps.exif_transpose(image)
-                upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-                drawn = _on_white(upright)
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError):
+        with Image.open(io.BytesIO(body), formats=_FORMATS) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                return None
+            position = _position(image)
+            image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+            upright = ImageOps.exif_transpose(image)
+            upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+            drawn = _on_white(upright)
+    except _BROKEN:
         return None
-    except (ValueError, SyntaxError, EOFError, IndexError, TypeError, ZeroDivisionError, MemoryError):
-        return None  # what Pillow raises for files that were made to break it
     out = io.BytesIO()
     drawn.save(out, "JPEG", quality=_QUALITY)
     return Picture(out.getvalue(), drawn.width, drawn.height, position)
@@ -75,7 +75,7 @@ def _position(image: Image.Image) -> Position | None:
         gps = image.getexif().get_ifd(_GPS)
         latitude = _degrees(gps[_LATITUDE], str(gps[_LATITUDE_REF]), "S", 90)
         longitude = _degrees(gps[_LONGITUDE], str(gps[_LONGITUDE_REF]), "W", 180)
-    except (KeyError, ValueError, TypeError, ZeroDivisionError, IndexError, OSError, SyntaxError):
+    except _BROKEN:
         return None
     if (latitude, longitude) == (0.0, 0.0):  # what a telephone without reception writes
         return None

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -91,18 +92,24 @@ async def test_retries_at_the_same_time_wait_for_the_one_answer(
         assert await office.deliver() == 0
 
 
-async def test_a_citizens_letters_are_answered_in_order(office: Office, wechat: WeChatServer) -> None:
-    calls = [
-        wechat.call(wechat.message(LI, MsgType="text", Content=text)) for text in (COMPLAINT, "对", "没有了")
-    ]
-    tasks = []
-    for call in calls:
-        tasks.append(asyncio.create_task(office.client.post(**call)))
-        await asyncio.sleep(0.02)
-    told = [wechat.read((await task).text) or "" for task in tasks]
-    assert told[0] == NOTICE + CONFIRM
-    assert told[1].startswith("已受理")
-    assert told[2] == "感谢您的信任，再见。"
+async def test_a_citizens_letters_are_answered_in_order(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path
+) -> None:
+    async with office_for(wechat, store, tmp_path, understander=Slow(0.2)) as office:
+        wechat.citizens[LI].wrote_at, wechat.citizens[LI].left = 2e9, 5
+        for text in (COMPLAINT, "对", "没有了"):  # the next is here before the last is answered
+            assert (
+                await office.correspondence.take(letter_of(wechat.message(LI, MsgType="text", Content=text)))
+                is None
+            )
+        await office.correspondence.settled()
+        while await office.deliver():
+            pass
+        (order,) = await office.orders()
+        told = wechat.citizens[LI].seen
+        assert told[0] == NOTICE + CONFIRM
+        assert told[1].startswith(f"已受理，工单编号{order.number}。")
+        assert told[2:] == ["感谢您的信任，再见。"]
 
 
 async def test_events_that_come_again_greet_once(office: Office, wechat: WeChatServer) -> None:
@@ -149,7 +156,7 @@ async def test_who_was_thought_dead_writes_nothing_any_more(
 async def test_an_order_that_was_committed_before_the_process_died_is_told_and_not_made_again(
     wechat: WeChatServer, store: SqlStore, tmp_path: Path
 ) -> None:
-    async with office_for(wechat, store, tmp_path, pace=DEAF, wait_seconds=0.5) as first:
+    async with office_for(wechat, store, tmp_path, pace=DEAF) as first:
         await wechat.write(LI, COMPLAINT)
         await first.correspondence.look()
 
@@ -287,16 +294,22 @@ async def test_a_process_killed_between_receiving_and_answering_costs_nobody_an_
         citizens = [f"o-{number}" for number in range(12)]
         try:
             writing = [asyncio.create_task(wechat.write(who, QUESTION)) for who in citizens]
-            await asyncio.sleep(0.35)
+            while _letters_in(tmp_path) < len(citizens):
+                await asyncio.sleep(0.05)
             process.send_signal(signal.SIGKILL)
             await process.wait()
             process = await started()
             await asyncio.gather(*writing)
-            await until(lambda: all(wechat.citizens[who].seen for who in citizens), seconds=30)
+            await until(lambda: all(wechat.citizens[who].seen for who in citizens), seconds=60)
         finally:
             process.kill()
             await process.wait()
         assert [wechat.citizens[who].seen for who in citizens] == [[NOTICE + ANSWERED]] * len(citizens)
+
+
+def _letters_in(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "hotline.sqlite3")) as database:
+        return int(database.execute("SELECT count(*) FROM letters").fetchone()[0])
 
 
 @pytest.fixture(scope="module")
