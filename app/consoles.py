@@ -29,6 +29,7 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.signals import Signals, SignalsInMemory
 from hotline.store.accounts import SqlAccounts
 from hotline.store.database import Database
+from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
 from hotline.store.sealing import Seal
 from ivr.recording import read_recording
@@ -123,6 +124,7 @@ def consoles(
     signals: Signals,
     desk: AgentDesk | None,
     recordings: KeptRecordings | None,
+    evidence: SqlEvidence | None = None,
 ) -> DeskParts:
     """Return what the consoles are made of."""
     faults = Faults(programs.words, words)
@@ -145,4 +147,5 @@ def consoles(
         allows=RateLimit(_SIGN_INS_A_MINUTE, clock).allows,
         desk=desk,
         recordings=DeskRecordings(recordings, records) if recordings is not None else None,
+        evidence=evidence,
     )

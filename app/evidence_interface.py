@@ -21,12 +21,12 @@ from app.programs import UNIT_HOLDER, Programs, bearer
 from app.relay_models import UnmaskIn
 from app.unit_interface import READING, STEPPING, Number
 from app.web_parts import WebParts
-from hotline.domain.errors import HotlineError, WorkOrderNotFoundError
+from hotline.domain.errors import WorkOrderNotFoundError
 from hotline.domain.people import Actor, Role
 from hotline.domain.secrecy import is_hidden
 from hotline.domain.work_order import WorkOrder
 from hotline.service.confidential import Unmasking
-from hotline.store.evidence import EvidenceItem, NoSuchEvidenceError, SqlEvidence
+from hotline.store.evidence import EvidenceItem, EvidenceLockedError, NoSuchEvidenceError, SqlEvidence
 
 STAFF: Final = "/api/staff/v1/evidence"
 UNITS: Final = "/api/unit/v1/orders"
@@ -37,12 +37,6 @@ _SAFE: Final = {
 }
 
 EvidenceId = Annotated[str, InPath(pattern=r"^[0-9a-f]{32}$")]
-
-
-class EvidenceLockedError(HotlineError):
-    """It belongs to a confidential order or a tip-off: seeing it needs a reason and a second person."""
-
-    code = "evidence.locked"
 
 
 class EvidenceOut(BaseModel):

@@ -136,6 +136,7 @@ async def run_web(settings: Settings) -> None:
                 signals=open_signals(world.redis, settings, stack),
                 desk=world.desk,
                 recordings=recordings,
+                evidence=office.evidence,
             ),
         )
         app = create_app(parts)

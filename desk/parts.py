@@ -16,6 +16,7 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.signals import Signals
+from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
 
 
@@ -67,7 +68,8 @@ class DeskParts:
     """The parts. ``words`` is ``prompts/web.yaml`` of the city; ``vendor`` the folder of the fetched browser libraries.
 
     ``worded`` says an error for people, with its HTTP status; ``allows`` counts a try to sign in from an address.
-    Without ``desk`` there are no agents, without ``recordings`` nothing can be heard.
+    Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no
+    picture is shown.
     """
 
     city: City
@@ -84,6 +86,7 @@ class DeskParts:
     allows: Callable[[str], bool]
     desk: AgentDesk | None = None
     recordings: Recordings | None = None
+    evidence: SqlEvidence | None = None
 
 
 Handler = Callable[..., Awaitable[Any]]

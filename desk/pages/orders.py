@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -23,6 +24,7 @@ from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
+from hotline.store.evidence import EvidenceLockedError
 from hotline.store.inbox import OPEN, InboxFilter, Place, statuses
 
 router = desk_router()
@@ -114,6 +116,29 @@ async def recording(
     return ranged(await kept.sound(conversation), request.headers.get("range", ""))
 
 
+@router.get("/desk/orders/{number}/evidence/{item}")
+async def evidence(
+    request: Request, seat: Seat, number: Number, item: Annotated[str, InPath(pattern=r"^[0-9a-f]{32}$")]
+) -> Response:
+    """Return a picture or document of an order; the look is written down. A hidden order's are locked."""
+    front = front_of(request)
+    found = await front.parts.records.get(number)
+    sight_of(found, seat.account)
+    kept = front.parts.evidence
+    if kept is None or item not in {one.id for one in await kept.of_order(number)}:
+        raise WorkOrderNotFoundError(number)
+    if is_hidden(found):
+        raise EvidenceLockedError(item)
+    one = await kept.get(item)
+    body = await asyncio.to_thread(kept.read, one)
+    await front.parts.records.note_look(
+        subject=item, by=_who(seat), why=f"evidence of {number}", at=front.parts.clock()
+    )
+    where = "inline" if one.kind.startswith("image/") else "attachment"
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'{where}; filename="{item[:8]}"'}
+    return Response(body, media_type=one.kind, headers=headers)
+
+
 def scope_of(account: Account, wanted: InboxFilter) -> InboxFilter:
     """Return ``wanted`` within what ``account`` may see: a unit's people their unit's, a county's their county's."""
     if account.unit is not None:
@@ -178,6 +203,7 @@ async def order_values(front: Front, seat: SignedIn, number: str) -> dict[str, A
         "is_hidden": is_hidden(found),
         "turns": await _talk(front, found) if is_ours else [],
         "recordings": await _recordings(front, found) if is_ours else [],
+        "evidence": await front.parts.evidence.of_order(number) if front.parts.evidence is not None else [],
     }
 
 

@@ -28,4 +28,5 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/orders/{number}": _ORDERS,
     "POST /desk/orders/{number}/contact": _ORDERS,
     "GET /desk/orders/{number}/recordings/{conversation}": Permission(HOTLINE),
+    "GET /desk/orders/{number}/evidence/{item}": _ORDERS,
 }

@@ -181,7 +181,9 @@ def merged(known: Place | None, said: Place | None) -> Place | None:
     if said is None or known is None:
         return said or known
     if said.county_code is not None and said.county_code != known.county_code:
-        return replace(said, detail=said.detail or ("" if known.is_located else known.detail))
+        if known.is_located:
+            return said
+        return replace(said, detail=said.detail or known.detail, position=said.position or known.position)
     return Place(
         said=known.said if known.said == said.said else f"{known.said}，{said.said}",
         county_code=said.county_code or known.county_code,

@@ -23,6 +23,11 @@ class Standing(OverTurns):
         return self._article
 
     @property
+    def has_matter(self) -> bool:
+        """Whether a matter is being taken down that is not registered yet."""
+        return bool(self._draft.text)
+
+    @property
     def so_far(self) -> Appeal:
         """What is known of the matter now, for the record of a conversation that left no order (全量受理)."""
         if self._is_secret:

@@ -278,7 +278,7 @@ class LetterAnswers:
             answer.texts.append(words.text("picture_of_order", number=order))
             if self._parts.add_facts is not None and last.is_new:
                 await self._parts.add_facts(order, words.text("fact_of_picture"), answer.at)
-        elif talk.session.so_far.text:
+        elif talk.session.has_matter:
             answer.texts.append(words.text("picture_kept", count=str(last.count)))
         else:
             answer.texts.append(words.text("picture_first", count=str(last.count)))
@@ -306,7 +306,7 @@ class LetterAnswers:
     async def _order_just_registered(self, answer: Answer) -> str | None:
         """Return the conversation's last order, if no other matter has begun since."""
         talk = answer.talk
-        if talk is None or answer.name is None or talk.session.so_far.text or answer.begins is not None:
+        if talk is None or answer.name is None or talk.session.has_matter or answer.begins is not None:
             return None
         orders = await self._parts.letters.orders_of(answer.name)
         return orders[-1].number if orders else None

@@ -25,6 +25,12 @@ class NoSuchEvidenceError(HotlineError):
     code = "evidence.not_found"
 
 
+class EvidenceLockedError(HotlineError):
+    """It belongs to a confidential order or a tip-off: seeing it needs a reason and a second person."""
+
+    code = "evidence.locked"
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceItem:
     """One picture or document. ``kind`` is its media type, ``size`` in bytes, ``path`` below the folder of evidence."""

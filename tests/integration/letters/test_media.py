@@ -278,7 +278,7 @@ async def _site(office: Office) -> tuple[httpx.AsyncClient, str]:
     async def known(_: Request, error: HotlineError) -> Response:
         return JSONResponse({"code": error.code}, status_code=status_of(error))
 
-    key = await keys.make("unit:county-371302", at=office.clock())
+    key = await keys.add("unit:county-371302", by="test", at=office.clock())
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://site"), key
 
 
