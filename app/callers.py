@@ -168,13 +168,14 @@ async def chat(hotline: Hotline, name: str, texts: Sequence[str], watch: Watch) 
     address = hotline.web.replace("http", "ws", 1) + "/chat/ws"
     try:
         async with websockets.connect(address, proxy=None) as socket:
-            await socket.send(json.dumps({"type": "hello", "version": 1}))
+            await socket.send(json.dumps({"type": "hello", "version": 2}))
             session = json.loads(await socket.recv())["session"]
             is_over = await _until_quiet(socket, watch)
-            for text in texts:
+            for number, text in enumerate(texts):
                 if is_over:
                     break
-                await socket.send(json.dumps({"type": "text", "text": text}, ensure_ascii=False))
+                message = {"type": "text", "id": str(number), "text": text}
+                await socket.send(json.dumps(message, ensure_ascii=False))
                 watch({"caller": True, "event": "wrote", "text": text})
                 is_over = await _until_quiet(socket, watch)
             if not is_over:

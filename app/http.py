@@ -60,6 +60,7 @@ def create_app(parts: WebParts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        parts.chat.open()
         yield
         await parts.chat.close()
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 import uvicorn
 
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
+from app.chat_store import ChatsOnRedis
 from app.clock import now
 from app.consoles import consoles, open_signals
 from app.deliveries import Endpoints
@@ -22,6 +28,7 @@ from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings, KeptTalks
 from app.wiring import World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
+from chat.web_chat.replies import QuickReplies
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
 from hotline.service.confidential import Confidential
@@ -50,6 +57,21 @@ def staff_token(settings: Settings) -> str:
 def count_conversation(outcome: str) -> None:
     """Count a chat that has ended."""
     CALLS.labels(outcome).inc()
+
+
+def open_chat(settings: Settings, city: City, world: World, words: Mapping[str, Any]) -> WebChat:
+    """Return the web chat; its chats are shared with other processes where there is a Redis."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    return WebChat(
+        Conversations(world.surroundings),
+        local_clock(city),
+        words["refusals"],
+        store=None if world.redis is None else ChatsOnRedis(world.redis, seal, process=process),
+        records=world.store,
+        replies=QuickReplies(words["replies"]),
+        ended=count_conversation,
+    )
 
 
 def open_programs(settings: Settings, city: City, world: World) -> Programs:
@@ -99,12 +121,7 @@ async def run_web(settings: Settings) -> None:
         parts = WebParts(
             city=city,
             records=world.store,
-            chat=WebChat(
-                Conversations(world.surroundings),
-                local_clock(city),
-                words["refusals"],
-                ended=count_conversation,
-            ),
+            chat=open_chat(settings, city, world, words),
             words=words,
             staff_token=staff_token(settings),
             clock=local_clock(city),

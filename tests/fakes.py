@@ -125,6 +125,7 @@ class FakeRegistration:
         diversion: Diversion | None,
         linked_to: str | None,
         at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
         if self.is_down:
             raise StoreUnavailableError("disk full")
@@ -134,7 +135,14 @@ class FakeRegistration:
         return self._order(f"261123{len(self.appeals):05d}", appeal, conversation, at)
 
     async def record_contact(
-        self, *, conversation: str, appeal: Appeal, outcome: ContactOutcome, article: str | None, at: datetime
+        self,
+        *,
+        conversation: str,
+        appeal: Appeal,
+        outcome: ContactOutcome,
+        article: str | None,
+        at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
         if self.is_down:
             raise StoreUnavailableError("disk full")
@@ -142,7 +150,14 @@ class FakeRegistration:
         return self._order(f"261123{90_000 + len(self.contacts):05d}", appeal, conversation, at)
 
     async def merge(
-        self, number: str, appeal: Appeal, *, conversation: str, told: str, at: datetime
+        self,
+        number: str,
+        appeal: Appeal,
+        *,
+        conversation: str,
+        told: str,
+        at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
         if self.is_down or self.cannot_merge:
             raise StoreUnavailableError("disk full")

@@ -1,4 +1,4 @@
-// The chat page: protocol version 1 (docs/protocol-web-chat.md). No library, no outside address.
+// The chat page: protocol version 2 (docs/protocol-web-chat.md). No library, no outside address.
 "use strict";
 const words = JSON.parse(document.getElementById("words").textContent);
 const list = document.getElementById("messages");
@@ -40,21 +40,21 @@ function take(message) {
     sessionStorage.setItem("session", session);
     state.textContent = "";
   } else if (message.type === "said") show("hotline", message.text);
-  else if (message.type === "echoed") taken(message.text);
+  else if (message.type === "echoed") taken(message);
   else if (message.type === "typing") state.textContent = message.is_on ? words.typing : "";
   else if (message.type === "refused") { giveBack(1); refusal = state.textContent = message.text; }
   else if (message.type === "replaced") end(words.replaced, false);
   else if (message.type === "ended") end(words.over, true);
   if (!isCaughtUp && !isOver && seen >= last) {
     isCaughtUp = true;
-    for (const one of waiting) write(one.content);  // sent while the line was breaking, and never arrived
+    for (const one of waiting) write(one);  // sent while the line was breaking, and never arrived
   }
 }
 
-function taken(content) {
-  const first = waiting.shift();
-  if (first) first.row.classList.remove("waiting");
-  else show("me", content);
+function taken(message) {
+  const index = waiting.findIndex((one) => one.id === message.id);
+  if (index >= 0) waiting.splice(index, 1)[0].row.classList.remove("waiting");
+  else show("me", message.text);
 }
 
 // A message that was not taken goes back to where it was written.
@@ -82,7 +82,7 @@ function connect() {
   last = Infinity;
   isCaughtUp = false;
   refusal = "";
-  socket.onopen = () => socket.send(JSON.stringify({type: "hello", version: 1, session, seen}));
+  socket.onopen = () => socket.send(JSON.stringify({type: "hello", version: 2, session, seen}));
   socket.onmessage = (event) => take(JSON.parse(event.data));
   socket.onclose = () => {
     if (isOver) return;
@@ -92,16 +92,17 @@ function connect() {
   };
 }
 
-function write(content) {
-  socket.send(JSON.stringify({type: "text", text: content}));
+function write(one) {
+  socket.send(JSON.stringify({type: "text", id: one.id, text: one.content}));
 }
 
 function send(content) {
   if (!content.trim() || !isCaughtUp || socket.readyState !== WebSocket.OPEN) return false;
   const row = show("me", content);
   row.classList.add("waiting");
-  waiting.push({content, row});
-  write(content);
+  const one = {content, row, id: crypto.randomUUID()};
+  waiting.push(one);
+  write(one);
   return true;
 }
 

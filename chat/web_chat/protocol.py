@@ -1,34 +1,76 @@
-"""The web chat's messages, version 1: JSON objects on a WebSocket (docs/protocol-web-chat.md)."""
+"""The web chat's messages, version 2: JSON objects on a WebSocket (docs/protocol-web-chat.md, docs/asyncapi/web-chat.yaml)."""
 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_CHARACTERS: Final = 10_000
+
+Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="The page's own id of a message")]
+Number = Annotated[int, Field(ge=0, description="Messages of a conversation are numbered from 1")]
 
 
 class _Message(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# --- from the page --------------------------------------------------------------------------------------------------
+
+
 class Hello(_Message):
-    """First message of a page: a new conversation, or ``session`` to go on with one after a break."""
+    """First message of a page: a new conversation, or ``session`` to go on with one, on whatever process.
+
+    ``seen``: number of the last message that the page has. ``token``: who the citizen is, signed by the app that
+    carries the page.
+    """
 
     type: Literal["hello"]
-    version: Literal[1]
+    version: Literal[2]
     session: Annotated[str, Field(max_length=64)] | None = None
-    seen: Annotated[int, Field(ge=0)] = 0
+    seen: Number = 0
+    token: Annotated[str, Field(max_length=8_192)] | None = None
 
 
 class Text(_Message):
-    """The citizen's words."""
+    """The citizen's words. The same ``id`` again is the same message: it is taken once."""
 
     type: Literal["text"]
+    id: Id
     text: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+
+
+class Writing(_Message):
+    """The citizen began or stopped to write; shown to an agent."""
+
+    type: Literal["writing"]
+    is_on: bool
+
+
+class Seen(_Message):
+    """The citizen has seen everything up to ``number``; shown to an agent."""
+
+    type: Literal["seen"]
+    number: Number
+
+
+class History(_Message):
+    """Ask for up to 50 messages before ``before``."""
+
+    type: Literal["history"]
+    before: Annotated[int, Field(ge=1)]
+
+
+class Ping(_Message):
+    """Ask whether the line still carries; answered by ``pong``."""
+
+    type: Literal["ping"]
 
 
 class Bye(_Message):
@@ -37,24 +79,150 @@ class Bye(_Message):
     type: Literal["bye"]
 
 
-Incoming = Hello | Text | Bye
-Fault = Literal["bad_message", "too_long"]
+Incoming = Hello | Text | Writing | Seen | History | Ping | Bye
 
-_ADAPTER: Final[TypeAdapter[Incoming]] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a message is none of this version: ``bad_message`` or ``too_long``; ``id``: its own, where it could be read."""
+
+    code: str
+    id: str = ""
+
+
+# --- to the page ----------------------------------------------------------------------------------------------------
+
+
+class Party(StrEnum):
+    """Who writes, besides the citizen."""
+
+    HOTLINE = "hotline"
+    AGENT = "agent"
+    UNIT = "unit"
+
+
+class Welcome(_Message):
+    """Answer to ``hello``: keep ``session`` to be able to come back; another one than was asked for is a new conversation.
+
+    What was missed follows, from number ``first`` up to ``last``; what is before ``first`` is had by ``history``.
+    """
+
+    type: Literal["welcome"] = "welcome"
+    version: Literal[2] = 2
+    session: str
+    first: Number
+    last: Number
+
+
+class Said(_Message):
+    """A message for the citizen, plain text. ``replies`` are short answers that may be pressed; ``name``: who writes it."""
+
+    type: Literal["said"] = "said"
+    number: Number
+    at: datetime
+    by: Party
+    name: str = ""
+    text: str
+    replies: tuple[str, ...] = ()
+
+
+class Echoed(_Message):
+    """A message of the citizen was taken, as it is kept."""
+
+    type: Literal["echoed"] = "echoed"
+    number: Number
+    at: datetime
+    id: str
+    text: str
+
+
+class Earlier(_Message):
+    """Answer to ``history``: messages in order; there are no others before them when ``is_all``."""
+
+    type: Literal["earlier"] = "earlier"
+    messages: tuple[Said | Echoed, ...]
+    is_all: bool
+
+
+class Typing(_Message):
+    """Whether an answer is being prepared or written."""
+
+    type: Literal["typing"] = "typing"
+    is_on: bool
+    by: Party = Party.HOTLINE
+
+
+class Pong(_Message):
+    """Answer to ``ping``."""
+
+    type: Literal["pong"] = "pong"
+
+
+class Ended(_Message):
+    """The conversation is over; ``outcome`` as in docs/report.md."""
+
+    type: Literal["ended"] = "ended"
+    outcome: str
+
+
+class Replaced(_Message):
+    """Another page goes on with the conversation; this connection is closed."""
+
+    type: Literal["replaced"] = "replaced"
+
+
+class Moved(_Message):
+    """Another process goes on with the conversation; this connection is closed, and the page comes back at once."""
+
+    type: Literal["moved"] = "moved"
+
+
+class Refused(_Message):
+    """A message (``id``, where it had one) was not taken and changed nothing: ``code`` for programs, ``text`` for people."""
+
+    type: Literal["refused"] = "refused"
+    code: str
+    text: str
+    id: str = ""
+
+
+Numbered = Said | Echoed
+Outgoing = Welcome | Said | Echoed | Earlier | Typing | Pong | Ended | Replaced | Moved | Refused
+LAST: Final = (Ended, Replaced, Moved)
+"""After one of these the connection is closed."""
+
+
+class _WithId(BaseModel):
+    id: Id
+
+
+_WITH_ID: Final = TypeAdapter(_WithId)
+INCOMING: Final[TypeAdapter[Incoming]] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
 _TURNED: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing: with them, a text could be shown to staff other than it was written."""
 
 
 def parse(raw: str) -> Incoming | Fault:
-    """Return the message, or why it is not one of version 1."""
+    """Return the message, or why it is not one of version 2."""
     try:
-        message = _ADAPTER.validate_json(raw)
+        message = INCOMING.validate_json(raw)
     except ValidationError as error:
-        return "too_long" if error.errors()[0]["type"] == "string_too_long" else "bad_message"
+        is_long = any(
+            one["type"] == "string_too_long" and one["loc"][-1:] == ("text",) for one in error.errors()
+        )
+        return Fault("too_long" if is_long else "bad_message", _id_in(raw))
     if not isinstance(message, Text):
         return message
     text = readable(message.text)
-    return message.model_copy(update={"text": text}) if text else "bad_message"
+    return message.model_copy(update={"text": text}) if text else Fault("bad_message", message.id)
+
+
+def _id_in(raw: str) -> str:
+    """Return the id of a message that is otherwise not right, so that its page knows which it was."""
+    try:
+        return _WITH_ID.validate_json(raw).id
+    except ValidationError:
+        return ""
 
 
 def readable(text: str) -> str:
@@ -62,41 +230,6 @@ def readable(text: str) -> str:
     kept = (
         sign
         for sign in text
-        if sign in "\n\t" or (unicodedata.category(sign) != "Cc" and sign not in _TURNED)
+        if sign in "\n\t" or (unicodedata.category(sign) not in ("Cc", "Cs") and sign not in _TURNED)
     )
     return "".join(kept).strip()
-
-
-def welcome(session: str, *, last: int) -> dict[str, object]:
-    """Answer to ``hello``: keep ``session`` to be able to come back; ``last`` is the newest message's number."""
-    return {"type": "welcome", "version": VERSION, "session": session, "last": last}
-
-
-def said(number: int, text: str) -> dict[str, object]:
-    """A message of the hotline; ``number`` counts them, for coming back."""
-    return {"type": "said", "number": number, "text": text}
-
-
-def echoed(number: int, text: str) -> dict[str, object]:
-    """A message of the citizen was taken."""
-    return {"type": "echoed", "number": number, "text": text}
-
-
-def typing(*, is_on: bool) -> dict[str, object]:
-    """Whether the hotline is preparing an answer."""
-    return {"type": "typing", "is_on": is_on}
-
-
-def ended(outcome: str) -> dict[str, object]:
-    """The conversation is over."""
-    return {"type": "ended", "outcome": outcome}
-
-
-def replaced() -> dict[str, object]:
-    """Another page goes on with the conversation; this one is closed."""
-    return {"type": "replaced"}
-
-
-def refused(code: str, text: str) -> dict[str, object]:
-    """A message could not be taken: ``code`` for programs, ``text`` for people."""
-    return {"type": "refused", "code": code, "text": text}

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
+from chat.held_chats import HeldChats, HeldElsewhereError, Records
 from chat.web_chat import protocol
-from chat.web_chat.channel import Pace, Patience, WebChatChannel
-from hotline.dialogue.actions import Outcome
+from chat.web_chat.channel import Customs, Pace, Patience, WebChatChannel
+from chat.web_chat.thread import Replies
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.errors import EngineUnavailableError
 from hotline.service.conversations import Conversations
-
-log: Final = structlog.get_logger("web_chat")
+from hotline.service.keeping import Entry
+from hotline.service.kept_chats import KeptChats
 
 _POLICY_VIOLATION: Final = 1008
-_LAST: Final = frozenset({"ended", "replaced"})
+_TRY_AGAIN: Final = 1013
+CHANNELS: Final = frozenset({ContactChannel.WEB_CHAT, ContactChannel.APP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +34,40 @@ class ChatLimits:
 
     pace: Pace = field(default_factory=Pace)
     patience: Patience = field(default_factory=Patience)
-    conversations: int = 500
+    conversations: int = 2_000
     hello_seconds: float = 10.0
 
 
-@dataclass(slots=True)
 class WebChat:
-    """All chats of this process. ``words`` are the sentences for refusals, by code."""
+    """All web chats of this process."""
 
-    conversations: Conversations
-    clock: Callable[[], datetime]
-    words: Mapping[str, str]
-    limits: ChatLimits = field(default_factory=ChatLimits)
-    channels: dict[str, WebChatChannel] = field(default_factory=dict)
-    ended: Callable[[str], None] = lambda _: None
-    """Is told each conversation's outcome; ``broken`` for one that a fault ended."""
-    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    def __init__(
+        self,
+        conversations: Conversations,
+        clock: Callable[[], datetime],
+        words: Mapping[str, str],
+        limits: ChatLimits | None = None,
+        *,
+        store: KeptChats | None = None,
+        records: Records | None = None,
+        replies: Replies = lambda _: (),
+        ended: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``words`` are the sentences for refusals, by code; without ``store`` a chat ends with this process."""
+        self._words = words
+        self._limits = limits or ChatLimits()
+        self._customs = Customs(clock, self._limits.patience, self._limits.pace, replies)
+        self._store = store
+        self.chats: HeldChats[WebChatChannel] = HeldChats(
+            conversations,
+            clock,
+            self._again,
+            CHANNELS,
+            most=self._limits.conversations,
+            store=store,
+            records=records,
+            ended=ended,
+        )
 
     def router(self) -> APIRouter:
         """Return the route ``/chat/ws``."""
@@ -54,88 +75,99 @@ class WebChat:
         routes.add_api_websocket_route("/chat/ws", self.serve)
         return routes
 
+    def open(self) -> None:
+        """Begin to look after the chats."""
+        self.chats.open()
+
+    async def close(self) -> None:
+        """Give every conversation to other processes, or end it."""
+        await self.chats.close()
+
     async def serve(self, socket: WebSocket) -> None:
         """Serve one page until it leaves or its conversation is over."""
         await socket.accept()
         with suppress(WebSocketDisconnect):
             hello = await self._hello(socket)
-            channel = self._channel_for(hello) if isinstance(hello, protocol.Hello) else None
-            if channel is None or not isinstance(hello, protocol.Hello):
-                code = "busy" if isinstance(hello, protocol.Hello) else "bad_message"
-                await socket.send_json(self._refusal(code))
-                await socket.close(_POLICY_VIOLATION)
+            if not isinstance(hello, protocol.Hello):
+                await self._turn_away(socket, "bad_message", _POLICY_VIOLATION)
+                return
+            try:
+                channel = await self._channel_for(hello)
+            except HeldElsewhereError:
+                await self._turn_away(socket, "moving", _TRY_AGAIN)
+                return
+            if channel is None:
+                await self._turn_away(socket, "busy", _TRY_AGAIN)
                 return
             is_known = channel.session == hello.session
             await self._connect(socket, channel, seen=hello.seen if is_known else 0)
 
-    async def close(self) -> None:
-        """End every conversation."""
-        for channel in list(self.channels.values()):
-            channel.leave()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5.0)
-
     async def _hello(self, socket: WebSocket) -> protocol.Incoming | protocol.Fault:
         try:
-            async with asyncio.timeout(self.limits.hello_seconds):
+            async with asyncio.timeout(self._limits.hello_seconds):
                 return await _received(socket)
         except TimeoutError:
-            return "bad_message"
+            return protocol.Fault("bad_message")
 
-    def _channel_for(self, hello: protocol.Hello) -> WebChatChannel | None:
+    async def _turn_away(self, socket: WebSocket, code: str, close: int) -> None:
+        await socket.send_text(self._refusal(code).model_dump_json())
+        await socket.close(close)
+
+    async def _channel_for(self, hello: protocol.Hello) -> WebChatChannel | None:
         """Return the conversation that the page goes on with, or a new one; None when there are too many."""
-        known = self.channels.get(hello.session or "")
-        if known is not None and not known.is_over:
-            return known
-        if len(self.channels) >= self.limits.conversations:
+        if hello.session:
+            with suppress(
+                EngineUnavailableError
+            ):  # without the store there are only the chats of this process
+                known = await self.chats.find(hello.session)
+                if known is not None:
+                    return known
+        if self.chats.is_full:
             return None
-        channel = WebChatChannel(
-            secrets.token_urlsafe(18), clock=self.clock, patience=self.limits.patience, pace=self.limits.pace
-        )
-        self.channels[channel.session] = channel
-        task = asyncio.create_task(self._hold(channel), name="chat")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return channel
+        channel = WebChatChannel(secrets.token_urlsafe(18), self._customs, store=self._store)
+        return self.chats.begin(channel)
 
-    async def _hold(self, channel: WebChatChannel) -> None:
-        outcome = Outcome.FAILED
-        try:
-            outcome = await self.conversations.hold(channel)
-        except Exception as error:  # noqa: BLE001 -- one conversation's fault must not end the process
-            log.error("chat.broken", error=type(error).__name__)
-            self.ended("broken")
-        else:
-            self.ended(outcome.value)
-        finally:
-            self.channels.pop(channel.session, None)
-            channel.finish(outcome)
-            await channel.close()
+    def _again(self, session: str, past: Sequence[Entry]) -> WebChatChannel:
+        return WebChatChannel(session, self._customs, store=self._store, past=past)
 
     async def _connect(self, socket: WebSocket, channel: WebChatChannel, *, seen: int) -> None:
-        outgoing: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        outgoing: asyncio.Queue[protocol.Outgoing] = asyncio.Queue()
         send = outgoing.put_nowait
         writer = asyncio.create_task(_write(socket, outgoing))
         try:
             channel.attach(send, seen=seen)
             while True:
-                match await _received(socket):
-                    case protocol.Bye():
-                        channel.leave()
-                    case protocol.Text(text=text):
-                        if not channel.hear(text):
-                            send(self._refusal("too_fast"))
-                    case protocol.Hello():
-                        send(self._refusal("bad_message"))
-                    case fault:
-                        send(self._refusal(fault))
+                self._take(channel, await _received(socket), send)
         finally:
             channel.detach(send)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
 
-    def _refusal(self, code: str) -> dict[str, Any]:
-        return protocol.refused(code, self.words[code])
+    def _take(
+        self,
+        channel: WebChatChannel,
+        message: protocol.Incoming | protocol.Fault,
+        send: Callable[[protocol.Outgoing], None],
+    ) -> None:
+        match message:
+            case protocol.Bye():
+                channel.leave()
+            case protocol.Text(text=text, id=id_):
+                if not channel.hear(text, id_):
+                    send(self._refusal("too_fast", id_))
+            case protocol.History(before=before):
+                send(channel.earlier(before))
+            case protocol.Ping():
+                send(protocol.Pong())
+            case protocol.Writing() | protocol.Seen():
+                pass
+            case protocol.Hello():
+                send(self._refusal("bad_message"))
+            case protocol.Fault(code=code, id=id_):
+                send(self._refusal(code, id_))
+
+    def _refusal(self, code: str, message: str = "") -> protocol.Refused:
+        return protocol.Refused(code=code, text=self._words[code], id=message)
 
 
 async def _received(socket: WebSocket) -> protocol.Incoming | protocol.Fault:
@@ -146,14 +178,14 @@ async def _received(socket: WebSocket) -> protocol.Incoming | protocol.Fault:
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect
     text = message.get("text")
-    return protocol.parse(text) if isinstance(text, str) else "bad_message"
+    return protocol.parse(text) if isinstance(text, str) else protocol.Fault("bad_message")
 
 
-async def _write(socket: WebSocket, outgoing: asyncio.Queue[dict[str, Any]]) -> None:
+async def _write(socket: WebSocket, outgoing: asyncio.Queue[protocol.Outgoing]) -> None:
     with suppress(WebSocketDisconnect, RuntimeError):
         while True:
             message = await outgoing.get()
-            await socket.send_json(message)
-            if message["type"] in _LAST:
+            await socket.send_text(message.model_dump_json())
+            if isinstance(message, protocol.LAST):
                 await socket.close()
                 return

@@ -54,7 +54,8 @@ class Said:
     """The citizen said or wrote something. ``raw`` is the recogniser's own output; equal to ``text`` in writing.
 
     ``continues``: it came within a second of what was said before, and belongs to it. ``since_seconds``: how long before
-    ``at`` they began to say it.
+    ``at`` they began to say it. ``message``: the page's own id of what was written, by which it is known again when it
+    is sent twice.
     """
 
     at: datetime
@@ -63,6 +64,7 @@ class Said:
     engine: str = ""
     continues: bool = False
     since_seconds: float = 0.0
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,16 @@ class Floor:
         return (*self._stop_saying(), Understand(self._new_turn(), self._heard))
 
     @property
+    def turn(self) -> int:
+        """The turn that is being waited for: answers to others come too late."""
+        return self._turn
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing that happens changes anything any more."""
+        return self._stage is Stage.ENDED
+
+    @property
     def outcome(self) -> Outcome:
         """How the conversation has gone so far."""
         if self._gave_way:

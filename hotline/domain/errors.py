@@ -76,6 +76,16 @@ class WorkOrderNotFoundError(HotlineError):
         super().__init__(number)
 
 
+class RegisteredBeforeError(HotlineError):
+    """The same was asked for before and was done then: ``number`` is the order that came of it. Nothing was changed."""
+
+    code = "work_order.registered_before"
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(number)
+
+
 class StaleWorkOrderError(HotlineError):
     """The work order was changed by somebody else since it was read."""
 

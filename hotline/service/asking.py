@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, assert_never
 
 import structlog
@@ -47,15 +47,22 @@ class Asking:
     """Asks on behalf of one conversation. ``work_order`` is the last order that came of it."""
 
     def __init__(
-        self, world: Surroundings, conversation: str, *, done_before: Sequence[WorkOrder] = ()
+        self,
+        world: Surroundings,
+        conversation: str,
+        *,
+        done_before: Sequence[WorkOrder] = (),
+        request: Callable[[int], str] | None = None,
     ) -> None:
         """Take the engines, and whose conversation it is.
 
         ``done_before``: orders that were committed when the same was asked before, and the asker died before they knew.
-        They are the answers to the same questions now.
+        They are the answers to the same questions now. ``request`` names what is asked for in a turn: asked again, by
+        another process too, an order is the one of the first time.
         """
         self._world = world
-        self._conversation = conversation
+        self.conversation = conversation
+        self._request: Callable[[int], str | None] = request or (lambda _: None)
         self._done_before = list(done_before)
         self.work_order: str | None = None
 
@@ -109,11 +116,12 @@ class Asking:
     async def _register(self, action: RegisterAppeal) -> Event:
         order = self.take_done() or await self._world.registration.register(
             action.appeal,
-            conversation=self._conversation,
+            conversation=self.conversation,
             article=action.article,
             diversion=action.diversion,
             linked_to=action.linked_to,
             at=self._world.clock(),
+            request=self._request(action.turn),
         )
         self.work_order = order.number
         log.info("work_order.registered", work_order=order.number, status=order.status.value)
@@ -145,9 +153,10 @@ class Asking:
         order = await self._world.registration.merge(
             action.number,
             action.appeal,
-            conversation=self._conversation,
+            conversation=self.conversation,
             told=action.told,
             at=self._world.clock(),
+            request=self._request(action.turn),
         )
         self.work_order = order.number
         log.info("work_order.merged", work_order=order.number)
@@ -157,7 +166,7 @@ class Asking:
         if self._world.callbacks is None:
             raise EngineUnavailableError("callbacks", "没有回电任务的存储")
         wish = WishedFor(
-            action.phone, CallbackReason.NO_AGENT, action.words, self._conversation, window=action.window
+            action.phone, CallbackReason.NO_AGENT, action.words, self.conversation, window=action.window
         )
         task = await self._world.callbacks.plan(wish, self._world.clock())
         return CallbackPlanned(self._world.clock(), action.turn, task.window)

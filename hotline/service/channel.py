@@ -6,6 +6,7 @@ from typing import Protocol
 
 from hotline.dialogue.actions import ChannelAction
 from hotline.dialogue.events import Event
+from hotline.service.keeping import Yielded
 
 
 class Channel(Protocol):
@@ -16,6 +17,19 @@ class Channel(Protocol):
 
     async def perform(self, action: ChannelAction) -> None:
         """Begin ``action`` and return at once; what comes of it arrives as an event."""
+
+    async def close(self) -> None:
+        """Hang up, if still open, and free the line; idempotent."""
+
+
+class YieldingChannel(Protocol):
+    """A channel whose conversation may go on in another process: ``receive`` gives ``Yielded`` then, as the last."""
+
+    async def receive(self) -> Event | Yielded:
+        """Return the next thing that happened."""
+
+    async def perform(self, action: ChannelAction) -> None:
+        """Begin ``action`` and return at once."""
 
     async def close(self) -> None:
         """Hang up, if still open, and free the line; idempotent."""

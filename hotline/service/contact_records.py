@@ -24,9 +24,16 @@ class RecordingContacts(Protocol):
     """Makes the record of a contact (``hotline.service.registration``)."""
 
     async def record_contact(
-        self, *, conversation: str, appeal: Appeal, outcome: ContactOutcome, article: str | None, at: datetime
+        self,
+        *,
+        conversation: str,
+        appeal: Appeal,
+        outcome: ContactOutcome,
+        article: str | None,
+        at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
-        """Return the committed record or raise ``StoreUnavailableError``."""
+        """Return the committed record or raise ``StoreUnavailableError``; for the same ``request`` always the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ class ContactRecords:
                     outcome=contact.outcome,
                     article=contact.article,
                     at=contact.at,
+                    request=f"{contact.conversation}:contact",
                 )
         except Exception as error:  # noqa: BLE001 -- whatever fails here must not end a conversation
             log.error("contact.not_recorded", conversation=contact.conversation, error=type(error).__name__)

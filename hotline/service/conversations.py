@@ -7,6 +7,8 @@ turns failures into events, and writes the journal. When it returns, nothing of 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -33,21 +35,25 @@ from hotline.dialogue.actions import (
     Understand,
 )
 from hotline.dialogue.events import (
+    AppealRegistered,
     CalledBack,
     Event,
     HungUp,
+    Merged,
     PartlySaid,
     Started,
 )
+from hotline.dialogue.resuming import resume
 from hotline.dialogue.session import Session
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
 from hotline.service.asking import Asking, Question
 from hotline.service.callbacks import WishedFor
-from hotline.service.channel import Channel
+from hotline.service.channel import YieldingChannel
 from hotline.service.contact_records import Contact, ContactRecords
 from hotline.service.journal import Journal
+from hotline.service.keeping import ConversationTakenError, Entry, Keeping, Yielded
 from hotline.service.surroundings import (
     Deadlines,
     KnowingOrders,
@@ -70,13 +76,21 @@ class Conversations:
         self.contacts = ContactRecords(world.registration, seconds=world.deadlines.register)
 
     async def hold(
-        self, channel: Channel, *, call_id: str = "", callback: CalledBack | None = None
+        self,
+        channel: YieldingChannel,
+        *,
+        call_id: str = "",
+        callback: CalledBack | None = None,
+        keeper: Keeping | None = None,
+        past: Sequence[Entry] = (),
     ) -> Outcome:
         """Hold one conversation from ``Started`` to its end and return how it ended.
 
         ``callback``: the hotline called, for that task; the conversation belongs to the record of the task's own.
+        With ``past`` it goes on where that ends. Raises ``ConversationTakenError`` when another process goes on with
+        it: then nothing of it is ended or recorded here.
         """
-        started = await channel.receive()
+        started = past[0] if past else await channel.receive()
         if not isinstance(started, Started):
             await channel.close()
             return Outcome.FAILED
@@ -85,24 +99,32 @@ class Conversations:
         known = self._world.slow_callers if started.phone is not None else None
         if known is not None and started.phone is not None and await known.includes(started.phone):
             started = replace(started, prefers_slow=True)
-        held = _Held(self._world, channel, started)
+        held = _Held(self._world, channel, started, keeper)
         held.asking.work_order = callback.order if callback is not None else None
         with structlog.contextvars.bound_contextvars(conversation=started.conversation):
             await held.journal.begin(started, call_id)
             try:
-                await held.run(started)
+                await held.run(started, past)
             finally:
                 await channel.close()
-                if held.asking.work_order is None:
-                    held.asking.work_order = await self._recorded(held.session, started.conversation)
-                await self._call_back_if_abandoned(held, started)
-                await held.journal.finish(held.end)
-                if known is not None and started.phone is not None and held.session.is_slow:
-                    await known.add(started.phone)
+                if held.is_taken:
+                    await held.journal.leave()
+                else:
+                    await self._end(held, started)
+            if held.is_taken:
+                raise ConversationTakenError(started.conversation)
+            if known is not None and started.phone is not None and held.session.is_slow:
+                await known.add(started.phone)
             log.info(
                 "conversation.ended", outcome=held.session.outcome.value, work_order=held.asking.work_order
             )
         return held.session.outcome
+
+    async def _end(self, held: _Held, started: Started) -> None:
+        if held.asking.work_order is None:
+            held.asking.work_order = await self._recorded(held.session, started.conversation)
+        await self._call_back_if_abandoned(held, started)
+        await held.journal.finish(held.end)
 
     async def _call_back_if_abandoned(self, held: _Held, started: Started) -> None:
         """Have somebody called back who hung up while they waited for a person; the contact's record stays if it fails."""
@@ -136,16 +158,24 @@ class Conversations:
 class _Held:
     """One conversation while it lasts."""
 
-    def __init__(self, world: Surroundings, channel: Channel, started: Started) -> None:
+    def __init__(
+        self, world: Surroundings, channel: YieldingChannel, started: Started, keeper: Keeping | None
+    ) -> None:
         self._world = world
         self._channel = channel
-        self.asking = Asking(world, started.conversation)
+        self._keeper = keeper
+        self._beginnings = 1
+        self.asking = Asking(
+            world, started.conversation, request=self._request if keeper is not None else None
+        )
         self.session = world.new_session(started.channel)
         self.journal = Journal(
             world.log_book, started.conversation, clock=world.clock, deadline=world.deadlines.register
         )
-        self._inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self.is_taken = False
+        self._inbox: asyncio.Queue[Event | Yielded] = asyncio.Queue()
         self._is_ended = False
+        self._asked: set[asyncio.Task[None]] = set()
 
     @property
     def end(self) -> ConversationEnd:
@@ -158,36 +188,93 @@ class _Held:
             rating=session.rating.value if session.rating else None,
         )
 
-    async def run(self, started: Started) -> None:
+    async def run(self, started: Started, past: Sequence[Entry] = ()) -> None:
         """Feed events to the session until it has ended and the channel is done."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._inbox.put_nowait(started)
+            if past:
+                await self._go_on(past)
+            else:
+                self._inbox.put_nowait(started)
             listener = self._tasks.create_task(self._listen(), name="listen")
             drained: asyncio.Timeout | None = None
             try:
                 async with asyncio.timeout(None) as drained:
-                    while True:
-                        event = await self._inbox.get()
-                        actions = self.session.handle(event)
-                        if self.session.is_secret:
-                            self.journal.conceal()
-                        if actions or not isinstance(
-                            event, PartlySaid
-                        ):  # half a sentence comes again as a whole
-                            self.journal.add(event)
-                        for action in actions:
-                            self.journal.add(action)
-                            await self._do(action)
-                        if isinstance(event, HungUp):
-                            break
+                    while not await self._took(await self._inbox.get()):
                         if self._is_ended and drained.when() is None:
                             loop = asyncio.get_running_loop()
                             drained.reschedule(loop.time() + self._world.deadlines.drain)
             except TimeoutError:
                 log.warning("channel.not_drained")
+            except ConversationTakenError:
+                self.is_taken = True
             listener.cancel()
-        while not self._inbox.empty():  # a registration that was still under way when the citizen hung up
-            self.journal.add(self._inbox.get_nowait())
+            if self.is_taken:
+                for task in self._asked:
+                    task.cancel()
+        with suppress(ConversationTakenError):
+            while not self.is_taken and not self._inbox.empty():
+                # A registration was still under way when the citizen hung up.
+                await self._keep(self._inbox.get_nowait(), ())
+
+    async def _took(self, event: Event | Yielded) -> bool:
+        """Take one event and do what comes of it; tell whether it was the last."""
+        if isinstance(event, Yielded):
+            self.is_taken = True
+            return True
+        actions = self.session.handle(event)
+        if self.session.is_secret:
+            self.journal.conceal()
+        if actions or not isinstance(event, PartlySaid):  # half a sentence comes again as a whole
+            await self._keep(event, actions)
+        for action in actions:
+            await self._do(action)
+        return isinstance(event, HungUp)
+
+    async def _keep(self, event: Event | Yielded, actions: Sequence[Action]) -> None:
+        if isinstance(event, Yielded):
+            return
+        if self._keeper is not None:
+            if self.session.is_secret:
+                await self._keeper.conceal()
+            await self._keeper.keep(event, actions)
+        self.journal.add(event)
+        for action in actions:
+            self.journal.add(action)
+
+    async def _go_on(self, past: Sequence[Entry]) -> None:
+        """Tell the session what happened before, and do what it waits for."""
+        self.journal.restore(past)
+        starts = [index for index, entry in enumerate(past) if isinstance(entry, Started)]
+        self._beginnings = len(starts)
+        ordered = [entry.number for entry in past if isinstance(entry, AppealRegistered | Merged)]
+        self.asking.work_order = ordered[-1] if ordered else None
+        recent = past[starts[-1] :]
+        resumption = resume(self.session, recent)
+        if not resumption.is_same:
+            await self._begin_anew(recent[0])
+            return
+        for action in resumption.outstanding:
+            await self._do(action)
+        if self.session.is_ended:
+            self._inbox.put_nowait(HungUp(self._world.clock()))
+
+    async def _begin_anew(self, started: Entry) -> None:
+        """Begin anew where the past cannot be gone on with; what was said stays, and is kept for people."""
+        log.warning("conversation.begun_anew")
+        gone, at = self.session, self._world.clock()
+        last = gone.handle(HungUp(at))
+        await self._keep(HungUp(at), last)
+        for action in last:
+            if isinstance(action, RegisterAppeal):
+                await self.asking.ask(action)
+        self._beginnings += 1
+        assert isinstance(started, Started)
+        self.session = self._world.new_session(started.channel)
+        self._inbox.put_nowait(replace(started, at=at))
+
+    def _request(self, turn: int) -> str:
+        """Name what is asked for in ``turn``: asked again, by another process too, it is the same."""
+        return f"{self.asking.conversation}:{self._beginnings}:{turn}"
 
     async def _listen(self) -> None:
         while True:
@@ -207,7 +294,9 @@ class _Held:
                 | PlanCallback()
                 | LookUpProgress()
             ):
-                self._tasks.create_task(self._ask(action), name=type(action).__name__)
+                task = self._tasks.create_task(self._ask(action), name=type(action).__name__)
+                self._asked.add(task)
+                task.add_done_callback(self._asked.discard)
             case End():
                 self._is_ended = True
                 await self._channel.perform(action)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -25,12 +25,12 @@ class ConversationLog(Protocol):
     """Keeps what was said: the journal's rows and one summary row per conversation."""
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
-        """Open the record of a conversation."""
+        """Open the record of a conversation; once, however often."""
 
     async def append(
         self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
     ) -> None:
-        """Keep one event or action."""
+        """Keep one event or action; a row that is there already is left as it is."""
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete all that was kept of a conversation in which a state secret may have been said."""
@@ -74,11 +74,24 @@ class Journal:
         name, body = encode(entry)
         self._rows.put_nowait((self._sequence, self._clock(), name, body))
 
-    async def finish(self, end: ConversationEnd) -> None:
-        """Close the record when all that is on the way has been written."""
+    def restore(self, past: Sequence[Event | Action]) -> None:
+        """Go on behind what was written elsewhere; rows that were still on their way when that ended are written now."""
+        at = self._clock()
+        for entry in past:
+            at = getattr(entry, "at", at)
+            self._sequence += 1
+            name, body = encode(entry)
+            self._rows.put_nowait((self._sequence, at, name, body))
+
+    async def leave(self) -> None:
+        """Write what is on the way, and leave the record open: the conversation goes on elsewhere."""
         self._rows.put_nowait(None)
         if self._writer is not None:
             await self._writer
+
+    async def finish(self, end: ConversationEnd) -> None:
+        """Close the record when all that is on the way has been written."""
+        await self.leave()
         try:
             async with asyncio.timeout(self._deadline):
                 if self._is_concealed and not self._is_deleted:

@@ -24,7 +24,7 @@ from hotline.domain.deeds import (
     Withdraw,
 )
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
-from hotline.domain.errors import StaleWorkOrderError
+from hotline.domain.errors import RegisteredBeforeError, StaleWorkOrderError
 from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
@@ -88,56 +88,88 @@ class Registration:
         diversion: Diversion | None = None,
         linked_to: WorkOrderNumber | None = None,
         at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
         """Return the committed work order, or raise ``StoreUnavailableError``: then nothing was recorded.
 
         ``diversion`` is what the machine proposes; except for an emergency that was handed over, a person decides.
+        Asked again by the same ``request``, the order of the first time is returned.
         """
         routing = self._route(appeal, at)
         order = await self._numbered(appeal, conversation, article, routing, at)
         order = replace(order, linked_to=linked_to).after(
             self._first_deed(order, diversion), by=MACHINE, at=at
         )
-        await self._store.commit(self._casework.change(order), at=at)
+        try:
+            await self._store.commit(replace(self._casework.change(order), request=request), at=at)
+        except RegisteredBeforeError as error:
+            return await self._store.get(error.number)
         return order
 
     async def record_contact(
-        self, *, conversation: str, appeal: Appeal, outcome: ContactOutcome, article: str | None, at: datetime
+        self,
+        *,
+        conversation: str,
+        appeal: Appeal,
+        outcome: ContactOutcome,
+        article: str | None,
+        at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
-        """Return the committed record of a contact that left no order of its own (answered, cut off, nuisance …)."""
+        """Return the committed record of a contact that left no order of its own (answered, cut off, nuisance …).
+
+        Asked again by the same ``request``, the record of the first time is returned.
+        """
         kind = _KINDS.get(outcome, appeal.kind)
         order = await self._numbered(replace(appeal, kind=kind), conversation, article, None, at)
         order = order.after(_deed_of_contact(outcome, article, appeal), by=MACHINE, at=at)
-        await self._store.commit(self._casework.change(order), at=at)
+        try:
+            await self._store.commit(replace(self._casework.change(order), request=request), at=at)
+        except RegisteredBeforeError as error:
+            return await self._store.get(error.number)
         return order
 
     async def merge(
-        self, number: WorkOrderNumber, appeal: Appeal, *, conversation: str, told: str, at: datetime
+        self,
+        number: WorkOrderNumber,
+        appeal: Appeal,
+        *,
+        conversation: str,
+        told: str,
+        at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
         """Record the contact as merged into order ``number``, as the citizen agreed; return that order (并单).
 
-        The record, the joined citizen and the new words are committed together.
+        The record, the joined citizen and the new words are committed together, once for each ``request``.
         """
         record = await self._numbered(appeal, conversation, None, None, at)
         diversion = Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told)
         record = record.after(Divert(diversion, into=number), by=MACHINE, at=at)
         for _ in range(_TRIES - 1):
             try:
-                return await self._merged(number, record, at)
+                return await self._merged(number, record, at, request)
             except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
                 log.info("merge.again", number=number)
-        return await self._merged(number, record, at)
+        return await self._merged(number, record, at, request)
 
-    async def _merged(self, number: WorkOrderNumber, record: WorkOrder, at: datetime) -> WorkOrder:
+    async def _merged(
+        self, number: WorkOrderNumber, record: WorkOrder, at: datetime, request: str | None
+    ) -> WorkOrder:
         before, appeal = await self._store.get(number), record.appeal
         latest = max(at, before.history[-1].at)
         join = Join(record.number, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
         joined = before.after(join, by=CITIZEN, at=latest)
         if appeal.text.strip():
             joined = joined.after(AddFacts(appeal.text), by=CITIZEN, at=latest)
-        await self._store.commit(
-            self._casework.change(record), self._casework.change(joined, before=before), at=at
-        )
+        try:
+            await self._store.commit(
+                replace(self._casework.change(record), request=request),
+                self._casework.change(joined, before=before),
+                at=at,
+            )
+        except RegisteredBeforeError:
+            return before
         return joined
 
     async def _numbered(

@@ -32,13 +32,21 @@ class Registering(RecordingContacts, Protocol):
         diversion: Diversion | None,
         linked_to: str | None,
         at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
-        """Return the committed work order."""
+        """Return the committed work order; for the same ``request`` always the same."""
 
     async def merge(
-        self, number: str, appeal: Appeal, *, conversation: str, told: str, at: datetime
+        self,
+        number: str,
+        appeal: Appeal,
+        *,
+        conversation: str,
+        told: str,
+        at: datetime,
+        request: str | None = None,
     ) -> WorkOrder:
-        """Return the order ``number`` after the citizen was merged into it, committed."""
+        """Return the order ``number`` after the citizen was merged into it, committed; once for each ``request``."""
 
 
 class KnowingOrders(Protocol):

@@ -7,14 +7,19 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.deeds import AddUnits, Designate, Dispatch, Join
-from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
+from hotline.domain.errors import (
+    RegisteredBeforeError,
+    StaleWorkOrderError,
+    StoreUnavailableError,
+    WorkOrderNotFoundError,
+)
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
@@ -37,6 +42,7 @@ __all__ = ["SqlStore", "migrate"]
 
 _OPEN: Final = sorted(frozenset(Status) - CLOSED)
 _CHANGES_UNITS: Final = (Dispatch, Designate, AddUnits)
+_MOST_UNFINISHED: Final = 100
 _CALL_ID_CHARACTERS: Final = 256
 """A caller may send a longer Call-ID; the rest is cut off, for it must not cost the record of the call."""
 
@@ -90,7 +96,7 @@ class SqlStore:
     async def _write(self, connection: AsyncConnection, change: Change) -> None:
         order, row = change.order, {**self._row(change.order), "next_at": change.next_at}
         if change.expected is None:
-            await connection.execute(work_orders.insert().values(**row))
+            await self._insert(connection, {**row, "request": change.request})
             added = order.history
         else:
             changed = await connection.execute(
@@ -116,6 +122,15 @@ class SqlStore:
                 subject=order.number,
                 detail=_facts(order, entry),
             )
+
+    async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+        """Write a new order's row, unless there is one of the same request."""
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        new = insert(work_orders).values(**row).on_conflict_do_nothing(index_elements=[work_orders.c.request])
+        if (await connection.execute(new)).rowcount == 1:
+            return
+        same = select(work_orders.c.number).where(work_orders.c.request == row["request"])
+        raise RegisteredBeforeError((await connection.execute(same)).scalar_one())
 
     async def _write_citizens(self, connection: AsyncConnection, order: WorkOrder) -> None:
         """Note whose order it is: who registered it and those who joined."""
@@ -230,10 +245,10 @@ class SqlStore:
     # --- conversations ---------------------------------------------------------------------------------------
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
-        """Open the record of a conversation."""
+        """Open the record of a conversation; one that is open already stays as it is."""
         async with self._database.writing() as connection:
             await connection.execute(
-                conversations.insert().values(
+                self._insert_once(conversations).values(
                     id=conversation,
                     channel=channel.value,
                     call_id=call_id[:_CALL_ID_CHARACTERS],
@@ -244,13 +259,13 @@ class SqlStore:
     async def append(
         self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
     ) -> None:
-        """Keep one event or action of a conversation."""
+        """Keep one event or action of a conversation; a row that is there already stays as it is."""
         sealed = self._seal.close(
             json.dumps(body, ensure_ascii=False).encode(), f"journal:{conversation}:{sequence}"
         )
         async with self._database.writing() as connection:
             await connection.execute(
-                journal.insert().values(
+                self._insert_once(journal).values(
                     conversation=conversation, sequence=sequence, at=at, name=name, body=sealed
                 )
             )
@@ -302,6 +317,25 @@ class SqlStore:
         """Return the summary of the conversation held on a SIP call, or None."""
         return await self._summary(conversations.c.call_id == call_id[:_CALL_ID_CHARACTERS])
 
+    async def unfinished(self, channels: Sequence[ContactChannel], *, before: datetime) -> Sequence[str]:
+        """Return some conversations of ``channels`` that began ``before`` and have no end, the oldest first."""
+        those = (
+            select(conversations.c.id)
+            .where(
+                conversations.c.ended_at.is_(None),
+                conversations.c.started_at < before,
+                conversations.c.channel.in_([channel.value for channel in channels]),
+            )
+            .order_by(conversations.c.started_at)
+        )
+        async with self._database.reading() as connection:
+            return (await connection.execute(those.limit(_MOST_UNFINISHED))).scalars().all()
+
+    async def is_open(self, conversation: str) -> bool:
+        """Tell whether a conversation has begun and has no end."""
+        found = await self.conversation(conversation)
+        return found is not None and found["ended_at"] is None
+
     async def read(self, conversation: str, *, after: int = 0) -> Sequence[dict[str, Any]]:
         """Return a conversation's journal in order, from the row behind ``after``."""
         mine = (
@@ -349,6 +383,10 @@ class SqlStore:
         async with self._database.reading() as connection:
             row = (await connection.execute(newest)).one_or_none()
         return None if row is None else dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented way
+
+    def _insert_once(self, table: Table) -> Any:
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        return insert(table).on_conflict_do_nothing()
 
     def sealed(self, order: WorkOrder) -> bytes:
         """Return the order's row body, as it lies in the database."""

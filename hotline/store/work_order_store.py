@@ -17,13 +17,15 @@ from hotline.domain.work_order import WorkOrder, WorkOrderNumber
 class Change:
     """One order as it shall be: new (``expected`` None) or changed from revision ``expected``.
 
-    ``messages`` go to the outbox with it; ``next_at`` is when the machine has to look at it again, if ever.
+    ``messages`` go to the outbox with it; ``next_at`` is when the machine has to look at it again, if ever. ``request``
+    names what a new order was asked for by: there is only one order of each.
     """
 
     order: WorkOrder
     expected: int | None = None
     messages: tuple[Message, ...] = ()
     next_at: datetime | None = None
+    request: str | None = None
 
 
 class WorkOrderStore(Protocol):
@@ -36,7 +38,10 @@ class WorkOrderStore(Protocol):
         """Reserve the next number of that day; never given twice, whatever the number of processes."""
 
     async def commit(self, *changes: Change, at: datetime) -> None:
-        """Commit all changes or none; ``StaleWorkOrderError`` when one of the orders was changed meanwhile."""
+        """Commit all changes or none; ``StaleWorkOrderError`` when one of the orders was changed meanwhile.
+
+        ``RegisteredBeforeError`` when there is an order of a change's ``request`` already.
+        """
 
     async def get(self, number: WorkOrderNumber) -> WorkOrder:
         """Return the order or raise ``WorkOrderNotFoundError``."""

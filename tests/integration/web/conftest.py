@@ -23,6 +23,7 @@ from hotline.domain.appeal import Appeal, AppealKind
 from hotline.domain.routing import RoutingDecision
 from hotline.service.casework import Casework
 from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.kept_chats import KeptChats
 from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
@@ -97,7 +98,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 @pytest.fixture
 def new_site(store: SqlStore) -> Callable[..., Site]:
-    def make(*, limits: ChatLimits | None = None, **world: Any) -> Site:
+    def make(*, limits: ChatLimits | None = None, chats: KeptChats | None = None, **world: Any) -> Site:
         casework = Casework(store, lambda: LIMITS, CITY.units)
         given: dict[str, Any] = {
             "new_session": a_session,
@@ -112,7 +113,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
         ended: list[str] = []
         chat = WebChat(
             Conversations(Surroundings(**given)), lambda: NOW, WORDS["refusals"], limits or ChatLimits(),
-            ended=ended.append,
+            ended=ended.append, store=chats, records=store,
         )  # fmt: skip
         down: set[str] = set()
 

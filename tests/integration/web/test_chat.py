@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-import websockets
 
 from chat.web_chat.channel import Pace, Patience
 from chat.web_chat.routes import ChatLimits
@@ -18,82 +14,15 @@ from hotline.dialogue.events import Event
 from hotline.domain.work_order import Status
 from tests.fakes import BrokenUnderstander
 from tests.integration.web.conftest import COMPLAINT, HOSTILE, LONG, QUESTION, WORDS, Site
+from tests.integration.web.page import a_page, connected
 
-Message = dict[str, Any]
 EMERGENCY = "我家着火了快来人"
-
-
-class Page:
-    """A page as the protocol describes it."""
-
-    def __init__(self, socket: websockets.ClientConnection) -> None:
-        self._socket = socket
-        self.session = ""
-        self.seen = 0
-
-    async def hello(self, session: str | None = None, seen: int = 0) -> Message:
-        await self.send({"type": "hello", "version": 1, "session": session, "seen": seen})
-        welcome = await self.next("welcome", "refused")
-        self.session = welcome.get("session", "")
-        return welcome
-
-    async def send(self, message: Message) -> None:
-        await self._socket.send(json.dumps(message, ensure_ascii=False))
-
-    async def send_raw(self, raw: str | bytes) -> None:
-        await self._socket.send(raw)
-
-    async def next(self, *kinds: str) -> Message:
-        """Return the next message of one of these kinds; others are passed over."""
-        async with asyncio.timeout(10):
-            while True:
-                message: Message = json.loads(await self._socket.recv())
-                self.seen = max(self.seen, message.get("number", 0))
-                if message["type"] in kinds:
-                    return message
-
-    async def answers(self) -> list[str]:
-        """Return what the hotline says until it waits for the citizen."""
-        said = []
-        while (message := await self.next("said", "typing", "ended", "refused"))[
-            "type"
-        ] == "said" or message.get("is_on"):
-            if message["type"] == "said":
-                said.append(message["text"])
-        return said
-
-    async def write(self, text: str) -> list[str]:
-        await self.send({"type": "text", "text": text})
-        await self.next("echoed")
-        return await self.answers()
-
-    async def closed(self) -> int:
-        """Wait until the hotline has closed the connection; return the code."""
-        async with asyncio.timeout(10):
-            await self._socket.wait_closed()
-        assert self._socket.close_code is not None
-        return self._socket.close_code
-
-
-@asynccontextmanager
-async def connected(address: str) -> AsyncIterator[Page]:
-    async with websockets.connect(f"ws://{address}/chat/ws", proxy=None) as socket:
-        yield Page(socket)
-
-
-@asynccontextmanager
-async def a_page(site: Site) -> AsyncIterator[Page]:
-    """A page that has been greeted."""
-    async with site.served() as address, connected(address) as page:
-        await page.hello()
-        await page.answers()
-        yield page
 
 
 async def settled(site: Site) -> None:
     """Wait until no conversation is under way."""
     async with asyncio.timeout(10):
-        while site.chat.channels:
+        while site.chat.chats.held:
             await asyncio.sleep(0.01)
 
 
@@ -106,7 +35,7 @@ async def test_a_complaint_becomes_a_work_order_and_its_number_is_written(site: 
         assert confirm.startswith("请核对：")
         (registered,) = await page.write("对")
         assert registered.startswith("已受理，工单编号26112300001。")
-        await page.send({"type": "text", "text": "没有了"})
+        await page.send_text("没有了")
         assert await page.next("ended") == {"type": "ended", "outcome": "registered"}
         assert await page.closed() == 1000
     order = await site.store.get("26112300001")
@@ -123,7 +52,7 @@ async def test_a_question_is_answered(site: Site) -> None:
     async with a_page(site) as page:
         (answer,) = await page.write(QUESTION)
         assert "采暖期为11月10日至次年3月20日。" in answer
-        await page.send({"type": "text", "text": "没有了"})
+        await page.send_text("没有了")
         assert await page.next("ended") == {"type": "ended", "outcome": "answered"}
     (record,) = await site.store.recent()
     assert (record.status, record.article, record.appeal.text) == (Status.ANSWERED, "A0101-01", QUESTION)
@@ -164,7 +93,7 @@ async def test_who_lost_the_connection_goes_on_where_it_was(site: Site) -> None:
             await page.write(COMPLAINT)
         async with connected(address) as again:
             assert await again.hello(page.session, seen=page.seen) == {
-                "type": "welcome", "version": 1, "session": page.session, "last": 3,
+                "type": "welcome", "version": 2, "session": page.session, "first": 4, "last": 3,
             }  # fmt: skip
             assert (await again.write("对"))[0].startswith("已受理，工单编号26112300001。")
         async with connected(address) as reloaded:
@@ -191,16 +120,16 @@ async def test_a_second_page_takes_over(site: Site) -> None:
 
 async def test_ten_thousand_characters_are_taken_and_one_more_is_not(site: Site) -> None:
     async with a_page(site) as page:
-        await page.send({"type": "text", "text": LONG + "热"})
-        assert await page.next("refused", "echoed") == {
-            "type": "refused", "code": "too_long", "text": WORDS["refusals"]["too_long"],
-        }  # fmt: skip
+        await page.send_text(LONG + "热")
+        refused = await page.next("refused", "echoed")
+        assert (refused["code"], refused["text"]) == ("too_long", WORDS["refusals"]["too_long"])
+        assert refused["id"] != ""
         await page.write(LONG)
         await page.write("对")
     assert (await site.store.get("26112300001")).appeal.text == LONG
 
 
-@pytest.mark.parametrize("raw", ["", "{", "null", '{"type": "text", "text": "  "}', b"\x00\xff", '{"type": "hello", "version": 1}'])  # fmt: skip
+@pytest.mark.parametrize("raw", ["", "{", "null", '{"type": "text", "id": "1", "text": "  "}', b"\x00\xff", '{"type": "hello", "version": 2}'])  # fmt: skip
 async def test_a_bad_message_is_refused_and_changes_nothing(site: Site, raw: str | bytes) -> None:
     async with a_page(site) as page:
         await page.send_raw(raw)
@@ -209,7 +138,7 @@ async def test_a_bad_message_is_refused_and_changes_nothing(site: Site, raw: str
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "{", '{"type": "hello", "version": 2}', '{"type": "text", "text": "x"}', b"\x00"]
+    "raw", ["", "{", '{"type": "hello", "version": 1}', '{"type": "text", "text": "x"}', b"\x00"]
 )
 async def test_who_does_not_greet_is_turned_away(site: Site, raw: str | bytes) -> None:
     async with site.served() as address, connected(address) as page:
@@ -240,10 +169,10 @@ async def test_who_writes_too_fast_is_asked_to_wait(new_site: Callable[..., Site
     site = new_site(limits=ChatLimits(pace=Pace(messages=1, per_seconds=60)))
     async with a_page(site) as page:
         await page.write(COMPLAINT)
-        await page.send({"type": "text", "text": "快点"})
-        assert await page.next("refused", "echoed") == {
-            "type": "refused", "code": "too_fast", "text": WORDS["refusals"]["too_fast"],
-        }  # fmt: skip
+        await page.send_text("快点")
+        refused = await page.next("refused", "echoed")
+        assert (refused["code"], refused["text"]) == ("too_fast", WORDS["refusals"]["too_fast"])
+        assert refused["id"] != ""
 
 
 async def test_too_many_conversations_are_refused_and_room_is_used_again(
@@ -257,8 +186,9 @@ async def test_too_many_conversations_are_refused_and_room_is_used_again(
                 "type": "refused",
                 "code": "busy",
                 "text": WORDS["refusals"]["busy"],
+                "id": "",
             }
-            assert await second.closed() == 1008
+            assert await second.closed() == 1013
         await first.send({"type": "bye"})
         await first.closed()
         await settled(site)
@@ -344,6 +274,6 @@ async def test_a_stopping_hotline_ends_its_conversations(site: Site) -> None:
         await page.hello()
         await page.answers()
         await page.write(COMPLAINT)
-    assert site.chat.channels == {}
+    assert site.chat.chats.held == {}
     (order,) = await site.store.recent()
     assert order.appeal.text == COMPLAINT

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from chat.web_chat.channel import Pace, Patience, WebChatChannel
+from chat.web_chat import protocol
+from chat.web_chat.channel import Customs, Pace, Patience, WebChatChannel
 from hotline.dialogue.actions import (
     CollectKeys,
     End,
@@ -31,17 +33,36 @@ from hotline.dialogue.events import (
 )
 from hotline.domain.appeal import ContactChannel, EmergencyService
 from hotline.domain.speech import Expected
+from hotline.service.keeping import Entry, Yielded
+from hotline.service.kept_chats import Post
 from tests.builders import NOW
 from tests.virtual_time import run
 
-Message = dict[str, Any]
+Shown = list[protocol.Outgoing]
+AT = NOW
 
 
-def a_channel(**settings: Any) -> WebChatChannel:
-    return WebChatChannel("s1", clock=lambda: NOW, **settings)
+def a_channel(past: Sequence[Entry] = (), **settings: Any) -> WebChatChannel:
+    return WebChatChannel("s1", Customs(lambda: NOW, **settings), past=past)
 
 
-def happened(channel: WebChatChannel) -> list[Event]:
+def welcome(first: int, last: int) -> protocol.Welcome:
+    return protocol.Welcome(session="s1", first=first, last=last)
+
+
+def said(number: int, text: str, replies: tuple[str, ...] = ()) -> protocol.Said:
+    return protocol.Said(number=number, at=AT, by=protocol.Party.HOTLINE, text=text, replies=replies)
+
+
+def echoed(number: int, text: str, message: str = "") -> protocol.Echoed:
+    return protocol.Echoed(number=number, at=AT, id=message, text=text)
+
+
+def typing(*, is_on: bool) -> protocol.Typing:
+    return protocol.Typing(is_on=is_on)
+
+
+def happened(channel: WebChatChannel) -> list[Event | Yielded]:
     events = []
     while not channel._events.empty():
         events.append(channel._events.get_nowait())
@@ -55,28 +76,51 @@ def test_a_conversation_begins_with_the_chat() -> None:
     run(work())
 
 
-def test_words_are_taken_and_an_answer_is_shown() -> None:
-    async def work() -> list[Message]:
-        shown: list[Message] = []
-        channel = a_channel()
+async def step(channel: WebChatChannel, event: Event, *actions: Any) -> None:
+    """Do what a conversation does: keep the step, then act on it."""
+    await channel.keeper.keep(event, actions)
+    for action in actions:
+        await channel.perform(action)
+
+
+def test_words_are_taken_and_an_answer_is_shown_once_they_are_kept() -> None:
+    async def work() -> Shown:
+        shown: Shown = []
+        channel = a_channel(replies=lambda say: ("对",) if "confirm" in say.prompts else ())
         await channel.receive()
         channel.attach(shown.append)
-        assert channel.hear("暖气不热")
-        assert await channel.receive() == Said(NOW, "暖气不热", "暖气不热")
-        await channel.perform(Say(1, ("请问", "在哪里？")))
-        await channel.perform(SendText("https://example.cn"))
+        assert channel.hear("暖气不热", "a")
+        assert shown == [welcome(1, 0)]
+        heard = await channel.receive()
+        assert heard == Said(NOW, "暖气不热", "暖气不热", message="a")
+        say = Say(1, ("请问", "对吗？"), prompts=("confirm",))
+        await step(channel, heard, say, SendText("https://example.cn"), Listen(1, Expected.PLACE, 600))
         assert await channel.receive() == PromptFinished(NOW, 1)
-        await channel.perform(Listen(1, Expected.PLACE, 600))
         return shown
 
     assert run(work()) == [
-        {"type": "welcome", "version": 1, "session": "s1", "last": 0},
-        {"type": "echoed", "number": 1, "text": "暖气不热"},
-        {"type": "typing", "is_on": True},
-        {"type": "said", "number": 2, "text": "请问在哪里？"},
-        {"type": "said", "number": 3, "text": "https://example.cn"},
-        {"type": "typing", "is_on": False},
+        welcome(1, 0),
+        echoed(1, "暖气不热", "a"),
+        typing(is_on=True),
+        said(2, "请问对吗？", ("对",)),
+        said(3, "https://example.cn"),
+        typing(is_on=False),
     ]
+
+
+def test_what_is_sent_twice_is_taken_once_and_echoed_again() -> None:
+    async def work() -> tuple[Shown, list[Event | Yielded]]:
+        shown: Shown = []
+        channel = a_channel()
+        await channel.receive()
+        channel.attach(shown.append)
+        channel.hear("暖气不热", "a")
+        channel.hear("暖气不热", "a")
+        await step(channel, await channel.receive())
+        channel.hear("暖气不热", "a")
+        return shown[1:], happened(channel)
+
+    assert run(work()) == ([echoed(1, "暖气不热", "a"), typing(is_on=True), echoed(1, "暖气不热", "a")], [])
 
 
 def test_a_citizen_is_silent_only_after_the_time_that_was_given() -> None:
@@ -92,7 +136,7 @@ def test_a_citizen_is_silent_only_after_the_time_that_was_given() -> None:
 
 
 def test_words_end_the_wait_for_them() -> None:
-    async def work() -> list[Event]:
+    async def work() -> list[Event | Yielded]:
         channel = a_channel()
         await channel.perform(Listen(1, Expected.OPEN, 600))
         channel.hear("暖气不热")
@@ -103,7 +147,7 @@ def test_words_end_the_wait_for_them() -> None:
 
 
 def test_what_a_chat_cannot_do_is_answered_at_once() -> None:
-    async def work() -> list[Event]:
+    async def work() -> list[Event | Yielded]:
         channel = a_channel()
         await channel.receive()
         await channel.perform(TransferToAgent(1, "asked", ""))
@@ -116,25 +160,79 @@ def test_what_a_chat_cannot_do_is_answered_at_once() -> None:
 
 
 def test_who_comes_back_sees_what_was_said_meanwhile() -> None:
-    async def work() -> list[Message]:
-        first: list[Message] = []
-        second: list[Message] = []
+    async def work() -> Shown:
+        first: Shown = []
+        second: Shown = []
         channel = a_channel()
+        await channel.receive()
         send = first.append
         channel.attach(send)
-        channel.hear("暖气不热")
+        channel.hear("暖气不热", "a")
+        heard = await channel.receive()
         channel.detach(send)
-        await channel.perform(Say(1, ("请问在哪里？",)))
+        await step(channel, heard, Say(1, ("请问在哪里？",)))
         await asyncio.sleep(800)
         channel.attach(second.append, seen=1)
         await asyncio.sleep(10_000)
         assert not channel.is_over
         return second
 
-    assert run(work()) == [
-        {"type": "welcome", "version": 1, "session": "s1", "last": 2},
-        {"type": "said", "number": 2, "text": "请问在哪里？"},
-    ]
+    assert run(work()) == [welcome(2, 2), said(2, "请问在哪里？")]
+
+
+def test_a_long_past_is_shown_from_its_end_and_the_rest_on_demand() -> None:
+    async def work() -> tuple[Shown, protocol.Earlier, protocol.Earlier]:
+        shown: Shown = []
+        past = [Started(NOW, "s1", ContactChannel.WEB_CHAT)]
+        past += [Said(NOW, str(number), str(number)) for number in range(1, 121)]
+        channel = a_channel(past)
+        channel.attach(shown.append)
+        return shown, channel.earlier(71), channel.earlier(21)
+
+    shown, earlier, first = run(work())
+    assert shown[0] == welcome(71, 120)
+    assert [message.number for message in shown[1:]] == list(range(71, 121))
+    assert ([message.number for message in earlier.messages], earlier.is_all) == (list(range(21, 71)), False)
+    assert ([message.number for message in first.messages], first.is_all) == (list(range(1, 21)), True)
+
+
+def test_a_chat_that_goes_on_knows_what_was_sent_and_waits_for_its_page() -> None:
+    async def work() -> tuple[list[Event | Yielded], float]:
+        past = (Started(NOW, "s1", ContactChannel.WEB_CHAT), Said(NOW, "暖气不热", "暖气不热", message="a"))
+        channel, loop = a_channel(past, patience=Patience(away_seconds=900)), asyncio.get_running_loop()
+        channel.hear("暖气不热", "a")
+        assert happened(channel) == []
+        began = loop.time()
+        return [await channel.receive()], loop.time() - began
+
+    assert run(work()) == ([HungUp(NOW)], pytest.approx(900))
+
+
+def test_what_was_left_for_a_chat_happens_once() -> None:
+    async def work() -> list[Event | Yielded]:
+        channel = a_channel()
+        post = Post("p1", Said(NOW, "您好", "您好"))
+        channel.take(post)
+        channel.take(post)
+        channel.yield_()
+        channel.yield_()
+        channel.leave()
+        return happened(channel)[1:]
+
+    assert run(work()) == [Said(NOW, "您好", "您好"), Yielded()]
+
+
+def test_an_agent_who_writes_is_shown_and_a_chat_that_goes_on_elsewhere_calls_its_page_back() -> None:
+    async def work() -> Shown:
+        shown: Shown = []
+        channel = a_channel()
+        channel.attach(shown.append)
+        channel.show_typing(is_on=True)
+        channel.move()
+        channel.finish(Outcome.FAILED)
+        return shown[1:]
+
+    assert run(work()) == [protocol.Typing(is_on=True, by=protocol.Party.AGENT), protocol.Moved()]
 
 
 def test_who_does_not_come_back_is_gone() -> None:
@@ -158,25 +256,19 @@ def test_who_does_not_come_back_is_gone() -> None:
 
 
 def test_a_second_page_takes_over_and_the_first_is_closed() -> None:
-    async def work() -> tuple[list[Message], list[Message]]:
-        first: list[Message] = []
-        second: list[Message] = []
+    async def work() -> tuple[Shown, Shown]:
+        first: Shown = []
+        second: Shown = []
         channel = a_channel(patience=Patience(unspoken_seconds=1))
         old, new = first.append, second.append
         channel.attach(old)
         channel.attach(new)
         channel.detach(old)  # comes late: the first page's leaving changes nothing for the second
         await asyncio.sleep(100)
-        await channel.perform(SendText("您好"))
+        await step(channel, Started(NOW, "s1", ContactChannel.WEB_CHAT), SendText("您好"))
         return first, second
 
-    assert run(work()) == (
-        [{"type": "welcome", "version": 1, "session": "s1", "last": 0}, {"type": "replaced"}],
-        [
-            {"type": "welcome", "version": 1, "session": "s1", "last": 0},
-            {"type": "said", "number": 1, "text": "您好"},
-        ],
-    )
+    assert run(work()) == ([welcome(1, 0), protocol.Replaced()], [welcome(1, 0), said(1, "您好")])
 
 
 def test_who_writes_too_fast_is_refused_whatever_page_it_comes_from_and_taken_again_later() -> None:
@@ -193,8 +285,8 @@ def test_who_writes_too_fast_is_refused_whatever_page_it_comes_from_and_taken_ag
 
 
 def test_the_end_is_told_once_and_nothing_is_heard_after_it() -> None:
-    async def work() -> tuple[list[Message], list[Event]]:
-        shown: list[Message] = []
+    async def work() -> tuple[Shown, list[Event | Yielded]]:
+        shown: Shown = []
         channel = a_channel()
         await channel.receive()
         channel.attach(shown.append)
@@ -206,13 +298,13 @@ def test_the_end_is_told_once_and_nothing_is_heard_after_it() -> None:
         return shown[1:], happened(channel)
 
     assert run(work()) == (
-        [{"type": "typing", "is_on": False}, {"type": "ended", "outcome": "answered"}],
+        [typing(is_on=False), protocol.Ended(outcome="answered")],
         [HungUp(NOW)],
     )
 
 
 def test_a_closed_chat_leaves_no_timer_behind() -> None:
-    async def work() -> list[Event]:
+    async def work() -> list[Event | Yielded]:
         channel = a_channel()
         await channel.perform(Listen(1, Expected.OPEN, 5))
         await channel.close()
