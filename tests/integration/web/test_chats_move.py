@@ -49,7 +49,7 @@ async def redis(port: int) -> AsyncIterator[Redis]:
         yield client
 
 
-def chats(redis: Redis, process: str, lease: float = 1.0) -> ChatsOnRedis:
+def chats(redis: Redis, process: str, lease: float = 15.0) -> ChatsOnRedis:
     return ChatsOnRedis(redis, SEAL, process=process, lease_seconds=lease)
 
 
@@ -108,7 +108,7 @@ async def test_a_page_that_comes_back_to_another_process_goes_on_there(
 async def test_who_was_not_answered_because_the_process_died_is_answered_once_by_another(
     new_site: NewSite, redis: Redis
 ) -> None:
-    one = new_site(chats=chats(redis, "a"), understander=NeverUnderstander())
+    one = new_site(chats=chats(redis, "a", 1.0), understander=NeverUnderstander())
     other = new_site(chats=chats(redis, "b"))
     async with one.served() as first, other.served() as second:
         async with connected(first) as page:
@@ -157,7 +157,7 @@ async def test_an_order_committed_by_a_process_that_died_before_telling_is_told_
     committed, other = asyncio.Event(), new_site(chats=chats(redis, "b"))
     casework = Casework(other.store, lambda: LIMITS, CITY.units)
     dying = DiesAfterCommit(other.store, FixedRouter(), CITY, casework)
-    one = new_site(chats=chats(redis, "a"), registration=dying)
+    one = new_site(chats=chats(redis, "a", 1.0), registration=dying)
     async with one.served() as first, other.served() as second:
         async with connected(first) as page:
             await page.hello()
@@ -177,7 +177,7 @@ async def test_an_order_committed_by_a_process_that_died_before_telling_is_told_
 async def test_a_chat_whose_process_and_page_are_gone_leaves_its_record(
     new_site: NewSite, redis: Redis
 ) -> None:
-    one, other = new_site(chats=chats(redis, "a")), new_site(chats=chats(redis, "b"))
+    one, other = new_site(chats=chats(redis, "a", 1.0)), new_site(chats=chats(redis, "b"))
     async with one.served() as first, other.served():
         async with connected(first) as page:
             await page.hello()
@@ -196,7 +196,7 @@ async def test_a_chat_whose_process_and_page_are_gone_leaves_its_record(
 
 
 async def test_a_process_that_ends_hands_its_chats_over(new_site: NewSite, redis: Redis) -> None:
-    one, other = new_site(chats=chats(redis, "a", 15)), new_site(chats=chats(redis, "b"))
+    one, other = new_site(chats=chats(redis, "a")), new_site(chats=chats(redis, "b"))
     async with other.served() as second:
         async with one.served() as first, connected(first) as page:
             await page.hello()
@@ -245,7 +245,7 @@ async def test_while_redis_is_away_a_chat_goes_on_in_its_process(new_site: NewSi
 async def test_a_chat_that_redis_and_its_process_have_lost_is_gone_on_with_from_the_journal(
     new_site: NewSite, redis: Redis
 ) -> None:
-    one, other = new_site(chats=chats(redis, "a")), new_site(chats=chats(redis, "b"))
+    one, other = new_site(chats=chats(redis, "a", 1.0)), new_site(chats=chats(redis, "b"))
     async with one.served() as first, other.served() as second:
         async with connected(first) as page:
             await page.hello()
@@ -297,7 +297,7 @@ async def test_conversations_that_everybody_has_lost_are_ended_with_their_record
 ) -> None:
     monkeypatch.setattr(held_chats, "_FORGOTTEN_SECONDS", 0.05)
     monkeypatch.setattr(held_chats, "_FORGOTTEN_AFTER", -held_chats._FORGOTTEN_AFTER)
-    one, other = new_site(chats=chats(redis, "a")), new_site(chats=chats(redis, "b"))
+    one, other = new_site(chats=chats(redis, "a", 1.0)), new_site(chats=chats(redis, "b"))
     async with one.served() as first, connected(first) as page:
         await page.hello()
         await page.answers()
