@@ -11,8 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, WatchError
 
+from app.signals import PREFIX
 from hotline.domain.agents import Desk
 from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
+from hotline.service.signals import AGENTS
 from hotline.store.sealing import Seal
 
 log: Final = structlog.get_logger("agents")
@@ -49,6 +51,7 @@ class DeskOnRedis:
                         return found
                     pipe.multi()  # type: ignore[no-untyped-call]
                     await pipe.set(self._key, self._seal.close(_DESK.dump_json(changed), self._key))
+                    await pipe.publish(PREFIX + AGENTS, "{}")  # screens look again (``SignalsOnRedis``)
                     try:
                         await pipe.execute()
                     except WatchError:

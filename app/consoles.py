@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Final
-
-from redis.asyncio import Redis
 
 from app.faults import Faults, status_of
 from app.programs import Programs
 from app.rate_limit import RateLimit
 from app.recording_interface import RecordingLockedError, RecordingMissingError, lines_of
 from app.settings import ROOT, Settings, secret_file
-from app.signals import SignalsOnRedis
 from app.web_parts import KeptRecordings, Records
 from asr.models import catalogue
 from desk.parts import DeskParts, RecordingLine, ShownRecording
@@ -26,7 +22,7 @@ from hotline.domain.errors import HotlineError
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import Accounts
 from hotline.service.agent_desk import AgentDesk
-from hotline.service.signals import Signals, SignalsInMemory
+from hotline.service.signals import Signals
 from hotline.store.accounts import SqlAccounts
 from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
@@ -56,17 +52,6 @@ def open_accounts(settings: Settings, database: Database, clock: Callable[[], da
     """Return the accounts of the database."""
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     return Accounts(SqlAccounts(database, seal), seal, access_rules(settings), clock)
-
-
-def open_signals(redis: Redis | None, settings: Settings, stack: AsyncExitStack) -> Signals:
-    """Return the signals between the processes; within this one only where there is no Redis."""
-    if redis is None:
-        return SignalsInMemory()
-    listening: Redis = Redis.from_url(settings.redis)
-    signals = SignalsOnRedis(redis, listening)
-    stack.push_async_callback(listening.aclose)
-    stack.push_async_callback(signals.close)
-    return signals
 
 
 class DeskRecordings:

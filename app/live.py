@@ -20,12 +20,15 @@ from redis.exceptions import RedisError
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.service.journal import ConversationLog
+from hotline.service.signals import Signals, live_topic
 
 log: Final = structlog.get_logger("live")
 
 _KEEP_SECONDS: Final = 3_600
 _TIMEOUT_SECONDS: Final = 0.5
 _ENDED: Final = "Ended"
+CONCEALED: Final = "Concealed"
+"""Told when what was said must not stay on any screen."""
 
 
 def _key(conversation: str) -> str:
@@ -35,10 +38,11 @@ def _key(conversation: str) -> str:
 class LiveLog:
     """A ``ConversationLog`` that also shows each row on the live feed."""
 
-    def __init__(self, book: ConversationLog, redis: Redis) -> None:
-        """Write to ``book`` first, then to ``redis``."""
+    def __init__(self, book: ConversationLog, redis: Redis, signals: Signals) -> None:
+        """Write to ``book``, to ``redis`` for who comes later, and tell by ``signals`` who watches now."""
         self._book = book
         self._redis = redis
+        self._signals = signals
         self._is_away = False
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
@@ -57,6 +61,7 @@ class LiveLog:
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete what was kept and shown of a conversation."""
         await self._book.conceal(conversation, at=at)
+        await self._signals.tell(live_topic(conversation), {"name": CONCEALED})
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await self._redis.delete(_key(conversation))
@@ -72,10 +77,13 @@ class LiveLog:
     async def _show(self, conversation: str, row: dict[str, Any]) -> None:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                await self._redis.xadd(
+                pipe = self._redis.pipeline(transaction=False)
+                await pipe.xadd(
                     _key(conversation), {"row": json.dumps(row, ensure_ascii=False)}, maxlen=2_000
                 )
-                await self._redis.expire(_key(conversation), _KEEP_SECONDS)
+                await pipe.expire(_key(conversation), _KEEP_SECONDS)
+                await pipe.execute()
+            await self._signals.tell(live_topic(conversation), row)
             self._is_away = False
         except (RedisError, OSError, TimeoutError) as error:
             if not self._is_away:  # said once, not once a row
@@ -101,3 +109,20 @@ async def follow(
                 yield row
                 if row["name"] == _ENDED:
                     return
+
+
+class LiveRows:
+    """The feed as pages read it: what was shown so far, and the rows that come."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Take the connection."""
+        self._redis = redis
+
+    async def so_far(self, conversation: str) -> list[dict[str, Any]]:
+        """Return the rows shown so far, none when Redis is away."""
+        try:
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                found: Any = await self._redis.xrange(_key(conversation))
+        except (RedisError, OSError, TimeoutError):
+            return []
+        return [json.loads(fields[b"row"]) for _, fields in found]

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from hotline.service.signals import Notice, SignalsInMemory
+from app.settings import Settings
+from hotline.domain.work_order import WorkOrder
+from hotline.service.signals import ORDERS, Notice, Signals, SignalsInMemory
 
 log: Final = structlog.get_logger("signals")
 
-_PREFIX: Final = "hotline:signal:"
+PREFIX: Final = "hotline:signal:"
 _TIMEOUT_SECONDS: Final = 0.5
 _AGAIN_SECONDS: Final = 1.0
 
@@ -36,7 +38,7 @@ class SignalsOnRedis:
         """Tell all processes."""
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                await self._redis.publish(_PREFIX + topic, json.dumps(notice, ensure_ascii=False))
+                await self._redis.publish(PREFIX + topic, json.dumps(notice, ensure_ascii=False))
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("signals.not_told", error=type(error).__name__)
 
@@ -70,11 +72,38 @@ class SignalsOnRedis:
     async def _read_on(self) -> None:
         # All topics come on one connection; what nobody here listens to is dropped unread.
         async with self._listening.pubsub() as pubsub:
-            await pubsub.psubscribe(f"{_PREFIX}*")
+            await pubsub.psubscribe(f"{PREFIX}*")
             async for message in pubsub.listen():
                 if message["type"] == "psubscribe":
                     self._is_listening.set()
                 elif message["type"] == "pmessage":
-                    topic = message["channel"].decode().removeprefix(_PREFIX)
+                    topic = message["channel"].decode().removeprefix(PREFIX)
                     if topic in self._here.topics:
                         self._here.hand_out(topic, json.loads(message["data"]))
+
+
+def open_signals(redis: Redis | None, settings: Settings, stack: AsyncExitStack) -> Signals:
+    """Return the signals between the processes; within this one only where there is no Redis."""
+    if redis is None:
+        return SignalsInMemory()
+    listening: Redis = Redis.from_url(settings.redis)
+    signals = SignalsOnRedis(redis, listening)
+    stack.push_async_callback(listening.aclose)
+    stack.push_async_callback(signals.close)
+    return signals
+
+
+def announcing(signals: Signals) -> Callable[[WorkOrder], Awaitable[None]]:
+    """Return what the store calls with every order that it has committed."""
+
+    async def announce(order: WorkOrder) -> None:
+        unit = order.lead_unit if order.is_dispatched else None
+        notice = {
+            "number": order.number,
+            "status": order.status.value,
+            "unit": unit,
+            "revision": order.revision,
+        }
+        await signals.tell(ORDERS, notice)
+
+    return announce

@@ -15,7 +15,7 @@ from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
 from app.chat_store import ChatsOnRedis
 from app.clock import now
-from app.consoles import consoles, open_signals
+from app.consoles import consoles
 from app.deliveries import Endpoints
 from app.http import WebParts, create_app
 from app.letters import open_letters
@@ -150,7 +150,7 @@ async def run_web(settings: Settings) -> None:
                 programs=programs,
                 words=words,
                 clock=local_clock(city),
-                signals=open_signals(world.redis, settings, stack),
+                signals=world.signals,
                 desk=world.desk,
                 recordings=recordings,
                 evidence=office.evidence,

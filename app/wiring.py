@@ -24,6 +24,7 @@ from app.redis_client import open_redis
 from app.reloading import Reloading
 from app.settings import Settings, secret_file
 from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
+from app.signals import announcing, open_signals
 from app.slow_callers import SlowCallers
 from app.survey import load_survey_prompts
 from app.understanding import open_understander
@@ -50,6 +51,7 @@ from hotline.service.journal import ConversationLog
 from hotline.service.party_telephones import party_telephones
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
+from hotline.service.signals import Signals
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
@@ -118,6 +120,7 @@ class World:
     casework: Casework
     callbacks: Callbacks
     desk: AgentDesk | None
+    signals: Signals
 
 
 async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> World:
@@ -126,7 +129,9 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     redis = open_redis(settings, stack)
     retriever = await asyncio.to_thread(open_retriever, settings, city)
     understander = await open_understander(settings, city, stack)
-    log_book: ConversationLog = store if redis is None else LiveLog(store, redis)
+    signals = open_signals(redis, settings, stack)
+    store.announce = announcing(signals)
+    log_book: ConversationLog = store if redis is None else LiveLog(store, redis, signals)
     holder = CatalogueHolder(city)
     reloading = Reloading(holder)
     reloading.start(stack)
@@ -138,6 +143,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
         callbacks=callbacks,
         redis=redis,
         desk=open_desk(settings, city, redis),
+        signals=signals,
         retriever=retriever,
         router=router,
         catalogue_is_sound=reloading.is_sound,

@@ -25,7 +25,9 @@ from app.deliveries import Endpoints, WebhookSender, open_client
 from app.jobs import Job, standing_jobs
 from app.letter_senders import LONGEST_SECONDS, senders_for_citizens
 from app.logs import configure
+from app.redis_client import open_redis
 from app.settings import Settings, secret_file
+from app.signals import announcing, open_signals
 from app.worker_place import Place
 from hotline.city import City, load_city
 from hotline.service.casework import Casework
@@ -170,6 +172,7 @@ async def run_worker(
         seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
         store = SqlStore(settings.database_url, seal)
         stack.push_async_callback(store.close)
+        store.announce = announcing(open_signals(open_redis(settings, stack), settings, stack))
         tables = CatalogueHolder(city)
         casework = Casework(store, lambda: tables.current.limits, city.units, city.place_names)
         jobs = [

@@ -29,6 +29,7 @@ from app.metrics import registry
 from app.programs import Programs
 from app.rate_limit import RateLimit
 from app.settings import Settings
+from app.signals import announcing
 from app.web_parts import KeptRecordings
 from asr.models import fetch
 from chat.web_chat.routes import WebChat
@@ -181,7 +182,8 @@ def a_consoles_site(
     store: SqlStore, folder: Path, *, city: City = CITY, signals: Signals | None = None, **changed: Any
 ) -> ConsolesSite:
     """Put everything together on ``store``."""
-    clock, seal = Clock(), Seal(SECRET)
+    clock, seal, signals = Clock(), Seal(SECRET), signals or SignalsInMemory()
+    store.announce = announcing(signals)
     casework = Casework(store, lambda: LIMITS, city.units)
     registration = Registration(store, FixedRouter(), city, casework)
     surroundings = Surroundings(
@@ -212,11 +214,13 @@ def a_consoles_site(
         "inbox": SqlInbox(store.database, seal),
         "casework": casework,
         "confidential": programs.confidential,
-        "signals": signals or SignalsInMemory(),
+        "signals": signals,
         "vendor": Settings().static_dir,
         "worded": lambda error: (status_of(error), faults.body(error)["text"]),
         "allows": RateLimit(20, clock).allows,
-        "desk": AgentDesk(DeskInMemory(), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__),
+        "desk": AgentDesk(
+            DeskInMemory(signals), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__
+        ),
         "recordings": DeskRecordings(recordings, store),
         **changed,
     }

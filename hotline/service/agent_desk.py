@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from hotline.domain.agents import Agent, Desk, DeskRules, Handover, HandoverState, Presence, Refusal, Skill
 from hotline.domain.talks import Talk, TalkWish
+from hotline.service.signals import AGENTS, Signals
 
 T = TypeVar("T")
 
@@ -26,13 +27,17 @@ class DeskStore(Protocol):
 class DeskInMemory:
     """A desk of one process."""
 
-    def __init__(self) -> None:
-        """Begin with nobody signed in."""
+    def __init__(self, signals: Signals | None = None) -> None:
+        """Begin with nobody signed in; changes are told by ``signals``."""
         self._desk = Desk()
+        self._signals = signals
 
     async def change(self, step: Callable[[Desk], tuple[Desk, T]]) -> T:
         """Replace the desk."""
-        self._desk, found = step(self._desk)
+        before = self._desk
+        self._desk, found = step(before)
+        if self._signals is not None and self._desk != before:
+            await self._signals.tell(AGENTS, {})
         return found
 
     async def read(self) -> Desk:

@@ -17,6 +17,12 @@ AGENTS: Final = "agents"
 """The agents' desk has changed."""
 _MOST_WAITING: Final = 256
 
+
+def live_topic(conversation: str) -> str:
+    """Return the topic on which a conversation's rows are told as they are written."""
+    return f"live:{conversation}"
+
+
 Notice = tuple[str, Mapping[str, Any]]
 """A topic, and what is said on it."""
 

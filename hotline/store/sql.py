@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -54,6 +54,8 @@ class SqlStore:
         """Take a SQLAlchemy URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``); connect when first used."""
         self._database = Database(url, timeout_seconds=timeout_seconds)
         self._seal = seal
+        self.announce: Callable[[WorkOrder], Awaitable[None]] = _nobody
+        """Is told every order that was committed; it may fail nobody, and take no time to speak of."""
 
     @property
     def database(self) -> Database:
@@ -92,6 +94,8 @@ class SqlStore:
             for change in changes:
                 await self._write(connection, change)
                 await write_messages(connection, self._seal, change.messages, at)
+        for change in changes:
+            await self.announce(change.order)
 
     async def _write(self, connection: AsyncConnection, change: Change) -> None:
         order, row = change.order, {**self._row(change.order), "next_at": change.next_at}
@@ -410,6 +414,10 @@ class SqlStore:
 
     def _order(self, number: str, sealed: bytes) -> WorkOrder:
         return loaded(self._seal.open(sealed, f"work_order:{number}"))
+
+
+async def _nobody(_: WorkOrder) -> None:
+    """Tell nobody."""
 
 
 async def _write_supporters(connection: AsyncConnection, order: WorkOrder) -> None:
