@@ -15,6 +15,7 @@ from app.settings import ROOT, Settings, secret_file
 from app.web_parts import KeptRecordings, Records
 from asr.models import catalogue
 from desk.parts import DeskParts, RecordingLine, ShownRecording
+from desk.single_sign_on import Provider, SingleSignOn
 from hotline.city import City
 from hotline.domain.accounts import AccessRules
 from hotline.domain.appeal import Secrecy
@@ -97,6 +98,17 @@ class DeskRecordings:
         return recorded.wav()
 
 
+def open_sign_on(settings: Settings, clock: Callable[[], datetime]) -> SingleSignOn | None:
+    """Return signing on by the OpenID providers that are set, None where none is."""
+    if not settings.oidc:
+        return None
+    providers = {
+        one.name: Provider(**{**one.model_dump(), "client_secret": one.client_secret.get_secret_value()})
+        for one in settings.oidc
+    }
+    return SingleSignOn(providers, Seal(secret_file(settings.data_dir / "at_rest.key")), clock)
+
+
 def consoles(
     settings: Settings,
     city: City,
@@ -133,4 +145,6 @@ def consoles(
         desk=desk,
         recordings=DeskRecordings(recordings, records) if recordings is not None else None,
         evidence=evidence,
+        sign_on=open_sign_on(settings, clock),
+        address=settings.public_address,
     )

@@ -12,7 +12,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,7 +20,28 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from hotline.domain.accounts import StaffRole
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class OidcProvider(BaseModel):
+    """An OpenID provider by which staff or units sign on, and what its claims mean (docs/desk.md)."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
+    label: str
+    issuer: str = Field(pattern=r"^https?://.+")
+    client_id: str
+    client_secret: SecretStr = SecretStr("")
+    scope: str = "openid profile"
+    login_claim: str = "preferred_username"
+    name_claim: str = "name"
+    roles_claim: str = "roles"
+    roles: dict[str, StaffRole] = Field(default_factory=dict)
+    unit_claim: str = "unit"
+    county_claim: str = "county"
+    number_claim: str = "number"
+    creates: bool = False
 
 
 class Settings(BaseSettings):
@@ -103,6 +124,8 @@ class Settings(BaseSettings):
     session_idle_minutes: float = Field(default=30.0, gt=0)
     session_hours: float = Field(default=12.0, gt=0)
     sessions_per_account: int = Field(default=3, ge=1)
+    public_address: str = Field(default="", pattern=r"^$|^https?://[^/]+$")
+    oidc: list[OidcProvider] = Field(default_factory=list)
 
     database: str = ""
     redis: str = ""
@@ -166,7 +189,11 @@ class Settings(BaseSettings):
             secret = getattr(self, name)
             if isinstance(secret, SecretStr):
                 found[f"HOTLINE_{name.upper()}"] = secret.get_secret_value()
-        return found
+        providers = [
+            {**one.model_dump(mode="json"), "client_secret": one.client_secret.get_secret_value()}
+            for one in self.oidc
+        ]
+        return {**found, "HOTLINE_OIDC": json.dumps(providers, ensure_ascii=False)}
 
 
 def _as_variable(value: Any) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from desk.single_sign_on import SingleSignOn
 from hotline.city import City
 from hotline.domain.errors import HotlineError
 from hotline.domain.work_order import WorkOrder
@@ -68,8 +69,9 @@ class DeskParts:
     """The parts. ``words`` is ``prompts/web.yaml`` of the city; ``vendor`` the folder of the fetched browser libraries.
 
     ``worded`` says an error for people, with its HTTP status; ``allows`` counts a try to sign in from an address.
-    Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no
-    picture is shown.
+    Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
+    shown, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
+    as they say themselves.
     """
 
     city: City
@@ -87,6 +89,5 @@ class DeskParts:
     desk: AgentDesk | None = None
     recordings: Recordings | None = None
     evidence: SqlEvidence | None = None
-
-
-Handler = Callable[..., Awaitable[Any]]
+    sign_on: SingleSignOn | None = None
+    address: str = ""

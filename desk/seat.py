@@ -12,6 +12,7 @@ from hotline.service.accounts import SignedIn, Whereabouts
 COOKIE: Final = "desk"
 SECURE_COOKIE: Final = "__Host-desk"
 FLASH: Final = "desk_flash"
+TRIP: Final = "desk_trip"
 
 
 def token_of(request: Request) -> str:

@@ -21,7 +21,12 @@ AREAS: Final[Sequence[APIRouter]] = (entrance.router, orders.router)
 ``desk/navigation``."""
 _OWN_ERRORS: Final = frozenset(WORDS["refused"])
 _FORBIDDEN: Final = 403
-_STATUS: Final = {"account.not_found": 404, "account.not_allowed": 403, "account.sign_in_refused": 403}
+_STATUS: Final = {
+    "account.sign_on_failed": 403,
+    "account.not_found": 404,
+    "account.not_allowed": 403,
+    "account.sign_in_refused": 403,
+}
 
 
 def is_consoles(request: Request) -> bool:

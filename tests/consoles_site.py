@@ -143,9 +143,7 @@ class ConsolesSite:
 
     async def token(self, account: Account) -> str:
         """Return the token of a new session of ``account``."""
-        token, _ = await self.accounts.sign_in_from_elsewhere(
-            account, "password", Whereabouts("127.0.0.1", "test")
-        )
+        token, _ = await self.accounts.open_for(account, "password", Whereabouts("127.0.0.1", "test"))
         return token
 
     @asynccontextmanager

@@ -10,11 +10,12 @@ from fastapi import Form, HTTPException, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
 
 from desk import navigation
-from desk.front import HERE, Toast
+from desk.front import HERE, Front, Toast
 from desk.guard import desk_router, front_of
 from desk.live import Live, nothing
 from desk.permissions import permission
-from desk.seat import Seat, forget, remember, signed_in_of, whereabouts
+from desk.seat import TRIP, Seat, forget, is_secure, remember, signed_in_of, whereabouts
+from desk.single_sign_on import Provider, SingleSignOn
 from hotline.domain.accounts import WeakPasswordError
 from hotline.service.accounts import SignInRefusedError
 from hotline.service.passwords import totp_address
@@ -23,6 +24,7 @@ router = desk_router()
 
 _Short = Annotated[str, Form(max_length=256)]
 _KEPT: Final = "public, max-age=31536000, immutable"
+_TRIP_SECONDS: Final = 600
 _VENDOR: Final = "vendor/"
 _TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 
@@ -62,6 +64,49 @@ async def sign_in(
     response = RedirectResponse(_local(back) if back else navigation.home(account.roles), status_code=303)
     remember(request, response, token)
     return response
+
+
+@router.get("/desk/sign-on/{provider}")
+async def sign_on(request: Request, provider: str, back: str = "") -> Response:
+    """Send somebody to their OpenID provider."""
+    front = front_of(request)
+    service, chosen = _provider(front, provider)
+    to, trip = await service.begin(chosen, redirect=_return_address(request, provider), back=_local(back))
+    response = RedirectResponse(to, status_code=303)
+    response.set_cookie(
+        TRIP, trip, max_age=_TRIP_SECONDS, path="/desk/sign-on", httponly=True, samesite="lax",
+        secure=is_secure(request),
+    )  # fmt: skip
+    return response
+
+
+@router.get("/desk/sign-on/{provider}/return")
+async def come_back(request: Request, provider: str) -> Response:
+    """Let in whom the provider vouches for."""
+    front, where = front_of(request), whereabouts(request)
+    service, chosen = _provider(front, provider)
+    identity, back = await service.finish(
+        chosen, request.cookies.get(TRIP, ""), dict(request.query_params),
+        redirect=_return_address(request, provider),
+    )  # fmt: skip
+    token, account = await front.parts.accounts.sign_on(identity, where)
+    to = back if back != "/desk" else navigation.home(account.roles)
+    response = RedirectResponse(to, status_code=303)
+    remember(request, response, token)
+    response.delete_cookie(TRIP, path="/desk/sign-on")
+    return response
+
+
+def _provider(front: Front, name: str) -> tuple[SingleSignOn, Provider]:
+    service = front.parts.sign_on
+    if service is None or name not in service.providers:
+        raise HTTPException(404)
+    return service, service.providers[name]
+
+
+def _return_address(request: Request, provider: str) -> str:
+    base = front_of(request).parts.address or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return f"{base.rstrip('/')}/desk/sign-on/{provider}/return"
 
 
 @router.post("/desk/sign-out")
@@ -156,8 +201,9 @@ async def bind_totp(request: Request, seat: Seat, code: _Short = "") -> Response
 def _asked(request: Request, back: str, *, wrong: str = "", status: int = 200) -> Response:
     front = front_of(request)
     return front.page(
-        request, "sign_in.html", title="登录", status=status, back=_local(back) if back else "", wrong=wrong
-    )
+        request, "sign_in.html", title="登录", status=status, back=_local(back) if back else "", wrong=wrong,
+        providers=list(front.parts.sign_on.providers.values()) if front.parts.sign_on is not None else [],
+    )  # fmt: skip
 
 
 def _password(request: Request, seat: Seat, *, wrong: str = "") -> Response:

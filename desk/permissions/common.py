@@ -14,6 +14,8 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/static/{version}/{name:path}": PUBLIC,
     "GET /desk/sign-in": PUBLIC,
     "POST /desk/sign-in": PUBLIC,
+    "GET /desk/sign-on/{provider}": PUBLIC,
+    "GET /desk/sign-on/{provider}/return": PUBLIC,
     "GET /desk": ANYBODY,
     "POST /desk/sign-out": ANYBODY,
     "POST /desk/alive": ANYBODY,

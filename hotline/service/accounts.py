@@ -54,6 +54,22 @@ class Whereabouts:
     browser: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignIdentity:
+    """Who an OpenID provider says somebody is, and what that means here; ``may_be_made``: an account is made for them."""
+
+    provider: str
+    issuer: str
+    subject: str
+    login: str
+    name: str
+    roles: frozenset[StaffRole] = frozenset()
+    unit: str | None = None
+    county: str | None = None
+    number: str | None = None
+    may_be_made: bool = False
+
+
 class Accounts:
     """The accounts with their rules and the clock."""
 
@@ -184,16 +200,62 @@ class Accounts:
             raise SignInRefusedError("password" if not is_right else "code")
         return await self._opened(account, "password", where, totp_step=step)
 
-    async def sign_in_from_elsewhere(
-        self, account: Account, how: str, where: Whereabouts
-    ) -> tuple[str, Account]:
-        """Return the token of a new session for somebody whom an OpenID provider vouches for."""
-        if not account.may_sign_in(self._clock()):
-            await self.store.note(
-                account.login, self._audited(account.login, "session.refused", reason="locked")
-            )
+    async def sign_on(self, identity: ForeignIdentity, where: Whereabouts) -> tuple[str, Account]:
+        """Return the token of a new session for somebody whom an OpenID provider vouches for.
+
+        They are whoever was linked before, or has their name for signing in; else an account is made where it may be.
+        Raises ``SignInRefusedError``: unknown, locked, or an administrator, who has to sign in here.
+        """
+        account = await self.store.linked(identity.issuer, identity.subject)
+        if account is None:
+            account = await self._first_sign_on(identity)
+        elif identity.may_be_made and not account.has_password:
+            account = await self._with_claimed_roles(account, identity)
+        if account.roles & ADMINISTRATORS or not account.may_sign_in(self._clock()):
+            audited = self._audited(account.login, "session.refused", reason="sign_on")
+            await self.store.note(account.login, audited)
             raise SignInRefusedError("locked")
+        return await self.open_for(account, f"oidc:{identity.provider}", where)
+
+    async def open_for(self, account: Account, how: str, where: Whereabouts) -> tuple[str, Account]:
+        """Return the token of a new session for an account that is known to be theirs."""
         return await self._opened(account, how, where)
+
+    async def _first_sign_on(self, identity: ForeignIdentity) -> Account:
+        by = f"oidc:{identity.provider}"
+        found = await self.store.by_login(identity.login)
+        if found is not None:
+            account = found[0]
+            if account.roles & ADMINISTRATORS or account.unit != (identity.unit or account.unit):
+                raise SignInRefusedError("unknown")
+        elif identity.may_be_made:
+            account = self._new(identity.login, identity.name).with_roles(
+                identity.roles - ADMINISTRATORS,
+                unit=identity.unit,
+                county=identity.county,
+                number=identity.number,
+            )
+            await self.store.add(
+                account, Credentials(), self._audited(by, "account.added", roles=sorted(account.roles))
+            )
+        else:
+            raise SignInRefusedError("unknown")
+        await self.store.link(identity.issuer, identity.subject, account.id)
+        await self.store.note(account.login, self._audited(by, "account.linked"))
+        return await self.store.get(account.id)
+
+    async def _with_claimed_roles(self, account: Account, identity: ForeignIdentity) -> Account:
+        roles = identity.roles - ADMINISTRATORS
+        bound = {"unit": identity.unit, "county": identity.county, "number": identity.number}
+        if roles == account.roles and bound == {name: getattr(account, name) for name in bound}:
+            return account
+
+        def step(account: Account, credentials: Credentials) -> tuple[Account, Credentials]:
+            return account.with_roles(roles, **bound), credentials
+
+        detail = {"from": sorted(account.roles), "to": sorted(roles), "unit": identity.unit}
+        by = f"oidc:{identity.provider}"
+        return await self.store.change(account.id, step, self._audited(by, "account.roles", **detail))
 
     async def who(self, token: str) -> SignedIn | None:
         """Return who is signed in with this token, as they are now; None when nobody is (any more)."""
