@@ -21,6 +21,7 @@ from typing import Any, Final
 from sklearn.metrics import accuracy_score, f1_score
 
 from hotline.city import City, load_city, read_yaml
+from hotline.domain.appeal import FactKind
 from hotline.domain.category import nearest
 from hotline.domain.errors import CityConfigError, HotlineError
 from hotline.domain.meaning import Understanding
@@ -154,7 +155,7 @@ def _facts(meaning: Understanding) -> dict[str, Any]:
         "phone": slots.phone.digits if slots.phone is not None else None,
         "order": slots.work_order_number,
         "people": list(slots.people),
-        "amounts": list(slots.amounts),
+        "amounts": [fact.said for fact in slots.facts if fact.kind is FactKind.AMOUNT],
         "secrecy": slots.wants_secrecy,
         "upset": meaning.is_upset,
     }

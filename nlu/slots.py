@@ -1,4 +1,4 @@
-"""Slots (要素): place, time, telephone, people, amounts and order numbers, found by code in one utterance."""
+"""Slots (要素): place, time, telephone, people, order numbers and other facts, found by code in one utterance."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hotline.city import City
 from hotline.domain.appeal import PhoneNumber, Place
 from hotline.domain.meaning import FigureKind, Slots
 from hotline.known_places import load_known_places
+from nlu.facts import FactFinder
 from nlu.figures import figures
 from nlu.intervals import find_interval
 from nlu.kinds import wants_secrecy
@@ -18,7 +19,6 @@ from nlu.lexicon import MeaningWords
 from nlu.places import PlaceFinder
 
 _CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
-_AMOUNT: Final = re.compile(r"[\d一二三四五六七八九十百千万两.]+(?:多)?(?:块钱|块|元|万元|万)")
 _TIME: Final = re.compile(
     r"\d{1,2}月\d{1,2}[日号]|(?:上|这|本)?(?:周|星期)[一二三四五六日天]|[\d一二三四五六七八九十两]+(?:点半?|点钟)"
 )
@@ -31,6 +31,7 @@ class SlotFinder:
         """Index the names of places."""
         self._words = words
         self._timezone = city.timezone
+        self._facts = FactFinder(city, words)
         self._places = PlaceFinder(city, words, load_known_places(city))
 
     def find(self, text: str, at: datetime) -> Slots:
@@ -42,14 +43,15 @@ class SlotFinder:
         orders = (one.value for one in numbers if one.kind is FigureKind.WORK_ORDER)
         place = self.place(text)
         choices = self._places.choices(text, place)
+        people = tuple(self._people(text))
         return Slots(
             place=place,
             place_choices=choices,
             occurred=self._occurred(text),
             interval=find_interval(text, at.astimezone(self._timezone)),
             phone=PhoneNumber(phone) if phone else None,
-            people=tuple(self._people(text)),
-            amounts=tuple(_AMOUNT.findall(text)),
+            people=people,
+            facts=self._facts.find(text, numbers, next(iter(people), "")),
             work_order_number=next(orders, ""),
             figures=numbers,
             wants_secrecy=wants_secrecy(text, self._words),

@@ -14,6 +14,7 @@ from hotline.domain.appeal import (
     AppealKind,
     ContactChannel,
     EmergencyService,
+    Fact,
     Interval,
     PhoneNumber,
     Place,
@@ -55,6 +56,7 @@ class Draft:
     phone: PhoneNumber | None = None
     citizen_name: str = ""
     wants_secrecy: bool = False
+    facts: tuple[Fact, ...] = ()
     urgency: Urgency = Urgency.ORDINARY
     understood_by: str = ""
     place_questions: int = 0
@@ -98,6 +100,7 @@ class Draft:
             phone=slots.phone or draft.phone,
             citizen_name=slots.people[0] if slots.people and not draft.citizen_name else draft.citizen_name,
             wants_secrecy=draft.wants_secrecy or slots.wants_secrecy,
+            facts=tuple(dict.fromkeys((*draft.facts, *slots.facts))),
         )
 
     def chosen(self, place: Place) -> Draft:
@@ -164,6 +167,7 @@ class Draft:
             is_confirmed=is_confirmed,
             category_confidence=self.category_confidence,
             understood_by=self.understood_by,
+            facts=self.facts,
         )
 
     def matter(self, prompts: Prompts, categories: Mapping[str, Category]) -> str:

@@ -166,6 +166,28 @@ class Interval:
     is_recurring: bool = False
 
 
+class FactKind(StrEnum):
+    """What a fact of the matter is (要素)."""
+
+    AMOUNT = "amount"  # 金额, in yuan
+    ORGANISATION = "organisation"  # 涉及单位
+    PERSON = "person"  # 涉及人员
+    PLATE = "plate"  # 车牌
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of the matter: as it was ``said``, and in standard form (``value``).
+
+    ``about`` is a unit's code for an organisation that is one, the role for a person (包工头).
+    """
+
+    kind: FactKind
+    said: str
+    value: str
+    about: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Appeal:
     """An appeal (诉求) as it is routed and recorded.
@@ -193,6 +215,7 @@ class Appeal:
     understood_by: str = ""
     is_about_minor: bool = False
     imposed_due: datetime | None = None
+    facts: tuple[Fact, ...] = ()
 
     @property
     def may_be_disclosed(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hotline.domain.appeal import AppealKind, Interval, PhoneNumber, Place, Urgency
+from hotline.domain.appeal import AppealKind, Fact, Interval, PhoneNumber, Place, Urgency
 
 
 class Intent(StrEnum):
@@ -54,7 +54,8 @@ class Slots:
     """Facts found in one utterance (要素), by code rather than by the model alone. Empty where nothing was said.
 
     ``place_choices``: two or three places, best first, where what was said may mean any of them; ``place`` is then
-    the first of them or, where none is likelier, None. ``interval`` is what ``occurred`` means.
+    the first of them or, where none is likelier, None. ``interval`` is what ``occurred`` means. ``people`` is the citizen;
+    who else is spoken of is among the ``facts``.
     """
 
     place: Place | None = None
@@ -63,7 +64,7 @@ class Slots:
     interval: Interval | None = None
     phone: PhoneNumber | None = None
     people: tuple[str, ...] = ()
-    amounts: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
     work_order_number: str = ""
     figures: tuple[Figure, ...] = ()
     wants_secrecy: bool = False
