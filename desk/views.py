@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hotline.city import City
-from hotline.domain.appeal import Appeal, Secrecy
+from hotline.domain.appeal import Appeal, FactKind, Secrecy
 from hotline.domain.category import nearest
 from hotline.domain.work_order import WorkOrder
 
@@ -117,6 +117,17 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
         "place": masked(appeal.place.text, appeal) if appeal.place else "",
         "text": masked(appeal.text, appeal),
         "occurred": occurred_on_page(appeal, city),
+        "facts": [
+            {
+                "kind": words["facts"][fact.kind.value],
+                "value": words["yuan"].format(amount=fact.value)
+                if fact.kind is FactKind.AMOUNT
+                else masked(fact.value, appeal),
+                "said": "" if fact.said == fact.value else masked(fact.said, appeal),
+            }
+            for fact in appeal.facts
+        ],
+        "certainty": round(appeal.category_confidence * 100),
         "phone": str(appeal.phone) if appeal.phone else "",
         "is_confidential": appeal.secrecy is Secrecy.CONFIDENTIAL,
         "is_confirmed": appeal.is_confirmed,

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from desk.views import occurred_on_page
-from hotline.city import load_city
-from hotline.domain.appeal import Granularity, Interval
+from desk.views import occurred_on_page, order_on_page
+from hotline.city import load_city, read_yaml
+from hotline.domain.appeal import Fact, FactKind, Granularity, Interval
 from tests.builders import LINYI, an_appeal
+from tests.work_orders import an_order
 
 NIGHT = Interval(
     "昨晚十点多",
@@ -28,3 +29,19 @@ NIGHT = Interval(
 )
 def test_when_it_happened_is_shown_as_told_and_by_the_clock(values, shown):
     assert occurred_on_page(an_appeal(**{"occurred": "", **values}), load_city(LINYI)) == shown
+
+
+def test_facts_are_shown_in_standard_form_with_what_was_said():
+    facts = (
+        Fact(FactKind.AMOUNT, "一万八", "18000"),
+        Fact(FactKind.PERSON, "包工头王大强", "王大强", "包工头"),
+        Fact(FactKind.ORGANISATION, "新城热力", "新城热力", "linked-heat-xincheng"),
+    )
+    order = an_order(appeal=an_appeal(facts=facts, category_confidence=0.874))
+    shown = order_on_page(order, load_city(LINYI), read_yaml(LINYI / "prompts" / "web.yaml"))
+    assert shown["facts"] == [
+        {"kind": "金额", "value": "18000 元", "said": "一万八"},
+        {"kind": "涉及人员", "value": "王大强", "said": "包工头王大强"},
+        {"kind": "涉及单位", "value": "新城热力", "said": ""},
+    ]
+    assert shown["certainty"] == 87
