@@ -14,7 +14,7 @@ from hotline.yaml_files import read_yaml
 
 _FIELDS: Final = frozenset(
     {
-        "code", "name", "spoken", "kind", "urgency", "needs_place", "keywords", "unit", "basis", "covers", "not",
+        "code", "name", "spoken", "kind", "urgency", "needs_place", "keywords", "unit", "basis", "covers", "not", "ask",
         "classes",
     }
 )  # fmt: skip
@@ -62,6 +62,7 @@ class _Reading:
                 basis=str(row.get("basis", above.basis)),
                 covers=str(row.get("covers", "")),
                 excludes=str(row.get("not", "")),
+                question=str(row.get("ask", "")),
             )
         except (KeyError, ValueError, TypeError) as error:
             raise CityConfigError(file=self.file, row=where, reason=f"字段缺失或取值不对：{error}") from error

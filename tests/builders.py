@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -60,11 +61,12 @@ def a_session(
     *,
     calling_hours: CallingHours | None = None,
     asks_rating: bool = False,
+    categories: Mapping[str, Category] | None = None,
 ) -> Session:
     safety, answers, diversions = _words()
     return Session(
         prompts=prompts(channel),
-        categories=CATEGORIES,
+        categories=CATEGORIES if categories is None else categories,
         safety=safety,
         answers=answers,
         diversions=diversions,

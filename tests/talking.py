@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from hotline.dialogue.actions import Action, CheckRepeat, Say, Understand
@@ -9,6 +10,7 @@ from hotline.dialogue.events import AppealRegistered, Event, NoRepeat, Said, Sta
 from hotline.dialogue.session import Session
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.callbacks import CallingHours
+from hotline.domain.category import Category
 from hotline.domain.meaning import Understanding
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_session
 
@@ -26,9 +28,12 @@ class Conversation:
         answers_checks: bool = True,
         calling_hours: CallingHours | None = None,
         asks_rating: bool = False,
+        categories: Mapping[str, Category] | None = None,
     ) -> None:
         self._answers_checks = answers_checks
-        self.session: Session = a_session(channel, calling_hours=calling_hours, asks_rating=asks_rating)
+        self.session: Session = a_session(
+            channel, calling_hours=calling_hours, asks_rating=asks_rating, categories=categories
+        )
         self.did: list[Action] = []
         self.events: list[Event] = []
         self.happens(Started(NOW, "c1", channel, phone))

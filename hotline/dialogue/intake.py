@@ -21,7 +21,7 @@ from hotline.domain.appeal import (
     Secrecy,
     Urgency,
 )
-from hotline.domain.category import Category, nearest
+from hotline.domain.category import Category, nearest, within
 from hotline.domain.meaning import Understanding
 
 _SUMMARY_CHARACTERS = 40
@@ -31,6 +31,7 @@ class Missing(StrEnum):
     """What the form still lacks, in the order it is asked."""
 
     MATTER = "matter"
+    MATTER_CHOICE = "matter_choice"
     PLACE_CHOICE = "place_choice"
     PLACE = "place"
     PLACE_DETAIL = "place_detail"
@@ -42,13 +43,15 @@ class Missing(StrEnum):
 class Draft:
     """An appeal being taken down. ``accounts`` are the citizen's own words, turn by turn.
 
-    ``place_choices`` are the places that may be meant and have to be asked about, once.
+    ``place_choices`` are the places that may be meant and have to be asked about, once; ``category_choices`` likewise the
+    finer classes of ``category``.
     """
 
     accounts: tuple[str, ...] = ()
     kind: AppealKind | None = None
     category: str | None = None
     category_confidence: float = 0.0
+    category_choices: tuple[str, ...] = ()
     place: Place | None = None
     place_choices: tuple[Place, ...] = ()
     occurred: str = ""
@@ -63,6 +66,7 @@ class Draft:
     detail_questions: int = 0
     was_asked_secrecy: bool = False
     was_offered_places: bool = False
+    was_offered_categories: bool = False
 
     @property
     def text(self) -> str:
@@ -81,10 +85,16 @@ class Draft:
         certain_enough = (
             meaning.category is not None and meaning.category_confidence >= policy.category_confidence
         )
-        if certain_enough and meaning.category_confidence >= draft.category_confidence:
+        is_finer = (
+            draft.category is not None
+            and meaning.category != draft.category
+            and within(meaning.category, {draft.category})
+        )
+        if certain_enough and (is_finer or meaning.category_confidence >= draft.category_confidence):
             draft = replace(
                 draft,
                 category=meaning.category,
+                category_choices=() if draft.was_offered_categories else meaning.choices,
                 category_confidence=meaning.category_confidence,
                 understood_by=meaning.engine,
                 urgency=meaning.urgency,
@@ -103,6 +113,10 @@ class Draft:
             facts=tuple(dict.fromkeys((*draft.facts, *slots.facts))),
         )
 
+    def told_apart(self, category: str) -> Draft:
+        """Settle which of ``category_choices`` is meant: the citizen says so."""
+        return replace(self, category=category, category_confidence=1.0, category_choices=())
+
     def chosen(self, place: Place) -> Draft:
         """Settle which of ``place_choices`` is meant; what else is known of the place stays."""
         known = self.place
@@ -117,6 +131,8 @@ class Draft:
         """Return what to ask next."""
         if self.category is None and len(self.text) < policy.min_matter_characters:
             return Missing.MATTER
+        if len(self.category_choices) > 1:
+            return Missing.MATTER_CHOICE
         if len(self.place_choices) > 1:
             return Missing.PLACE_CHOICE
         category = nearest(self.category, categories)
@@ -195,6 +211,7 @@ def merged(known: Place | None, said: Place | None) -> Place | None:
         street_code=said.street_code or known.street_code,
         street=said.street or known.street,
         detail=said.detail or known.detail,
+        address=said.address if said.detail else known.address,
         position=said.position or known.position,
     )
 

@@ -6,7 +6,7 @@ barge-in, late answers and stale timers. The stages:
 
     OPEN ─ question → ANSWERED ─ nothing more → (end)
       ├─ how an order stands → LOOKING_UP · PROGRESS_NUMBER · PROGRESS_PROOF → MORE
-      └─ anything else → MATTER · PLACE_CHOICE · PLACE · PLACE_DETAIL · SECRECY → CONFIRM ⇄ CORRECT → CHECKING
+      └─ anything else → MATTER · MATTER_CHOICE · PLACE_CHOICE · PLACE · PLACE_DETAIL · SECRECY → CONFIRM ⇄ CORRECT → CHECKING
     MORE ─ nothing more → RATING → (end), or not satisfied → RATED_BADLY → TRANSFERRING or (end)
     CHECKING ─ an earlier order → REPEAT ─ yes → MERGING → MORE · CLOSED_REPEAT ─ no → MORE
       └─ none, or not to be told → REGISTERING → MORE → (end)
@@ -225,6 +225,8 @@ class Session(Rated):
             return self._answer_to_rating(text)
         if self._stage is Stage.RATED_BADLY:
             return self._answer_to_offer_of_person(text)
+        if self._stage is Stage.MATTER_CHOICE:
+            return self._answer_to_matter_choice(text)
         if self._stage is Stage.PLACE_CHOICE:
             return self._answer_to_choice(text)
         if self._stage in (Stage.REPEAT, Stage.CLOSED_REPEAT):
@@ -355,6 +357,8 @@ class Session(Rated):
             return self._look_up_aside(meaning)
         if self._stage is Stage.SECRECY:
             return self._secrecy_understood(meaning)
+        if self._stage is Stage.MATTER_CHOICE:
+            return self._matter_choice_understood(meaning)
         if self._stage in (Stage.PLACE_CHOICE, Stage.PLACE, Stage.PLACE_DETAIL):
             return self._place_answered(meaning)
         if self._stage is Stage.CONFIRM:

@@ -12,6 +12,7 @@ class Stage(StrEnum):
     OPEN = auto()
     ANSWERED = auto()
     MATTER = auto()
+    MATTER_CHOICE = auto()
     PLACE_CHOICE = auto()
     PLACE = auto()
     PLACE_DETAIL = auto()
@@ -51,6 +52,7 @@ DEAF: Final = frozenset(
 INTAKE: Final = frozenset(
     {
         Stage.MATTER,
+        Stage.MATTER_CHOICE,
         Stage.PLACE_CHOICE,
         Stage.PLACE,
         Stage.PLACE_DETAIL,
@@ -60,7 +62,9 @@ INTAKE: Final = frozenset(
     }
 )
 
-ASIDE: Final = frozenset({Stage.PLACE_CHOICE, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM})
+ASIDE: Final = frozenset(
+    {Stage.MATTER_CHOICE, Stage.PLACE_CHOICE, Stage.PLACE, Stage.PLACE_DETAIL, Stage.SECRECY, Stage.CONFIRM}
+)
 """Stages in which a question is answered in between, and the intake goes on."""
 
 CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})

@@ -52,12 +52,15 @@ class TakingDown(InTalk):
     """A conversation that can register an appeal."""
 
     _offered: tuple[Place, ...] = ()
+    _offered_categories: tuple[str, ...] = ()
 
     def _next_question(self, *lead: str) -> Actions:
         """Ask for what the form still lacks, or read it back."""
         match self._draft.missing(self._categories, self._policy):
             case Missing.MATTER:
                 return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
+            case Missing.MATTER_CHOICE:
+                return self._ask_which_matter(*lead)
             case Missing.PLACE_CHOICE:
                 places = self._prompts.text("connector_or").join(
                     place.text for place in self._draft.place_choices
@@ -82,6 +85,45 @@ class TakingDown(InTalk):
                 name = "confirm" if self._draft.phone is not None else "confirm_contact"
                 matter = self._draft.matter(self._prompts, self._categories)
                 return self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter)
+
+    def _ask_which_matter(self, *lead: str) -> Actions:
+        """Ask the one question that tells the finer classes apart that may be meant."""
+        category = nearest(self._draft.category, self._categories)
+        codes = self._draft.category_choices
+        self._offered_categories = codes
+        self._draft = replace(self._draft, category_choices=(), was_offered_categories=True)
+        if category is not None and category.question:
+            return self._ask(
+                Stage.MATTER_CHOICE, Expected.OPEN, *lead, "matter_question", question=category.question
+            )
+        matters = self._prompts.text("connector_or").join(self._categories[code].spoken for code in codes)
+        return self._ask(Stage.MATTER_CHOICE, Expected.OPEN, *lead, "matter_choice", matters=matters)
+
+    def _answer_to_matter_choice(self, text: str) -> Actions:
+        """Take the class that is chosen by its turn or its words; anything else is understood, and nothing asked again."""
+        turn = self._answers.read(text, *_TURNS)
+        codes = self._offered_categories
+        if turn in _TURNS and _TURNS.index(turn) < len(codes):
+            self._draft = self._draft.told_apart(codes[_TURNS.index(turn)])
+            return self._next_question()
+        named = [code for code in codes if self._categories[code].spoken in text]
+        if len(named) == 1:
+            self._draft = self._draft.heard(text).told_apart(named[0])
+            return self._next_question()
+        return self._understand(text)
+
+    def _matter_choice_understood(self, meaning: Understanding) -> Actions:
+        """Take which class the answer tells of; one that tells of another matter is a correction, others change nothing."""
+        if meaning.intent is not Intent.APPEAL:
+            return self._next_question()
+        if self._answers.opens_with(meaning.text, Answer.NO):
+            self._draft = replace(self._draft, category_confidence=0.0)
+        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        said = (meaning.category, *(code for code, _ in meaning.runners_up)) if not meaning.choices else ()
+        meant = next((code for code in said if code in self._offered_categories), None)
+        if meant is not None:
+            self._draft = self._draft.told_apart(meant)
+        return self._next_question()
 
     def _answer_to_confirmation(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)

@@ -25,6 +25,7 @@ class Category:
 
     ``unit`` is who usually handles it (a unit's code, or ``place`` for the government of the place) and ``basis`` the
     law; both inform people, dispatching goes by the catalogue. ``covers`` and ``excludes`` tell people what belongs.
+    ``question`` is what a citizen is asked when it is not sure which of the finer classes is meant.
     """
 
     code: str
@@ -39,6 +40,7 @@ class Category:
     basis: str = ""
     covers: str = ""
     excludes: str = ""
+    question: str = ""
 
     @property
     def level(self) -> int:

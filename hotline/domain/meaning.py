@@ -74,7 +74,8 @@ class Slots:
 class Understanding:
     """What one utterance means. ``confidence`` is of ``intent``, ``category_confidence`` of ``category``, both 0–1.
 
-    ``runners_up`` are other categories, best first. ``kind`` is set when ``intent`` is ``APPEAL``.
+    ``runners_up`` are other categories, best first. ``choices``: finer categories, likeliest first, that only a question can
+    tell apart; ``category`` is then the class that they are of. ``kind`` is set when ``intent`` is ``APPEAL``.
     ``engine`` names who said so: it is stored with the work order.
     """
 
@@ -86,6 +87,7 @@ class Understanding:
     category: str | None = None
     category_confidence: float = 0.0
     runners_up: tuple[tuple[str, float], ...] = ()
+    choices: tuple[str, ...] = ()
     slots: Slots = field(default_factory=Slots)
     urgency: Urgency = Urgency.ORDINARY
     is_upset: bool = False
