@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app import knowledge
 from app.assessment_rules import load_formulas
 from app.callers import CallFailedError
 from app.city_words import session_maker
+from app.knowledge import check_knowledge
 from app.letter_words import load_letter_prompts, load_notice_words, load_wechat_words
 from app.printing import Printer
 from app.retention import load_retentions
 from app.settings import Settings
-from app.wiring import local_clock
 from asr.hearing_hints import load_hearing_hints
 from asr.models import ModelUnavailableError, catalogue, fetch, is_installed, verify
 from hotline.city import City, load_city
@@ -28,8 +26,6 @@ from hotline.known_places import load_known_places
 from hotline.service.linkage import load_lines
 from hotline.service.party_telephones import read_numbers
 from hotline.service.repeats import load_repeat_rules
-from knowledge_base.golden import load_golden
-from knowledge_base.searching import search_report
 from nlu.lexicon import load_meaning_words
 from router.catalogue import version_folders
 from router.checking import Finding, Level, check_version
@@ -38,7 +34,6 @@ from router.tables import load_tables
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
 models = typer.Typer(help="语音模型：列出、获取、校验", no_args_is_help=True)
-kb = typer.Typer(help="知识库：导入、检索", no_args_is_help=True)
 
 
 @models.command("list")
@@ -96,33 +91,6 @@ def _entry(name: str) -> Any:
     return entries[name]
 
 
-@kb.command("search")
-def search(text: Annotated[str, typer.Argument(help="市民的问题")], as_json: Json = False) -> None:
-    """检索知识库：会不会当场答复，最接近的条目是哪些。"""
-    settings = Settings()
-    city = load_city(settings.city)
-    retriever = knowledge.open_retriever(settings, city)
-    found = asyncio.run(search_report(retriever, text, on=local_clock(city)().date()))
-    if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
-        return
-    typer.echo("当场答复" if found["would_answer"] else "不当场答复")
-    for passage in found["passages"]:
-        typer.echo(f"  {passage['score']:.3f} {passage['article']} {passage['title']}：{passage['spoken']}")
-
-
-@kb.command("import")
-def import_file(file: Annotated[Path, typer.Argument(help="CSV、JSON 或 YAML 文件")]) -> None:
-    """导入条目：全部合格才导入，不合格的逐条说明。"""
-    settings = Settings()
-    report = knowledge.import_file(file, settings, load_city(settings.city))
-    for row in report.rejected:
-        typer.echo(f"不合格：{row}", err=True)
-    typer.echo(f"导入 {len(report.accepted)} 条，不合格 {len(report.rejected)} 条")
-    if report.rejected:
-        raise typer.Exit(1)
-
-
 def check() -> None:
     """检查城市配置的每个文件、每一条；有错就说明文件、位置和原因，以 2 结束。"""
     settings = Settings()
@@ -145,11 +113,10 @@ def check() -> None:
     if problems:
         raise typer.Exit(2)
     load_tables(city)
-    articles = knowledge.all_articles(settings, city)
-    golden = load_golden(city.folder / "golden", {article.id for article in articles})
+    articles, golden = check_knowledge(settings, city)
     typer.echo(
         f"{city.name}：分类 {'/'.join(str(len(city.categories_at(level))) for level in (1, 2, 3))}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"
-        f"镇街 {len(city.streets)}，知识 {len(articles)}，对照题 {len(golden)}，没有发现错误"
+        f"镇街 {len(city.streets)}，知识 {articles}，对照题 {golden}，没有发现错误"
     )
 
 

@@ -76,7 +76,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
         "app.commands_talk", "chat_command", "在网页对话里依次发送几句话，打印热线的答复和登记的内容。"
     ),
     "models": Command("app.commands_data", "models", "语音模型：列出、获取、校验"),
-    "kb": Command("app.commands_data", "kb", "知识库：导入、检索"),
+    "kb": Command("app.commands_kb", "cli", "知识库：检索、编写、审核、发布、导入导出、对照题"),
     "check": Command(
         "app.commands_data",
         "check",

@@ -1,45 +1,114 @@
-"""The knowledge base put together: the city's seed articles and those imported, behind one search."""
+"""The knowledge base put together: the city's articles sown into the database, the index over it, the golden gate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
-from app.settings import Settings
+import structlog
+
+from app.clock import now
+from app.knowledge_gate import GoldenGate
+from app.knowledge_rules import load_knowledge_rules
+from app.settings import Settings, secret_file
 from hotline.city import City
 from hotline.domain.knowledge import Article
-from knowledge_base.articles import load_articles
-from knowledge_base.engines.tantivy import TantivyRetriever
-from knowledge_base.importing import ImportReport, import_articles
+from hotline.domain.knowledge_rules import KnowledgeRules
+from hotline.domain.time_limits import TimeLimits
+from hotline.service.knowledge import Knowledge
+from hotline.service.knowledge_tasks import KnowledgeTasks
+from hotline.store.knowledge import SqlKnowledge
+from hotline.store.knowledge_use import SqlKnowledgeUse
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore, migrate
+from knowledge_base.articles import faults_of, load_articles
+from knowledge_base.engines.live import LiveRetriever
+from knowledge_base.golden import load_golden
 from knowledge_base.wording import load_wording
+from router.tables import CatalogueHolder
 
-Tell = Callable[[str], None]
-
-
-def imported_folder(settings: Settings) -> Path:
-    """Return where imported articles are kept."""
-    return settings.data_dir / "articles"
+log = structlog.get_logger("knowledge")
 
 
-def all_articles(settings: Settings, city: City) -> tuple[Article, ...]:
-    """Return seed and imported articles; an imported one replaces the seed's of the same id."""
+@dataclass(frozen=True, slots=True)
+class KnowledgeParts:
+    """The knowledge base of a process: searching, editing, tasks, and what is kept of its use."""
+
+    store: SqlKnowledge
+    use: SqlKnowledgeUse
+    rules: KnowledgeRules
+    tasks: KnowledgeTasks
+    editing: Knowledge
+    retriever: LiveRetriever
+    gate: GoldenGate
+
+
+def city_articles(settings: Settings, city: City) -> tuple[Article, ...]:
+    """Return the city's articles and those that a former version imported into the data folder, which replace them."""
     seed = {article.id: article for article in load_articles([city.folder / "articles"], city)}
-    imported = load_articles([imported_folder(settings)], city, known=seed)
+    imported = load_articles([settings.data_dir / "articles"], city, known=seed)
     seed.update({article.id: article for article in imported})
     return tuple(seed.values())
 
 
-def open_retriever(settings: Settings, city: City) -> TantivyRetriever:
-    """Return the search over all articles."""
+async def open_knowledge(
+    settings: Settings,
+    city: City,
+    store: SqlStore,
+    limits: Callable[[], TimeLimits],
+    stack: AsyncExitStack,
+) -> KnowledgeParts:
+    """Open the knowledge base: what is new in the city's files is published, and the index follows the database."""
+    parts = await open_editing(settings, city, store, limits)
+    articles = city_articles(settings, city)
+    report = await parts.editing.sow(articles, at=now())
+    log.info("knowledge.sown", added=len(report.added), updated=len(report.updated), kept=len(report.kept))
+    await parts.retriever.open(stack)
+    return parts
+
+
+async def open_alone(settings: Settings, city: City, stack: AsyncExitStack) -> KnowledgeParts:
+    """Open the knowledge base without the rest of the hotline."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate(settings.database_url)
+    store = SqlStore(settings.database_url, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    stack.push_async_callback(store.close)
+    tables = CatalogueHolder(city)
+    return await open_knowledge(settings, city, store, lambda: tables.current.limits, stack)
+
+
+async def open_editing(
+    settings: Settings, city: City, store: SqlStore, limits: Callable[[], TimeLimits]
+) -> KnowledgeParts:
+    """Put the parts together without opening the index."""
     wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
-    return TantivyRetriever(all_articles(settings, city), wording, folder=settings.data_dir / "index")
+    rules = load_knowledge_rules(city)
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    articles, use = SqlKnowledge(store.database, seal), SqlKnowledgeUse(store.database, seal)
+    retriever = LiveRetriever(articles, settings.data_dir / "index", wording)
+    golden = load_golden(city.folder / "golden")
+    gate = GoldenGate(retriever, wording, golden, use.golden)
+    tasks = KnowledgeTasks(
+        articles, units=city.units, rules=rules, limits=limits, new_id=lambda: secrets.token_hex(8)
+    )
+    editing = Knowledge(
+        articles,
+        tasks,
+        units=city.units,
+        rules=rules,
+        timezone=city.timezone,
+        check=lambda article: faults_of(article, city),
+        gate=gate,
+        lookalikes=gate,
+    )
+    return KnowledgeParts(articles, use, rules, tasks, editing, retriever, gate)
 
 
-def check_knowledge(settings: Settings, city: City, tell: Tell) -> None:
-    """Read every article; a mistake ends the set-up with its file and row."""
-    tell(f"知识库：{len(all_articles(settings, city))} 条")
-
-
-def import_file(file: Path, settings: Settings, city: City) -> ImportReport:
-    """Import a file of articles into the data folder."""
-    return import_articles(file, imported_folder(settings), city, all_articles(settings, city))
+def check_knowledge(settings: Settings, city: City) -> tuple[int, int]:
+    """Read every article and golden question; return how many. Raises ``CityConfigError`` with file and row."""
+    load_knowledge_rules(city)
+    articles: Sequence[Article] = city_articles(settings, city)
+    golden = load_golden(city.folder / "golden", {article.id for article in articles})
+    return len(articles), len(golden)

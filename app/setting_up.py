@@ -9,13 +9,15 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from app.clock import now
 from app.consoles import ASSETS
-from app.knowledge import check_knowledge
+from app.knowledge import check_knowledge, city_articles, open_editing
 from app.settings import Settings
 from app.understanding import train_understanders
 from app.wiring import Speaking, open_store
 from asr.models import catalogue, fetch, is_installed
 from hotline.city import load_city
+from router.tables import CatalogueHolder
 
 Tell = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -45,10 +47,14 @@ async def set_up(settings: Settings, progress: Progress, tell: Tell, *, renders_
     city = load_city(settings.city)
     fetch_assets(settings.static_dir, progress, tell)
     fetch_models(settings.models_dir, progress, tell)
-    check_knowledge(settings, city, tell)
+    tell("知识库：{} 条，对照题 {} 道".format(*check_knowledge(settings, city)))
     await train_understanders(settings, city, progress, tell)
     async with AsyncExitStack() as stack:
-        await open_store(settings, stack)
+        store = await open_store(settings, stack)
+        tables = CatalogueHolder(city)
+        knowledge = await open_editing(settings, city, store, lambda: tables.current.limits)
+        await knowledge.editing.sow(city_articles(settings, city), at=now())
+        await knowledge.retriever.open(stack)
         failed = 0
         if renders_prompts:
             speaking = await Speaking.open(settings, city, stack)

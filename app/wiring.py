@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from app.agent_store import DeskOnRedis
 from app.city_words import lexicon, load_prompts, session_maker
 from app.clock import now
-from app.knowledge import open_retriever
+from app.knowledge import KnowledgeParts, open_knowledge
 from app.live import LiveLog
 from app.metrics import observe_job
 from app.redis_client import open_redis
@@ -55,7 +55,6 @@ from hotline.service.signals import Signals
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
-from knowledge_base.retriever import Retriever
 from router.rule_router import RuleRouter
 from router.tables import CatalogueHolder
 from tts.engines.caching import CachingSynthesizer
@@ -113,7 +112,7 @@ class World:
 
     store: SqlStore
     redis: Redis | None
-    retriever: Retriever
+    knowledge: KnowledgeParts
     surroundings: Surroundings
     router: RuleRouter
     catalogue_is_sound: Callable[[], Awaitable[bool]]
@@ -127,7 +126,6 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     """Open everything a conversation needs but the channel."""
     store = await open_store(settings, stack)
     redis = open_redis(settings, stack)
-    retriever = await asyncio.to_thread(open_retriever, settings, city)
     understander = await open_understander(settings, city, stack)
     signals = open_signals(redis, settings, stack)
     store.announce = announcing(signals)
@@ -138,25 +136,27 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     router = RuleRouter(city, holder)
     casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)
     callbacks = open_callbacks(settings, city, store)
+    knowledge = await open_knowledge(settings, city, store, lambda: router.holder.current.limits, stack)
     return World(
         store=store,
         callbacks=callbacks,
         redis=redis,
         desk=open_desk(settings, city, redis),
         signals=signals,
-        retriever=retriever,
+        knowledge=knowledge,
         router=router,
         catalogue_is_sound=reloading.is_sound,
         casework=casework,
         surroundings=Surroundings(
             new_session=session_maker(city),
             understander=understander,
-            retriever=retriever,
+            retriever=knowledge.retriever,
             registration=Registration(store, router, city, casework),
             log_book=log_book,
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),
             callbacks=callbacks,
+            lookups=knowledge.use,
             slow_callers=None
             if redis is None
             else SlowCallers(redis, secret_file(settings.data_dir / "callers.key")),

@@ -47,7 +47,7 @@ def bench_kb(
     """Return hits and milliseconds of our search and, under ``bm25``, of plain BM25. Raises ``QuestionDataError``."""
     pairs = _pairs(questions_csv, question_column, answer_column)
     ids = {answer: f"answer-{number}" for number, answer in enumerate(dict.fromkeys(a for _, a in pairs))}
-    retriever = TantivyRetriever([_article(id_, answer) for answer, id_ in ids.items()], wording)
+    retriever = TantivyRetriever.of([_article(id_, answer) for answer, id_ in ids.items()], wording)
     asked = [(question, ids[answer]) for question, answer in pairs]
 
     def ours(question: str) -> list[str]:

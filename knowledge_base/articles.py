@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -94,19 +94,27 @@ class ArticleError(ValueError):
 
 
 def article_of(row: Mapping[str, Any], city: City) -> Article:
-    """Make one article of a row as YAML, JSON or CSV gives it, and check it. Raises ``ArticleError``."""
+    """Make one article of a row as YAML, JSON or CSV gives it, and check it. Raises ``ArticleError`` with the first fault."""
+    article = draft_of(row, city)
+    for fault in faults_of(article, city):
+        raise ArticleError(fault)
+    return article
+
+
+def draft_of(row: Mapping[str, Any], city: City) -> Article:
+    """Make an article of a row, which may be incomplete but not malformed. Raises ``ArticleError``."""
     if unknown := sorted(set(map(str, row)) - _KNOWN):
         raise ArticleError(f"不认识的字段：{'、'.join(unknown)}")
     category = _text(row, "category", needed=False) or None
-    article = Article(
+    return Article(
         id=_text(row, "id"),
         version=_version(row.get("version", 1)),
-        title=_text(row, "title"),
-        questions=_texts(row, "questions"),
-        spoken=_text(row, "spoken"),
-        full=_text(row, "full"),
-        unit=_text(row, "unit"),
-        source=_text(row, "source"),
+        title=_text(row, "title", needed=False),
+        questions=_texts(row, "questions", needed=False),
+        spoken=_text(row, "spoken", needed=False),
+        full=_text(row, "full", needed=False),
+        unit=_text(row, "unit", needed=False),
+        source=_text(row, "source", needed=False),
         valid_from=_day(row, "valid_from") or date.min,
         valid_until=_day(row, "valid_until", needed=False),
         category=category,
@@ -125,8 +133,12 @@ def article_of(row: Mapping[str, Any], city: City) -> Article:
         attachments=_attachments(row),
         related=_texts(row, "related", needed=False),
     )
-    _check(article, {unit.name for unit in city.units.values()}, city.categories)
-    return article
+
+
+def faults_of(article: Article, city: City) -> tuple[str, ...]:
+    """Return everything that is wrong with an article's text, in Chinese; nothing when it may be reviewed."""
+    units = {unit.name for unit in city.units.values()}
+    return (*_faults_of_words(article), *_faults_of_facts(article, units, city.categories))
 
 
 class Taken:
@@ -155,25 +167,36 @@ class Taken:
         return tuple(reasons)
 
 
-def _check(article: Article, units: Collection[str], categories: Collection[str]) -> None:
-    if not _ID.fullmatch(article.id):
-        raise ArticleError("id 只能用字母、数字和连字符，3至40个，字母开头")
-    if len(article.questions) < FEWEST_QUESTIONS:
-        raise ArticleError(f"问法少于{FEWEST_QUESTIONS}种")
+def _faults_of_words(article: Article) -> Iterator[str]:
+    for name in ("title", "spoken", "full", "unit", "source"):
+        if not getattr(article, name).strip():
+            yield f"缺少 {name}"
+    if not article.questions:
+        yield "缺少 questions"
+    elif len(article.questions) < FEWEST_QUESTIONS:
+        yield f"问法少于{FEWEST_QUESTIONS}种"
     if len(article.spoken) > LONGEST_SPOKEN:
-        raise ArticleError(f"spoken 有{len(article.spoken)}字，超过{LONGEST_SPOKEN}字")
+        yield f"spoken 有{len(article.spoken)}字，超过{LONGEST_SPOKEN}字"
     if found := _UNSPEAKABLE.search(article.spoken):
-        raise ArticleError(f"spoken 里有念不出来的内容：{found[0]!r}")
-    if not all(plain(asking) for asking in (article.title, *article.questions)):
-        raise ArticleError("标题和问法里要有文字")
-    if article.unit not in units:
-        raise ArticleError(f"承办单位名录里没有：{article.unit}")
+        yield f"spoken 里有念不出来的内容：{found[0]!r}"
+    askings = (article.title, *article.questions)
+    if article.title.strip() and not all(plain(asking) for asking in askings):
+        yield "标题和问法里要有文字"
+    if len({plain(asking) for asking in article.questions}) < len(article.questions):
+        yield "本条内问法重复"
+
+
+def _faults_of_facts(article: Article, units: Collection[str], categories: Collection[str]) -> Iterator[str]:
+    if not _ID.fullmatch(article.id):
+        yield "id 只能用字母、数字和连字符，3至40个，字母开头"
+    if article.unit.strip() and article.unit not in units:
+        yield f"承办单位名录里没有：{article.unit}"
     if article.category is not None and article.category not in categories:
-        raise ArticleError(f"没有这个诉求分类：{article.category}")
+        yield f"没有这个诉求分类：{article.category}"
     if article.valid_until is not None and article.valid_until < article.valid_from:
-        raise ArticleError("失效日早于生效日")
+        yield "失效日早于生效日"
     if article.id in article.related:
-        raise ArticleError("相关条目不能是自己")
+        yield "相关条目不能是自己"
 
 
 def _text(row: Mapping[str, Any], name: str, *, needed: bool = True) -> str:

@@ -33,13 +33,13 @@ class GoldenQuestion:
     ground: Ground | None = None
 
 
-def load_golden(folder: Path, articles: Collection[str]) -> tuple[GoldenQuestion, ...]:
-    """Read every file of the folder; ``articles`` are the ids there are. Raises ``CityConfigError``."""
+def load_golden(folder: Path, articles: Collection[str] | None = None) -> tuple[GoldenQuestion, ...]:
+    """Read every file of the folder; ``articles`` are the ids there are, to be checked. Raises ``CityConfigError``."""
     found: list[GoldenQuestion] = []
     asked: dict[str, str] = {}
     for file in sorted(folder.glob("*.yaml")):
         for where, question in _of_file(file):
-            if unknown := [id_ for id_ in question.answers if id_ not in articles]:
+            if unknown := [id_ for id_ in question.answers if articles is not None and id_ not in articles]:
                 raise CityConfigError(file=str(file), row=where, reason=f"没有这个条目：{'、'.join(unknown)}")
             if (before := asked.setdefault(plain(question.text), f"{file.name} {where}")) != (
                 f"{file.name} {where}"

@@ -1,46 +1,62 @@
-"""Importing articles (导入): all of a file's rows or none; every rejected row is named with its reason.
+"""Articles from files and to files: Excel, CSV, JSON, YAML. Every rejected row is named with its reason.
 
-Imported articles live in one file of the data folder, beside the city's own; one with an id that is there already
-replaces it.
+The first row of a table names its columns, in English as everywhere or in Chinese as people write them; the texts of a
+list are separated by ``|`` or by line breaks.
 """
 
 from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import openpyxl
 import yaml
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils.exceptions import InvalidFileException
 
 from hotline.city import City, read_yaml
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Article
-from knowledge_base.articles import ArticleError, Taken, article_of, read_articles
+from knowledge_base.articles import ArticleError, Taken, article_of
 
+FIELDS: Final[Mapping[str, str]] = {
+    "id": "编号", "version": "版本", "title": "标题", "category": "分类", "questions": "问法", "spoken": "口头答复",
+    "full": "书面答复", "steps": "步骤", "materials": "材料", "place": "办理地点", "hours": "办理时间", "fee": "收费",
+    "phone": "咨询电话", "unit": "责任单位", "source": "来源", "document_number": "文号", "legal_basis": "法律依据",
+    "regions": "适用县区", "audience": "适用对象", "valid_from": "生效日", "valid_until": "失效日", "tags": "标签",
+    "related": "相关条目", "attachments": "附件", "confirmed": "已核对",
+}  # fmt: skip
+"""The columns of a table, with what people call them."""
+
+SUFFIXES: Final = (".xlsx", ".csv", ".json", ".yaml")
 _LISTS: Final = ("questions", "tags", "steps", "materials", "regions", "audience", "related")
 _TRUTHS: Final = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
+_ENGLISH: Final = {chinese: english for english, chinese in FIELDS.items()}
 _LARGEST_BYTES: Final = 20 << 20
-_FILE: Final = "imported.yaml"
+_MOST_UNPACKED: Final = 200 << 20
+_MOST_ROWS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What came of an import: ids of the articles taken, and why rows were rejected (then none was taken)."""
+class Rows:
+    """What a file holds: the articles that can be taken, and why rows were rejected."""
 
-    accepted: tuple[str, ...]
+    articles: tuple[Article, ...]
     rejected: tuple[str, ...]
 
 
-def import_articles(file: Path, folder: Path, city: City, present: Sequence[Article]) -> ImportReport:
-    """Take the rows of a CSV, JSON or YAML file into ``folder``; ``present`` are all articles there are now.
+def read_rows(file: Path, city: City, present: Iterable[Article] = ()) -> Rows:
+    """Read the articles of a file; ``present`` are those there are: an article of the same id takes its place.
 
-    In CSV, the texts of a list are separated by ``|``. Raises ``CityConfigError`` for a file that cannot be read at all,
-    and when the folder cannot be written.
+    Raises ``CityConfigError`` for a file that cannot be read at all.
     """
     rejected: list[str] = []
     fresh: dict[int, Article] = {}
@@ -51,12 +67,66 @@ def import_articles(file: Path, folder: Path, city: City, present: Sequence[Arti
             rejected.append(f"第{number}条 {row.get('id') or ''}：{error}")
     replaced = {article.id for article in fresh.values()}
     taken = Taken(article for article in present if article.id not in replaced)
+    good = []
     for number, article in fresh.items():
-        rejected += [f"第{number}条 {article.id}：{reason}" for reason in taken.add(article)]
-    if rejected or not fresh:
-        return ImportReport((), tuple(rejected) or ("文件里没有条目",))
-    _write(folder / _FILE, fresh.values(), city)
-    return ImportReport(tuple(article.id for article in fresh.values()), ())
+        reasons = taken.add(article)
+        rejected += [f"第{number}条 {article.id}：{reason}" for reason in reasons]
+        good += [article] if not reasons else []
+    if not good and not rejected:
+        rejected.append("文件里没有条目")
+    return Rows(tuple(good), tuple(rejected))
+
+
+def write_rows(articles: Iterable[Article], suffix: str) -> bytes:
+    """Return the articles as a file of that kind (``SUFFIXES``), which ``read_rows`` reads back."""
+    rows = [_row(article) for article in articles]
+    match suffix:
+        case ".json":
+            return json.dumps({"articles": rows}, ensure_ascii=False, indent=1, default=str).encode()
+        case ".yaml":
+            return yaml.safe_dump({"articles": rows}, allow_unicode=True, sort_keys=False).encode()
+        case ".csv":
+            text = io.StringIO()
+            table = csv.writer(text)
+            table.writerow(FIELDS)
+            table.writerows([_unformula(cell) for cell in cells] for cells in map(_cells, rows))
+            return b"\xef\xbb\xbf" + text.getvalue().encode()
+        case ".xlsx":
+            return _excel(rows)
+        case _:
+            raise CityConfigError(file=suffix, reason=f"只有 {'、'.join(SUFFIXES)}")
+
+
+def _excel(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(FIELDS.values()))
+    sheet.freeze_panes = "B2"
+    for row in rows:
+        sheet.append([_unformula(ILLEGAL_CHARACTERS_RE.sub("", cell)) for cell in _cells(row)])
+    written = io.BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    cells = []
+    for name in FIELDS:
+        value = row.get(name, "")
+        if name == "attachments":
+            value = "|".join(f"{one['name']} {one['address']}" for one in value)
+        elif isinstance(value, list):
+            value = "|".join(value)
+        elif isinstance(value, bool):
+            value = "是" if value else "否"
+        cells.append(str(value))
+    return cells
+
+
+def _unformula(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
@@ -66,14 +136,24 @@ def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
         match file.suffix.lower():
             case ".csv":
                 with file.open(encoding="utf-8-sig", newline="") as lines:
-                    return [_of_csv(row) for row in csv.DictReader(lines, strict=True)]
+                    return [_of_table(row) for row in csv.DictReader(lines, strict=True)]
+            case ".xlsx":
+                return [_of_table(row) for row in _of_excel(file)]
             case ".json":
                 data = json.loads(file.read_text(encoding="utf-8-sig"))
             case ".yaml" | ".yml":
                 data = read_yaml(file)
             case _:
-                raise CityConfigError(file=str(file), reason="只认 CSV、JSON、YAML 文件")
-    except (OSError, ValueError, csv.Error, RecursionError) as error:
+                raise CityConfigError(file=str(file), reason="只认 Excel（xlsx）、CSV、JSON、YAML 文件")
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        csv.Error,
+        RecursionError,
+        zipfile.BadZipFile,
+        InvalidFileException,
+    ) as error:
         raise CityConfigError(file=str(file), reason=f"读不出来：{error}") from error
     defaults = data.get("defaults") or {} if isinstance(data, dict) else {}
     rows = data.get("articles") if isinstance(data, dict) else data
@@ -82,16 +162,57 @@ def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
     return [defaults | row for row in rows]
 
 
-def _of_csv(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a CSV row with its texts made what YAML would give; cells beyond the heading keep a name nobody knows."""
+def _of_excel(file: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of the first sheet as texts. Raises ``ValueError`` for one that unpacks to far too much."""
+    with zipfile.ZipFile(file) as packed:
+        if sum(part.file_size for part in packed.infolist()) > _MOST_UNPACKED:
+            raise ValueError("解开后过大")
+    book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+    try:
+        sheet = book.worksheets[0]
+        heading: list[str] = []
+        for number, cells in enumerate(sheet.iter_rows(values_only=True)):
+            if number > _MOST_ROWS:
+                raise ValueError(f"超过{_MOST_ROWS}行")
+            texts = [_text_of(cell) for cell in cells]
+            if not heading:
+                heading = texts
+            elif any(texts):
+                names = [*heading, *([""] * (len(texts) - len(heading)))]
+                yield {
+                    (name or "多出的列"): text
+                    for name, text in zip(names, texts, strict=False)
+                    if name or text
+                }
+    finally:
+        book.close()
+
+
+def _text_of(cell: Any) -> str:
+    match cell:
+        case None:
+            return ""
+        case datetime():
+            return cell.date().isoformat()
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case _:
+            return str(cell).strip()
+
+
+def _of_table(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a table's row with its texts made what YAML would give; cells beyond the heading keep a name nobody knows."""
     found: dict[str, Any] = {
-        name or "多出的列": value.strip() if isinstance(value, str) else value
+        _ENGLISH.get(name or "", name or "多出的列"): _plain_cell(value)
         for name, value in row.items()
         if value not in (None, "")
     }
     for name in _LISTS:
         if name in found:
-            found[name] = [part.strip() for part in str(found[name]).split("|") if part.strip()]
+            found[name] = _parts(str(found[name]))
+    if "attachments" in found:
+        named = [part.rpartition(" ") for part in _parts(str(found["attachments"]))]
+        found["attachments"] = [{"name": name.strip(), "address": address} for name, _, address in named]
     if str(found.get("version", "")).isdecimal():
         found["version"] = int(found["version"])
     if "confirmed" in found:
@@ -99,27 +220,24 @@ def _of_csv(row: Mapping[Any, Any]) -> dict[str, Any]:
     return found
 
 
-def _write(file: Path, fresh: Iterable[Article], city: City) -> None:
-    """Put the fresh articles with those imported before, in one step: a reader sees the old file or the new one."""
-    kept = {article.id: article for _, article in read_articles(file, city)} if file.exists() else {}
-    kept |= {article.id: article for article in fresh}
-    text = yaml.safe_dump(
-        {"articles": [_row(one) for one in kept.values()]}, allow_unicode=True, sort_keys=False
-    )
-    building = file.with_suffix(f".{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        building.write_text(text, encoding="utf-8")
-        building.replace(file)
-    except OSError as error:
-        raise CityConfigError(file=str(file), reason=f"写不进去：{error}") from error
+def _plain_cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    value = value.strip()
+    return value[1:] if value[:1] == "'" and _unformula(value[1:]) == value else value
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for line in text.splitlines() for part in line.split("|") if part.strip()]
 
 
 def _row(article: Article) -> dict[str, Any]:
     row = dataclasses.asdict(article)
     row["confirmed"] = row.pop("is_confirmed")
+    if row["valid_from"] == date.min:
+        row.pop("valid_from")
     return {
         name: list(value) if isinstance(value, tuple) else value
-        for name, value in row.items()
+        for name, value in ((name, row.get(name)) for name in FIELDS)
         if value not in (None, (), "")
     }

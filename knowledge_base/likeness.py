@@ -5,9 +5,11 @@ A term weighs what it is rare among the articles: 医保 in a question says more
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hotline.domain.knowledge import Article
 from knowledge_base.terms import Terms, sound_line, subjects_of, terms_of
@@ -35,12 +37,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of asking for an article; ``text`` has synonyms made one."""
+    """One way of asking for an article; ``text`` has synonyms made one, ``subjects`` are the words it is about."""
 
     text: str
     words: frozenset[str]
     characters: frozenset[str]
     sounds: frozenset[str]
+    subjects: tuple[str, ...]
 
     @classmethod
     def of(cls, asked: Asked) -> Way:
@@ -50,6 +53,7 @@ class Way:
             words=frozenset(asked.meant.words),
             characters=frozenset(asked.meant.characters),
             sounds=frozenset(asked.heard.sounds),
+            subjects=subjects_of(asked.text),
         )
 
 
@@ -66,7 +70,7 @@ class Known:
     def of(cls, article: Article, wording: Wording) -> Known:
         """Analyse an article."""
         ways = [Asked.of(asking, wording) for asking in (article.title, *article.questions) if asking]
-        body = [wording.core(part) for part in (article.spoken, article.full, *article.tags)]
+        body = [wording.core(part) for part in body_of(article)]
         meant = [wording.canonical(part) for part in body]
         words = [way.meant.words for way in ways] + [terms_of(part).words for part in meant]
         return cls(
@@ -75,6 +79,36 @@ class Known:
             text=" ".join((*(way.text for way in ways), *meant)),
             sounds=" ".join(map(sound_line, (*(way.text for way in ways), *meant))),
         )
+
+    def dumped(self) -> str:
+        """Return it as JSON, so that an index need not analyse the article again."""
+        ways = [[way.text, sorted(way.words), sorted(way.sounds), way.subjects] for way in self.ways]
+        return json.dumps([ways, sorted(self.words), self.text, self.sounds], ensure_ascii=False)
+
+    @classmethod
+    def loaded(cls, text: str) -> Known:
+        """Return what ``dumped`` made. Raises ``ValueError``."""
+        try:
+            ways, words, whole, sounds = json.loads(text)
+            return cls(tuple(_way(*each) for each in ways), frozenset(words), whole, sounds)
+        except TypeError as error:
+            raise ValueError("not an analysed article") from error
+
+
+def _way(text: str, words: list[str], sounds: list[str], subjects: list[str]) -> Way:
+    return Way(
+        text=text,
+        words=frozenset(words),
+        characters=frozenset((*text, *map("".join, pairwise(text)))),
+        sounds=frozenset(sounds),
+        subjects=tuple(subjects),
+    )
+
+
+def body_of(article: Article) -> tuple[str, ...]:
+    """Return the texts of an article that answer, without its title and ways of asking."""
+    guide = (article.place, article.hours, article.fee, *article.steps, *article.materials, *article.audience)
+    return (*article.tags, article.spoken, article.full, *(text for text in guide if text))
 
 
 def likeness(asked: Asked, way: Way, weight: Weight) -> float:
@@ -108,7 +142,7 @@ def way_share(asked: Asked, way: Way, weight: Weight) -> float:
     办身份证周末能办吗 is much like 孩子怎么办身份证, but it does not ask about 孩子.
     """
     heard = sound_line(asked.text)
-    return _share(subjects_of(way.text), lambda word: word in asked.text or sound_line(word) in heard, weight)
+    return _share(way.subjects, lambda word: word in asked.text or sound_line(word) in heard, weight)
 
 
 def _cosine(asked: Iterable[str], way: frozenset[str], field: str, weight: Weight) -> float:

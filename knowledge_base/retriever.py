@@ -13,9 +13,16 @@ class Retriever(Protocol):
     """Finds articles for a question."""
 
     async def retrieve(
-        self, question: str, *, on: date, category: str | None = None, limit: int = 5
+        self,
+        question: str,
+        *,
+        on: date,
+        category: str | None = None,
+        county: str | None = None,
+        limit: int = 5,
     ) -> Sequence[Passage]:
-        """Return passages, best first, of articles valid on that day; empty when nothing fits.
+        """Return passages, best first, of published articles that hold on that day in that county; empty when nothing fits.
 
-        ``category`` is a hint, not a filter. Raises ``EngineUnavailableError``.
+        Where ``county`` (a code) is not known, only what holds in the whole city does. ``category``, of any level, is a
+        hint and no filter. Raises ``EngineUnavailableError``.
         """

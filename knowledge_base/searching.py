@@ -8,9 +8,11 @@ from typing import Any
 from knowledge_base.retriever import Retriever
 
 
-async def search_report(retriever: Retriever, text: str, *, on: date, limit: int = 5) -> dict[str, Any]:
+async def search_report(
+    retriever: Retriever, text: str, *, on: date, county: str | None = None, limit: int = 5
+) -> dict[str, Any]:
     """Return ``{"would_answer", "passages": [{"article", "title", "score", "spoken"}]}``, best first."""
-    passages = await retriever.retrieve(text, on=on, limit=limit)
+    passages = await retriever.retrieve(text, on=on, county=county, limit=limit)
     return {
         "would_answer": bool(passages) and passages[0].is_confident,
         "passages": [

@@ -14,7 +14,8 @@ from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.diversion import ContactOutcome, Diversion
 from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError, WorkOrderNotFoundError
-from hotline.domain.knowledge import Passage
+from hotline.domain.knowledge import AnsweredWith, Passage
+from hotline.domain.knowledge_use import Lookup
 from hotline.domain.meaning import Understanding
 from hotline.domain.work_order import Status, WorkOrder
 
@@ -99,9 +100,28 @@ class FakeRetriever:
         self._passages = passages
 
     async def retrieve(
-        self, question: str, *, on: date, category: str | None = None, limit: int = 5
+        self,
+        question: str,
+        *,
+        on: date,
+        category: str | None = None,
+        county: str | None = None,
+        limit: int = 5,
     ) -> Sequence[Passage]:
         return self._passages[:limit]
+
+
+@dataclass
+class FakeLookups:
+    """Keeps look-ups in memory; ``is_down`` makes that fail."""
+
+    is_down: bool = False
+    kept: list[tuple[str, Sequence[Lookup]]] = field(default_factory=list)
+
+    async def keep(self, conversation: str, found: Sequence[Lookup]) -> None:
+        if self.is_down:
+            raise StoreUnavailableError("disk full")
+        self.kept.append((conversation, found))
 
 
 @dataclass
@@ -113,7 +133,7 @@ class FakeRegistration:
     appeals: list[Appeal] = field(default_factory=list)
     linked_to: list[str | None] = field(default_factory=list)
     diversions: list[Diversion | None] = field(default_factory=list)
-    contacts: list[tuple[ContactOutcome, Appeal, str | None]] = field(default_factory=list)
+    contacts: list[tuple[ContactOutcome, Appeal, AnsweredWith | None]] = field(default_factory=list)
     merged: list[tuple[str, Appeal]] = field(default_factory=list)
 
     async def register(
@@ -140,7 +160,7 @@ class FakeRegistration:
         conversation: str,
         appeal: Appeal,
         outcome: ContactOutcome,
-        article: str | None,
+        article: AnsweredWith | None,
         at: datetime,
         request: str | None = None,
     ) -> WorkOrder:

@@ -89,11 +89,12 @@ class Understand:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Search the knowledge base → ``PassagesFound`` or ``EngineFailed("retriever")``."""
+    """Search the knowledge base → ``PassagesFound`` or ``EngineFailed("retriever")``. ``county``: the code, if it is known."""
 
     turn: int
     question: str
     category: str | None = None
+    county: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,9 +149,15 @@ class OverTurns(EarlierOrders):
             and self._answers.asks(meaning.text)
         )
 
+    def _look_up(self, meaning: Understanding) -> LookUp:
+        """Search for what was asked; where the citizen said where, for what holds there."""
+        place = meaning.slots.place or self._draft.place
+        county = place.county_code if place is not None else None
+        return LookUp(self._new_turn(), meaning.text, meaning.category, county)
+
     def _look_up_aside(self, meaning: Understanding) -> Actions:
         self._pending_question = self._asked
-        return (LookUp(self._new_turn(), meaning.text, meaning.category),)
+        return (self._look_up(meaning),)
 
     def _answer_aside(self, article: Article | None) -> Actions:
         """Answer, or say that somebody else will, and put the question again that was left open."""

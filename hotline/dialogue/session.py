@@ -27,7 +27,6 @@ from typing import Final, assert_never
 
 from hotline.dialogue.actions import (
     End,
-    LookUp,
     Say,
 )
 from hotline.dialogue.events import (
@@ -391,13 +390,13 @@ class Session(Rated):
                 return self._no_match("off_topic")
             case Intent.UNKNOWN if meaning.slots.place is None:
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
-                return (LookUp(self._new_turn(), meaning.text, meaning.category),)
+                return (self._look_up(meaning),)
         draft = Draft(phone=self._draft.phone, place=self._shared_place).heard(meaning.text)
         self._shared_place = None
         self._draft = draft.filled(meaning, self._policy)
         self._no_matches = 0
         if self._draft.kind is AppealKind.INQUIRY:
-            return (LookUp(self._new_turn(), meaning.text, meaning.category),)
+            return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
 
     def _passages_found(self, event: PassagesFound) -> Actions:

@@ -122,11 +122,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The matter was answered from the knowledge base, or by an agent in ``text``."""
+    """The matter was answered from the knowledge base, or by an agent in ``text``; ``score``: how sure the search was."""
 
     article: str | None = None
     article_version: int | None = None
     text: str = ""
+    score: float | None = None
     step: Literal[Step.ANSWER] = Step.ANSWER
 
     def __post_init__(self) -> None:

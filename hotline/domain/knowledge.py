@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,27 @@ class Passage:
     article: Article
     score: float
     is_confident: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredWith:
+    """Which version of an article was answered with, and how sure the search was (rule 8: 答复须带条目编号与版本)."""
+
+    article: str
+    version: int
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgePosition:
+    """How far a reader has read the changes of what may be answered with.
+
+    ``token`` tells this database's change from another's of the same number.
+    """
+
+    sequence: int
+    token: str
+
+
+START: Final = KnowledgePosition(0, "")
+"""Before the first change."""

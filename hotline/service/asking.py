@@ -103,7 +103,9 @@ class Asking:
 
     async def _look_up(self, action: LookUp) -> Event:
         today = self._world.clock().date()
-        found = await self._world.retriever.retrieve(action.question, on=today, category=action.category)
+        found = await self._world.retriever.retrieve(
+            action.question, on=today, category=action.category, county=action.county
+        )
         return PassagesFound(at=self._world.clock(), turn=action.turn, passages=tuple(found))
 
     def take_done(self, *, into: str | None = None) -> WorkOrder | None:

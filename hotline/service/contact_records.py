@@ -12,6 +12,7 @@ import structlog
 
 from hotline.domain.appeal import Appeal
 from hotline.domain.diversion import ContactOutcome
+from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.work_order import WorkOrder
 
 log: Final = structlog.get_logger("contact_records")
@@ -29,7 +30,7 @@ class RecordingContacts(Protocol):
         conversation: str,
         appeal: Appeal,
         outcome: ContactOutcome,
-        article: str | None,
+        article: AnsweredWith | None,
         at: datetime,
         request: str | None = None,
     ) -> WorkOrder:
@@ -43,7 +44,7 @@ class Contact:
     conversation: str
     appeal: Appeal
     outcome: ContactOutcome
-    article: str | None
+    article: AnsweredWith | None
     at: datetime
 
 

@@ -43,8 +43,8 @@ from hotline.dialogue.events import (
     PartlySaid,
     Started,
 )
+from hotline.dialogue.lookups import LookupTrail
 from hotline.dialogue.resuming import resume
-from hotline.dialogue.session import Session
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
@@ -122,9 +122,10 @@ class Conversations:
 
     async def _end(self, held: _Held, started: Started) -> None:
         if held.asking.work_order is None:
-            held.asking.work_order = await self._recorded(held.session, started.conversation)
+            held.asking.work_order = await self._recorded(held, started.conversation)
         await self._call_back_if_abandoned(held, started)
         await held.journal.finish(held.end)
+        await self._keep_lookups(held, started.conversation)
 
     async def _call_back_if_abandoned(self, held: _Held, started: Started) -> None:
         """Have somebody called back who hung up while they waited for a person; the contact's record stays if it fails."""
@@ -143,13 +144,25 @@ class Conversations:
         except (HotlineError, TimeoutError) as error:
             log.error("callback.not_planned", error=type(error).__name__)
 
-    async def _recorded(self, session: Session, conversation: str) -> str | None:
+    async def _keep_lookups(self, held: _Held, conversation: str) -> None:
+        """Keep what was asked of the knowledge base and whether it helped; nothing of a talk that must leave no words."""
+        book, found = self._world.lookups, held.trail.lookups
+        if book is None or not found or held.session.is_secret:
+            return
+        try:
+            async with asyncio.timeout(self._world.deadlines.register):
+                await book.keep(conversation, found)
+        except (HotlineError, TimeoutError) as error:
+            log.error("lookups.not_kept", error=type(error).__name__)
+
+    async def _recorded(self, held: _Held, conversation: str) -> str | None:
         """Have a conversation recorded that left no order: no contact is without a record (全量受理)."""
+        session = held.session
         contact = Contact(
             conversation=conversation,
             appeal=session.so_far,
             outcome=session.contact_outcome,
-            article=session.article.id if session.article else None,
+            article=held.trail.answered_with if session.article else None,
             at=self._world.clock(),
         )
         return await self.contacts.keep(contact)
@@ -169,6 +182,7 @@ class _Held:
             world, started.conversation, request=self._request if keeper is not None else None
         )
         self.session = world.new_session(started.channel)
+        self.trail = LookupTrail()
         self.journal = Journal(
             world.log_book, started.conversation, clock=world.clock, deadline=world.deadlines.register
         )
@@ -238,12 +252,16 @@ class _Held:
                 await self._keeper.conceal()
             await self._keeper.keep(event, actions)
         self.journal.add(event)
+        self.trail.saw(event)
         for action in actions:
             self.journal.add(action)
+            self.trail.saw(action)
 
     async def _go_on(self, past: Sequence[Entry]) -> None:
         """Tell the session what happened before, and do what it waits for."""
         self.journal.restore(past)
+        for entry in past:
+            self.trail.saw(entry)
         starts = [index for index, entry in enumerate(past) if isinstance(entry, Started)]
         self._beginnings = len(starts)
         ordered = [entry.number for entry in past if isinstance(entry, AppealRegistered | Merged)]

@@ -18,6 +18,7 @@ from hotline.dialogue.events import Event, FellSilent, HungUp, LocationShared, S
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, PhoneNumber, Place, Position
 from hotline.domain.errors import HotlineError
+from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.letters import (
     Arrived,
     Correspondent,
@@ -431,11 +432,12 @@ class LetterAnswers:
         orders = await self._parts.letters.orders_of(answer.name)
         order = orders[-1] if orders else None
         if order is None:
+            found = talk.session.article
             order = await self._parts.world.registration.record_contact(
                 conversation=answer.name,
                 appeal=talk.session.so_far,
                 outcome=talk.session.contact_outcome,
-                article=talk.session.article.id if talk.session.article else None,
+                article=AnsweredWith(found.id, found.version) if found is not None else None,
                 at=answer.at,
             )
         talk.asking.work_order = order.merged_into or order.number

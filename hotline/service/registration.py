@@ -25,6 +25,7 @@ from hotline.domain.deeds import (
 )
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import RegisteredBeforeError, StaleWorkOrderError
+from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
@@ -112,7 +113,7 @@ class Registration:
         conversation: str,
         appeal: Appeal,
         outcome: ContactOutcome,
-        article: str | None,
+        article: AnsweredWith | None,
         at: datetime,
         request: str | None = None,
     ) -> WorkOrder:
@@ -121,7 +122,9 @@ class Registration:
         Asked again by the same ``request``, the record of the first time is returned.
         """
         kind = _KINDS.get(outcome, appeal.kind)
-        order = await self._numbered(replace(appeal, kind=kind), conversation, article, None, at)
+        order = await self._numbered(
+            replace(appeal, kind=kind), conversation, article.article if article else None, None, at
+        )
         order = order.after(_deed_of_contact(outcome, article, appeal), by=MACHINE, at=at)
         try:
             await self._store.commit(replace(self._casework.change(order), request=request), at=at)
@@ -227,11 +230,13 @@ class Registration:
         )
 
 
-def _deed_of_contact(outcome: ContactOutcome, article: str | None, appeal: Appeal) -> Deed:
+def _deed_of_contact(outcome: ContactOutcome, article: AnsweredWith | None, appeal: Appeal) -> Deed:
     """Return what becomes of a contact without an order; what a person must judge waits for a person."""
     match outcome:
         case ContactOutcome.ANSWERED:
-            return Answer(article, text="" if article else Note.ANSWERED)
+            if article is None:
+                return Answer(text=Note.ANSWERED)
+            return Answer(article.article, article.version, score=article.score)
         case ContactOutcome.EMERGENCY:
             line = appeal.emergency.value if appeal.emergency else Note.EMERGENCY
             return Divert(Diversion(DiversionOutcome.EMERGENCY_LINE, Note.EMERGENCY, line))

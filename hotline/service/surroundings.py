@@ -10,6 +10,7 @@ from typing import Protocol
 from hotline.dialogue.session import Session
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.diversion import Diversion
+from hotline.domain.knowledge_use import Lookup
 from hotline.domain.repeats import PastOrder, Repeat
 from hotline.domain.work_order import WorkOrder
 from hotline.service.callbacks import Callbacks
@@ -74,6 +75,13 @@ class RememberingPace(Protocol):
         """Remember the caller."""
 
 
+class KeepingLookups(Protocol):
+    """Keeps what was asked of the knowledge base (``hotline.store.knowledge_use``). Raises ``StoreUnavailableError``."""
+
+    async def keep(self, conversation: str, found: Sequence[Lookup]) -> None:
+        """Keep the look-ups of a conversation; again: nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds after which an engine counts as failed for this turn."""
@@ -105,3 +113,4 @@ class Surroundings:
     orders: KnowingOrders | None = None
     slow_callers: RememberingPace | None = None
     callbacks: Callbacks | None = None
+    lookups: KeepingLookups | None = None

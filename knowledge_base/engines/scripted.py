@@ -24,10 +24,16 @@ class ScriptedRetriever:
         *,
         on: date,
         category: str | None = None,  # noqa: ARG002 -- the contract's; a script needs no hint
+        county: str | None = None,
         limit: int = 5,
     ) -> Sequence[Passage]:
-        """Return the passages that belong to ``question`` and are valid on that day; see ``Retriever``."""
+        """Return the passages that belong to ``question`` and hold on that day in that county; see ``Retriever``."""
         if self.is_away:
             raise EngineUnavailableError(self.name)
         found = self._passages.get(question, ())
-        return tuple(passage for passage in found if passage.article.is_valid(on=on))[:limit]
+        holding = (
+            passage
+            for passage in found
+            if passage.article.is_valid(on=on) and passage.article.holds_in(county)
+        )
+        return tuple(holding)[:limit]

@@ -1,32 +1,30 @@
-"""Search with tantivy: words, characters and sounds find candidates; likeness to a way of asking ranks them.
-
-tantivy's BM25 over all fields picks candidates. Its figures grow with the length of a question, so they cannot be held
-against one threshold; the score that is reported is made of shares and lies between 0 and 1.
-"""
+"""Search with tantivy: words, characters and sounds find candidates; likeness to a way of asking ranks them."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
 import tantivy
 
-from hotline.domain.category import at_level, within
+from hotline.domain.category import lineage
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.knowledge import Article, Passage
-from knowledge_base.engines.tantivy_index import open_index
-from knowledge_base.gate import Find, Gate
-from knowledge_base.likeness import Asked, Known, known_share, likeness, subject_share, way_share
+from knowledge_base.engines.tantivy_index import IndexDamagedError, Snapshot, TantivyIndex
+from knowledge_base.gate import Gate
+from knowledge_base.likeness import Asked
+from knowledge_base.ranking import Candidate, Ranking, is_answerable
 from knowledge_base.wording import Wording
 
 _CANDIDATES: Final = 24
+_MOST_CANDIDATES: Final = 400
+"""How far to look for candidates that hold on the day and in the county."""
 _MOST_TERMS: Final = 160
 _LONGEST_QUESTION: Final = 400
+_WARM_UP: Final = "什么时候"  # noqa: any question
 # How much a field counts when candidates are picked.
 _BOOSTS: Final[Mapping[str, float]] = {
     "asked_words": 2.0,
@@ -36,131 +34,116 @@ _BOOSTS: Final[Mapping[str, float]] = {
     "body_characters": 1.0,
     "body_sounds": 0.2,
 }
-# How much of a category hint comes through: enough to decide between equals, not to overrule the words.
-_SAME_CATEGORY: Final = 0.05
-_SAME_GROUP: Final = 0.02
 
 
 class TantivyRetriever:
-    """Retriever on tantivy over ``articles``. ``folder`` None keeps the index in memory."""
+    """Retriever on tantivy. What was found is ranked by ``Ranking``; the index may be written to while it is searched."""
 
     name = "tantivy"
 
-    def __init__(
-        self,
-        articles: Sequence[Article],
-        wording: Wording,
-        *,
-        folder: Path | None = None,
-        gate: Gate | None = None,
-    ) -> None:
-        self._articles = {article.id: article for article in articles}
+    def __init__(self, index: TantivyIndex, wording: Wording, *, gate: Gate | None = None) -> None:
+        """Take the index, how citizens word things, and the confidence gate."""
+        self.index = index
         self._wording = wording
-        self._gate = gate or Gate()
-        self._index = open_index(articles, wording, folder)
-        self._searcher = self._index.searcher()
-        self._weight = lru_cache(maxsize=65_536)(self._rarity)
-        self._known = lru_cache(maxsize=8_192)(self._analysed)
-        for article in articles[:1]:
-            # The first search loads dictionaries and takes a second; no caller waits for that.
-            self.search(article.title or article.full, on=article.valid_from)
+        self._ranking = Ranking(wording, gate or Gate())
+        # The first search loads dictionaries and takes a second; no caller waits for that.
+        self.search(_WARM_UP, on=date(2000, 1, 1))
+
+    @classmethod
+    def of(
+        cls, articles: Iterable[Article], wording: Wording, *, gate: Gate | None = None
+    ) -> TantivyRetriever:
+        """Return a retriever over the articles, in memory."""
+        return cls(TantivyIndex.in_memory(articles, wording), wording, gate=gate)
+
+    def over(self, index: TantivyIndex) -> TantivyRetriever:
+        """Return the same search over another index."""
+        return TantivyRetriever(index, self._wording, gate=self._ranking.gate)
 
     async def retrieve(
-        self, question: str, *, on: date, category: str | None = None, limit: int = 5
-    ) -> Sequence[Passage]:
+        self,
+        question: str,
+        *,
+        on: date,
+        category: str | None = None,
+        county: str | None = None,
+        limit: int = 5,
+    ) -> tuple[Passage, ...]:
         """Return passages, best first; see ``Retriever``."""
-        return await asyncio.to_thread(self.search, question, on=on, category=category, limit=limit)
+        return await asyncio.to_thread(
+            self.search, question, on=on, category=category, county=county, limit=limit
+        )
 
     def search(
-        self, question: str, *, on: date, category: str | None = None, limit: int = 5
+        self,
+        question: str,
+        *,
+        on: date,
+        category: str | None = None,
+        county: str | None = None,
+        limit: int = 5,
     ) -> tuple[Passage, ...]:
         """Do what ``retrieve`` does, in this thread."""
         asked = Asked.of(question[:_LONGEST_QUESTION], self._wording)
         if not asked.text:
             return ()
+        snapshot = self.index.snapshot
+
+        def holds(article: Article) -> bool:
+            return is_answerable(article, on=on, county=county)
+
         try:
-            found = self._candidates(asked, on=on, category=category)
-        except (OSError, ValueError) as error:
-            raise EngineUnavailableError(self.name, str(error)) from error
-        scored = sorted(
-            ((self._score(asked, self._articles[id_], share, category), id_) for id_, share in found),
-            key=lambda pair: (-pair[0], pair[1]),
-        )
-        if not scored:
-            return ()
-        best, id_of_best = scored[0]
-        known = self._known(id_of_best)
-        find = Find(
-            score=best,
-            lead=best - scored[1][0] if len(scored) > 1 else best,
-            subject=subject_share(asked, known, self._weight),
-            way=self._way_share(asked, known),
-            length=len(asked.text),
-        )
-        is_sure = self._gate.lets(self._wording.manner(question), find)
-        return tuple(
-            Passage(self._articles[id_], score, is_confident=is_sure and id_ == id_of_best)
-            for score, id_ in scored[:limit]
+            candidates = _candidates(snapshot, asked, category, holds)
+        except IndexDamagedError as error:
+            raise EngineUnavailableError(self.name, error.reason) from error
+        return self._ranking.passages(
+            question,
+            asked,
+            candidates,
+            lambda kind, term: snapshot.rarity(f"asked_{kind}", term),
+            category=category,
+            limit=limit,
         )
 
-    def _candidates(self, asked: Asked, *, on: date, category: str | None) -> list[tuple[str, float]]:
-        """Return ids of valid articles with their share of the BM25 figure that the question could reach at most."""
-        schema, most = self._index.schema, 0.0
-        parts: list[tuple[Any, Any]] = []
-        for field, boost in _BOOSTS.items():
-            for term in _terms_for(field, asked):
-                # Rare terms say more than BM25 gives them: +1 point of first hits on real questions and replies.
-                rarity = self._rarity_in(field, term)
-                weighed = boost * math.sqrt(rarity)
-                query = tantivy.Query.term_query(schema, field, term, "freq")
-                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weighed)))
-                most += weighed * rarity
-        if category is not None:
-            hint = tantivy.Query.term_query(schema, "category", at_level(category))
-            parts.append((tantivy.Occur.Should, tantivy.Query.const_score_query(hint, 1.0)))
-        day, integer = on.toordinal(), tantivy.FieldType.Integer
-        valid = (
-            tantivy.Query.range_query(schema, "valid_from", integer, None, day),
-            tantivy.Query.range_query(schema, "valid_until", integer, day, None),
-        )
-        query = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Must, tantivy.Query.boolean_query(parts)),
-                *((tantivy.Occur.Must, tantivy.Query.const_score_query(one, 0.0)) for one in valid),
-            ]
-        )
-        hits = self._searcher.search(query, limit=_CANDIDATES, count=False).hits
-        return [(self._searcher.doc(at)["id"][0], min(1.0, figure / most)) for figure, at in hits]
 
-    def _score(self, asked: Asked, article: Article, share: float, category: str | None) -> float:
-        known = self._known(article.id)
-        if known.ways:
-            alike = max(likeness(asked, way, self._weight) for way in known.ways)
-            score = 0.7 * alike + 0.15 * known_share(asked, known, self._weight) + 0.15 * share
-        else:
-            score = share
-        if category is not None and article.category is not None:
-            if within(category, {article.category}) or within(article.category, {category}):
-                score += _SAME_CATEGORY
-            elif article.category[:2] == category[:2]:
-                score += _SAME_GROUP
-        return round(min(1.0, score), 4)
+def _candidates(
+    snapshot: Snapshot, asked: Asked, category: str | None, holds: Callable[[Article], bool]
+) -> list[Candidate]:
+    """Return the best of those that hold, with their share of the BM25 figure that the question could reach at most.
 
-    def _way_share(self, asked: Asked, known: Known) -> float:
-        if not known.ways:
-            return 0.0
-        nearest = max(known.ways, key=lambda way: likeness(asked, way, self._weight))
-        return way_share(asked, nearest, self._weight)
+    What holds is looked at afterwards: a query of nothing but terms is answered without looking at every article.
+    """
+    query, most = _query(snapshot, asked, category)
+    found: list[Candidate] = []
+    for wanted in (_CANDIDATES, _MOST_CANDIDATES):
+        hits = snapshot.search(query, wanted)
+        entries = ((figure, snapshot.entry(at.segment_ord, at.doc)) for figure, at in hits)
+        found = [
+            Candidate(entry, min(1.0, figure / most)) for figure, entry in entries if holds(entry.article)
+        ]
+        if len(found) >= _CANDIDATES or len(hits) < wanted:
+            break
+    return found[:_CANDIDATES]
 
-    def _rarity(self, kind: str, term: str) -> float:
-        return self._rarity_in(f"asked_{kind}", term)
 
-    def _rarity_in(self, field: str, term: str) -> float:
-        articles, having = self._searcher.num_docs, self._searcher.doc_freq(field, term)
-        return math.log(1 + (articles - having + 0.5) / (having + 0.5))
+def _query(snapshot: Snapshot, asked: Asked, category: str | None) -> tuple[Any, float]:
+    parts: list[tuple[Any, Any]] = []
+    most = 1e-9
 
-    def _analysed(self, id_: str) -> Known:
-        return Known.of(self._articles[id_], self._wording)
+    def add(field: str, term: str, weight: float) -> None:
+        query = tantivy.Query.term_query(snapshot.schema, field, term, "freq")
+        parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weight)))
+
+    for field, boost in _BOOSTS.items():
+        for term in _terms_for(field, asked):
+            # Rare terms say more than BM25 gives them: +1 point of first hits on real questions and replies.
+            rarity = snapshot.rarity(field, term)
+            weighed = boost * math.sqrt(rarity)
+            add(field, term, weighed)
+            most += weighed * rarity
+    for code in lineage(category or ""):
+        add("category", code, 1 / max(1.0, snapshot.rarity("category", code)))
+    return tantivy.Query.boolean_query(parts), most
 
 
 def _terms_for(field: str, asked: Asked) -> list[str]:

@@ -1,148 +1,280 @@
-"""The index that tantivy searches: in memory, or in a folder from which an unchanged one is opened again.
+"""The index that tantivy searches: in memory, or in a folder of its own.
 
-The folder's name carries a fingerprint of the articles and the wording, and a manifest holds a hash of every file, so
-that a changed article, a changed synonym and a damaged file all lead to a new index and never to a wrong answer.
+An index holds each article with its analysis, so that opening it again costs nothing, and the position up to which it
+has read the changes of the database: position and articles are committed together. A manifest holds a hash of every
+file: a damaged or half-written index is not opened (``IndexDamagedError``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+import math
+import os
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import tantivy
+from pydantic import TypeAdapter
 
-from hotline.domain.category import at_level
-from hotline.domain.knowledge import Article
+from hotline.domain.category import lineage
+from hotline.domain.errors import HotlineError
+from hotline.domain.knowledge import START, Article, KnowledgePosition
+from knowledge_base.likeness import Known, body_of
+from knowledge_base.ranking import Entry
 from knowledge_base.terms import terms_of
 from knowledge_base.wording import Wording
 
-_LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Counts up when the fields or the terms change: an index of another layout is not opened."""
 _MANIFEST: Final = "manifest.json"
+_POSITION: Final = "\x00position"
 _WRITER_BYTES: Final = 15_000_000
-
+_ARTICLE: Final = TypeAdapter(Article)
 
 FIELDS: Final = tuple(
     f"{part}_{kind}" for part in ("asked", "body") for kind in ("words", "characters", "sounds")
 )
 """Searched fields: title and ways of asking in ``asked_…``, the answer in ``body_…``."""
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One article as it is indexed: terms joined by spaces for each searched field."""
-
-    id: str
-    category: str
-    valid_from: date
-    valid_until: date
-    texts: Mapping[str, str]
+_Answer = TypeVar("_Answer")
 
 
-def entry_of(article: Article, wording: Wording) -> Entry:
-    """Analyse an article."""
+class IndexDamagedError(HotlineError):
+    """The index's files are missing, altered or of another layout; nothing of it is used."""
+
+    code = "knowledge_index.damaged"
+
+    def __init__(self, place: object, reason: str) -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(f"{place}: {reason}")
+
+
+def guarded(place: object, work: Callable[[], _Answer]) -> _Answer:
+    """Return what ``work`` on tantivy returns; what it raises, panics too, is an ``IndexDamagedError``."""
+    try:
+        return work()
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise IndexDamagedError(place, type(error).__name__) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # PyO3 gives it no address to catch it by
+            raise
+        raise IndexDamagedError(place, "panic") from error
+
+
+class Snapshot:
+    """The index at one moment: what is written later is not seen here."""
+
+    def __init__(self, place: object, index: Any) -> None:
+        self._place = place
+        self._searcher = index.searcher()
+        self.schema = index.schema
+        self._rarities: dict[tuple[str, str], float] = {}
+        self.entry = lru_cache(maxsize=4_096)(self._entry)
+
+    @property
+    def size(self) -> int:
+        """How many articles there are."""
+        return max(0, int(self._searcher.num_docs) - 1)
+
+    def rarity(self, field: str, term: str) -> float:
+        """Return how rare a term is in a field, as BM25 weighs it."""
+        key = (field, term)
+        if (found := self._rarities.get(key)) is None:
+            having = guarded(self._place, lambda: self._searcher.doc_freq(field, term))
+            found = self._rarities[key] = rarity(self.size, having)
+        return found
+
+    def search(self, query: Any, limit: int) -> list[tuple[float, Any]]:
+        """Return figures and addresses of the best documents."""
+        return guarded(self._place, lambda: list(self._searcher.search(query, limit=limit, count=False).hits))
+
+    def position(self) -> KnowledgePosition:
+        """Return up to where the index has read the changes."""
+        query = tantivy.Query.term_query(self.schema, "id", _POSITION)
+
+        def read() -> KnowledgePosition:
+            ((_, at),) = self._searcher.search(query, limit=1, count=False).hits
+            sequence, token = json.loads(self._searcher.doc(at)["article"][0])
+            return KnowledgePosition(sequence, token)
+
+        return guarded(self._place, read)
+
+    def _entry(self, segment: int, document: int) -> Entry:
+        def read() -> Entry:
+            found = self._searcher.doc(tantivy.DocAddress(segment, document))
+            article = _ARTICLE.validate_json(found["article"][0])
+            return Entry(article, Known.loaded(found["known"][0].decode()))
+
+        return guarded(self._place, read)
+
+
+def rarity(articles: int, having: int) -> float:
+    """Return the weight of a term that ``having`` of the articles have (BM25's inverse document frequency).
+
+    tantivy counts in ``having`` what has been taken out and not cleared away yet.
+    """
+    having = min(having, articles)
+    return math.log(1 + (articles - having + 0.5) / (having + 0.5))
+
+
+class TantivyIndex:
+    """An index of articles. Reading and writing may go on in several threads and processes; one writes at a time."""
+
+    def __init__(self, index: Any, wording: Wording, place: Path | None) -> None:
+        """Take an opened index; see ``in_memory``, ``create`` and ``open``."""
+        self._index = index
+        self._wording = wording
+        self.place = place
+        self._hashes: dict[str, tuple[int, int, str]] = {}
+        index.register_tokenizer(
+            "spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        )
+        self.snapshot = Snapshot(place, index)
+
+    @classmethod
+    def in_memory(cls, articles: Iterable[Article], wording: Wording) -> TantivyIndex:
+        """Return an index of the articles that is gone with the process."""
+        index = cls(tantivy.Index(_schema()), wording, None)
+        index.write(articles, (), START)
+        return index
+
+    @classmethod
+    def create(
+        cls, place: Path, articles: Iterable[Article], wording: Wording, position: KnowledgePosition
+    ) -> TantivyIndex:
+        """Build an index of the articles in an empty folder."""
+        index = guarded(place, lambda: cls(tantivy.Index(_schema(), path=str(place)), wording, place))
+        index.write(articles, (), position)
+        return index
+
+    @classmethod
+    def open(cls, place: Path, wording: Wording) -> TantivyIndex:
+        """Open the index in a folder; raise ``IndexDamagedError`` unless every file is as it was written."""
+        try:
+            manifest = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise IndexDamagedError(place, type(error).__name__) from error
+        if manifest != _hashes(place, {}):
+            raise IndexDamagedError(place, "manifest")
+        index = guarded(place, lambda: cls(tantivy.Index.open(str(place)), wording, place))
+        index.snapshot.position()
+        return index
+
+    def write(
+        self, changed: Iterable[Article], removed: Collection[str], position: KnowledgePosition
+    ) -> None:
+        """Put articles in the place of what is there by their ids, take others out, and note the position: all or nothing."""
+
+        def work() -> None:
+            writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
+            for article in changed:
+                writer.delete_documents_by_term("id", article.id)
+                writer.add_document(_document(article, self._wording))
+            for id_ in removed:
+                writer.delete_documents_by_term("id", id_)
+            writer.delete_documents_by_term("id", _POSITION)
+            note = tantivy.Document(id=_POSITION)
+            note.add_bytes("article", json.dumps([position.sequence, position.token]).encode())
+            writer.add_document(note)
+            writer.commit()
+            writer.wait_merging_threads()
+
+        guarded(self.place, work)
+        if self.place is not None:
+            self._write_manifest(self.place)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """See what was written meanwhile, by another process too."""
+        guarded(self.place, self._index.reload)
+        self.snapshot = Snapshot(self.place, self._index)
+
+    def check(self) -> None:
+        """Look whether the files are as they were written; raise ``IndexDamagedError``. Only what has changed is read."""
+        assert self.place is not None
+        try:
+            manifest = json.loads((self.place / _MANIFEST).read_text(encoding="utf-8"))
+            found = _hashes(self.place, self._hashes)
+        except (OSError, ValueError) as error:
+            raise IndexDamagedError(self.place, type(error).__name__) from error
+        if manifest != found:
+            raise IndexDamagedError(self.place, "manifest")
+
+    def copied(self, place: Path) -> TantivyIndex:
+        """Return another index that begins as this one: files are linked, for none is ever altered."""
+        assert self.place is not None
+        place.mkdir(parents=True)
+        for file in self.place.iterdir():
+            if not file.name.endswith(".lock"):
+                (place / file.name).hardlink_to(file)
+        for name in (
+            "meta.json",
+            ".managed.json",
+            _MANIFEST,
+        ):  # these are replaced, but let nothing hang on it
+            if (kept := place / name).exists():
+                content = kept.read_bytes()
+                kept.unlink()
+                kept.write_bytes(content)
+        return guarded(place, lambda: TantivyIndex(tantivy.Index.open(str(place)), self._wording, place))
+
+    def _write_manifest(self, place: Path) -> None:
+        building = place / f"{_MANIFEST}.{os.getpid()}.lock"
+        building.write_text(json.dumps(_hashes(place, self._hashes)), encoding="utf-8")
+        building.replace(place / _MANIFEST)
+
+
+def fingerprint(wording: Wording) -> str:
+    """Return a short hash of all that the form of an index depends on."""
+    whole = repr((LAYOUT, version("tantivy"), version("jieba"), version("pypinyin"), wording.fingerprint))
+    return hashlib.sha256(whole.encode()).hexdigest()[:16]
+
+
+def _schema() -> Any:
+    schema = tantivy.SchemaBuilder()
+    schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    schema.add_text_field("category", tokenizer_name="spaces", index_option="basic")
+    for name in ("article", "known"):
+        schema.add_bytes_field(name, stored=True, indexed=False)
+    for name in FIELDS:
+        schema.add_text_field(name, tokenizer_name="spaces", index_option="freq")
+    return schema.build()
+
+
+def _document(article: Article, wording: Wording) -> Any:
     asked = [wording.core(asking) for asking in (article.title, *article.questions)]
-    body = [wording.core(text) for text in (*article.tags, article.spoken, article.full)]
-    texts = {}
+    body = [wording.core(text) for text in body_of(article)]
+    texts: dict[str, str] = {}
     for prefix, parts in (("asked", asked), ("body", body)):
         meant = [terms_of(wording.canonical(part)) for part in parts]
         heard = [terms_of(part) for part in parts]
         texts[f"{prefix}_words"] = _joined(terms.words for terms in meant)
         texts[f"{prefix}_characters"] = _joined(terms.characters for terms in meant)
         texts[f"{prefix}_sounds"] = _joined(terms.sounds for terms in heard)
-    return Entry(
-        id=article.id,
-        category=at_level(article.category) or "",
-        valid_from=article.valid_from,
-        valid_until=article.valid_until or date.max,
-        texts=texts,
-    )
+    document = tantivy.Document(id=article.id, category=" ".join(lineage(article.category or "")), **texts)
+    document.add_bytes("article", _ARTICLE.dump_json(article))
+    document.add_bytes("known", Known.of(article, wording).dumped().encode())
+    return document
 
 
-def open_index(articles: Sequence[Article], wording: Wording, folder: Path | None) -> Any:
-    """Return the index of ``articles``, opened from ``folder`` when it is there and sound, else built."""
-    if folder is None:
-        return _build(articles, wording, None)
-    folder.mkdir(parents=True, exist_ok=True)
-    place = folder / f"index-{fingerprint(articles, wording)}"
-    if not _is_sound(place):
-        shutil.rmtree(place, ignore_errors=True)
-        built = Path(tempfile.mkdtemp(prefix="building-", dir=folder))
-        _build(articles, wording, built)
-        _write_manifest(built)
-        try:
-            built.rename(place)
-        except OSError:
-            # Another process was quicker; theirs is checked like any other.
-            shutil.rmtree(built, ignore_errors=True)
-            if not _is_sound(place):
-                return _build(articles, wording, None)
-    for older in folder.glob("index-*"):
-        if older != place:
-            shutil.rmtree(older, ignore_errors=True)
-    return _registered(tantivy.Index.open(str(place)))
-
-
-def fingerprint(articles: Sequence[Article], wording: Wording) -> str:
-    """Return a short hash of all that the index is made of."""
-    whole = repr((_LAYOUT, version("tantivy"), wording.fingerprint, [*map(repr, articles)]))
-    return hashlib.sha256(whole.encode()).hexdigest()[:16]
-
-
-def _build(articles: Sequence[Article], wording: Wording, place: Path | None) -> Any:
-    schema = tantivy.SchemaBuilder()
-    schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    schema.add_text_field("category", tokenizer_name="raw", index_option="basic")
-    for name in ("valid_from", "valid_until"):
-        schema.add_integer_field(name, indexed=True, fast=True)
-    for name in FIELDS:
-        schema.add_text_field(name, tokenizer_name="spaces", index_option="freq")
-    index = _registered(tantivy.Index(schema.build(), path=str(place) if place else None))
-    writer = index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-    for article in articles:
-        entry = entry_of(article, wording)
-        document = tantivy.Document(id=entry.id, category=entry.category, **entry.texts)
-        document.add_integer("valid_from", entry.valid_from.toordinal())
-        document.add_integer("valid_until", entry.valid_until.toordinal())
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
-    index.reload()
-    return index
-
-
-def _registered(index: Any) -> Any:
-    index.register_tokenizer("spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
-    return index
-
-
-def _is_sound(place: Path) -> bool:
-    try:
-        manifest = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(manifest == _hashes(place))
-
-
-def _write_manifest(place: Path) -> None:
-    (place / _MANIFEST).write_text(json.dumps(_hashes(place)), encoding="utf-8")
-
-
-def _hashes(place: Path) -> dict[str, str]:
-    """Return the hash of every file that tantivy wrote; its lock files come and go."""
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(place.iterdir())
-        if file.name != _MANIFEST and not file.name.endswith(".lock")
-    }
+def _hashes(place: Path, known: dict[str, tuple[int, int, str]]) -> dict[str, str]:
+    """Return the hash of every file that tantivy wrote; its lock files come and go. ``known`` saves reading files twice."""
+    found: dict[str, str] = {}
+    for file in sorted(place.iterdir()):
+        if file.name == _MANIFEST or file.name.endswith(".lock"):
+            continue
+        about = file.stat()
+        kept = known.get(file.name)
+        if kept is None or kept[:2] != (about.st_size, about.st_mtime_ns):
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            kept = known[file.name] = (about.st_size, about.st_mtime_ns, digest)
+        found[file.name] = kept[2]
+    return found
 
 
 def _joined(groups: Iterable[Iterable[str]]) -> str:

@@ -16,6 +16,7 @@ from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.deeds import SendBack, SignFor
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
 from hotline.domain.work_order import Status
+from hotline.store import knowledge_tables  # noqa: F401 -- its tables belong to the same metadata
 from hotline.store.auditing import Break
 from hotline.store.order_body import dumped
 from hotline.store.sealing import Seal

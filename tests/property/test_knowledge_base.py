@@ -16,7 +16,7 @@ from tests.builders import LINYI
 
 WORDING = load_wording(LINYI / "lexicon" / "synonyms.yaml")
 ARTICLES = Random(5).sample(load_articles([LINYI / "articles"], load_city(LINYI)), 40)
-RETRIEVER = TantivyRetriever(ARTICLES, WORDING)
+RETRIEVER = TantivyRetriever.of(ARTICLES, WORDING)
 ON = date(2026, 11, 23)
 
 hotline_words = st.sampled_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from hotline.store import knowledge_tables  # noqa: F401 -- its tables belong to the same metadata
 from hotline.store.tables import metadata
 
 context.configure(

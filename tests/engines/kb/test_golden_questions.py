@@ -25,7 +25,7 @@ ON = date(2026, 11, 23)
 
 @pytest.fixture(scope="module")
 def retriever() -> TantivyRetriever:
-    return TantivyRetriever(ARTICLES, load_wording(LINYI / "lexicon" / "synonyms.yaml"))
+    return TantivyRetriever.of(ARTICLES, load_wording(LINYI / "lexicon" / "synonyms.yaml"))
 
 
 @dataclass(frozen=True, slots=True)

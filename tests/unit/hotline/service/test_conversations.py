@@ -14,7 +14,7 @@ from hotline.dialogue.events import Event, Said, Started
 from hotline.dialogue.journal import decode, is_event, replay
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, Secrecy
 from hotline.domain.diversion import ContactOutcome, DiversionOutcome
-from hotline.domain.knowledge import Passage
+from hotline.domain.knowledge import AnsweredWith, Passage
 from hotline.domain.meaning import Intent
 from hotline.domain.work_order import WorkOrder
 from hotline.service.conversations import Conversations, Deadlines, Surroundings
@@ -24,6 +24,7 @@ from tests.fakes import (
     BrokenUnderstander,
     FakeChannel,
     FakeLogBook,
+    FakeLookups,
     FakePastOrders,
     FakeRegistration,
     FakeRetriever,
@@ -200,16 +201,29 @@ async def test_progress_that_cannot_be_looked_up_leads_to_a_person() -> None:
         assert "工单系统暂时查不到" in citizen.said[1]
 
 
+async def test_what_was_looked_up_and_whether_it_helped_is_kept() -> None:
+    book = FakeLookups()
+    await Conversations(a_world(lookups=book)).hold(a_citizen(QUESTION, "没有了"))
+    ((conversation, (lookup,)),) = book.kept
+    assert (conversation, lookup.question, lookup.article, lookup.version) == ("c1", QUESTION, "A0101-01", 1)
+    assert (lookup.score, lookup.is_answered, lookup.helped) == (0.9, True, True)
+
+
+async def test_look_ups_that_cannot_be_kept_cost_the_citizen_nothing() -> None:
+    world = a_world(lookups=FakeLookups(is_down=True))
+    assert await Conversations(world).hold(a_citizen(QUESTION, "没有了")) is Outcome.ANSWERED
+
+
 @pytest.mark.parametrize(
     ("words", "outcome", "article"),
     [
-        ((QUESTION, "没有了"), ContactOutcome.ANSWERED, "A0101-01"),
+        ((QUESTION, "没有了"), ContactOutcome.ANSWERED, AnsweredWith("A0101-01", 1, 0.9)),
         ((), ContactOutcome.ABANDONED, None),
         (("骂人",), ContactOutcome.NUISANCE, None),
     ],
 )
 async def test_a_conversation_without_an_order_leaves_a_record(
-    words: tuple[str, ...], outcome: ContactOutcome, article: str | None
+    words: tuple[str, ...], outcome: ContactOutcome, article: AnsweredWith | None
 ) -> None:
     citizen, registration, book = a_citizen(*words), FakeRegistration(), FakeLogBook()
     await Conversations(a_world(registration=registration, log_book=book)).hold(citizen)

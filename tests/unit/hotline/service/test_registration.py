@@ -13,8 +13,10 @@ import pytest
 
 from hotline.city import City, load_city
 from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, PhoneNumber, Place
+from hotline.domain.deeds import Answer
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import StoreUnavailableError
+from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import Status, Step, WorkOrder
 from hotline.service.casework import Casework
@@ -26,6 +28,7 @@ from tests.builders import LINYI, NOW, after, an_appeal
 from tests.work_orders import a_decision
 
 CITY = load_city(LINYI)
+SPOKEN = AnsweredWith("A0101-01", 3, 0.91)
 LIMITS = load_time_limits(CITY)
 NOWHERE = Place(said="我们小区")
 
@@ -165,7 +168,7 @@ async def test_an_appeal_of_ten_thousand_characters_is_kept_whole(store: SqlStor
 @pytest.mark.parametrize(
     ("outcome", "article", "kind", "status", "note"),
     [
-        (ContactOutcome.ANSWERED, "A0101-01", AppealKind.INQUIRY, Status.ANSWERED, "A0101-01"),
+        (ContactOutcome.ANSWERED, SPOKEN, AppealKind.INQUIRY, Status.ANSWERED, "A0101-01"),
         (ContactOutcome.ABANDONED, None, AppealKind.INVALID, Status.WITHDRAWN, "abandoned"),
         (ContactOutcome.WITHDRAWN, None, AppealKind.WITHDRAWAL, Status.WITHDRAWN, "withdrawn"),
         (ContactOutcome.NUISANCE, None, AppealKind.NUISANCE, Status.TO_DISPATCH, "nuisance"),
@@ -174,7 +177,12 @@ async def test_an_appeal_of_ten_thousand_characters_is_kept_whole(store: SqlStor
     ],
 )
 async def test_every_contact_leaves_a_numbered_record(
-    store: SqlStore, outcome: ContactOutcome, article: str | None, kind: AppealKind, status: Status, note: str
+    store: SqlStore,
+    outcome: ContactOutcome,
+    article: AnsweredWith | None,
+    kind: AppealKind,
+    status: Status,
+    note: str,
 ) -> None:
     appeal = an_appeal(kind=AppealKind.INQUIRY, place=None)
     record = await a_registration(store).record_contact(
@@ -183,6 +191,14 @@ async def test_every_contact_leaves_a_numbered_record(
     assert (record.number, record.appeal.kind, record.status) == ("26112300001", kind, status)
     assert record.history[-1].note == note
     assert await store.get(record.number) == record
+
+
+async def test_an_answer_names_article_version_and_how_sure_the_search_was(store: SqlStore) -> None:
+    record = await a_registration(store).record_contact(
+        conversation="c1", appeal=an_appeal(), outcome=ContactOutcome.ANSWERED, article=SPOKEN, at=NOW
+    )
+    assert record.article == "A0101-01"
+    assert record.history[-1].deed == Answer("A0101-01", 3, score=0.91)
 
 
 async def test_what_the_machine_would_divert_waits_for_a_person(store: SqlStore) -> None:

@@ -1,0 +1,107 @@
+"""Ranking of what a search engine found: likeness to a way of asking, and the gate that decides on answering.
+
+An engine's figures grow with the length of a question, so they cannot be held against one threshold; the score that is
+reported is made of shares and lies between 0 and 1. The same for every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from hotline.domain.category import at_level, within
+from hotline.domain.knowledge import Article, Passage
+from knowledge_base.gate import Find, Gate
+from knowledge_base.likeness import Asked, Known, Weight, known_share, likeness, subject_share, way_share
+from knowledge_base.wording import Wording
+
+# How much of a category hint comes through: enough to decide between equals, not to overrule the words.
+_SAME_CATEGORY: Final = 0.05
+_SAME_GROUP: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An article with its analysis, as an index holds it."""
+
+    article: Article
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article that an engine found, with its share of the figure that the question could reach at most."""
+
+    entry: Entry
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Ranks candidates and lets the best through the gate, or not."""
+
+    wording: Wording
+    gate: Gate
+
+    def passages(
+        self,
+        question: str,
+        asked: Asked,
+        candidates: Sequence[Candidate],
+        weight: Weight,
+        *,
+        category: str | None,
+        limit: int,
+    ) -> tuple[Passage, ...]:
+        """Return passages, best first; only the first may be confident."""
+        scored = sorted(
+            ((self._score(asked, one, weight, category), one.entry) for one in candidates),
+            key=lambda pair: (-pair[0], pair[1].article.id),
+        )
+        if not scored:
+            return ()
+        best, first = scored[0]
+        find = Find(
+            score=best,
+            lead=best - scored[1][0] if len(scored) > 1 else best,
+            subject=subject_share(asked, first.known, weight),
+            way=_way_share(asked, first.known, weight),
+            length=len(asked.text),
+        )
+        is_sure = self.gate.lets(self.wording.manner(question), find)
+        return tuple(
+            Passage(entry.article, score, is_confident=is_sure and index == 0)
+            for index, (score, entry) in enumerate(scored[:limit])
+        )
+
+    def _score(self, asked: Asked, candidate: Candidate, weight: Weight, category: str | None) -> float:
+        known, article = candidate.entry.known, candidate.entry.article
+        if known.ways:
+            alike = max(likeness(asked, way, weight) for way in known.ways)
+            score = 0.7 * alike + 0.15 * known_share(asked, known, weight) + 0.15 * candidate.share
+        else:
+            score = candidate.share
+        return round(min(1.0, score + prior(category, article.category)), 4)
+
+
+def is_answerable(article: Article, *, on: date, county: str | None) -> bool:
+    """Tell whether an article may be answered with on that day in that county."""
+    return article.is_valid(on=on) and article.holds_in(county)
+
+
+def prior(hint: str | None, category: str | None) -> float:
+    """Return how much a category hint adds to an article of ``category``: codes of any level, longer ones within shorter."""
+    if not hint or not category:
+        return 0.0
+    if within(hint, {category}) or within(category, {hint}):
+        return _SAME_CATEGORY
+    return _SAME_GROUP if at_level(hint, 1) == at_level(category, 1) else 0.0
+
+
+def _way_share(asked: Asked, known: Known, weight: Weight) -> float:
+    if not known.ways:
+        return 0.0
+    nearest = max(known.ways, key=lambda way: likeness(asked, way, weight))
+    return way_share(asked, nearest, weight)
