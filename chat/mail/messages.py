@@ -59,7 +59,7 @@ def read(raw: bytes, *, own_address: str, readable: Callable[[str], str]) -> Mai
     return Mail(
         message_id=message_id,
         sender=sender,
-        subject=readable(str(message.get("Subject", "")))[:200],
+        subject=" ".join(readable(str(message.get("Subject", ""))).split())[:200],
         text=readable(without_quotes(_text_of(message)))[:MOST_CHARACTERS],
         at=_date_of(message),
         thread=_thread(message_id, references),

@@ -28,7 +28,7 @@ from hotline.service.webhooks import WebhookRefusedError, signed, verify
 log: Final = structlog.get_logger("sms")
 
 INBOUND: Final = "/api/sms/inbound"
-_NUMBER: Final = re.compile(r"(?:\+?86|0086)?(1\d{10}|0\d{9,11}|\d{3,12})")
+_NUMBER: Final = re.compile(r"(?:\+?86|0086)?(1\d{10}|0\d{9,11}|\d{3,12})", re.ASCII)
 
 
 class Inbound(BaseModel):

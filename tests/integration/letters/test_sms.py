@@ -1,0 +1,160 @@
+"""Citizens write SMS: by a gateway whose calls are signed, in both directions (docs/sms-gateway.md)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app.letter_words import load_notice_words
+from chat.sms.gateway import INBOUND, SmsDoor, SmsSender, digits_of
+from chat.web_chat.protocol import readable
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.deeds import GiveNotice, SignFor
+from hotline.service.citizen_notices import CitizenNotices
+from hotline.service.webhooks import signed, verify
+from hotline.store.sql import SqlStore
+from tests.letter_office import CITY, COMPLAINT, CONFIRM, NOTICE, SEAL, Office, office_for
+from tests.receiver import Receiver, receiving
+from tests.wechat import WeChatServer
+from tests.work_orders import LANSHAN_UNIT
+
+SECRET = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+ZHANG = "13905390001"
+
+
+class Gateway:
+    """A stand-in of the provider's gateway: it signs what comes up, and verifies what goes down."""
+
+    def __init__(self, office: Office, site: httpx.AsyncClient, receiver: Receiver) -> None:
+        self.office, self.site, self.receiver = office, site, receiver
+        self._sent = 0
+
+    async def post(self, body: Any, *, secret: str = SECRET, at: datetime | None = None) -> httpx.Response:
+        raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        headers = signed(secret, identity="up-1", at=at or datetime.now(UTC), body=raw)
+        return await self.site.post(
+            INBOUND, content=raw, headers={**headers, "content-type": "application/json"}
+        )
+
+    async def comes(self, text: str, sender: str = ZHANG, number: str = "") -> httpx.Response:
+        self._sent += 1
+        response = await self.post(
+            {
+                "id": number or f"m{self._sent}",
+                "from": sender,
+                "text": text,
+                "at": "2026-11-28T10:00:00+08:00",
+            }
+        )
+        await self.office.correspondence.settled()
+        while await self.office.deliver():
+            pass
+        return response
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        for headers, body in zip(self.receiver.headers, self.receiver.bodies, strict=True):
+            verify([SECRET], headers, body, now=datetime.now(UTC))
+        rows = [json.loads(body) for body in self.receiver.bodies]
+        return [(row["to"], row["text"]) for row in rows]
+
+
+@pytest.fixture
+async def gateway(wechat: WeChatServer, store: SqlStore, tmp_path: Path) -> AsyncIterator[Gateway]:
+    async with office_for(wechat, store, tmp_path, served=False) as office, receiving() as receiver:
+        app = FastAPI()
+        app.include_router(
+            SmsDoor(SECRET, office.correspondence, office.clock, SEAL.fingerprint, readable).router()
+        )
+        sender = SmsSender(
+            office.client, receiver.url, SECRET, clock=office.clock, timeout_seconds=2.0, most_characters=350
+        )
+        senders: Any = office.delivery._sender
+        senders._senders["sms"] = sender
+        senders._senders["citizen"] = CitizenNotices(
+            store, office.letters, load_notice_words(CITY), {}, by_channel={}, by_phone=sender
+        )
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://site") as site:
+            yield Gateway(office, site, receiver)
+
+
+async def test_an_sms_becomes_an_order_with_the_number_it_came_from(gateway: Gateway) -> None:
+    confirm = CONFIRM.replace("；也可以回复您的手机号码，方便承办单位联系您", "")
+    assert (await gateway.comes(COMPLAINT, sender=f"+86{ZHANG}")).json() == {"taken": True}
+    assert gateway.sent == [(ZHANG, NOTICE + confirm)]
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    assert order.appeal.phone is not None
+    assert (order.appeal.phone.digits, order.appeal.channel) == (ZHANG, ContactChannel.SMS)
+    assert gateway.sent[1][1].startswith(f"已受理，工单编号{order.number}。")
+
+
+async def test_an_sms_that_comes_again_is_taken_again_and_answered_once(gateway: Gateway) -> None:
+    for _ in range(3):
+        assert (await gateway.comes(COMPLAINT, number="m1")).status_code == 200
+    assert len(gateway.sent) == 1
+
+
+async def test_progress_goes_to_the_number(gateway: Gateway) -> None:
+    await gateway.comes(COMPLAINT)
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    for deed in (SignFor(), GiveNotice("正在协调热力公司。")):
+        await gateway.office.casework.do(order.number, deed, by=LANSHAN_UNIT, at=gateway.office.clock())
+    while await gateway.office.deliver():
+        pass
+    assert gateway.sent[2:] == [(ZHANG, f"您的诉求（编号{order.number}）的办理进度：正在协调热力公司。")]
+
+
+async def test_what_the_gateway_does_not_take_is_tried_again_with_the_same_id(gateway: Gateway) -> None:
+    gateway.receiver.answers = [503, 200]
+    await gateway.comes(COMPLAINT)
+    gateway.office.clock.ahead = timedelta(minutes=5)  # type: ignore[attr-defined]
+    await gateway.office.deliver()
+    assert len(set(gateway.receiver.ids)) == 1
+    assert len(gateway.receiver.ids) == 2
+
+
+async def test_what_the_gateway_refuses_is_a_dead_letter(gateway: Gateway) -> None:
+    gateway.receiver.answers = [400]
+    await gateway.comes(COMPLAINT)
+    assert await gateway.office.dead() == ["HTTP 400"]
+
+
+GOOD = {"id": "m", "from": ZHANG, "text": "您好", "at": "2026-11-28T10:00:00+08:00"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", {**GOOD, "id": ""}, {**GOOD, "from": "nobody"}, {**GOOD, "from": "1"}, {**GOOD, "at": "now"},
+     {**GOOD, "at": "2026-11-28T10:00:00"}, {**GOOD, "text": 7}, {**GOOD, "text": "x" * 5_000}, {"id": "m"}],
+)  # fmt: skip
+async def test_what_is_no_sms_is_refused(gateway: Gateway, body: Any) -> None:
+    assert (await gateway.post(body)).status_code == 422
+    assert await gateway.office.letters.waiting(gateway.office.clock()) == []
+
+
+async def test_who_has_not_the_secret_is_refused(gateway: Gateway) -> None:
+    other = "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    assert (await gateway.post(GOOD, secret=other)).status_code == 401
+    old = datetime.now(UTC) - timedelta(minutes=6)
+    assert (await gateway.post(GOOD, at=old)).status_code == 401
+    assert (await gateway.site.post(INBOUND, json=GOOD)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("given", "digits"),
+    [("13905390001", ZHANG), ("+8613905390001", ZHANG), ("0086 139-0539-0001", ZHANG), ("(0539) 8123456", "05398123456"),
+     ("10086", "10086"), ("alice", None), ("１３９", None), ("", None)],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(given: str, digits: str | None) -> None:
+    assert digits_of(given) == digits
