@@ -93,6 +93,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "keys": Command("app.commands_keys", "cli", "接口密钥：新建、列出、吊销"),
     "accounts": Command("app.commands_accounts", "cli", "账号：第一批管理员、重置、演示账号、权限表"),
     "outbound": Command("app.commands_outbound", "cli", "外呼：待打的回访电话、不再外呼名单"),
+    "wechat": Command("app.commands_wechat", "cli", "微信公众号：检查设置、发布菜单"),
     "audit": Command("app.commands_audit", "audit", "审计链：校验、锚点"),
     "calendar": Command("app.commands_audit", "calendar", "工作日历：与公布的放假安排核对"),
     "retention": Command("app.commands_audit", "retention", "保存期限：查看、到期销毁并出具凭证"),

@@ -27,6 +27,8 @@ _LEAST_DAYS: Final = 180
 _ACTIONS: Final = {
     Kept.RECORDINGS: "delete",
     Kept.JOURNALS: "delete",
+    Kept.LETTERS: "delete",
+    Kept.EVIDENCE: "delete",
     Kept.MESSAGES: "delete",
     Kept.WORK_ORDERS: "anonymise",
 }
@@ -58,7 +60,12 @@ def destruction_of(settings: Settings, store: SqlStore) -> Destruction:
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     retentions = load_retentions(load_city(settings.city))
     return Destruction(
-        SqlRetention(store.database, seal, recordings_folder(settings)),
+        SqlRetention(
+            store.database,
+            seal,
+            recordings_folder(settings),
+            settings.evidence_dir or settings.data_dir / "evidence",
+        ),
         retentions,
         settings.data_dir / "destruction",
     )

@@ -20,6 +20,8 @@ class Kept(StrEnum):
 
     RECORDINGS = "recordings"  # 录音
     JOURNALS = "journals"  # 对话逐句记录
+    LETTERS = "letters"  # 诉求人的来信和答复
+    EVIDENCE = "evidence"  # 图片材料
     MESSAGES = "messages"  # 已送达的对外消息
     WORK_ORDERS = "work_orders"  # 工单里的个人信息
 

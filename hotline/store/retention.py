@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,7 +21,11 @@ from hotline.store.sealing import Seal
 from hotline.store.tables import (
     audit,
     conversations,
+    correspondences,
+    correspondents,
+    evidence,
     journal,
+    letters,
     order_citizens,
     outbox,
     party_calls,
@@ -37,9 +41,12 @@ _ANONYMISABLE: Final = sorted(CLOSED - {Status.ARCHIVED})
 class SqlRetention:
     """Destroys what is past its time. Open orders, and what was archived, are never touched."""
 
-    def __init__(self, database: Database, seal: Seal, recordings_folder: Path) -> None:
-        """Take the database, what seals its rows, and where the files of recordings are."""
+    def __init__(
+        self, database: Database, seal: Seal, recordings_folder: Path, evidence_folder: Path
+    ) -> None:
+        """Take the database, what seals its rows, and where the files of recordings and of evidence are."""
         self._recordings_folder = recordings_folder
+        self._evidence_folder = evidence_folder
         self._database = database
         self._seal = seal
 
@@ -99,6 +106,14 @@ class SqlRetention:
                     *_settled(conversations.c.id),
                     has_rows.exists(),
                 )
+            case Kept.LETTERS:
+                return select(letters.c.key).where(
+                    letters.c.answered_at < before, *_settled(letters.c.conversation)
+                )
+            case Kept.EVIDENCE:
+                return select(evidence.c.id).where(
+                    evidence.c.kept_at < before, *_settled(evidence.c.conversation)
+                )
             case Kept.MESSAGES:
                 return select(outbox.c.key).where(outbox.c.delivered_at < before)
             case Kept.WORK_ORDERS:
@@ -127,6 +142,14 @@ class SqlRetention:
                 await connection.execute(delete(party_calls).where(party_calls.c.conversation.in_(ids)))
                 mine = conversations.c.id.in_(ids)
                 await connection.execute(update(conversations).where(mine).values(call_id=""))
+            case Kept.LETTERS:
+                await connection.execute(delete(letters).where(letters.c.key.in_(ids)))
+                await _forget_correspondents(connection)
+            case Kept.EVIDENCE:
+                those = evidence.c.id.in_(ids)
+                for path in (await connection.execute(select(evidence.c.path).where(those))).scalars():
+                    await asyncio.to_thread((self._evidence_folder / path).unlink, missing_ok=True)
+                await connection.execute(delete(evidence).where(those))
             case Kept.MESSAGES:
                 await connection.execute(delete(outbox).where(outbox.c.key.in_(ids)))
             case Kept.WORK_ORDERS:
@@ -146,7 +169,16 @@ class SqlRetention:
         return changed.rowcount == 1
 
 
-def _settled(talk: Column[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+async def _forget_correspondents(connection: AsyncConnection) -> None:
+    """Forget who has no letter left and no conversation open, and whose conversations were theirs."""
+    theirs = select(letters.c.id).where(letters.c.correspondent == correspondents.c.id)
+    gone = correspondents.c.conversation.is_(None) & ~theirs.exists()
+    await connection.execute(delete(correspondents).where(gone))
+    known = select(correspondents.c.id).where(correspondents.c.id == correspondences.c.correspondent)
+    await connection.execute(delete(correspondences).where(~known.exists()))
+
+
+def _settled(talk: Column[Any]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Tell that no order of a talk is open, and none archived."""
     summary = conversations.alias("summary")
     order_of_talk = (

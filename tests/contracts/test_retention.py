@@ -15,9 +15,12 @@ from hotline.city import load_city
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.deeds import Answer, Archive, Conclude, PassReview, SignFor
+from hotline.domain.letters import Letter, Written
 from hotline.domain.people import MACHINE
 from hotline.domain.retention import GONE, Kept, Retention
 from hotline.domain.work_order import Status, Step, WorkOrder
+from hotline.store.evidence import EvidenceItem, SqlEvidence
+from hotline.store.letters import Done, Lease, SqlLetters
 from hotline.store.order_body import dumped
 from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.retention import SqlRetention
@@ -64,7 +67,7 @@ async def test_old_conversations_go_but_those_of_open_and_archived_orders_stay(
         ("none", None),
     ):
         await talked(store, conversation, order)
-    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
     assert await retention.count(rule(Kept.JOURNALS), after(60)) == 0
     assert await retention.count(rule(Kept.JOURNALS), YEARS) == 2
     certificate = await retention.destroy(rule(Kept.JOURNALS), YEARS, by="operator")
@@ -81,7 +84,7 @@ async def test_an_old_closed_order_keeps_its_figures_and_loses_its_people(
     store: SqlStore, tmp_path: Path
 ) -> None:
     await keep(store, answered("26112300001", "c1"), an_order("26112300002"))
-    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
     certificate = await retention.destroy(rule(Kept.WORK_ORDERS), YEARS, by="operator")
     assert certificate is not None
     assert certificate.count == 1
@@ -99,11 +102,13 @@ async def test_every_batch_has_a_certificate_that_matches_its_audit_row(
     for index in range(1, 4):
         await talked(store, f"c{index}", f"2611230000{index}")
     destruction = Destruction(
-        SqlRetention(store.database, Seal(SECRET), tmp_path), RULES, tmp_path / "destruction"
+        SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path), RULES, tmp_path / "destruction"
     )
     assert await destruction.past(YEARS) == {
         Kept.RECORDINGS: 0,
         Kept.JOURNALS: 3,
+        Kept.LETTERS: 0,
+        Kept.EVIDENCE: 0,
         Kept.MESSAGES: 0,
         Kept.WORK_ORDERS: 3,
     }
@@ -141,7 +146,7 @@ async def test_the_time_runs_from_the_last_step_and_no_words_about_people_stay(
         order = order.after(deed, by=by, at=NOW)
     await keep(store, order)
     await change(store, order, Conclude("李建国满意"), by=AGENT, at=YEARS - timedelta(days=1))
-    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
     assert await retention.count(rule(Kept.WORK_ORDERS), YEARS) == 0
     much_later = YEARS + timedelta(days=4_000)
     assert await retention.destroy(rule(Kept.WORK_ORDERS), much_later, by="operator") is not None
@@ -165,10 +170,41 @@ async def test_old_recordings_go_with_their_files_but_those_of_open_orders_stay(
         await talked(store, conversation, order)
         (tmp_path / f"{conversation}.rec").write_bytes(b"sealed")
         await rows.begin(Recording(conversation, f"{conversation}.rec", NOW))
-    retention = SqlRetention(store.database, Seal(SECRET), tmp_path)
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
     assert await retention.count(rule(Kept.RECORDINGS), after(60)) == 0
     certificate = await retention.destroy(rule(Kept.RECORDINGS), YEARS, by="operator")
     assert certificate is not None
     assert certificate.count == 2
     assert [path.name for path in sorted(tmp_path.glob("*.rec"))] == ["open.rec"]
     assert [await rows.get(each) is not None for each in ("closed", "none", "open")] == [False, False, True]
+
+
+async def test_letters_and_pictures_of_open_orders_stay_and_those_past_their_time_go_with_their_files(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    await keep(store, answered("26112300001", "closed"), an_order("26112300002", conversation="open"))
+    letters, kept = (
+        SqlLetters(store.database, Seal(SECRET)), SqlEvidence(store.database, Seal(SECRET), tmp_path)
+    )  # fmt: skip
+    lease = Lease("me", after(60))
+    for talk in ("closed", "open"):
+        letter = Letter(
+            f"k-{talk}", f"sms:{talk}", ContactChannel.SMS, NOW, Written("暖气不热"), {"phone": "1"}
+        )
+        claimed = (await letters.receive(letter, lease, NOW)).claimed
+        assert claimed is not None
+        await letters.finish(
+            Done(claimed, claimed.correspondent, NOW, ("收到",), conversation=talk, begins=NOW), lease
+        )
+        digest = kept.write(talk, f"{talk}.evidence", b"a picture")
+        await kept.add(EvidenceItem(talk, talk, None, NOW, "image/jpeg", 9, f"{talk}.evidence", digest))
+    retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
+    for category in (Kept.LETTERS, Kept.EVIDENCE):
+        assert await retention.count(rule(category), after(60)) == 0
+        certificate = await retention.destroy(rule(category), YEARS, by="operator")
+        assert certificate is not None
+        assert certificate.count == 1
+    assert await letters.correspondent("sms:closed") is None
+    assert await letters.correspondent_of("open") is not None
+    assert sorted(file.name for file in tmp_path.glob("*.evidence")) == ["open.evidence"]
+    assert await store.audit_break() is None

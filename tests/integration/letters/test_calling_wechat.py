@@ -14,6 +14,8 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from app.commands_wechat import checked
+from app.letter_words import load_wechat_words
 from chat.wechat.api import Credentials, WeChatApi, WeChatCallError
 from chat.wechat.letters import LetterMaker
 from chat.wechat.notices import fitted
@@ -26,6 +28,7 @@ from hotline.store.sql import SqlStore
 from hotline.store.work_order_store import Change
 from tests.letter_office import (
     ANSWERED,
+    CITY,
     COMPLAINT,
     NOTICE,
     QUESTION,
@@ -34,6 +37,7 @@ from tests.letter_office import (
     Clock,
     Office,
     office_for,
+    settings_for,
 )
 from tests.redis_server import redis_server
 from tests.wechat import APP_ID, SECRET, WeChatServer
@@ -348,3 +352,46 @@ async def test_who_left_is_told_nothing_there_and_the_notice_waits_in_the_inbox(
 )
 def test_a_templates_field_takes_so_much_and_never_nothing(field: str, text: str, shown: str) -> None:
     assert fitted(field, text) == shown
+
+
+# --- hotline wechat ----------------------------------------------------------------------------------------------
+
+
+async def test_the_check_says_what_is_right_and_what_to_do_about_the_rest(
+    office: Office, wechat: WeChatServer, tmp_path: Path
+) -> None:
+    del office
+    base = wechat.callback.removesuffix("/wechat")
+    right = settings_for(wechat, tmp_path, wechat_progress_template="TM00001")
+    assert [(each.what, each.is_right) for each in await checked(right, base)] == [
+        ("令牌、EncodingAESKey、加解密方式", True),
+        ("AppID、AppSecret、IP 白名单", True),
+        ("微信服务器的地址", True),
+        ("进展模板", True),
+        ("服务器地址", True),
+    ]
+    wrong = settings_for(
+        wechat, tmp_path, wechat_app_secret="x", wechat_aes_key="short", wechat_token="another"
+    )
+    assert [(each.is_right, each.says) for each in await checked(wrong, base)] == [
+        (False, "EncodingAESKey 应为 43 个字符"),
+        (False, "AppSecret 不对，或者已重置"),
+        (False, f"{base}/wechat 回了 403，不是微信要的内容"),
+    ]
+    unknown = settings_for(wechat, tmp_path, wechat_progress_template="TM99999")
+    assert (await checked(unknown, base))[3].says == "公众号里没有这个模板 ID"
+    wechat.faults = [40164]
+    assert (await checked(right, base))[2].says == "本机的出口 IP 不在公众号的 IP 白名单里"
+    away = settings_for(wechat, tmp_path, wechat_api="http://127.0.0.1:9")
+    assert (await checked(away, base))[1].says.startswith("微信没有回应（ConnectError）")
+
+
+async def test_the_menu_is_published_as_the_city_has_it(
+    wechat: WeChatServer, client: httpx.AsyncClient
+) -> None:
+    words = load_wechat_words(CITY)
+    await an_api(wechat, client).set_menu(words.menu)
+    (menu,) = wechat.menus
+    assert [button["name"] for button in menu["button"]] == ["我要反映", "查进度", "转人工"]
+    assert menu["button"][1] == {"type": "click", "name": "查进度", "key": "says4"}
+    assert words.says["says4"] == "查进度"
