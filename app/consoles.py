@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from app.access import access_rules
 from app.faults import Faults, status_of
 from app.programs import Programs
 from app.rate_limit import RateLimit
 from app.recording_interface import RecordingLockedError, RecordingMissingError, lines_of
 from app.settings import ROOT, Settings, secret_file
-from app.web_parts import KeptRecordings, Records
+from app.web_parts import KeptRecordings
 from asr.models import catalogue
-from desk.parts import DeskParts, RecordingLine, ShownRecording
+from desk.administration import Machine
+from desk.parts import DeskParts, RecordingLine, Records, ShownRecording
 from desk.single_sign_on import Provider, SingleSignOn
 from hotline.city import City
-from hotline.domain.accounts import AccessRules
 from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import HotlineError
 from hotline.domain.work_order import WorkOrder
@@ -25,6 +26,7 @@ from hotline.service.accounts import Accounts
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.signals import Signals
 from hotline.store.accounts import SqlAccounts
+from hotline.store.audit_log import SqlAuditLog
 from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
@@ -34,19 +36,6 @@ from ivr.recording import read_recording
 ASSETS: Final = catalogue(ROOT / "desk" / "assets.toml")
 """The browser libraries that ``hotline setup`` fetches."""
 _SIGN_INS_A_MINUTE: Final = 20
-
-
-def access_rules(settings: Settings) -> AccessRules:
-    """Return the rules for passwords and sessions as they are set."""
-    return AccessRules(
-        least_length=settings.password_length,
-        password_days=settings.password_days,
-        failures=settings.sign_in_failures,
-        lock=timedelta(minutes=settings.lock_minutes),
-        idle=timedelta(minutes=settings.session_idle_minutes),
-        longest=timedelta(hours=settings.session_hours),
-        sessions=settings.sessions_per_account,
-    )
 
 
 def open_accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Accounts:
@@ -120,6 +109,7 @@ def consoles(
     clock: Callable[[], datetime],
     signals: Signals,
     desk: AgentDesk | None,
+    machine: Machine,
     recordings: KeptRecordings | None,
     evidence: SqlEvidence | None = None,
 ) -> DeskParts:
@@ -147,4 +137,6 @@ def consoles(
         evidence=evidence,
         sign_on=open_sign_on(settings, clock),
         address=settings.public_address,
+        machine=machine,
+        audit=SqlAuditLog(database),
     )

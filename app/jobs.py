@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.access import access_rules
 from app.anchors import FILE, add_anchor
 from app.broken_calls import broken_calls
 from app.clock import now
@@ -18,6 +19,7 @@ from hotline.domain.order_facts import facts_of
 from hotline.domain.outbox import Message
 from hotline.service.hot_issues import HotIssueWatch
 from hotline.service.repeats import load_repeat_rules
+from hotline.store.accounts import SqlAccounts
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
@@ -71,11 +73,17 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
     async def look_for_broken_calls(_: datetime) -> int:
         return await broken.look(now())
 
+    async def end_sessions(_: datetime) -> int:
+        rules = access_rules(settings)
+        return await accounts.end_those_over(now(), now() - rules.idle)
+
+    accounts = SqlAccounts(store.database, seal)
     broken = broken_calls(settings, city, store, seal)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
     return (
         Job("hot_issues", "* * * * *", watch),
         Job("broken_calls", "*/30 * * * * *", look_for_broken_calls),
+        Job("sessions", "10 3 * * *", end_sessions),
         Job("retention", "30 2 * * *", destroy),
         Job("audit_anchor", "5 0 * * *", anchor),
         Job("vanished_units", "0 7 * * *", list_stranded),

@@ -77,16 +77,16 @@ class Destruction:
     def __init__(self, store: SqlRetention, retentions: tuple[Retention, ...], folder: Path) -> None:
         """Take the store, the rules, and the folder for certificates."""
         self._store = store
-        self._retentions = retentions
+        self.retentions = retentions
         self._folder = folder
 
     async def past(self, now: datetime) -> dict[Kept, int]:
         """Return how many things of each category are past their time."""
-        return {each.kept: await self._store.count(each, now) for each in self._retentions}
+        return {each.kept: await self._store.count(each, now) for each in self.retentions}
 
     async def batch(self, now: datetime, *, by: str) -> int:
         """Destroy one batch, write its certificate, and return how many things it was; 0 when nothing is left."""
-        for retention in self._retentions:
+        for retention in self.retentions:
             certificate = await self._store.destroy(retention, now, by=by)
             if certificate is not None:
                 self._write(certificate)

@@ -20,6 +20,7 @@ from app.deliveries import Endpoints
 from app.http import WebParts, create_app
 from app.letters import open_letters
 from app.linkage_interface import linkage_router
+from app.machine_facts import MachineFacts
 from app.metrics import CALLS, registry
 from app.outlook import Outlook, open_book
 from app.programs import Programs
@@ -114,6 +115,13 @@ async def run_web(settings: Settings) -> None:
             return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
 
         talks = open_talks(settings, city, world)
+        checks = {
+            "database": world.store.is_up,
+            "redis": redis_is_up,
+            "worker": worker_is_up,
+            "telephone": telephone_is_up,
+            "catalogue": world.catalogue_is_sound,
+        }
         programs = open_programs(settings, city, world)
         recordings = KeptRecordings(
             SqlRecordings(world.store.database), recordings_folder(settings), recordings_seal(settings).open
@@ -126,13 +134,7 @@ async def run_web(settings: Settings) -> None:
             staff_token=staff_token(settings),
             clock=local_clock(city),
             registry=registry,
-            checks={
-                "database": world.store.is_up,
-                "redis": redis_is_up,
-                "worker": worker_is_up,
-                "telephone": telephone_is_up,
-                "catalogue": world.catalogue_is_sound,
-            },
+            checks=checks,
             required=frozenset({"database"}),
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
             programs=programs,
@@ -152,6 +154,7 @@ async def run_web(settings: Settings) -> None:
                 clock=local_clock(city),
                 signals=world.signals,
                 desk=world.desk,
+                machine=MachineFacts(settings, city, world.store, checks, local_clock(city)),
                 recordings=recordings,
                 evidence=office.evidence,
             ),

@@ -28,6 +28,27 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
         "工单",
         (NavItem("/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD),),
     ),
+    (
+        "管理",
+        (
+            NavItem(
+                "/desk/admin/accounts",
+                "账号",
+                "people",
+                "g u",
+                frozenset({_R.SYSTEM_ADMIN, _R.SECURITY_ADMIN}),
+            ),
+            NavItem("/desk/admin/sessions", "登录会话", "clock", "g s"),
+            NavItem("/desk/admin/permissions", "权限表", "shield", "g p"),
+            NavItem("/desk/admin/settings", "设置", "gear", "g t"),
+            NavItem("/desk/admin/models", "模型与版本", "model", "g v"),
+            NavItem("/desk/admin/channels", "渠道与中继", "trunk", "g h"),
+            NavItem("/desk/admin/calendar", "工作日历", "calendar", "g c"),
+            NavItem("/desk/admin/retention", "保存期限", "trash", "g r"),
+            NavItem("/desk/admin/audit", "审计", "audit", "g a", frozenset({_R.AUDIT_ADMIN})),
+            NavItem("/desk/exports", "数据导出", "export", "g e"),
+        ),
+    ),
     ("我的", (NavItem("/desk/me", "我的账号", "person", "g m", frozenset(StaffRole)),)),
 )
 """In the order in which they are shown. The first page whose ``home_of`` has one of somebody's roles is where they begin."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from desk.administration import Machine
 from desk.single_sign_on import SingleSignOn
 from hotline.city import City
 from hotline.domain.errors import HotlineError
@@ -17,6 +18,7 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.signals import Signals
+from hotline.store.audit_log import SqlAuditLog
 from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
 
@@ -29,6 +31,9 @@ class Records(Protocol):
 
     async def read(self, conversation: str, *, after: int = 0) -> Sequence[Mapping[str, Any]]:
         """Return a conversation's journal in order, from the row behind ``after``."""
+
+    def registered_between(self, start: datetime, end: datetime) -> AsyncIterator[WorkOrder]:
+        """Yield the orders registered from ``start`` to before ``end``, in order; few at a time are in memory."""
 
     async def note_look(self, *, subject: str, by: str, why: str, at: datetime) -> None:
         """Write down who looked at what, and why."""
@@ -71,7 +76,7 @@ class DeskParts:
     ``worded`` says an error for people, with its HTTP status; ``allows`` counts a try to sign in from an address.
     Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
     shown, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
-    as they say themselves.
+    as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts.
     """
 
     city: City
@@ -91,3 +96,5 @@ class DeskParts:
     evidence: SqlEvidence | None = None
     sign_on: SingleSignOn | None = None
     address: str = ""
+    machine: Machine | None = None
+    audit: SqlAuditLog | None = None

@@ -12,11 +12,19 @@ from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
 from desk.pages import entrance, orders
+from desk.pages.administration import accounts, audit, exports, machine
 from desk.parts import DeskParts
 from hotline.domain.errors import HotlineError
 
 PREFIX: Final = "/desk"
-AREAS: Final[Sequence[APIRouter]] = (entrance.router, orders.router)
+AREAS: Final[Sequence[APIRouter]] = (
+    entrance.router,
+    orders.router,
+    accounts.router,
+    machine.router,
+    audit.router,
+    exports.router,
+)
 """The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
 ``desk/navigation``."""
 _OWN_ERRORS: Final = frozenset(WORDS["refused"])

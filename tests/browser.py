@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from asr.models import catalogue, fetch
 
 ROOT = Path(__file__).resolve().parents[1]
 SCREENSHOTS = ROOT / "build" / "screenshots"
-DESKTOP = {"width": 1366, "height": 820}
-PHONE = {"width": 360, "height": 780}
+DESKTOP: ViewportSize = {"width": 1366, "height": 820}
+PHONE: ViewportSize = {"width": 360, "height": 780}
 _FLAGS = (
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
@@ -58,18 +58,37 @@ async def shoot(page: Page, name: str, *, whole: bool = True) -> Path:
     return file
 
 
-async def barriers(page: Page) -> list[str]:
-    """Return what axe-core finds on the page: rule, how bad, and where; nothing when all is well."""
+async def barriers(page: Page, *, only: str = "") -> list[str]:
+    """Return what axe-core finds on the page: rule, how bad, and where; nothing when all is well. ``only``: one rule."""
+    options = {"runOnly": {"type": "rule", "values": [only]}} if only else _AXE
     folder = fetch(
         catalogue(ROOT / "tests" / "assets.toml")["axe-core"], ROOT / "build" / "test-assets", _quiet
     )
     await page.evaluate((folder / "axe.min.js").read_text(encoding="utf-8"))
-    found: dict[str, Any] = await page.evaluate("(options) => axe.run(document, options)", _AXE)
+    found: dict[str, Any] = await page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{rule['id']} ({rule['impact']}): {node['target']} {' '.join(node['html'].split())[:160]}"
         for rule in found["violations"]
         for node in rule["nodes"]
     ]
+
+
+async def examine(page: Page, name: str) -> None:
+    """Shoot a page light, dark and on a phone; fail when it keeps anybody out, is wider than a phone, or complains."""
+    complaints = Complaints(page)
+    await page.reload()
+    await page.wait_for_load_state("load")
+    await shoot(page, name)
+    found = await barriers(page)
+    await page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    await shoot(page, f"{name}-dark")
+    found += await barriers(page, only="color-contrast")
+    await page.evaluate("document.documentElement.dataset.theme = 'light'")
+    await page.set_viewport_size(PHONE)
+    await shoot(page, f"{name}-phone")
+    wider = await overflow(page)
+    await page.set_viewport_size(DESKTOP)
+    assert (found, wider, complaints.found) == ([], 0, [])
 
 
 async def overflow(page: Page) -> int:

@@ -25,10 +25,11 @@ from fastapi import FastAPI
 from app.consoles import ASSETS, DeskRecordings
 from app.faults import Faults, status_of
 from app.http import WebParts, create_app
+from app.machine_facts import MachineFacts
 from app.metrics import registry
 from app.programs import Programs
 from app.rate_limit import RateLimit
-from app.settings import Settings
+from app.settings import Settings, secret_file
 from app.signals import announcing
 from app.web_parts import KeptRecordings
 from asr.models import fetch
@@ -49,6 +50,7 @@ from hotline.service.registration import Registration
 from hotline.service.signals import Signals, SignalsInMemory
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
+from hotline.store.audit_log import SqlAuditLog
 from hotline.store.inbox import SqlInbox
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
@@ -198,6 +200,10 @@ def a_consoles_site(
         words=INTERFACE_WORDS,
         place=PLACES.place,
     )
+    settings = Settings(
+        data_dir=folder / "data", recordings_dir=folder / "recordings", transfers={"110": "sip:110@127.0.0.1"}
+    )
+    secret_file(settings.data_dir / "at_rest.key")
     faults = Faults(INTERFACE_WORDS, WORDS)
     recordings = KeptRecordings(SqlRecordings(store.database), folder / "recordings", seal.open)
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
@@ -220,6 +226,8 @@ def a_consoles_site(
             DeskInMemory(signals), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__
         ),
         "recordings": DeskRecordings(recordings, store),
+        "machine": MachineFacts(settings, city, store, {}, clock),
+        "audit": SqlAuditLog(store.database),
         **changed,
     }
     parts = DeskParts(**given)

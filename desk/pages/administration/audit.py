@@ -1,0 +1,122 @@
+"""The audit: searched, checked against its chain, taken out as a file (审计)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import HTTPException, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from desk.front import Front
+from desk.guard import desk_router, front_of
+from desk.pages.administration.machine import machine_of
+from desk.seat import Seat
+from desk.sheets import cell
+from hotline.store.accounts import Audited
+from hotline.store.audit_log import AuditFilter, SqlAuditLog
+
+router = desk_router()
+
+_A_PAGE: Final = 100
+_MOST_ROWS: Final = 100_000
+_Text = Annotated[str, Query(max_length=64)]
+
+
+def log_of(front: Front) -> SqlAuditLog:
+    """Return the audit."""
+    if front.parts.audit is None:
+        raise HTTPException(404)
+    return front.parts.audit
+
+
+@router.get("/desk/admin/audit")
+async def audit(
+    request: Request,
+    actor: _Text = "",
+    action: _Text = "",
+    subject: _Text = "",
+    since: date | None = None,
+    until: date | None = None,
+    before: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """Show the audit, the newest first."""
+    front = front_of(request)
+    wanted = _filter(front, actor, action, subject, since, until)
+    rows = await log_of(front).page(wanted, before=before, limit=_A_PAGE)
+    values: dict[str, Any] = {
+        "rows": rows,
+        "wanted": {"actor": actor, "action": action, "subject": subject, "since": since, "until": until},
+        "following": rows[-1].sequence if len(rows) == _A_PAGE else None,
+    }
+    if request.headers.get("hx-target") == "rows":
+        return front.fragment(request, "administration/_audit.html", **values)
+    return front.page(request, "administration/audit.html", title="审计", **values)
+
+
+@router.post("/desk/admin/audit/check")
+async def check(request: Request) -> Response:
+    """Check the whole chain."""
+    front = front_of(request)
+    state = await machine_of(front).check_audit()
+    return front.fragment(request, "administration/_chain.html", state=state)
+
+
+@router.get("/desk/admin/audit/rows.csv")
+async def rows(
+    request: Request,
+    seat: Seat,
+    actor: _Text = "",
+    action: _Text = "",
+    subject: _Text = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> Response:
+    """Return the lines that were searched for as a file; that it was taken is written down."""
+    front = front_of(request)
+    wanted = _filter(front, actor, action, subject, since, until)
+    facts = {
+        "actor": actor, "action": action, "subject": subject, "since": str(since or ""), "until": str(until or "")
+    }  # fmt: skip
+    audited = Audited(f"staff:{seat.account.login}", "audit.exported", front.parts.clock(), facts)
+    await log_of(front).note("audit", audited)
+
+    async def lines() -> AsyncIterator[str]:
+        yield "\ufeff" + _line(("序号", "时间", "谁", "动作", "对象", "内容", "摘要"))
+        before, left = None, _MOST_ROWS
+        while left > 0:
+            found = await log_of(front).page(wanted, before=before, limit=1_000)
+            for row in found:
+                at = row.at.astimezone(front.parts.city.timezone).isoformat(timespec="seconds")
+                yield _line(
+                    (str(row.sequence), at, row.actor, row.action, row.subject, row.detail, row.digest)
+                )
+            if len(found) < 1_000:
+                return
+            before, left = found[-1].sequence, left - len(found)
+
+    name = f"audit-{front.parts.clock():%Y%m%d-%H%M%S}.csv"
+    return StreamingResponse(
+        lines(), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def _filter(
+    front: Front, actor: str, action: str, subject: str, since: date | None, until: date | None
+) -> AuditFilter:
+    zone = front.parts.city.timezone
+
+    def start(day: date | None) -> datetime | None:
+        return datetime.combine(day, time(), zone) if day is not None else None
+
+    end = start(until + timedelta(days=1)) if until is not None else None
+    return AuditFilter(actor.strip(), action.strip(), subject.strip(), start(since), end)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([cell(one) for one in cells])
+    return out.getvalue()

@@ -1,0 +1,195 @@
+"""Administration: duties that are separated, what is granted and locked, the audit and its chain, exports, the machine."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from hotline.domain.accounts import StaffRole
+from hotline.domain.appeal import AppealKind
+from hotline.store.audit_log import AuditFilter, SqlAuditLog
+from tests.builders import an_appeal
+from tests.consoles_site import ConsolesSite
+from tests.integration.consoles.test_orders import words_of
+from tests.work_orders import an_order, keep
+
+R = StaffRole
+
+
+async def audited(site: ConsolesSite, action: str) -> list[tuple[str, str, dict[str, object]]]:
+    rows = await SqlAuditLog(site.store.database).page(AuditFilter(action=action))
+    return [(row.actor, row.subject, json.loads(row.detail)) for row in rows]
+
+
+async def test_an_account_is_made_by_one_administrator_and_given_its_role_by_another(
+    site: ConsolesSite,
+) -> None:
+    system, security = (
+        await site.account(R.SYSTEM_ADMIN, login="sys"),
+        await site.account(R.SECURITY_ADMIN, login="sec"),
+    )
+    async with site.client(system) as client:
+        made = await client.post("/desk/admin/accounts", data={"login": "li.ming", "name": "李明"})
+    once = re.search(r"<code class=\"strong\">([^<]+)</code>", made.text)
+    assert once is not None
+    found = await site.accounts.store.by_login("li.ming")
+    assert found is not None
+    async with site.client(security) as client:
+        path = f"/desk/admin/accounts/{found[0].id}"
+        assert once[1] not in (await client.get(path)).text
+        given = {"role": ["unit_handler", "unit_lead"], "unit": "body-housing", "reason": "单位来函"}
+        assert (await client.post(f"{path}/roles", data=given)).status_code == 303
+        refused = await client.post(f"{path}/roles", data={**given, "role": ["unit_lead", "audit_admin"]})
+        nowhere = await client.post(f"{path}/roles", data={**given, "unit": "body-nowhere"})
+        alone = await client.post(f"{path}/lock", data={"reason": "越权"})
+    assert (refused.status_code, nowhere.status_code, alone.status_code) == (422, 422, 403)
+    assert "管理员不能兼任业务岗位。" in refused.text
+    assert (await site.accounts.store.get(found[0].id)).roles == {R.UNIT_HANDLER, R.UNIT_LEAD}
+    assert await audited(site, "account.roles") == [
+        (
+            "staff:sec",
+            "li.ming",
+            {"from": [], "to": ["unit_handler", "unit_lead"], "unit": "body-housing", "reason": "单位来函"},
+        )
+    ]
+    async with site.client() as client:
+        entered = await client.post("/desk/sign-in", data={"login": "li.ming", "password": once[1]})
+    assert entered.status_code == 303
+
+
+@pytest.mark.parametrize("login", ["", "李明", "A", "a b", "x" * 40])
+async def test_names_that_cannot_stand_in_the_audit_are_refused(site: ConsolesSite, login: str) -> None:
+    async with site.client(await site.account(R.SYSTEM_ADMIN)) as client:
+        answer = await client.post("/desk/admin/accounts", data={"login": login, "name": "李明"})
+    assert answer.status_code == 422
+
+
+async def test_no_administrator_changes_themselves(site: ConsolesSite) -> None:
+    system, security = await site.account(R.SYSTEM_ADMIN), await site.account(R.SECURITY_ADMIN)
+    async with site.client(system) as client:
+        path = f"/desk/admin/accounts/{system.id}"
+        assert (await client.post(f"{path}/lock", data={"reason": "自己"})).status_code == 403
+        assert (
+            await client.post(f"/desk/admin/accounts/{security.id}/reset", data={"reason": "代管"})
+        ).status_code == 403
+    async with site.client(security) as client:
+        path = f"/desk/admin/accounts/{security.id}/roles"
+        assert (await client.post(path, data={"role": "reviewer", "reason": "自己"})).status_code == 403
+
+
+async def test_a_locked_account_is_out_and_says_so_to_nobody_but_administrators(site: ConsolesSite) -> None:
+    system, agent = await site.account(R.SYSTEM_ADMIN, login="sys"), await site.account(R.AGENT, login="zhao")
+    async with site.client(agent) as theirs, site.client(system) as client:
+        path = f"/desk/admin/accounts/{agent.id}"
+        assert (await client.post(f"{path}/lock", data={"reason": " "})).status_code == 422
+        assert (await client.post(f"{path}/lock", data={"reason": "离岗"})).status_code == 303
+        assert (await theirs.get("/desk/orders")).status_code == 303
+        assert "已锁定" in (await client.get("/desk/admin/accounts?q=zhao")).text
+        assert (await client.post(f"{path}/unlock", data={"reason": "返岗"})).status_code == 303
+    assert [row[:2] for row in await audited(site, "account.locked")] == [("staff:sys", "zhao")]
+
+
+async def test_sessions_are_seen_and_ended(site: ConsolesSite) -> None:
+    security, agent = await site.account(R.SECURITY_ADMIN), await site.account(R.AGENT)
+    async with site.client(agent) as theirs, site.client(security) as client:
+        page = (await client.get("/desk/admin/sessions")).text
+        end = re.search(rf'action="(/desk/admin/accounts/{agent.id}/sessions/[0-9a-f]+/end)"', page)
+        assert end is not None
+        assert (await client.post(end[1])).status_code == 303
+        assert (await theirs.get("/desk/orders")).status_code == 303
+
+
+async def test_accounts_are_found_by_role_by_name_and_page_by_page(site: ConsolesSite) -> None:
+    system = await site.account(R.SYSTEM_ADMIN)
+    await site.account(R.REVIEWER, login="li", name="李慧")
+    await site.account(R.SUPERVISOR, login="wang", name="王海")
+    async with site.client(system) as client:
+        by_role = (await client.get("/desk/admin/accounts?role=reviewer")).text
+        by_name = (await client.get("/desk/admin/accounts?q=王海", headers={"HX-Target": "rows"})).text
+    assert ("李慧" in by_role, "王海" in by_role) == (True, False)
+    assert ("李慧" in by_name, "王海" in by_name, "<html" in by_name) == (False, True, False)
+
+
+async def test_the_audit_is_searched_checked_and_taken_out_with_a_trace(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    auditor = await site.account(R.AUDIT_ADMIN, login="shen")
+    async with site.client(auditor) as client:
+        page = (await client.get("/desk/admin/audit?action=work_order.&subject=26112300001")).text
+        assert "work_order.dispatch" in words_of(page)
+        assert "account.added" not in words_of(page)
+        whole = (await client.post("/desk/admin/audit/check")).text
+        sheet = await client.get("/desk/admin/audit/rows.csv?action=account.")
+        async with site.store.database.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE audit SET actor = 'nobody' WHERE sequence = 2")
+        broken = (await client.post("/desk/admin/audit/check")).text
+    rows = list(csv.reader(io.StringIO(sheet.text.removeprefix("\ufeff"))))
+    assert rows[0] == ["序号", "时间", "谁", "动作", "对象", "内容", "摘要"]
+    assert {row[3] for row in rows[1:]} == {"account.added"}
+    assert "审计链完整" in whole
+    assert "第 2 行断开：内容被改动" in broken
+    assert await audited(site, "audit.exported") == [
+        ("staff:shen", "audit", {"actor": "", "action": "account.", "subject": "", "since": "", "until": ""})
+    ]
+
+
+async def test_orders_are_taken_out_masked_for_a_reason_with_a_trace(site: ConsolesSite) -> None:
+    open_ = an_appeal(text="=王建国，电话13905390001，3号楼402室暖气不热", citizen_name="王建国")
+    hidden = an_appeal(text="我是李国庆，举报", citizen_name="李国庆", kind=AppealKind.TIP_OFF)
+    await keep(site.store, an_order(appeal=open_), an_order("26112300002", appeal=hidden))
+    given = {"since": "2026-11-20", "until": "2026-11-23", "reason": "十一月供暖分析"}
+    async with site.client(await site.account(R.SUPERVISOR, login="li")) as client:
+        assert (await client.post("/desk/exports", data={**given, "reason": "看看"})).status_code == 422
+        assert (await client.post("/desk/exports", data={**given, "since": "2026-01-01"})).status_code == 422
+        sheet = await client.post("/desk/exports", data=given)
+    assert sheet.headers["content-disposition"] == 'attachment; filename="orders-20261120-20261123.csv"'
+    rows = list(csv.DictReader(io.StringIO(sheet.text.removeprefix("\ufeff"))))
+    assert [row["工单编号"] for row in rows] == ["26112300001", "26112300002"]
+    assert rows[0]["诉求"].startswith("'=王**，电话****")
+    for secret in ("王建国", "李国庆", "13905390001", "402室"):
+        assert secret not in sheet.text
+    assert await audited(site, "orders.") == [
+        ("staff:li", "orders", {**given, "orders": 2}), ("staff:li", "orders", given)
+    ]  # fmt: skip
+
+
+async def test_the_machine_is_shown_as_it_is_without_its_secrets(site: ConsolesSite) -> None:
+    async with site.client(await site.account(R.SYSTEM_ADMIN)) as client:
+        pages = {
+            name: words_of((await client.get(f"/desk/admin/{name}")).text)
+            for name in ("settings", "models", "channels", "calendar", "retention")
+        }
+        verified = (await client.post("/desk/admin/models/htmx/verify")).text
+        unknown = (await client.post("/desk/admin/models/nothing/verify")).text
+    for name, expected in {
+        "settings": "密码最短位数 HOTLINE_PASSWORD_LENGTH 10 10 默认 GB/T 22239—2019 8.1.4.1 待核",
+        "models": "网页：局部更新 0BSD",
+        "channels": "转接 在用 110 sip:110@127.0.0.1",
+        "calendar": "2027 年的放假安排尚未公布或者没有录入。",
+        "retention": "通话录音 730 天",
+    }.items():
+        assert expected in pages[name]
+    assert (
+        "签收 · 危及生命财产 15 分钟 危及生命财产的15分钟内签收（参照天津实施细则，7×24小时） 待核"
+        in pages["settings"]
+    )
+    assert "逐个文件相符" in verified
+    assert "目录里没有" in unknown
+
+
+async def test_what_is_past_its_time_is_destroyed_by_hand_with_a_reason_and_a_certificate(
+    site: ConsolesSite,
+) -> None:
+    async with site.client(await site.account(R.SYSTEM_ADMIN)) as client:
+        refused = await client.post("/desk/admin/retention", data={"reason": ""})
+        done = await client.post("/desk/admin/retention", data={"reason": "磁盘将满"})
+    assert (refused.status_code, done.status_code) == (422, 303)
+
+
+def test_every_setting_has_a_name_that_people_read(site: ConsolesSite) -> None:
+    machine = site.parts.machine
+    assert machine is not None
+    assert [row.name for row in machine.settings() if row.group == "其他"] == []
