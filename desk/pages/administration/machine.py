@@ -8,7 +8,7 @@ from fastapi import Form, HTTPException, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
-from desk.administration import Machine
+from desk.administration import Machine, SettingRow
 from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.seat import Seat
@@ -29,12 +29,11 @@ async def settings(request: Request) -> Response:
     """Show what is set, where it comes from, and what has yet to be confirmed."""
     front = front_of(request)
     machine = machine_of(front)
+    groups: dict[str, list[SettingRow]] = {}
+    for row in machine.settings():
+        groups.setdefault(row.group, []).append(row)
     return front.page(
-        request,
-        "administration/settings.html",
-        title="设置",
-        rows=machine.settings(),
-        limits=machine.limits(),
+        request, "administration/settings.html", title="设置", groups=groups, limits=machine.limits()
     )
 
 
