@@ -26,7 +26,7 @@ from hotline.domain.agents import (
     Skill,
 )
 from hotline.domain.appeal import PhoneNumber
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.domain.talks import PartyState, PassState
 from hotline.service.agent_desk import AgentDesk
 
@@ -64,7 +64,10 @@ class TalkPartyOut(BaseModel):
 
 
 class HandoverOut(BaseModel):
-    """The call that an agent is offered or talks to. ``phone`` is masked; ``passing``: how passing it on stands or ended."""
+    """The call that an agent is offered or talks to. ``phone`` is masked; ``passing``: how passing it on stands or ended.
+
+    ``malicious_before``: so many calls of the number were judged malicious by people.
+    """
 
     id: str
     conversation: str
@@ -78,6 +81,7 @@ class HandoverOut(BaseModel):
     is_held: bool
     parties: list[TalkPartyOut]
     passing: PassState | None
+    malicious_before: int
 
 
 class AgentOut(BaseModel):
@@ -186,6 +190,15 @@ class AgentInterface:
         if not self._parts.is_token(bearer(request)):
             raise HTTPException(status_code=401, headers={"WWW-Authenticate": "Bearer"})
 
+    async def _malicious_before(self, phone: str) -> int:
+        """Return what is known of the number; 0 too while the database is away: nobody waits for that."""
+        if self._parts.nuisances is None or not phone.isdigit():
+            return 0
+        try:
+            return await self._parts.nuisances.malicious_before(PhoneNumber(phone))
+        except StoreUnavailableError:
+            return 0
+
     async def _shown(self, agent: str, call: Handover | None) -> HandoverOut | None:
         """Return the call as the agent sees it, after it was written down that they do."""
         if call is None:
@@ -210,6 +223,7 @@ class AgentInterface:
                 for party in call.talk.parties
             ],
             passing=call.talk.passing,
+            malicious_before=await self._malicious_before(call.phone),
         )
 
 

@@ -24,6 +24,7 @@ from hotline.dialogue.journal import decode, is_event
 from hotline.domain.appeal import ContactChannel
 from hotline.known_places import load_known_places
 from hotline.service.linkage import load_lines
+from hotline.service.nuisances import read_calls_a_day
 from hotline.service.party_telephones import read_numbers
 from hotline.service.repeats import load_repeat_rules
 from nlu.lexicon import load_meaning_words
@@ -102,6 +103,7 @@ def check() -> None:
     load_repeat_rules(city)
     load_lines(city)
     read_numbers(city)
+    read_calls_a_day(city)
     load_formulas(city)
     load_retentions(city)
     load_letter_prompts(city)

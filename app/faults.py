@@ -18,6 +18,7 @@ from hotline.domain.errors import (
     WorkOrderNotFoundError,
 )
 from hotline.domain.linkage import LinkageNotFoundError
+from hotline.domain.nuisance import NoSuchNuisanceError
 from hotline.domain.talks import UnknownPartyError
 
 _UNKNOWN: Final = (
@@ -26,6 +27,7 @@ _UNKNOWN: Final = (
     NoSuchAgentError,
     UnknownPartyError,
     LinkageNotFoundError,
+    NoSuchNuisanceError,
 )
 
 

@@ -22,6 +22,7 @@ from app.callback_interface import CallbackInterface
 from app.faults import Faults, status_of
 from app.interface import Interface
 from app.linkage_steps import LinkageSteps
+from app.nuisance_interface import NuisanceInterface
 from app.open311 import PREFIX as OPEN311
 from app.open311 import Open311
 from app.outbound_interface import OutboundInterface
@@ -99,6 +100,8 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:
         LinkageSteps(parts, parts.talks).add_to(app)
     if parts.callbacks is not None:
         CallbackInterface(parts, parts.callbacks).add_to(app)
+    if parts.nuisances is not None:
+        NuisanceInterface(parts, parts.nuisances).add_to(app)
     if parts.outlook is not None:
         OutboundInterface(parts, parts.outlook).add_to(app)
 

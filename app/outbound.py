@@ -21,6 +21,7 @@ from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.channel import Channel
 from hotline.service.conversations import Conversations
+from hotline.service.nuisances import Nuisances
 from hotline.service.outbound import load_outbound_rules
 from hotline.service.outbound_book import OutboundBook
 from hotline.service.revisit_calls import RevisitCalls
@@ -118,12 +119,18 @@ def open_callback_dialler(
     )
 
 
-async def note_contact(book: OutboundBook, caller: str, at: datetime) -> None:
-    """Note who calls, so that they may be called; a database that is away costs a citizen nothing but that."""
+async def note_contact(
+    book: OutboundBook, nuisances: Nuisances, caller: str, conversation: str, at: datetime
+) -> None:
+    """Note who calls, so that they may be called, and how often; a database that is away costs a citizen nothing but that.
+
+    ``at`` is the city's local time.
+    """
     digits = caller.removeprefix("+86")
     if not digits.isdigit():
         return
     try:
         await book.note_contact(PhoneNumber(digits), at=at)
+        await nuisances.count(PhoneNumber(digits), conversation, at)
     except StoreUnavailableError as error:
         log.warning("contact.not_noted", error=type(error).__name__)

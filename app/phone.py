@@ -26,6 +26,7 @@ from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
 from hotline.service.conversations import Conversations
 from hotline.service.journal import ConversationLog
+from hotline.service.nuisances import Nuisances
 from hotline.service.outbound_book import OutboundBook
 from hotline.store.party_calls import SqlPartyCalls
 from ivr.agent_handover import QueueSettings
@@ -93,9 +94,11 @@ class Exchange:
         people: People,
         recordings: Recordings | None,
         book: OutboundBook,
+        nuisances: Nuisances,
     ) -> None:
         """Take the parts that all calls share."""
         self._book = book
+        self._nuisances = nuisances
         self._recordings = recordings
         self._people = people
         self._settings = settings
@@ -147,7 +150,10 @@ class Exchange:
         CALLS_UNDER_WAY.inc()
         if self._recordings is not None:
             await self._recordings.begin(conversation, line, now())
-        noting = asyncio.create_task(note_contact(self._book, line.caller, now()), name="note contact")
+        at = now().astimezone(self._city.timezone)
+        noting = asyncio.create_task(
+            note_contact(self._book, self._nuisances, line.caller, conversation, at), name="note contact"
+        )
         try:
             outcome = await self._conversations.hold(channel, call_id=line.call_id)
             CALLS.labels(outcome.value).inc()
@@ -226,6 +232,7 @@ async def run_phone(
             people=open_people(settings, city, world),
             recordings=recordings,
             book=open_book(settings, world.store),
+            nuisances=world.nuisances,
         )
         dialler = open_dialler(
             settings, city, world, endpoint, channel=exchange.channel, recordings=recordings

@@ -141,6 +141,7 @@ async def run_web(settings: Settings) -> None:
             callbacks=world.callbacks,
             desk=world.desk,
             talks=talks,
+            nuisances=world.nuisances,
             outlook=Outlook(city, world.store, open_book(settings, world.store)),
             evidence=office.evidence,
             recordings=recordings,

@@ -22,6 +22,7 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
 from hotline.service.linkage import Linkages
+from hotline.service.nuisances import Nuisances
 from hotline.store.evidence import SqlEvidence
 from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
@@ -82,7 +83,7 @@ class WebParts:
     ``callbacks`` none for callback tasks, without ``desk`` none for agents,
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
     agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
-    without ``evidence`` no picture is shown.
+    without ``evidence`` no picture is shown, without ``nuisances`` no call is judged.
     """
 
     city: City
@@ -102,6 +103,7 @@ class WebParts:
     outlook: Outlook | None = None
     evidence: SqlEvidence | None = None
     talks: KeptTalks | None = None
+    nuisances: Nuisances | None = None
     consoles: DeskParts | None = None
 
     def is_staff(self, request: Request) -> bool:

@@ -48,11 +48,13 @@ from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.conversations import Surroundings
 from hotline.service.journal import ConversationLog
+from hotline.service.nuisances import Nuisances, read_calls_a_day
 from hotline.service.party_telephones import party_telephones
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals
 from hotline.store.callbacks import SqlCallbacks
+from hotline.store.nuisances import SqlNuisances
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from router.rule_router import RuleRouter
@@ -91,6 +93,12 @@ def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks
     return Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: secrets.token_hex(8))
 
 
+def open_nuisances(settings: Settings, city: City, store: SqlStore) -> Nuisances:
+    """Return the calls that may be malicious."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return Nuisances(SqlNuisances(store.database, seal), read_calls_a_day(city), lambda: secrets.token_hex(8))
+
+
 def open_desk(settings: Settings, city: City, redis: Redis | None) -> AgentDesk | None:
     """Return the agents' desk, None where agents have no telephones or there is no Redis to share it on."""
     if redis is None or not settings.agent_address:
@@ -118,6 +126,7 @@ class World:
     catalogue_is_sound: Callable[[], Awaitable[bool]]
     casework: Casework
     callbacks: Callbacks
+    nuisances: Nuisances
     desk: AgentDesk | None
     signals: Signals
 
@@ -136,10 +145,12 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     router = RuleRouter(city, holder)
     casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)
     callbacks = open_callbacks(settings, city, store)
+    nuisances = open_nuisances(settings, city, store)
     knowledge = await open_knowledge(settings, city, store, lambda: router.holder.current.limits, stack)
     return World(
         store=store,
         callbacks=callbacks,
+        nuisances=nuisances,
         redis=redis,
         desk=open_desk(settings, city, redis),
         signals=signals,
@@ -156,6 +167,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),
             callbacks=callbacks,
+            nuisances=nuisances,
             lookups=knowledge.use,
             slow_callers=None
             if redis is None

@@ -31,6 +31,7 @@ class HandingOver(Floor):
     """A conversation that can reach people."""
 
     _is_callback = False  # the hotline called: there is a task for it already
+    _nuisance_words: tuple[str, ...] = ()  # what was warned of
 
     def _transfer(self, reason: str, *prompts: str) -> Actions:
         """Put the citizen through to a person; whatever they have said goes along as the briefing."""
@@ -217,9 +218,10 @@ class HandingOver(Floor):
             return self._transfer("not_understood")
         return self._ask(Stage.OPEN, Expected.OPEN, name)
 
-    def _warned(self) -> Actions:
+    def _warned(self, text: str) -> Actions:
         """Ask for decent words; who goes on goes to a person, and a person judges (规则49: 不得自动拉黑)."""
         self._nuisances += 1
+        self._nuisance_words = (*self._nuisance_words, text)
         if self._nuisances >= self._policy.max_no_match:
             return self._transfer("nuisance")
         return self._ask(Stage.OPEN, Expected.OPEN, "warn_nuisance")

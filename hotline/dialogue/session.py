@@ -383,7 +383,7 @@ class Session(Rated):
             case Intent.GOODBYE:
                 return self._rate_or_goodbye()
             case Intent.NUISANCE:
-                return self._warned()
+                return self._warned(meaning.text)
             case Intent.AFFIRM | Intent.DENY | Intent.THANK | Intent.WAIT | Intent.REPEAT:
                 return self._no_match("not_understood")
             case Intent.OFF_TOPIC:

@@ -55,6 +55,11 @@ class Standing(OverTurns):
         return self._was_abandoned
 
     @property
+    def nuisance_words(self) -> tuple[str, ...]:
+        """What the citizen was warned of: a person judges whether it was malicious (恶意来电认定)."""
+        return self._nuisance_words
+
+    @property
     def contact_outcome(self) -> ContactOutcome:
         """How a conversation ended that left no order; what may still need somebody goes to an agent."""
         if self._gave_way:

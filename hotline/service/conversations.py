@@ -48,12 +48,14 @@ from hotline.dialogue.resuming import resume
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
+from hotline.domain.nuisance import Suspicion
 from hotline.service.asking import Asking, Question
 from hotline.service.callbacks import WishedFor
 from hotline.service.channel import YieldingChannel
 from hotline.service.contact_records import Contact, ContactRecords
 from hotline.service.journal import Journal
 from hotline.service.keeping import ConversationTakenError, Entry, Keeping, Yielded
+from hotline.service.nuisances import FlaggedCall
 from hotline.service.surroundings import (
     Deadlines,
     KnowingOrders,
@@ -124,8 +126,21 @@ class Conversations:
         if held.asking.work_order is None:
             held.asking.work_order = await self._recorded(held, started.conversation)
         await self._call_back_if_abandoned(held, started)
+        await self._flag_if_warned(held, started)
         await held.journal.finish(held.end)
         await self._keep_lookups(held, started.conversation)
+
+    async def _flag_if_warned(self, held: _Held, started: Started) -> None:
+        """Show a person a call in which somebody was warned; nobody is refused for it, now or later."""
+        words = held.session.nuisance_words
+        if self._world.nuisances is None or not words:
+            return
+        call = FlaggedCall(started.conversation, started.phone, Suspicion.ABUSIVE, words)
+        try:
+            async with asyncio.timeout(self._world.deadlines.register):
+                await self._world.nuisances.flag(call, self._world.clock())
+        except (HotlineError, TimeoutError) as error:
+            log.error("nuisance.not_flagged", error=type(error).__name__)
 
     async def _call_back_if_abandoned(self, held: _Held, started: Started) -> None:
         """Have somebody called back who hung up while they waited for a person; the contact's record stays if it fails."""

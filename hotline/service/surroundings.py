@@ -16,6 +16,7 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.callbacks import Callbacks
 from hotline.service.contact_records import RecordingContacts
 from hotline.service.journal import ConversationLog
+from hotline.service.nuisances import Nuisances
 from hotline.service.repeats import Told
 from knowledge_base.retriever import Retriever
 from nlu.understander import Understander
@@ -113,4 +114,5 @@ class Surroundings:
     orders: KnowingOrders | None = None
     slow_callers: RememberingPace | None = None
     callbacks: Callbacks | None = None
+    nuisances: Nuisances | None = None
     lookups: KeepingLookups | None = None

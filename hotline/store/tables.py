@@ -296,6 +296,28 @@ contacted_numbers: Final = Table(
 )
 """Numbers that called the hotline, as keyed fingerprints."""
 
+nuisance_flags: Final = Table(
+    "nuisance_flags",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("conversation", String(64), nullable=False, unique=True),
+    Column("number", String(64), index=True),
+    Column("at", Instant, nullable=False),
+    Column("verdict", String(16)),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_nuisance_flags_open", "verdict", "at"),
+)
+"""Calls that may be malicious, and what people judged; the whole flag is sealed in ``body``."""
+
+daily_calls: Final = Table(
+    "daily_calls",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True, index=True),
+    Column("calls", Integer, nullable=False),
+)
+"""How often a number, as a keyed fingerprint, has called today."""
+
 stopped_numbers: Final = Table(
     "stopped_numbers",
     metadata,

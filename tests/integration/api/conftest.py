@@ -31,11 +31,13 @@ from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.linkage import Linkages
+from hotline.service.nuisances import Nuisances
 from hotline.service.registration import Registration
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
+from hotline.store.nuisances import SqlNuisances
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.outbound import SqlOutbound
 from hotline.store.outbox import SqlOutbox
@@ -158,6 +160,9 @@ def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
                 iter(f"task{n}" for n in count(1)).__next__,
             ),
             desk=desk,
+            nuisances=Nuisances(
+                SqlNuisances(store.database, seal), 20, iter(f"n{n}" for n in count(1)).__next__
+            ),
             talks=KeptTalks(
                 {
                     "110": PartyTelephone("110", "110", "sip:110@trunk", is_emergency=True),

@@ -14,10 +14,13 @@ from hotline.dialogue.events import Event, Said, Started
 from hotline.dialogue.journal import decode, is_event, replay
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, Secrecy
 from hotline.domain.diversion import ContactOutcome, DiversionOutcome
+from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.knowledge import AnsweredWith, Passage
 from hotline.domain.meaning import Intent
+from hotline.domain.nuisance import Suspicion
 from hotline.domain.work_order import WorkOrder
 from hotline.service.conversations import Conversations, Deadlines, Surroundings
+from hotline.service.nuisances import FlaggedCall
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint, a_meaning, a_passage, a_session, an_appeal
 from tests.fakes import (
@@ -274,3 +277,31 @@ async def test_a_merge_under_way_when_the_citizen_hangs_up_is_the_record() -> No
     citizen, registration = a_citizen(COMPLAINT, "对", "可以"), Slow()
     await Conversations(a_world(registration=registration, orders=knowing())).hold(citizen)
     assert (len(registration.merged), registration.contacts) == (1, [])
+
+
+class Flagging:
+    """Keeps the calls that are flagged; may be away."""
+
+    def __init__(self, *, is_away: bool = False) -> None:
+        self.flagged: list[FlaggedCall] = []
+        self._is_away = is_away
+
+    async def flag(self, call: FlaggedCall, at: datetime) -> None:
+        if self._is_away:
+            raise StoreUnavailableError("away")
+        self.flagged.append(call)
+
+
+async def test_a_call_in_which_somebody_was_warned_is_shown_to_a_person_with_their_words() -> None:
+    flagging = Flagging()
+    await Conversations(a_world(nuisances=flagging)).hold(a_citizen("骂人", COMPLAINT, "对"))
+    (call,) = flagging.flagged
+    assert (call.conversation, call.suspicion, call.words) == ("c1", Suspicion.ABUSIVE, ("骂人",))
+    polite = Flagging()
+    await Conversations(a_world(nuisances=polite)).hold(a_citizen(QUESTION, "没有了"))
+    assert polite.flagged == []
+
+
+async def test_a_flag_that_cannot_be_kept_costs_the_call_nothing() -> None:
+    world = a_world(nuisances=Flagging(is_away=True))
+    assert await Conversations(world).hold(a_citizen("骂人", QUESTION, "没有了")) is Outcome.ANSWERED
