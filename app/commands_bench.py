@@ -21,6 +21,8 @@ from app.logs import configure
 from app.machine import running
 from app.printing import Printer
 from app.private import private
+from app.processes import Supervisor
+from app.rasa_server import rasa_part
 from app.reports import latency_figures
 from app.scripted_calls import Voices, place_all, words_of
 from app.settings import ROOT, Settings
@@ -32,6 +34,7 @@ from bench.asr import bench_asr
 from bench.conversation_scores import Score, as_row, summary, table
 from bench.conversation_scripts import ScriptError, read_scripts
 from bench.kb import bench_kb
+from bench.letters import bench_letters, bench_settings
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.outbox import bench_outbox
 from bench.pool import bench_pool
@@ -120,6 +123,41 @@ def pool(
 
     for row in asyncio.run(work()):
         _show(row, as_json=as_json)
+
+
+@cli.command("letters")
+def letters(
+    conversations: Annotated[int, typer.Option(help="量多少次对话", min=1)] = 100,
+    storm: Annotated[int, typer.Option(help="微信重发风暴：一共多少次调用（每条四次）；0 不做")] = 10_000,
+    away_seconds: Annotated[float, typer.Option(help="数据库不在多少秒；0 不做", min=0)] = 0.0,
+    rasa: Annotated[bool, typer.Option("--rasa", help="用 Rasa 理解（默认用进程内引擎）")] = False,
+    as_json: Json = False,
+) -> None:
+    """来信：微信一来一回的时间，重发风暴里有没有丢、有没有重。"""
+    printer = Printer()
+    settings = Settings()
+    city = load_city(settings.city)
+
+    async def work() -> dict[str, Any]:
+        with TemporaryDirectory() as folder:
+            given = private(bench_settings(settings, Path(folder)), Path(folder))
+            if not rasa:
+                given = given.model_copy(update={"rasa": "off"})
+            async with AsyncExitStack() as stack:
+                if rasa and (part := rasa_part(given, city)) is not None:
+                    supervisor = Supervisor(Path(folder) / "logs")
+                    stack.push_async_callback(supervisor.close)
+                    await supervisor.start(part)
+                return await bench_letters(
+                    given,
+                    city,
+                    conversations=conversations,
+                    storm=storm,
+                    away_seconds=away_seconds,
+                    tell=printer.progress,
+                )
+
+    _show(asyncio.run(work()), as_json=as_json)
 
 
 @cli.command("calls")

@@ -55,10 +55,16 @@ class LetterOffice:
     """Everything by which letters come in; ``routers`` are its routes, ``running`` its work in the background."""
 
     def __init__(
-        self, correspondence: Correspondence, routers: Sequence[APIRouter], evidence: SqlEvidence
+        self,
+        correspondence: Correspondence,
+        routers: Sequence[APIRouter],
+        *,
+        evidence: SqlEvidence,
+        letters: SqlLetters,
     ) -> None:
         """Take the parts."""
         self.correspondence = correspondence
+        self.letters = letters
         self.routers = routers
         self.evidence = evidence
 
@@ -128,7 +134,7 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
     if mail is not None:
         stack.push_async_callback(mail.close)
         mail.start(counted)
-    return LetterOffice(correspondence, routers, evidence)
+    return LetterOffice(correspondence, routers, evidence=evidence, letters=letters)
 
 
 class _Counted:

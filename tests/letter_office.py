@@ -119,6 +119,16 @@ class Office:
         while await self.letters.not_passed(datetime.now(UTC) + timedelta(days=1)):
             await asyncio.sleep(0.02)
 
+    async def sees(self, openid: str, texts: int, *, seconds: float = 30.0) -> list[str]:
+        """Deliver until a citizen sees so many texts, and return them."""
+        async with asyncio.timeout(seconds):
+            while len(self.wechat.citizens[openid].seen) < texts:
+                await self.deliver()
+                await asyncio.sleep(0.05)
+        await self.correspondence.settled()
+        await self.deliver()
+        return self.wechat.citizens[openid].seen
+
     async def orders(self) -> list[Any]:
         return [order for order in await self.store.recent(limit=20_000) if order.is_dispatched]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,9 @@ class Database:
         """Take a SQLAlchemy URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``); connect when first used."""
         self.engine = _engine(url, busy_seconds=min(BUSY_SECONDS, timeout_seconds * 0.75))
         self._timeout_seconds = timeout_seconds
+        # SQLite has one writer at a time; who waits for it asks again and again, with growing pauses and in no order.
+        # Within a process they wait here, in order.
+        self._turn: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -44,7 +47,7 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection within one transaction: all of it is written, or nothing."""
-        async with self._guarded(), self.engine.connect() as connection:
+        async with self._guarded(), self._turn or nullcontext(), self.engine.connect() as connection:
             writing = await connection.execution_options(**{_WRITES: True})
             async with writing.begin():
                 yield connection

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
 from hotline.domain.letters import Correspondent, Letter, Way
@@ -41,6 +42,8 @@ from hotline.store.tables import (
 
 _LETTER: Final = TypeAdapter(Letter)
 _CORRESPONDENT: Final = TypeAdapter(Correspondent)
+_COUNTED: Final = (ContactChannel.WECHAT, ContactChannel.MINI_PROGRAMME)
+_MOST_OPEN: Final = 200
 _FAR_FUTURE: Final = timedelta(days=1)
 """A lease beyond it was written by a clock that ran ahead, and holds nobody up."""
 
@@ -140,12 +143,19 @@ class SqlLetters:
             )
             if (added.scalar_one_or_none()) is None:
                 return await self._known(connection, letter.key)
-            fresh = Correspondent(letter.correspondent, letter.channel, letter.address)
-            first = insert(correspondents).values(
-                id=letter.correspondent, channel=letter.channel.value, body=self._sealed_correspondent(fresh)
-            )
-            await connection.execute(first.on_conflict_do_nothing(index_elements=[correspondents.c.id]))
-            claimed = await self._claim(connection, letter.correspondent, lease, now)
+            known = await self._taken(connection, letter.correspondent, lease, now)
+            if known is None:
+                fresh = Correspondent(letter.correspondent, letter.channel, letter.address)
+                first = insert(correspondents).values(
+                    id=letter.correspondent,
+                    channel=letter.channel.value,
+                    holder=lease.holder,
+                    leased_until=lease.until,
+                    body=self._sealed_correspondent(fresh),
+                )
+                first = first.on_conflict_do_nothing(index_elements=[correspondents.c.id])
+                known = fresh if (await connection.execute(first)).rowcount == 1 else None
+            claimed = await self._next(connection, known) if known is not None else None
         return Received(is_new=True, claimed=claimed)
 
     async def claim(self, correspondent: str, lease: Lease, now: datetime) -> Claimed | None:
@@ -184,29 +194,29 @@ class SqlLetters:
     async def finish(self, done: Done, lease: Lease) -> Claimed | None:
         """Write what came of a letter; return the next letter of the same hand, or None: they are let go."""
         who = done.after.id
+        mine = update(correspondents).where(correspondents.c.id == who)
         async with self._database.writing() as connection:
-            holder = select(correspondents.c.holder).where(correspondents.c.id == who)
-            if not self._database.is_sqlite:
-                holder = holder.with_for_update()
-            if (await connection.execute(holder)).scalar_one_or_none() != lease.holder:
+            let_go = (
+                await connection.execute(  # the row is locked from here on: no letter can slip in between
+                    mine.where(correspondents.c.holder == lease.holder).values(
+                        conversation=done.after.conversation,
+                        due_at=done.after.due_at,
+                        holder=None,
+                        leased_until=None,
+                        body=self._sealed_correspondent(done.after),
+                    )
+                )
+            )
+            if let_go.rowcount != 1:
                 raise LeaseLostError(who)
             await self._write_conversation(connection, done)
             await self._write_answer(connection, done)
             await self._hurry(connection, done)
-            await write_messages(connection, self._seal, done.messages, done.at)
-            await connection.execute(
-                update(correspondents)
-                .where(correspondents.c.id == who)
-                .values(
-                    conversation=done.after.conversation,
-                    due_at=done.after.due_at,
-                    leased_until=lease.until,
-                    body=self._sealed_correspondent(done.after),
-                )
-            )
+            if done.messages:
+                await write_messages(connection, self._seal, done.messages, done.at)
             following = await self._next(connection, done.after)
-            if following is None:
-                await self._release(connection, who, lease.holder)
+            if following is not None:
+                await connection.execute(mine.values(holder=lease.holder, leased_until=lease.until))
         return following
 
     async def renew(self, lease: Lease, in_hand: Sequence[str]) -> None:
@@ -315,37 +325,46 @@ class SqlLetters:
     async def _claim(
         self, connection: AsyncConnection, who: str, lease: Lease, now: datetime
     ) -> Claimed | None:
-        taken = await connection.execute(
+        known = await self._taken(connection, who, lease, now)
+        if known is None:
+            return None
+        return await self._next(connection, known) or Claimed(known, None)
+
+    async def _taken(
+        self, connection: AsyncConnection, who: str, lease: Lease, now: datetime
+    ) -> Correspondent | None:
+        """Take a correspondent in hand; None when there is none of this name, or somebody else has them."""
+        taken = (
             update(correspondents)
             .where(correspondents.c.id == who, _is_free(now))
             .values(holder=lease.holder, leased_until=lease.until)
+            .returning(correspondents.c.id, correspondents.c.body)
         )
-        if taken.rowcount != 1:
-            return None
-        row = (await connection.execute(select(correspondents).where(correspondents.c.id == who))).one()
-        known = self._correspondent(row)
-        return await self._next(connection, known) or Claimed(known, None)
+        row = (await connection.execute(taken)).one_or_none()
+        return None if row is None else self._correspondent(row)
 
     async def _next(self, connection: AsyncConnection, known: Correspondent) -> Claimed | None:
-        mine = letters.c.correspondent == known.id
-        oldest = select(letters).where(mine, letters.c.answered_at.is_(None)).order_by(letters.c.id).limit(1)
-        row = (await connection.execute(oldest)).one_or_none()
+        """Return the oldest letter without an answer, begun once more, with the answers that are owed."""
+        is_owed = and_(letters.c.way == Way.OWED.value, letters.c.passed_at.is_(None))
+        open_ones = (
+            select(letters)
+            .where(letters.c.correspondent == known.id, or_(letters.c.answered_at.is_(None), is_owed))
+            .order_by(letters.c.id)
+            .limit(_MOST_OPEN)
+        )
+        rows = (await connection.execute(open_ones)).all()
+        row = next((each for each in rows if each.answered_at is None), None)
         if row is None:
             return None
         begun = update(letters).where(letters.c.id == row.id).values(tries=row.tries + 1)
         await connection.execute(begun)
-        owed = (
-            select(letters)
-            .where(mine, letters.c.way == Way.OWED.value, letters.c.passed_at.is_(None))
-            .order_by(letters.c.id)
-        )
         return Claimed(
             correspondent=known,
             letter=self._letter(row),
             letter_id=row.id,
             tries=row.tries + 1,
             received_at=row.received_at,
-            owed=tuple((each.id, self._texts(each)) for each in (await connection.execute(owed)).all()),
+            owed=tuple((each.id, self._texts(each)) for each in rows if each.way == Way.OWED.value),
         )
 
     async def _known(self, connection: AsyncConnection, key: str) -> Received:
@@ -411,7 +430,7 @@ class SqlLetters:
     @staticmethod
     async def _hurry(connection: AsyncConnection, done: Done) -> None:
         """Have tried now what failed before: who has just written can be written to again (WeChat's 48 hours and five messages)."""
-        if done.claimed.letter is not None:
+        if done.claimed.letter is not None and done.after.channel in _COUNTED:
             waiting = update(outbox).where(
                 outbox.c.destination == done.after.id,
                 outbox.c.state == MessageState.PENDING.value,

@@ -130,9 +130,7 @@ async def test_another_process_answers_what_a_dead_one_left(
         for task in first.correspondence._tasks:  # as if the process were killed here
             task.cancel()
         async with office_for(wechat, store, tmp_path, pace=QUICK, served=False) as second:
-            await until(lambda: second.correspondence._in_hand or wechat.citizens[LI].seen)
-            await second.correspondence.settled()
-            await second.deliver()
+            await second.sees(LI, 1)
     assert wechat.citizens[LI].seen == [NOTICE + ANSWERED]
 
 
@@ -146,8 +144,7 @@ async def test_who_was_thought_dead_writes_nothing_any_more(
         await wechat.write(LI, COMPLAINT)
         await asyncio.sleep(0.4)
         async with office_for(wechat, store, tmp_path, pace=QUICK, served=False) as second:
-            await until(lambda: second.correspondence._tasks)
-            await second.correspondence.settled()
+            await second.sees(LI, 1)
             await first.correspondence.settled()
             await second.deliver()
     assert wechat.citizens[LI].seen == [NOTICE + CONFIRM]
@@ -167,9 +164,7 @@ async def test_an_order_that_was_committed_before_the_process_died_is_told_and_n
         await wechat.write(LI, "对")
         assert len(await first.orders()) == 1
         async with office_for(wechat, store, tmp_path, pace=QUICK, served=False) as second:
-            await until(lambda: second.correspondence._tasks)
-            await second.correspondence.settled()
-            await second.deliver()
+            await second.sees(LI, 2)
             (order,) = await second.orders()
     assert [text[:20] for text in wechat.citizens[LI].seen[1:]] == [f"已受理，工单编号{order.number}。"[:20]]
 
