@@ -25,6 +25,7 @@ from app.processes import Supervisor
 from app.rasa_server import rasa_part
 from app.reports import latency_figures
 from app.scripted_calls import Voices, place_all, words_of
+from app.knowledge import open_vectors
 from app.settings import ROOT, Settings
 from app.understanding import open_understander
 from app.wiring import recognizer_named
@@ -328,6 +329,7 @@ def kb(
         answer_column,
         wording,
         lambda done, of: printer.progress("检索", done, of),
+        open_vectors(Settings()),
     )
     _show(figures, as_json=as_json)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -14,6 +16,7 @@ from app.knowledge_gate import GoldenGate
 from app.knowledge_rules import load_knowledge_rules
 from app.settings import Settings, secret_file
 from hotline.city import City
+from hotline.domain.errors import ModelRefusedError
 from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_rules import KnowledgeRules
 from hotline.domain.time_limits import TimeLimits
@@ -24,7 +27,10 @@ from hotline.store.knowledge_use import SqlKnowledgeUse
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from knowledge_base.articles import faults_of, load_articles
+from knowledge_base.engines.e5_package import NAME as ENCODER
 from knowledge_base.engines.live import LiveRetriever
+from knowledge_base.engines.onnx_encoder import OnnxEncoder
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.golden import load_golden
 from knowledge_base.wording import load_wording
 from router.tables import CatalogueHolder
@@ -87,7 +93,8 @@ async def open_editing(
     rules = load_knowledge_rules(city)
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     articles, use = SqlKnowledge(store.database, seal), SqlKnowledgeUse(store.database, seal)
-    retriever = LiveRetriever(articles, settings.data_dir / "index", wording)
+    vectors = await asyncio.to_thread(open_vectors, settings)
+    retriever = LiveRetriever(articles, settings.data_dir / "index", wording, vectors=vectors)
     golden = load_golden(city.folder / "golden")
     gate = GoldenGate(retriever, wording, golden, use.golden)
     tasks = KnowledgeTasks(
@@ -104,6 +111,20 @@ async def open_editing(
         lookalikes=gate,
     )
     return KnowledgeParts(articles, use, rules, tasks, editing, retriever, gate)
+
+
+def open_vectors(settings: Settings) -> Vectors | None:
+    """Return vectors by the encoder that is set; None without one, or when its model is refused: then words alone decide."""
+    if settings.encoder == "off":
+        return None
+    folder = settings.models_dir / ENCODER if settings.encoder == "auto" else Path(settings.encoder)
+    if settings.encoder == "auto" and not folder.is_dir():
+        return None
+    try:
+        return Vectors(OnnxEncoder(folder), settings.models_dir.parent / "vectors")
+    except ModelRefusedError as error:
+        log.error("encoder.refused", model=error.model, file=error.file, reason=error.reason)
+        return None
 
 
 def check_knowledge(settings: Settings, city: City) -> tuple[int, int]:

@@ -5,6 +5,7 @@ Every step is quick when its result is there already, and shows progress when it
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.understanding import train_understanders
 from app.wiring import Speaking, open_store
 from asr.models import catalogue, fetch, is_installed
 from hotline.city import load_city
+from knowledge_base.engines.e5_package import is_packaged, make_encoder
 from router.tables import CatalogueHolder
 
 Tell = Callable[[str], None]
@@ -48,6 +50,9 @@ async def set_up(settings: Settings, progress: Progress, tell: Tell, *, renders_
     fetch_assets(settings.static_dir, progress, tell)
     fetch_models(settings.models_dir, progress, tell)
     tell("知识库：{} 条，对照题 {} 道".format(*check_knowledge(settings, city)))
+    if settings.encoder == "auto" and is_packaged():
+        tell("句子向量模型（multilingual-e5-small，MIT）")
+        await asyncio.to_thread(make_encoder, settings.models_dir)
     await train_understanders(settings, city, progress, tell)
     async with AsyncExitStack() as stack:
         store = await open_store(settings, stack)

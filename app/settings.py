@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     city: Path = ROOT / "config" / "linyi"
     data_dir: Path = ROOT / "build" / "run"
     models_dir: Path = ROOT / "build" / "models"
+    encoder: Path | Literal["auto", "off"] = "auto"
     static_dir: Path = ROOT / "build" / "static"
 
     sip_host: str = "127.0.0.1"

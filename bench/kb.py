@@ -20,6 +20,7 @@ import tantivy
 from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import Article
 from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.terms import terms_of
 from knowledge_base.wording import Wording, load_wording, plain
 
@@ -43,11 +44,13 @@ def bench_kb(
     answer_column: str,
     wording: Wording,
     progress: Callable[[int, int], None] = lambda done, of: None,  # noqa: ARG005 -- named as callers call it
+    vectors: Vectors | None = None,
 ) -> dict[str, Any]:
     """Return hits and milliseconds of our search and, under ``bm25``, of plain BM25. Raises ``QuestionDataError``."""
     pairs = _pairs(questions_csv, question_column, answer_column)
     ids = {answer: f"answer-{number}" for number, answer in enumerate(dict.fromkeys(a for _, a in pairs))}
-    retriever = TantivyRetriever.of([_article(id_, answer) for answer, id_ in ids.items()], wording)
+    articles = [_article(id_, answer) for answer, id_ in ids.items()]
+    retriever = TantivyRetriever.of(articles, wording, vectors=vectors)
     asked = [(question, ids[answer]) for question, answer in pairs]
 
     def ours(question: str) -> list[str]:
@@ -57,6 +60,7 @@ def bench_kb(
     return {
         "questions": len(asked),
         "answers": len(ids),
+        "vectors": vectors.fingerprint if vectors is not None else None,
         **_figures(ours, asked, lambda done: progress(done, steps)),
         "bm25": _figures(_plain_bm25(ids), asked, lambda done: progress(len(asked) + done, steps)),
     }

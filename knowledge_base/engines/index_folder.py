@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 
 from knowledge_base.engines.tantivy_index import IndexDamagedError, TantivyIndex, fingerprint
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.wording import Wording
 
 log: Final = structlog.get_logger("knowledge_index")
@@ -28,12 +29,13 @@ _GENERATION: Final = re.compile(r"index-([0-9a-f]{16})-(\d{1,12})")
 class IndexFolder:
     """Generations of one index on this machine."""
 
-    def __init__(self, folder: Path, wording: Wording) -> None:
-        """Take the folder, made when it is missing, and how citizens word things."""
+    def __init__(self, folder: Path, wording: Wording, vectors: Vectors | None = None) -> None:
+        """Take the folder, made when it is missing, how citizens word things, and vectors if there are any."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._wording = wording
-        self._fingerprint = fingerprint(wording)
+        self._vectors = vectors
+        self._fingerprint = fingerprint(wording, vectors)
 
     def newest(self) -> int:
         """Return the number of the newest generation of this form, 0 for none."""
@@ -45,7 +47,7 @@ class IndexFolder:
             place = self._place(number)
             with self.writing(waits=True):  # a manifest is read between two commits, never within one
                 try:
-                    return number, TantivyIndex.open(place, self._wording)
+                    return number, TantivyIndex.open(place, self._wording, self._vectors)
                 except IndexDamagedError as error:
                     log.error("knowledge_index.damaged", place=place.name, reason=error.reason)
         return None
@@ -70,7 +72,7 @@ class IndexFolder:
         """Make what was built the newest generation, and open it; those before it are removed."""
         number = self.newest() + 1
         built.rename(self._place(number))
-        index = TantivyIndex.open(self._place(number), self._wording)
+        index = TantivyIndex.open(self._place(number), self._wording, self._vectors)
         for older in self._folder.glob("index-*"):
             if older != self._place(number):
                 shutil.rmtree(older, ignore_errors=True)

@@ -22,6 +22,7 @@ from hotline.domain.knowledge import START, Article, KnowledgePosition, Passage
 from knowledge_base.engines.index_folder import IndexFolder
 from knowledge_base.engines.tantivy import TantivyRetriever
 from knowledge_base.engines.tantivy_index import IndexDamagedError, TantivyIndex
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.gate import Gate
 from knowledge_base.wording import Wording
 
@@ -56,14 +57,21 @@ class LiveRetriever:
     name = "tantivy"
 
     def __init__(
-        self, source: PublishedArticles, folder: Path, wording: Wording, *, gate: Gate | None = None
+        self,
+        source: PublishedArticles,
+        folder: Path,
+        wording: Wording,
+        *,
+        gate: Gate | None = None,
+        vectors: Vectors | None = None,
     ) -> None:
         """Take where articles come from and where the index is kept; ``open`` makes it ready."""
         self.folder = folder
         self._source = source
-        self._folder = IndexFolder(folder, wording)
+        self._folder = IndexFolder(folder, wording, vectors)
         self._wording = wording
         self._gate = gate
+        self._vectors = vectors
         self._generation = 0
         self._current: TantivyRetriever | None = None
         self._is_damaged = False
@@ -181,7 +189,9 @@ class LiveRetriever:
                     self._use(*opened)
                 return
             position = await self._source.position()
-            index = await asyncio.to_thread(TantivyIndex.create, place, (), self._wording, START)
+            index = await asyncio.to_thread(
+                TantivyIndex.create, place, (), self._wording, START, self._vectors
+            )
             many = 0
             chunk: list[Article] = []
             async for article in self._source.all_published():

@@ -14,15 +14,18 @@ from hotline.domain.category import lineage
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.knowledge import Article, Passage
 from knowledge_base.engines.tantivy_index import IndexDamagedError, Snapshot, TantivyIndex
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.gate import Gate
 from knowledge_base.likeness import Asked
 from knowledge_base.ranking import Candidate, Ranking, is_answerable
-from knowledge_base.wording import Wording
+from knowledge_base.wording import Wording, plain
 
 _CANDIDATES: Final = 24
 _MOST_CANDIDATES: Final = 400
 """How far to look for candidates that hold on the day and in the county."""
 _MOST_TERMS: Final = 160
+_LONGEST_MEANING: Final = 80
+"""A vector of a long story says less, and takes longer."""
 _LONGEST_QUESTION: Final = 400
 _WARM_UP: Final = "什么时候"  # noqa: any question
 # How much a field counts when candidates are picked.
@@ -51,10 +54,15 @@ class TantivyRetriever:
 
     @classmethod
     def of(
-        cls, articles: Iterable[Article], wording: Wording, *, gate: Gate | None = None
+        cls,
+        articles: Iterable[Article],
+        wording: Wording,
+        *,
+        gate: Gate | None = None,
+        vectors: Vectors | None = None,
     ) -> TantivyRetriever:
         """Return a retriever over the articles, in memory."""
-        return cls(TantivyIndex.in_memory(articles, wording), wording, gate=gate)
+        return cls(TantivyIndex.in_memory(articles, wording, vectors), wording, gate=gate)
 
     def over(self, index: TantivyIndex) -> TantivyRetriever:
         """Return the same search over another index."""
@@ -103,7 +111,18 @@ class TantivyRetriever:
             lambda kind, term: snapshot.rarity(f"asked_{kind}", term),
             category=category,
             limit=limit,
+            vector=self._vector(question),
         )
+
+    def _vector(self, question: str) -> Any:
+        """Return the question's vector; None where there is no encoder, or it fails: then words alone decide."""
+        vectors = self.index.vectors
+        if vectors is None:
+            return None
+        try:
+            return vectors.question(plain(self._wording.core(question))[:_LONGEST_MEANING])
+        except EngineUnavailableError:
+            return None
 
 
 def _candidates(

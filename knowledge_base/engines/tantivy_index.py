@@ -23,12 +23,13 @@ from pydantic import TypeAdapter
 from hotline.domain.category import lineage
 from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import START, Article, KnowledgePosition
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.likeness import Known, body_of
 from knowledge_base.ranking import Entry
 from knowledge_base.terms import terms_of
 from knowledge_base.wording import Wording
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Counts up when the fields or the terms change: an index of another layout is not opened."""
 _MANIFEST: Final = "manifest.json"
 _POSITION: Final = "\x00position"
@@ -69,8 +70,9 @@ def guarded(place: object, work: Callable[[], _Answer]) -> _Answer:
 class Snapshot:
     """The index at one moment: what is written later is not seen here."""
 
-    def __init__(self, place: object, index: Any) -> None:
+    def __init__(self, place: object, index: Any, vectors: Vectors | None) -> None:
         self._place = place
+        self._vectors = vectors
         self._searcher = index.searcher()
         self.schema = index.schema
         self._rarities: dict[tuple[str, str], float] = {}
@@ -108,7 +110,10 @@ class Snapshot:
         def read() -> Entry:
             found = self._searcher.doc(tantivy.DocAddress(segment, document))
             article = _ARTICLE.validate_json(found["article"][0])
-            return Entry(article, Known.loaded(found["known"][0].decode()))
+            known = Known.loaded(found["known"][0].decode())
+            kept = found["vectors"][0] if self._vectors is not None else b""
+            rows = self._vectors.rows(kept) if self._vectors is not None and kept else None
+            return Entry(article, known, rows)
 
         return guarded(self._place, read)
 
@@ -125,35 +130,47 @@ def rarity(articles: int, having: int) -> float:
 class TantivyIndex:
     """An index of articles. Reading and writing may go on in several threads and processes; one writes at a time."""
 
-    def __init__(self, index: Any, wording: Wording, place: Path | None) -> None:
-        """Take an opened index; see ``in_memory``, ``create`` and ``open``."""
+    def __init__(
+        self, index: Any, wording: Wording, place: Path | None, vectors: Vectors | None = None
+    ) -> None:
+        """Take an opened index; see ``in_memory``, ``create`` and ``open``. Without ``vectors`` only words count."""
         self._index = index
         self._wording = wording
+        self.vectors = vectors
         self.place = place
         self._hashes: dict[str, tuple[int, int, str]] = {}
         index.register_tokenizer(
             "spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
         )
-        self.snapshot = Snapshot(place, index)
+        self.snapshot = Snapshot(place, index, vectors)
 
     @classmethod
-    def in_memory(cls, articles: Iterable[Article], wording: Wording) -> TantivyIndex:
+    def in_memory(
+        cls, articles: Iterable[Article], wording: Wording, vectors: Vectors | None = None
+    ) -> TantivyIndex:
         """Return an index of the articles that is gone with the process."""
-        index = cls(tantivy.Index(_schema()), wording, None)
+        index = cls(tantivy.Index(_schema()), wording, None, vectors)
         index.write(articles, (), START)
         return index
 
     @classmethod
     def create(
-        cls, place: Path, articles: Iterable[Article], wording: Wording, position: KnowledgePosition
+        cls,
+        place: Path,
+        articles: Iterable[Article],
+        wording: Wording,
+        position: KnowledgePosition,
+        vectors: Vectors | None = None,
     ) -> TantivyIndex:
         """Build an index of the articles in an empty folder."""
-        index = guarded(place, lambda: cls(tantivy.Index(_schema(), path=str(place)), wording, place))
+        index = guarded(
+            place, lambda: cls(tantivy.Index(_schema(), path=str(place)), wording, place, vectors)
+        )
         index.write(articles, (), position)
         return index
 
     @classmethod
-    def open(cls, place: Path, wording: Wording) -> TantivyIndex:
+    def open(cls, place: Path, wording: Wording, vectors: Vectors | None = None) -> TantivyIndex:
         """Open the index in a folder; raise ``IndexDamagedError`` unless every file is as it was written."""
         try:
             manifest = json.loads((place / _MANIFEST).read_text(encoding="utf-8"))
@@ -161,7 +178,7 @@ class TantivyIndex:
             raise IndexDamagedError(place, type(error).__name__) from error
         if manifest != _hashes(place, {}):
             raise IndexDamagedError(place, "manifest")
-        index = guarded(place, lambda: cls(tantivy.Index.open(str(place)), wording, place))
+        index = guarded(place, lambda: cls(tantivy.Index.open(str(place)), wording, place, vectors))
         index.snapshot.position()
         return index
 
@@ -169,12 +186,14 @@ class TantivyIndex:
         self, changed: Iterable[Article], removed: Collection[str], position: KnowledgePosition
     ) -> None:
         """Put articles in the place of what is there by their ids, take others out, and note the position: all or nothing."""
+        fresh = list(changed)
+        rows = self.vectors.of_articles(fresh) if self.vectors is not None else [b""] * len(fresh)
 
         def work() -> None:
             writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
-            for article in changed:
+            for article, kept in zip(fresh, rows, strict=True):
                 writer.delete_documents_by_term("id", article.id)
-                writer.add_document(_document(article, self._wording))
+                writer.add_document(_document(article, self._wording, kept))
             for id_ in removed:
                 writer.delete_documents_by_term("id", id_)
             writer.delete_documents_by_term("id", _POSITION)
@@ -192,7 +211,7 @@ class TantivyIndex:
     def refresh(self) -> None:
         """See what was written meanwhile, by another process too."""
         guarded(self.place, self._index.reload)
-        self.snapshot = Snapshot(self.place, self._index)
+        self.snapshot = Snapshot(self.place, self._index, self.vectors)
 
     def check(self) -> None:
         """Look whether the files are as they were written; raise ``IndexDamagedError``. Only what has changed is read."""
@@ -221,7 +240,10 @@ class TantivyIndex:
                 content = kept.read_bytes()
                 kept.unlink()
                 kept.write_bytes(content)
-        return guarded(place, lambda: TantivyIndex(tantivy.Index.open(str(place)), self._wording, place))
+        return guarded(
+            place,
+            lambda: TantivyIndex(tantivy.Index.open(str(place)), self._wording, place, self.vectors),
+        )
 
     def _write_manifest(self, place: Path) -> None:
         building = place / f"{_MANIFEST}.{os.getpid()}.lock"
@@ -229,9 +251,11 @@ class TantivyIndex:
         building.replace(place / _MANIFEST)
 
 
-def fingerprint(wording: Wording) -> str:
+def fingerprint(wording: Wording, vectors: Vectors | None = None) -> str:
     """Return a short hash of all that the form of an index depends on."""
-    whole = repr((LAYOUT, version("tantivy"), version("jieba"), version("pypinyin"), wording.fingerprint))
+    made_by = vectors.fingerprint if vectors is not None else ""
+    versions = version("tantivy"), version("jieba"), version("pypinyin")
+    whole = repr((LAYOUT, versions, wording.fingerprint, made_by))
     return hashlib.sha256(whole.encode()).hexdigest()[:16]
 
 
@@ -239,14 +263,14 @@ def _schema() -> Any:
     schema = tantivy.SchemaBuilder()
     schema.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     schema.add_text_field("category", tokenizer_name="spaces", index_option="basic")
-    for name in ("article", "known"):
+    for name in ("article", "known", "vectors"):
         schema.add_bytes_field(name, stored=True, indexed=False)
     for name in FIELDS:
         schema.add_text_field(name, tokenizer_name="spaces", index_option="freq")
     return schema.build()
 
 
-def _document(article: Article, wording: Wording) -> Any:
+def _document(article: Article, wording: Wording, vectors: bytes) -> Any:
     asked = [wording.core(asking) for asking in (article.title, *article.questions)]
     body = [wording.core(text) for text in body_of(article)]
     texts: dict[str, str] = {}
@@ -259,6 +283,7 @@ def _document(article: Article, wording: Wording) -> Any:
     document = tantivy.Document(id=article.id, category=" ".join(lineage(article.category or "")), **texts)
     document.add_bytes("article", _ARTICLE.dump_json(article))
     document.add_bytes("known", Known.of(article, wording).dumped().encode())
+    document.add_bytes("vectors", vectors)
     return document
 
 
