@@ -17,6 +17,7 @@ from app.callers import CallFailedError, Hotline, Script, call
 from app.clock import now
 from app.commands_soak import bench_soak
 from app.demo import render_callers, stand_ins, wav_of
+from app.knowledge import open_vectors
 from app.logs import configure
 from app.machine import running
 from app.printing import Printer
@@ -25,7 +26,6 @@ from app.processes import Supervisor
 from app.rasa_server import rasa_part
 from app.reports import latency_figures
 from app.scripted_calls import Voices, place_all, words_of
-from app.knowledge import open_vectors
 from app.settings import ROOT, Settings
 from app.understanding import open_understander
 from app.wiring import recognizer_named
@@ -328,8 +328,8 @@ def kb(
         question_column,
         answer_column,
         wording,
-        lambda done, of: printer.progress("检索", done, of),
-        open_vectors(Settings()),
+        progress=lambda done, of: printer.progress("检索", done, of),
+        vectors=open_vectors(Settings()),
     )
     _show(figures, as_json=as_json)
 

@@ -43,6 +43,7 @@ def bench_kb(
     question_column: str,
     answer_column: str,
     wording: Wording,
+    *,
     progress: Callable[[int, int], None] = lambda done, of: None,  # noqa: ARG005 -- named as callers call it
     vectors: Vectors | None = None,
 ) -> dict[str, Any]:
@@ -139,6 +140,6 @@ if __name__ == "__main__":
         sys.argv[2],
         sys.argv[3],
         load_wording(Path(sys.argv[4]) / "lexicon" / "synonyms.yaml"),
-        lambda done, of: print(f"\r{done}/{of}", end="", file=sys.stderr, flush=True),
+        progress=lambda done, of: print(f"\r{done}/{of}", end="", file=sys.stderr, flush=True),
     )
     print(json.dumps(figures))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from hotline.domain.knowledge import Article
@@ -37,13 +37,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way of asking for an article; ``text`` has synonyms made one, ``subjects`` are the words it is about."""
+    """One way of asking for an article; ``text`` has synonyms made one, ``subjects`` are the words it is about.
+
+    ``norms`` keeps what its terms weigh together, as long as terms weigh the same: it belongs to one state of an index.
+    """
 
     text: str
     words: frozenset[str]
     characters: frozenset[str]
     sounds: frozenset[str]
     subjects: tuple[str, ...]
+    norms: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, asked: Asked) -> Way:
@@ -111,50 +115,66 @@ def body_of(article: Article) -> tuple[str, ...]:
     return (*article.tags, article.spoken, article.full, *(text for text in guide if text))
 
 
-def likeness(asked: Asked, way: Way, weight: Weight) -> float:
-    """Compare by writing and by sound; what was misheard is still like by sound."""
-    written = (
-        _cosine(asked.meant.words, way.words, "words", weight)
-        + _cosine(asked.meant.characters, way.characters, "characters", weight)
-    ) / 2
-    heard = _cosine(asked.heard.sounds, way.sounds, "sounds", weight)
-    return 0.6 * max(written, heard) + 0.4 * (written + heard) / 2
+class Comparison:
+    """Compares one question with ways of asking and articles; its terms are weighed once for all of them."""
 
+    def __init__(self, asked: Asked, weight: Weight) -> None:
+        """Take the question and what terms weigh."""
+        self._asked = asked
+        self._weight = weight
+        self._words = self._weighed(asked.meant.words, "words")
+        self._characters = self._weighed(asked.meant.characters, "characters")
+        self._sounds = self._weighed(asked.heard.sounds, "sounds")
 
-def known_share(asked: Asked, known: Known, weight: Weight) -> float:
-    """Return the share of the question's words that the article has."""
-    return _share(asked.meant.words, known.words.__contains__, weight)
+    def likeness(self, way: Way) -> float:
+        """Compare by writing and by sound; what was misheard is still like by sound."""
+        written = (
+            self._cosine(self._words, way.words, "words", way)
+            + self._cosine(self._characters, way.characters, "characters", way)
+        ) / 2
+        heard = self._cosine(self._sounds, way.sounds, "sounds", way)
+        return 0.6 * max(written, heard) + 0.4 * (written + heard) / 2
 
+    def known_share(self, known: Known) -> float:
+        """Return the share of the question's words that the article has."""
+        terms, whole = self._words
+        return sum(value for word, value in terms.items() if word in known.words) / whole if whole else 0.0
 
-def subject_share(asked: Asked, known: Known, weight: Weight) -> float:
-    """Return the share of what the question is about that the article knows, by writing or by sound.
+    def subject_share(self, known: Known) -> float:
+        """Return the share of what the question is about that the article knows, by writing or by sound.
 
-    银行卡丢了怎么补办 is much like 社保卡丢了怎么补办, but the article has never heard of 银行卡.
-    """
-    return _share(
-        subjects_of(asked.text), lambda word: word in known.text or sound_line(word) in known.sounds, weight
-    )
+        银行卡丢了怎么补办 is much like 社保卡丢了怎么补办, but the article has never heard of 银行卡.
+        """
+        return self._share(
+            subjects_of(self._asked.text),
+            lambda word: word in known.text or sound_line(word) in known.sounds,
+        )
 
+    def way_share(self, way: Way) -> float:
+        """Return the share of what a way of asking is about that the question has too.
 
-def way_share(asked: Asked, way: Way, weight: Weight) -> float:
-    """Return the share of what a way of asking is about that the question has too.
+        办身份证周末能办吗 is much like 孩子怎么办身份证, but it does not ask about 孩子.
+        """
+        text = self._asked.text
+        heard = sound_line(text)
+        return self._share(way.subjects, lambda word: word in text or sound_line(word) in heard)
 
-    办身份证周末能办吗 is much like 孩子怎么办身份证, but it does not ask about 孩子.
-    """
-    heard = sound_line(asked.text)
-    return _share(way.subjects, lambda word: word in asked.text or sound_line(word) in heard, weight)
+    def _weighed(self, terms: Iterable[str], field: str) -> tuple[dict[str, float], float]:
+        weights = {term: self._weight(field, term) for term in terms}
+        return weights, sum(weights.values())
 
+    def _cosine(
+        self, asked: tuple[dict[str, float], float], terms: frozenset[str], field: str, way: Way
+    ) -> float:
+        weights, whole = asked
+        both = sum([value for term, value in weights.items() if term in terms])
+        if not both:
+            return 0.0
+        if (norm := way.norms.get(field)) is None:
+            norm = way.norms[field] = sum(self._weight(field, term) for term in terms)
+        return both / math.sqrt(whole * norm)
 
-def _cosine(asked: Iterable[str], way: frozenset[str], field: str, weight: Weight) -> float:
-    asked = frozenset(asked)
-    both = sum(weight(field, term) for term in asked & way)
-    if not both:
-        return 0.0
-    whole = sum(weight(field, term) for term in asked) * sum(weight(field, term) for term in way)
-    return both / math.sqrt(whole)
-
-
-def _share(asked: Iterable[str], knows: Callable[[str], bool], weight: Weight) -> float:
-    weights = {word: weight("words", word) for word in asked}
-    whole = sum(weights.values())
-    return sum(value for word, value in weights.items() if knows(word)) / whole if whole else 0.0
+    def _share(self, asked: Iterable[str], knows: Callable[[str], bool]) -> float:
+        weights = {word: self._weight("words", word) for word in asked}
+        whole = sum(weights.values())
+        return sum(value for word, value in weights.items() if knows(word)) / whole if whole else 0.0

@@ -14,7 +14,7 @@ from typing import Any, Final
 from hotline.domain.category import at_level, within
 from hotline.domain.knowledge import Article, Passage
 from knowledge_base.gate import Find, Gate
-from knowledge_base.likeness import Asked, Known, Weight, known_share, likeness, subject_share, way_share
+from knowledge_base.likeness import Asked, Comparison, Known, Weight
 from knowledge_base.wording import Wording
 
 # How much of a category hint comes through: enough to decide between equals, not to overrule the words.
@@ -65,8 +65,9 @@ class Ranking:
         vector: Any = None,
     ) -> tuple[Passage, ...]:
         """Return passages, best first; only the first may be confident. ``vector`` is the question's, if there is one."""
+        comparison = Comparison(asked, weight)
         scored = sorted(
-            ((self._score(asked, one, weight, category, vector), one.entry) for one in candidates),
+            ((_score(comparison, one, category, vector), one.entry) for one in candidates),
             key=lambda pair: (-pair[0], pair[1].article.id),
         )
         if not scored:
@@ -75,9 +76,10 @@ class Ranking:
         find = Find(
             score=best,
             lead=best - scored[1][0] if len(scored) > 1 else best,
-            subject=subject_share(asked, first.known, weight),
-            way=_way_share(asked, first.known, weight),
+            subject=comparison.subject_share(first.known),
+            way=_way_share(comparison, first.known),
             length=len(asked.text),
+            by_meaning=vector is not None and first.vectors is not None,
         )
         is_sure = self.gate.lets(self.wording.manner(question), find)
         return tuple(
@@ -85,20 +87,19 @@ class Ranking:
             for index, (score, entry) in enumerate(scored[:limit])
         )
 
-    def _score(
-        self, asked: Asked, candidate: Candidate, weight: Weight, category: str | None, vector: Any
-    ) -> float:
-        known, article = candidate.entry.known, candidate.entry.article
-        if known.ways:
-            alike = max(likeness(asked, way, weight) for way in known.ways)
-            score = 0.7 * alike + 0.15 * known_share(asked, known, weight) + 0.15 * candidate.share
-        else:
-            score = candidate.share
-        if vector is not None and candidate.entry.vectors is not None:
-            meaning = nearness(vector, candidate.entry.vectors)
-            share = _MEANING if known.ways else _MEANING_OF_BODY
-            score = (1 - share) * score + share * meaning
-        return round(min(1.0, score + prior(category, article.category)), 4)
+
+def _score(comparison: Comparison, candidate: Candidate, category: str | None, vector: Any) -> float:
+    known, article = candidate.entry.known, candidate.entry.article
+    if known.ways:
+        alike = max(map(comparison.likeness, known.ways))
+        score = 0.7 * alike + 0.15 * comparison.known_share(known) + 0.15 * candidate.share
+    else:
+        score = candidate.share
+    if vector is not None and candidate.entry.vectors is not None:
+        meaning = nearness(vector, candidate.entry.vectors)
+        share = _MEANING if known.ways else _MEANING_OF_BODY
+        score = (1 - share) * score + share * meaning
+    return round(min(1.0, score + prior(category, article.category)), 4)
 
 
 def nearness(vector: Any, vectors: Any) -> float:
@@ -123,8 +124,7 @@ def prior(hint: str | None, category: str | None) -> float:
     return _SAME_GROUP if at_level(hint, 1) == at_level(category, 1) else 0.0
 
 
-def _way_share(asked: Asked, known: Known, weight: Weight) -> float:
+def _way_share(comparison: Comparison, known: Known) -> float:
     if not known.ways:
         return 0.0
-    nearest = max(known.ways, key=lambda way: likeness(asked, way, weight))
-    return way_share(asked, nearest, weight)
+    return comparison.way_share(max(known.ways, key=comparison.likeness))

@@ -8,9 +8,13 @@ from datetime import date
 
 import pytest
 
+from app.settings import ROOT
 from hotline.city import load_city
 from knowledge_base.articles import load_articles
+from knowledge_base.engines.e5_package import NAME
+from knowledge_base.engines.onnx_encoder import MODEL, OnnxEncoder
 from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.engines.vectors import Vectors
 from knowledge_base.golden import Ground, load_golden
 from knowledge_base.wording import load_wording, plain
 from tests.builders import LINYI
@@ -23,9 +27,18 @@ UNANSWERABLE = [golden for golden in GOLDEN if golden.ground]
 ON = date(2026, 11, 23)
 
 
+pytestmark = pytest.mark.timeout(300)  # vectors of all articles are made once for a machine
+ENCODER = ROOT / "build" / "models" / NAME
+WORDING = load_wording(LINYI / "lexicon" / "synonyms.yaml")
+
+
 @pytest.fixture(scope="module")
 def retriever() -> TantivyRetriever:
-    return TantivyRetriever.of(ARTICLES, load_wording(LINYI / "lexicon" / "synonyms.yaml"))
+    """By words, characters, sounds and meaning, as ``hotline setup`` leaves it."""
+    if not (ENCODER / MODEL).exists():
+        pytest.skip(f"no sentence encoder: {ENCODER / MODEL}")
+    vectors = Vectors(OnnxEncoder(ENCODER), ROOT / "build" / "vectors")
+    return TantivyRetriever.of(ARTICLES, WORDING, vectors=vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +74,8 @@ def figures(retriever: TantivyRetriever, hear: Callable[[str], str]) -> Figures:
 
 def test_the_golden_questions_are_held_out() -> None:
     written = {plain(asking) for article in ARTICLES for asking in (article.title, *article.questions)}
-    assert len(ANSWERABLE) >= 200
-    assert len(UNANSWERABLE) >= 60
+    assert len(ANSWERABLE) >= 500
+    assert len(UNANSWERABLE) >= 150
     assert {golden.text for golden in ANSWERABLE if plain(golden.text) in written} == set()
 
 
@@ -71,16 +84,25 @@ def test_questions_find_their_article_and_hardly_any_answer_is_wrong(
 ) -> None:
     measured = figures(retriever, lambda text: text)
     record_property("figures", measured)
-    assert measured.hit_at_1 >= 0.94
-    assert measured.answered >= 0.54
+    assert measured.hit_at_1 >= 0.9
+    assert measured.hit_at_5 >= 0.98
+    assert measured.answered >= 0.58
     assert measured.wrong <= 0.03
     assert measured.wrong_of_all <= 0.015
+
+
+def test_words_alone_answer_less_and_not_more_wrongly(record_property: Callable[[str, object], None]) -> None:
+    measured = figures(TantivyRetriever.of(ARTICLES, WORDING), lambda text: text)
+    record_property("figures", measured)
+    assert measured.hit_at_1 >= 0.8
+    assert measured.answered >= 0.4
+    assert measured.wrong <= 0.03
 
 
 @pytest.mark.parametrize("seed", [7, 8])
 def test_misheard_questions_find_their_article_too(retriever: TantivyRetriever, seed: int) -> None:
     measured = figures(retriever, lambda text: misheard(text, share=0.15, seed=seed))
-    assert measured.hit_at_1 >= 0.9
+    assert measured.hit_at_1 >= 0.8
     assert measured.answered >= 0.4
     assert measured.wrong_of_all <= 0.03
 

@@ -28,7 +28,9 @@ def table(folder: Path, text: str = TABLE) -> Path:
 
 def test_hits_are_counted_for_both_searches_and_progress_is_told(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    figures = bench_kb(table(tmp_path), "问", "答", WORDING, lambda done, of: told.append((done, of)))
+    figures = bench_kb(
+        table(tmp_path), "问", "答", WORDING, progress=lambda done, of: told.append((done, of))
+    )
     assert (figures["questions"], figures["answers"]) == (4, 3)
     # Plain BM25 knows 公交 only where jieba cuts it out; single characters know it everywhere.
     assert (figures["hit_at_1"], figures["bm25"]["hit_at_1"]) == (0.75, 0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowledge_base.likeness import Asked, Known, Way, known_share, likeness, subject_share, way_share
+from knowledge_base.likeness import Asked, Comparison, Known, Way
 from knowledge_base.terms import subjects_of, terms_of
 from knowledge_base.wording import load_wording
 from tests.builders import LINYI, an_article
@@ -22,6 +22,10 @@ def way(text: str) -> Way:
     return Way.of(asked(text))
 
 
+def likeness(question: Asked, way: Way) -> float:
+    return Comparison(question, even).likeness(way)
+
+
 def test_terms_are_words_characters_and_sounds() -> None:
     terms = terms_of("医保")
     assert (terms.words, terms.characters) == (("医保",), ("医", "保", "医保"))
@@ -33,31 +37,31 @@ def test_the_subject_is_what_is_asked_about_not_how() -> None:
 
 
 def test_the_same_words_are_wholly_alike() -> None:
-    assert likeness(asked("居住证怎么办"), way("居住证怎么办"), even) == 1.0
+    assert likeness(asked("居住证怎么办"), way("居住证怎么办")) == 1.0
 
 
 def test_synonyms_are_nearly_as_alike_as_the_same_words() -> None:
-    assert likeness(asked("取暖费多钱"), way("暖气费多少钱"), even) > 0.6
+    assert likeness(asked("取暖费多钱"), way("暖气费多少钱")) > 0.6
 
 
 def test_what_was_misheard_is_alike_by_sound() -> None:
-    misheard = likeness(asked("衣宝怎么转移"), way("医保怎么转移"), even)
-    other_word = likeness(asked("社保怎么转移"), way("医保怎么转移"), even)
+    misheard = likeness(asked("衣宝怎么转移"), way("医保怎么转移"))
+    other_word = likeness(asked("社保怎么转移"), way("医保怎么转移"))
     assert misheard > 0.85 > other_word
 
 
 def test_nothing_in_common_is_not_alike() -> None:
-    assert likeness(asked("路灯"), way("结婚"), even) == 0.0
+    assert likeness(asked("路灯"), way("结婚")) == 0.0
 
 
 def test_an_article_knows_the_subject_by_writing_or_by_sound_in_its_questions_or_its_answer() -> None:
     known = Known.of(an_article(title="社保卡挂失", questions=("社保卡丢了",), full="可以补办。"), WORDING)
-    assert subject_share(asked("社保卡丢了怎么补办"), known, even) == 1.0
-    assert subject_share(asked("射宝卡丢了怎么补办"), known, even) == 1.0
-    assert subject_share(asked("银行卡丢了怎么补办"), known, even) == 0.5
-    assert known_share(asked("社保卡"), known, even) == 1.0
+    assert Comparison(asked("社保卡丢了怎么补办"), even).subject_share(known) == 1.0
+    assert Comparison(asked("射宝卡丢了怎么补办"), even).subject_share(known) == 1.0
+    assert Comparison(asked("银行卡丢了怎么补办"), even).subject_share(known) == 0.5
+    assert Comparison(asked("社保卡"), even).known_share(known) == 1.0
 
 
 def test_a_way_of_asking_may_hold_what_was_not_asked() -> None:
-    assert way_share(asked("办身份证周末能办吗"), way("孩子怎么办身份证"), even) < 1.0
-    assert way_share(asked("我家两个孩子怎么办身份证"), way("孩子怎么办身份证"), even) == 1.0
+    assert Comparison(asked("办身份证周末能办吗"), even).way_share(way("孩子怎么办身份证")) < 1.0
+    assert Comparison(asked("我家两个孩子怎么办身份证"), even).way_share(way("孩子怎么办身份证")) == 1.0
