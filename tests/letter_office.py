@@ -40,6 +40,7 @@ from hotline.service.delivery import Delivery, Pace
 from hotline.service.evidence import Evidence
 from hotline.service.letter_answers import LetterParts
 from hotline.service.registration import Registration
+from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.evidence import SqlEvidence
 from hotline.store.letters import SqlLetters
 from hotline.store.outbox import SqlOutbox
@@ -204,6 +205,9 @@ async def office_for(
                 log_book=store,
                 unit_name=lambda code: CITY.units[code].name if code in CITY.units else code,
                 clock=clock,
+                orders=CitizensOrders(
+                    store, load_repeat_rules(CITY).repeats, lambda code: CITY.units[code].name
+                ),
             ),
             letters=letters,
             words=load_letter_prompts(CITY),

@@ -29,6 +29,9 @@ from hotline.domain.speech import Expected
 class EarlierOrders(TakingDown):
     """A conversation that knows of earlier orders."""
 
+    _is_known = False
+    """Whether the channel tells whose orders are theirs, without a telephone."""
+
     def _repeat_found(self, event: RepeatFound) -> Actions:
         """Tell how the earlier order stands and offer to merge; new facts become an order of their own (规则7)."""
         if self._stage is not Stage.CHECKING:
@@ -77,7 +80,7 @@ class EarlierOrders(TakingDown):
     def _ask_progress(self, text: str, number: str | None) -> Actions:
         self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)
         self._asks_progress = True
-        if number is None and self._caller is None:
+        if number is None and self._caller is None and not self._is_known:
             return self._ask_number("ask_number")
         return self._look_up_progress(number)
 

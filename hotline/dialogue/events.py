@@ -32,6 +32,7 @@ class Started:
     """A citizen called or opened a chat. ``phone`` is the calling number where the channel knows it.
 
     ``prefers_slow``: they needed it in an earlier call. ``callback``: it is the hotline that called.
+    ``is_known``: the channel itself tells whose orders are theirs.
     """
 
     at: datetime
@@ -40,6 +41,7 @@ class Started:
     phone: PhoneNumber | None = None
     prefers_slow: bool = False
     callback: CalledBack | None = None
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

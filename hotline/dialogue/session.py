@@ -96,7 +96,7 @@ class Session(Rated):
             return self._in_talk(event)
         match event:
             case Started():
-                self._channel, self._caller = event.channel, event.phone
+                self._channel, self._caller, self._is_known = event.channel, event.phone, event.is_known
                 self._is_slow = event.prefers_slow and self._is_spoken
                 self._draft = Draft(phone=event.phone)
                 if event.callback is not None:

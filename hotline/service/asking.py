@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, assert_never
 
 import structlog
@@ -32,6 +32,7 @@ from hotline.dialogue.events import (
 )
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.repeats import PastOrder
 from hotline.domain.work_order import Status, WorkOrder
 from hotline.service.callbacks import WishedFor
 from hotline.service.repeats import Told
@@ -41,6 +42,10 @@ log: Final = structlog.get_logger("conversation")
 
 Question = Understand | LookUp | RegisterAppeal | CheckRepeat | MergeIntoOrder | PlanCallback | LookUpProgress
 """Actions that an engine answers."""
+
+
+OwnOrders = Callable[[], Awaitable[Sequence[PastOrder]]]
+"""Gives the orders of a citizen that the channel knows, those that may be told them."""
 
 
 class Asking:
@@ -53,17 +58,20 @@ class Asking:
         *,
         done_before: Sequence[WorkOrder] = (),
         request: Callable[[int], str] | None = None,
+        own_orders: OwnOrders | None = None,
     ) -> None:
         """Take the engines, and whose conversation it is.
 
         ``done_before``: orders that were committed when the same was asked before, and the asker died before they knew.
         They are the answers to the same questions now. ``request`` names what is asked for in a turn: asked again, by
-        another process too, an order is the one of the first time.
+        another process too, an order is the one of the first time. ``own_orders`` gives the citizen's orders where the
+        channel knows them.
         """
         self._world = world
         self.conversation = conversation
         self._request: Callable[[int], str | None] = request or (lambda _: None)
         self._done_before = list(done_before)
+        self._own_orders = own_orders
         self.work_order: str | None = None
 
     async def ask(self, question: Question) -> Event:
@@ -179,6 +187,8 @@ class Asking:
             raise EngineUnavailableError("progress", "not set up")
         if action.number is None:
             found = await orders.by_phone(action.caller) if action.caller is not None else ()
+            if not found and self._own_orders is not None:
+                found = await self._own_orders()
             if not found:
                 return NoProgress(clock(), action.turn)
             return ProgressFound(clock(), action.turn, tuple(order.news for order in found))

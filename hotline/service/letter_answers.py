@@ -6,10 +6,11 @@ Nothing is committed here but orders, by the registration; everything else is in
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, Protocol, assert_never
 
 import structlog
@@ -32,8 +33,10 @@ from hotline.domain.letters import (
     Unreadable,
     Written,
 )
+from hotline.domain.repeats import PastOrder
 from hotline.service.asking import Asking
 from hotline.service.exchange import Exchange
+from hotline.service.repeats import told_of
 from hotline.service.surroundings import Surroundings
 from hotline.store.letters import Claimed, Done, JournalRow, SqlLetters
 
@@ -381,15 +384,26 @@ class LetterAnswers:
         since = claimed.received_at if letter is not None else who.due_at
         again = claimed.tries > 1 or letter is None
         done_before = await parts.letters.orders_of(name, since=since) if again else ()
-        asking = Asking(parts.world, name, done_before=done_before)
+        asking = Asking(
+            parts.world,
+            name,
+            done_before=done_before,
+            request=lambda turn: f"{name}:{turn}",
+            own_orders=partial(self._own_orders, who.id),
+        )
         answer.name = name
         answer.talk = talk = Exchange.resumed(parts.world, parts.world.new_session(who.channel), asking, rows)
         if answer.begins is not None:
             digits = who.address.get("phone", "")
             phone = PhoneNumber(digits) if digits else None
-            await talk.happens(Started(answer.at, name, who.channel, phone))
+            await talk.happens(Started(answer.at, name, who.channel, phone, is_known=True))
             talk.said.clear()
             answer.texts.append(parts.words.text("notice"))
+
+    async def _own_orders(self, who: str) -> Sequence[PastOrder]:
+        """Return the orders that came of a correspondent's own letters, those that may be told them."""
+        orders = await self._parts.letters.orders_of_correspondent(who)
+        return told_of([PastOrder.of(order, self._parts.world.unit_name) for order in orders])
 
     async def _done(self, answer: Answer, claimed: Claimed) -> Done:
         talk, who = answer.talk, answer.who

@@ -66,9 +66,7 @@ class CitizensOrders:
 
     async def by_phone(self, caller: PhoneNumber) -> tuple[PastOrder, ...]:
         """Return the caller's orders that may be told, open ones first, then the newest; records of mere contacts not."""
-        told = [order for order in await self._past(caller) if not order.is_secret and _is_followed(order)]
-        told.sort(key=lambda order: (order.is_open, order.registered_at), reverse=True)
-        return tuple(told)
+        return told_of(await self._past(caller))
 
     async def by_number(
         self, number: str, *, caller: PhoneNumber | None, proof: str | None
@@ -93,6 +91,13 @@ class CitizensOrders:
 
     async def _past(self, caller: PhoneNumber) -> list[PastOrder]:
         return [PastOrder.of(order, self._unit_name) for order in await self._orders.of_citizen(caller)]
+
+
+def told_of(orders: Sequence[PastOrder]) -> tuple[PastOrder, ...]:
+    """Return those of a citizen's orders that may be told them, open ones first, then the newest; mere contacts not."""
+    told = [order for order in orders if not order.is_secret and _is_followed(order)]
+    told.sort(key=lambda order: (order.is_open, order.registered_at), reverse=True)
+    return tuple(told)
 
 
 def _is_followed(order: PastOrder) -> bool:

@@ -320,6 +320,19 @@ class SqlLetters:
             rows = (await connection.execute(mine.order_by(work_orders.c.number))).all()
         return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
 
+    async def orders_of_correspondent(self, who: str, *, limit: int = 20) -> Sequence[WorkOrder]:
+        """Return the orders that came of a correspondent's conversations, the newest first."""
+        theirs = (
+            select(work_orders.c.number, work_orders.c.body)
+            .join(correspondences, correspondences.c.conversation == work_orders.c.conversation)
+            .where(correspondences.c.correspondent == who)
+            .order_by(work_orders.c.number.desc())
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(theirs)).all()
+        return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
+
     # --- within a transaction --------------------------------------------------------------------------------
 
     async def _claim(

@@ -101,8 +101,22 @@ async def test_who_follows_is_greeted_and_who_scans_a_known_code_by_its_words(
 async def test_a_menu_entry_stands_for_words(office: Office, wechat: WeChatServer) -> None:
     del office
     told = await wechat.tell(LI, MsgType="event", Event="CLICK", EventKey="says4")
-    assert told == NOTICE + "请输入工单编号，一共11位数字。"
+    assert told == NOTICE + "没有查到可以直接告知的工单。请输入工单编号，一共11位数字。"
     assert await wechat.tell(LI, MsgType="event", Event="CLICK", EventKey="gone") is None
+
+
+async def test_who_asks_is_told_of_their_own_orders_and_of_nobody_elses(
+    office: Office, wechat: WeChatServer
+) -> None:
+    for text in (COMPLAINT, "对", "没有了"):
+        await wechat.write(LI, text)
+    (order,) = await office.orders()
+    told = await wechat.tell(LI, MsgType="event", Event="CLICK", EventKey="says4")
+    assert told is not None
+    assert f"登记的供暖诉求，工单编号{order.number}，已经转给承办单位，等待签收" in told
+    other = await wechat.tell("o-another", MsgType="event", Event="CLICK", EventKey="says4")
+    assert other is not None
+    assert order.number not in other
 
 
 @pytest.mark.parametrize(
