@@ -21,6 +21,7 @@ from hotline.domain.agents import (
     DeskRules,
     Handover,
     HandoverState,
+    Medium,
     NoSuchAgentError,
     Presence,
     Skill,
@@ -92,11 +93,13 @@ class AgentOut(BaseModel):
     skills: list[Skill]
     presence: Presence
     since: datetime
+    chats: int = 0
 
 
 class WaitingOut(BaseModel):
-    """One call that waits, without its words."""
+    """One call or chat that waits, without its words; ``position`` is among its like."""
 
+    medium: Medium = Medium.CALL
     position: int
     skill: Skill
     is_urgent: bool
@@ -110,6 +113,7 @@ class BoardOut(BaseModel):
     agents: list[AgentOut]
     waiting: list[WaitingOut]
     talking: int
+    chats: int = 0
     mean_talk_seconds: float | None
 
 
@@ -234,9 +238,11 @@ def _board(desk: Desk, rules: DeskRules, now: datetime) -> BoardOut:
             skill=call.skill,
             is_urgent=call.is_urgent,
             waited_seconds=round((now - call.requested_at).total_seconds(), 1),
-            estimated_wait_seconds=desk.estimated_wait(position, rules),
+            estimated_wait_seconds=desk.estimated_wait(position, rules, call.medium),
+            medium=call.medium,
         )
-        for position, call in enumerate(desk.waiting(now, rules), 1)
+        for call in desk.waiting(now, rules)
+        for position in (desk.position(call.id, now, rules),)
     ]
     agents = [
         AgentOut(
@@ -245,9 +251,16 @@ def _board(desk: Desk, rules: DeskRules, now: datetime) -> BoardOut:
             skills=sorted(agent.skills),
             presence=agent.presence,
             since=agent.since,
+            chats=len(desk.chats_of(agent.id)),
         )
         for agent in sorted(desk.agents.values(), key=lambda one: one.id)
     ]
-    talking = sum(call.state is HandoverState.BRIDGED for call in desk.handovers.values())
+    bridged = [each.medium for each in desk.handovers.values() if each.state is HandoverState.BRIDGED]
     mean = round(sum(desk.handled) / len(desk.handled), 1) if desk.handled else None
-    return BoardOut(agents=agents, waiting=waiting, talking=talking, mean_talk_seconds=mean)
+    return BoardOut(
+        agents=agents,
+        waiting=waiting,
+        talking=bridged.count(Medium.CALL),
+        chats=bridged.count(Medium.CHAT),
+        mean_talk_seconds=mean,
+    )

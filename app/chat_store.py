@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, Final, TypeVar, cast
 
 import structlog
@@ -17,7 +18,16 @@ from hotline.dialogue.events import Event
 from hotline.dialogue.journal import decode, encode
 from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.service.keeping import Entry
-from hotline.service.kept_chats import LEASE_SECONDS, Claimed, Elsewhere, Kept, Notice, Over, Post
+from hotline.service.kept_chats import (
+    LEASE_SECONDS,
+    AgentNotice,
+    Claimed,
+    Elsewhere,
+    Kept,
+    Notice,
+    Over,
+    Post,
+)
 from hotline.store.sealing import Seal
 
 log: Final = structlog.get_logger("chats")
@@ -200,9 +210,11 @@ class ChatsOnRedis:
             _awaitable(self._redis.rpush(self._inbox(chat), self._seal.close(line, self._inbox(chat))))
         )
         await self._asked(self._redis.pexpire(self._inbox(chat), _KEEP_MS))
-        owner: bytes | None = await self._asked(_awaitable(self._redis.get(self._lease(chat))))
-        if owner is not None:
-            await self._tell(owner.decode(), {"chat": chat})
+        await self._tell_owner({"chat": chat})
+
+    async def nudge(self, chat: str) -> None:
+        """Wake the owner."""
+        await self._tell_owner({"chat": chat})
 
     async def words(self, chat: str) -> Sequence[Post]:
         """Return what was left."""
@@ -216,21 +228,42 @@ class ChatsOnRedis:
 
     async def tell_typing(self, chat: str, *, is_on: bool) -> None:
         """Wake the owner."""
-        owner: bytes | None = await self._asked(_awaitable(self._redis.get(self._lease(chat))))
-        if owner is not None:
-            await self._tell(owner.decode(), {"chat": chat, "typing": is_on})
+        await self._tell_owner({"chat": chat, "typing": is_on})
+
+    async def tell_agent(self, agent: str, notice: AgentNotice) -> None:
+        """Tell whoever looks at an agent's desk."""
+        word = json.dumps(asdict(notice))
+        await self._asked(self._redis.publish(f"{self._chats}:agent:{agent}", word))
+
+    async def watch(self, agent: str) -> AsyncIterator[AgentNotice | None]:
+        """Yield what is told to an agent's desk."""
+        async for word in self._heard(f"{self._chats}:agent:{agent}"):
+            yield None if word is None else AgentNotice(**word)
 
     async def notices(self) -> AsyncIterator[Notice]:
         """Yield what other processes tell this one."""
+        async for word in self._heard(self._address(self._process)):
+            if word is not None:
+                yield Notice(**word)
+
+    async def _heard(self, address: str) -> AsyncIterator[Mapping[str, Any] | None]:
+        """Yield what is published there, and None every second without anything."""
         while True:
             with suppress(RedisError, OSError):
                 async with self._redis.pubsub() as heard:
-                    await heard.subscribe(self._address(self._process))
+                    await heard.subscribe(address)
                     while True:
-                        message = await heard.get_message(ignore_subscribe_messages=True, timeout=5.0)
-                        if message is not None:
-                            yield Notice(**json.loads(message["data"]))
+                        message = await heard.get_message(
+                            ignore_subscribe_messages=True, timeout=_AGAIN_SECONDS
+                        )
+                        yield None if message is None else json.loads(message["data"])
             await asyncio.sleep(_AGAIN_SECONDS)
+            yield None
+
+    async def _tell_owner(self, what: Mapping[str, Any]) -> None:
+        owner: bytes | None = await self._asked(_awaitable(self._redis.get(self._lease(what["chat"]))))
+        if owner is not None:
+            await self._tell(owner.decode(), what)
 
     async def _tell(self, process: str, what: Mapping[str, Any]) -> None:
         await self._asked(self._redis.publish(self._address(process), json.dumps(what)))

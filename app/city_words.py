@@ -28,11 +28,15 @@ _PATIENCE: Final = {
 """Seconds after which a conversation by letters ends by itself; what was begun is registered then, for people to complete."""
 
 
+_HELD_IN_ONE_PIECE: Final = (ContactChannel.PHONE, ContactChannel.WEB_CHAT, ContactChannel.APP)
+"""Channels on which a citizen waits for a person, and may be offered to be called back instead."""
+
+
 def _policy(city: City, channel: ContactChannel) -> Policy:
     if channel is ContactChannel.PHONE:
         return Policy(asks_rating=city.asks_rating)
     if channel not in _PATIENCE:
-        return WRITTEN
+        return replace(WRITTEN, asks_rating=city.asks_rating)
     seconds = _PATIENCE[channel]
     return replace(
         WRITTEN,
@@ -81,7 +85,7 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
             ratings=ratings,
             policy=policies[channel],
             timezone=city.timezone,
-            calling_hours=hours if channel is ContactChannel.PHONE else None,
+            calling_hours=hours if channel in _HELD_IN_ONE_PIECE else None,
         )
 
     return make

@@ -20,8 +20,10 @@ from hotline.domain.errors import (
 from hotline.domain.linkage import LinkageNotFoundError
 from hotline.domain.nuisance import NoSuchNuisanceError
 from hotline.domain.talks import UnknownPartyError
+from hotline.service.agent_chats import NoSuchChatError
 
 _UNKNOWN: Final = (
+    NoSuchChatError,
     WorkOrderNotFoundError,
     NoSuchCallbackError,
     NoSuchAgentError,

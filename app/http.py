@@ -19,6 +19,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from app.agent_interface import AgentInterface
 from app.body_guard import BodyGuard
 from app.callback_interface import CallbackInterface
+from app.chat_interface import ChatInterface
 from app.faults import Faults, status_of
 from app.interface import Interface
 from app.linkage_steps import LinkageSteps
@@ -96,6 +97,8 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:
         if parts.talks is not None:
             TalkInterface(parts, parts.desk, parts.talks).add_to(app)
         AgentInterface(parts, parts.desk).add_to(app)
+    if parts.agent_chats is not None:
+        ChatInterface(parts, parts.agent_chats).add_to(app)
     if parts.talks is not None:
         LinkageSteps(parts, parts.talks).add_to(app)
     if parts.callbacks is not None:

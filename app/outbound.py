@@ -96,7 +96,7 @@ def open_callback_dialler(
     recordings: Recordings | None,
 ) -> Dialler | None:
     """Return what places callbacks on ``phone``; None where nothing is placed, or no agents sign in."""
-    if not settings.outbound_address or world.desk is None:
+    if not settings.outbound_address or not settings.agent_address or world.desk is None:
         return None
     clock = world.surroundings.clock
     errands = CallbackErrands(

@@ -191,7 +191,7 @@ def open_people(settings: Settings, city: City, world: World) -> People:
     """Return whom callers can be put through to, and whom agents may let into their talks."""
     return People(
         transfers=settings.transfers,
-        desk=world.desk,
+        desk=world.desk if settings.agent_address else None,
         queue=QueueSettings(address=settings.agent_address, most_wait=settings.queue_seconds),
         talks=TalkSettings(
             telephones_of(settings, city),

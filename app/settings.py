@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     outbound_poll_seconds: float = Field(default=15.0, gt=0)
     record_calls: bool = True
     recordings_dir: Path | None = None
+    chats_per_agent: int = Field(default=3, ge=1, le=20)
+    chat_offer_seconds: float = Field(default=45.0, gt=0)
+    chat_wait_seconds: float = Field(default=600.0, gt=0)
     wrap_up_seconds: float = Field(default=30.0, ge=0)
 
     web_host: str = "127.0.0.1"

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any
 
 import uvicorn
 
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
-from app.chat_store import ChatsOnRedis
+from app.chats import open_agent_chats, open_chat, open_kept_chats
 from app.clock import now
 from app.consoles import consoles
 from app.deliveries import Endpoints
@@ -21,7 +16,7 @@ from app.http import WebParts, create_app
 from app.letters import open_letters
 from app.linkage_interface import linkage_router
 from app.machine_facts import MachineFacts
-from app.metrics import CALLS, registry
+from app.metrics import registry
 from app.outlook import Outlook, open_book
 from app.programs import Programs
 from app.recordings import recordings_folder, recordings_seal
@@ -29,11 +24,8 @@ from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings, KeptTalks
 from app.wiring import World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
-from chat.web_chat.replies import QuickReplies
-from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
 from hotline.service.confidential import Confidential
-from hotline.service.conversations import Conversations
 from hotline.service.linkage import Linkages
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.kept_answers import SqlKeptAnswers
@@ -53,26 +45,6 @@ def staff_token(settings: Settings) -> str:
     if settings.staff_token is not None:
         return settings.staff_token.get_secret_value()
     return secret_file(settings.data_dir / "staff_token", size=18)
-
-
-def count_conversation(outcome: str) -> None:
-    """Count a chat that has ended."""
-    CALLS.labels(outcome).inc()
-
-
-def open_chat(settings: Settings, city: City, world: World, words: Mapping[str, Any]) -> WebChat:
-    """Return the web chat; its chats are shared with other processes where there is a Redis."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
-    process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    return WebChat(
-        Conversations(world.surroundings),
-        local_clock(city),
-        words["refusals"],
-        store=None if world.redis is None else ChatsOnRedis(world.redis, seal, process=process),
-        records=world.store,
-        replies=QuickReplies(words["replies"]),
-        ended=count_conversation,
-    )
 
 
 def open_programs(settings: Settings, city: City, world: World) -> Programs:
@@ -114,6 +86,7 @@ async def run_web(settings: Settings) -> None:
         async def telephone_is_up() -> bool:
             return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
 
+        kept = open_kept_chats(settings, world)
         talks = open_talks(settings, city, world)
         checks = {
             "database": world.store.is_up,
@@ -129,7 +102,8 @@ async def run_web(settings: Settings) -> None:
         parts = WebParts(
             city=city,
             records=world.store,
-            chat=open_chat(settings, city, world, words),
+            chat=open_chat(settings, city, world, words, kept),
+            agent_chats=open_agent_chats(settings, city, world, kept),
             words=words,
             staff_token=staff_token(settings),
             clock=local_clock(city),

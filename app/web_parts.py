@@ -19,6 +19,7 @@ from desk.parts import DeskParts
 from hotline.city import City
 from hotline.domain.talks import PartyTelephone
 from hotline.domain.work_order import WorkOrder
+from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
 from hotline.service.linkage import Linkages
@@ -99,6 +100,7 @@ class WebParts:
     programs: Programs | None = None
     callbacks: Callbacks | None = None
     desk: AgentDesk | None = None
+    agent_chats: AgentChats | None = None
     recordings: KeptRecordings | None = None
     outlook: Outlook | None = None
     evidence: SqlEvidence | None = None

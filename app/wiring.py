@@ -100,10 +100,10 @@ def open_nuisances(settings: Settings, city: City, store: SqlStore) -> Nuisances
 
 
 def open_desk(settings: Settings, city: City, redis: Redis | None) -> AgentDesk | None:
-    """Return the agents' desk, None where agents have no telephones or there is no Redis to share it on."""
-    if redis is None or not settings.agent_address:
+    """Return the agents' desk, for calls and chats; None where there is no Redis to share it on."""
+    if redis is None:
         return None
-    rules = DeskRules(wrap_up=settings.wrap_up_seconds)
+    rules = DeskRules(wrap_up=settings.wrap_up_seconds, chats=settings.chats_per_agent)
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     return AgentDesk(DeskOnRedis(redis, seal), rules, local_clock(city), lambda: secrets.token_hex(8))
 

@@ -66,6 +66,12 @@ class HoldingChannel(YieldingChannel, Protocol):
     def move(self) -> None:
         """Tell the citizen's page to come back."""
 
+    def nudge(self) -> None:
+        """Something may have changed at the agents' desk."""
+
+    async def end(self) -> None:
+        """Let go of the agent, since the chat is over."""
+
     def show_typing(self, *, is_on: bool) -> None:
         """Show that an agent writes."""
 
@@ -192,6 +198,7 @@ class HeldChats(Generic[Kind]):
         elif notice.typing is not None:
             channel.show_typing(is_on=notice.typing)
         else:
+            channel.nudge()
             try:
                 for post in await store.words(channel.session):
                     channel.take(post)
@@ -298,6 +305,8 @@ class HeldChats(Generic[Kind]):
                 await self._let_go(channel, is_over=outcome is not None)
 
     async def _let_go(self, channel: Kind, *, is_over: bool) -> None:
+        if is_over:
+            await channel.end()
         if self.store is None:
             return
         try:

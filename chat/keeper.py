@@ -15,7 +15,7 @@ from hotline.dialogue.actions import Action
 from hotline.dialogue.events import Event
 from hotline.domain.errors import EngineUnavailableError
 from hotline.service.keeping import ConversationTakenError, Entry
-from hotline.service.kept_chats import Kept, KeptChats, Post
+from hotline.service.kept_chats import AgentNotice, Kept, KeptChats, Post
 
 log: Final = structlog.get_logger("chats")
 
@@ -39,6 +39,7 @@ class ChatKeeper:
         self._is_behind = False
         self._is_concealed = False
         self._posts: dict[int, Post] = {}
+        self.agent = ""  # who is told when something was kept
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -62,12 +63,22 @@ class ChatKeeper:
                 await self._append(self._store, step)
             self._entries.extend(step)
         self._shown(step)
+        if self.agent and not self._is_behind:
+            await self.tell_agent(AgentNotice(self._chat))
         post = self._posts.pop(id(event), None)
         if post is not None and self._store is not None:
             try:
                 await self._store.acted_on(self._chat, post)
             except EngineUnavailableError:  # left there, it is known by its id
                 log.warning("post.not_taken_out", post=post.id)
+
+    async def tell_agent(self, notice: AgentNotice) -> None:
+        """Tell the agent's desk; raises nothing."""
+        if self._store is not None:
+            try:
+                await self._store.tell_agent(self.agent, notice)
+            except EngineUnavailableError as error:
+                log.warning("agent.not_told", error=error.reason)
 
     async def conceal(self) -> None:
         """Delete all of it, here and in the store."""

@@ -70,7 +70,7 @@ def a_session(
         safety=safety,
         answers=answers,
         diversions=diversions,
-        policy=Policy(asks_rating=asks_rating) if channel is ContactChannel.PHONE else WRITTEN,
+        policy=replace(Policy() if channel is ContactChannel.PHONE else WRITTEN, asks_rating=asks_rating),
         ratings=SurveyWords(read_yaml(LINYI / "lexicon" / "survey.yaml"), answers),
         timezone=UTC,
         calling_hours=calling_hours,

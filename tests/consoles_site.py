@@ -33,6 +33,7 @@ from app.settings import Settings, secret_file
 from app.signals import announcing
 from app.web_parts import KeptRecordings
 from asr.models import fetch
+from chat.web_chat.channel import Customs
 from chat.web_chat.routes import WebChat
 from desk.parts import DeskParts
 from hotline.city import City, load_city, read_yaml
@@ -234,7 +235,7 @@ def a_consoles_site(
     web = WebParts(
         city=city,
         records=store,
-        chat=WebChat(Conversations(surroundings), clock, WORDS["refusals"]),
+        chat=WebChat(Conversations(surroundings), Customs(clock), WORDS["refusals"]),
         words=WORDS,
         staff_token=TOKEN,
         clock=clock,

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, assert_never
 
+from chat.handover import ChatHandover, ChatQueue
 from chat.keeper import ChatKeeper
+from chat.unit_talk import Relay, UnitTalk
 from chat.web_chat import protocol
-from chat.web_chat.thread import Replies, Thread
+from chat.web_chat.thread import PageThread, Replies
 from hotline.dialogue.actions import (
     ChannelAction,
     CollectKeys,
@@ -30,6 +32,7 @@ from hotline.dialogue.actions import (
     TransferToAgent,
 )
 from hotline.dialogue.events import (
+    AgentJoined,
     Event,
     FellSilent,
     HungUp,
@@ -38,10 +41,13 @@ from hotline.dialogue.events import (
     Said,
     Started,
     TransferFailed,
+    WaitsForAgent,
 )
+from hotline.dialogue.written_events import AgentParted
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.service.keeping import Entry, Yielded
-from hotline.service.kept_chats import KeptChats, Post
+from hotline.service.kept_chats import AgentNotice, KeptChats, Post
+from hotline.service.thread import Party
 
 Sender = Callable[[protocol.Outgoing], None]
 
@@ -67,12 +73,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Customs:
-    """What all chats of a hotline have in common: clock, patience, pace, and short answers below messages."""
+    """What all chats of a hotline have in common. ``queue``: where agents are waited for, if there are any.
+
+    ``relay``: the way to handling units, if there is one.
+    """
 
     clock: Callable[[], datetime]
     patience: Patience = Patience()
     pace: Pace = Pace()
     replies: Replies = lambda _: ()
+    queue: ChatQueue | None = None
+    relay: Relay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class WebChatChannel:
         self.session = session
         self._customs = customs
         self._clock = customs.clock
-        self._thread = Thread(customs.replies)
+        self._thread = PageThread(customs.replies)
         self._thread.read(past)
         self.keeper = ChatKeeper(session, store, self._shown, past=past)
         self._heard: deque[float] = deque(maxlen=customs.pace.messages)
@@ -108,8 +119,19 @@ class WebChatChannel:
         self._posted: set[str] = set()
         self._events: asyncio.Queue[Event | Yielded] = asyncio.Queue()
         self._send: Sender | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._silence: asyncio.TimerHandle | None = None
         self._away: asyncio.TimerHandle | None = None
+        self._standing = protocol.Standing(whom="assistant")
+        self._handover = ChatHandover(session, customs.queue, self._happen, self._clock)
+        self._phone = ""
+        self._unit_talk = None
+        if customs.relay is not None:
+            self._unit_talk = UnitTalk(customs.relay, self._happen, self._clock)
+        for entry in past:
+            self._note(entry)
+        if self._standing.whom == "agent":
+            self._handover.go_on(self._standing.agent)
         ends = [entry for entry in past if isinstance(entry, Started | HungUp)]
         self._is_over = bool(ends) and isinstance(ends[-1], HungUp)
         self._is_finished = False
@@ -139,6 +161,8 @@ class WebChatChannel:
         )
         for message in missed:
             send(message)
+        if self._standing.whom != "assistant":
+            send(self._standing)
 
     def detach(self, send: Sender) -> None:
         """The page is gone; unless it comes back in time, the conversation ends."""
@@ -149,7 +173,7 @@ class WebChatChannel:
 
     def messages(self) -> Sequence[protocol.Numbered]:
         """Return all messages of the conversation."""
-        return Thread(self._customs.replies).read(self.keeper.entries)
+        return PageThread(self._customs.replies).read(self.keeper.entries)
 
     def earlier(self, before: int) -> protocol.Earlier:
         """Return messages before number ``before``."""
@@ -172,6 +196,13 @@ class WebChatChannel:
             self._events.put_nowait(Said(self._clock(), text, text, message=message))
         return True
 
+    def tell_agent(self, *, writing: bool | None = None, seen: int | None = None) -> None:
+        """Let the agent, if there is one, see that the citizen is writing, or what they have seen."""
+        if self.keeper.agent and self._telling is None:
+            telling = self.keeper.tell_agent(AgentNotice(self.session, writing, seen))
+            self._telling = asyncio.create_task(telling, name="tell agent")
+            self._telling.add_done_callback(self._told)
+
     def leave(self) -> None:
         """The citizen is gone for good."""
         if not self._is_over:
@@ -184,6 +215,8 @@ class WebChatChannel:
         """Let happen what was left for this chat; what was taken before is not taken again."""
         if post.id not in self._posted:
             self._posted.add(post.id)
+            if isinstance(post.event, AgentParted):
+                self._handover.close()
             self.keeper.expect(post)
             self._events.put_nowait(post.event)
 
@@ -193,9 +226,13 @@ class WebChatChannel:
             self._is_over = True
             self._events.put_nowait(Yielded())
 
+    def nudge(self) -> None:
+        """Something may have changed at the agents' desk."""
+        self._handover.nudge()
+
     def show_typing(self, *, is_on: bool) -> None:
         """Show that an agent writes."""
-        self._show(protocol.Typing(is_on=is_on, by=protocol.Party.AGENT))
+        self._show(protocol.Typing(is_on=is_on, by=Party.AGENT))
 
     # --- the conversation --------------------------------------------------------------------------------------
 
@@ -214,12 +251,14 @@ class WebChatChannel:
                 loop = asyncio.get_running_loop()
                 self._silence = loop.call_later(action.seconds, self._fell_silent, action.turn)
             case TransferToAgent():
-                self._events.put_nowait(NoAgentFree(self._clock(), action.turn))
+                self._handover.begin(action, self._phone)
             case GiveWayToEmergency():  # a chat cannot be put through: the words say to dial
                 self._events.put_nowait(TransferFailed(self._clock(), action.turn, "chat"))
             case End():
                 self.finish(action.outcome)
-            case SendText() | StopSaying() | CollectKeys() | StayHere():
+            case StayHere():
+                self._handover.stay_here()
+            case SendText() | StopSaying() | CollectKeys():
                 pass
             case _:
                 assert_never(action)
@@ -241,13 +280,54 @@ class WebChatChannel:
         """End the chat; idempotent."""
         self._cancel("_silence")
         self._cancel("_away")
+        self._handover.close()
+        if self._unit_talk is not None:
+            self._unit_talk.close()
         self.leave()
 
+    async def end(self) -> None:
+        """Let go of the agent, since the chat is over, and does not go on elsewhere."""
+        await self._handover.end()
+
     def _shown(self, step: Sequence[Entry]) -> None:
+        before = self._standing
+        for entry in step:
+            self._note(entry)
         for message in self._thread.read(step):
             self._show(message)
-            if isinstance(message, protocol.Echoed):
+            if isinstance(message, protocol.Echoed) and self._standing.whom == "assistant":
                 self._show(protocol.Typing(is_on=True))
+        if self._standing != before:
+            self._show(protocol.Typing(is_on=False))
+            self._show(self._standing)
+
+    def _note(self, entry: Entry) -> None:
+        """Keep in mind whom the citizen writes to."""
+        if self._unit_talk is not None:
+            self._unit_talk.note(entry)
+        match entry:
+            case Started():
+                self._phone = entry.phone.digits if entry.phone is not None else ""
+                self._standing = protocol.Standing(whom="assistant")
+            case TransferToAgent():
+                self._standing = protocol.Standing(whom="waiting")
+            case WaitsForAgent():
+                self._standing = protocol.Standing(
+                    whom="waiting", position=entry.position, wait_seconds=entry.wait_seconds
+                )
+            case AgentJoined():
+                self._standing = protocol.Standing(whom="agent", agent=entry.agent)
+            case NoAgentFree() | TransferFailed() | StayHere() | AgentParted():
+                self._standing = protocol.Standing(whom="assistant")
+            case _:
+                return
+        self.keeper.agent = self._standing.agent
+
+    def _told(self, _: asyncio.Task[None]) -> None:
+        self._telling = None
+
+    def _happen(self, event: Event) -> None:
+        self._events.put_nowait(event)
 
     def _echo_again(self, message: str) -> None:
         """Say once more that a message was taken; one that is still on its way is echoed when it is kept."""

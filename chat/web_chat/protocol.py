@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from hotline.service.thread import Party
 
 VERSION: Final = 2
 MAX_CHARACTERS: Final = 10_000
@@ -93,12 +94,7 @@ class Fault:
 # --- to the page ----------------------------------------------------------------------------------------------------
 
 
-class Party(StrEnum):
-    """Who writes, besides the citizen."""
-
-    HOTLINE = "hotline"
-    AGENT = "agent"
-    UNIT = "unit"
+Writer = Literal[Party.HOTLINE, Party.AGENT, Party.UNIT]
 
 
 class Welcome(_Message):
@@ -115,12 +111,15 @@ class Welcome(_Message):
 
 
 class Said(_Message):
-    """A message for the citizen, plain text. ``replies`` are short answers that may be pressed; ``name``: who writes it."""
+    """A message for the citizen, plain text. ``replies`` are short answers that may be pressed.
+
+    ``name``: the agent's number (工号) or the unit's name.
+    """
 
     type: Literal["said"] = "said"
     number: Number
     at: datetime
-    by: Party
+    by: Writer
     name: str = ""
     text: str
     replies: tuple[str, ...] = ()
@@ -144,12 +143,22 @@ class Earlier(_Message):
     is_all: bool
 
 
+class Standing(_Message):
+    """Whom the citizen writes to. ``waiting``: at ``position`` of the queue; ``agent``: the agent's number."""
+
+    type: Literal["standing"] = "standing"
+    whom: Literal["assistant", "waiting", "agent"]
+    agent: str = ""
+    position: int | None = None
+    wait_seconds: float | None = None
+
+
 class Typing(_Message):
     """Whether an answer is being prepared or written."""
 
     type: Literal["typing"] = "typing"
     is_on: bool
-    by: Party = Party.HOTLINE
+    by: Writer = Party.HOTLINE
 
 
 class Pong(_Message):
@@ -187,7 +196,7 @@ class Refused(_Message):
 
 
 Numbered = Said | Echoed
-Outgoing = Welcome | Said | Echoed | Earlier | Typing | Pong | Ended | Replaced | Moved | Refused
+Outgoing = Welcome | Said | Echoed | Earlier | Standing | Typing | Pong | Ended | Replaced | Moved | Refused
 LAST: Final = (Ended, Replaced, Moved)
 """After one of these the connection is closed."""
 

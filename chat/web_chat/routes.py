@@ -6,8 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -15,8 +14,7 @@ from starlette.websockets import WebSocketState
 
 from chat.held_chats import HeldChats, HeldElsewhereError, Records
 from chat.web_chat import protocol
-from chat.web_chat.channel import Customs, Pace, Patience, WebChatChannel
-from chat.web_chat.thread import Replies
+from chat.web_chat.channel import Customs, WebChatChannel
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import EngineUnavailableError
 from hotline.service.conversations import Conversations
@@ -30,10 +28,8 @@ CHANNELS: Final = frozenset({ContactChannel.WEB_CHAT, ContactChannel.APP})
 
 @dataclass(frozen=True, slots=True)
 class ChatLimits:
-    """What one citizen and one process may do."""
+    """What one process may hold, and how long a page has to say hello."""
 
-    pace: Pace = field(default_factory=Pace)
-    patience: Patience = field(default_factory=Patience)
     conversations: int = 2_000
     hello_seconds: float = 10.0
 
@@ -44,23 +40,22 @@ class WebChat:
     def __init__(
         self,
         conversations: Conversations,
-        clock: Callable[[], datetime],
+        customs: Customs,
         words: Mapping[str, str],
         limits: ChatLimits | None = None,
         *,
         store: KeptChats | None = None,
         records: Records | None = None,
-        replies: Replies = lambda _: (),
         ended: Callable[[str], None] = lambda _: None,
     ) -> None:
         """``words`` are the sentences for refusals, by code; without ``store`` a chat ends with this process."""
         self._words = words
         self._limits = limits or ChatLimits()
-        self._customs = Customs(clock, self._limits.patience, self._limits.pace, replies)
+        self._customs = customs
         self._store = store
         self.chats: HeldChats[WebChatChannel] = HeldChats(
             conversations,
-            clock,
+            customs.clock,
             self._again,
             CHANNELS,
             most=self._limits.conversations,
@@ -159,8 +154,10 @@ class WebChat:
                 send(channel.earlier(before))
             case protocol.Ping():
                 send(protocol.Pong())
-            case protocol.Writing() | protocol.Seen():
-                pass
+            case protocol.Writing(is_on=is_on):
+                channel.tell_agent(writing=is_on)
+            case protocol.Seen(number=number):
+                channel.tell_agent(seen=number)
             case protocol.Hello():
                 send(self._refusal("bad_message"))
             case protocol.Fault(code=code, id=id_):

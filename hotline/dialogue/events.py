@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotline.dialogue.talk_events import TalkEvent
+from hotline.dialogue.written_events import WrittenEvent
 from hotline.domain.appeal import ContactChannel, PhoneNumber, Place
 from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.knowledge import Passage
@@ -259,10 +260,11 @@ class AgentRings:
 
 @dataclass(frozen=True, slots=True)
 class NoAgentFree:
-    """Nobody is on duty or free."""
+    """Nobody is on duty or free. ``hours``: when people are there, if it is because they are not (人工服务时间)."""
 
     at: datetime
     turn: int
+    hours: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,4 +303,5 @@ Event = (
     | NoAgentFree
     | TransferFailed
     | TalkEvent
+    | WrittenEvent
 )

@@ -30,6 +30,8 @@ from hotline.domain.speech import Expected
 class HandingOver(Floor):
     """A conversation that can reach people."""
 
+    _agents_are_there = ""  # when, if it was for the hour that nobody came
+
     _is_callback = False  # the hotline called: there is a task for it already
     _nuisance_words: tuple[str, ...] = ()  # what was warned of
 
@@ -108,12 +110,18 @@ class HandingOver(Floor):
             *self._offer_callback(self._calling_hours.next_window(at), at, "callback_wished"),
         )
 
-    def _agent_joined(self) -> Actions:
+    def _agent_joined(self, agent: str = "") -> Actions:
         was_emergency = self._stage is Stage.EMERGENCY
         self._stage, self._was_handed_over = Stage.HANDED_OVER, True
-        return self._emergency_record() if was_emergency else ()
+        if was_emergency:
+            return self._emergency_record()
+        return () if self._is_spoken else self._say_now("agent_joined", agent=agent)
 
-    def _nobody_came(self, at: datetime) -> Actions:
+    def _say_now(self, name: str, **values: str) -> Actions:
+        """Say something that nobody is to answer."""
+        return (self._prompts.say(self._new_turn(), (name,), values, is_interruptible=False),)
+
+    def _nobody_came(self, at: datetime, *, hours: str = "") -> Actions:
         if self._stage is Stage.EMERGENCY:
             record, service = self._emergency_record(), self._service.value if self._service else ""
             turn = self._new_turn()
@@ -126,15 +134,22 @@ class HandingOver(Floor):
             return ()
         if self._is_callback:
             return self._goodbye("goodbye_callback")
+        self._agents_are_there = hours
         if self._calling_hours is not None and self._caller is not None and not self._was_offered_callback:
             return self._offer_callback(self._calling_hours.next_window(at.astimezone(self._timezone)), at)
         return self._take_message()
 
-    def _offer_callback(self, window: CallbackWindow, at: datetime, name: str = "agent_busy") -> Actions:
+    @property
+    def _nobody_there(self) -> str:
+        """The name of what is said of agents who did not come."""
+        return "agents_away" if self._agents_are_there else "agent_busy"
+
+    def _offer_callback(self, window: CallbackWindow, at: datetime, name: str = "") -> Actions:
         """Offer to be called back at a certain time: who says nothing else is not asked to tell it to a machine."""
         self._window, self._was_offered_callback = window, True
         told = spoken_window(self._prompts, window, at.astimezone(self._timezone))
-        return self._ask_yes_no(Stage.CALLBACK, name, "callback_offer", window=told)
+        names = (name or self._nobody_there, "callback_offer")
+        return self._ask_yes_no(Stage.CALLBACK, *names, window=told, hours=self._agents_are_there)
 
     def _answer_to_callback(self, text: str) -> Actions:
         if self._answers.read(text, Answer.NO, Answer.YES) is Answer.NO:
@@ -158,8 +173,9 @@ class HandingOver(Floor):
 
     def _take_message(self) -> Actions:
         if len(self._draft.text) >= self._policy.min_matter_characters:
-            return self._register_message("agent_busy")
-        return self._ask(Stage.MESSAGE, Expected.OPEN, "agent_busy", "leave_message")
+            return self._register_message(self._nobody_there)
+        names = (self._nobody_there, "leave_message")
+        return self._ask(Stage.MESSAGE, Expected.OPEN, *names, hours=self._agents_are_there)
 
     def _emergency_record(self) -> Actions:
         """Record the emergency after it was handed over (先转接，后建单)."""
@@ -197,7 +213,7 @@ class HandingOver(Floor):
         appeal = self._draft.appeal(self._categories, self._channel, is_confirmed=False)
         if not prompts:
             return (RegisterAppeal(turn, appeal),)
-        self._saying = self._prompts.say(turn, prompts)
+        self._saying = self._prompts.say(turn, prompts, {"hours": self._agents_are_there})
         return (self._saying, RegisterAppeal(turn, appeal))
 
     def _not_heard(self, name: str) -> Actions:

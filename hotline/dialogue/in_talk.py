@@ -58,9 +58,6 @@ class InTalk(HandingOver):
         """Tell all who talk; who is on hold is not told what happens without them."""
         return () if self._is_held else self._say_now(name, **values)
 
-    def _say_now(self, name: str, **values: str) -> Actions:
-        return (self._prompts.say(self._new_turn(), (name,), values, is_interruptible=False),)
-
     def _left_alone(self, at: datetime) -> Actions:
         self._stage, self._was_handed_over = Stage.TRANSFERRING, False
         return self._nobody_came(at)

@@ -58,8 +58,8 @@ from hotline.dialogue.events import (
     WaitsForAgent,
 )
 from hotline.dialogue.floor import Actions
+from hotline.dialogue.in_writing import InWriting
 from hotline.dialogue.intake import Draft, merged
-from hotline.dialogue.rating import Rated
 from hotline.dialogue.stages import (
     DEAF,
     INTAKE,
@@ -69,6 +69,7 @@ from hotline.dialogue.stages import (
 )
 from hotline.dialogue.talk_events import TalkEvent
 from hotline.dialogue.words import Alarm, Answer
+from hotline.dialogue.written_events import WrittenEvent
 from hotline.domain.appeal import (
     AppealKind,
     ContactChannel,
@@ -80,7 +81,7 @@ from hotline.domain.speech import Expected
 _LAST_WORDS: Final = 10
 
 
-class Session(Rated):
+class Session(InWriting):
     """One conversation with one citizen."""
 
     def handle(self, event: Event) -> Actions:
@@ -94,6 +95,8 @@ class Session(Rated):
     def _happened(self, event: Event) -> Actions:
         if isinstance(event, TalkEvent):
             return self._in_talk(event)
+        if isinstance(event, WrittenEvent):
+            return self._in_writing(event)
         match event:
             case Started():
                 self._channel, self._caller, self._is_known = event.channel, event.phone, event.is_known
@@ -148,8 +151,10 @@ class Session(Rated):
             case AgentRings():
                 return self._told_who_rings(event.agent)
             case AgentJoined():
-                return self._agent_joined()
-            case NoAgentFree() | TransferFailed():
+                return self._agent_joined(event.agent)
+            case NoAgentFree():
+                return self._nobody_came(event.at, hours=event.hours)
+            case TransferFailed():
                 return self._nobody_came(event.at)
             case CallbackPlanned():
                 return self._callback_planned(event)
@@ -176,6 +181,8 @@ class Session(Rated):
             return self._give_way(emergency.service, text)
         if self._diversions.may_be_state_secret(text):
             return self._conceal()
+        if self._stage is Stage.TRANSFERRING and not self._is_spoken:
+            return self._said_while_waiting(text)
         if self._stage in DEAF:
             return ()
         if self._answers.wants_agent(text):

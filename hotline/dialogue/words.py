@@ -131,6 +131,7 @@ class AnswerWords:
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
+            self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
@@ -151,6 +152,18 @@ class AnswerWords:
             match.is_exact or (match.is_precise and len(match.word) > 2)
             for match in self._agent_lexicon.find(words)
         )
+
+    def stops_waiting(self, text: str) -> bool:
+        """Tell whether a citizen who waits for a person, in writing, wants to wait no longer."""
+        return self._is_one_of(self._stops_waiting, text)
+
+    def wants_call(self, text: str) -> bool:
+        """Tell whether a citizen who waits for a person, in writing, would rather be called."""
+        return self._is_one_of(self._wants_call, text)
+
+    def _is_one_of(self, words: Iterable[str], text: str) -> bool:
+        core = self._core(han_only(text))
+        return bool(core) and core in {self._core(han_only(word)) for word in words}
 
     def wants_progress(self, text: str) -> bool:
         """Tell whether the citizen asks how an order stands (查进度)."""

@@ -26,6 +26,13 @@ class Skill(StrEnum):
     ELDER = "elder"  # 老年人
 
 
+class Medium(StrEnum):
+    """How a citizen who wants a person is talked with."""
+
+    CALL = "call"  # 通话
+    CHAT = "chat"  # 网上对话
+
+
 class Presence(StrEnum):
     """Whether an agent can take a call (坐席状态)."""
 
@@ -111,7 +118,8 @@ class Handover:
 
     ``kept_at`` is the last sign of life of the call; ``briefing`` is what the agent is shown. ``only``: the one agent it
     is for; who ``is_called_for`` asked for it themselves, and is offered it whatever their presence. ``wishes`` are what
-    the agent wants done with the call, ``talk`` is how it stands.
+    the agent wants done with the call, ``talk`` is how it stands. A chat is handed over the same way, but rings nowhere: an
+    agent takes it, and may hold several.
     """
 
     id: str
@@ -129,6 +137,7 @@ class Handover:
     refused_by: frozenset[str] = frozenset()
     only: str | None = None
     is_called_for: bool = False
+    medium: Medium = Medium.CALL
     wishes: tuple[TalkWish, ...] = ()
     talk: Talk = field(default_factory=Talk)
 
@@ -139,7 +148,8 @@ class DeskRules:
 
     ``elder`` and ``urgent``: seconds of waiting that such callers are ahead by. ``skill_patience``: after so long any
     agent will do. ``silent``: a desk or a call that gives no sign of life for so long is gone. ``wrap_up``: time after a
-    call. ``least_handled``: so many calls must be known before a wait is estimated.
+    call. ``least_handled``: so many calls must be known before a wait is estimated. ``chats``: so many an agent holds at
+    once; who holds one is offered no call.
     """
 
     elder: float = 60.0
@@ -149,15 +159,20 @@ class DeskRules:
     wrap_up: float = 30.0
     handled_kept: int = 50
     least_handled: int = 5
+    chats: int = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """All agents and all calls that wait for them or are with them. ``handled``: seconds that the last calls took."""
+    """All agents and all calls and chats that wait for them or are with them. ``handled``: seconds that the last calls took.
+
+    ``handled_chats``: the same of chats.
+    """
 
     agents: Mapping[str, Agent] = field(default_factory=dict)
     handovers: Mapping[str, Handover] = field(default_factory=dict)
     handled: tuple[float, ...] = ()
+    handled_chats: tuple[float, ...] = ()
 
     # --- agents ------------------------------------------------------------------------------------------------
 
@@ -171,7 +186,7 @@ class Desk:
     def turn(self, agent: str, presence: Presence, at: datetime) -> Desk:
         """Change an agent's presence at their wish. Raises ``NoSuchAgentError``, ``AgentIsBusyError``."""
         found = self._agent(agent)
-        if found.presence is Presence.BUSY:
+        if found.presence is Presence.BUSY or (presence is Presence.OFFLINE and self.chats_of(agent)):
             raise AgentIsBusyError(agent)
         if presence is Presence.OFFLINE:
             return replace(self, agents={key: one for key, one in self.agents.items() if key != agent})
@@ -187,6 +202,20 @@ class Desk:
         """Agents who take calls now or as soon as they are through with the last one."""
         taking = (Presence.READY, Presence.BUSY, Presence.WRAP_UP)
         return tuple(agent for agent in self.agents.values() if agent.presence in taking)
+
+    def call_of(self, agent: str) -> Handover | None:
+        """Return the call that an agent is offered or talks to."""
+        theirs = (one for one in self.handovers.values() if one.agent == agent)
+        return next((one for one in theirs if one.medium is Medium.CALL), None)
+
+    def chats_of(self, agent: str) -> tuple[Handover, ...]:
+        """Return the chats that an agent is offered or holds, the oldest first."""
+        theirs = [
+            one
+            for one in self.handovers.values()
+            if one.agent == agent and one.medium is Medium.CHAT and one.state in WITH_AGENT
+        ]
+        return tuple(sorted(theirs, key=lambda one: (one.requested_at, one.id)))
 
     # --- calls -------------------------------------------------------------------------------------------------
 
@@ -212,7 +241,8 @@ class Desk:
         desk, refused = self, found.refused_by
         if found.agent is not None:
             presence = Presence.READY if why is Refusal.REJECTED else Presence.PAUSED
-            desk = _freed(desk, found.agent, presence, at)
+            if found.medium is Medium.CALL or presence is Presence.PAUSED:
+                desk = _freed(desk, found.agent, presence, at)
             refused = refused | {found.agent}
         again = replace(found, agent=None, refused_by=refused, state=HandoverState.REQUESTED, since=at)
         if not _may_still_take(desk, again):
@@ -228,6 +258,8 @@ class Desk:
         desk = replace(self, handovers={key: one for key, one in self.handovers.items() if key != handover})
         if found.agent is None or found.state not in WITH_AGENT:
             return desk
+        if found.medium is Medium.CHAT:
+            return _chat_left(desk, found, found.agent, at)
         if found.state is not HandoverState.BRIDGED:
             return _freed(desk, found.agent, Presence.READY, at)
         assert found.since is not None
@@ -238,10 +270,10 @@ class Desk:
 
     def talk_of(self, agent: str) -> Handover:
         """Return the call that an agent talks to. Raises ``NoTalkError``."""
-        for found in self.handovers.values():
-            if found.agent == agent and found.state is HandoverState.BRIDGED:
-                return found
-        raise NoTalkError(agent)
+        found = self.call_of(agent)
+        if found is None or found.state is not HandoverState.BRIDGED:
+            raise NoTalkError(agent)
+        return found
 
     def wish(self, agent: str, wish: TalkWish) -> Desk:
         """Ask for something to be done with an agent's call. Raises ``NoTalkError``, ``TalkWishRefusedError``."""
@@ -282,7 +314,11 @@ class Desk:
                 agents[agent.id] = replace(agent, presence=Presence.READY, since=now)
             else:
                 agents[agent.id] = agent
-        desk = replace(desk, agents=agents, handled=desk.handled[-rules.handled_kept :])
+        kept = -rules.handled_kept
+        desk = replace(
+            desk, agents=agents, handled=desk.handled[kept:], handled_chats=desk.handled_chats[kept:]
+        )
+        desk = _without_lost_agents(desk, now)
         for handover in desk.waiting(now, rules):
             desk = _offered(desk, handover, now, rules)
         return desk
@@ -293,19 +329,22 @@ class Desk:
         return tuple(sorted(waiting, key=lambda one: (-_weight(one, now, rules), one.requested_at, one.id)))
 
     def position(self, handover: str, now: datetime, rules: DeskRules) -> int:
-        """Return a waiting call's place, 1 for the next one."""
-        return [one.id for one in self.waiting(now, rules)].index(handover) + 1
+        """Return a waiting call's or chat's place among its like, 1 for the next one."""
+        medium = self.handovers[handover].medium
+        alike = [one.id for one in self.waiting(now, rules) if one.medium is medium]
+        return alike.index(handover) + 1
 
-    def estimated_wait(self, position: int, rules: DeskRules) -> float | None:
-        """Return the seconds that the call at ``position`` will wait, None while that cannot be said.
+    def estimated_wait(self, position: int, rules: DeskRules, medium: Medium = Medium.CALL) -> float | None:
+        """Return the seconds that the call or chat at ``position`` will wait, None while that cannot be said.
 
         With all of c agents busy and talks of s seconds on average a call leaves every s / c seconds (M/M/c, Kleinrock,
         Queueing Systems I, 1975, section 3.5), and ``position`` of them must leave.
         """
-        agents = len(self.on_duty)
-        if not agents or len(self.handled) < rules.least_handled:
+        handled = self.handled if medium is Medium.CALL else self.handled_chats
+        at_once = len(self.on_duty) * (1 if medium is Medium.CALL else rules.chats)
+        if not at_once or len(handled) < rules.least_handled:
             return None
-        return position * math.fsum(self.handled) / len(self.handled) / agents
+        return position * math.fsum(handled) / len(handled) / at_once
 
     def _legal(self, handover: str, state: HandoverState) -> Handover:
         found = self.handovers.get(handover)
@@ -332,6 +371,16 @@ def _freed(desk: Desk, agent: str, presence: Presence, at: datetime) -> Desk:
     return desk if found is None else _with(desk, replace(found, presence=presence, since=at))
 
 
+def _chat_left(desk: Desk, chat: Handover, agent: str, at: datetime) -> Desk:
+    """Note a chat that its agent held or was offered; after the last one there is time to wrap up."""
+    if chat.state is not HandoverState.BRIDGED or chat.since is None:
+        return desk
+    desk = replace(desk, handled_chats=(*desk.handled_chats, (at - chat.since).total_seconds()))
+    held = desk.agents.get(agent)
+    is_through = held is not None and held.presence is Presence.READY and not desk.chats_of(agent)
+    return _freed(desk, agent, Presence.WRAP_UP, at) if is_through else desk
+
+
 def _may_still_take(desk: Desk, handover: Handover) -> bool:
     return bool(_candidates(desk, handover))
 
@@ -349,20 +398,47 @@ def _waits_for_it(agent: Agent, handover: Handover) -> bool:
 
 
 def _offered(desk: Desk, handover: Handover, now: datetime, rules: DeskRules) -> Desk:
-    """Offer the call to who has been free the longest, of those with the skill while it has not waited long."""
+    """Offer the call to who has been free the longest, of those with the skill while it has not waited long.
+
+    A chat goes to who holds the fewest; who holds chats takes no call, and no more chats while a call waits for them.
+    """
     others = _candidates(desk, handover)
     if not others:
         return _holding(desk, replace(handover, state=HandoverState.FAILED, since=now))
-    free = [agent for agent in others if agent.presence is Presence.READY or _waits_for_it(agent, handover)]
+    free = [agent for agent in others if _may_be_offered(desk, agent, handover, rules)]
     able = [agent for agent in free if _can(agent, handover.skill)]
     has_able = any(_can(agent, handover.skill) for agent in others)
     is_patient = now - handover.requested_at <= timedelta(seconds=rules.skill_patience)
     chosen = able if has_able and is_patient else able or free
     if not chosen:
         return desk
-    agent = min(chosen, key=lambda one: (one.since, one.id))
-    desk = _with(desk, replace(agent, presence=Presence.BUSY, since=now))
+    agent = min(chosen, key=lambda one: (len(desk.chats_of(one.id)), one.since, one.id))
+    if handover.medium is Medium.CALL:
+        desk = _with(desk, replace(agent, presence=Presence.BUSY, since=now))
     return _holding(desk, replace(handover, state=HandoverState.BRIEFING, agent=agent.id, since=now))
+
+
+def _may_be_offered(desk: Desk, agent: Agent, handover: Handover, rules: DeskRules) -> bool:
+    held = len(desk.chats_of(agent.id))
+    if handover.medium is Medium.CALL:
+        return not held and (agent.presence is Presence.READY or _waits_for_it(agent, handover))
+    if agent.presence is not Presence.READY or held >= rules.chats:
+        return False
+    calls = (one for one in desk.handovers.values() if one.medium is Medium.CALL)
+    return not held or not any(
+        one.state is HandoverState.REQUESTED and agent in _candidates(desk, one) for one in calls
+    )
+
+
+def _without_lost_agents(desk: Desk, now: datetime) -> Desk:
+    """Let chats go whose agent's desk is gone: one that was only offered waits again."""
+    for chat in desk.handovers.values():
+        if chat.medium is Medium.CHAT and chat.agent is not None and chat.agent not in desk.agents:
+            state = HandoverState.REQUESTED
+            if chat.state is HandoverState.BRIDGED:
+                state = HandoverState.FAILED
+            desk = _holding(desk, replace(chat, agent=None, state=state, since=now))
+    return desk
 
 
 def _can(agent: Agent, skill: Skill) -> bool:

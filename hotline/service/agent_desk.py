@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from hotline.domain.agents import Agent, Desk, DeskRules, Handover, HandoverState, Presence, Refusal, Skill
+from hotline.domain.agent_chats import held_chat, pass_chat_on, take_chat
+from hotline.domain.agents import (
+    LOST,
+    Agent,
+    Desk,
+    DeskRules,
+    Handover,
+    HandoverState,
+    Medium,
+    Presence,
+    Refusal,
+    Skill,
+)
 from hotline.domain.talks import Talk, TalkWish
 from hotline.service.signals import AGENTS, Signals
 
@@ -49,7 +61,8 @@ class DeskInMemory:
 class HandoverWish:
     """A call that wants a person. ``phone``: the calling number, empty when unknown.
 
-    ``only``: the one agent it is for; ``is_called_for``: that agent asked for it. ``not_for``: who passes it on.
+    ``only``: the one agent it is for; ``is_called_for``: that agent asked for it. ``not_for``: who passes it on. ``id``: the
+    same wish again is the same hand-over.
     """
 
     conversation: str
@@ -61,6 +74,8 @@ class HandoverWish:
     only: str | None = None
     is_called_for: bool = False
     not_for: str | None = None
+    medium: Medium = Medium.CALL
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +101,14 @@ class AgentDesk:
         self._new_id = new_id
 
     async def request(self, wish: HandoverWish) -> str | None:
-        """Let a call wait; return the hand-over's id, None when nobody is on duty."""
-        handover, now = self._new_id(), self._clock()
+        """Let a call or chat wait; return the hand-over's id, None when nobody is on duty."""
+        handover, now = wish.id or self._new_id(), self._clock()
 
         def step(desk: Desk) -> tuple[Desk, str | None]:
-            desk = desk.at(now, self._rules)
+            desk = desk.keep(handover, now).at(now, self._rules)
+            known = desk.handovers.get(handover)
+            if known is not None and known.state not in LOST:
+                return desk, handover
             if not desk.on_duty and not wish.is_called_for:
                 return desk, None
             wanted = Handover(
@@ -105,6 +123,7 @@ class AgentDesk:
                 is_urgent=wish.is_urgent,
                 only=wish.only,
                 is_called_for=wish.is_called_for,
+                medium=wish.medium,
                 refused_by=frozenset() if wish.not_for is None else frozenset({wish.not_for}),
             )
             return desk.request(wanted).at(now, self._rules), handover
@@ -123,7 +142,7 @@ class AgentDesk:
             if found.state is not HandoverState.REQUESTED:
                 return desk, HandoverNews(found.state, found.agent)
             position = desk.position(handover, now, self._rules)
-            wait = desk.estimated_wait(position, self._rules)
+            wait = desk.estimated_wait(position, self._rules, found.medium)
             return desk, HandoverNews(found.state, None, position, wait)
 
         return await self._store.change(step)
@@ -161,8 +180,40 @@ class AgentDesk:
 
         def step(desk: Desk) -> tuple[Desk, Handover | None]:
             desk = desk.saw(agent, now).at(now, self._rules)
-            theirs = (one for one in desk.handovers.values() if one.agent == agent)
-            return desk, next(theirs, None)
+            return desk, desk.call_of(agent)
+
+        return await self._store.change(step)
+
+    async def chats_of(self, agent: str) -> tuple[Handover, ...]:
+        """Note a sign of life of an agent's desk; return the chats they are offered or hold. Raises ``NoSuchAgentError``."""
+        now = self._clock()
+
+        def step(desk: Desk) -> tuple[Desk, tuple[Handover, ...]]:
+            desk = desk.saw(agent, now).at(now, self._rules)
+            return desk, desk.chats_of(agent)
+
+        return await self._store.change(step)
+
+    async def take_chat(self, chat: str, agent: str) -> Handover:
+        """Let an agent take a chat. Raises ``NoSuchAgentError``, ``AgentIsBusyError``, ``IllegalHandoverError``."""
+        now = self._clock()
+
+        def step(desk: Desk) -> tuple[Desk, Handover]:
+            desk = take_chat(desk.saw(agent, now), chat, agent, now, self._rules)
+            return desk, desk.handovers[chat]
+
+        return await self._store.change(step)
+
+    async def held_chat(self, chat: str, agent: str) -> Handover:
+        """Return a chat that an agent holds. Raises ``IllegalHandoverError``."""
+        return held_chat(await self._store.read(), chat, agent)
+
+    async def pass_chat_on(self, chat: str, agent: str, *, to: str) -> None:
+        """Let a chat wait for another agent. Raises ``IllegalHandoverError``, ``NoSuchAgentError``."""
+        now = self._clock()
+
+        def step(desk: Desk) -> tuple[Desk, None]:
+            return pass_chat_on(desk, chat, agent, now, to=to).at(now, self._rules), None
 
         return await self._store.change(step)
 

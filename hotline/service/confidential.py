@@ -56,6 +56,10 @@ class Confidential:
         message = sent(RelayMessage(number, at, by, text, wants_call), order)
         return await self._relay.keep(message, lambda index: passed_on(message, order, index))
 
+    async def so_far(self, number: str) -> Sequence[RelayMessage]:
+        """Return the talk on an order, for a chat that carries it."""
+        return await self._relay.thread(number)
+
     async def thread(self, number: str, *, reader: Actor, at: datetime) -> Sequence[RelayMessage]:
         """Return the talk on an order to one who has a part in it; to others the order does not exist."""
         order = await self._orders.get(number)

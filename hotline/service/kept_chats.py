@@ -58,6 +58,18 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentNotice:
+    """Word for an agent's desk: something was written in a chat. ``writing``: its citizen began or stopped to write.
+
+    ``seen``: its citizen has seen everything up to that message.
+    """
+
+    chat: str
+    writing: bool | None = None
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """An event that somebody who does not own a chat has left for its owner, by an id that makes it one."""
 
@@ -112,6 +124,15 @@ class KeptChats(Protocol):
 
     async def tell_typing(self, chat: str, *, is_on: bool) -> None:
         """Let the owner of a chat show that an agent is writing; nothing comes of it when nobody owns it."""
+
+    async def nudge(self, chat: str) -> None:
+        """Let the owner of a chat look at the agents' desk."""
+
+    async def tell_agent(self, agent: str, notice: AgentNotice) -> None:
+        """Tell an agent's desk; nothing comes of it when nobody looks."""
+
+    def watch(self, agent: str) -> AsyncIterator[AgentNotice | None]:
+        """Yield word for an agent's desk as it comes, and None every second in which none came, for ever."""
 
     def notices(self) -> AsyncIterator[Notice]:
         """Yield word for this process as it comes, for ever; what is missed while the store is away is lost."""

@@ -51,6 +51,7 @@ from hotline.dialogue.events import (
     WaitsForAgent,
 )
 from hotline.dialogue.stages import DEAF
+from hotline.dialogue.written_events import AgentParted, Parting
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.callbacks import CallingHours
 from hotline.domain.meaning import Intent
@@ -223,6 +224,7 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
                     st.just(PromptFinished(NOW, turn)),
                     st.just(SpeechStarted(NOW)),
                     st.builds(lambda down: HearingLost(NOW, down), st.booleans()),
+                    st.builds(lambda how: AgentParted(NOW, "1024", how), st.sampled_from(list(Parting))),
                 )
             )
     if not ended:

@@ -19,6 +19,7 @@ from app.metrics import registry
 from app.outlook import Outlook
 from app.programs import Programs
 from app.web_parts import KeptRecordings, KeptTalks
+from chat.web_chat.channel import Customs
 from chat.web_chat.routes import WebChat
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.agents import DeskRules
@@ -148,7 +149,7 @@ def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
         parts = WebParts(
             city=city,
             records=store,
-            chat=WebChat(Conversations(surroundings), clock, WEB_WORDS["refusals"]),
+            chat=WebChat(Conversations(surroundings), Customs(clock), WEB_WORDS["refusals"]),
             words=WEB_WORDS,
             staff_token=TOKEN,
             clock=clock,

@@ -81,6 +81,7 @@ async def test_the_wallboard_tells_who_waits_and_how_long(site: Site) -> None:
         board = (await http.get(AT)).json()
     assert board["waiting"] == [
         {
+            "medium": "call",
             "position": 1,
             "skill": "ordinary",
             "is_urgent": False,

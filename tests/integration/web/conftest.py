@@ -17,14 +17,18 @@ from fastapi import FastAPI
 
 from app.http import WebParts, create_app
 from app.metrics import registry
+from chat.web_chat.channel import Customs
 from chat.web_chat.routes import ChatLimits, WebChat
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind
 from hotline.domain.routing import RoutingDecision
+from hotline.service.agent_chats import AgentChats
+from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.kept_chats import KeptChats
 from hotline.service.registration import Registration
+from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from router.time_tables import load_time_limits
@@ -87,6 +91,20 @@ class Site:
             await serving
 
 
+def agent_chats(desk: AgentDesk | None, chats: KeptChats | None, store: SqlStore) -> AgentChats | None:
+    if desk is None or chats is None:
+        return None
+    relay = SqlRelayStore(store.database, Seal("tests only: " + "x" * 32))
+    return AgentChats(
+        desk,
+        chats,
+        store,
+        lambda: NOW,
+        unit_name=lambda code: CITY.units[code].name,
+        relay=relay.thread,
+    )
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.sqlite3'}"
@@ -98,7 +116,14 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 @pytest.fixture
 def new_site(store: SqlStore) -> Callable[..., Site]:
-    def make(*, limits: ChatLimits | None = None, chats: KeptChats | None = None, **world: Any) -> Site:
+    def make(
+        *,
+        limits: ChatLimits | None = None,
+        chats: KeptChats | None = None,
+        desk: AgentDesk | None = None,
+        customs: dict[str, Any] | None = None,
+        **world: Any,
+    ) -> Site:
         casework = Casework(store, lambda: LIMITS, CITY.units)
         given: dict[str, Any] = {
             "new_session": a_session,
@@ -112,8 +137,8 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
         }
         ended: list[str] = []
         chat = WebChat(
-            Conversations(Surroundings(**given)), lambda: NOW, WORDS["refusals"], limits or ChatLimits(),
-            ended=ended.append, store=chats, records=store,
+            Conversations(Surroundings(**given)), Customs(lambda: NOW, **(customs or {})), WORDS["refusals"],
+            limits or ChatLimits(), ended=ended.append, store=chats, records=store,
         )  # fmt: skip
         down: set[str] = set()
 
@@ -133,6 +158,8 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             registry=registry,
             checks={"database": store.is_up, "redis": redis, "search": broken},
             required=frozenset({"database"}),
+            desk=desk,
+            agent_chats=agent_chats(desk, chats, store),
             sip_address="sip:12345@127.0.0.1:5060",
         )
         return Site(create_app(parts), store, chat, down, ended)

@@ -150,13 +150,13 @@ def test_what_a_chat_cannot_do_is_answered_at_once() -> None:
     async def work() -> list[Event | Yielded]:
         channel = a_channel()
         await channel.receive()
-        await channel.perform(TransferToAgent(1, "asked", ""))
         await channel.perform(GiveWayToEmergency(2, EmergencyService.FIRE, ""))
         await channel.perform(StopSaying())
         await channel.perform(CollectKeys(3, 1, 5))
-        return happened(channel)
+        await channel.perform(TransferToAgent(1, "asked", ""))
+        return [await channel.receive(), await channel.receive(), *happened(channel)]
 
-    assert run(work()) == [NoAgentFree(NOW, 1), TransferFailed(NOW, 2, "chat")]
+    assert run(work()) == [TransferFailed(NOW, 2, "chat"), NoAgentFree(NOW, 1)]
 
 
 def test_who_comes_back_sees_what_was_said_meanwhile() -> None:
