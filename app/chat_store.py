@@ -34,7 +34,7 @@ log: Final = structlog.get_logger("chats")
 
 T = TypeVar("T")
 
-_TIMEOUT_SECONDS: Final = 0.8
+_TIMEOUT_SECONDS: Final = 0.9
 _AGAIN_SECONDS: Final = 1.0
 _KEEP_MS: Final = 24 * 3_600_000
 _YES, _TAKEN, _TORN, _OVER = 1, 0, 2, 3
