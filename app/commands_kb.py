@@ -15,6 +15,7 @@ import typer
 
 from app.clock import now
 from app.knowledge import KnowledgeParts, open_alone
+from app.knowledge_reports import article_report, version_report
 from app.settings import Settings
 from hotline.city import City, load_city
 from hotline.domain.article_life import ArticleStatus, ArticleVersion, PublicationBlockedError
@@ -345,35 +346,3 @@ def blocked_report(report: GateReport) -> str:
 def _told(version: ArticleVersion) -> None:
     when = f"，{version.publish_at:%Y-%m-%d %H:%M} 发布" if version.status is ArticleStatus.SCHEDULED else ""
     typer.echo(f"{version.id} 第{version.number}版 {version.status.value}{when}")
-
-
-def article_report(article: Article) -> dict[str, Any]:
-    """Return an article as plain JSON."""
-    row = dataclasses.asdict(article)
-    row["valid_from"] = article.valid_from.isoformat()
-    row["valid_until"] = article.valid_until.isoformat() if article.valid_until else None
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
-
-
-def version_report(version: ArticleVersion) -> dict[str, Any]:
-    """Return a version with its life as plain JSON."""
-    return {
-        "article": article_report(version.article),
-        "status": version.status.value,
-        "revision": version.revision,
-        "authors": list(version.authors),
-        "reviewed_by": version.reviewed_by,
-        "publish_at": version.publish_at.isoformat() if version.publish_at else None,
-        "origin": version.origin,
-        "is_held": version.is_held,
-        "history": [
-            {
-                "at": entry.at.isoformat(),
-                "by": str(entry.by),
-                "step": entry.step.value if entry.step else None,
-                "status": entry.after.value,
-                "note": entry.note,
-            }
-            for entry in version.history
-        ],
-    }

@@ -8,6 +8,12 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from hotline.domain.agents import NoSuchAgentError
+from hotline.domain.article_life import (
+    ArticleNotFoundError,
+    ArticleStepRefusedError,
+    PublicationBlockedError,
+    Refusal,
+)
 from hotline.domain.callbacks import NoSuchCallbackError
 from hotline.domain.errors import (
     ConflictOfInterestError,
@@ -17,6 +23,8 @@ from hotline.domain.errors import (
     UnknownUnitError,
     WorkOrderNotFoundError,
 )
+from hotline.domain.knowledge_tasks import TaskNotFoundError, TaskRefusedError
+from hotline.domain.knowledge_use import CandidateNotFoundError, CandidateSettledError
 from hotline.domain.linkage import LinkageNotFoundError
 from hotline.domain.nuisance import NoSuchNuisanceError
 from hotline.domain.talks import UnknownPartyError
@@ -24,6 +32,9 @@ from hotline.service.agent_chats import NoSuchChatError
 
 _UNKNOWN: Final = (
     NoSuchChatError,
+    ArticleNotFoundError,
+    TaskNotFoundError,
+    CandidateNotFoundError,
     WorkOrderNotFoundError,
     NoSuchCallbackError,
     NoSuchAgentError,
@@ -56,7 +67,11 @@ def status_of(error: HotlineError) -> int:
             return 404
         case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError():
             return 422
-        case _ if error.code == "work_order.stale" or not error.retryable:
+        case ArticleStepRefusedError(refusal=Refusal.INCOMPLETE | Refusal.NO_REASON):
+            return 422
+        case ArticleStepRefusedError(refusal=Refusal.ROLE | Refusal.OTHER_UNIT | Refusal.OWN_WORK):
+            return 403
+        case _ if error.code in ("work_order.stale", "article.stale") or not error.retryable:
             return 409
         case _:
             return 503
@@ -82,6 +97,14 @@ class Faults:
             ("status", "step", "reason") if isinstance(error, IllegalTransitionError) else ("missing", "unit")
         )
         facts = {name: str(found) for name in names if (found := getattr(error, name, None))}
+        if isinstance(error, ArticleStepRefusedError):
+            facts |= {"status": error.status.value, "step": error.step.value}
+            if error.refusal is not None:
+                facts["reason"] = error.refusal.value
+            if error.reasons:
+                facts["missing"] = "；".join(error.reasons)
+        if isinstance(error, PublicationBlockedError | TaskRefusedError | CandidateSettledError):
+            facts["reason"] = str(error)
         return {
             "code": error.code,
             "text": self._sentence(error),

@@ -22,6 +22,7 @@ from app.callback_interface import CallbackInterface
 from app.chat_interface import ChatInterface
 from app.faults import Faults, status_of
 from app.interface import Interface
+from app.knowledge_interface import KnowledgeInterface
 from app.linkage_steps import LinkageSteps
 from app.nuisance_interface import NuisanceInterface
 from app.open311 import PREFIX as OPEN311
@@ -90,6 +91,8 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:
     if parts.programs is not None:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)
+    if parts.knowledge is not None:
+        KnowledgeInterface(parts, parts.knowledge).add_to(app)
     RatingInterface(parts).add_to(app)
     if parts.recordings is not None:
         RecordingInterface(parts, parts.recordings).add_to(app)

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from app.clock import now
+from app.knowledge_finder import KnowledgeFinder
 from app.knowledge_gate import GoldenGate
 from app.knowledge_rules import load_knowledge_rules
 from app.settings import Settings, secret_file
@@ -21,6 +22,7 @@ from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_rules import KnowledgeRules
 from hotline.domain.time_limits import TimeLimits
 from hotline.service.knowledge import Knowledge
+from hotline.service.knowledge_gaps import Drafting
 from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.knowledge_use import SqlKnowledgeUse
@@ -49,6 +51,8 @@ class KnowledgeParts:
     editing: Knowledge
     retriever: LiveRetriever
     gate: GoldenGate
+    finder: KnowledgeFinder
+    drafting: Drafting
 
 
 def city_articles(settings: Settings, city: City) -> tuple[Article, ...]:
@@ -110,7 +114,17 @@ async def open_editing(
         gate=gate,
         lookalikes=gate,
     )
-    return KnowledgeParts(articles, use, rules, tasks, editing, retriever, gate)
+    return KnowledgeParts(
+        store=articles,
+        use=use,
+        rules=rules,
+        tasks=tasks,
+        editing=editing,
+        retriever=retriever,
+        gate=gate,
+        finder=KnowledgeFinder(retriever, wording),
+        drafting=Drafting(use, articles, editing, city.timezone),
+    )
 
 
 def open_vectors(settings: Settings) -> Vectors | None:

@@ -101,6 +101,7 @@ async def run_web(settings: Settings) -> None:
         )
         parts = WebParts(
             city=city,
+            knowledge=world.knowledge,
             records=world.store,
             chat=open_chat(settings, city, world, words, kept),
             agent_chats=open_agent_chats(settings, city, world, kept),

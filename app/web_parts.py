@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from fastapi import Request
 from prometheus_client import CollectorRegistry
 
+from app.knowledge import KnowledgeParts
 from app.outlook import Outlook
 from app.programs import Programs
 from chat.web_chat.routes import WebChat
@@ -99,6 +100,7 @@ class WebParts:
     sip_address: str = ""
     programs: Programs | None = None
     callbacks: Callbacks | None = None
+    knowledge: KnowledgeParts | None = None
     desk: AgentDesk | None = None
     agent_chats: AgentChats | None = None
     recordings: KeptRecordings | None = None

@@ -23,6 +23,7 @@ from sqlalchemy import make_url
 from app.clock import now
 from app.deliveries import Endpoints, WebhookSender, open_client
 from app.jobs import Job, standing_jobs
+from app.knowledge_jobs import knowledge_jobs
 from app.letter_senders import LONGEST_SECONDS, senders_for_citizens
 from app.logs import configure
 from app.redis_client import open_redis
@@ -179,6 +180,9 @@ async def run_worker(
             sweep_job(casework, tables, settings.sweep_seconds),
             *OWN_JOBS,
             *standing_jobs(settings, store, seal, city),
+            *await knowledge_jobs(
+                settings, city, store, seal, limits=lambda: tables.current.limits, stack=stack
+            ),
             *(more_jobs(store, city) if more_jobs is not None else ()),
         ]
         delivery = await open_delivery(settings, city, store, seal, stack)

@@ -58,9 +58,14 @@ def read_rows(file: Path, city: City, present: Iterable[Article] = ()) -> Rows:
 
     Raises ``CityConfigError`` for a file that cannot be read at all.
     """
+    return read_given(_rows(file), city, present)
+
+
+def read_given(rows: Iterable[Mapping[str, Any]], city: City, present: Iterable[Article] = ()) -> Rows:
+    """Do what ``read_rows`` does with rows that are read already."""
     rejected: list[str] = []
     fresh: dict[int, Article] = {}
-    for number, row in enumerate(_rows(file), 1):
+    for number, row in enumerate(rows, 1):
         try:
             fresh[number] = article_of(row, city)
         except ArticleError as error:

@@ -40,6 +40,10 @@ class Vectors:
         """Return the vector of a question in plain form."""
         return self._encoder.questions([text])[0]
 
+    def questions(self, texts: Sequence[str]) -> Any:
+        """Return the vectors of questions in plain form, a row for each."""
+        return self._encoder.questions(texts)
+
     def of_articles(self, articles: Sequence[Article]) -> list[bytes]:
         """Return for each article its ways of asking and then its answer, as rows of float16 one after the other."""
         wanted: list[tuple[str, bool]] = []

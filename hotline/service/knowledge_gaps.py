@@ -1,0 +1,187 @@
+"""What the knowledge base lacks (知识缺口): answered inquiries flow back, questions asked in vain are put together.
+
+``一次未能即答的咨询办结后，自动回流为候选条目，审核后入库`` (rule 48). Candidates wait for a person: the machine drafts, it never
+publishes. What citizens said is masked before it is kept, and nothing comes of confidential orders and tip-offs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from hotline.domain.appeal import AppealKind
+from hotline.domain.article_life import ArticleVersion
+from hotline.domain.handling_unit import HandlingUnit
+from hotline.domain.knowledge import Article, Passage
+from hotline.domain.knowledge_rules import KnowledgeRules
+from hotline.domain.knowledge_use import Candidate, CandidateOrigin
+from hotline.domain.life_cycle import Status
+from hotline.domain.people import MACHINE, Actor
+from hotline.domain.secrecy import is_hidden, without_identity
+from hotline.domain.work_order import WorkOrder
+from hotline.masking import masked
+from hotline.service.knowledge import Knowledge
+from hotline.store.knowledge import SqlKnowledge
+from hotline.store.knowledge_use import SqlKnowledgeUse
+from hotline.store.order_search import SqlOrderSearch
+
+_PAGE: Final = 200
+_MOST_QUESTIONS: Final = 5_000
+_SHOWN: Final = 8
+_LONGEST_TITLE: Final = 60
+
+
+class Finder(Protocol):
+    """Finds what is near a question, and questions that belong together (``app.knowledge_finder``)."""
+
+    async def nearest(self, question: str, *, on: date) -> Passage | None:
+        """Return the nearest published article, or None."""
+
+    async def grouped(self, questions: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the places of questions that ask the same, the largest group first."""
+
+
+class KnowledgeGaps:
+    """Finds what is missing and drafts it."""
+
+    def __init__(
+        self,
+        use: SqlKnowledgeUse,
+        orders: SqlOrderSearch,
+        finder: Finder,
+        *,
+        units: Mapping[str, HandlingUnit],
+        timezone: ZoneInfo,
+        rules: KnowledgeRules,
+    ) -> None:
+        """Take what was looked up, the orders, and what finds."""
+        self._use = use
+        self._orders = orders
+        self._finder = finder
+        self._units = units
+        self._timezone = timezone
+        self._rules = rules
+
+    async def bring_back(self, now: datetime) -> int:
+        """Make candidates of inquiries that a unit has answered since; return how many are new."""
+        fresh, after = 0, ""
+        span = (now - self._rules.look_back, now)
+        while found := await self._orders.find(
+            statuses=(Status.CONCLUDED, Status.ARCHIVED),
+            kinds=(AppealKind.INQUIRY,),
+            registered=span,
+            after=after,
+            limit=_PAGE,
+        ):
+            for order in found:
+                candidate = self._of_order(order, now)
+                if candidate is not None:
+                    fresh += await self._use.add(candidate, at=now, by=MACHINE)
+            after = found[-1].number
+        return fresh
+
+    async def find(self, now: datetime) -> Sequence[Candidate]:
+        """Make candidates of questions that were asked in vain again and again; return those that are new."""
+        asked = await self._use.in_vain(now - self._rules.look_back, limit=_MOST_QUESTIONS)
+        texts = [masked(one.question) for one in asked]
+        fresh = []
+        for group in await self._finder.grouped(texts):
+            if len(group) < self._rules.asked_in_vain:
+                break
+            questions = tuple(dict.fromkeys(texts[place] for place in group))
+            nearest = await self._finder.nearest(questions[0], on=now.astimezone(self._timezone).date())
+            categories = [asked[place].category for place in group if asked[place].category is not None]
+            digest = _digest(min(questions))
+            candidate = Candidate(
+                id=digest,
+                key=f"in_vain:{digest}",
+                origin=CandidateOrigin.IN_VAIN,
+                questions=questions[:_SHOWN],
+                at=now,
+                title=min(questions, key=len)[:_LONGEST_TITLE],
+                unit=nearest.article.unit if nearest is not None else "",
+                category=max(categories, key=categories.count) if categories else None,
+                asked=len(group),
+                like=nearest.article.id if nearest is not None else None,
+            )
+            if await self._use.add(candidate, at=now, by=MACHINE):
+                fresh.append(candidate)
+        return fresh
+
+    def _of_order(self, order: WorkOrder, now: datetime) -> Candidate | None:
+        """Return what an answered inquiry adds; None where it was answered at once or must stay confidential."""
+        reply = order.reply
+        if reply is None or order.article is not None or is_hidden(order) or not order.may_be_disclosed:
+            return None
+        names = [party.name for party in order.citizens]
+        question = masked(without_identity(order.appeal.text, order), names)
+        unit = self._units.get(order.lead_unit or "")
+        digest = _digest(order.number)
+        return Candidate(
+            id=digest,
+            key=f"order:{order.number}",
+            origin=CandidateOrigin.ORDER,
+            questions=(question,),
+            at=now,
+            title=question[:_LONGEST_TITLE],
+            answer=masked(reply.public, names),
+            unit=unit.name if unit is not None else "",
+            category=order.appeal.category,
+        )
+
+
+class Drafting:
+    """Turns candidates into drafts, by a person."""
+
+    def __init__(
+        self, use: SqlKnowledgeUse, kept: SqlKnowledge, editing: Knowledge, timezone: ZoneInfo
+    ) -> None:
+        """Take candidates and articles."""
+        self._use = use
+        self._kept = kept
+        self._editing = editing
+        self._timezone = timezone
+
+    async def take(self, candidate: str, *, by: Actor, at: datetime) -> ArticleVersion:
+        """Start an article of a candidate: title, ways of asking, the unit to ask, and the answer that was given."""
+        found = await self._use.candidate(candidate)
+        category = found.category or "9901"
+        article = Article(
+            id=await self.next_id(category),
+            version=1,
+            title=found.title,
+            questions=found.questions,
+            spoken="",
+            full=found.answer,
+            unit=found.unit,
+            source="",
+            valid_from=at.astimezone(self._timezone).date(),
+            category=found.category,
+        )
+        taken = found.taken(article.id, by=by)
+        await self._use.settle(taken, expected=found.revision, at=at, by=by)
+        return await self._editing.start(article, by=by, at=at, origin=f"candidate:{found.id}")
+
+    async def dismiss(self, candidate: str, reason: str, *, by: Actor, at: datetime) -> Candidate:
+        """Dismiss a candidate, with the reason."""
+        found = await self._use.candidate(candidate)
+        dismissed = found.dismissed(reason, by=by)
+        await self._use.settle(dismissed, expected=found.revision, at=at, by=by)
+        return dismissed
+
+    async def next_id(self, category: str) -> str:
+        """Return the next free id of a category: A and its first four digits, a hyphen, a number."""
+        beginning = f"A{category[:4]}-"
+        numbers = [
+            int(id_.removeprefix(beginning))
+            for id_ in await self._kept.ids(beginning)
+            if id_.removeprefix(beginning).isdecimal()
+        ]
+        return f"{beginning}{max(numbers, default=0) + 1:02d}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
