@@ -33,7 +33,7 @@ from knowledge_base.engines.e5_package import NAME as ENCODER
 from knowledge_base.engines.live import LiveRetriever
 from knowledge_base.engines.onnx_encoder import OnnxEncoder
 from knowledge_base.engines.vectors import Vectors
-from knowledge_base.golden import load_golden
+from knowledge_base.golden import GoldenQuestion, load_golden
 from knowledge_base.wording import load_wording
 from router.tables import CatalogueHolder
 
@@ -90,17 +90,22 @@ async def open_alone(settings: Settings, city: City, stack: AsyncExitStack) -> K
 
 
 async def open_editing(
-    settings: Settings, city: City, store: SqlStore, limits: Callable[[], TimeLimits]
+    settings: Settings,
+    city: City,
+    store: SqlStore,
+    limits: Callable[[], TimeLimits],
+    *,
+    golden: Sequence[GoldenQuestion] | None = None,
 ) -> KnowledgeParts:
-    """Put the parts together without opening the index."""
+    """Put the parts together without opening the index. ``golden`` takes the place of the city's golden questions."""
     wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
     rules = load_knowledge_rules(city)
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     articles, use = SqlKnowledge(store.database, seal), SqlKnowledgeUse(store.database, seal)
     vectors = await asyncio.to_thread(open_vectors, settings)
     retriever = LiveRetriever(articles, settings.data_dir / "index", wording, vectors=vectors)
-    golden = load_golden(city.folder / "golden")
-    gate = GoldenGate(retriever, wording, golden, use.golden)
+    questions = load_golden(city.folder / "golden") if golden is None else golden
+    gate = GoldenGate(retriever, wording, questions, use.golden)
     tasks = KnowledgeTasks(
         articles, units=city.units, rules=rules, limits=limits, new_id=lambda: secrets.token_hex(8)
     )

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.golden_gate import GateReport, Verdict, compare
@@ -33,6 +34,7 @@ class GoldenGate:
         self._wording = wording
         self._golden = {plain(one.text): one for one in golden}
         self._kept = kept
+        self._asked: tuple[Any, tuple[Verdict, ...]] | None = None
 
     async def questions(self) -> tuple[GoldenQuestion, ...]:
         """Return all golden questions."""
@@ -57,7 +59,7 @@ class GoldenGate:
     def _compared(
         self, questions: Sequence[GoldenQuestion], changed: Sequence[Article], on: date
     ) -> GateReport:
-        before = verdicts(self._live.current, questions, on)
+        before = self._before(questions, on)
         with tempfile.TemporaryDirectory(dir=self._live.folder, prefix="golden-") as folder:
             try:
                 copy = self._live.current.index.copied(Path(folder) / "index")
@@ -66,6 +68,14 @@ class GoldenGate:
                 raise EngineUnavailableError(self._live.name, error.reason) from error
             after = verdicts(self._live.current.over(copy), questions, on)
         return compare(before, after)
+
+    def _before(self, questions: Sequence[GoldenQuestion], on: date) -> tuple[Verdict, ...]:
+        """Ask the index as it is; again only when it, the questions or the day have changed."""
+        current = self._live.current
+        state = (current.index.snapshot, tuple(questions), on)
+        if self._asked is None or self._asked[0] != state:
+            self._asked = (state, verdicts(current, questions, on))
+        return self._asked[1]
 
     def _clashes(self, article: Article) -> list[str]:
         found = []

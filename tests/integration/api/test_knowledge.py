@@ -1,0 +1,200 @@
+"""The knowledge base over HTTP on a real database and a real index: from a draft to an answer, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.http import create_app
+from app.knowledge import KnowledgeParts, open_editing
+from app.settings import Settings
+from hotline.domain.knowledge import Article
+from hotline.store.sql import SqlStore
+from knowledge_base.articles import load_articles
+from knowledge_base.golden import GoldenQuestion, Ground
+from tests.builders import LINYI, NOW
+from tests.integration.api.conftest import CITY, LIMITS, STAFF, Site
+
+ARTICLES = [
+    one for one in load_articles([LINYI / "articles"], CITY) if one.category and one.category[:2] == "10"
+]
+GOLDEN = [
+    GoldenQuestion("低保要交什么材料才能申请", ("A1001-01",)),
+    GoldenQuestion("讲个笑话", ground=Ground.OFF),
+]
+NEW = {
+    "category": "1002",
+    "title": "宗祠修缮怎么备案",
+    "questions": [
+        "修祠堂要什么手续",
+        "家族祠堂翻修找谁备案",
+        "宗祠漏雨想修",
+        "祠堂修缮要审批吗",
+        "老祠堂能自己修吗",
+    ],
+    "spoken": "修宗祠先到镇街说明，是文物的还要文物部门同意，具体以当地公布为准。",
+    "full": "修缮宗祠先到镇街说明；属于文物的须经文物部门同意。",
+    "unit": "市民政局",
+    "source": "文物保护法",
+    "valid_from": "2026-01-01",
+}
+
+
+def as_row(article: Article, **change: Any) -> dict[str, Any]:
+    row = asdict(article)
+    row["confirmed"] = row.pop("is_confirmed")
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
+    return {
+        name: str(value) if name.startswith("valid") and value else value for name, value in kept.items()
+    } | change
+
+
+@pytest.fixture
+async def base(store: SqlStore, tmp_path: Path) -> AsyncIterator[KnowledgeParts]:
+    settings = Settings(data_dir=tmp_path / "data", encoder="off")
+    async with AsyncExitStack() as stack:
+        parts = await open_editing(settings, CITY, store, lambda: LIMITS, golden=GOLDEN)
+        await parts.editing.sow(ARTICLES, at=NOW)
+        await parts.retriever.open(stack)
+        yield parts
+
+
+@pytest.fixture
+async def http(site: Site, base: KnowledgeParts) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(replace(site.parts, knowledge=base))
+    transport = httpx.ASGITransport(app)
+    address = "http://site/api/staff/v1/knowledge"
+    async with httpx.AsyncClient(transport=transport, base_url=address, headers=STAFF) as client:
+        yield client
+
+
+async def post(http: httpx.AsyncClient, path: str, status: int = 200, **body: Any) -> Any:
+    answer = await http.post(path, json={"by": "e-1", **body})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def answered_with(http: httpx.AsyncClient, text: str) -> str | None:
+    found = (await http.get("/search", params={"text": text})).json()
+    return found["passages"][0]["article"] if found["would_answer"] else None
+
+
+async def test_without_the_staff_token_nothing_is_told(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/articles", headers={"Authorization": "Bearer x"})).status_code == 401
+
+
+async def test_an_article_goes_from_draft_by_review_to_an_answer_and_out_of_use(
+    http: httpx.AsyncClient,
+) -> None:
+    assert await answered_with(http, "修祠堂要什么手续") is None
+    draft = await post(http, "/articles", article=NEW)
+    id_ = draft["article"]["id"]
+    assert id_.startswith("A1002-")
+    await post(http, f"/articles/{id_}/submit", revision=draft["revision"])
+    refused = await post(http, "/approve", 403, ids=[id_], role="reviewer")
+    assert (refused["code"], refused["reason"]) == ("article.step_refused", "own_work")
+    assert await answered_with(http, "修祠堂要什么手续") is None
+    (published,) = await post(http, "/approve", by="r-1", role="reviewer", ids=[id_])
+    assert (published["status"], published["reviewed_by"]) == ("published", "r-1")
+    async with asyncio.timeout(5):
+        while await answered_with(http, "修祠堂要什么手续") != id_:
+            await asyncio.sleep(0.05)
+    await post(http, f"/articles/{id_}/retire", 422)
+    await post(http, f"/articles/{id_}/retire", note="内容有误")
+    async with asyncio.timeout(5):
+        while await answered_with(http, "修祠堂要什么手续") is not None:
+            await asyncio.sleep(0.05)
+
+
+async def test_what_is_missing_is_named(http: httpx.AsyncClient) -> None:
+    draft = await post(http, "/articles", article={**NEW, "questions": ["一"], "unit": "某局"})
+    refused = await post(http, f"/articles/{draft['article']['id']}/submit", 422)
+    assert refused["missing"] == "问法少于5种；承办单位名录里没有：某局"
+    refused = await post(http, "/articles", 422, article={**NEW, "colour": "红"})
+    assert "不认识的字段：colour" in refused["text"]
+
+
+async def test_a_drop_on_golden_questions_blocks_and_is_previewed(http: httpx.AsyncClient) -> None:
+    stolen = {
+        **NEW,
+        "title": "残疾证怎么申请",
+        "questions": [f"第一次申请残疾证怎么办理{n}" for n in "甲乙丙丁"],
+    }
+    await post(http, "/golden", question="头一回办残疾证去哪里", answers=["A1001-03"])
+    draft = await post(
+        http, "/articles", article={**stolen, "questions": [*stolen["questions"], "头一回办残疾证去哪里呢"]}
+    )
+    id_ = draft["article"]["id"]
+    await post(http, f"/articles/{id_}/submit")
+    preview = (await http.get(f"/articles/{id_}/golden")).json()
+    assert preview["is_drop"]
+    assert "头一回办残疾证去哪里" in [one["case"] for one in preview["moved"] if one["is_worse"]]
+    blocked = await post(http, "/approve", 409, by="r-1", role="reviewer", ids=[id_])
+    assert (blocked["code"], "头一回办残疾证去哪里" in blocked["reason"]) == ("article.blocked", True)
+    (published,) = await post(
+        http, "/approve", by="r-1", role="reviewer", ids=[id_], over_gate="旧条目将下线"
+    )
+    assert published["history"][-1]["note"] == "旧条目将下线"
+
+
+async def test_versions_are_compared_and_alike_articles_warned_of(http: httpx.AsyncClient) -> None:
+    old = next(one for one in ARTICLES if one.id == "A1002-02")
+    await post(
+        http,
+        "/articles",
+        article=as_row(old, full="离婚冷静期为60日。", spoken="离婚冷静期六十天。"),
+        role="reviewer",
+    )
+    changes = (await http.get("/articles/A1002-02/diff")).json()
+    assert (changes["old"], changes["new"]) == (1, 2)
+    assert {one["field"] for one in changes["changes"]} >= {"full", "spoken"}
+    copy = as_row(
+        old, id="A1002-90", title="离婚登记怎么办呢", questions=[f"{one}呢" for one in old.questions]
+    )
+    await post(http, "/articles", article=copy)
+    warned = (await http.get("/articles/A1002-90/warnings")).json()
+    assert ("near_duplicate", "A1002-02") in [(one["kind"], one["other"]) for one in warned]
+
+
+async def test_rows_are_imported_for_review_and_every_rejected_one_is_named(http: httpx.AsyncClient) -> None:
+    good = {**NEW, "id": "A1002-91"}
+    bad = {**NEW, "id": "A1002-92", "unit": "某局"}
+    found = await post(http, "/import", rows=[good, bad], submits=True)
+    assert (found["taken"], len(found["rejected"])) == ([], 1)
+    assert "A1002-92" in found["rejected"][0]
+    assert (await post(http, "/import", rows=[good], submits=True))["taken"] == ["A1002-91"]
+    listed = (await http.get("/articles", params={"status": "in_review"})).json()
+    assert [one["id"] for one in listed["articles"]] == ["A1002-91"]
+    assert listed["counts"]["published"] == len(ARTICLES)
+    export = await http.get("/export", params={"kind": "csv"})
+    assert export.text.count("\n") >= len(ARTICLES)
+
+
+async def test_a_policy_change_gives_the_owner_a_task_that_it_settles(http: httpx.AsyncClient) -> None:
+    (task,) = await post(http, "/tasks", document="民发〔2026〕1号", articles=["A1002-01"])
+    assert (task["unit"], task["articles"]) == ("body-civil-affairs", ["A1002-01"])
+    listed = (await http.get("/tasks", params={"unit": "body-civil-affairs"})).json()
+    assert [one["is_overdue"] for one in listed] == [False]
+    refused = await post(
+        http, f"/tasks/{task['task']}/settle", 409, role="unit", unit="body-police", note="更新了"
+    )
+    assert refused["code"] == "knowledge_task.refused"
+    settled = await post(
+        http, f"/tasks/{task['task']}/settle", role="unit", unit="body-civil-affairs", note="不涉及"
+    )
+    assert not settled["is_open"]
+
+
+async def test_unknown_articles_tasks_and_candidates_are_not_found(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/articles/A9999-99")).status_code == 404
+    await post(http, "/tasks/t9/settle", 404, note="x")
+    await post(http, "/candidates/c9/draft", 404)
+    assert (await http.get("/candidates")).json() == []
+    assert (await http.get("/figures")).json() == {"days": 30, "articles": []}
