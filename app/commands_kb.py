@@ -292,6 +292,20 @@ def golden(as_json: Json = False) -> None:
             typer.echo(f"  {kind} {one.case}：应为 {one.expected or '不答'}，得到 {one.got or '无'}")
 
 
+@cli.command("gaps")
+def gaps(as_json: Json = False) -> None:
+    """候选条目：办结后回流的咨询，多次问而未答的问题，等人处理。"""
+    found = _run(lambda parts, _: parts.use.candidates(limit=1_000))
+    if as_json:
+        rows = [{**dataclasses.asdict(one), "at": one.at.isoformat()} for one in found]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for one in found:
+        typer.echo(f"{one.id} {one.origin.value} 问{one.asked}次 {one.unit or '单位待定'}  {one.title}")
+        for question in one.questions[1:]:
+            typer.echo(f"    {question}")
+
+
 @cli.command("export")
 def export(
     file: FileArgument,
