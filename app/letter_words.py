@@ -15,7 +15,7 @@ from hotline.dialogue.words import Answer, AnswerWords, SafetyWords
 from hotline.domain.errors import CityConfigError
 from hotline.domain.life_cycle import Status
 from hotline.service.citizen_notices import NOTICES, NoticeWords
-from hotline.service.letter_answers import NAMES
+from hotline.service.letter_parts import NAMES
 from router.strict import Strict, checked
 
 _MENU_KEY: Final = "says"

@@ -37,7 +37,7 @@ from hotline.domain.letters import Letter
 from hotline.domain.people import CITIZEN
 from hotline.service.correspondence import Correspondence
 from hotline.service.evidence import Evidence
-from hotline.service.letter_answers import FetchMedia, LetterParts
+from hotline.service.letter_parts import FetchMedia, LetterParts
 from hotline.service.voice_messages import VoiceMessages
 from hotline.store.evidence import SqlEvidence
 from hotline.store.letters import SqlLetters

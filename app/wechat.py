@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from app.settings import Settings
 from chat.wechat.api import Credentials, WeChatApi, WeChatCallError
 from hotline.domain.letters import Letter
-from hotline.service.letter_answers import FetchMedia, MediaUnavailableError
+from hotline.service.letter_parts import FetchMedia, MediaUnavailableError
 from hotline.store.sealing import Seal
 
 

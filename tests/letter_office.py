@@ -38,7 +38,7 @@ from hotline.service.conversations import Surroundings
 from hotline.service.correspondence import Correspondence, LetterPace
 from hotline.service.delivery import Delivery, Pace
 from hotline.service.evidence import Evidence
-from hotline.service.letter_answers import LetterParts
+from hotline.service.letter_parts import LetterParts
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.evidence import SqlEvidence

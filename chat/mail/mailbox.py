@@ -21,7 +21,7 @@ from chat.mail.messages import MOST_BYTES, Mail, attachment, read
 from chat.wechat.routes import TakingLetters
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.letters import Content, Letter, Unreadable, Written
-from hotline.service.letter_answers import MediaUnavailableError
+from hotline.service.letter_parts import MediaUnavailableError
 
 log: Final = structlog.get_logger("mail")
 

@@ -20,8 +20,9 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.letters import Correspondent, Letter, Way
 from hotline.domain.outbox import Message
-from hotline.service.letter_answers import LetterAnswers, LetterParts
-from hotline.store.letters import Claimed, Done, Lease, LeaseLostError, Received
+from hotline.service.letter_answers import LetterAnswers
+from hotline.service.letter_parts import LetterParts
+from hotline.store.letter_values import Claimed, Done, Lease, LeaseLostError, Received
 from hotline.store.spool import LetterSpool
 
 log: Final = structlog.get_logger("letters")

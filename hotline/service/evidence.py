@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from hotline.service.letter_answers import Kept, Refused
+from hotline.service.letter_parts import Kept, Refused
 from hotline.service.pictures import MOST_BYTES, redrawn
 from hotline.store.evidence import EvidenceItem, SqlEvidence
 

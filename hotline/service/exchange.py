@@ -37,7 +37,7 @@ from hotline.dialogue.session import Session
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.service.asking import Asking
 from hotline.service.surroundings import Surroundings
-from hotline.store.letters import JournalRow
+from hotline.store.letter_values import JournalRow
 
 
 @dataclass(slots=True)

@@ -6,19 +6,16 @@ Nothing is committed here but orders, by the registration; everything else is in
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
-from typing import Any, Final, Protocol, assert_never
+from typing import Final, assert_never
 
 import structlog
 
 from hotline.dialogue.events import Event, FellSilent, HungUp, LocationShared, Said, Started
-from hotline.dialogue.prompts import Prompts
-from hotline.domain.appeal import ContactChannel, PhoneNumber, Place, Position
-from hotline.domain.errors import HotlineError
+from hotline.domain.appeal import PhoneNumber, Place, Position
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.letters import (
     Arrived,
@@ -36,9 +33,9 @@ from hotline.domain.letters import (
 from hotline.domain.repeats import PastOrder
 from hotline.service.asking import Asking
 from hotline.service.exchange import Exchange
+from hotline.service.letter_parts import Heard, Kept, LetterParts, MediaUnavailableError
 from hotline.service.repeats import told_of
-from hotline.service.surroundings import Surroundings
-from hotline.store.letters import Claimed, Done, JournalRow, SqlLetters
+from hotline.store.letter_values import Claimed, Done, JournalRow
 
 log: Final = structlog.get_logger("letters")
 
@@ -47,101 +44,6 @@ _MOST_ROWS: Final = 1_500
 """A conversation that grows longer ends, and the next letter begins another: it is read anew with every letter."""
 _SILENCE_SECONDS: Final = 600.0
 _SHOWN_DEGREES: Final = 5
-
-NAMES: Final = frozenset({
-    "notice", "welcome", "voice_heard", "voice_taken", "voice_retry", "voice_not_heard", "voice_down", "voice_long",
-    "picture_kept", "picture_first", "picture_of_order", "picture_not_one", "picture_large", "picture_many", "picture_down",
-    "picture_place", "place_position", "place_taken", "place_declined", "unreadable", "kept_unfinished", "failed", "too_fast",
-    "fact_of_picture", "cut_off",
-})  # fmt: skip
-
-
-class MediaUnavailableError(HotlineError):
-    """What a citizen sent along cannot be fetched (any more)."""
-
-    code = "letters.media_unavailable"
-
-
-class Heard(StrEnum):
-    """Why a voice message gave no words."""
-
-    NOTHING = "nothing"
-    TOO_LONG = "too_long"
-    DOWN = "down"
-
-
-class UnderstandingVoice(Protocol):
-    """Turns a voice message into words (``hotline.service.voice_messages``). Never raises, never waits for ever."""
-
-    async def words(self, sound: bytes) -> str | Heard:
-        """Return what was said, or why that is not known."""
-
-
-class Refused(StrEnum):
-    """Why a picture is not kept."""
-
-    NOT_A_PICTURE = "not_one"
-    TOO_LARGE = "large"
-    TOO_MANY = "many"
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A picture that was kept as the conversation's ``count``-th. ``position``: where it was taken, as it said itself.
-
-    ``is_new``: it was not kept before.
-    """
-
-    id: str
-    count: int
-    position: Position | None = None
-    is_new: bool = True
-
-
-class KeepingEvidence(Protocol):
-    """Keeps what citizens send along (``hotline.service.evidence``). Raises ``StoreUnavailableError``, ``OSError``."""
-
-    async def keep(
-        self, body: bytes, *, name: str, conversation: str, order: str | None, at: datetime
-    ) -> Kept | Refused:
-        """Keep a picture or document, once for each ``name``."""
-
-    async def discard(self, conversation: str) -> None:
-        """Delete what came with a conversation in which a state secret may have been told."""
-
-
-class ReadingShortAnswers(Protocol):
-    """Reads what needs no understanding."""
-
-    def yes_or_no(self, text: str) -> bool | None:
-        """Return whether it is a plain yes or no."""
-
-    def is_alarm(self, text: str) -> bool:
-        """Tell whether it speaks of an emergency."""
-
-
-FetchMedia = Callable[[Letter, str], Coroutine[Any, Any, bytes]]
-"""Fetches what a letter names; raises ``MediaUnavailableError``."""
-
-
-@dataclass(frozen=True, slots=True)
-class LetterParts:
-    """What answering needs. Without ``voices`` nobody listens to voice messages, without ``evidence`` no picture is kept.
-
-    ``place_of`` finds a place in an address; ``scenes`` are greetings for QR codes, by their parameter; ``add_facts`` tells
-    an order's unit that something was added.
-    """
-
-    world: Surroundings
-    letters: SqlLetters
-    words: Prompts
-    reading: ReadingShortAnswers
-    place_of: Callable[[str], Place | None]
-    media: Mapping[ContactChannel, FetchMedia]
-    voices: UnderstandingVoice | None = None
-    evidence: KeepingEvidence | None = None
-    scenes: Mapping[str, str] = field(default_factory=dict)
-    add_facts: Callable[[str, str, datetime], Coroutine[Any, Any, None]] | None = None
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from asr.decoding import Fault, SoundRefusedError, decoded
 from asr.recognizer import Recognizer
 from hotline.domain.errors import EngineUnavailableError, HotlineError
 from hotline.domain.speech import Expected
-from hotline.service.letter_answers import Heard
+from hotline.service.letter_parts import Heard
 
 log: Final = structlog.get_logger("voice")
 

@@ -344,6 +344,7 @@ letters: Final = Table(
     Column("passed_at", Instant),
     Index("letters_of_correspondent", "correspondent", "answered_at", "id"),
     Index("letters_to_pass", "way", "passed_at"),
+    Index("letters_unanswered", "answered_at", "id"),
 )
 """Letters from citizens (来信) and their answers; ``way`` is how the answer goes, ``passed_at`` when it was handed over."""
 

@@ -20,7 +20,8 @@ from hotline.domain.people import MACHINE
 from hotline.domain.retention import GONE, Kept, Retention
 from hotline.domain.work_order import Status, Step, WorkOrder
 from hotline.store.evidence import EvidenceItem, SqlEvidence
-from hotline.store.letters import Done, Lease, SqlLetters
+from hotline.store.letter_values import Done, Lease
+from hotline.store.letters import SqlLetters
 from hotline.store.order_body import dumped
 from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.retention import SqlRetention

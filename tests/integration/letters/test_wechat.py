@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.letter_office import (
     Office,
     office_for,
 )
-from tests.wechat import ACCOUNT, WeChatServer, sha1, wechat_server, xml_of
+from tests.wechat import ACCOUNT, AES_KEY, APP_ID, SECRET, TOKEN, WeChatServer, sha1, wechat_server, xml_of
 
 LI = "oyORnuP8q7ou2gfYjqLzSIWZf0rs"
 
@@ -309,3 +310,59 @@ async def test_an_account_of_another_name_is_answered_as_it_was_called(
     del office
     assert ACCOUNT == "gh_10f6c3c3ac5a"
     assert await wechat.write(LI, "你好") is not None
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+async def test_three_hundred_damaged_calls_are_refused_or_taken_and_never_a_fault(
+    store: SqlStore, tmp_path: Path, capsys: pytest.CaptureFixture[str], *, is_json: bool
+) -> None:
+    """Bytes changed, cut, doubled; parameters lost and changed; in all three modes. What is refused is not in the log."""
+    dice = random.Random(7)
+    secret = "绝不能进日志的话"
+    for mode in ("plain", "compatible", "safe"):
+        keys = {
+            "mini_app_id": APP_ID, "mini_app_secret": SECRET, "mini_token": TOKEN, "mini_aes_key": AES_KEY, "mini_mode": mode,
+        }  # fmt: skip
+        async with (
+            wechat_server(mode=mode, is_json=is_json) as wechat,
+            office_for(wechat, store, tmp_path, **keys) as office,
+        ):
+            for number in range(50):
+                message = wechat.message(f"o-{mode}-{number}", MsgType="text", Content=secret)
+                call = wechat.call(message)
+                response = await office.client.post(
+                    wechat.callback,
+                    params=_damaged_query(call["params"], dice),
+                    content=_damaged(call["content"], dice),
+                )
+                assert response.status_code in (200, 400, 403, 413)
+                assert "Traceback" not in response.text
+            assert len(office.refused) > 20
+    assert secret not in capsys.readouterr().out
+
+
+def _damaged(body: bytes, dice: random.Random) -> bytes:
+    kind, at = dice.randrange(6), dice.randrange(len(body))
+    if kind == 0:
+        return body[:at]
+    if kind == 1:
+        return body[:at] + bytes([dice.randrange(256)]) + body[at + 1 :]
+    if kind == 2:
+        return body[:at] + body[at // 2 :]
+    if kind == 3:
+        return b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + body
+    if kind == 4:
+        return dice.randbytes(at)
+    return body
+
+
+def _damaged_query(query: dict[str, str], dice: random.Random) -> dict[str, str]:
+    kind, name = dice.randrange(5), dice.choice(sorted(query))
+    if kind == 0:
+        return {key: value for key, value in query.items() if key != name}
+    if kind == 1:
+        return {
+            **query,
+            name: dice.choice(["", "0", "-1", "x" * 5_000, "١٢٣", "\x00", "1e9", query[name] + "0"]),
+        }
+    return query

@@ -34,6 +34,7 @@ def upgrade() -> None:
         op.create_index(f"ix_letters_{column}", "letters", [column])
     op.create_index("letters_of_correspondent", "letters", ["correspondent", "answered_at", "id"])
     op.create_index("letters_to_pass", "letters", ["way", "passed_at"])
+    op.create_index("letters_unanswered", "letters", ["answered_at", "id"])
     op.create_table(
         "correspondents",
         sa.Column("id", sa.String(64), primary_key=True),
