@@ -120,7 +120,7 @@ class EvidenceInterface:
         """Return a picture or document of one of the unit's orders."""
         order = await self._of_unit(request.state.unit, number)
         found = await self._evidence.get(item)
-        if found.work_order != number:
+        if number not in await self._evidence.orders_of(found):
             raise NoSuchEvidenceError(item)
         if is_hidden(order):
             raise EvidenceLockedError(item)

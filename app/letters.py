@@ -21,11 +21,13 @@ from app.letter_channels import channel_ways, open_accounts
 from app.letter_words import load_letter_prompts, load_short_answers, load_wechat_words
 from app.mailbox import open_mail
 from app.metrics import LETTERS, WECHAT_REFUSED
+from app.rate_limit import RateLimit
 from app.settings import Settings, secret_file
 from app.wechat import apis, fetching
 from app.wiring import Hearing, World, local_clock
 from asr.recognizer import Recognizer
 from chat.sms.gateway import SmsDoor
+from chat.web_chat.media import ChatMedia
 from chat.web_chat.protocol import readable
 from chat.wechat.nonces import Nonces, NoncesInMemory, NoncesOnRedis
 from chat.wechat.routes import Account, WeChat
@@ -49,6 +51,7 @@ from nlu.slots import SlotFinder
 log: Final = structlog.get_logger("letters")
 
 _VOICE_OPENS_SECONDS: Final = 30.0
+_MEDIA_A_MINUTE: Final = 12
 
 
 class LetterOffice:
@@ -104,15 +107,17 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
     }
     if mail is not None:
         media[ContactChannel.EMAIL] = mail.fetch
+    voices = open_voices(settings, city, stack) if settings.voice_messages else None
+    keeping, prompts = Evidence(evidence, most=settings.evidence_most), load_letter_prompts(city)
     parts = LetterParts(
         world=world.surroundings,
         letters=letters,
-        words=load_letter_prompts(city),
+        words=prompts,
         reading=load_short_answers(city),
         place_of=SlotFinder(city, load_meaning_words(city)).place,
         media=media,
-        voices=open_voices(settings, city, stack) if settings.voice_messages else None,
-        evidence=Evidence(evidence, most=settings.evidence_most),
+        voices=voices,
+        evidence=keeping,
         scenes=words.scenes,
         add_facts=_facts_adder(world),
     )
@@ -123,7 +128,9 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
         holder=secrets.token_hex(8),
     )
     counted = _Counted(correspondence)
-    routers: list[APIRouter] = []
+    allows = RateLimit(_MEDIA_A_MINUTE, local_clock(city)).allows
+    media_of_chats = ChatMedia(world.store, prompts, local_clock(city), allows, keeping, voices)
+    routers: list[APIRouter] = [media_of_chats.router()]
     if accounts := open_accounts(settings, words, seal):
         routers.append(_wechat(settings, city, world, accounts, counted).router())
     if settings.sms_url and settings.sms_secret is not None:

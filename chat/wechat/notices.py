@@ -19,7 +19,8 @@ _LIMITS: Final = {
     "thing": 20, "phrase": 5, "character_string": 32, "time": 32, "date": 32, "const": 20, "name": 10, "number": 32,
 }  # fmt: skip
 """Characters that WeChat takes in a template's field, by the beginning of its name."""
-_NEXT: Final = frozenset({Remedy.OUT_OF_WINDOW, Remedy.NO_MORE})
+_NEXT: Final = frozenset({Remedy.OUT_OF_WINDOW, Remedy.NO_MORE, Remedy.NOT_ALLOWED})
+"""After these a template may still go through."""
 WECHAT: Final = Arrived("wechat")
 
 
@@ -58,6 +59,8 @@ class WeChatNotices:
             else:
                 await self._api.send_template(openid, self._template, fields, once=_once(notice.key))
         except WeChatCallError as error:
+            if error.remedy is Remedy.NOT_ALLOWED:  # by SMS, then; the account may get its rights much later
+                return Failed(str(error), is_final=True)
             return WECHAT if error.remedy is Remedy.ARRIVED else outcome_of(error)
         return WECHAT
 

@@ -87,10 +87,13 @@ class SqlEvidence:
         return self._item(row)
 
     async def of_order(self, number: str) -> Sequence[EvidenceItem]:
-        """Return what belongs to an order, the first first."""
-        mine = select(evidence).where(evidence.c.work_order == number).order_by(evidence.c.kept_at)
+        """Return what belongs to an order, the first first: sent for it, or with the conversation that it came of."""
+        talk = select(work_orders.c.conversation).where(work_orders.c.number == number)
+        loose = evidence.c.work_order.is_(None) & evidence.c.conversation.in_(talk)
+        mine = select(evidence).where((evidence.c.work_order == number) | loose)
         async with self._database.reading() as connection:
-            return [self._item(row) for row in (await connection.execute(mine)).all()]
+            rows = (await connection.execute(mine.order_by(evidence.c.kept_at, evidence.c.id))).all()
+        return [self._item(row) for row in rows]
 
     async def of_conversation(self, conversation: str) -> Sequence[EvidenceItem]:
         """Return what came with a conversation, the first first."""

@@ -237,7 +237,7 @@ async def test_redis_restarts_under_it(wechat: WeChatServer, store: SqlStore, tm
 async def test_a_storm_of_retries_answers_everybody_once(
     wechat: WeChatServer, store: SqlStore, tmp_path: Path
 ) -> None:
-    """150 citizens, each message four times at once: nothing twice, nothing lost (10,000: ``hotline bench letters``)."""
+    """60 citizens, each message four times at once: nothing twice, nothing lost (10,000: ``hotline bench letters``)."""
     pace = LetterPace(look_seconds=0.2, messages=1_000)
     async with office_for(wechat, store, tmp_path, pace=pace, wait_seconds=4.0) as office:
         gate = asyncio.Semaphore(60)
@@ -250,7 +250,7 @@ async def test_a_storm_of_retries_answers_everybody_once(
             if (text := wechat.read(response.text)) is not None:
                 seen.setdefault(who, set()).add(text)
 
-        messages = {f"o-{n}": wechat.message(f"o-{n}", MsgType="text", Content=COMPLAINT) for n in range(150)}
+        messages = {f"o-{n}": wechat.message(f"o-{n}", MsgType="text", Content=COMPLAINT) for n in range(60)}
         for who in messages:
             wechat.citizens[who].wrote_at, wechat.citizens[who].left = 2e9, 5
         await asyncio.gather(*(post(who, each) for who, each in messages.items() for _ in range(4)))
