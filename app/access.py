@@ -1,11 +1,16 @@
-"""The rules for passwords and sessions, as they are set."""
+"""The accounts, with the rules for passwords and sessions as they are set."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from app.settings import Settings
+from app.settings import Settings, secret_file
 from hotline.domain.accounts import AccessRules
+from hotline.service.accounts import Accounts
+from hotline.store.accounts import SqlAccounts
+from hotline.store.database import Database
+from hotline.store.sealing import Seal
 
 
 def access_rules(settings: Settings) -> AccessRules:
@@ -19,3 +24,9 @@ def access_rules(settings: Settings) -> AccessRules:
         longest=timedelta(hours=settings.session_hours),
         sessions=settings.sessions_per_account,
     )
+
+
+def open_accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Accounts:
+    """Return the accounts of the database."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return Accounts(SqlAccounts(database, seal), seal, access_rules(settings), clock)

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from app.access import open_accounts
 from app.clock import now
-from app.consoles import open_accounts
 from app.permission_table import table_in_words
 from app.settings import Settings
 from app.wiring import open_store

@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from app.access import access_rules
+from app.access import open_accounts
 from app.faults import Faults, status_of
+from app.live import LiveRows
 from app.programs import Programs
 from app.rate_limit import RateLimit
 from app.recording_interface import RecordingLockedError, RecordingMissingError, lines_of
-from app.settings import ROOT, Settings, secret_file
+from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings
-from asr.models import catalogue
+from app.wiring import World, telephones_of
 from desk.administration import Machine
+from desk.agents import AgentTools
 from desk.parts import DeskParts, RecordingLine, Records, ShownRecording
 from desk.single_sign_on import Provider, SingleSignOn
 from hotline.city import City
 from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import HotlineError
+from hotline.domain.knowledge import Article
 from hotline.domain.work_order import WorkOrder
-from hotline.service.accounts import Accounts
+from hotline.service.agent_assist import AgentAssist
 from hotline.service.agent_desk import AgentDesk
+from hotline.service.registration import Registration
 from hotline.service.signals import Signals
-from hotline.store.accounts import SqlAccounts
+from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
+from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
 from hotline.store.sealing import Seal
 from ivr.recording import read_recording
 
-ASSETS: Final = catalogue(ROOT / "desk" / "assets.toml")
-"""The browser libraries that ``hotline setup`` fetches."""
 _SIGN_INS_A_MINUTE: Final = 20
-
-
-def open_accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Accounts:
-    """Return the accounts of the database."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
-    return Accounts(SqlAccounts(database, seal), seal, access_rules(settings), clock)
 
 
 class DeskRecordings:
@@ -98,6 +95,42 @@ def open_sign_on(settings: Settings, clock: Callable[[], datetime]) -> SingleSig
     return SingleSignOn(providers, Seal(secret_file(settings.data_dir / "at_rest.key")), clock)
 
 
+def agent_tools(settings: Settings, city: City, world: World, programs: Programs) -> AgentTools:
+    """Return what the agents' pages need."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    live = LiveRows(world.redis) if world.redis is not None else None
+    surroundings = world.surroundings
+
+    async def rows(conversation: str) -> Sequence[Mapping[str, Any]]:
+        shown = await live.so_far(conversation) if live is not None else []
+        return [row for row in shown if "sequence" in row] or await world.store.read(conversation)
+
+    async def article(id_: str) -> Article | None:
+        return next(iter(await world.knowledge.store.published([id_])), None)
+
+    parties = telephones_of(settings, city).values()
+    return AgentTools(
+        assist=AgentAssist(
+            surroundings.understander,
+            surroundings.retriever,
+            world.router,
+            city=city,
+            clock=surroundings.clock,
+        ),
+        forms=SqlAgentForms(world.store.database, seal),
+        registration=Registration(world.store, world.router, city, world.casework),
+        rows=rows,
+        order_of=programs.search.of_conversation,
+        of_citizen=world.store.of_citizen,
+        place=programs.place,
+        parties=sorted(parties, key=lambda one: (not one.is_emergency, one.code)),
+        known=surroundings.orders,
+        gatherings=SqlGatherings(world.store.database, seal),
+        callbacks=world.callbacks,
+        article=article,
+    )
+
+
 def consoles(
     settings: Settings,
     city: City,
@@ -110,6 +143,7 @@ def consoles(
     signals: Signals,
     desk: AgentDesk | None,
     machine: Machine,
+    agents: AgentTools | None,
     recordings: KeptRecordings | None,
     evidence: SqlEvidence | None = None,
 ) -> DeskParts:
@@ -138,5 +172,6 @@ def consoles(
         sign_on=open_sign_on(settings, clock),
         address=settings.public_address,
         machine=machine,
+        agents=agents,
         audit=SqlAuditLog(database),
     )

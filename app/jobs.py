@@ -20,6 +20,7 @@ from hotline.domain.outbox import Message
 from hotline.service.hot_issues import HotIssueWatch
 from hotline.service.repeats import load_repeat_rules
 from hotline.store.accounts import SqlAccounts
+from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
@@ -28,6 +29,10 @@ from router.vanished import orders_of_vanished_units
 
 _MOST_LISTED = 200
 _LOOK_BACK = timedelta(days=92)
+_FORMS_KEPT = timedelta(
+    days=2
+)  # the record of the call is there; a form that nobody finished is not wanted any more
+_NOTES_KEPT = timedelta(days=730)  # as long as recordings (retention.yaml)
 _FIRST_LOOK = timedelta(hours=1)
 _OVERLAP = timedelta(minutes=2)  # an order may be committed a little after the moment it is dated
 
@@ -75,9 +80,11 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
 
     async def end_sessions(_: datetime) -> int:
         rules = access_rules(settings)
-        return await accounts.end_those_over(now(), now() - rules.idle)
+        gone = await accounts.end_those_over(now(), now() - rules.idle)
+        gone += await forms.forget_before(now() - _FORMS_KEPT)
+        return gone + await forms.forget_notes_before(now() - _NOTES_KEPT)
 
-    accounts = SqlAccounts(store.database, seal)
+    accounts, forms = SqlAccounts(store.database, seal), SqlAgentForms(store.database, seal)
     broken = broken_calls(settings, city, store, seal)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
     return (

@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from app.anchors import FILE, read_anchors
+from app.assets import ASSETS
 from app.broken_calls import open_drafts
 from app.calendar_check import differences
-from app.consoles import ASSETS
 from app.deliveries import Endpoints
 from app.retention import destruction_of
 from app.settings import ROOT, Settings

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from app.assets import ASSETS
 from app.clock import now
-from app.consoles import ASSETS
 from app.knowledge import check_knowledge, city_articles, open_editing
 from app.settings import Settings
 from app.understanding import train_understanders

@@ -10,7 +10,7 @@ from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
 from app.chats import open_agent_chats, open_chat, open_kept_chats
 from app.clock import now
-from app.consoles import consoles
+from app.consoles import agent_tools, consoles
 from app.deliveries import Endpoints
 from app.http import WebParts, create_app
 from app.letters import open_letters
@@ -130,6 +130,7 @@ async def run_web(settings: Settings) -> None:
                 clock=local_clock(city),
                 signals=world.signals,
                 desk=world.desk,
+                agents=agent_tools(settings, city, world, programs) if world.desk is not None else None,
                 machine=MachineFacts(settings, city, world.store, checks, local_clock(city)),
                 recordings=recordings,
                 evidence=office.evidence,

@@ -25,6 +25,14 @@ _R = StaffRole
 
 SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
     (
+        "通话",
+        (
+            NavItem("/desk/agent", "坐席", "phone", "g d", frozenset({_R.AGENT})),
+            NavItem("/desk/callbacks", "回电", "clock", "g b"),
+            NavItem("/desk/queue", "坐席与排队", "people", "g q", frozenset({_R.TEAM_LEADER})),
+        ),
+    ),
+    (
         "工单",
         (NavItem("/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD),),
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from desk.administration import Machine
+from desk.agents import AgentTools
 from desk.single_sign_on import SingleSignOn
 from hotline.city import City
 from hotline.domain.errors import HotlineError
@@ -69,6 +70,16 @@ class Recordings(Protocol):
         """Return the sound as WAV. Raises ``RecordingMissingError``, ``RecordingLockedError``."""
 
 
+class Softphone(Protocol):
+    """The gateway between browsers and agents' SIP addresses (网页话机)."""
+
+    async def connect(self, number: str, offer: str) -> str:
+        """Return the answer to a browser's WebRTC offer (SDP), for the agent ``number``. Raises ``EngineUnavailableError``."""
+
+    async def hang_up(self, number: str) -> None:
+        """End the agent's call, if there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskParts:
     """The parts. ``words`` is ``prompts/web.yaml`` of the city; ``vendor`` the folder of the fetched browser libraries.
@@ -76,7 +87,8 @@ class DeskParts:
     ``worded`` says an error for people, with its HTTP status; ``allows`` counts a try to sign in from an address.
     Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
     shown, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
-    as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts.
+    as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
+    without ``agents`` no agent desk, without ``softphone`` agents have telephones on their desks.
     """
 
     city: City
@@ -98,3 +110,5 @@ class DeskParts:
     address: str = ""
     machine: Machine | None = None
     audit: SqlAuditLog | None = None
+    agents: AgentTools | None = None
+    softphone: Softphone | None = None

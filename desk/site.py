@@ -13,7 +13,9 @@ from desk.guard import FormRefusedError, front_of
 from desk.live import Live
 from desk.pages import entrance, orders
 from desk.pages.administration import accounts, audit, exports, machine
+from desk.pages.agent import callbacks, routes, wrap_up
 from desk.parts import DeskParts
+from desk.seats import Seats
 from hotline.domain.errors import HotlineError
 
 PREFIX: Final = "/desk"
@@ -24,6 +26,9 @@ AREAS: Final[Sequence[APIRouter]] = (
     machine.router,
     audit.router,
     exports.router,
+    routes.router,
+    wrap_up.router,
+    callbacks.router,
 )
 """The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
 ``desk/navigation``."""
@@ -47,6 +52,8 @@ def add_consoles(app: FastAPI, parts: DeskParts) -> None:
     """Add all pages."""
     app.state.front = Front(parts)
     app.state.live = Live(parts.accounts)
+    if parts.desk is not None:
+        app.state.seats = Seats(parts.desk, parts.signals)
 
     @app.exception_handler(FormRefusedError)
     async def refused(request: Request, error: FormRefusedError) -> Response:

@@ -22,7 +22,8 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from app.consoles import ASSETS, DeskRecordings
+from app.assets import ASSETS
+from app.consoles import DeskRecordings
 from app.faults import Faults, status_of
 from app.http import WebParts, create_app
 from app.machine_facts import MachineFacts
@@ -35,23 +36,33 @@ from app.web_parts import KeptRecordings
 from asr.models import fetch
 from chat.web_chat.channel import Customs
 from chat.web_chat.routes import WebChat
+from desk.agents import AgentTools
 from desk.parts import DeskParts
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.accounts import AccessRules, Account, StaffRole
 from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import Appeal
+from hotline.domain.knowledge import Article
+from hotline.domain.meaning import Intent
 from hotline.domain.routing import RoutingDecision
+from hotline.domain.talks import PartyTelephone
 from hotline.service.accounts import Accounts, Whereabouts
+from hotline.service.agent_assist import AgentAssist
 from hotline.service.agent_desk import AgentDesk, DeskInMemory
+from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.passwords import Passwords, new_totp_secret
 from hotline.service.registration import Registration
+from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals, SignalsInMemory
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
+from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
+from hotline.store.callbacks import SqlCallbacks
+from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
@@ -62,7 +73,8 @@ from hotline.store.sql import SqlStore, migrate
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 from router.time_tables import load_time_limits
-from tests.builders import LINYI, NOW, a_passage, a_session
+from tests.builders import LANSHAN as BUILDERS_LANSHAN
+from tests.builders import LINYI, NOW, a_complaint, a_meaning, a_passage, a_session, an_article
 from tests.fakes import FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
 
@@ -81,6 +93,20 @@ _NEEDS: dict[StaffRole, dict[str, str]] = {
     StaffRole.UNIT_LEAD: {"unit": LANSHAN},
     StaffRole.COUNTY: {"county": "371302"},
 }
+
+
+NOT_WARM = "兰山区银雀山街道暖气不热"
+MEANINGS = {
+    NOT_WARM: a_complaint(NOT_WARM, place=BUILDERS_LANSHAN),
+    "我姓王，叫王建国": a_complaint("我姓王，叫王建国", people=("王建国",)),
+    "转人工": a_meaning("转人工", Intent.TRANSFER_TO_AGENT),
+    "请替我保密": a_complaint("请替我保密", wants_secrecy=True),
+}
+
+
+async def an_article_of(id_: str) -> Article | None:
+    article = an_article()
+    return article if article.id == id_ else None
 
 
 class FixedRouter:
@@ -229,6 +255,26 @@ def a_consoles_site(
         "recordings": DeskRecordings(recordings, store),
         "machine": MachineFacts(settings, city, store, {}, clock),
         "audit": SqlAuditLog(store.database),
+        "agents": AgentTools(
+            assist=AgentAssist(
+                FakeUnderstander(MEANINGS), FakeRetriever(a_passage()), FixedRouter(), city=city, clock=clock
+            ),
+            forms=SqlAgentForms(store.database, seal),
+            registration=registration,
+            rows=store.read,
+            order_of=programs.search.of_conversation,
+            of_citizen=store.of_citizen,
+            place=PLACES.place,
+            parties=[PartyTelephone("110", "公安报警", "sip:110@127.0.0.1", is_emergency=True)],
+            known=CitizensOrders(store, load_repeat_rules(city).repeats),
+            gatherings=SqlGatherings(store.database, seal),
+            callbacks=Callbacks(
+                SqlCallbacks(store.database, seal),
+                read_hours(city),
+                iter(f"task{n}" for n in count(1)).__next__,
+            ),
+            article=an_article_of,
+        ),
         **changed,
     }
     parts = DeskParts(**given)

@@ -12,6 +12,9 @@ export function toast(text, kind = "done") {
   setTimeout(() => box.remove(), kind === "refused" ? 9000 : 4500);
 }
 
+// What somebody is typing is theirs: a live update changes everything around it.
+if (window.Idiomorph) { window.Idiomorph.defaults.ignoreActiveValue = true; window.Idiomorph.defaults.restoreFocus = true; }
+
 document.body.addEventListener("toast", (event) => toast(event.detail.text, event.detail.kind));
 document.body.addEventListener("htmx:sendError", () => toast("连接不上服务器，请稍后再试。", "refused"));
 document.body.addEventListener("htmx:responseError", (event) => {

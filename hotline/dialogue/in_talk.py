@@ -7,6 +7,7 @@ from typing import assert_never
 
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.handing_over import HandingOver
+from hotline.dialogue.intake import Draft
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.talk_events import (
     AgentLeft,
@@ -19,6 +20,7 @@ from hotline.dialogue.talk_events import (
     PutOnHold,
     Retrieved,
     TalkEvent,
+    TalkSaid,
 )
 
 
@@ -31,6 +33,8 @@ class InTalk(HandingOver):
         if self._stage is not Stage.HANDED_OVER:
             return ()
         match event:
+            case TalkSaid():
+                return self._talked_of(event)
             case PartyRings() | PartyJoined() | PartyNotReached() | PartyGone():
                 return self._told(_prompt_of(event), party=event.party)
             case PutOnHold():
@@ -43,6 +47,13 @@ class InTalk(HandingOver):
                 return self._left_alone(event.at)
             case _:
                 assert_never(event)
+
+    def _talked_of(self, event: TalkSaid) -> Actions:
+        """Listen along: people talk, and only a state secret is the machine's business, which then forgets (rule 41)."""
+        if self._diversions.may_be_state_secret(event.text):
+            self._is_secret = True
+            self._draft, self._words = Draft(phone=self._caller), ()
+        return ()
 
     def _agents_changed(self, event: Retrieved | AgentLeft | PassedOn) -> Actions:
         match event:

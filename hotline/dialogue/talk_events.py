@@ -77,8 +77,23 @@ class LeftAlone:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TalkSaid:
+    """Words in a talk between people, as the recogniser heard them; ``who`` is "citizen" or "agent" (and whoever is with them).
+
+    ``since_seconds`` is how long before ``at`` they began.
+    """
+
+    at: datetime
+    who: str
+    text: str
+    raw: str
+    since_seconds: float = 0.0
+
+
 TalkEvent = (
-    PartyRings
+    TalkSaid
+    | PartyRings
     | PartyJoined
     | PartyNotReached
     | PartyGone

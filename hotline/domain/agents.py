@@ -7,7 +7,7 @@ somebody else's business (``hotline.service.agent_desk``).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -196,6 +196,15 @@ class Desk:
         """Note a sign of life of an agent's desk, unless there was one just now. Raises ``NoSuchAgentError``."""
         found = self._agent(agent)
         return self if at - found.seen_at < _JUST_NOW else _with(self, replace(found, seen_at=at))
+
+    def saw_all(self, agents: Collection[str], at: datetime) -> Desk:
+        """Note a sign of life of many agents' desks at once; who has not signed in is passed over."""
+        seen = {name: replace(self.agents[name], seen_at=at) for name in agents if name in self.agents}
+        return replace(self, agents={**self.agents, **seen})
+
+    def call_of(self, agent: str) -> Handover | None:
+        """Return the call that an agent is offered or talks to, or None."""
+        return next((one for one in self.handovers.values() if one.agent == agent), None)
 
     @property
     def on_duty(self) -> tuple[Agent, ...]:

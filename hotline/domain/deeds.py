@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Literal
 
-from hotline.domain.appeal import PhoneNumber, Place, Secrecy
+from hotline.domain.appeal import Appeal, PhoneNumber, Place, Secrecy
 from hotline.domain.diversion import Diversion, UnreasonableGround
 from hotline.domain.errors import DeedRefusedError
 from hotline.domain.life_cycle import Step
@@ -631,11 +631,24 @@ class Archive:
     step: Literal[Step.ARCHIVE] = Step.ARCHIVE
 
 
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """An agent puts right and completes what was taken down: the whole ``appeal`` as it is now, and which fields changed (补全)."""
+
+    appeal: Appeal
+    fields: tuple[str, ...] = ()
+    step: Literal[Step.COMPLETE] = Step.COMPLETE
+
+    def __post_init__(self) -> None:
+        """Refuse an appeal without a matter."""
+        _refuse_without(self.appeal.text, "诉求内容")
+
+
 Deed = (
     Answer | Divert | Decline | Withdraw | AskSupplement | Supplement | QueueForDispatch | Dispatch | SignFor
     | SendBack | AcceptReturn | RejectReturn | Designate | AddUnits | CoReply | AskExtension | GrantExtension
     | RefuseExtension | GiveNotice | Suspend | Resume | AskEnd | ApproveEnd | RejectEnd | Reply | PassReview | Redo
     | Revisit | Conclude | Remind | ProposeTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
-    | Disclose | Reopen | Archive
+    | Disclose | Reopen | Archive | Complete
 )  # fmt: skip
 """Anything that may be done to an order."""

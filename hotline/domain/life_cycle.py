@@ -87,6 +87,7 @@ class Step(StrEnum):
     CONFER = "confer"  # 会商（退回争议、联席会议）
     URGE = "urge"  # 催办
     ADD_FACTS = "add_facts"  # 补充情况
+    COMPLETE = "complete"  # 补全（话务员把机器记下的补完整）
     JOIN = "join"  # 并入（又一诉求人）
     OBJECT = "object"  # 异议
     EXCLUDE = "exclude"  # 不计考核
@@ -178,6 +179,7 @@ KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.CONFER: _OPEN,
     Step.URGE: _OPEN,
     Step.ADD_FACTS: _OPEN,
+    Step.COMPLETE: frozenset({Status.TO_DISPATCH, Status.NEEDS_SUPPLEMENT}),
     Step.JOIN: _OPEN,
     Step.OBJECT: frozenset(
         {Status.CONCLUDED, Status.ENDED, Status.DECLINED, Status.DIVERTED, Status.ANSWERED}
@@ -229,6 +231,7 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.CONFER: _STAFF | {Role.SUPERVISOR, Role.DUTY_OFFICER},
     Step.URGE: _CITIZENS,
     Step.ADD_FACTS: _MACHINE | _CITIZENS | _STAFF,
+    Step.COMPLETE: _STAFF,
     Step.JOIN: _MACHINE | _CITIZENS | _STAFF,
     Step.OBJECT: _CITIZENS,
     Step.EXCLUDE: _REVIEWERS,

@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Final
 
-from hotline.domain.deeds import Deed, Designate, Dispatch, Divert, Join, QueueForDispatch, Supplement
+from hotline.domain.appeal import Appeal
+from hotline.domain.deeds import (
+    Complete,
+    Deed,
+    Designate,
+    Dispatch,
+    Divert,
+    Join,
+    QueueForDispatch,
+    Supplement,
+)
 from hotline.domain.routing import BY_HAND
 from hotline.domain.work_order import WorkOrder
 
@@ -61,11 +71,22 @@ _NOT_FREE: Final = frozenset(
 
 def anonymised(order: WorkOrder) -> WorkOrder:
     """Return the order without anything that tells who its citizens are: figures stay, all free text goes."""
-    appeal, place = order.appeal, order.appeal.place
-    where = (
-        replace(place, said=GONE, detail="", address=None) if place is not None and place.is_located else None
+    history = tuple(replace(entry, deed=_without_words(entry.deed)) for entry in order.history)
+    return replace(
+        order,
+        appeal=_without_people(order.appeal),
+        history=history,
+        conversation="",
+        revision=order.revision + 1,
     )
-    people = replace(
+
+
+def _without_people(appeal: Appeal) -> Appeal:
+    place = appeal.place
+    where = None
+    if place is not None and place.is_located:
+        where = replace(place, said=GONE, detail="", address=None, position=None)
+    return replace(
         appeal,
         text=GONE,
         summary="",
@@ -74,12 +95,11 @@ def anonymised(order: WorkOrder) -> WorkOrder:
         occurred="",
         interval=None,
         place=where,
+        facts=(),
     )
-    history = tuple(replace(entry, deed=_without_words(entry.deed)) for entry in order.history)
-    return replace(order, appeal=people, history=history, conversation="", revision=order.revision + 1)
 
 
-def _without_words(deed: Deed | None) -> Deed | None:
+def _without_words(deed: Deed | None) -> Deed | None:  # noqa: PLR0911 -- one case for each deed that holds more than text
     if deed is None:
         return None
     gone: dict[str, Any] = {
@@ -90,6 +110,8 @@ def _without_words(deed: Deed | None) -> Deed | None:
     match deed:
         case Join():
             return replace(deed, **gone, phone=None)
+        case Complete(appeal=appeal):
+            return replace(deed, appeal=_without_people(appeal))
         case Supplement():
             return replace(deed, **gone, place=None)
         case Divert(diversion=diversion):

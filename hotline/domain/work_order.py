@@ -16,6 +16,7 @@ from hotline.domain.appeal import Appeal, PhoneNumber, Secrecy
 from hotline.domain.deeds import (
     AddUnits,
     AskExtension,
+    Complete,
     CoReply,
     Deed,
     Designate,
@@ -146,6 +147,8 @@ class WorkOrder:
             case AddUnits(units=units) if self.routing is not None:
                 more = dict.fromkeys((*self.routing.supporting_units, *units))
                 return replace(self, routing=replace(self.routing, supporting_units=tuple(more)))
+            case Complete(appeal=appeal):
+                return replace(self, appeal=appeal)
             case Supplement(place=place) if place is not None:
                 return replace(self, appeal=replace(self.appeal, place=place))
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -216,6 +216,11 @@ class AgentDesk:
             return pass_chat_on(desk, chat, agent, now, to=to).at(now, self._rules), None
 
         return await self._store.change(step)
+
+    async def saw_all(self, agents: Collection[str]) -> None:
+        """Note a sign of life of many agents' desks at once."""
+        now = self._clock()
+        await self._store.change(lambda desk: (desk.saw_all(agents, now).at(now, self._rules), None))
 
     async def refuse_as(self, agent: str) -> None:
         """Let an agent refuse the call that is offered to them. Raises ``NoSuchAgentError``, ``IllegalHandoverError``."""

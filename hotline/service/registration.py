@@ -16,6 +16,7 @@ from hotline.domain.deeds import (
     AddFacts,
     Answer,
     AskSupplement,
+    Complete,
     Deed,
     Dispatch,
     Divert,
@@ -26,7 +27,7 @@ from hotline.domain.deeds import (
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import RegisteredBeforeError, StaleWorkOrderError
 from hotline.domain.knowledge import AnsweredWith
-from hotline.domain.people import CITIZEN, MACHINE
+from hotline.domain.people import CITIZEN, MACHINE, Actor
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
 from hotline.service.casework import Casework
@@ -90,17 +91,19 @@ class Registration:
         linked_to: WorkOrderNumber | None = None,
         at: datetime,
         request: str | None = None,
+        by: Actor = MACHINE,
+        queued: str = "",
     ) -> WorkOrder:
         """Return the committed work order, or raise ``StoreUnavailableError``: then nothing was recorded.
 
         ``diversion`` is what the machine proposes; except for an emergency that was handed over, a person decides.
+        ``by`` is who took it down; ``queued`` why it waits for a person's dispatch instead of the rules'.
         Asked again by the same ``request``, the order of the first time is returned.
         """
         routing = self._route(appeal, at)
-        order = await self._numbered(appeal, conversation, article, routing, at)
-        order = replace(order, linked_to=linked_to).after(
-            self._first_deed(order, diversion), by=MACHINE, at=at
-        )
+        order = await self._numbered(appeal, conversation, article, routing, at, by=by)
+        deed = QueueForDispatch(queued) if queued else self._first_deed(order, diversion)
+        order = replace(order, linked_to=linked_to).after(deed, by=by, at=at)
         try:
             await self._store.commit(replace(self._casework.change(order), request=request), at=at)
         except RegisteredBeforeError as error:
@@ -116,6 +119,7 @@ class Registration:
         article: AnsweredWith | None,
         at: datetime,
         request: str | None = None,
+        by: Actor = MACHINE,
     ) -> WorkOrder:
         """Return the committed record of a contact that left no order of its own (answered, cut off, nuisance …).
 
@@ -123,14 +127,39 @@ class Registration:
         """
         kind = _KINDS.get(outcome, appeal.kind)
         order = await self._numbered(
-            replace(appeal, kind=kind), conversation, article.article if article else None, None, at
+            replace(appeal, kind=kind), conversation, article.article if article else None, None, at, by=by
         )
-        order = order.after(_deed_of_contact(outcome, article, appeal), by=MACHINE, at=at)
+        order = order.after(_deed_of_contact(outcome, article, appeal), by=by, at=at)
         try:
             await self._store.commit(replace(self._casework.change(order), request=request), at=at)
         except RegisteredBeforeError as error:
             return await self._store.get(error.number)
         return order
+
+    async def complete(
+        self,
+        number: WorkOrderNumber,
+        appeal: Appeal,
+        *,
+        fields: tuple[str, ...],
+        queued: str = "",
+        by: Actor,
+        at: datetime,
+    ) -> WorkOrder:
+        """Return the order that the machine began, completed by an agent and dispatched as the rules say; committed.
+
+        ``fields`` are those that the agent put right; ``queued``: why it waits for dispatch by hand instead. Raises
+        ``IllegalTransitionError`` when somebody has dispatched it meanwhile, ``StaleWorkOrderError``.
+        """
+        before = await self._store.get(number)
+        completed = before.after(Complete(appeal, fields), by=by, at=max(at, before.history[-1].at))
+        if not queued:
+            completed = replace(completed, routing=self._route(appeal, at))
+            deed = self._first_deed(completed, None)
+            if not isinstance(deed, QueueForDispatch | AskSupplement):
+                completed = completed.after(deed, by=by, at=completed.history[-1].at)
+        await self._store.commit(self._casework.change(completed, before=before), at=at)
+        return completed
 
     async def merge(
         self,
@@ -182,6 +211,8 @@ class Registration:
         article: str | None,
         routing: RoutingDecision | None,
         at: datetime,
+        *,
+        by: Actor = MACHINE,
     ) -> WorkOrder:
         number = await self._store.next_number(at.astimezone(self._city.timezone).date())
         return WorkOrder(
@@ -191,7 +222,7 @@ class Registration:
             registered_at=at,
             conversation=conversation,
             routing=routing,
-            history=(HistoryEntry(at=at, before=None, after=Status.REGISTERED, by=MACHINE),),
+            history=(HistoryEntry(at=at, before=None, after=Status.REGISTERED, by=by),),
             article=article,
         )
 

@@ -18,6 +18,11 @@ AGENTS: Final = "agents"
 _MOST_WAITING: Final = 256
 
 
+def form_topic(conversation: str) -> str:
+    """Return the topic on which it is told that an agent has said something of a call's form."""
+    return f"form:{conversation}"
+
+
 def live_topic(conversation: str) -> str:
     """Return the topic on which a conversation's rows are told as they are written."""
     return f"live:{conversation}"
@@ -67,7 +72,7 @@ class SignalsInMemory:
         for topic in topics:
             self._listeners[topic].add(queue)
         try:
-            yield _notices(queue)
+            yield _Notices(queue)
         finally:
             for topic in topics:
                 self._listeners[topic].discard(queue)
@@ -75,6 +80,14 @@ class SignalsInMemory:
                     del self._listeners[topic]
 
 
-async def _notices(queue: asyncio.Queue[Notice]) -> AsyncIterator[Notice]:
-    while True:
-        yield await queue.get()
+class _Notices:
+    """Notices as they come; one may stop waiting for the next, and wait again."""
+
+    def __init__(self, queue: asyncio.Queue[Notice]) -> None:
+        self._queue = queue
+
+    def __aiter__(self) -> _Notices:
+        return self
+
+    async def __anext__(self) -> Notice:
+        return await self._queue.get()

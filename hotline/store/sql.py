@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
-from hotline.domain.deeds import AddUnits, Designate, Dispatch, Join
+from hotline.domain.deeds import AddUnits, Complete, Designate, Dispatch, Join
 from hotline.domain.errors import (
     RegisteredBeforeError,
     StaleWorkOrderError,
@@ -113,7 +113,7 @@ class SqlStore:
             added = (
                 order.history[change.expected - order.revision :] if order.revision > change.expected else ()
             )
-        if change.expected is None or any(isinstance(entry.deed, Join) for entry in added):
+        if change.expected is None or any(isinstance(entry.deed, Join | Complete) for entry in added):
             await self._write_citizens(connection, order)
         if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
             await _write_supporters(connection, order)

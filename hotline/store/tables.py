@@ -423,3 +423,23 @@ account_identities: Final = Table(
     Column("account", String(32), nullable=False, index=True),
 )
 """Who somebody is at an OpenID provider (单点登录)."""
+
+agent_forms: Final = Table(
+    "agent_forms",
+    metadata,
+    Column("conversation", String(64), primary_key=True),
+    Column("agent", String(32), nullable=False, index=True),
+    Column("changed_at", Instant, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What an agent has said of a call's form, until the call is wrapped up; one row for each call."""
+
+caller_notes: Final = Table(
+    "caller_notes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("citizen", String(64), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""What agents should know of a caller (来电人备注), by the keyed fingerprint of the telephone number; sealed."""

@@ -1,0 +1,54 @@
+"""Callback tasks (回电任务): taken, called by the hotline for the agent, finished."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import Form, HTTPException, Request
+from fastapi import Path as InPath
+from fastapi.responses import Response
+
+from desk.guard import desk_router, front_of
+from desk.pages.agent.routes import desk_of, number_of, tools_of
+from desk.seat import Seat
+from hotline.domain.callbacks import CallbackState
+
+router = desk_router()
+
+
+@router.get("/desk/callbacks")
+async def callbacks(request: Request, seat: Seat) -> Response:
+    """Show whom to call back, the most urgent first; the words of one's own tasks only."""
+    front = front_of(request)
+    kept = tools_of(front).callbacks
+    tasks = await kept.waiting() if kept is not None else []
+    return front.page(
+        request, "agent/callbacks.html", title="回电", tasks=tasks, mine=seat.account.number or ""
+    )
+
+
+@router.post("/desk/callbacks/{task}/{step}")
+async def take(
+    request: Request,
+    seat: Seat,
+    task: Annotated[str, InPath(pattern=r"^[A-Za-z0-9-]{1,64}$")],
+    step: Literal["take", "call", "done", "unreached", "cancelled"],
+    number: Annotated[str, Form(pattern=r"^([0-9]{11,12})?$")] = "",
+) -> Response:
+    """Take a task, have the hotline call for it, or say what came of it."""
+    front = front_of(request)
+    kept, by, at = tools_of(front).callbacks, number_of(seat), front.parts.clock()
+    if kept is None:
+        raise HTTPException(404)
+    match step:
+        case "take":
+            await kept.take(task, by=by, at=at)
+            told = "已领取"
+        case "call":
+            await desk_of(front).saw(by)
+            await kept.ask_call(task, by=by, at=at)
+            told = "热线正在拨打，接通后转到您的话机"
+        case _:
+            await kept.finish(task, CallbackState(step), by=by, at=at, order_number=number or None)
+            told = "已记下"
+    return front.done(request, to="/desk/callbacks", toast=told)

@@ -1,0 +1,215 @@
+"""Wrapping a call up (话后整理): one screen, one of a few ends, and a number that is said only after the commit."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Form, Request
+from fastapi.responses import Response
+
+from desk.agents import AgentTools
+from desk.front import Front
+from desk.guard import desk_router, front_of
+from desk.pages.agent.routes import Conversation, desk_of, form_of, number_of, tools_of
+from desk.pages.agent.showing import past_orders, unit_rows
+from desk.seat import Seat
+from hotline.domain.agents import AgentIsBusyError, NoSuchAgentError, Presence
+from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
+from hotline.domain.callbacks import CallbackReason
+from hotline.domain.diversion import ContactOutcome
+from hotline.domain.errors import DeedRefusedError, EngineUnavailableError
+from hotline.domain.knowledge import AnsweredWith
+from hotline.domain.life_cycle import Status, Step
+from hotline.domain.work_order import WorkOrder
+from hotline.service.accounts import SignedIn
+from hotline.service.agent_assist import FormFilling, corrected_value, line_of
+from hotline.service.callbacks import WishedFor
+from hotline.store.agent_forms import AgentForm
+
+router = desk_router()
+
+End = Literal["register", "answer", "merge", "callback", "nuisance", "nothing"]
+_Short = Annotated[str, Form(max_length=64)]
+_Long = Annotated[str, Form(max_length=500)]
+_CLAIMED: Final = {"nuisance": ContactOutcome.NUISANCE, "nothing": ContactOutcome.ABANDONED}
+
+
+async def filled(front: Front, form: AgentForm) -> FormFilling:
+    """Return the form as it stands, filled from the whole talk and what the agent said."""
+    tools = tools_of(front)
+    caller = PhoneNumber(form.phone) if form.phone else None
+    filling = tools.assist.filling(caller)
+    for row in await tools.rows(form.conversation):
+        line = line_of(row)
+        if line is not None and line.who == "citizen":
+            await tools.assist.hear(filling, line.text)
+    for name, text in form.corrections.items():
+        with suppress(ValueError):
+            filling.correct(name, corrected_value(name, text, front.parts.city, tools.place), text)
+    return filling
+
+
+@router.get("/desk/agent/forms/{conversation}/finish")
+async def finish_page(request: Request, seat: Seat, conversation: Conversation) -> Response:
+    """Show the one screen on which a call is wrapped up."""
+    front, tools = front_of(request), tools_of(front_of(request))
+    form = await form_of(front, seat, conversation)
+    filling = await filled(front, form)
+    appeal = filling.form(ContactChannel.PHONE).appeal
+    helped = await tools.assist.help(filling, filling.form())
+    orders = await tools.of_citizen(appeal.phone) if appeal.phone is not None else []
+    return front.fragment(
+        request, "agent/_finish.html", form=form, appeal=appeal, passages=helped.passages,
+        units=unit_rows(front, helped.routing), routing=helped.routing,
+        orders=[row for row in past_orders(front, orders) if row["due_at"] is not None or row["status"] not in _CLOSED],
+        all_units=[(unit.code, unit.name) for unit in front.parts.city.units.values()],
+        missing=_missing(appeal), number=await tools.order_of(conversation),
+    )  # fmt: skip
+
+
+_CLOSED: Final = frozenset({Status.ANSWERED, Status.DIVERTED, Status.DECLINED, Status.WITHDRAWN, Status.ENDED,
+                            Status.CONCLUDED, Status.ARCHIVED})  # fmt: skip
+
+
+@router.post("/desk/agent/forms/{conversation}/finish")
+async def finish(
+    request: Request,
+    seat: Seat,
+    conversation: Conversation,
+    end: Annotated[End, Form()],
+    unit: _Short = "",
+    reason: _Long = "",
+    article: _Short = "",
+    into: _Short = "",
+    told: _Long = "",
+) -> Response:
+    """End a call's work: register it, answer it, merge it, have it called back, or record that there was nothing."""
+    front, tools = front_of(request), tools_of(front_of(request))
+    form = await form_of(front, seat, conversation)
+    filling = await filled(front, form)
+    appeal = filling.form(ContactChannel.PHONE).appeal
+    match end:
+        case "register":
+            order = await _register(front, seat, form, filling, unit=unit, reason=reason)
+        case "answer":
+            order = await _answer(front, seat, form, appeal, article=article or form.answered_with)
+        case "merge":
+            order = await _merge(front, tools, form, appeal, into=into, told=told)
+        case _:
+            order = await _record(front, seat, form, appeal, end)
+    if end == "callback":
+        await _plan(front, tools, form, order)
+    await tools.forms.close(conversation)
+    await _ready(front, seat)
+    return front.fragment(
+        request,
+        "agent/_finished.html",
+        order=order,
+        unit=order.lead_unit if order.is_dispatched else None,
+        end=end,
+    )
+
+
+async def _register(
+    front: Front, seat: SignedIn, form: AgentForm, filling: FormFilling, *, unit: str, reason: str
+) -> WorkOrder:
+    """Register the matter, dispatched as the rules say, or to ``unit`` for the agent's own ``reason``."""
+    tools, now = tools_of(front), front.parts.clock()
+    appeal = filling.form(ContactChannel.PHONE).appeal
+    if missing := _missing(appeal):
+        raise DeedRefusedError(missing="、".join(missing))
+    by_hand = bool(unit)
+    if by_hand and (unit not in front.parts.city.units or not reason.strip()):
+        raise DeedRefusedError(missing="另选承办单位的理由")
+    by = seat.account.acting_for(Step.DISPATCH)
+    queued = "话务员另选承办单位" if by_hand else ""
+    begun = await tools.order_of(form.conversation)
+    if begun is not None and await _is_to_complete(front, begun):
+        fields = tuple(sorted(filling.corrected))
+        order = await tools.registration.complete(begun, appeal, fields=fields, queued=queued, by=by, at=now)
+    else:
+        order = await tools.registration.register(
+            appeal, conversation=form.conversation, at=now, request=_request(form), by=by, queued=queued
+        )
+    if by_hand and order.status is Status.TO_DISPATCH:
+        order = await front.parts.casework.dispatch(
+            order.number, unit, reason=reason.strip(), by=by, at=order.history[-1].at, expected=order.revision
+        )
+    return order
+
+
+async def _answer(
+    front: Front, seat: SignedIn, form: AgentForm, appeal: Appeal, *, article: str
+) -> WorkOrder:
+    tools = tools_of(front)
+    found = await tools.article(article) if article and tools.article is not None else None
+    if found is None:
+        raise DeedRefusedError(missing="答复所依据的知识条目")
+    return await tools.registration.record_contact(
+        conversation=form.conversation, appeal=_with_text(appeal, form), outcome=ContactOutcome.ANSWERED,
+        article=AnsweredWith(found.id, found.version), at=front.parts.clock(), request=_request(form),
+        by=seat.account.acting_for(Step.ANSWER),
+    )  # fmt: skip
+
+
+async def _merge(
+    front: Front, tools: AgentTools, form: AgentForm, appeal: Appeal, *, into: str, told: str
+) -> WorkOrder:
+    if not into.isdigit() or not told.strip():
+        raise DeedRefusedError(missing="并入的工单和告知诉求人的话")
+    return await tools.registration.merge(
+        into, _with_text(appeal, form), conversation=form.conversation, told=told.strip(), at=front.parts.clock(),
+        request=_request(form),
+    )  # fmt: skip
+
+
+async def _record(front: Front, seat: SignedIn, form: AgentForm, appeal: Appeal, end: str) -> WorkOrder:
+    """Record a contact that nobody handles now: nuisance (a person judges), nothing said, or to be called back."""
+    return await tools_of(front).registration.record_contact(
+        conversation=form.conversation, appeal=_with_text(appeal, form),
+        outcome=_CLAIMED.get(end, ContactOutcome.TO_AGENT), article=None, at=front.parts.clock(),
+        request=_request(form), by=seat.account.acting_for(Step.QUEUE_FOR_DISPATCH),
+    )  # fmt: skip
+
+
+async def _plan(front: Front, tools: AgentTools, form: AgentForm, order: WorkOrder) -> None:
+    if tools.callbacks is None or not form.phone:
+        raise DeedRefusedError(missing="可以回电的号码")
+    wish = WishedFor(
+        PhoneNumber(form.phone), CallbackReason.PROMISED, order.appeal.text, form.conversation,
+        order_number=order.number,
+    )  # fmt: skip
+    await tools.callbacks.plan(wish, front.parts.clock().astimezone(front.parts.city.timezone))
+
+
+async def _is_to_complete(front: Front, number: str) -> bool:
+    """Whether the machine has recorded the call already and a person is to complete it."""
+    order = await front.parts.records.get(number)
+    return order.status in (Status.TO_DISPATCH, Status.NEEDS_SUPPLEMENT)
+
+
+async def _ready(front: Front, seat: SignedIn) -> None:
+    """Let the agent take the next call: their work on this one is done."""
+    desk = desk_of(front)
+    with suppress(NoSuchAgentError, AgentIsBusyError, EngineUnavailableError):
+        board, _, _ = await desk.board()
+        agent = board.agents.get(number_of(seat))
+        if agent is not None and agent.presence is Presence.WRAP_UP:
+            await desk.turn(number_of(seat), Presence.READY)
+
+
+def _missing(appeal: Appeal) -> list[str]:
+    """Return what an order must have and this one lacks (rule 2); a place may be missing, then it is asked for."""
+    lacks: dict[str, Any] = {"诉求内容": appeal.text.strip(), "分类": appeal.category}
+    return [name for name, found in lacks.items() if not found]
+
+
+def _with_text(appeal: Appeal, form: AgentForm) -> Appeal:
+    return appeal if appeal.text.strip() else replace(appeal, text=form.briefing or form.reason or "—")
+
+
+def _request(form: AgentForm) -> str:
+    """Return what makes the record of a call one and the same, whoever makes it first: the agent, or the machine at its end."""
+    return f"{form.conversation}:contact"

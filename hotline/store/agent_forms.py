@@ -1,0 +1,164 @@
+"""What agents have said of the forms of their calls, and what is known of callers; sealed, and gone when it has served."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hotline.domain.appeal import PhoneNumber
+from hotline.store.auditing import write_audit
+from hotline.store.database import Database
+from hotline.store.sealing import Seal
+from hotline.store.tables import agent_forms, caller_notes
+
+_NOTES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AgentForm:
+    """One call's form as far as the agent has said something: ``corrections`` by field, as they are typed.
+
+    ``phone`` is the calling number (digits), empty when unknown; ``answered_with`` an article the agent read out;
+    ``number`` the order that came of it.
+    """
+
+    conversation: str
+    agent: str
+    phone: str = field(default="", repr=False)
+    reason: str = ""
+    briefing: str = field(default="", repr=False)
+    corrections: Mapping[str, str] = field(default_factory=dict)
+    answered_with: str = ""
+    number: str = ""
+    began_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallerNote:
+    """A note on a caller: who wrote it, and when."""
+
+    id: str
+    at: datetime
+    by: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    by: str
+    text: str
+
+
+_FORM: Final = TypeAdapter(AgentForm)
+_NOTE: Final = TypeAdapter(_Note)
+
+
+class SqlAgentForms:
+    """Forms and notes in the hotline's database. Raises ``StoreUnavailableError`` when it is away."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        """Take the database and what its rows are sealed with."""
+        self._database = database
+        self._seal = seal
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
+
+    async def begin(self, form: AgentForm, at: datetime) -> AgentForm:
+        """Open the form of a call, or hand the one there is to this agent (转接); return it."""
+        found = await self.get(form.conversation)
+        if found is not None and found.agent == form.agent:
+            return found
+        opened = replace(found, agent=form.agent) if found is not None else replace(form, began_at=at)
+        await self._write(opened, at)
+        return opened
+
+    async def get(self, conversation: str) -> AgentForm | None:
+        """Return a call's form, or None."""
+        return await self._one(agent_forms.c.conversation == conversation)
+
+    async def open_of(self, agent: str) -> AgentForm | None:
+        """Return the newest form that an agent has not wrapped up, or None."""
+        return await self._one(agent_forms.c.agent == agent)
+
+    async def correct(self, conversation: str, name: str, text: str | None, at: datetime) -> None:
+        """Keep what the agent says of a field; None takes it back."""
+        found = await self.get(conversation)
+        if found is None:
+            return
+        corrections = {key: value for key, value in found.corrections.items() if key != name}
+        if text is not None:
+            corrections[name] = text
+        await self._write(replace(found, corrections=corrections), at)
+
+    async def answered(self, conversation: str, article: str, at: datetime) -> None:
+        """Keep which article the agent read out."""
+        found = await self.get(conversation)
+        if found is not None:
+            await self._write(replace(found, answered_with=article), at)
+
+    async def close(self, conversation: str) -> None:
+        """Forget a form: the call is wrapped up, or was not taken."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(agent_forms).where(agent_forms.c.conversation == conversation))
+
+    async def forget_before(self, at: datetime) -> int:
+        """Forget forms that nobody has touched since; the record of their calls is there all the same."""
+        async with self._database.writing() as connection:
+            gone = await connection.execute(delete(agent_forms).where(agent_forms.c.changed_at < at))
+        return gone.rowcount
+
+    # --- notes ---------------------------------------------------------------------------------------------
+
+    async def notes(self, phone: PhoneNumber) -> Sequence[CallerNote]:
+        """Return the newest notes on a caller."""
+        query = (
+            select(caller_notes)
+            .where(caller_notes.c.citizen == self._seal.fingerprint(phone.digits))
+            .order_by(caller_notes.c.at.desc())
+            .limit(_NOTES)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        found = []
+        for row in rows:
+            note = _NOTE.validate_json(self._seal.open(row.body, f"caller_note:{row.id}"))
+            found.append(CallerNote(row.id, row.at, note.by, note.text))
+        return found
+
+    async def note(self, phone: PhoneNumber, text: str, *, by: str, at: datetime) -> None:
+        """Keep a note on a caller, and that it was written."""
+        id_ = secrets.token_hex(8)
+        body = self._seal.close(_NOTE.dump_json(_Note(by, text)), f"caller_note:{id_}")
+        row = {"id": id_, "citizen": self._seal.fingerprint(phone.digits), "at": at, "body": body}
+        async with self._database.writing() as connection:
+            await connection.execute(caller_notes.insert().values(**row))
+            await write_audit(connection, at=at, actor=by, action="caller.noted", subject=id_, detail={})
+
+    async def forget_notes_before(self, at: datetime) -> int:
+        """Delete notes that are older."""
+        async with self._database.writing() as connection:
+            gone = await connection.execute(delete(caller_notes).where(caller_notes.c.at < at))
+        return gone.rowcount
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    async def _one(self, condition: object) -> AgentForm | None:
+        query = select(agent_forms).where(condition).order_by(agent_forms.c.changed_at.desc()).limit(1)  # type: ignore[arg-type]
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return _FORM.validate_json(self._seal.open(row.body, f"agent_form:{row.conversation}"))
+
+    async def _write(self, form: AgentForm, at: datetime) -> None:
+        body = self._seal.close(_FORM.dump_json(form), f"agent_form:{form.conversation}")
+        kept = {"agent": form.agent, "changed_at": at, "body": body}
+        row = self._insert(agent_forms).values(conversation=form.conversation, **kept)
+        async with self._database.writing() as connection:
+            await connection.execute(row.on_conflict_do_update(index_elements=["conversation"], set_=kept))

@@ -1,0 +1,425 @@
+"""The agent desk: a call pops before it is answered, the form fills itself, and wrapping up leaves exactly one record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from desk.front import LiveEvent
+from desk.pages.agent.page import AgentPage
+from desk.seats import Seats
+from hotline.domain.accounts import Account, StaffRole
+from hotline.domain.agents import HandoverState, Presence, Skill
+from hotline.domain.appeal import AppealKind, ContactChannel, PhoneNumber, Secrecy
+from hotline.domain.callbacks import CallbackReason
+from hotline.domain.diversion import ContactOutcome
+from hotline.domain.life_cycle import Status, Step
+from hotline.domain.talks import TalkWish, Wanted
+from hotline.service.agent_desk import HandoverWish
+from hotline.service.callbacks import WishedFor
+from hotline.service.signals import live_topic
+from tests.builders import NOW, PHONE, after, an_appeal
+from tests.consoles_site import NOT_WARM, ConsolesSite
+from tests.integration.consoles.test_orders import looks, words_of
+from tests.work_orders import an_order, keep
+
+R = StaffRole
+CALL = HandoverWish("c1", PHONE.digits, Skill.ORDINARY, "asked", "暖气不热，要求转人工")
+
+
+class Screen:
+    """What is on an agent's page, by the names of its live events."""
+
+    def __init__(self, events: AsyncIterator[LiveEvent]) -> None:
+        self._events = events
+        self.parts: dict[str, str] = {}
+        self.lines: list[str] = []
+
+    async def until(self, condition: Callable[[Screen], bool], *, seconds: float = 5.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition(self):
+                event = await anext(self._events)
+                self.parts[event.name] = event.html
+                if event.name == "line":
+                    self.lines.append(words_of(f"<main>{event.html}").strip())
+
+    async def shows(self, name: str, text: str) -> None:
+        await self.until(lambda screen: text in screen.parts.get(name, ""))
+
+
+@asynccontextmanager
+async def screen_of(site: ConsolesSite, agent: Account) -> AsyncIterator[Screen]:
+    seats: Seats = site.app.state.seats
+    signed_in = await site.accounts.who(await site.token(agent))
+    assert signed_in is not None
+    events = AgentPage(site.app.state.front, seats, signed_in).events()
+    try:
+        yield Screen(events)
+    finally:
+        await events.aclose()  # type: ignore[attr-defined]  # it is an async generator
+
+
+async def an_agent(site: ConsolesSite, login: str = "zhao") -> Account:
+    account = await site.account(R.AGENT, login=login)
+    assert site.parts.desk is not None
+    assert account.number is not None
+    await site.parts.desk.sign_in(account.number, account.name, frozenset({Skill.ORDINARY}))
+    return account
+
+
+async def said(site: ConsolesSite, sequence: int, name: str, **body: Any) -> None:
+    """Write a row of the call's journal and tell of it, as a call process does."""
+    if sequence == 1:
+        await site.store.begin("c1", channel=ContactChannel.PHONE, call_id="x@host", at=NOW)
+    await site.store.append("c1", sequence, after(sequence), name, body)
+    row = {"sequence": sequence, "at": after(sequence).isoformat(), "name": name, "body": body}
+    await site.parts.signals.tell(live_topic("c1"), row)
+
+
+async def bridged(site: ConsolesSite, wish: HandoverWish = CALL) -> str:
+    """Put a call through to whoever is free; return the hand-over."""
+    desk = site.parts.desk
+    assert desk is not None
+    handover = await desk.request(wish)
+    assert handover is not None
+    for state in (HandoverState.RINGING, HandoverState.ACCEPTED, HandoverState.BRIDGED):
+        await desk.step(handover, state)
+    return handover
+
+
+async def test_a_call_pops_before_it_is_answered_with_the_callers_open_orders_first(
+    site: ConsolesSite,
+) -> None:
+    await keep(site.store, an_order("26112300001", appeal=an_appeal(text="路灯坏了")))
+    agent = await an_agent(site)
+    async with screen_of(site, agent) as screen:
+        await screen.shows("presence", "空闲")
+        assert site.parts.desk is not None
+        await site.parts.desk.request(CALL)
+        await screen.shows("caller", "26112300001")
+        await screen.shows("call", "暖气不热，要求转人工")
+    assert "139****0001" in screen.parts["call"]
+    assert PHONE.digits not in "".join(screen.parts.values()).replace('value="139****0001"', "")
+    assert "路灯坏了" in screen.parts["caller"]
+    assert ("staff:zhao", "c1", '{"why": "briefing"}') in await looks(site)
+
+
+async def test_a_call_that_was_not_taken_leaves_nothing_on_the_screen(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with screen_of(site, agent) as screen:
+        assert site.parts.desk is not None
+        await site.parts.desk.request(CALL)
+        await screen.shows("call", "拒接")
+        async with site.client(agent) as client:
+            assert (await client.post("/desk/agent/refuse")).status_code == 204
+        await screen.until(
+            lambda one: "没有来电" in one.parts["call"] and one.parts["caller"] == one.parts["form"] == ""
+        )
+    tools = site.parts.agents
+    assert tools is not None
+    assert await tools.forms.get("c1") is None
+
+
+async def test_both_sides_are_shown_as_they_speak_and_the_form_fills_itself(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await said(site, 1, "Say", parts=["您好，", "请讲。"])
+    await said(site, 2, "Said", text="转人工", raw="转人工")
+    async with screen_of(site, agent) as screen:
+        await bridged(site)
+        await screen.shows("talk", "您好，请讲。")
+        await said(site, 3, "TalkSaid", who="agent", text="您好，我是话务员", raw="")
+        await site.parts.signals.tell(
+            live_topic("c1"), {"name": "Partly", "who": "citizen", "text": "兰山区"}
+        )
+        await screen.shows("partly", "兰山区…")
+        await said(site, 4, "TalkSaid", who="citizen", text=NOT_WARM, raw=NOT_WARM)
+        await screen.shows("form", "兰山区银雀山街道")
+        await screen.shows("help", "兰山区人民政府")
+        await said(site, 5, "TalkSaid", who="citizen", text="请替我保密", raw="请替我保密")
+        await screen.shows("form", "“请替我保密”")
+    assert screen.lines == ["话务员 您好，我是话务员", f"诉求人 {NOT_WARM}", "诉求人 请替我保密"]
+    assert "90%" in screen.parts["form"]
+    assert f"“{NOT_WARM}”" in screen.parts["form"]
+    assert "供暖时间" in screen.parts["help"]
+    assert "行业主管" in screen.parts["help"]
+    assert 'class="chosen"' in screen.parts["form"]
+
+
+async def test_words_that_may_be_a_state_secret_are_gone_from_the_screen(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text="我要说一件机密", raw="我要说一件机密")
+    async with screen_of(site, agent) as screen:
+        await bridged(site)
+        await screen.shows("talk", "机密")
+        await site.parts.signals.tell(live_topic("c1"), {"name": "Concealed"})
+        await screen.until(lambda one: "已停止转写" in one.parts.get("talk", ""))
+    assert "机密" not in screen.parts["talk"] + screen.parts["form"]
+
+
+async def test_what_the_agent_says_of_a_field_stands_whatever_is_heard_later(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.shows("form", "0101")
+        path = "/desk/agent/forms/c1/fields"
+        assert (await client.post(f"{path}/category", data={"value": "0303"})).status_code == 204
+        await screen.shows("form", "已核对")
+        assert (await client.post(f"{path}/category", data={"value": "no such"})).status_code == 422
+        assert (await client.post(f"{path}/nothing", data={"value": "x"})).status_code == 422
+        await said(site, 2, "TalkSaid", who="citizen", text=NOT_WARM, raw="")
+        await screen.until(lambda one: bool(one.lines))
+        assert 'value="0303"' in screen.parts["form"]
+        await client.post(f"{path}/category", data={"value": ""})
+        await screen.until(lambda one: 'value="0101' in one.parts["form"])
+
+
+async def test_a_form_of_another_agents_call_is_not_there(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    other = await site.account(R.AGENT, login="qian")
+    async with screen_of(site, agent) as screen:
+        await bridged(site)
+        await screen.shows("call", "通话中")
+        async with site.client(other) as client:
+            answers = [
+                await client.post("/desk/agent/forms/c1/fields/place", data={"value": "x"}),
+                await client.post("/desk/agent/forms/c1/phone"),
+                await client.get("/desk/agent/forms/c1/finish"),
+                await client.post("/desk/agent/forms/c1/finish", data={"end": "nothing"}),
+            ]
+    assert [answer.status_code for answer in answers] == [404] * 4
+
+
+async def finished(site: ConsolesSite, agent: Account, **data: str) -> Any:
+    """Hold a talk about heating and wrap it up."""
+    await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        handover = await bridged(site)
+        await screen.shows("form", "0101")
+        assert site.parts.desk is not None
+        await site.parts.desk.leave(handover)
+        await screen.shows("call", "通话已结束")
+        answer = await client.post("/desk/agent/forms/c1/finish", data=data)
+        if answer.status_code == 200:
+            await screen.until(
+                lambda one: "空闲" in one.parts["presence"] or "整理" not in one.parts["presence"]
+            )
+    return answer
+
+
+async def the_order(site: ConsolesSite) -> Any:
+    (order,) = await site.store.recent()
+    return order
+
+
+async def test_a_matter_is_registered_by_the_agent_and_dispatched_by_the_rules(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    answer = await finished(site, agent, end="register")
+    order = await the_order(site)
+    assert f"已受理，编号 {order.number} ，承办单位 兰山区人民政府" in words_of(f"<main>{answer.text}")
+    assert (order.status, order.conversation, order.appeal.text) == (Status.TO_SIGN, "c1", NOT_WARM)
+    assert [str(entry.by) for entry in order.history] == ["agent:zhao", "agent:zhao"]
+    assert site.parts.desk is not None
+    board, _, _ = await site.parts.desk.board()
+    assert board.agents["8001"].presence is Presence.READY
+
+
+async def test_the_machines_record_at_the_end_of_the_call_is_the_agents_order(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await finished(site, agent, end="register")
+    again = await site.web.programs.registration.record_contact(  # type: ignore[union-attr]  # it is there
+        conversation="c1", appeal=an_appeal(), outcome=ContactOutcome.TO_AGENT, article=None, at=NOW,
+        request="c1:contact",
+    )  # fmt: skip
+    assert again == await the_order(site)
+
+
+async def test_a_record_that_the_machine_made_first_is_completed_and_dispatched(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    assert site.parts.agents is not None
+    begun = await site.parts.agents.registration.record_contact(
+        conversation="c1", appeal=an_appeal(text="暖气", category=None), outcome=ContactOutcome.TO_AGENT,
+        article=None, at=NOW, request="c1:contact", by=agent.acting_for(Step.QUEUE_FOR_DISPATCH),
+    )  # fmt: skip
+    await finished(site, agent, end="register")
+    order = await the_order(site)
+    assert (order.number, order.status, order.appeal.text) == (begun.number, Status.TO_SIGN, NOT_WARM)
+    assert [entry.step for entry in order.history] == [
+        None,
+        Step.QUEUE_FOR_DISPATCH,
+        Step.COMPLETE,
+        Step.DISPATCH,
+    ]
+
+
+async def test_the_agent_chooses_another_unit_with_a_reason(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    refused = await finished(site, agent, end="register", unit="body-housing")
+    assert (refused.status_code, await site.store.recent()) == (422, [])
+    async with site.client(agent) as client:
+        await client.post(
+            "/desk/agent/forms/c1/finish",
+            data={"end": "register", "unit": "body-housing", "reason": "行业主管"},
+        )
+    order = await the_order(site)
+    assert (order.lead_unit, order.status) == ("body-housing", Status.TO_SIGN)
+
+
+async def test_a_question_is_answered_with_an_article_and_its_version(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await finished(site, agent, end="answer", article="A0101-01")
+    order = await the_order(site)
+    assert (order.status, order.article) == (Status.ANSWERED, "A0101-01")
+
+
+async def test_an_answer_without_an_article_is_refused(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    assert (await finished(site, agent, end="answer", article="A9999-99")).status_code == 422
+    assert await site.store.recent() == []
+
+
+async def test_a_repeat_is_hinted_at_and_merged(site: ConsolesSite) -> None:
+    await keep(site.store, an_order("26112200001", appeal=an_appeal(text=NOT_WARM)))
+    agent = await an_agent(site)
+    answer = await finished(site, agent, end="merge", into="26112200001", told="已并入您之前的工单")
+    assert answer.status_code == 200, words_of(answer.text)
+    assert "已并入" in answer.text
+    merged = await site.store.get("26112200001")
+    assert len(merged.citizens) == 2
+
+
+async def test_a_call_is_promised_and_stands_in_the_list(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await finished(site, agent, end="callback")
+    assert site.parts.agents is not None
+    assert site.parts.agents.callbacks is not None
+    (task,) = await site.parts.agents.callbacks.waiting()
+    assert (task.phone, task.reason) == (PHONE, CallbackReason.PROMISED)
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"), [("nuisance", AppealKind.NUISANCE), ("nothing", AppealKind.INVALID)]
+)
+async def test_a_call_about_nothing_leaves_a_record_all_the_same(
+    site: ConsolesSite, end: str, kind: AppealKind
+) -> None:
+    await finished(site, await an_agent(site), end=end)
+    assert (await the_order(site)).appeal.kind is kind
+
+
+async def test_a_confidential_matter_is_registered_as_such(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text=NOT_WARM, raw="")
+    await said(site, 2, "TalkSaid", who="citizen", text="请替我保密", raw="")
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.shows("form", "保密")
+        await client.post("/desk/agent/forms/c1/finish", data={"end": "register"})
+    assert (await the_order(site)).appeal.secrecy is Secrecy.CONFIDENTIAL
+
+
+async def test_an_open_form_is_still_there_after_the_page_was_opened_anew(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text=NOT_WARM, raw="")
+    async with screen_of(site, agent) as screen:
+        handover = await bridged(site)
+        await screen.shows("form", "0101")
+        assert site.parts.desk is not None
+        await site.parts.desk.leave(handover)
+    async with screen_of(site, agent) as screen:
+        await screen.shows("call", "话后整理")
+        await screen.shows("form", "0101")
+
+
+async def test_notes_are_for_whoever_takes_the_next_call_of_this_number(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.shows("caller", "来电人")
+        kept = await client.post("/desk/agent/forms/c1/note", data={"text": "听力不好，请慢些说"})
+        empty = await client.post("/desk/agent/forms/c1/note", data={"text": " "})
+    assert ("听力不好，请慢些说" in kept.text, empty.status_code) == (True, 422)
+    assert site.parts.agents is not None
+    (note,) = await site.parts.agents.forms.notes(PhoneNumber(PHONE.digits))
+    assert (note.by, note.text) == ("staff:zhao", "听力不好，请慢些说")
+
+
+async def test_the_number_is_shown_to_who_has_the_call_and_that_is_written_down(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.shows("caller", "来电人")
+        assert PHONE.digits in (await client.post("/desk/agent/forms/c1/phone")).text
+    assert ("staff:zhao", "c1", '{"why": "calling number"}') in await looks(site)
+
+
+async def test_hold_invite_and_pass_on_are_asked_of_the_process_that_has_the_call(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await an_agent(site, "qian")
+    desk = site.parts.desk
+    assert desk is not None
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        handover = await bridged(site)
+        await screen.shows("call", "通话中")
+        for wanted, data in (
+            ("hold", {}),
+            ("invite", {"target": "110"}),
+            ("pass_on", {"target": "8002", "note": "会方言"}),
+        ):
+            assert (await client.post(f"/desk/agent/call/{wanted}", data=data)).status_code == 204
+        unknown = await client.post("/desk/agent/call/invite", data={"target": "13905390009"})
+        twice = await client.post("/desk/agent/call/hold")
+        wishes = await desk.take_wishes(handover)
+    assert wishes == (
+        TalkWish(Wanted.HOLD), TalkWish(Wanted.INVITE, "110"), TalkWish(Wanted.PASS_ON, "8002", "会方言")
+    )  # fmt: skip
+    assert (unknown.status_code, twice.status_code) == (404, 409)
+
+
+async def test_an_agent_signs_in_pauses_and_signs_out(site: ConsolesSite) -> None:
+    agent = await site.account(R.AGENT)
+    assert agent.number is not None
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await screen.shows("presence", "未签入")
+        await client.post("/desk/agent/sign-in", data={"skill": ["dialect"]})
+        await screen.shows("presence", "空闲")
+        await client.post("/desk/agent/presence", data={"to": "paused"})
+        await screen.shows("presence", "小休")
+        await client.post("/desk/agent/presence", data={"to": "offline"})
+        await screen.shows("presence", "未签入")
+
+
+async def test_a_page_that_is_open_keeps_its_agent_signed_in(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    desk = site.parts.desk
+    assert desk is not None
+    async with screen_of(site, agent) as screen:
+        await screen.shows("presence", "空闲")
+        site.clock.move(seconds=40)
+        await desk.saw_all({"8001"})
+        site.clock.move(seconds=40)
+        board, _, _ = await desk.board()
+        assert board.at(site.clock(), desk._rules).agents.keys() == {"8001"}
+
+
+async def test_callbacks_are_taken_called_and_finished(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    assert site.parts.agents is not None
+    callbacks = site.parts.agents.callbacks
+    assert callbacks is not None
+    at = NOW.astimezone(site.parts.city.timezone)
+    await callbacks.plan(WishedFor(PHONE, CallbackReason.ABANDONED, "家里漏水", "c9"), at)
+    async with site.client(agent) as client:
+        before = (await client.get("/desk/callbacks")).text
+        await client.post("/desk/callbacks/task1/take")
+        mine = (await client.get("/desk/callbacks")).text
+        await client.post("/desk/callbacks/task1/call")
+        asked = (await callbacks.waiting())[0].call_asked_at
+        await client.post("/desk/callbacks/task1/done")
+    assert (PHONE.digits in before, "家里漏水" in before) == (False, False)
+    assert (PHONE.digits in mine, "家里漏水" in mine, asked) == (True, True, site.clock())
+    assert await callbacks.waiting() == []
