@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from hotline.domain.agents import Agent, Desk, Handover, HandoverState, Presence
+from hotline.domain.agents import Agent, Desk, Handover, HandoverState, Medium, Presence
 from hotline.domain.errors import EngineUnavailableError
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.signals import AGENTS, Signals
@@ -107,7 +107,11 @@ class Seats:
     def _view(self, agent: str) -> SeatView:
         desk = self._now
         waiting = sorted(
-            (one for one in desk.handovers.values() if one.state is HandoverState.REQUESTED),
+            (
+                one
+                for one in desk.handovers.values()
+                if one.medium is Medium.CALL and one.state is HandoverState.REQUESTED
+            ),
             key=lambda one: (not one.is_urgent, one.requested_at),
         )
         me, call = desk.agents.get(agent), desk.call_of(agent)
@@ -122,7 +126,10 @@ class Seats:
                 (one.id, one.name, one.presence)
                 for one in sorted(desk.agents.values(), key=lambda one: one.id)
             ),
-            sum(one.state is HandoverState.BRIDGED for one in desk.handovers.values()),
+            sum(
+                one.medium is Medium.CALL and one.state is HandoverState.BRIDGED
+                for one in desk.handovers.values()
+            ),
         )
 
     async def _follow(self) -> None:

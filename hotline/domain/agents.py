@@ -202,10 +202,6 @@ class Desk:
         seen = {name: replace(self.agents[name], seen_at=at) for name in agents if name in self.agents}
         return replace(self, agents={**self.agents, **seen})
 
-    def call_of(self, agent: str) -> Handover | None:
-        """Return the call that an agent is offered or talks to, or None."""
-        return next((one for one in self.handovers.values() if one.agent == agent), None)
-
     @property
     def on_duty(self) -> tuple[Agent, ...]:
         """Agents who take calls now or as soon as they are through with the last one."""
