@@ -16,6 +16,10 @@ from hotline.domain.errors import CityConfigError
 _BUILT_QUESTION: Final = re.compile(r"(\w{1,2})[不没]\1|[不没]$|[的了]没有$")
 
 
+_LONGEST_OPENING: Final = 160
+_SHORTEST_ANSWER: Final = 40
+
+
 class Manner(StrEnum):
     """In what manner a text comes: an answer fits a question, hardly a bare topic, and not a report."""
 
@@ -39,8 +43,12 @@ class Wording:
         asking: Sequence[str],
         demanding: Sequence[str],
         reporting: Sequence[str],
+        openings: Sequence[str] = (),
     ) -> None:
-        self.fingerprint = repr((synonyms, fillers, asking, demanding, reporting))
+        self.fingerprint = repr((synonyms, fillers, asking, demanding, reporting, openings))
+        self._opening = (
+            re.compile(rf"(?:{'|'.join(map(re.escape, openings))})[:：,，。]?") if openings else None
+        )
         self._first = {plain(word): plain(group[0]) for group in synonyms for word in group}
         self._synonym = _any_of(self._first)
         self._filler = _any_of(map(plain, fillers))
@@ -52,6 +60,13 @@ class Wording:
         """Return ``text`` in plain form without courtesies."""
         kept = plain(text)
         return self._filler.sub("", kept) or kept
+
+    def answer(self, text: str) -> str:
+        """Return an answer without its polite opening (“您的留言已收悉，现将有关情况回复如下：”), which says nothing of the matter."""
+        found = self._opening.search(text[:_LONGEST_OPENING]) if self._opening is not None else None
+        return (
+            text[found.end() :] if found is not None and len(text) - found.end() > _SHORTEST_ANSWER else text
+        )
 
     def canonical(self, text: str) -> str:
         """Return plain ``text`` with every word replaced by the first of its synonyms."""
@@ -81,7 +96,8 @@ def load_wording(file: Path) -> Wording:
         if not (isinstance(group, list) and len(group) > 1 and all(isinstance(word, str) for word in group)):
             raise CityConfigError(file=str(file), row=f"synonyms 第{number}组", reason="应是两个以上的词")
     lists = {name: _words(file, data, name) for name in ("fillers", "asking", "demanding", "reporting")}
-    return Wording(synonyms=data["synonyms"], **lists)
+    openings = _words(file, data, "openings") if data.get("openings") else []
+    return Wording(synonyms=data["synonyms"], openings=openings, **lists)
 
 
 def _list(file: Path, data: dict[str, Any], name: str) -> list[Any]:

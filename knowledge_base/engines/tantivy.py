@@ -33,9 +33,9 @@ _BOOSTS: Final[Mapping[str, float]] = {
     "asked_words": 2.0,
     "asked_characters": 2.0,
     "asked_sounds": 1.0,
-    "body_words": 0.3,
+    "body_words": 1.0,
     "body_characters": 1.0,
-    "body_sounds": 0.2,
+    "body_sounds": 0.5,
 }
 
 

@@ -187,7 +187,9 @@ class TantivyIndex:
     ) -> None:
         """Put articles in the place of what is there by their ids, take others out, and note the position: all or nothing."""
         fresh = list(changed)
-        rows = self.vectors.of_articles(fresh) if self.vectors is not None else [b""] * len(fresh)
+        rows = (
+            self.vectors.of_articles(fresh, self._wording) if self.vectors is not None else [b""] * len(fresh)
+        )
 
         def work() -> None:
             writer = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)

@@ -13,10 +13,9 @@ import numpy as np
 
 from hotline.domain.knowledge import Article
 from knowledge_base.encoding import SentenceEncoder
-from knowledge_base.likeness import body_of
-from knowledge_base.wording import plain
+from knowledge_base.wording import Wording, plain
 
-_LONGEST_BODY: Final = 200
+_LONGEST_BODY: Final = 220
 _WAIT_SECONDS: Final = 10.0
 _AT_ONCE: Final = 64
 
@@ -44,13 +43,13 @@ class Vectors:
         """Return the vectors of questions in plain form, a row for each."""
         return self._encoder.questions(texts)
 
-    def of_articles(self, articles: Sequence[Article]) -> list[bytes]:
+    def of_articles(self, articles: Sequence[Article], wording: Wording) -> list[bytes]:
         """Return for each article its ways of asking and then its answer, as rows of float16 one after the other."""
         wanted: list[tuple[str, bool]] = []
         spans = []
         for article in articles:
             ways = [(plain(asking), True) for asking in (article.title, *article.questions) if asking]
-            body = plain("".join((article.title, article.spoken, article.full, *body_of(article))))
+            body = plain("".join((article.title, article.spoken, wording.answer(article.full))))
             rows = [*ways, (body[:_LONGEST_BODY], False)]
             spans.append((len(wanted), len(wanted) + len(rows)))
             wanted += rows

@@ -78,3 +78,11 @@ def test_a_file_of_no_words_is_refused(tmp_path: Path) -> None:
     (tmp_path / "synonyms.yaml").write_text("[]", encoding="utf-8")
     with pytest.raises(CityConfigError, match="应是带字段的YAML"):
         load_wording(tmp_path / "synonyms.yaml")
+
+
+def test_an_answer_loses_its_polite_opening_and_nothing_else() -> None:
+    opening = "网友您好！您的留言已收悉。现将有关情况回复如下："
+    matter = "经核实，该路段由区住建局负责，已安排施工单位进场修补，预计本月底前完成，请您监督。"
+    assert WORDING.answer(opening + matter) == matter
+    assert WORDING.answer(matter) == matter
+    assert WORDING.answer(opening + "已转办。") == opening + "已转办。"

@@ -13,8 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from hotline.domain.errors import ModelRefusedError
 from knowledge_base.engines.onnx_encoder import ABOUT, MODEL, TOKENIZER, OnnxEncoder
 from knowledge_base.engines.vectors import Vectors
+from knowledge_base.wording import load_wording
 from tests.articles import a_full_article
+from tests.builders import LINYI
 
+WORDING = load_wording(LINYI / "lexicon" / "synonyms.yaml")
 WORDS = ["[PAD]", "[UNK]", "暖", "气", "供", "路", "灯"]
 # 暖气 and 供 point one way, 路灯 the other.
 ROWS = np.array([[0, 0], [0.1, 0.1], [1, 0], [1, 0], [1, 0.1], [0, 1], [0, 1]], np.float32)
@@ -86,18 +89,18 @@ def test_a_damaged_or_missing_file_is_refused_by_name(folder: Path, file: str, c
 def test_vectors_of_articles_are_made_once_and_found_again(folder: Path, tmp_path: Path) -> None:
     article = a_full_article(title="暖气", questions=("路灯",), spoken="供", full="供", tags=())
     made = Vectors(OnnxEncoder(folder), tmp_path / "kept")
-    (kept,) = made.of_articles([article])
+    (kept,) = made.of_articles([article], WORDING)
     rows = made.rows(kept)
     assert rows.shape == (3, 2)
     assert rows[0] @ made.question("暖气") > 0.99
     file = next((tmp_path / "kept").glob("*.sqlite3"))
     written = file.stat().st_mtime_ns
-    assert Vectors(OnnxEncoder(folder), tmp_path / "kept").of_articles([article]) == [kept]
+    assert Vectors(OnnxEncoder(folder), tmp_path / "kept").of_articles([article], WORDING) == [kept]
     assert file.stat().st_mtime_ns == written
 
 
 def test_damaged_kept_vectors_are_made_again(folder: Path, tmp_path: Path) -> None:
     article = a_full_article(title="暖气")
-    (kept,) = Vectors(OnnxEncoder(folder), tmp_path / "kept").of_articles([article])
+    (kept,) = Vectors(OnnxEncoder(folder), tmp_path / "kept").of_articles([article], WORDING)
     next((tmp_path / "kept").glob("*.sqlite3")).write_bytes(b"no database")
-    assert Vectors(OnnxEncoder(folder), tmp_path / "kept").of_articles([article]) == [kept]
+    assert Vectors(OnnxEncoder(folder), tmp_path / "kept").of_articles([article], WORDING) == [kept]
