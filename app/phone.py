@@ -28,6 +28,7 @@ from hotline.service.conversations import Conversations
 from hotline.service.journal import ConversationLog
 from hotline.service.nuisances import Nuisances
 from hotline.service.outbound_book import OutboundBook
+from hotline.service.signals import Signals, live_topic
 from hotline.store.party_calls import SqlPartyCalls
 from ivr.agent_handover import QueueSettings
 from ivr.agent_talk import TalkSettings
@@ -37,6 +38,7 @@ from ivr.outbound import Dialler
 from ivr.phone_settings import read_backchannels, read_endings
 from ivr.putting_through import People
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
+from ivr.transcript import Listening
 from ivr.vad import SileroModel
 
 log: Final = structlog.get_logger("ivr")
@@ -95,6 +97,7 @@ class Exchange:
         recordings: Recordings | None,
         book: OutboundBook,
         nuisances: Nuisances,
+        silero: SileroModel,
     ) -> None:
         """Take the parts that all calls share."""
         self._book = book
@@ -107,7 +110,7 @@ class Exchange:
         self._conversations = conversations
         self._hearing = hearing
         self._speaking = speaking
-        self._silero = SileroModel()
+        self._silero = silero
 
     async def run(self, endpoint: SipEndpoint, ending: Ending, diallers: Sequence[Dialler] = ()) -> None:
         """Take calls, and place those that ``diallers`` have, until told to end; hold them out as ``ending`` says."""
@@ -187,7 +190,20 @@ def _note_turn(turn: TurnMetrics) -> None:
     )
 
 
-def open_people(settings: Settings, city: City, world: World) -> People:
+def listening_to_talks(hearing: Hearing, silero: SileroModel, signals: Signals) -> Listening:
+    """Return how talks with agents are written down; what is still being said is told to who watches."""
+    telling: set[asyncio.Task[None]] = set()
+
+    def partly(conversation: str, who: str, text: str) -> None:
+        told = signals.tell(live_topic(conversation), {"name": "Partly", "who": who, "text": text})
+        task = asyncio.create_task(told, name="partly said")
+        telling.add(task)
+        task.add_done_callback(telling.discard)
+
+    return Listening(hearing.recognizer, silero.detector, partly=partly)
+
+
+def open_people(settings: Settings, city: City, world: World, listening: Listening | None) -> People:
     """Return whom callers can be put through to, and whom agents may let into their talks."""
     return People(
         transfers=settings.transfers,
@@ -199,6 +215,7 @@ def open_people(settings: Settings, city: City, world: World) -> People:
             ring_seconds=settings.ring_seconds,
         ),
         calls=SqlPartyCalls(world.store.database),
+        listening=listening,
     )
 
 
@@ -216,7 +233,7 @@ async def run_phone(
         world = await open_world(settings, city, stack)
         hearing = await open_hearing(settings, city, stack)
         speaking = await open_speaking(settings, city, stack)
-        endpoint = SipEndpoint(sip_settings(settings))
+        endpoint, silero = SipEndpoint(sip_settings(settings)), SileroModel()
         log_book: ConversationLog = await shown_calls(settings, world, endpoint, ending, stack)
         recordings = Recordings(settings, world.store) if settings.record_calls else None
         if recordings is not None:
@@ -229,7 +246,13 @@ async def run_phone(
             conversations,
             hearing,
             speaking,
-            people=open_people(settings, city, world),
+            people=open_people(
+                settings,
+                city,
+                world,
+                listening_to_talks(hearing, silero, world.signals) if settings.transcribe_talks else None,
+            ),
+            silero=silero,
             recordings=recordings,
             book=open_book(settings, world.store),
             nuisances=world.nuisances,

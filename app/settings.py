@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     chat_offer_seconds: float = Field(default=45.0, gt=0)
     chat_wait_seconds: float = Field(default=600.0, gt=0)
     wrap_up_seconds: float = Field(default=30.0, ge=0)
+    transcribe_talks: bool = True
 
     web_host: str = "127.0.0.1"
     web_port: int = 8512

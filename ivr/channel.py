@@ -248,7 +248,9 @@ class PhoneChannel:
                     self._hear(bytes(FRAME_BYTES))
 
     def _hear(self, samples: bytes) -> None:
-        if not (self._is_deaf or self._is_gone):
+        if self._is_deaf:
+            self._people.heard(samples)
+        elif not self._is_gone:
             self._hearing.hear(samples)
 
     def _key(self, key: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -114,6 +115,9 @@ class Line(Protocol):
 
     def record(self, tap: Tap) -> None:
         """Have the call's sound given to ``tap`` from now on, also while it is put through."""
+
+    def overhear(self, told: Callable[[bytes], None] | None) -> None:
+        """Have what is said by all whom the caller is put through to given to ``told``, 20 ms at a time, on the media thread."""
 
     async def transfer(self, address: str, *, ring_seconds: float) -> TransferResult:
         """Put the caller through to ``address`` (sip:…, from the settings only) and tell what came of it.

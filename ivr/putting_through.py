@@ -18,6 +18,7 @@ from ivr.agent_talk import AgentTalk, PartyCalls, TalkSettings
 from ivr.company import put_through
 from ivr.line import Line, TransferResult
 from ivr.playback import Playback
+from ivr.transcript import Listening, TalkTranscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class People:
     """Whom callers can be put through to.
 
     ``transfers``: "agent", "agent:dialect", "110" … → SIP addresses. With ``desk`` and ``queue`` agents who have signed in
-    come first; ``talks`` says how such talks are held, ``calls`` keeps what came of third parties.
+    come first; ``talks`` says how such talks are held, ``calls`` keeps what came of third parties. With
+    ``listening`` talks with agents are written down as they go.
     """
 
     transfers: Mapping[str, str] = field(default_factory=dict)
@@ -33,6 +35,7 @@ class People:
     queue: QueueSettings | None = None
     talks: TalkSettings = field(default_factory=lambda: TalkSettings({}))
     calls: PartyCalls | None = None
+    listening: Listening | None = None
 
 
 class PuttingThrough:
@@ -65,6 +68,12 @@ class PuttingThrough:
         self._talk: AgentTalk | None = None
         self._under_way: asyncio.Task[None] | None = None
         self._is_through = False
+        self._transcript: TalkTranscript | None = None
+
+    def heard(self, samples: bytes) -> None:
+        """Take 20 ms of the caller while they talk with people."""
+        if self._transcript is not None:
+            self._transcript.citizen(samples)
 
     async def run(self, action: TransferToAgent | GiveWayToEmergency) -> None:
         """Put the caller through; return when that has failed, or, with a signed-in agent, when the talk is over."""
@@ -120,6 +129,8 @@ class PuttingThrough:
         self._to_agent = None
         if people.desk is None or people.queue is None:
             return None
+        if people.listening is not None:
+            self._line.overhear(self._overheard)
         wish = HandoverWish(
             conversation=self._conversation,
             phone=self._line.caller,
@@ -155,9 +166,29 @@ class PuttingThrough:
         return result
 
     async def _hold_talk(self) -> None:
-        if self._talk is not None and self._to_agent is not None:
+        if self._talk is None or self._to_agent is None:
+            return
+        listening = self._people.listening
+        writing: asyncio.Task[None] | None = None
+        if listening is not None:
+            self._transcript = TalkTranscript(
+                listening, conversation=self._conversation, clock=self._clock, emit=self._emit
+            )
+            writing = asyncio.create_task(self._transcript.run(), name="transcript")
+        try:
             await self._talk.run(self._to_agent)
-            self._talk = self._to_agent = None
+        finally:
+            self._transcript = None
+            if writing is not None:
+                self._line.overhear(None)
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+        self._talk = self._to_agent = None
+
+    def _overheard(self, samples: bytes) -> None:
+        """Take 20 ms of the others, on the media thread."""
+        if (transcript := self._transcript) is not None:
+            transcript.agent(samples)
 
     def _told(self, event: TalkEvent) -> None:
         if isinstance(event, LeftAlone):

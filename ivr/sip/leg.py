@@ -246,7 +246,7 @@ class Leg:
 
     def _listen_to(self, sound: Any) -> None:
         """Have the parties that this leg is put through to recorded with it, where it is recorded."""
-        if self.pipe is None or self.pipe.tap is None:
+        if self.pipe is None or not self.pipe.has_listeners:
             return
         if self.ear is None:
             self.ear = self.board.borrow_port()

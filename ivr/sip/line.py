@@ -97,6 +97,10 @@ class SipLine:
         """Have the call's sound given to ``tap``; what a REFER has put through elsewhere is not heard any more."""
         self._pipe.tap = tap
 
+    def overhear(self, told: Callable[[bytes], None] | None) -> None:
+        """Have what the caller's company says given to ``told``."""
+        self._pipe.overheard = told
+
     def press(self, keys: str) -> None:
         """Send ``keys`` to the far end (RFC 4733)."""
         self._exchange.press(self.key, keys)

@@ -77,6 +77,12 @@ class Pipe:
         self._post = post
         self._heard = 0
         self.tap: Tap | None = None
+        self.overheard: Callable[[bytes], None] | None = None
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody wants to hear whom the caller is put through to."""
+        return self.tap is not None or self.overheard is not None
 
     def outgoing(self) -> bytes:
         """Return the next 20 ms to send."""
@@ -96,7 +102,7 @@ class Pipe:
 
 
 class Ear:
-    """Listens to the party that a caller was put through to, for the caller's ``tap``."""
+    """Listens to the party that a caller was put through to, for the caller's ``tap`` and who overhears."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
@@ -109,3 +115,5 @@ class Ear:
         """Pass on the next 20 ms."""
         if (tap := self._pipe.tap) is not None:
             tap.joined(samples)
+        if (told := self._pipe.overheard) is not None:
+            told(samples)

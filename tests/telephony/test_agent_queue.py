@@ -12,7 +12,9 @@ import pytest
 
 from hotline.dialogue.actions import TransferToAgent
 from hotline.dialogue.events import AgentJoined, AgentRings, Event, HungUp
+from hotline.dialogue.talk_events import TalkSaid
 from hotline.domain.agents import DeskRules, HandoverState, Presence, Skill
+from hotline.domain.speech import PHONE_BAND, Hypothesis
 from hotline.domain.talks import PartyState, PartyTelephone, TalkWish, Wanted
 from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from ivr.agent_handover import QueueSettings
@@ -21,8 +23,10 @@ from ivr.channel import PhoneChannel
 from ivr.phone_settings import PhoneSettings
 from ivr.putting_through import People
 from ivr.sip import SipEndpoint, SipLine
+from ivr.sip.sound import tone, write_wav
+from ivr.transcript import Listening
 from tests.telephony.support import HERE, hotline, phones, program, samples, until
-from tests.telephony.test_talks import heard, voice
+from tests.telephony.test_talks import VOICES, heard, voice
 from tests.unit.ivr.fakes import LoudnessDetector, ScriptedRecognizer, ScriptedSynthesizer
 
 pytestmark = pytest.mark.telephony
@@ -41,6 +45,7 @@ class Held:
         self.queue = queue
         self.telephones: dict[str, PartyTelephone] = {}
         self.events: list[Event] = []
+        self.listening: Listening | None = None
 
     async def hold(self, line: SipLine) -> None:
         channel = PhoneChannel(
@@ -51,7 +56,12 @@ class Held:
             PhoneSettings(ring_seconds=1.0),
             clock=lambda: datetime.now(UTC),
             conversation="c1",
-            people=People(desk=self.desk, queue=self.queue, talks=TalkSettings(self.telephones)),
+            people=People(
+                desk=self.desk,
+                queue=self.queue,
+                talks=TalkSettings(self.telephones),
+                listening=self.listening,
+            ),
         )
         try:
             self.events.append(await channel.receive())
@@ -136,3 +146,50 @@ async def test_an_agent_lets_110_in_and_the_caller_hears_both_and_what_is_said(t
             await until(lambda: endpoint.calls == 0 and held.kinds()[-1] == "HungUp")
     assert [(party.code, party.state) for party in talk.parties] == [("110", PartyState.PRESENT)]
     assert "agent unit" in heard(samples(Path(got).read_bytes()))
+
+
+class ByPitch:
+    """Says whose tone it heard, so that a side can be told from the other."""
+
+    name = "by pitch"
+    accepts = PHONE_BAND
+    is_streaming = False
+
+    async def recognize(self, audio, *, expect, choices=()):  # type: ignore[no-untyped-def]
+        sound = samples(b"".join([part async for part in audio]))
+        hertz = np.fft.rfftfreq(len(sound), 1 / 8_000)[np.abs(np.fft.rfft(sound)).argmax()]
+        who = min(VOICES, key=lambda name: abs(VOICES[name] - hertz))
+        yield Hypothesis(who, who, is_final=True, engine=self.name)
+
+    async def close(self) -> None: ...
+
+
+def words(who: str, seconds: float = 14.0) -> bytes:
+    """Return a tone that speaks for a second and pauses for another, again and again."""
+    one = tone(VOICES[who], 1.0, level=0.3) + bytes(16_000)
+    return one * int(seconds / 2)
+
+
+async def test_both_sides_of_a_talk_are_written_down_as_they_speak(tmp_path: Path) -> None:
+    desk = a_desk()
+    await desk.sign_in("8001", "话务员", frozenset({Skill.ORDINARY}))
+    (tmp_path / "said.raw").write_bytes(words("caller"))
+    write_wav(tmp_path / "agent.wav", words("agent"))
+    options = ("--ring-seconds", "0.1", "--greeting", str(tmp_path / "agent.wav"))
+    async with phones("8001", options=options) as (_, address):
+        held = Held(desk, QueueSettings(address=f"sip:{{agent}}@{address}", poll=0.1))
+        held.listening = Listening(ByPitch(), LoudnessDetector, pace=None)
+        async with hotline(held.hold) as endpoint:
+            send = ("--send", str(tmp_path / "said.raw"), "--seconds", "9")
+            async with program(CALLER, _uri(endpoint), *send) as caller:
+                await until(
+                    lambda: (
+                        {"caller", "agent"}
+                        <= {event.text for event in held.events if isinstance(event, TalkSaid)}
+                    ),
+                    seconds=12,
+                )
+                await caller.event("ended")
+            await until(lambda: isinstance(held.events[-1], HungUp))
+    said = {(event.who, event.text) for event in held.events if isinstance(event, TalkSaid)}
+    assert said == {("citizen", "caller"), ("agent", "agent")}

@@ -19,6 +19,7 @@ from hotline.dialogue.talk_events import (
     PutOnHold,
     Retrieved,
     TalkEvent,
+    TalkSaid,
 )
 from hotline.domain.callbacks import CallingHours
 from tests.builders import NOW
@@ -85,3 +86,22 @@ def test_words_to_an_agent_are_not_for_the_machine_and_news_of_no_talk_are_none(
     assert call.happens(Said(NOW, "我要投诉", "我要投诉")) == ()
     fresh = Conversation()
     assert fresh.happens(PartyJoined(NOW, "110")) == ()
+
+
+def test_what_people_say_to_each_other_is_not_answered() -> None:
+    call = in_talk()
+    assert call.happens(TalkSaid(NOW, "citizen", "我家暖气不热，转人工，有人晕倒了", "")) == ()
+    assert not call.session.is_secret
+
+
+def test_a_state_secret_between_people_ends_the_writing_down() -> None:
+    call = in_talk()
+    assert call.happens(TalkSaid(NOW, "citizen", "我这里有一份机密文件要反映", "")) == ()
+    assert call.session.is_secret
+    assert call.session.so_far.text == ""
+
+
+def test_words_that_come_after_the_talk_are_nobodys() -> None:
+    call = Conversation(calling_hours=HOURS)
+    assert call.happens(TalkSaid(NOW, "agent", "机密文件", "")) == ()
+    assert not call.session.is_secret
