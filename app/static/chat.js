@@ -15,6 +15,7 @@ let waiting = [];  // own messages that the hotline has not taken yet, oldest fi
 let last = Infinity; // number of the newest message when the page connected
 let isCaughtUp = false;
 let refusal = "";
+let moving = 0; // how often it was not known yet where the conversation goes on
 
 function show(who, content) {
   const row = document.createElement("li");
@@ -33,7 +34,7 @@ function show(who, content) {
 function take(message) {
   if (message.number) seen = Math.max(seen, message.number);
   if (message.type === "welcome") {
-    waitSeconds = 1;
+    waitSeconds = 1; moving = 0;
     if (message.session !== session) { list.replaceChildren(); seen = 0; giveBack(waiting.length); }
     session = message.session;
     last = message.last;
@@ -42,7 +43,7 @@ function take(message) {
   } else if (message.type === "said") show("hotline", message.text);
   else if (message.type === "echoed") taken(message);
   else if (message.type === "typing") state.textContent = message.is_on ? words.typing : "";
-  else if (message.type === "refused") { giveBack(1); refusal = state.textContent = message.text; }
+  else if (message.type === "refused") { if (message.code === "moving" && ++moving > 6) session = null; giveBack(1); refusal = state.textContent = message.text; }
   else if (message.type === "replaced") end(words.replaced, false);
   else if (message.type === "ended") end(words.over, true);
   if (!isCaughtUp && !isOver && seen >= last) {

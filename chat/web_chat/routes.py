@@ -88,7 +88,7 @@ class WebChat:
                 return
             try:
                 channel = await self._channel_for(hello)
-            except HeldElsewhereError:
+            except (HeldElsewhereError, EngineUnavailableError):
                 await self._turn_away(socket, "moving", _TRY_AGAIN)
                 return
             if channel is None:
@@ -109,14 +109,14 @@ class WebChat:
         await socket.close(close)
 
     async def _channel_for(self, hello: protocol.Hello) -> WebChatChannel | None:
-        """Return the conversation that the page goes on with, or a new one; None when there are too many."""
+        """Return the conversation that the page goes on with, or a new one; None when there are too many.
+
+        Raises ``HeldElsewhereError``, ``EngineUnavailableError`` while it cannot be known whether it goes on.
+        """
         if hello.session:
-            with suppress(
-                EngineUnavailableError
-            ):  # without the store there are only the chats of this process
-                known = await self.chats.find(hello.session)
-                if known is not None:
-                    return known
+            known = await self.chats.find(hello.session)
+            if known is not None:
+                return known
         if self.chats.is_full:
             return None
         channel = WebChatChannel(secrets.token_urlsafe(18), self._customs, store=self._store)

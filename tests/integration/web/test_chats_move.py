@@ -237,7 +237,8 @@ async def test_while_redis_is_away_a_chat_goes_on_in_its_process(new_site: NewSi
             await again.hello(page.session, seen=page.seen)
             (registered,) = await again.write("对")
         async with connected(address) as stranger:
-            assert (await stranger.hello("unknown", seen=2))["session"] != "unknown"
+            assert (await stranger.hello("unknown", seen=2))["code"] == "moving"
+            assert await stranger.closed() == 1013
     await gone.aclose()
     assert registered.startswith("已受理，工单编号26112300001。")
 
