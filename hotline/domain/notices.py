@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from hotline.domain.deeds import Card, Divert, ProposeTier, Remind, Supervise, Tier
+from hotline.domain.deeds import Card, Divert, Object, ProposeTier, Remind, Supervise, Tier
 from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.life_cycle import Step
 from hotline.domain.linkage import handover
@@ -75,6 +75,8 @@ def _to_supervisors(order: WorkOrder, entry: HistoryEntry, to: Any) -> Iterator[
             yield to(f"supervisor:{Tier.HOTLINE}", {**_summary(order, entry), "card": card.value})
         case Remind(card=Card.SUPPLEMENT_LATE | Card.REVISIT_DUE as card):
             yield to("duty", {**_summary(order, entry), "card": card.value})
+        case Object():  # whether the order is opened again, a person decides
+            yield to("duty", _summary(order, entry))
         case Supervise(tier=tier) | ProposeTier(tier=tier):
             yield to(f"supervisor:{tier.value}", {**_summary(order, entry), "tier": tier.value})
         case _:

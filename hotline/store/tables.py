@@ -443,3 +443,16 @@ caller_notes: Final = Table(
     Column("body", LargeBinary, nullable=False),
 )
 """What agents should know of a caller (来电人备注), by the keyed fingerprint of the telephone number; sealed."""
+
+proof_codes: Final = Table(
+    "proof_codes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("number", String(20), nullable=False, index=True),
+    Column("phone", String(64), nullable=False, index=True),
+    Column("digest", String(64), nullable=False),
+    Column("sent_at", Instant, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("used_at", Instant),
+)
+"""Codes that prove that an order is one's own (验证码), as keyed digests; the telephone by keyed fingerprint. Deleted after two days."""
