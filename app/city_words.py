@@ -58,10 +58,15 @@ def lexicon(city: City, name: str) -> tuple[Any, Path]:
     return read_yaml(file), file
 
 
+def load_safety_words(city: City) -> SafetyWords:
+    """Read the words of emergencies."""
+    rows, file = lexicon(city, "safety")
+    return SafetyWords(rows, file=str(file))
+
+
 def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     """Read everything once; return what makes a session for a channel."""
-    rows, file = lexicon(city, "safety")
-    safety = SafetyWords(rows, file=str(file))
+    safety = load_safety_words(city)
     rows, file = lexicon(city, "answers")
     answers = AnswerWords(rows, file=str(file))
     delicate = _categories(city, rows.get("secrecy_categories", ()), file)

@@ -15,7 +15,7 @@ import structlog
 from redis.asyncio import Redis
 
 from app.agent_store import DeskOnRedis
-from app.city_words import lexicon, load_prompts, session_maker
+from app.city_words import lexicon, load_prompts, load_safety_words, session_maker
 from app.clock import now
 from app.knowledge import KnowledgeParts, open_knowledge
 from app.live import LiveLog
@@ -47,6 +47,7 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.conversations import Surroundings
+from hotline.service.guidance import Guidance
 from hotline.service.journal import ConversationLog
 from hotline.service.nuisances import Nuisances, read_calls_a_day
 from hotline.service.party_telephones import party_telephones
@@ -167,6 +168,13 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             unit_name=lambda code: unit_name(city, code) or code,
             clock=local_clock(city),
             callbacks=callbacks,
+            guidance=Guidance(
+                understander,
+                knowledge.retriever,
+                router,
+                categories=city.categories,
+                safety=load_safety_words(city),
+            ),
             nuisances=nuisances,
             lookups=knowledge.use,
             slow_callers=None

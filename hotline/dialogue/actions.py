@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hotline.dialogue.cards import Card
 from hotline.domain.appeal import Appeal, EmergencyService, PhoneNumber
 from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.diversion import Diversion
@@ -28,7 +29,7 @@ class Say:
     Each part is synthesised by itself: fixed sentences come from the cache, so that sound starts at once while a part
     with a number or a place is still being rendered. ``prompts`` names the prompts used, for the journal. A prompt
     that is not ``is_interruptible`` is played to its end whatever the citizen says (legal notice). ``is_slow``: to be
-    spoken slowly (elder mode, 适老模式).
+    spoken slowly (elder mode, 适老模式). ``card`` is shown with it in writing, where it can be.
     """
 
     turn: int
@@ -36,6 +37,7 @@ class Say:
     prompts: tuple[str, ...] = ()
     is_interruptible: bool = True
     is_slow: bool = False
+    card: Card | None = None
 
     @property
     def text(self) -> str:
@@ -147,6 +149,14 @@ class LookUpProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class FindUnit:
+    """Find who handles what ``text`` is about → ``UnitFound`` or ``EngineFailed("router")``."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TransferToAgent:
     """Put the citizen through to a person → ``AgentJoined``, ``NoAgentFree`` or ``TransferFailed``.
 
@@ -207,6 +217,7 @@ Action = (
     | CheckRepeat
     | MergeIntoOrder
     | LookUpProgress
+    | FindUnit
     | PlanCallback
     | TransferToAgent
     | GiveWayToEmergency

@@ -10,6 +10,7 @@ from hotline.dialogue.actions import (
     MergeIntoOrder,
     Say,
 )
+from hotline.dialogue.cards import OrderCard, OrdersCard
 from hotline.dialogue.events import (
     NoProgress,
     ProgressFound,
@@ -119,7 +120,9 @@ class EarlierOrders(TakingDown):
         for order in event.orders[: self._policy.max_told_orders]:
             parts = (*parts, *self._teller.parts(order, is_spoken=self._is_spoken))
         parts = (*parts, *self._prompts.parts(self._closing))
-        say = Say(turn, parts, prompts=("progress_order", self._closing))
+        told = tuple(OrderCard.of(order) for order in event.orders)
+        card = None if self._is_spoken else OrdersCard(told)
+        say = Say(turn, parts, prompts=("progress_order", self._closing), card=card)
         return self._put(Stage.MORE, say, self._closing_listen(turn))
 
     def _no_progress(self, event: NoProgress) -> Actions:

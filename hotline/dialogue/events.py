@@ -88,10 +88,11 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True)
 class LocationShared:
-    """A place picked on a map or sent as a location."""
+    """A place picked on a map or sent as a location. ``message``: the page's own id of it."""
 
     at: datetime
     place: Place
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,17 @@ class NoProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitFound:
+    """Who handles what was asked about (归谁管): the name of a unit and why, or None when a person must decide."""
+
+    at: datetime
+    turn: int
+    understanding: Understanding
+    unit: str | None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackPlanned:
     """The commit is done: a person will call back in ``window``. Only now may the citizen be told so."""
 
@@ -222,7 +234,7 @@ class CallbackPlanned:
 class EngineFailed:
     """What an action of ``turn`` asked for failed for good.
 
-    ``engine`` is "understander", "retriever", "store", "repeats", "merge", "progress" or "callbacks".
+    ``engine`` is "understander", "retriever", "store", "repeats", "merge", "progress", "router" or "callbacks".
     """
 
     at: datetime
@@ -295,6 +307,7 @@ Event = (
     | Merged
     | ProgressFound
     | NoProgress
+    | UnitFound
     | CallbackPlanned
     | EngineFailed
     | AgentJoined

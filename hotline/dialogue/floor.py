@@ -15,6 +15,7 @@ from hotline.dialogue.actions import (
     StopSaying,
     Understand,
 )
+from hotline.dialogue.cards import Card
 from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import Policy
@@ -164,6 +165,10 @@ class Floor:
         """What is said after a matter is settled: the next one that was spoken of, or whether there is one."""
         return "next_matter" if self._next_matter else "anything_more"
 
+    def _with_card(self, actions: Actions, card: Card | None) -> Actions:
+        """Show a card with what is said, which can be asked again without it."""
+        return tuple(replace(one, card=card) if isinstance(one, Say) else one for one in actions)
+
     def _say_and_listen(self, name: str, **values: str) -> Actions:
         """Say how a matter was settled and ask whether there is anything more."""
         turn = self._new_turn()
@@ -206,6 +211,17 @@ class Floor:
         say = self._prompts.say(turn, names, values, is_interruptible=False)
         self._stage = Stage.ENDED
         return (*stop, *before, say, End(self.outcome))
+
+    def _conceal(self) -> Actions:
+        """End the talk: what may be a state secret has no place on a telephone or in this system (regulations: rule 41)."""
+        self._is_secret = True
+        self._draft, self._words, self._heard, self._is_understanding = (
+            Draft(phone=self._caller),
+            (),
+            "",
+            False,
+        )
+        return self._goodbye("divert_secret")
 
     def _stop_saying(self) -> Actions:
         if self._saying is None or not self._saying.is_interruptible:

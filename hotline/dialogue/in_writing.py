@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
-from hotline.dialogue.actions import StayHere
+from hotline.dialogue.actions import StayHere, Understand
 from hotline.dialogue.floor import Actions
-from hotline.dialogue.intake import Draft
-from hotline.dialogue.rating import Rated
-from hotline.dialogue.stages import Stage
+from hotline.dialogue.forms import ReportForm
+from hotline.dialogue.intake import Draft, Missing, merged
+from hotline.dialogue.stages import DEAF, Stage
+from hotline.dialogue.who_handles import WhoHandles
+from hotline.dialogue.words import Alarm
 from hotline.dialogue.written_events import (
     AgentParted,
     AgentWrote,
+    FormSent,
     Parting,
+    PictureSent,
     UnitDismissed,
     UnitInvited,
     UnitWrote,
     WrittenEvent,
 )
+from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
 
 
-class InWriting(Rated):
+class InWriting(WhoHandles):
     """A conversation whose citizen may go on writing while they wait for a person, and afterwards."""
 
     def _in_writing(self, event: WrittenEvent) -> Actions:
         if self._stage is not Stage.HANDED_OVER:
-            return ()
+            return self._sent(event) if isinstance(event, FormSent | PictureSent) else ()
         match event:
-            case AgentWrote() | UnitWrote():
-                return ()
+            case AgentWrote() | UnitWrote() | FormSent() | PictureSent():
+                return ()  # people read it
             case AgentParted():
                 return self._agent_parted(event.how)
             case UnitInvited():
@@ -38,6 +44,60 @@ class InWriting(Rated):
                 return self._say_now("unit_dismissed", unit=event.unit)
             case _:
                 assert_never(event)
+
+    # --- forms and pictures ------------------------------------------------------------------------------------
+
+    def _sent(self, event: FormSent | PictureSent) -> Actions:
+        if self._stage in DEAF:
+            return ()
+        if isinstance(event, PictureSent):
+            is_first = self._stage is Stage.OPEN and not self._is_understanding
+            return self._ask(Stage.OPEN, Expected.OPEN, "picture_first") if is_first else ()
+        return self._form_sent(event.form)
+
+    def _form_sent(self, form: ReportForm) -> Actions:
+        """Take a form instead of what was taken down so far; what it leaves open is understood from its text."""
+        emergency = self._safety.emergency_in(form.text)
+        if emergency is not None and emergency.alarm is Alarm.CERTAIN:
+            self._alarm_word = emergency.word
+            return self._give_way(emergency.service, form.text)
+        if self._diversions.may_be_state_secret(form.text):
+            return self._conceal()
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage, self._is_understanding, self._silences = Stage.FORM, False, 0
+        self._draft = Draft(
+            kind=form.kind,
+            category=form.category,
+            category_confidence=1.0 if form.category is not None else 0.0,
+            place=form.place,
+            occurred=form.occurred,
+            phone=form.phone or self._caller,
+            citizen_name=form.name,
+            wants_secrecy=form.wants_secrecy,
+            was_asked_secrecy=True,
+            was_offered_places=True,
+            was_offered_categories=True,
+        ).heard(form.text)
+        return (*stop, Understand(turn, form.text))
+
+    def _form_understood(self, meaning: Understanding | None) -> Actions:
+        """Register what the form says, completed by what was understood; a place that is needed is asked for."""
+        form = self._draft
+        if meaning is not None:
+            place = merged(meaning.slots.place, form.place)
+            slots = replace(meaning.slots, place=place, place_choices=())
+            filled = form.filled(replace(meaning, slots=slots), self._policy)
+            self._draft = replace(
+                filled,
+                kind=form.kind or filled.kind,
+                phone=form.phone or filled.phone,
+                occurred=form.occurred or filled.occurred,
+            )
+        if self._draft.missing(self._categories, self._policy) in (Missing.PLACE, Missing.PLACE_DETAIL):
+            return self._next_question()
+        return self._register()
+
+    # --- people ------------------------------------------------------------------------------------------------
 
     def _agent_parted(self, how: Parting) -> Actions:
         match how:

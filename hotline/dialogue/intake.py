@@ -117,6 +117,10 @@ class Draft:
         """Settle which of ``category_choices`` is meant: the citizen says so."""
         return replace(self, category=category, category_confidence=1.0, category_choices=())
 
+    def of_kind(self, kind: AppealKind | None) -> Draft:
+        """Return the draft as being of ``kind``; None: as is usual in its category."""
+        return replace(self, kind=kind)
+
     def chosen(self, place: Place) -> Draft:
         """Settle which of ``place_choices`` is meant; what else is known of the place stays."""
         known = self.place

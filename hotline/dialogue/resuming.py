@@ -14,6 +14,7 @@ from typing import Final
 from hotline.dialogue.actions import (
     Action,
     CheckRepeat,
+    FindUnit,
     GiveWayToEmergency,
     Listen,
     LookUp,
@@ -41,6 +42,7 @@ from hotline.dialogue.events import (
     RepeatFound,
     TransferFailed,
     Understood,
+    UnitFound,
 )
 from hotline.dialogue.session import Session
 
@@ -51,6 +53,7 @@ _ANSWERS: Final[dict[type[Action], tuple[type[Event], ...]]] = {
     CheckRepeat: (RepeatFound, NoRepeat),
     MergeIntoOrder: (Merged,),
     PlanCallback: (CallbackPlanned,),
+    FindUnit: (UnitFound,),
     LookUpProgress: (ProgressFound, NoProgress),
     TransferToAgent: (AgentJoined, NoAgentFree, TransferFailed),
     GiveWayToEmergency: (AgentJoined, NoAgentFree, TransferFailed),
@@ -66,6 +69,7 @@ _ENGINES: Final[dict[str, type[Action]]] = {
     "merge": MergeIntoOrder,
     "progress": LookUpProgress,
     "callbacks": PlanCallback,
+    "router": FindUnit,
 }
 
 _LASTING: Final = (RegisterAppeal, MergeIntoOrder, PlanCallback)

@@ -29,6 +29,7 @@ from hotline.dialogue.actions import (
     End,
     Say,
 )
+from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.events import (
     AgentJoined,
     AgentRings,
@@ -55,6 +56,7 @@ from hotline.dialogue.events import (
     Started,
     TransferFailed,
     Understood,
+    UnitFound,
     WaitsForAgent,
 )
 from hotline.dialogue.floor import Actions
@@ -138,6 +140,8 @@ class Session(InWriting):
             case NoRepeat():
                 self._linked_to = event.linked_to
                 return self._now_register() if self._stage is Stage.CHECKING else ()
+            case UnitFound():
+                return self._unit_found(event)
             case Merged():
                 return self._merged(event.number)
             case ProgressFound():
@@ -203,17 +207,6 @@ class Session(InWriting):
             return self._ask_again()
         return self._answer_to_stage(text)
 
-    def _conceal(self) -> Actions:
-        """End the talk: what may be a state secret has no place on a telephone or in this system (regulations: rule 41)."""
-        self._is_secret = True
-        self._draft, self._words, self._heard, self._is_understanding = (
-            Draft(phone=self._caller),
-            (),
-            "",
-            False,
-        )
-        return self._goodbye("divert_secret")
-
     def _answer_to_stage(self, text: str) -> Actions:
         read = self._answers.read
         if self._stage is Stage.EMERGENCY_CHECK:
@@ -239,6 +232,10 @@ class Session(InWriting):
             return self._answer_to_repeat(text)
         if self._stage in (Stage.PROGRESS_NUMBER, Stage.PROGRESS_PROOF):
             return self._digits_said(text)
+        if self._stage is Stage.UNIT_TOLD:
+            return self._answer_to_who(text)
+        if self._stage in TOLD_OF_ORDERS and self._asks_who_alone(text):
+            return self._ask_who(text)
         if self._stage in TOLD_OF_ORDERS and self._answers.wants_progress(text):
             return self._ask_progress(text, self._answers.order_number_in(text))
         if self._stage in (Stage.ANSWERED, Stage.MORE):
@@ -310,7 +307,7 @@ class Session(InWriting):
             return self._take_next_matter()
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._goodbye("goodbye_silent")
-        if self._stage in (Stage.RATING, Stage.RATED_BADLY):
+        if self._stage in (Stage.RATING, Stage.RATED_BADLY, Stage.UNIT_TOLD):
             return self._goodbye("goodbye")
         if self._stage is Stage.CALLBACK:
             return self._plan_callback()
@@ -340,6 +337,8 @@ class Session(InWriting):
 
     def _understood(self, meaning: Understanding) -> Actions:
         self._is_upset = self._is_upset or meaning.is_upset
+        if self._stage is Stage.FORM:
+            return self._form_understood(meaning)
         match meaning.intent:
             case Intent.TRANSFER_TO_AGENT:
                 return self._transfer("asked")
@@ -402,7 +401,7 @@ class Session(InWriting):
         self._shared_place = None
         self._draft = draft.filled(meaning, self._policy)
         self._no_matches = 0
-        if self._draft.kind is AppealKind.INQUIRY:
+        if self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
 
@@ -422,8 +421,15 @@ class Session(InWriting):
                     "answer_written", title=best.article.title, answer=best.article.full
                 )
             more = self._prompts.parts(self._closing)
-            say = Say(turn, (*lead, *answer, *more), prompts=("answer_lead", best.article.id, self._closing))
+            say = Say(
+                turn,
+                (*lead, *answer, *more),
+                prompts=("answer_lead", best.article.id, self._closing),
+                card=None if self._is_spoken else ArticleCard.of(best.article),
+            )
             return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
+        if self._answers.asks_who(self._draft.text):
+            return self._ask_who(self._draft.text)
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")
@@ -436,6 +442,10 @@ class Session(InWriting):
         if engine == "progress":
             is_waiting = self._stage is Stage.LOOKING_UP
             return self._transfer("progress", "progress_unavailable") if is_waiting else ()
+        if engine == "router":
+            return self._no_unit_found() if self._stage is Stage.FINDING_UNIT else ()
+        if self._stage is Stage.FORM:
+            return self._form_understood(None)
         if engine == "store":
             self._store_failures += 1
             if self._stage is Stage.REGISTERING:

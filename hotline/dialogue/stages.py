@@ -18,6 +18,7 @@ class Stage(StrEnum):
     PLACE_DETAIL = auto()
     SECRECY = auto()
     CONFIRM = auto()
+    FORM = auto()
     CORRECT = auto()
     CHECKING = auto()
     REPEAT = auto()
@@ -27,6 +28,8 @@ class Stage(StrEnum):
     LOOKING_UP = auto()
     PROGRESS_NUMBER = auto()
     PROGRESS_PROOF = auto()
+    FINDING_UNIT = auto()
+    UNIT_TOLD = auto()
     MORE = auto()
     EMERGENCY_CHECK = auto()
     EMERGENCY = auto()
@@ -44,7 +47,7 @@ class Stage(StrEnum):
 DEAF: Final = frozenset(
     {
         Stage.CHECKING, Stage.MERGING, Stage.REGISTERING, Stage.LOOKING_UP, Stage.TRANSFERRING,
-        Stage.RECORDING_MESSAGE, Stage.PLANNING_CALLBACK, Stage.EMERGENCY,
+        Stage.RECORDING_MESSAGE, Stage.PLANNING_CALLBACK, Stage.EMERGENCY, Stage.FORM, Stage.FINDING_UNIT,
     }
 )  # fmt: skip
 """Stages in which words are kept in the journal but change nothing (only an emergency does)."""
@@ -67,7 +70,7 @@ ASIDE: Final = frozenset(
 )
 """Stages in which a question is answered in between, and the intake goes on."""
 
-CONFIRMED: Final = frozenset({Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
+CONFIRMED: Final = frozenset({Stage.FORM, Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
 """Stages in which the citizen has confirmed what was read back, and it is not registered yet."""
 
 WAITS_FOR_PEOPLE: Final = frozenset(

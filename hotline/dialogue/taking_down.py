@@ -9,6 +9,7 @@ from hotline.dialogue.actions import (
     CheckRepeat,
     RegisterAppeal,
 )
+from hotline.dialogue.cards import FormCard, OrderCard, OrdersCard
 from hotline.dialogue.events import (
     AppealRegistered,
 )
@@ -84,7 +85,9 @@ class TakingDown(InTalk):
             case Missing.NOTHING:
                 name = "confirm" if self._draft.phone is not None else "confirm_contact"
                 matter = self._draft.matter(self._prompts, self._categories)
-                return self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter)
+                return self._with_card(
+                    self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
+                )
 
     def _ask_which_matter(self, *lead: str) -> Actions:
         """Ask the one question that tells the finer classes apart that may be meant."""
@@ -292,9 +295,29 @@ class TakingDown(InTalk):
         before = self._lead.parts if self._lead is not None else ()
         if diversion is not None:
             before = (*before, diversion.told)
-        say = replace(say, parts=(*before, *say.parts))
+        say = replace(say, parts=(*before, *say.parts), card=self._order_card(event))
         self._forget_draft()
         return self._put(Stage.MORE, say, self._closing_listen(turn))
+
+    def _order_card(self, event: AppealRegistered) -> OrdersCard | None:
+        if self._is_spoken:
+            return None
+        category = self._draft.category
+        return OrdersCard((OrderCard(event.number, None, event.lead_unit, event.due_at, category),))
+
+    def _form_card(self) -> FormCard | None:
+        if self._is_spoken:
+            return None
+        draft = self._draft
+        return FormCard(
+            kind=draft.kind_of(nearest(draft.category, self._categories)),
+            category=draft.category,
+            text=draft.text,
+            place=draft.place.text if draft.place is not None else "",
+            occurred=draft.occurred,
+            phone=str(draft.phone or ""),
+            wants_secrecy=draft.wants_secrecy,
+        )
 
     def _forget_draft(self) -> None:
         self._draft = Draft(phone=self._draft.phone)

@@ -131,6 +131,8 @@ class AnswerWords:
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
+            self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
+            self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
         except KeyError as error:
@@ -152,6 +154,26 @@ class AnswerWords:
             match.is_exact or (match.is_precise and len(match.word) > 2)
             for match in self._agent_lexicon.find(words)
         )
+
+    def asks_who(self, text: str) -> bool:
+        """Tell whether the citizen asks whose business something is (归谁管)."""
+        return any(words in text for words in self._who)
+
+    def without_who(self, text: str) -> str:
+        """Return what such a question is about: the words around it."""
+        for words in self._who:
+            text = text.replace(words, "，")
+        parts = (self._without_empty(part.strip()) for part in _CLAUSE.split(text))
+        return "，".join(part for part in parts if part)
+
+    def _without_empty(self, text: str) -> str:
+        """Take words that say nothing off both ends."""
+        for words in self._who_empty:
+            if text.startswith(words):
+                return self._without_empty(text[len(words) :])
+            if text.endswith(words):
+                return self._without_empty(text[: -len(words)])
+        return text
 
     def stops_waiting(self, text: str) -> bool:
         """Tell whether a citizen who waits for a person, in writing, wants to wait no longer."""

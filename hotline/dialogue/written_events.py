@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from hotline.dialogue.forms import ReportForm
+
 
 class Parting(StrEnum):
     """How an agent leaves a conversation in writing."""
@@ -68,4 +70,23 @@ class UnitDismissed:
     unit: str
 
 
-WrittenEvent = AgentWrote | AgentParted | UnitInvited | UnitWrote | UnitDismissed
+@dataclass(frozen=True, slots=True)
+class FormSent:
+    """The citizen filled in a form and sent it."""
+
+    at: datetime
+    form: ReportForm
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSent:
+    """The citizen sent a picture or a document, kept as ``evidence``; ``kind`` is its media type."""
+
+    at: datetime
+    evidence: str
+    kind: str
+    message: str = ""
+
+
+WrittenEvent = AgentWrote | AgentParted | UnitInvited | UnitWrote | UnitDismissed | FormSent | PictureSent

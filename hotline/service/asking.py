@@ -10,6 +10,7 @@ import structlog
 
 from hotline.dialogue.actions import (
     CheckRepeat,
+    FindUnit,
     LookUp,
     LookUpProgress,
     MergeIntoOrder,
@@ -29,6 +30,7 @@ from hotline.dialogue.events import (
     ProgressFound,
     RepeatFound,
     Understood,
+    UnitFound,
 )
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.errors import EngineUnavailableError
@@ -40,7 +42,16 @@ from hotline.service.surroundings import Surroundings
 
 log: Final = structlog.get_logger("conversation")
 
-Question = Understand | LookUp | RegisterAppeal | CheckRepeat | MergeIntoOrder | PlanCallback | LookUpProgress
+Question = (
+    Understand
+    | LookUp
+    | RegisterAppeal
+    | CheckRepeat
+    | MergeIntoOrder
+    | PlanCallback
+    | LookUpProgress
+    | FindUnit
+)
 """Actions that an engine answers."""
 
 
@@ -102,6 +113,8 @@ class Asking:
                 return self._plan_callback(question), "callbacks", limits.register
             case LookUpProgress():
                 return self._look_up_progress(question), "progress", limits.look_up_progress
+            case FindUnit():
+                return self._find_unit(question), "router", limits.find_unit
             case _:
                 assert_never(question)
 
@@ -180,6 +193,14 @@ class Asking:
         )
         task = await self._world.callbacks.plan(wish, self._world.clock())
         return CallbackPlanned(self._world.clock(), action.turn, task.window)
+
+    async def _find_unit(self, action: FindUnit) -> Event:
+        guidance = self._world.guidance
+        if guidance is None:
+            raise EngineUnavailableError("router", "not set up")
+        guess = await guidance.read(action.text, at=self._world.clock())
+        unit = self._world.unit_name(guess.unit) if guess.unit is not None else None
+        return UnitFound(self._world.clock(), action.turn, guess.meaning, unit, guess.because)
 
     async def _look_up_progress(self, action: LookUpProgress) -> Event:
         orders, clock = self._world.orders, self._world.clock

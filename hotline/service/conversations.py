@@ -19,6 +19,7 @@ from hotline.dialogue.actions import (
     CheckRepeat,
     CollectKeys,
     End,
+    FindUnit,
     GiveWayToEmergency,
     Listen,
     LookUp,
@@ -326,6 +327,7 @@ class _Held:
                 | MergeIntoOrder()
                 | PlanCallback()
                 | LookUpProgress()
+                | FindUnit()
             ):
                 task = self._tasks.create_task(self._ask(action), name=type(action).__name__)
                 self._asked.add(task)

@@ -17,6 +17,7 @@ from hotline.dialogue.actions import (
     CheckRepeat,
     CollectKeys,
     End,
+    FindUnit,
     GiveWayToEmergency,
     Listen,
     LookUp,
@@ -114,6 +115,7 @@ class Exchange:
                 | MergeIntoOrder()
                 | PlanCallback()
                 | LookUpProgress()
+                | FindUnit()
             ):
                 asked.add(asyncio.create_task(self.asking.ask(action), name=type(action).__name__))
             case _:

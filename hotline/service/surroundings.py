@@ -15,6 +15,7 @@ from hotline.domain.repeats import PastOrder, Repeat
 from hotline.domain.work_order import WorkOrder
 from hotline.service.callbacks import Callbacks
 from hotline.service.contact_records import RecordingContacts
+from hotline.service.guidance import Guidance
 from hotline.service.journal import ConversationLog
 from hotline.service.nuisances import Nuisances
 from hotline.service.repeats import Told
@@ -92,6 +93,7 @@ class Deadlines:
     register: float = 5.0
     check_repeat: float = 1.5
     look_up_progress: float = 3.0
+    find_unit: float = 3.0
     drain: float = 60.0
 
 
@@ -114,5 +116,6 @@ class Surroundings:
     orders: KnowingOrders | None = None
     slow_callers: RememberingPace | None = None
     callbacks: Callbacks | None = None
+    guidance: Guidance | None = None
     nuisances: Nuisances | None = None
     lookups: KeepingLookups | None = None
