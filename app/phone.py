@@ -25,6 +25,7 @@ from asr.running import RunningPace
 from hotline.city import City, load_city
 from hotline.domain.appeal import ContactChannel
 from hotline.service.conversations import Conversations
+from hotline.service.early_understanding import EarlyUnderstander
 from hotline.service.journal import ConversationLog
 from hotline.service.nuisances import Nuisances
 from hotline.service.outbound_book import OutboundBook
@@ -98,10 +99,12 @@ class Exchange:
         book: OutboundBook,
         nuisances: Nuisances,
         silero: SileroModel,
+        understander: EarlyUnderstander,
     ) -> None:
         """Take the parts that all calls share."""
         self._book = book
         self._nuisances = nuisances
+        self._understander = understander
         self._recordings = recordings
         self._people = people
         self._settings = settings
@@ -145,6 +148,7 @@ class Exchange:
             people=self._people,
             on_turn=_note_turn,
             slow_synthesizer=self._speaking.slow,
+            fullness=self._understander.fullness,
         )
 
     async def _hold(self, line: SipLine) -> None:
@@ -239,7 +243,10 @@ async def run_phone(
         if recordings is not None:
             log_book = BookWithoutSecrets(log_book, recordings)
             stack.push_async_callback(recordings.close)
-        conversations = Conversations(replace(world.surroundings, log_book=log_book))
+        understander = EarlyUnderstander(world.surroundings.understander)
+        conversations = Conversations(
+            replace(world.surroundings, log_book=log_book, understander=understander)
+        )
         exchange = Exchange(
             settings,
             city,
@@ -256,6 +263,7 @@ async def run_phone(
             recordings=recordings,
             book=open_book(settings, world.store),
             nuisances=world.nuisances,
+            understander=understander,
         )
         dialler = open_dialler(
             settings, city, world, endpoint, channel=exchange.channel, recordings=recordings

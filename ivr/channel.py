@@ -8,7 +8,7 @@ nobody is talked over, nobody is left in silence, and everything that was begun 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, Final, assert_never
 
@@ -27,6 +27,7 @@ from hotline.dialogue.actions import (
     StopSaying,
     TransferToAgent,
 )
+from hotline.dialogue.ends import Fullness
 from hotline.dialogue.events import (
     Event,
     FellSilent,
@@ -43,7 +44,7 @@ from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.speech import Expected
 from ivr.company import Company
 from ivr.hearing import Heard, Hearing
-from ivr.judgement import is_lost, is_said, is_whole, matters
+from ivr.judgement import is_lost, is_said, is_unfinished, is_whole, matters
 from ivr.line import FRAME_BYTES, FRAME_SECONDS, Frame, Gone, Key, Line, PartyLeft, Played
 from ivr.patience import Patience
 from ivr.phone_settings import PhoneSettings, TurnMetrics
@@ -87,9 +88,11 @@ class PhoneChannel:
         people: People,
         on_turn: Callable[[TurnMetrics], None] | None = None,
         slow_synthesizer: Synthesizer | None = None,
+        fullness: Callable[[str, Expected], Awaitable[Fullness]] | None = None,
     ) -> None:
         self._line = line
         self._settings = settings
+        self._fullness = fullness
         self._clock = clock
         self._conversation = conversation
         self._on_turn = on_turn
@@ -113,6 +116,7 @@ class PhoneChannel:
             heard=self._heard,
             partly_heard=self._partly_heard,
             is_whole=lambda text, expect: is_whole(text, expect, settings.endings),
+            fullness=None if fullness is None else self._fullness_of,
             sent_lately=self._playback.sent_lately,
             running=settings.running,
         )
@@ -284,6 +288,12 @@ class PhoneChannel:
             playing=self._playback.playing(),
             slowness=self._slowness,
         )
+
+    async def _fullness_of(self, text: str, expect: Expected) -> Fullness:
+        assert self._fullness is not None
+        if is_unfinished(text, self._settings.endings):
+            return Fullness.UNKNOWN
+        return await self._fullness(text, expect)
 
     def _decided(self, decision: Decision) -> None:
         match decision:

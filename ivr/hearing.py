@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ import structlog
 
 from asr.recognizer import Recognizer
 from asr.running import RunningPace, RunningWords
+from hotline.dialogue.ends import Fullness
 from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Expected, Hypothesis
 from hotline.lanes import Claim, Urgency
 from ivr.decode import Decode, Tape
@@ -106,7 +107,7 @@ class Hearing:
 
     ``situation`` tells what the call is doing; ``decided`` is called with every decision, ``heard`` when the words are
     known, in the order of the utterances, ``partly_heard`` with words of an utterance that is not over. ``is_whole`` tells
-    whether words are a whole answer; ``sent_lately`` gives what the hotline has sent, to know its echo.
+    whether words are a whole answer, ``fullness`` whether they are by what they mean; ``sent_lately`` gives what the hotline has sent, to know its echo.
     ``deadline_seconds`` counts from the end of the utterance. With ``running``, long speech is listened to in passing
     where the recogniser does not stream.
     """
@@ -123,6 +124,7 @@ class Hearing:
         heard: Callable[[Heard], None],
         partly_heard: Callable[[str], None] | None = None,
         is_whole: Callable[[str, Expected], bool] | None = None,
+        fullness: Callable[[str, Expected], Awaitable[Fullness]] | None = None,
         sent_lately: Callable[[], bytes] = bytes,
         running: RunningPace | None = None,
     ) -> None:
@@ -137,6 +139,8 @@ class Hearing:
         self._heard = heard
         self._partly_heard = partly_heard
         self._is_whole = is_whole
+        self._fullness = fullness
+        self._judging: asyncio.Task[None] | None = None
         self._sent_lately = sent_lately
         self._lately = b""
         # one that streams needs no pieces
@@ -190,6 +194,7 @@ class Hearing:
 
     def close(self) -> None:
         """Drop every decode."""
+        self._judge_no_more()
         if self._running is not None:
             self._running.stop()
         for decode in (*self._current.pieces, self._current.ahead, self._current.live):
@@ -232,6 +237,7 @@ class Hearing:
                         situation, decision.start, decision.at, Claim(Urgency.AHEAD)
                     )
             case Resumed():
+                self._judge_no_more()
                 if self._current.ahead is not None:
                     self._current.ahead.cancel()
                     self._current.ahead = None
@@ -257,6 +263,7 @@ class Hearing:
 
     def _end(self, ended: Ended, situation: Situation) -> None:
         current, self._current = self._current, _Current()
+        self._judge_no_more()
         if self._running is not None:
             self._running.stop()
         was_ahead = current.ahead is not None and not current.ahead.has_failed
@@ -313,8 +320,26 @@ class Hearing:
             self._partly_heard(words)
 
     def _look_whether_whole(self) -> None:
-        if self._is_whole is not None and self._is_whole(self._current.words, self._situation().expect):
+        words, expect = self._current.words, self._situation().expect
+        if self._is_whole is not None and self._is_whole(words, expect):
             self._turns.whole()
+        elif self._fullness is not None and words:
+            self._judge_no_more()
+            judging = self._judge_meaning(self._fullness, words, expect)
+            self._judging = asyncio.create_task(judging, name="fullness")
+
+    async def _judge_meaning(
+        self, judge: Callable[[str, Expected], Awaitable[Fullness]], words: str, expect: Expected
+    ) -> None:
+        """Let the turn end early when the words up to this pause are a whole answer by what they mean."""
+        found = await judge(words, expect)
+        if found is not Fullness.UNKNOWN:
+            self._turns.whole(is_sure=found is Fullness.WHOLE)
+
+    def _judge_no_more(self) -> None:
+        if self._judging is not None:
+            self._judging.cancel()
+            self._judging = None
 
     async def _report(self, pending: _Pending) -> None:
         loop = asyncio.get_running_loop()

@@ -51,10 +51,15 @@ def is_backchannel(words: str, backchannels: AbstractSet[str]) -> bool:
     return len(words) in ends
 
 
+def is_unfinished(text: str, endings: Endings) -> bool:
+    """Tell whether ``text``, the words up to a pause, ends like words that go on (“因为”, “在”)."""
+    return _NOT_WORDS.sub("", text).endswith(endings.unfinished)
+
+
 def is_whole(text: str, expect: Expected, endings: Endings) -> bool:
     """Tell whether ``text``, the words up to a pause, are a whole answer to a question of the kind ``expect``."""
     words = _NOT_WORDS.sub("", text)
-    if not words or words.endswith(endings.unfinished):
+    if not words or is_unfinished(text, endings):
         return False
     match expect:
         case Expected.YES_NO:

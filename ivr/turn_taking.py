@@ -40,7 +40,7 @@ class TurnSettings:
     """When speech counts as begun, interrupting and ended; seconds of audio.
 
     ``endpoint_seconds`` × the caller's slowness of silence end an utterance, ``whole_seconds`` × that when its words are
-    a whole answer. ``short_answer_seconds`` of voice are enough after a question has been asked; other sounds shorter
+    a whole answer, ``likely_seconds`` when they probably are. ``short_answer_seconds`` of voice are enough after a question has been asked; other sounds shorter
     than ``start_seconds`` are dropped ``drop_seconds`` after their end. Over a prompt, up to ``hum_seconds`` of voice may
     be a mere hum. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
     ``answer_threshold``: probability of speech that is voice while an answer is awaited in silence; “对” of 0.22 s reaches 0.48.
@@ -56,7 +56,8 @@ class TurnSettings:
     pre_roll_seconds: float = 0.3
     endpoint_seconds: Mapping[Expected, float] = field(default_factory=_endpoints)
     whole_seconds: float = 0.35
-    speculate_seconds: float = 0.2
+    likely_seconds: float = 0.6
+    speculate_seconds: float = 0.14
     drop_seconds: float = 0.3
     merge_seconds: float = 1.0
     barge_in_seconds: float = 0.12
@@ -184,7 +185,7 @@ class _Utterance:
     is_over_prompt: bool = False
     has_insisted: bool = False
     is_paused: bool = False
-    is_whole: bool = False
+    ends_after: float | None = None
     follows: bool = False
     track: list[tuple[float, float]] = field(default_factory=list)
 
@@ -215,10 +216,15 @@ class TurnTaker:
         """The last utterance has been reported: what comes now is a new one."""
         self._is_last_reported = True
 
-    def whole(self) -> None:
-        """What was recognised ahead, up to the present pause, is a whole answer: the end need not be waited for long."""
-        if self._open is not None and self._open.is_paused:
-            self._open.is_whole = True
+    def whole(self, *, is_sure: bool = True) -> None:
+        """What was recognised ahead, up to the present pause, is a whole answer: the end need not be waited for long.
+
+        Not ``is_sure``: it probably is.
+        """
+        if self._open is None or not self._open.is_paused:
+            return
+        seconds = self._settings.whole_seconds if is_sure else self._settings.likely_seconds
+        self._open.ends_after = min(seconds, self._open.ends_after or seconds)
 
     def feed(self, probability: float, at_seconds: float, situation: Situation) -> list[Decision]:
         """Take the frame that ended at ``at_seconds`` (later than the one before, else ``ValueError``)."""
@@ -269,7 +275,7 @@ class TurnTaker:
         open_.returning = 0.0
         open_.speech_end = self._at
         if open_.is_paused:
-            open_.is_paused = open_.is_whole = False
+            open_.is_paused, open_.ends_after = False, None
             decisions.append(Resumed(self._at))
         if not open_.has_begun and self._is_speech(open_):
             decisions.append(self._begin(open_, situation))
@@ -351,8 +357,8 @@ class TurnTaker:
 
     def _endpoint(self, open_: _Utterance, situation: Situation) -> float:
         seconds = self._settings.endpoint_seconds[situation.expect]
-        if open_.is_whole:
-            seconds = min(seconds, self._settings.whole_seconds)
+        if open_.ends_after is not None:
+            seconds = min(seconds, open_.ends_after)
         return seconds * situation.slowness - 1e-9
 
     def _end(self, open_: _Utterance, *, is_cut: bool = False) -> Ended:

@@ -299,6 +299,7 @@ class Call:
         queue=None,
         talks=None,
         party_calls=None,
+        fullness=None,
     ) -> None:
         self.line = FakeLine()
         self.turns: list[TurnMetrics] = []
@@ -314,6 +315,7 @@ class Call:
             conversation="c1",
             people=People(transfers or {}, desk, queue, talks or TalkSettings({}), party_calls),
             on_turn=self.turns.append,
+            fullness=fullness,
         )
 
     async def __aenter__(self) -> Self:

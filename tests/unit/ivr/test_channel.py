@@ -20,6 +20,7 @@ from hotline.dialogue.actions import (
     StopSaying,
     TransferToAgent,
 )
+from hotline.dialogue.ends import Fullness
 from hotline.dialogue.events import (
     AgentJoined,
     FellSilent,
@@ -120,7 +121,7 @@ def test_who_goes_on_while_the_words_are_being_recognised_is_heard_as_one():
             await call.until(Said)
             await asyncio.sleep(3)
             assert said(call) == ["整句"]
-            assert recognizer.decoded[-1][1] == pytest.approx(0.3 + 2.8 + 0.3, abs=0.1)
+            assert recognizer.decoded[-1][1] == pytest.approx(0.3 + 2.8 + 0.16, abs=0.1)
 
     run(test())
 
@@ -330,6 +331,52 @@ def test_a_whole_answer_is_taken_early_and_half_of_one_is_waited_for(words, seco
             call.line.speak(1.0)
             await call.until(Said)
             assert now() - (begun + 1.0) == pytest.approx(seconds, abs=0.06)
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("words", "found", "seconds"),
+    [
+        ("路灯不亮", Fullness.WHOLE, 0.52),
+        ("路灯不亮", Fullness.LIKELY, 0.65),
+        ("路灯不亮", Fullness.UNKNOWN, 0.85),
+        ("路灯不亮，然后", Fullness.WHOLE, 0.85),  # the words say that more is to come
+    ],
+)
+def test_a_turn_ends_early_when_its_words_mean_a_whole_answer(words, found, seconds):
+    async def test():
+        async def fullness(_text, _expect):
+            await asyncio.sleep(0.02)
+            return found
+
+        settings = PhoneSettings(endings=Endings(unfinished=("然后",)))
+        recognizer = ScriptedRecognizer(words, seconds=0.3)
+        async with Call(recognizer, settings=settings, fullness=fullness) as call:
+            await call.ask("请讲")
+            begun = now()
+            call.line.speak(1.0)
+            await call.until(Said)
+            assert now() - (begun + 1.0) == pytest.approx(seconds, abs=0.06)
+
+    run(test())
+
+
+def test_a_meaning_that_is_known_too_late_ends_no_speech_that_goes_on():
+    async def test():
+        async def fullness(_text, _expect):
+            await asyncio.sleep(1.0)
+            return Fullness.WHOLE
+
+        recognizer = ScriptedRecognizer("路灯不亮", "路灯不亮，好几天了", seconds=0.1)
+        async with Call(recognizer, fullness=fullness) as call:
+            await call.ask("请讲")
+            call.line.speak(1.0)
+            call.line.pause(0.5)
+            call.line.speak(1.5)
+            spoken_until = now() + 3.0
+            await call.until(Said)
+            assert now() > spoken_until
 
     run(test())
 

@@ -62,7 +62,7 @@ def test_speech_begins_takes_the_floor_pauses_and_ends():
     began, _, paused, ended = decisions
     assert began.start == pytest.approx(1.0 - 0.3, abs=STEP)
     assert began.at == pytest.approx(1.0 + 0.25, abs=2 * STEP)
-    assert paused.at - ended.speech_end == pytest.approx(0.2, abs=STEP)
+    assert paused.at - ended.speech_end == pytest.approx(0.16, abs=0.01)
     assert ended.at - ended.speech_end == pytest.approx(0.8, abs=STEP)
 
 
@@ -83,6 +83,27 @@ def test_a_whole_answer_is_not_waited_for_long(slowness, seconds):
     taker.whole()
     ended = the_end(follow((0, 2), taker=taker, situation=place))
     assert ended.at - ended.speech_end == pytest.approx(seconds, abs=STEP)
+
+
+def test_a_probable_end_is_waited_for_longer_and_a_sure_one_is_not_made_less_sure():
+    taker, place = TurnTaker(TurnSettings()), Situation(Expected.PLACE)
+    follow((1, 1), (0, 0.2), taker=taker, situation=place)
+    taker.whole(is_sure=False)
+    ended = the_end(follow((0, 2), taker=taker, situation=place))
+    assert ended.at - ended.speech_end == pytest.approx(0.6, abs=STEP)
+    follow((1, 1), (0, 0.2), taker=taker, situation=place)
+    taker.whole()
+    taker.whole(is_sure=False)
+    ended = the_end(follow((0, 2), taker=taker, situation=place))
+    assert ended.at - ended.speech_end == pytest.approx(0.35, abs=STEP)
+
+
+def test_a_probable_end_makes_no_short_wait_longer():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 1), (0, 0.2), taker=taker, situation=ASKED)
+    taker.whole(is_sure=False)
+    ended = the_end(follow((0, 2), taker=taker, situation=ASKED))
+    assert ended.at - ended.speech_end == pytest.approx(0.4, abs=STEP)
 
 
 def test_who_goes_on_after_a_whole_answer_is_waited_for_as_long_as_before():
