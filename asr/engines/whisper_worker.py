@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import sys
 import zlib
 from collections.abc import Callable
@@ -31,6 +32,10 @@ from hotline.worker_side import Reply, WorkerSide
 SAMPLE_RATE_HZ: Final = 16_000
 WINDOW_SECONDS: Final = 15
 _FULL_WINDOW_SECONDS: Final = 30
+# A window that ends with the sound makes the decoder say it all again; three seconds of silence behind it are enough,
+# filled with the sound's own floor (nought is as loud as speech to it). Against 15 s for everything: 60 sentences on the
+# telephone, CER 18.7 (18.9), with 15 dB of noise 19.8 (21.2), and two thirds of the time. Short answers need all 15.
+_SILENCE_SECONDS: Final = 3.0
 _FRAMES_PER_SECOND: Final = 100
 _BEAM: Final = 5
 _NARROW_BEAM: Final = 2  # for words in passing; one alone repeats itself
@@ -46,6 +51,8 @@ _LEAST_CHINESE: Final = 0.05
 # the others as their contrary), with a second try 83 (2).
 _SHORT_SOUND: Final = int(1.5 * SAMPLE_RATE_HZ)
 _LATER: Final = int(0.2 * SAMPLE_RATE_HZ)
+_AGAIN: Final = re.compile(r"(.{3,}?)\1+")
+_NO_WORDS: Final = re.compile(r"[\W_]+")
 # Text that zlib packs this well is a loop; the threshold is whisper's own.
 _LOOP_COMPRESSION: Final = 2.4
 
@@ -56,6 +63,11 @@ class Decoded:
 
     text: str
     probability: float
+
+    @property
+    def is_said_again(self) -> bool:
+        """True when all of it is said twice or more: so does a decoder that finds no end."""
+        return _AGAIN.fullmatch(_NO_WORDS.sub("", self.text)) is not None
 
     @property
     def is_loop(self) -> bool:
@@ -95,10 +107,13 @@ class WhisperDecoder:
     ) -> Decoded:
         """Decode up to 15 s of sound; a loop is tried once more in the full window with ``fallback_prompt``, then dropped.
 
-        A short sound of which the decoder is in doubt is decoded once more from a little later on, and the likelier is
+        What is said twice in a narrow window is decoded once more in a wide one, and believed. A short sound of which the decoder is in doubt is decoded once more from a little later on, and the likelier is
         taken. Half-way it is asked ``is_wanted``; what is not is given up, without words.
         """
-        decoded = self._decode(samples, prompt, WINDOW_SECONDS, _BEAM, is_wanted)
+        window = window_for(samples)
+        decoded = self._decode(samples, prompt, window, _BEAM, is_wanted)
+        if window < WINDOW_SECONDS and decoded.is_said_again:
+            decoded = self._decode(samples, prompt, WINDOW_SECONDS, _BEAM, is_wanted)
         if decoded.probability < _DOUBTFUL_PROBABILITY and len(samples) <= _SHORT_SOUND and is_wanted():
             later = np.concatenate([np.zeros(_LATER, np.float32), samples])
             again = self._decode(later, prompt, WINDOW_SECONDS, _BEAM, is_wanted)
@@ -113,15 +128,15 @@ class WhisperDecoder:
         self, samples: Samples, prompt: str, *, is_wanted: Callable[[], bool] = lambda: True
     ) -> Decoded:
         """Decode less thoroughly, for what is only looked at."""
-        decoded = self._decode(samples, prompt, WINDOW_SECONDS, _NARROW_BEAM, is_wanted)
+        decoded = self._decode(samples, prompt, window_for(samples), _NARROW_BEAM, is_wanted)
         return NOTHING if decoded.is_loop else decoded
 
     def _decode(
-        self, samples: Samples, prompt: str, window_seconds: int, beam: int, is_wanted: Callable[[], bool]
+        self, samples: Samples, prompt: str, window_seconds: float, beam: int, is_wanted: Callable[[], bool]
     ) -> Decoded:
-        frames = window_seconds * _FRAMES_PER_SECOND
+        frames = int(window_seconds * _FRAMES_PER_SECOND)
         features = self._features(samples)[:, :frames]
-        padded = np.zeros((features.shape[0], frames), np.float32)
+        padded = np.full((features.shape[0], frames), features.min(), np.float32)
         padded[:, : features.shape[1]] = features
         tokens = self._prompt(prompt)
         speech_tokens = int(_TOKENS_PER_SECOND * len(samples) / SAMPLE_RATE_HZ) + _SPARE_TOKENS
@@ -150,6 +165,14 @@ class WhisperDecoder:
     def _encode_prompt(self, prompt: str) -> tuple[int, ...]:
         before = [self._tokenizer.sot_prev, *self._tokenizer.encode(f" {prompt}")] if prompt else []
         return (*before, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps)
+
+
+def window_for(samples: Samples) -> float:
+    """Return the seconds of the window in which ``samples`` are decoded."""
+    if len(samples) <= _SHORT_SOUND:
+        return WINDOW_SECONDS
+    seconds = math.ceil(2 * (len(samples) / SAMPLE_RATE_HZ + _SILENCE_SECONDS)) / 2
+    return min(WINDOW_SECONDS, seconds)
 
 
 def check_files(model: str, model_dir: Path, checksums: dict[str, str]) -> None:

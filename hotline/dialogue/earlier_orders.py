@@ -116,7 +116,9 @@ class EarlierOrders(TakingDown):
             return ()
         self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
         count = len(event.orders)
-        parts = self._prompts.parts("progress_count", count=str(count)) if count > 1 else ()
+        parts = self._prompts.parts("progress_lead")
+        if count > 1:
+            parts = (*parts, *self._prompts.parts("progress_count", count=str(count)))
         for order in event.orders[: self._policy.max_told_orders]:
             parts = (*parts, *self._teller.parts(order, is_spoken=self._is_spoken))
         parts = (*parts, *self._prompts.parts(self._closing))

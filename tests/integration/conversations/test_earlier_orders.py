@@ -133,7 +133,7 @@ async def test_progress_is_told_by_telephone_and_by_number_and_leaves_a_record(h
     by_number = await hotline.call("查工单二六一一二三零零零零一", "没有了", phone=OTHER)
     assert by_phone[1] == by_number[1] == of_record[1]
     assert by_phone[1].startswith(
-        "11月23日登记的供暖诉求，工单编号261123 00001，已经转给承办单位，等待签收。"
+        "查到了。11月23日登记的供暖诉求，工单编号261123 00001，已经转给承办单位，等待签收。"
     )
     asked = [(order.status, order.appeal.kind) for order in (await hotline.orders())[2:]]
     assert asked == [(Status.ANSWERED, AppealKind.INQUIRY)] * 4

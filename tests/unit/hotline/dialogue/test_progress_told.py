@@ -52,7 +52,7 @@ def test_status_unit_and_due_date_are_told_and_the_number_read_back() -> None:
     call = asking()
     call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
     assert call.said == (
-        "11月23日登记的供暖诉求，工单编号261123 00001，承办单位正在办理。承办单位是兰山区人民政府。"
+        "查到了。11月23日登记的供暖诉求，工单编号261123 00001，承办单位正在办理。承办单位是兰山区人民政府。"
         "办理期限到11月30日。请问还有其他问题吗？"
     )
     assert call.says("没有了")[-1] == End(Outcome.ANSWERED)
@@ -65,7 +65,7 @@ def test_status_unit_and_due_date_are_told_and_the_number_read_back() -> None:
 def test_of_several_orders_the_first_are_told_with_their_count() -> None:
     call = asking()
     call.happens(ProgressFound(NOW, call.turn, (HANDLING, DONE, DONE, DONE)))
-    assert call.said.startswith("您这个号码登记过4张工单，先说最近的。11月23日登记的供暖诉求，")
+    assert call.said.startswith("查到了。您这个号码登记过4张工单，先说最近的。11月23日登记的供暖诉求，")
     assert call.said.count("工单编号") == 3
     assert "11月2日登记的住房公积金诉求，工单编号261102 00005，已经办结。" in call.said
 
