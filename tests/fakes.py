@@ -135,6 +135,7 @@ class FakeRegistration:
     diversions: list[Diversion | None] = field(default_factory=list)
     contacts: list[tuple[ContactOutcome, Appeal, AnsweredWith | None]] = field(default_factory=list)
     merged: list[tuple[str, Appeal]] = field(default_factory=list)
+    added: list[tuple[str, str]] = field(default_factory=list)
 
     async def register(
         self,
@@ -183,6 +184,12 @@ class FakeRegistration:
             raise StoreUnavailableError("disk full")
         self.merged.append((number, appeal))
         return self._order(number, appeal, conversation, at)
+
+    async def add_facts(self, number: str, text: str, *, at: datetime) -> WorkOrder:
+        if self.is_down:
+            raise StoreUnavailableError("disk full")
+        self.added.append((number, text))
+        return self._order(number, self.appeals[-1], "c1", at)
 
     def _order(self, number: str, appeal: Appeal, conversation: str, at: datetime) -> WorkOrder:
         return WorkOrder(

@@ -136,6 +136,15 @@ class MergeIntoOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class AddToOrder:
+    """Add what the citizen says to order ``number`` of this conversation → ``FactsAdded`` after the commit, or ``EngineFailed("facts")``."""
+
+    turn: int
+    number: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LookUpProgress:
     """Find how orders stand → ``ProgressFound``, ``NoProgress`` or ``EngineFailed("progress")``.
 
@@ -216,6 +225,7 @@ Action = (
     | RegisterAppeal
     | CheckRepeat
     | MergeIntoOrder
+    | AddToOrder
     | LookUpProgress
     | FindUnit
     | PlanCallback

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hotline.dialogue.actions import (
+    AddToOrder,
     Listen,
     LookUpProgress,
     MergeIntoOrder,
@@ -24,6 +25,7 @@ from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     AppealKind,
 )
+from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
 
 
@@ -74,9 +76,30 @@ class EarlierOrders(TakingDown):
     def _merged(self, number: str) -> Actions:
         if self._stage is not Stage.MERGING:
             return ()
-        self._was_registered = True
+        self._was_registered, self._last_order = True, number
         self._forget_draft()
         return self._say_and_listen("merged", number=self._spelled(number))
+
+    def _corrects_order(self, meaning: Understanding) -> bool:
+        """Whether the order that was just registered is being corrected (“不对，位置是……”), not another matter brought."""
+        if self._stage is not Stage.MORE or self._last_order is None:
+            return False
+        slots = meaning.slots
+        has_facts = slots.place is not None or slots.phone is not None or bool(slots.occurred)
+        is_other = meaning.category_confidence >= self._policy.category_confidence
+        return has_facts and not is_other and self._answers.opens_with(meaning.text, Answer.NO)
+
+    def _add_to_order(self, text: str) -> Actions:
+        assert self._last_order is not None
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage, self._draft = Stage.ADDING, self._draft.heard(text)
+        return (*stop, AddToOrder(turn, self._last_order, text))
+
+    def _facts_added(self, number: str) -> Actions:
+        if self._stage is not Stage.ADDING:
+            return ()
+        self._forget_draft()
+        return self._say_and_listen("facts_added", number=self._spelled(number))
 
     def _ask_progress(self, text: str, number: str | None) -> Actions:
         self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)

@@ -192,6 +192,15 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
+class FactsAdded:
+    """The commit is done: what was said is on order ``number``. Only now may the citizen be told so."""
+
+    at: datetime
+    turn: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressFound:
     """How the orders stand that were asked for, the most telling first; never empty."""
 
@@ -234,7 +243,7 @@ class CallbackPlanned:
 class EngineFailed:
     """What an action of ``turn`` asked for failed for good.
 
-    ``engine`` is "understander", "retriever", "store", "repeats", "merge", "progress", "router" or "callbacks".
+    ``engine`` is "understander", "retriever", "store", "repeats", "merge", "progress", "facts", "router" or "callbacks".
     """
 
     at: datetime
@@ -305,6 +314,7 @@ Event = (
     | RepeatFound
     | NoRepeat
     | Merged
+    | FactsAdded
     | ProgressFound
     | NoProgress
     | UnitFound

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from hotline.dialogue.actions import (
+    AddToOrder,
     End,
     GiveWayToEmergency,
     LookUp,
@@ -21,6 +22,7 @@ from hotline.dialogue.events import (
     AppealRegistered,
     CallbackPlanned,
     Event,
+    FactsAdded,
     KeyPressed,
     LocationShared,
     Merged,
@@ -34,12 +36,13 @@ from hotline.domain.appeal import AppealKind
 from hotline.domain.knowledge import Article
 from hotline.domain.meaning import Intent, Understanding
 
-_LASTING: Final = (RegisterAppeal, MergeIntoOrder, TransferToAgent, GiveWayToEmergency, End)
+_LASTING: Final = (RegisterAppeal, MergeIntoOrder, AddToOrder, TransferToAgent, GiveWayToEmergency, End)
 """Actions that cannot be taken back."""
 
 _SETTLING: Final = (
     AppealRegistered,
     Merged,
+    FactsAdded,
     ProgressFound,
     NoProgress,
     CallbackPlanned,

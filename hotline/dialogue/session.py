@@ -10,6 +10,7 @@ barge-in, late answers and stale timers. The stages:
     MORE ─ nothing more → RATING → (end), or not satisfied → RATED_BADLY → TRANSFERRING or (end)
     CHECKING ─ an earlier order → REPEAT ─ yes → MERGING → MORE · CLOSED_REPEAT ─ no → MORE
       └─ none, or not to be told → REGISTERING → MORE → (end)
+    MORE ─ “不对，位置是……” → ADDING → MORE
     at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER, or nobody free → CALLBACK → (end), or MESSAGE → (end)
     at any moment: emergency → EMERGENCY → HANDED_OVER
 
@@ -37,6 +38,7 @@ from hotline.dialogue.events import (
     CallbackPlanned,
     EngineFailed,
     Event,
+    FactsAdded,
     FellSilent,
     HearingLost,
     HungUp,
@@ -144,6 +146,8 @@ class Session(InWriting):
                 return self._unit_found(event)
             case Merged():
                 return self._merged(event.number)
+            case FactsAdded():
+                return self._facts_added(event.number)
             case ProgressFound():
                 return self._progress_found(event)
             case NoProgress():
@@ -374,6 +378,8 @@ class Session(InWriting):
 
     def _new_matter(self, meaning: Understanding) -> Actions:
         self._was_withdrawn = self._asks_progress = False
+        if self._corrects_order(meaning):
+            return self._add_to_order(meaning.text)
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
         match meaning.intent:
@@ -437,6 +443,8 @@ class Session(InWriting):
     def _engine_failed(self, engine: str) -> Actions:
         if engine in ("repeats", "merge"):  # what cannot be checked or merged is registered
             return self._now_register() if self._stage in (Stage.CHECKING, Stage.MERGING) else ()
+        if engine == "facts":  # what was said goes with the briefing
+            return self._transfer("store_failed", "not_added") if self._stage is Stage.ADDING else ()
         if engine == "callbacks":
             return self._take_message() if self._stage is Stage.PLANNING_CALLBACK else ()
         if engine == "progress":

@@ -24,6 +24,7 @@ class Stage(StrEnum):
     REPEAT = auto()
     CLOSED_REPEAT = auto()
     MERGING = auto()
+    ADDING = auto()
     REGISTERING = auto()
     LOOKING_UP = auto()
     PROGRESS_NUMBER = auto()
@@ -46,7 +47,7 @@ class Stage(StrEnum):
 
 DEAF: Final = frozenset(
     {
-        Stage.CHECKING, Stage.MERGING, Stage.REGISTERING, Stage.LOOKING_UP, Stage.TRANSFERRING,
+        Stage.CHECKING, Stage.MERGING, Stage.ADDING, Stage.REGISTERING, Stage.LOOKING_UP, Stage.TRANSFERRING,
         Stage.RECORDING_MESSAGE, Stage.PLANNING_CALLBACK, Stage.EMERGENCY, Stage.FORM, Stage.FINDING_UNIT,
     }
 )  # fmt: skip

@@ -53,6 +53,7 @@ class TakingDown(InTalk):
     """A conversation that can register an appeal."""
 
     _offered: tuple[Place, ...] = ()
+    _last_order: str | None = None  # the order that this conversation came to last
     _offered_categories: tuple[str, ...] = ()
 
     def _next_question(self, *lead: str) -> Actions:
@@ -275,7 +276,7 @@ class TakingDown(InTalk):
             return self._goodbye("message_registered", number=self._spelled(event.number))
         if self._stage not in (Stage.REGISTERING, Stage.CONFIRM, *CONFIRMED):
             return ()
-        self._was_registered = True
+        self._was_registered, self._last_order = True, event.number
         diversion = self._proposal()
         names, values = ["registered"], {"number": self._spelled(event.number)}
         if diversion is not None:

@@ -9,6 +9,7 @@ from typing import Any, Final, assert_never
 import structlog
 
 from hotline.dialogue.actions import (
+    AddToOrder,
     CheckRepeat,
     FindUnit,
     LookUp,
@@ -23,6 +24,7 @@ from hotline.dialogue.events import (
     CallbackPlanned,
     EngineFailed,
     Event,
+    FactsAdded,
     Merged,
     NoProgress,
     NoRepeat,
@@ -48,6 +50,7 @@ Question = (
     | RegisterAppeal
     | CheckRepeat
     | MergeIntoOrder
+    | AddToOrder
     | PlanCallback
     | LookUpProgress
     | FindUnit
@@ -109,6 +112,8 @@ class Asking:
                 return self._check_repeat(question), "repeats", limits.check_repeat
             case MergeIntoOrder():
                 return self._merge(question), "merge", limits.register
+            case AddToOrder():
+                return self._add(question), "facts", limits.register
             case PlanCallback():
                 return self._plan_callback(question), "callbacks", limits.register
             case LookUpProgress():
@@ -184,6 +189,10 @@ class Asking:
         self.work_order = order.number
         log.info("work_order.merged", work_order=order.number)
         return Merged(at=self._world.clock(), turn=action.turn, number=order.number)
+
+    async def _add(self, action: AddToOrder) -> Event:
+        order = await self._world.registration.add_facts(action.number, action.text, at=self._world.clock())
+        return FactsAdded(at=self._world.clock(), turn=action.turn, number=order.number)
 
     async def _plan_callback(self, action: PlanCallback) -> Event:
         if self._world.callbacks is None:

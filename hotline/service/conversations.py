@@ -16,6 +16,7 @@ import structlog
 
 from hotline.dialogue.actions import (
     Action,
+    AddToOrder,
     CheckRepeat,
     CollectKeys,
     End,
@@ -325,6 +326,7 @@ class _Held:
                 | RegisterAppeal()
                 | CheckRepeat()
                 | MergeIntoOrder()
+                | AddToOrder()
                 | PlanCallback()
                 | LookUpProgress()
                 | FindUnit()

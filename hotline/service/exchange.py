@@ -14,6 +14,7 @@ from typing import assert_never
 
 from hotline.dialogue.actions import (
     Action,
+    AddToOrder,
     CheckRepeat,
     CollectKeys,
     End,
@@ -113,6 +114,7 @@ class Exchange:
                 | RegisterAppeal()
                 | CheckRepeat()
                 | MergeIntoOrder()
+                | AddToOrder()
                 | PlanCallback()
                 | LookUpProgress()
                 | FindUnit()

@@ -185,6 +185,23 @@ class Registration:
                 log.info("merge.again", number=number)
         return await self._merged(number, record, at, request)
 
+    async def add_facts(self, number: WorkOrderNumber, text: str, *, at: datetime) -> WorkOrder:
+        """Add what a citizen says to their order ``number``, committed; the same words are added once."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._added(number, text, at)
+            except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
+                log.info("facts.again", number=number)
+        return await self._added(number, text, at)
+
+    async def _added(self, number: WorkOrderNumber, text: str, at: datetime) -> WorkOrder:
+        before = await self._store.get(number)
+        if any(entry.deed == AddFacts(text) for entry in before.history):
+            return before
+        added = before.after(AddFacts(text), by=CITIZEN, at=max(at, before.history[-1].at))
+        await self._store.commit(self._casework.change(added, before=before), at=at)
+        return added
+
     async def _merged(
         self, number: WorkOrderNumber, record: WorkOrder, at: datetime, request: str | None
     ) -> WorkOrder:

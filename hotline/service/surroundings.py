@@ -51,6 +51,9 @@ class Registering(RecordingContacts, Protocol):
     ) -> WorkOrder:
         """Return the order ``number`` after the citizen was merged into it, committed; once for each ``request``."""
 
+    async def add_facts(self, number: str, text: str, *, at: datetime) -> WorkOrder:
+        """Return the order ``number`` after what the citizen said was added to it, committed; the same words once."""
+
 
 class KnowingOrders(Protocol):
     """Knows a citizen's earlier orders (``hotline.service.repeats.CitizensOrders``)."""

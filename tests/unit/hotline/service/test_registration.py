@@ -13,7 +13,7 @@ import pytest
 
 from hotline.city import City, load_city
 from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, PhoneNumber, Place
-from hotline.domain.deeds import Answer
+from hotline.domain.deeds import AddFacts, Answer
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.knowledge import AnsweredWith
@@ -238,3 +238,15 @@ async def test_two_citizens_who_join_one_order_at_once_both_join(store: SqlStore
         PhoneNumber(f"1390539000{index}") for index in range(1, 4)
     }
     assert await store.audit_break() is None
+
+
+async def test_what_a_citizen_corrects_is_added_to_their_order_once(store: SqlStore) -> None:
+    registration = a_registration(store)
+    order = await registration.register(an_appeal(), conversation="c1", at=NOW)
+    for minutes in (1, 2):
+        await registration.add_facts(order.number, "位置是罗庄区", at=after(minutes))
+    found = await store.get(order.number)
+    assert [entry.deed for entry in found.history if isinstance(entry.deed, AddFacts)] == [
+        AddFacts("位置是罗庄区")
+    ]
+    assert found.status is order.status
