@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hotline.dialogue.actions import (
     Action,
+    AddToOrder,
     CheckRepeat,
     End,
     GiveWayToEmergency,
@@ -30,6 +31,7 @@ from hotline.dialogue.events import (
     CallbackPlanned,
     EngineFailed,
     Event,
+    FactsAdded,
     FellSilent,
     HearingLost,
     HungUp,
@@ -51,6 +53,17 @@ from hotline.dialogue.events import (
     WaitsForAgent,
 )
 from hotline.dialogue.stages import DEAF
+from hotline.dialogue.talk_events import (
+    AgentLeft,
+    LeftAlone,
+    PartyGone,
+    PartyJoined,
+    PartyNotReached,
+    PartyRings,
+    PassedOn,
+    PutOnHold,
+    Retrieved,
+)
 from hotline.dialogue.written_events import AgentParted, Parting
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.callbacks import CallingHours
@@ -94,7 +107,7 @@ INTENTS = st.sampled_from(list(Intent))
 
 
 def answers_of_the_store(
-    action: CheckRepeat | MergeIntoOrder | LookUpProgress | PlanCallback,
+    action: CheckRepeat | MergeIntoOrder | AddToOrder | LookUpProgress | PlanCallback,
 ) -> list[Event]:
     """All that the store may answer about earlier orders and callbacks."""
     turn = action.turn
@@ -112,6 +125,8 @@ def answers_of_the_store(
             return [CallbackPlanned(NOW, turn, action.window), EngineFailed(NOW, turn, "callbacks")]
         case MergeIntoOrder():
             return [Merged(NOW, turn, action.number), EngineFailed(NOW, turn, "merge")]
+        case AddToOrder():
+            return [FactsAdded(NOW, turn, action.number), EngineFailed(NOW, turn, "facts")]
         case LookUpProgress():
             return [
                 ProgressFound(NOW, turn, (EARLIER,)),
@@ -143,7 +158,7 @@ def answers_to(action: Action, draw: st.DataObject) -> Event:
             if found is None:
                 return EngineFailed(NOW, action.turn, "retriever")
             return PassagesFound(NOW, action.turn, found)
-        case CheckRepeat() | MergeIntoOrder() | LookUpProgress() | PlanCallback():
+        case CheckRepeat() | MergeIntoOrder() | AddToOrder() | LookUpProgress() | PlanCallback():
             return draw.draw(st.sampled_from(answers_of_the_store(action)))
         case RegisterAppeal():
             if draw.draw(st.booleans()):
@@ -165,8 +180,12 @@ def answers_to(action: Action, draw: st.DataObject) -> Event:
             raise AssertionError(action)
 
 
+TALK: list[Event] = [
+    PartyRings(NOW, "110"), PartyJoined(NOW, "110"), PartyNotReached(NOW, "110", "busy"), PartyGone(NOW, "110"),
+    PutOnHold(NOW), Retrieved(NOW), AgentLeft(NOW), AgentLeft(NOW, is_passing=True), PassedOn(NOW, "7"), LeftAlone(NOW),
+]  # fmt: skip
 WAITS = (
-    Understand, LookUp, CheckRepeat, MergeIntoOrder, LookUpProgress, RegisterAppeal, PlanCallback, TransferToAgent,
+    Understand, LookUp, CheckRepeat, MergeIntoOrder, AddToOrder, LookUpProgress, RegisterAppeal, PlanCallback, TransferToAgent,
     GiveWayToEmergency,
 )  # fmt: skip
 
@@ -179,7 +198,7 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
     channel = draw.draw(st.sampled_from([ContactChannel.PHONE, ContactChannel.WEB_CHAT]))
     session = a_session(channel, calling_hours=draw.draw(st.sampled_from([None, HOURS])))
     waiting: list[Action] = []
-    committed = merged = promised = heard = False
+    committed = merged = added = promised = heard = False
     listening = handed_over = ended = False
     event: Event = Started(NOW, "c", channel, draw.draw(st.sampled_from([None, PHONE])))
     for _ in range(draw.draw(st.integers(1, 25))):
@@ -190,11 +209,13 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
             handed_over = True
         committed = committed or isinstance(event, AppealRegistered)
         merged = merged or isinstance(event, Merged)
+        added = added or isinstance(event, FactsAdded)
         promised = promised or isinstance(event, CallbackPlanned)
         said = "".join(action.text for action in done if isinstance(action, Say))
         assert committed or "已受理" not in said
         assert committed or "您说的内容已经登记" not in said
         assert merged or "已经并入" not in said
+        assert added or "已经加到工单" not in said
         assert promised or "给您回电，请您保持电话畅通" not in said
         assert session.so_far.text or not heard
         waiting = [action for action in done if isinstance(action, WAITS)] or waiting
@@ -225,6 +246,7 @@ def test_a_citizen_is_never_left_without_a_listener_nor_told_of_an_order_that_do
                     st.just(SpeechStarted(NOW)),
                     st.builds(lambda down: HearingLost(NOW, down), st.booleans()),
                     st.builds(lambda how: AgentParted(NOW, "1024", how), st.sampled_from(list(Parting))),
+                    st.sampled_from(TALK),
                 )
             )
     if not ended:
