@@ -13,6 +13,7 @@ import psutil
 
 from ivr.line import Frame, Gone, TransferResult
 from ivr.sip import SipEndpoint, SipLine, SipSettings
+from ivr.sip.endpoint import Dialled
 from ivr.sip.sound import loudness
 
 _RING_SECONDS: Final = 20.0
@@ -22,6 +23,8 @@ _SETTLE_SECONDS: Final = 5.0
 _WARM_UP: Final = 20
 _CALLERS: Final = 10_000
 _PROBES: Final = 3
+_NO_LEG: Final = 0
+_PATIENCE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ async def _together(work: Callable[[], Any], count: int) -> None:
 
 async def _call(endpoint: SipEndpoint, uri: str, caller: str, seconds: float) -> tuple[str, float | None]:
     """Call, listen for ``seconds`` and hang up; tell what came of it, and after how long the first sound was heard."""
-    dialled = await endpoint.dial(uri, ring_seconds=_RING_SECONDS, caller=caller)
+    dialled = await _dialled(endpoint, uri, caller)
     if dialled.result is not TransferResult.ANSWERED or dialled.line is None:
         return f"refused {dialled.code}", None
     try:
@@ -124,6 +127,16 @@ async def _call(endpoint: SipEndpoint, uri: str, caller: str, seconds: float) ->
     finally:
         await dialled.line.hang_up()
     return ("held", wait) if wait is not None or not seconds else ("silent", None)
+
+
+async def _dialled(endpoint: SipEndpoint, uri: str, caller: str) -> Dialled:
+    """Call as soon as a leg is free on this side: on a busy machine the last calls are still being ended."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        dialled = await endpoint.dial(uri, ring_seconds=_RING_SECONDS, caller=caller)
+        if dialled.code != _NO_LEG or time.monotonic() > until:
+            return dialled
+        await asyncio.sleep(0.2)
 
 
 async def _first_sound(line: SipLine, seconds: float) -> float | None:
@@ -140,9 +153,7 @@ async def _first_sound(line: SipLine, seconds: float) -> float | None:
 
 
 async def _taken_at_once(endpoint: SipEndpoint, uri: str, count: int) -> int:
-    dialled = await asyncio.gather(
-        *(endpoint.dial(uri, ring_seconds=_RING_SECONDS, caller=f"138{index:08d}") for index in range(count))
-    )
+    dialled = await asyncio.gather(*(_dialled(endpoint, uri, f"138{index:08d}") for index in range(count)))
     lines = [one.line for one in dialled if one.line is not None]
     for line in lines:
         await line.hang_up()

@@ -47,6 +47,7 @@ _MOST_TOKENS: Final = 448
 # prompted decoder's own no-speech score misses them.
 _DOUBTFUL_PROBABILITY: Final = 0.5
 _LEAST_CHINESE: Final = 0.05
+_LEAST_CONTRAST: Final = 0.1  # digital silence has 0, faint noise 1.2
 # A single “对” is heard or not by chance of where it lies in the window: of 90 short answers 75 were read rightly (4 of
 # the others as their contrary), with a second try 83 (2).
 _SHORT_SOUND: Final = int(1.5 * SAMPLE_RATE_HZ)
@@ -136,7 +137,10 @@ class WhisperDecoder:
     ) -> Decoded:
         frames = int(window_seconds * _FRAMES_PER_SECOND)
         features = self._features(samples)[:, :frames]
-        padded = np.full((features.shape[0], frames), features.min(), np.float32)
+        floor = features.min()
+        if features.max() - floor < _LEAST_CONTRAST:
+            return NOTHING  # nothing but a floor: the decoder would make something up
+        padded = np.full((features.shape[0], frames), floor, np.float32)
         padded[:, : features.shape[1]] = features
         tokens = self._prompt(prompt)
         speech_tokens = int(_TOKENS_PER_SECOND * len(samples) / SAMPLE_RATE_HZ) + _SPARE_TOKENS
@@ -153,10 +157,10 @@ class WhisperDecoder:
         )[0]
         heard = result.sequences_ids[0]
         probability = math.exp(result.scores[0] * len(heard) / (len(heard) + 1))
-        if probability < _DOUBTFUL_PROBABILITY and not self._is_chinese(encoded):
-            return NOTHING
         text = self._simplify.convert(self._tokenizer.decode(heard)).replace("\ufffd", "").strip()
-        return Decoded(text, probability)
+        decoded = Decoded(text, probability)
+        is_doubtful = probability < _DOUBTFUL_PROBABILITY or decoded.is_said_again
+        return NOTHING if is_doubtful and not self._is_chinese(encoded) else decoded
 
     def _is_chinese(self, encoded: ctranslate2.StorageView) -> bool:
         languages = dict(self._model.detect_language(encoded)[0])
