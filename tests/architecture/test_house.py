@@ -68,3 +68,18 @@ def test_every_error_code_is_documented() -> None:
         re.findall(r"`([a-z_]+\.[a-z_]+)`", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"))
     )
     assert codes - documented == set()
+
+
+def test_every_test_that_the_documents_name_exists() -> None:
+    named = {
+        name
+        for file in (ROOT / "docs").rglob("*.md")
+        for name in re.findall(r"`(test_[a-z0-9_]+)`", file.read_text(encoding="utf-8"))
+    }
+    written = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)\(", file.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 40
+    assert sorted(named - written) == []
