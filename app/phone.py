@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from app.articles_ahead import render_articles_ahead
 from app.call_presence import shown_calls
 from app.city_words import load_prompts
 from app.clock import now
@@ -223,6 +224,13 @@ def open_people(settings: Settings, city: City, world: World, listening: Listeni
     )
 
 
+async def _render(settings: Settings, speaking: Speaking, world: World, is_idle: Callable[[], bool]) -> None:
+    """Render the prompts, then what articles say."""
+    await speaking.render_ahead()
+    if settings.render_articles:
+        await render_articles_ahead(speaking, world.knowledge.store.all_published, is_idle)
+
+
 async def run_phone(
     settings: Settings,
     *,
@@ -274,7 +282,9 @@ async def run_phone(
         diallers = [each for each in (dialler, calling_back) if each is not None]
         stack.push_async_callback(endpoint.close)
         await endpoint.start()
-        rendering = asyncio.create_task(speaking.render_ahead(), name="render ahead")
+        rendering = asyncio.create_task(
+            _render(settings, speaking, world, lambda: endpoint.calls == 0), name="render ahead"
+        )
         try:
             await exchange.run(endpoint, ending, diallers)
         finally:

@@ -18,5 +18,6 @@ def private(settings: Settings, folder: Path) -> Settings:
             "web_port": free_port(),
             "rasa_port": free_port(),
             "rtp_port": 46_000,
+            "render_articles": False,
         }
     )

@@ -146,6 +146,7 @@ class Settings(BaseSettings):
     running_partials: bool = True
     voice: str = "zf_xiaobei"
     voice_speed: float = 1.0
+    render_articles: bool = True
     filler_after_seconds: float = 0.8
     sweep_seconds: int = Field(default=60, ge=1, le=60)
     delivery_timeout_seconds: float = Field(default=10.0, gt=0)

@@ -65,6 +65,7 @@ from tts.engines.espeak import EspeakSynthesizer
 from tts.engines.fallback import FallbackSynthesizer
 from tts.engines.kokoro import KokoroSynthesizer, kokoro_worker
 from tts.engines.slowing import SlowingSynthesizer
+from tts.pieces import sentences
 from tts.reading import Reading
 from tts.synthesizer import Synthesizer
 
@@ -288,6 +289,19 @@ class Speaking:
     async def render_ahead(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Render every fixed prompt that is not kept yet; return how many could not be."""
         return await self._cache.render_ahead(self._prompts, audio=PHONE_BAND, progress=progress)
+
+    async def keep_beginning(self, text: str) -> bool:
+        """Render the first sentence of ``text``, if it is not kept; tell whether that was work.
+
+        Raises ``EngineUnavailableError``.
+        """
+        beginning = sentences(text)[:1]
+        if not beginning or self._cache.is_kept(beginning[0], PHONE_BAND):
+            return False
+        self._cache.publish(beginning)
+        async for _ in self._cache.synthesize(beginning[0], audio=PHONE_BAND):
+            pass
+        return True
 
 
 def voice_cache(settings: Settings) -> Path:

@@ -191,7 +191,8 @@ async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_s
             assert killed is not None
             os.kill(killed, signal.SIGKILL)
             report = await lucky.event("report", seconds=60)
-        assert [turn["latency_ms"] is not None for turn in report["turns"]] == [True, True]
+        # In the sound that was received: whoever is at another process hears no two seconds of nothing.
+        assert [turn["latency_ms"] <= 2_000 for turn in report["turns"]] == [True, True]
         assert report["ended_by"] == "caller"
         await renewed(many, dying, killed)
         assert await call(many, 6) == 0
