@@ -106,22 +106,30 @@ class Asking:
                 return self._understand(question), "understander", limits.understand
             case LookUp():
                 return self._look_up(question), "retriever", limits.look_up
-            case RegisterAppeal():
-                return self._register(question), "store", limits.register
             case CheckRepeat():
                 return self._check_repeat(question), "repeats", limits.check_repeat
-            case MergeIntoOrder():
-                return self._merge(question), "merge", limits.register
-            case AddToOrder():
-                return self._add(question), "facts", limits.register
-            case PlanCallback():
-                return self._plan_callback(question), "callbacks", limits.register
+            case RegisterAppeal() | MergeIntoOrder() | AddToOrder() | PlanCallback():
+                return *self._commit(question), limits.register
             case LookUpProgress():
                 return self._look_up_progress(question), "progress", limits.look_up_progress
             case FindUnit():
                 return self._find_unit(question), "router", limits.find_unit
             case _:
                 assert_never(question)
+
+    def _commit(
+        self, question: RegisterAppeal | MergeIntoOrder | AddToOrder | PlanCallback
+    ) -> tuple[Coroutine[Any, Any, Event], str]:
+        """Return what commits something, and the name under which it may fail."""
+        match question:
+            case RegisterAppeal():
+                return self._register(question), "store"
+            case MergeIntoOrder():
+                return self._merge(question), "merge"
+            case AddToOrder():
+                return self._add(question), "facts"
+            case PlanCallback():
+                return self._plan_callback(question), "callbacks"
 
     async def _understand(self, action: Understand) -> Event:
         meaning = await self._world.understander.understand(action.text)
