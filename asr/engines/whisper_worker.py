@@ -108,8 +108,9 @@ class WhisperDecoder:
     ) -> Decoded:
         """Decode up to 15 s of sound; a loop is tried once more in the full window with ``fallback_prompt``, then dropped.
 
-        What is said twice in a narrow window is decoded once more in a wide one, and believed. A short sound of which the decoder is in doubt is decoded once more from a little later on, and the likelier is
-        taken. Half-way it is asked ``is_wanted``; what is not is given up, without words.
+        What is said twice in a narrow window is decoded once more in a wide one, and believed. A short sound of which
+        the decoder is in doubt is decoded once more from a little later on, and the likelier is taken. Half-way it is
+        asked ``is_wanted``; what is not is given up, without words.
         """
         window = window_for(samples)
         decoded = self._decode(samples, prompt, window, _BEAM, is_wanted)
