@@ -1,11 +1,13 @@
 # 12345 hotline. `make demo` and `make test` set everything up by themselves on a fresh Debian machine with Python and pip.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Compiled once, not by each of the many processes that the hotline and its tests start, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 STAMPS := build/stamps
 HOTLINE := .venv/bin/hotline
 PYTHON := $(shell tools/find-python 3.11 3.12)
 
-.PHONY: help setup demo run test check bench lock clean
+.PHONY: help environments ready setup demo run test check bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -21,10 +23,14 @@ run: $(STAMPS)/app $(STAMPS)/rasa ## set up and leave the hotline running
 	$(HOTLINE) setup
 	$(HOTLINE) up
 
-test: $(STAMPS)/test $(STAMPS)/rasa ## set up and pass all tests
+environments: $(STAMPS)/test $(STAMPS)/rasa
+
+ready: environments
 	tools/system-packages
 	$(HOTLINE) setup --no-prompts
-	.venv/bin/python -m pytest
+
+test: ready ## set up and pass all tests
+	.venv/bin/python -m pytest -n 2 --durations 25
 
 check: $(STAMPS)/test ## linters, types, import contracts, configuration
 	.venv/bin/ruff format --check .

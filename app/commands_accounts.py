@@ -21,7 +21,7 @@ from hotline.city import City, load_city
 from hotline.domain.accounts import Account, LoginTakenError, RolesConflictError, StaffRole
 from hotline.service.accounts import Accounts
 
-cli = typer.Typer(help="账号：第一批管理员、重置、演示账号", no_args_is_help=True)
+cli = typer.Typer(help="账号：第一批管理员、重置、演示账号、权限表", no_args_is_help=True)
 
 Result = TypeVar("Result")
 DataDir = Annotated[Path | None, typer.Option(help="数据目录（数据库、密钥、日志）")]

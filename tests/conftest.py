@@ -1,0 +1,21 @@
+"""How two processes share the suite (``pytest -n 2``): calls in real time stay together, the rest goes file by file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """One process places all the calls, one after another: two calls at once would each hear the other's load."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return "tests/telephony" if path.startswith("tests/telephony/") else path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    return ByFile(config, log)
