@@ -202,6 +202,15 @@ class ChatsOnRedis:
             return None
         return self._opened(chat, lines, after=after)
 
+    async def open_of(self, who: str) -> str | None:
+        """Return somebody's chat."""
+        found: bytes | None = await self._asked(_awaitable(self._redis.get(self._of(who))))
+        return found.decode() if found is not None else None
+
+    async def note_open(self, who: str, chat: str) -> None:
+        """Note somebody's chat for a day."""
+        await self._asked(self._redis.set(self._of(who), chat, px=_KEEP_MS))
+
     async def leave_word(self, chat: str, post: Post) -> None:
         """Leave an event, and wake the owner."""
         name, body = encode(post.event)
@@ -308,6 +317,9 @@ class ChatsOnRedis:
 
     def _log(self, chat: str) -> str:
         return f"{self._name(chat)}:log"
+
+    def _of(self, who: str) -> str:
+        return f"{self._chats}:of:{self._seal.fingerprint(who)}"
 
     def _inbox(self, chat: str) -> str:
         return f"{self._name(chat)}:inbox"

@@ -20,6 +20,7 @@ from app.agent_interface import AgentInterface
 from app.body_guard import BodyGuard
 from app.callback_interface import CallbackInterface
 from app.chat_interface import ChatInterface
+from app.embedding import Hosts
 from app.faults import Faults, status_of
 from app.interface import Interface
 from app.knowledge_interface import KnowledgeInterface
@@ -50,9 +51,6 @@ _REASONS: Final = {
     503: "unavailable",
 }
 _HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -74,7 +72,7 @@ def create_app(parts: WebParts) -> FastAPI:
     open311 = Open311(parts, parts.programs) if parts.programs is not None else None
     refuse = _add_faults(app, parts, pages, open311)
     app.add_middleware(BodyGuard, refuse=refuse)
-    app.middleware("http")(_guard)
+    app.middleware("http")(_guard(parts.hosts))
     _add_operations(app, parts)
     pages.add_to(app)
     _add_interfaces(app, parts)
@@ -112,12 +110,18 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:  # noqa: C901 -- one
         OutboundInterface(parts, parts.outlook).add_to(app)
 
 
-async def _guard(request: Request, go_on: RequestResponseEndpoint) -> Response:
-    response = await go_on(request)
-    response.headers.update(_HEADERS)
-    if not request.url.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")  # pages of staff hold what citizens said
-    return response
+def _guard(hosts: Hosts) -> Callable[[Request, RequestResponseEndpoint], Awaitable[Response]]:
+    """Return what says to browsers how every answer may be used."""
+
+    async def guard(request: Request, go_on: RequestResponseEndpoint) -> Response:
+        response = hosts.preflight(request) or await go_on(request)
+        for name, value in {**_HEADERS, **hosts.headers(request)}.items():
+            response.headers.setdefault(name, value)
+        if not request.url.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")  # pages of staff hold what citizens said
+        return response
+
+    return guard
 
 
 def _add_faults(  # noqa: C901 -- one handler for each kind of error

@@ -64,8 +64,10 @@ class LetterOffice:
         *,
         evidence: SqlEvidence,
         letters: SqlLetters,
+        keeping: Evidence,
     ) -> None:
         """Take the parts."""
+        self.keeping = keeping
         self.correspondence = correspondence
         self.letters = letters
         self.routers = routers
@@ -129,7 +131,9 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
     )
     counted = _Counted(correspondence)
     allows = RateLimit(_MEDIA_A_MINUTE, local_clock(city)).allows
-    media_of_chats = ChatMedia(world.store, prompts, local_clock(city), allows, keeping, voices)
+    media_of_chats = ChatMedia(
+        world.store, prompts, local_clock(city), allows, keeping, voices, kept=evidence
+    )
     routers: list[APIRouter] = [media_of_chats.router()]
     if accounts := open_accounts(settings, words, seal):
         routers.append(_wechat(settings, city, world, accounts, counted).router())
@@ -141,7 +145,7 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
     if mail is not None:
         stack.push_async_callback(mail.close)
         mail.start(counted)
-    return LetterOffice(correspondence, routers, evidence=evidence, letters=letters)
+    return LetterOffice(correspondence, routers, evidence=evidence, letters=letters, keeping=keeping)
 
 
 class _Counted:

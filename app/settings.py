@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -85,6 +86,12 @@ class Settings(BaseSettings):
     chats_per_agent: int = Field(default=3, ge=1, le=20)
     chat_offer_seconds: float = Field(default=45.0, gt=0)
     chat_wait_seconds: float = Field(default=600.0, gt=0)
+    chat_origins: list[str] = Field(default_factory=list)
+    chat_token_keys: str = ""
+    chat_token_issuer: str = ""
+    chat_token_audience: str = "hotline"  # noqa: S105 -- whom tokens are for
+    chat_connections_burst: float = Field(default=60.0, ge=1)
+    chat_connections_per_second: float = Field(default=2.0, gt=0)
     wrap_up_seconds: float = Field(default=30.0, ge=0)
     transcribe_talks: bool = True
 
@@ -165,6 +172,20 @@ class Settings(BaseSettings):
         file = os.environ.get("HOTLINE_SETTINGS_FILE", "")
         below = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
         return (init_settings, env_settings, *below)
+
+    @field_validator("chat_origins")
+    @classmethod
+    def _are_origins(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?", origin):
+                raise ValueError(f"not an origin such as https://app.example.cn: {origin!r}")
+        return origins
+
+    @model_validator(mode="after")
+    def _tokens_have_an_issuer(self) -> Self:
+        if self.chat_token_keys and not (self.chat_token_issuer and self.chat_token_audience):
+            raise ValueError("chat_token_keys needs chat_token_issuer and chat_token_audience")
+        return self
 
     @property
     def database_url(self) -> str:

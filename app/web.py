@@ -8,10 +8,11 @@ import uvicorn
 
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
-from app.chats import open_agent_chats, open_chat, open_kept_chats
+from app.chats import open_agent_chats, open_chat, open_doors, open_host_tokens, open_kept_chats
 from app.clock import now
 from app.consoles import agent_tools, consoles
 from app.deliveries import Endpoints
+from app.embedding import Hosts
 from app.http import WebParts, create_app
 from app.letters import open_letters
 from app.linkage_interface import linkage_router
@@ -87,6 +88,8 @@ async def run_web(settings: Settings) -> None:
             return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
 
         kept = open_kept_chats(settings, world)
+        tokens = await open_host_tokens(settings, city, stack)
+        doors = open_doors(settings, city, world, office.evidence, tokens)
         talks = open_talks(settings, city, world)
         checks = {
             "database": world.store.is_up,
@@ -103,7 +106,7 @@ async def run_web(settings: Settings) -> None:
             city=city,
             knowledge=world.knowledge,
             records=world.store,
-            chat=open_chat(settings, city, world, words, kept),
+            chat=open_chat(settings, city, world, words, kept, doors, office.keeping.discard),
             agent_chats=open_agent_chats(settings, city, world, kept),
             words=words,
             staff_token=staff_token(settings),
@@ -120,6 +123,7 @@ async def run_web(settings: Settings) -> None:
             outlook=Outlook(city, world.store, open_book(settings, world.store)),
             evidence=office.evidence,
             recordings=recordings,
+            hosts=Hosts(doors.origins),
             consoles=consoles(
                 settings,
                 city,

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 from fastapi import Request
 from prometheus_client import CollectorRegistry
 
+from app.embedding import Hosts
 from app.knowledge import KnowledgeParts
 from app.outlook import Outlook
 from app.programs import Programs
@@ -86,6 +87,7 @@ class WebParts:
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
     agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
     without ``evidence`` no picture is shown, without ``nuisances`` no call is judged.
+    ``hosts`` are other sites that may carry the chat.
     """
 
     city: City
@@ -109,6 +111,7 @@ class WebParts:
     talks: KeptTalks | None = None
     nuisances: Nuisances | None = None
     consoles: DeskParts | None = None
+    hosts: Hosts = field(default_factory=Hosts)
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along: staff's programs have it, people have accounts."""

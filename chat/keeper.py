@@ -6,14 +6,14 @@ A store that is away delays nobody for long: the chat goes on here, and is writt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
 
 from hotline.dialogue.actions import Action
 from hotline.dialogue.events import Event
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.service.keeping import ConversationTakenError, Entry
 from hotline.service.kept_chats import AgentNotice, Kept, KeptChats, Post
 
@@ -30,14 +30,16 @@ class ChatKeeper:
         shown: Callable[[Sequence[Entry]], None],
         *,
         past: Sequence[Entry] = (),
+        forget: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
-        """Take the chat's id and where it is kept; None: in this process only."""
+        """Take the chat's id and where it is kept; None: in this process only. ``forget`` deletes what was sent along."""
         self._chat = chat
         self._store = store
         self._shown = shown
         self._entries: list[Entry] = list(past)
         self._is_behind = False
         self._is_concealed = False
+        self._forget = forget
         self._posts: dict[int, Post] = {}
         self.agent = ""  # who is told when something was kept
 
@@ -90,6 +92,17 @@ class ChatKeeper:
             except EngineUnavailableError as error:
                 log.error("chat.not_concealed", error=error.reason)
                 self._is_behind = True
+        await self.forget_evidence()
+
+    async def forget_evidence(self) -> None:
+        """Delete what was sent along with a chat that was concealed; what cannot be deleted now is tried again."""
+        if not self._is_concealed or self._forget is None:
+            return
+        try:
+            await self._forget(self._chat)
+        except (StoreUnavailableError, OSError) as error:
+            log.error("chat.evidence_not_deleted", chat=self._chat, error=type(error).__name__)
+            self._is_behind = True
 
     async def catch_up(self) -> Kept:
         """Write all of it anew, since the store lacks something. Raises ``EngineUnavailableError``."""
@@ -98,6 +111,7 @@ class ChatKeeper:
         if self._is_concealed:
             await self._store.conceal(self._chat)
             self._is_behind = False
+            await self.forget_evidence()
             return Kept.YES
         count = len(self._entries)
         if not count:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, assert_never
 
@@ -17,7 +17,8 @@ from chat.handover import ChatHandover, ChatQueue
 from chat.keeper import ChatKeeper
 from chat.unit_talk import Relay, UnitTalk
 from chat.web_chat import protocol
-from chat.web_chat.thread import PageThread, Replies
+from chat.web_chat.page_words import PageWords
+from chat.web_chat.thread import PageThread
 from hotline.dialogue.actions import (
     ChannelAction,
     CollectKeys,
@@ -36,6 +37,7 @@ from hotline.dialogue.events import (
     Event,
     FellSilent,
     HungUp,
+    LocationShared,
     NoAgentFree,
     PromptFinished,
     Said,
@@ -43,14 +45,16 @@ from hotline.dialogue.events import (
     TransferFailed,
     WaitsForAgent,
 )
-from hotline.dialogue.written_events import AgentParted
-from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.dialogue.forms import ReportForm
+from hotline.dialogue.written_events import AgentParted, FormSent, PictureSent
+from hotline.domain.appeal import AppealKind, ContactChannel, Datum, PhoneNumber, Place, Position
 from hotline.service.keeping import Entry, Yielded
 from hotline.service.kept_chats import AgentNotice, KeptChats, Post
 from hotline.service.thread import Party
 
 Sender = Callable[[protocol.Outgoing], None]
 
+_OF_CITIZENS: Final = (Said, FormSent, LocationShared, PictureSent)
 MOST_AT_ONCE: Final = 50
 """So many messages of the past a page is sent at once."""
 
@@ -75,23 +79,30 @@ class Pace:
 class Customs:
     """What all chats of a hotline have in common. ``queue``: where agents are waited for, if there are any.
 
-    ``relay``: the way to handling units, if there is one.
+    ``relay``: the way to handling units, if there is one. ``words`` for pages; ``place_of`` finds a place in words.
+    ``forget`` deletes what was sent along with a chat in which a state secret may have been told.
     """
 
     clock: Callable[[], datetime]
     patience: Patience = Patience()
     pace: Pace = Pace()
-    replies: Replies = lambda _: ()
+    words: PageWords = field(default_factory=PageWords)
+    place_of: Callable[[str], Place | None] = lambda _: None
     queue: ChatQueue | None = None
     relay: Relay | None = None
+    forget: Callable[[str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who writes: ``contact`` is the door they came by, ``phone`` a number that is proved to be theirs."""
+    """Who writes: ``contact`` is the door they came by, ``phone`` a number that is proved to be theirs.
+
+    ``key``: by which they are known again on another device, if they are known at all.
+    """
 
     contact: ContactChannel = ContactChannel.WEB_CHAT
     phone: PhoneNumber | None = None
+    key: str = ""
 
 
 class WebChatChannel:
@@ -110,12 +121,12 @@ class WebChatChannel:
         self.session = session
         self._customs = customs
         self._clock = customs.clock
-        self._thread = PageThread(customs.replies)
+        self._thread = PageThread(customs.words)
         self._thread.read(past)
-        self.keeper = ChatKeeper(session, store, self._shown, past=past)
+        self.keeper = ChatKeeper(session, store, self._shown, past=past, forget=customs.forget)
         self._heard: deque[float] = deque(maxlen=customs.pace.messages)
-        self._has_spoken = any(isinstance(entry, Said) for entry in past)
-        self._known = {entry.message for entry in past if isinstance(entry, Said) and entry.message}
+        self._has_spoken = any(isinstance(entry, _OF_CITIZENS) for entry in past)
+        self._known = {entry.message for entry in past if isinstance(entry, _OF_CITIZENS) and entry.message}
         self._posted: set[str] = set()
         self._events: asyncio.Queue[Event | Yielded] = asyncio.Queue()
         self._send: Sender | None = None
@@ -173,7 +184,7 @@ class WebChatChannel:
 
     def messages(self) -> Sequence[protocol.Numbered]:
         """Return all messages of the conversation."""
-        return PageThread(self._customs.replies).read(self.keeper.entries)
+        return PageThread(self._customs.words).read(self.keeper.entries)
 
     def earlier(self, before: int) -> protocol.Earlier:
         """Return messages before number ``before``."""
@@ -182,6 +193,45 @@ class WebChatChannel:
 
     def hear(self, text: str, message: str = "") -> bool:
         """Take the citizen's words; False when they come too fast and were not taken."""
+        return self._take(Said(self._clock(), text, text, message=message), message)
+
+    def take_report(self, report: protocol.Report) -> bool:
+        """Take a form; False when it comes too fast."""
+        place = self._place(report.place, report.latitude, report.longitude)
+        form = ReportForm(
+            report.text,
+            kind=AppealKind(report.kind) if report.kind else None,
+            category=report.category if report.category in self._customs.words.categories else None,
+            place=place,
+            occurred=report.occurred,
+            phone=PhoneNumber(report.phone) if report.phone else None,
+            name=report.name,
+            wants_secrecy=report.wants_secrecy,
+        )
+        return self._take(FormSent(self._clock(), form, report.id), report.id)
+
+    def take_location(self, location: protocol.Location) -> bool:
+        """Take a point on the map; False when it comes too fast."""
+        place = self._place(location.text, location.latitude, location.longitude)
+        assert place is not None
+        return self._take(LocationShared(self._clock(), place, location.id), location.id)
+
+    def take_picture(self, picture: protocol.Picture, kind: str) -> bool:
+        """Take a picture that is kept already; False when it comes too fast."""
+        return self._take(PictureSent(self._clock(), picture.evidence, kind, picture.id), picture.id)
+
+    def _place(self, text: str, latitude: float | None, longitude: float | None) -> Place | None:
+        if latitude is None or longitude is None:
+            position, said = None, text
+        else:
+            position = Position(latitude, longitude, Datum.WGS84)
+            said = text or f"{latitude:.5f}, {longitude:.5f}"
+        if not said:
+            return None
+        found = self._customs.place_of(text) if text else None
+        return replace(found or Place(said=said, detail=said), position=position)
+
+    def _take(self, event: Event, message: str) -> bool:
         if message and message in self._known:
             self._echo_again(message)
             return True
@@ -193,7 +243,7 @@ class WebChatChannel:
             self._known.add(message)
             self._has_spoken = True
             self._cancel("_silence")
-            self._events.put_nowait(Said(self._clock(), text, text, message=message))
+            self._events.put_nowait(event)
         return True
 
     def tell_agent(self, *, writing: bool | None = None, seen: int | None = None) -> None:
@@ -288,6 +338,7 @@ class WebChatChannel:
     async def end(self) -> None:
         """Let go of the agent, since the chat is over, and does not go on elsewhere."""
         await self._handover.end()
+        await self.keeper.forget_evidence()
 
     def _shown(self, step: Sequence[Entry]) -> None:
         before = self._standing

@@ -16,12 +16,13 @@ from typing import Annotated, Any, Final, Protocol
 import structlog
 from fastapi import APIRouter, Request
 from fastapi import Path as InPath
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from chat.web_chat.routes import CHANNELS
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.letter_parts import Heard, KeepingEvidence, Kept, UnderstandingVoice
+from hotline.store.evidence import NoSuchEvidenceError, SqlEvidence
 
 log: Final = structlog.get_logger("web_chat")
 
@@ -31,6 +32,12 @@ _SECONDS: Final = 30.0
 _PROMPTS: Final = {Heard.NOTHING: "voice_not_heard", Heard.TOO_LONG: "voice_long", Heard.DOWN: "voice_down"}
 
 Session = Annotated[str, InPath(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+EvidenceId = Annotated[str, InPath(pattern=r"^[0-9a-f]{32}$")]
+_SAFE: Final = {
+    "Cache-Control": "private, max-age=600",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class Records(Protocol):
@@ -44,7 +51,8 @@ class Records(Protocol):
 class ChatMedia:
     """The routes ``/chat/{session}/voice`` and ``/chat/{session}/picture``; whoever knows the session's id is its citizen.
 
-    ``allows`` counts a try of a session; without ``voices`` nobody listens.
+    ``allows`` counts a try of a session; without ``voices`` nobody listens, without ``kept``
+    nothing is shown again.
     """
 
     records: Records
@@ -53,12 +61,14 @@ class ChatMedia:
     allows: Callable[[str], bool]
     evidence: KeepingEvidence
     voices: UnderstandingVoice | None = None
+    kept: SqlEvidence | None = None
 
     def router(self) -> APIRouter:
         """Return the routes."""
         routes = APIRouter(prefix="/chat", tags=["chat"])
         routes.post("/{session}/voice", openapi_extra=_BODY)(self.voice)
         routes.post("/{session}/picture", openapi_extra=_BODY)(self.picture)
+        routes.get("/{session}/picture/{evidence}", response_class=Response)(self.shown)
         return routes
 
     async def voice(self, session: Session, request: Request) -> JSONResponse:
@@ -90,12 +100,28 @@ class ChatMedia:
         place = kept.position
         return JSONResponse(
             {
+                "evidence": kept.id,
                 "count": kept.count,
                 "place": None
                 if place is None
                 else {"latitude": place.latitude, "longitude": place.longitude, "datum": place.datum.value},
             }
         )
+
+    async def shown(self, session: Session, evidence: EvidenceId) -> Response:
+        """Show a picture or document again to the conversation that it was sent in."""
+        if self.kept is None or not self.allows(session):
+            return self._refusal(404, "picture.unknown", "failed")
+        try:
+            item = await self.kept.get(evidence)
+            if item.conversation != session:
+                return self._refusal(404, "picture.unknown", "failed")
+            body = await asyncio.to_thread(self.kept.read, item)
+        except NoSuchEvidenceError:
+            return self._refusal(404, "picture.unknown", "failed")
+        except (StoreUnavailableError, OSError):
+            return self._refusal(503, "picture.down", "picture_down")
+        return Response(body, media_type=item.kind, headers=_SAFE)
 
     async def _let_in(
         self, session: str, request: Request, most: int, too_large: str

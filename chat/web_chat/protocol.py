@@ -15,6 +15,7 @@ VERSION: Final = 2
 MAX_CHARACTERS: Final = 10_000
 
 Id = Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,64}$", description="The page's own id of a message")]
+Short = Annotated[str, Field(max_length=200)]
 Number = Annotated[int, Field(ge=0, description="Messages of a conversation are numbered from 1")]
 
 
@@ -45,6 +46,52 @@ class Text(_Message):
     type: Literal["text"]
     id: Id
     text: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+
+
+class Report(_Message):
+    """A form that is sent as a whole, or corrects the one that was shown. What is empty is understood from ``text``.
+
+    ``category`` is a code, ``kind`` one of the kinds of appeals; ``phone``: a number to be reached at.
+    """
+
+    type: Literal["report"]
+    id: Id
+    text: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+    kind: Literal["", "inquiry", "help", "complaint", "tip_off", "suggestion", "praise"] = ""
+    category: Annotated[str, Field(pattern=r"^[0-9]{0,6}$")] = ""
+    place: Short = ""
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    occurred: Short = ""
+    phone: Annotated[str, Field(pattern=r"^(1[0-9]{10}|0[0-9]{9,11})?$")] = ""
+    name: Annotated[str, Field(max_length=32)] = ""
+    wants_secrecy: bool = False
+
+
+class Location(_Message):
+    """Where the citizen is, or a point they chose (WGS 84); ``text`` in their words, if they gave any."""
+
+    type: Literal["location"]
+    id: Id
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    text: Short = ""
+
+
+class Picture(_Message):
+    """A picture or document that was uploaded for this conversation, by the id that was given for it."""
+
+    type: Literal["picture"]
+    id: Id
+    evidence: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Draft(_Message):
+    """What the citizen has written in a form so far; answered by ``guessed``, unless another follows before that."""
+
+    type: Literal["draft"]
+    id: Id
+    text: Annotated[str, Field(max_length=MAX_CHARACTERS)]
 
 
 class Writing(_Message):
@@ -80,7 +127,7 @@ class Bye(_Message):
     type: Literal["bye"]
 
 
-Incoming = Hello | Text | Writing | Seen | History | Ping | Bye
+Incoming = Hello | Text | Report | Location | Picture | Draft | Writing | Seen | History | Ping | Bye
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +157,58 @@ class Welcome(_Message):
     last: Number
 
 
+class ArticleCard(_Message):
+    """What an answer rests on, and the guide that goes with it."""
+
+    type: Literal["article"] = "article"
+    id: str
+    title: str
+    unit: str
+    source: str
+    steps: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    place: str = ""
+    hours: str = ""
+    phone: str = ""
+
+
+class FormCard(_Message):
+    """What was taken down, to be confirmed (by a reply) or corrected (by ``report``). ``phone`` is masked."""
+
+    type: Literal["form"] = "form"
+    kind: str
+    kind_text: str
+    category: str
+    category_text: str
+    text: str
+    place: str
+    occurred: str
+    phone: str
+    wants_secrecy: bool
+
+
+class OrderLine(_Message):
+    """How one order stands; ``status`` is empty where it has just been registered."""
+
+    number: str
+    status: str
+    status_text: str
+    unit: str
+    due_at: datetime | None
+    category_text: str
+    registered_at: datetime | None
+
+
+class OrdersCard(_Message):
+    """How orders stand, the most telling first."""
+
+    type: Literal["orders"] = "orders"
+    orders: tuple[OrderLine, ...]
+
+
+AnyCard = ArticleCard | FormCard | OrdersCard
+
+
 class Said(_Message):
     """A message for the citizen, plain text. ``replies`` are short answers that may be pressed.
 
@@ -123,16 +222,18 @@ class Said(_Message):
     name: str = ""
     text: str
     replies: tuple[str, ...] = ()
+    card: Annotated[AnyCard, Field(discriminator="type")] | None = None
 
 
 class Echoed(_Message):
-    """A message of the citizen was taken, as it is kept."""
+    """A message of the citizen was taken, as it is kept. ``evidence``: the picture it is, if it is one."""
 
     type: Literal["echoed"] = "echoed"
     number: Number
     at: datetime
     id: str
     text: str
+    evidence: str = ""
 
 
 class Earlier(_Message):
@@ -141,6 +242,29 @@ class Earlier(_Message):
     type: Literal["earlier"] = "earlier"
     messages: tuple[Said | Echoed, ...]
     is_all: bool
+
+
+class Guessed(_Message):
+    """What a ``draft`` seems to be about; nothing is decided or kept. ``missing``: what would be asked next.
+
+    ``emergency``: who is to be called at once. ``answer``: what is known of the question already.
+    """
+
+    type: Literal["guessed"] = "guessed"
+    id: str
+    kind: str = ""
+    kind_text: str = ""
+    category: str = ""
+    category_text: str = ""
+    place: str = ""
+    is_located: bool = False
+    occurred: str = ""
+    unit: str = ""
+    due_at: datetime | None = None
+    missing: str = ""
+    emergency: str = ""
+    answer: ArticleCard | None = None
+    answer_text: str = ""
 
 
 class Standing(_Message):
@@ -196,7 +320,20 @@ class Refused(_Message):
 
 
 Numbered = Said | Echoed
-Outgoing = Welcome | Said | Echoed | Earlier | Standing | Typing | Pong | Ended | Replaced | Moved | Refused
+Outgoing = (
+    Welcome
+    | Said
+    | Echoed
+    | Earlier
+    | Guessed
+    | Standing
+    | Typing
+    | Pong
+    | Ended
+    | Replaced
+    | Moved
+    | Refused
+)
 LAST: Final = (Ended, Replaced, Moved)
 """After one of these the connection is closed."""
 
@@ -207,6 +344,7 @@ class _WithId(BaseModel):
 
 _WITH_ID: Final = TypeAdapter(_WithId)
 INCOMING: Final[TypeAdapter[Incoming]] = TypeAdapter(Annotated[Incoming, Field(discriminator="type")])
+OUTGOING: Final[TypeAdapter[Outgoing]] = TypeAdapter(Annotated[Outgoing, Field(discriminator="type")])
 _TURNED: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Marks that turn the direction of writing: with them, a text could be shown to staff other than it was written."""
 
@@ -220,9 +358,14 @@ def parse(raw: str) -> Incoming | Fault:
             one["type"] == "string_too_long" and one["loc"][-1:] == ("text",) for one in error.errors()
         )
         return Fault("too_long" if is_long else "bad_message", _id_in(raw))
-    if not isinstance(message, Text):
+    if isinstance(message, Draft):
+        return message.model_copy(update={"text": readable(message.text)})
+    if not isinstance(message, Text | Report):
         return message
     text = readable(message.text)
+    if isinstance(message, Report):
+        lines = {name: readable(getattr(message, name)) for name in ("place", "occurred", "name")}
+        message = message.model_copy(update=lines)
     return message.model_copy(update={"text": text}) if text else Fault("bad_message", message.id)
 
 

@@ -9,17 +9,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
 from chat.held_chats import HeldChats, HeldElsewhereError, Records
 from chat.web_chat import protocol
-from chat.web_chat.channel import Customs, WebChatChannel
+from chat.web_chat.channel import Customs, Visitor, WebChatChannel
+from chat.web_chat.doors import Doors
+from chat.web_chat.line import Line
 from hotline.domain.appeal import ContactChannel
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineUnavailableError, HotlineError
 from hotline.service.conversations import Conversations
 from hotline.service.keeping import Entry
 from hotline.service.kept_chats import KeptChats
+
+log: Final = structlog.get_logger("web_chat")
 
 _POLICY_VIOLATION: Final = 1008
 _TRY_AGAIN: Final = 1013
@@ -44,6 +49,7 @@ class WebChat:
         words: Mapping[str, str],
         limits: ChatLimits | None = None,
         *,
+        doors: Doors | None = None,
         store: KeptChats | None = None,
         records: Records | None = None,
         ended: Callable[[str], None] = lambda _: None,
@@ -52,7 +58,9 @@ class WebChat:
         self._words = words
         self._limits = limits or ChatLimits()
         self._customs = customs
+        self._doors = doors or Doors(customs.clock)
         self._store = store
+        self._of: dict[str, str] = {}  # whose chat is held here, while the store cannot be asked
         self.chats: HeldChats[WebChatChannel] = HeldChats(
             conversations,
             customs.clock,
@@ -63,6 +71,11 @@ class WebChat:
             records=records,
             ended=ended,
         )
+
+    @property
+    def doors(self) -> Doors:
+        """Who may come in, and how often."""
+        return self._doors
 
     def router(self) -> APIRouter:
         """Return the route ``/chat/ws``."""
@@ -80,16 +93,28 @@ class WebChat:
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one page until it leaves or its conversation is over."""
+        if not self._doors.admits(socket.headers.get("origin"), socket.headers.get("host")):
+            await socket.close(_POLICY_VIOLATION)  # before it is accepted: HTTP 403
+            return
         await socket.accept()
         with suppress(WebSocketDisconnect):
             hello = await self._hello(socket)
             if not isinstance(hello, protocol.Hello):
                 await self._turn_away(socket, "bad_message", _POLICY_VIOLATION)
                 return
+            address = socket.client.host if socket.client is not None else ""
+            burst, rate = self._doors.rates.hello
+            if not await self._doors.buckets.take(f"hello:{address}", burst=burst, per_second=rate):
+                await self._turn_away(socket, "busy", _TRY_AGAIN)
+                return
             try:
                 channel = await self._channel_for(hello)
             except (HeldElsewhereError, EngineUnavailableError):
                 await self._turn_away(socket, "moving", _TRY_AGAIN)
+                return
+            except HotlineError as error:
+                log.info("chat.token_refused", error=error.code)
+                await self._turn_away(socket, "login", _POLICY_VIOLATION)
                 return
             if channel is None:
                 await self._turn_away(socket, "busy", _TRY_AGAIN)
@@ -105,22 +130,46 @@ class WebChat:
             return protocol.Fault("bad_message")
 
     async def _turn_away(self, socket: WebSocket, code: str, close: int) -> None:
-        await socket.send_text(self._refusal(code).model_dump_json())
+        await socket.send_text(protocol.Refused(code=code, text=self._words[code]).model_dump_json())
         await socket.close(close)
 
     async def _channel_for(self, hello: protocol.Hello) -> WebChatChannel | None:
         """Return the conversation that the page goes on with, or a new one; None when there are too many.
 
-        Raises ``HeldElsewhereError``, ``EngineUnavailableError`` while it cannot be known whether it goes on.
+        Who comes with a token goes on with their own conversation, on whatever device it was begun. Raises
+        ``HeldElsewhereError``, ``EngineUnavailableError`` while it cannot be known whether one goes on, ``HotlineError`` when
+        the token is not right.
         """
-        if hello.session:
-            known = await self.chats.find(hello.session)
+        visitor = Visitor()
+        if hello.token and self._doors.identify is not None:
+            visitor = await self._doors.identify(hello.token)
+        session = await self._open_of(visitor.key) if visitor.key else hello.session
+        if session:
+            known = await self.chats.find(session)
             if known is not None:
                 return known
         if self.chats.is_full:
             return None
-        channel = WebChatChannel(secrets.token_urlsafe(18), self._customs, store=self._store)
+        channel = WebChatChannel(secrets.token_urlsafe(18), self._customs, visitor=visitor, store=self._store)
+        if visitor.key:
+            await self._note_open(visitor.key, channel.session)
         return self.chats.begin(channel)
+
+    async def _open_of(self, who: str) -> str | None:
+        """Return the conversation that somebody who is known may still go on with."""
+        if self._store is not None:
+            try:
+                return await self._store.open_of(who)
+            except EngineUnavailableError:
+                if who not in self._of:
+                    raise
+        return self._of.get(who)
+
+    async def _note_open(self, who: str, session: str) -> None:
+        self._of = {each: kept for each, kept in self._of.items() if kept in self.chats.held}
+        self._of[who] = session
+        if self._store is not None:
+            await self._store.note_open(who, session)
 
     def _again(self, session: str, past: Sequence[Entry]) -> WebChatChannel:
         return WebChatChannel(session, self._customs, store=self._store, past=past)
@@ -129,42 +178,16 @@ class WebChat:
         outgoing: asyncio.Queue[protocol.Outgoing] = asyncio.Queue()
         send = outgoing.put_nowait
         writer = asyncio.create_task(_write(socket, outgoing))
+        line = Line(channel, self._doors, self._customs.words, self._words, send)
         try:
             channel.attach(send, seen=seen)
             while True:
-                self._take(channel, await _received(socket), send)
+                await line.take(await _received(socket))
         finally:
+            line.close()
             channel.detach(send)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-
-    def _take(
-        self,
-        channel: WebChatChannel,
-        message: protocol.Incoming | protocol.Fault,
-        send: Callable[[protocol.Outgoing], None],
-    ) -> None:
-        match message:
-            case protocol.Bye():
-                channel.leave()
-            case protocol.Text(text=text, id=id_):
-                if not channel.hear(text, id_):
-                    send(self._refusal("too_fast", id_))
-            case protocol.History(before=before):
-                send(channel.earlier(before))
-            case protocol.Ping():
-                send(protocol.Pong())
-            case protocol.Writing(is_on=is_on):
-                channel.tell_agent(writing=is_on)
-            case protocol.Seen(number=number):
-                channel.tell_agent(seen=number)
-            case protocol.Hello():
-                send(self._refusal("bad_message"))
-            case protocol.Fault(code=code, id=id_):
-                send(self._refusal(code, id_))
-
-    def _refusal(self, code: str, message: str = "") -> protocol.Refused:
-        return protocol.Refused(code=code, text=self._words[code], id=message)
 
 
 async def _received(socket: WebSocket) -> protocol.Incoming | protocol.Fault:

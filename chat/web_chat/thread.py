@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
+from chat.web_chat.page_words import PageWords
 from chat.web_chat.protocol import Echoed, Numbered, Said
-from hotline.dialogue.actions import Say
 from hotline.service.keeping import Entry
 from hotline.service.thread import Line, Party, Thread
-
-Replies = Callable[[Say], tuple[str, ...]]
-"""Gives the short answers that may be pressed below a message."""
 
 
 class PageThread:
     """The messages of a conversation as the page's protocol has them."""
 
-    def __init__(self, replies: Replies) -> None:
+    def __init__(self, words: PageWords) -> None:
         """Begin at the beginning."""
-        self._replies = replies
+        self._words = words
         self._thread = Thread()
 
     @property
@@ -32,8 +29,19 @@ class PageThread:
 
     def _message(self, line: Line) -> Numbered:
         if line.by is Party.CITIZEN:
-            return Echoed(number=line.number, at=line.at, id=line.message, text=line.text)
-        replies = self._replies(line.say) if line.say is not None else ()
+            return Echoed(
+                number=line.number, at=line.at, id=line.message, text=line.text, evidence=line.evidence
+            )
+        replies: tuple[str, ...] = ()
+        card = None
+        if line.say is not None:
+            replies, card = self._words.replies_to(line.say), self._words.card(line.say.card)
         return Said(
-            number=line.number, at=line.at, by=line.by, name=line.name, text=line.text, replies=replies
+            number=line.number,
+            at=line.at,
+            by=line.by,
+            name=line.name,
+            text=line.text,
+            replies=replies,
+            card=card,
         )

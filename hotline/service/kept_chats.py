@@ -113,6 +113,12 @@ class KeptChats(Protocol):
     async def read(self, chat: str, *, after: int = 0) -> Sequence[Entry] | None:
         """Return what is kept of a chat behind the first ``after`` entries; None when the store does not know it."""
 
+    async def open_of(self, who: str) -> str | None:
+        """Return the chat that somebody who is known had last, if it may still go on."""
+
+    async def note_open(self, who: str, chat: str) -> None:
+        """Note which chat somebody who is known has."""
+
     async def leave_word(self, chat: str, post: Post) -> None:
         """Leave an event for the owner of a chat, whoever that will be."""
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from hotline.dialogue import actions, events
-from hotline.dialogue.written_events import AgentWrote, UnitWrote
+from hotline.dialogue.forms import ReportForm
+from hotline.dialogue.written_events import AgentWrote, FormSent, PictureSent, UnitWrote
 from hotline.service.keeping import Entry
 
 
@@ -23,7 +24,10 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message. ``name``: the agent's number or the unit's name; ``message``: its writer's own id; ``say``: the hotline's own."""
+    """One message. ``name``: the agent's number or the unit's name; ``message``: its writer's own id; ``say``: the hotline's own.
+
+    ``evidence``: the picture it is, if it is one.
+    """
 
     number: int
     at: datetime
@@ -32,6 +36,7 @@ class Line:
     name: str = ""
     message: str = ""
     say: actions.Say | None = None
+    evidence: str = ""
 
 
 class Thread:
@@ -60,7 +65,7 @@ class Thread:
                 found.append(line)
         return found
 
-    def _line(self, entry: Entry, at: datetime) -> Line | None:
+    def _line(self, entry: Entry, at: datetime) -> Line | None:  # noqa: PLR0911 -- one line a kind
         number = self._written + 1
         match entry:
             case events.Said():
@@ -71,7 +76,19 @@ class Thread:
                 return Line(number, at, Party.HOTLINE, entry.text)
             case AgentWrote():
                 return Line(number, at, Party.AGENT, entry.text, name=entry.agent, message=entry.message)
+            case FormSent():
+                return Line(number, at, Party.CITIZEN, _summary(entry.form), message=entry.message)
+            case events.LocationShared():
+                return Line(number, at, Party.CITIZEN, entry.place.text, message=entry.message)
+            case PictureSent():
+                return Line(number, at, Party.CITIZEN, "", message=entry.message, evidence=entry.evidence)
             case UnitWrote():
                 return Line(number, at, Party.UNIT, entry.text, name=entry.unit)
             case _:
                 return None
+
+
+def _summary(form: ReportForm) -> str:
+    """Return a form in one piece, as its citizen sees that it was taken."""
+    place = form.place.text if form.place is not None else ""
+    return "\n".join(part for part in (form.text, place, form.occurred) if part)

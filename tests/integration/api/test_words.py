@@ -12,6 +12,7 @@ from hotline.domain.errors import IllegalTransitionError
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.people import Role
 from hotline.service.casework import STILL_LISTED
+from hotline.service.self_service import RATED_ALREADY, URGED_LATELY
 from tests.integration.api.conftest import WEB_WORDS, WORDS
 
 ERRORS_DOC = Path(__file__).parents[3] / "docs" / "errors.md"
@@ -33,7 +34,7 @@ def _sentences(value: ast.expr) -> set[str]:
 
 
 def test_every_reason_has_a_chinese_sentence_and_none_is_left_over() -> None:
-    elsewhere = {"no part in this order", STILL_LISTED}
+    elsewhere = {"no part in this order", STILL_LISTED, URGED_LATELY, RATED_ALREADY}
     assert "no part in this order" in inspect.getsource(relay)
     assert len(reasons()) > 40
     assert set(WORDS["refusals"]) == reasons() | elsewhere

@@ -36,7 +36,7 @@ class Site:
 
         media = ChatMedia(
             store, load_letter_prompts(CITY), lambda: NOW, RateLimit(a_minute, lambda: NOW).allows,
-            Evidence(self.evidence, most=2), VoiceMessages(opened),
+            Evidence(self.evidence, most=2), VoiceMessages(opened), kept=self.evidence,
         )  # fmt: skip
         app = FastAPI()
         app.include_router(media.router())
@@ -65,6 +65,7 @@ async def test_what_was_said_comes_back_to_be_corrected(
 
 async def test_a_picture_is_evidence_of_the_order_that_comes_of_the_chat(site: Site, store: SqlStore) -> None:
     status, answer = await site.post("picture", a_photo(gps=(35.05, 118.34)))
+    evidence = answer.pop("evidence")
     assert (status, answer) == (
         200,
         {"count": 1, "place": {"latitude": 35.05, "longitude": 118.34, "datum": "wgs84"}},
@@ -74,8 +75,17 @@ async def test_a_picture_is_evidence_of_the_order_that_comes_of_the_chat(site: S
     assert list(await site.evidence.orders_of(item)) == ["26112300001"]
     assert await site.post("picture", a_photo(gps=(35.05, 118.34))) == (
         200,
-        {**answer, "count": 1},
+        {**answer, "count": 1, "evidence": evidence},
     )  # the same again
+
+
+async def test_a_picture_is_shown_again_to_its_own_chat_only(site: Site) -> None:
+    _, answer = await site.post("picture", a_photo())
+    shown = await site.client.get(f"/chat/{SESSION}/picture/{answer['evidence']}")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert shown.content.startswith(b"\xff\xd8")
+    for session, evidence in (("a-session-of-somebody-else", answer["evidence"]), (SESSION, "0" * 32)):
+        assert (await site.client.get(f"/chat/{session}/picture/{evidence}")).status_code == 404
 
 
 async def test_what_is_no_sound_or_picture_is_refused_in_words(site: Site) -> None:

@@ -15,9 +15,11 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from app.embedding import Hosts
 from app.http import WebParts, create_app
 from app.metrics import registry
 from chat.web_chat.channel import Customs
+from chat.web_chat.doors import Doors
 from chat.web_chat.routes import ChatLimits, WebChat
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind
@@ -122,6 +124,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
         chats: KeptChats | None = None,
         desk: AgentDesk | None = None,
         customs: dict[str, Any] | None = None,
+        doors: dict[str, Any] | None = None,
         **world: Any,
     ) -> Site:
         casework = Casework(store, lambda: LIMITS, CITY.units)
@@ -139,6 +142,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
         chat = WebChat(
             Conversations(Surroundings(**given)), Customs(lambda: NOW, **(customs or {})), WORDS["refusals"],
             limits or ChatLimits(), ended=ended.append, store=chats, records=store,
+            doors=Doors(lambda: NOW, **(doors or {})),
         )  # fmt: skip
         down: set[str] = set()
 
@@ -161,6 +165,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             desk=desk,
             agent_chats=agent_chats(desk, chats, store),
             sip_address="sip:12345@127.0.0.1:5060",
+            hosts=Hosts(chat.doors.origins),
         )
         return Site(create_app(parts), store, chat, down, ended)
 

@@ -25,8 +25,8 @@ class Page:
         self.session = ""
         self.seen = 0
 
-    async def hello(self, session: str | None = None, seen: int = 0) -> Message:
-        await self.send({"type": "hello", "version": 2, "session": session, "seen": seen})
+    async def hello(self, session: str | None = None, seen: int = 0, token: str | None = None) -> Message:
+        await self.send({"type": "hello", "version": 2, "session": session, "seen": seen, "token": token})
         welcome = await self.next("welcome", "refused")
         self.session = welcome.get("session", "")
         return welcome
@@ -73,8 +73,8 @@ class Page:
 
 
 @asynccontextmanager
-async def connected(address: str) -> AsyncIterator[Page]:
-    async with websockets.connect(f"ws://{address}/chat/ws", proxy=None) as socket:
+async def connected(address: str, **settings: Any) -> AsyncIterator[Page]:
+    async with websockets.connect(f"ws://{address}/chat/ws", proxy=None, **settings) as socket:
         yield Page(socket)
 
 

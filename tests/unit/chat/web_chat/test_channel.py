@@ -10,6 +10,7 @@ import pytest
 
 from chat.web_chat import protocol
 from chat.web_chat.channel import Customs, Pace, Patience, WebChatChannel
+from chat.web_chat.page_words import PageWords
 from hotline.dialogue.actions import (
     CollectKeys,
     End,
@@ -86,7 +87,7 @@ async def step(channel: WebChatChannel, event: Event, *actions: Any) -> None:
 def test_words_are_taken_and_an_answer_is_shown_once_they_are_kept() -> None:
     async def work() -> Shown:
         shown: Shown = []
-        channel = a_channel(replies=lambda say: ("对",) if "confirm" in say.prompts else ())
+        channel = a_channel(words=PageWords({"confirm": ["对"]}))
         await channel.receive()
         channel.attach(shown.append)
         assert channel.hear("暖气不热", "a")
