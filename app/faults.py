@@ -61,7 +61,9 @@ class StepFaultOut(BaseModel):
 def status_of(error: HotlineError) -> int:
     """Return the HTTP status of an error: what lacks something is 422, what the order's state or revision forbids is 409."""
     match error:
-        case _ if error.code in ("recording.locked", "evidence.locked"):
+        case _ if error.code == "host_token.refused":
+            return 401
+        case _ if error.code in ("recording.locked", "evidence.locked", "proof.needed", "proof.refused"):
             return 403
         case _ if isinstance(error, _UNKNOWN) or error.code in ("recording.missing", "evidence.not_found"):
             return 404

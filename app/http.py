@@ -86,6 +86,8 @@ def create_app(parts: WebParts) -> FastAPI:
 def _add_interfaces(app: FastAPI, parts: WebParts) -> None:  # noqa: C901 -- one line for each interface
     """Add what other programs ask."""
     Interface(parts).add_to(app)
+    if parts.citizens is not None:
+        parts.citizens.add_to(app)
     if parts.programs is not None:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)

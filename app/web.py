@@ -21,6 +21,7 @@ from app.metrics import registry
 from app.outlook import Outlook, open_book
 from app.programs import Programs
 from app.recordings import recordings_folder, recordings_seal
+from app.self_service import open_citizens
 from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings, KeptTalks
 from app.wiring import World, local_clock, open_world, telephones_of
@@ -124,6 +125,7 @@ async def run_web(settings: Settings) -> None:
             evidence=office.evidence,
             recordings=recordings,
             hosts=Hosts(doors.origins),
+            citizens=open_citizens(settings, city, world, words, tokens),
             consoles=consoles(
                 settings,
                 city,

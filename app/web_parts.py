@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
 
 from app.embedding import Hosts
@@ -78,6 +78,13 @@ class KeptTalks:
     linkages: Linkages
 
 
+class Routes(Protocol):
+    """An interface that is put together elsewhere."""
+
+    def add_to(self, app: FastAPI) -> None:
+        """Add its routes."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
@@ -87,7 +94,7 @@ class WebParts:
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
     agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
     without ``evidence`` no picture is shown, without ``nuisances`` no call is judged.
-    ``hosts`` are other sites that may carry the chat.
+    ``hosts`` are other sites that may carry the chat; without ``citizens`` nobody sees their own orders.
     """
 
     city: City
@@ -112,6 +119,7 @@ class WebParts:
     nuisances: Nuisances | None = None
     consoles: DeskParts | None = None
     hosts: Hosts = field(default_factory=Hosts)
+    citizens: Routes | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along: staff's programs have it, people have accounts."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +15,30 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from app.citizen_interface import CitizenInterface, ProofTokens
+from app.citizen_models import Names
 from app.embedding import Hosts
 from app.http import WebParts, create_app
 from app.metrics import registry
+from app.self_service import code_words
+from app.token_bucket import TokenBuckets
 from chat.web_chat.channel import Customs
 from chat.web_chat.doors import Doors
 from chat.web_chat.routes import ChatLimits, WebChat
 from hotline.city import load_city, read_yaml
-from hotline.domain.appeal import Appeal, AppealKind
+from hotline.domain.appeal import Appeal, AppealKind, PhoneNumber
+from hotline.domain.proofs import Proof
 from hotline.domain.routing import RoutingDecision
 from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
+from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.kept_chats import KeptChats
 from hotline.service.registration import Registration
+from hotline.service.self_service import SelfService
+from hotline.service.self_service_rules import SelfServiceRules
+from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
@@ -107,6 +116,24 @@ def agent_chats(desk: AgentDesk | None, chats: KeptChats | None, store: SqlStore
     )
 
 
+def citizens(store: SqlStore, casework: Casework) -> CitizenInterface:
+    """Return citizens' own orders; tokens of the app are ``app.<telephone>``."""
+    seal = Seal("tests only: " + "x" * 32)
+
+    async def identify(token: str) -> Proof | None:
+        return Proof(PhoneNumber(token.partition(".")[2]), NOW + timedelta(minutes=1), "app")
+
+    words = replace(code_words(WORDS["code_message"]), new_code=lambda digits: "7" * digits)
+    service = SelfService(
+        store, casework, SqlProofCodes(store.database, seal), Confidential(store, SqlRelayStore(store.database, seal)),
+        rules=SelfServiceRules(), words=words, unit_name=lambda code: CITY.units[code].name,
+    )  # fmt: skip
+    names = Names(WORDS, CITY.categories, lambda code: CITY.units[code].name)
+    return CitizenInterface(
+        service, ProofTokens(seal), names, TokenBuckets(None), lambda: NOW, code_minutes=10, identify=identify
+    )
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.sqlite3'}"
@@ -125,6 +152,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
         desk: AgentDesk | None = None,
         customs: dict[str, Any] | None = None,
         doors: dict[str, Any] | None = None,
+        has_self_service: bool = False,
         **world: Any,
     ) -> Site:
         casework = Casework(store, lambda: LIMITS, CITY.units)
@@ -166,6 +194,7 @@ def new_site(store: SqlStore) -> Callable[..., Site]:
             agent_chats=agent_chats(desk, chats, store),
             sip_address="sip:12345@127.0.0.1:5060",
             hosts=Hosts(chat.doors.origins),
+            citizens=citizens(store, casework) if has_self_service else None,
         )
         return Site(create_app(parts), store, chat, down, ended)
 
