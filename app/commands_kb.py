@@ -20,10 +20,11 @@ from app.settings import Settings
 from hotline.city import City, load_city
 from hotline.domain.article_life import ArticleStatus, ArticleVersion, PublicationBlockedError
 from hotline.domain.errors import CityConfigError
-from hotline.domain.golden_gate import GateReport
+from hotline.domain.golden_gate import GateReport, Verdict
 from hotline.domain.knowledge import Article
 from hotline.domain.people import Actor, Role
 from knowledge_base.differences import differences
+from knowledge_base.golden_figures import GoldenFigures
 from knowledge_base.importing import FIELDS, read_rows, write_rows
 from knowledge_base.searching import search_report
 
@@ -267,29 +268,24 @@ def publish(
 
 @cli.command("golden")
 def golden(as_json: Json = False) -> None:
-    """用对照题检验在用的知识库：首条命中率、答错的题。"""
+    """用对照题检验在用的知识库：首条命中率、当场答复率、答错率、答错和没找到的题。"""
 
-    async def work(parts: KnowledgeParts, city: City) -> Any:
-        return await parts.gate.run(on=now().astimezone(city.timezone).date())
+    async def work(parts: KnowledgeParts, city: City) -> tuple[GoldenFigures, Sequence[Verdict]]:
+        return await parts.gate.measure(on=now().astimezone(city.timezone).date())
 
-    verdicts = _run(work)
-    answerable = [one for one in verdicts if one.expected]
-    figures = {
-        "questions": len(verdicts),
-        "hit_at_1": round(sum(one.is_right for one in answerable) / max(1, len(answerable)), 4),
-        "wrong_answers": sum(one.is_harmful for one in verdicts),
-    }
+    figures, verdicts = _run(work)
+    missed = [one for one in verdicts if one.is_harmful or not one.is_right]
     if as_json:
-        rows = [dataclasses.asdict(one) for one in verdicts if not one.is_right or one.is_harmful]
-        typer.echo(json.dumps({**figures, "wrong": rows}, ensure_ascii=False, indent=1))
+        report = {**dataclasses.asdict(figures), "missed": [dataclasses.asdict(one) for one in missed]}
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=1))
         return
     typer.echo(
-        f"对照题 {figures['questions']}，首条命中 {figures['hit_at_1']:.1%}，答错 {figures['wrong_answers']}"
+        f"对照题 {figures.questions}（有答案的 {figures.answerable}）：首条命中 {figures.hit_at_1:.1%}，"
+        f"前五 {figures.hit_at_5:.1%}，当场答对 {figures.answered:.1%}，答复中答错 {figures.wrong:.1%}"
     )
-    for one in verdicts:
-        if one.is_harmful or not one.is_right:
-            kind = "答错" if one.is_harmful else "未命中"
-            typer.echo(f"  {kind} {one.case}：应为 {one.expected or '不答'}，得到 {one.got or '无'}")
+    for one in missed:
+        kind = "答错" if one.is_harmful else "未命中"
+        typer.echo(f"  {kind} {one.case}：应为 {one.expected or '不答'}，得到 {one.got or '无'}")
 
 
 @cli.command("gaps")

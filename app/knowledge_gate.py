@@ -12,11 +12,12 @@ from typing import Any
 
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.golden_gate import GateReport, Verdict, compare
-from hotline.domain.knowledge import START, Article
+from hotline.domain.knowledge import START, Article, Passage
 from knowledge_base.engines.live import LiveRetriever
 from knowledge_base.engines.tantivy import TantivyRetriever
 from knowledge_base.engines.tantivy_index import IndexDamagedError
 from knowledge_base.golden import GoldenQuestion, Ground
+from knowledge_base.golden_figures import GoldenFigures, golden_figures
 from knowledge_base.wording import Wording, plain
 
 Kept = Callable[[], Awaitable[dict[str, str]]]
@@ -49,8 +50,12 @@ class GoldenGate:
 
     async def run(self, *, on: date) -> tuple[Verdict, ...]:
         """Ask all golden questions of the index as it is."""
+        return (await self.measure(on=on))[1]
+
+    async def measure(self, *, on: date) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
+        """Ask all golden questions of the index as it is, and count."""
         questions = await self.questions()
-        return await asyncio.to_thread(verdicts, self._live.current, questions, on)
+        return await asyncio.to_thread(_measured, self._live.current, questions, on)
 
     async def clashes(self, article: Article) -> Sequence[str]:
         """Return which ways of asking another published article has already; see ``Lookalikes``."""
@@ -91,11 +96,19 @@ def verdicts(
     retriever: TantivyRetriever, questions: Sequence[GoldenQuestion], on: date
 ) -> tuple[Verdict, ...]:
     """Ask the questions. Right is the right article first, or no answer where none is wanted; harmful a wrong answer."""
-    return tuple(_verdict(retriever, question, on) for question in questions)
+    return tuple(
+        _verdict(question, retriever.search(question.text, on=on, limit=1)) for question in questions
+    )
 
 
-def _verdict(retriever: TantivyRetriever, question: GoldenQuestion, on: date) -> Verdict:
-    found = retriever.search(question.text, on=on, limit=1)
+def _measured(
+    retriever: TantivyRetriever, questions: Sequence[GoldenQuestion], on: date
+) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
+    found = [(question, retriever.search(question.text, on=on)) for question in questions]
+    return golden_figures(found), tuple(_verdict(*each) for each in found)
+
+
+def _verdict(question: GoldenQuestion, found: Sequence[Passage]) -> Verdict:
     first = found[0].article.id if found else ""
     is_sure = bool(found) and found[0].is_confident
     if question.ground is not None:

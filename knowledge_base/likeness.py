@@ -167,7 +167,9 @@ class Comparison:
         self, asked: tuple[dict[str, float], float], terms: frozenset[str], field: str, way: Way
     ) -> float:
         weights, whole = asked
-        both = sum([value for term, value in weights.items() if term in terms])
+        both = math.fsum(
+            map(weights.__getitem__, terms.intersection(weights))
+        )  # the same in any order of the set
         if not both:
             return 0.0
         if (norm := way.norms.get(field)) is None:

@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,10 @@ from hotline.domain.knowledge import Article
 from knowledge_base.encoding import SentenceEncoder
 from knowledge_base.wording import Wording, plain
 
-_LONGEST_BODY: Final = 220
+_LONGEST_BODY: Final = 40
+_LONGEST_LONE_BODY: Final = 220
+"""Ways of asking say what an article is about; where there are none its answer must."""
+_KEPT_QUESTIONS: Final = 4_096
 _WAIT_SECONDS: Final = 10.0
 _AT_ONCE: Final = 64
 
@@ -27,6 +31,7 @@ class Vectors:
         """Take the encoder and where vectors are kept."""
         self._encoder = encoder
         self._file = folder / f"{encoder.fingerprint}.sqlite3" if folder is not None else None
+        self._question = lru_cache(maxsize=_KEPT_QUESTIONS)(lambda text: encoder.questions([text])[0])
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -36,8 +41,8 @@ class Vectors:
         return self._encoder.fingerprint
 
     def question(self, text: str) -> Any:
-        """Return the vector of a question in plain form."""
-        return self._encoder.questions([text])[0]
+        """Return the vector of a question in plain form; what is often asked is encoded once."""
+        return self._question(text)
 
     def questions(self, texts: Sequence[str]) -> Any:
         """Return the vectors of questions in plain form, a row for each."""
@@ -50,7 +55,7 @@ class Vectors:
         for article in articles:
             ways = [(plain(asking), True) for asking in (article.title, *article.questions) if asking]
             body = plain("".join((article.title, article.spoken, wording.answer(article.full))))
-            rows = [*ways, (body[:_LONGEST_BODY], False)]
+            rows = [*ways, (body[: _LONGEST_BODY if article.questions else _LONGEST_LONE_BODY], False)]
             spans.append((len(wanted), len(wanted) + len(rows)))
             wanted += rows
         made = self._rows(wanted)
