@@ -26,6 +26,7 @@ from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import Article
 from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_assist import AgentAssist
+from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.registration import Registration
 from hotline.service.signals import Signals
@@ -95,7 +96,9 @@ def open_sign_on(settings: Settings, clock: Callable[[], datetime]) -> SingleSig
     return SingleSignOn(providers, Seal(secret_file(settings.data_dir / "at_rest.key")), clock)
 
 
-def agent_tools(settings: Settings, city: City, world: World, programs: Programs) -> AgentTools:
+def agent_tools(
+    settings: Settings, city: City, world: World, programs: Programs, chats: AgentChats | None
+) -> AgentTools:
     """Return what the agents' pages need."""
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     live = LiveRows(world.redis) if world.redis is not None else None
@@ -128,6 +131,7 @@ def agent_tools(settings: Settings, city: City, world: World, programs: Programs
         gatherings=SqlGatherings(world.store.database, seal),
         callbacks=world.callbacks,
         article=article,
+        chats=chats,
     )
 
 

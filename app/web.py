@@ -103,12 +103,13 @@ async def run_web(settings: Settings) -> None:
         recordings = KeptRecordings(
             SqlRecordings(world.store.database), recordings_folder(settings), recordings_seal(settings).open
         )
+        agent_chats = open_agent_chats(settings, city, world, kept)
         parts = WebParts(
             city=city,
             knowledge=world.knowledge,
             records=world.store,
             chat=open_chat(settings, city, world, words, kept, doors, office.keeping.discard),
-            agent_chats=open_agent_chats(settings, city, world, kept),
+            agent_chats=agent_chats,
             words=words,
             staff_token=staff_token(settings),
             clock=local_clock(city),
@@ -136,7 +137,9 @@ async def run_web(settings: Settings) -> None:
                 clock=local_clock(city),
                 signals=world.signals,
                 desk=world.desk,
-                agents=agent_tools(settings, city, world, programs) if world.desk is not None else None,
+                agents=agent_tools(settings, city, world, programs, agent_chats)
+                if world.desk is not None
+                else None,
                 machine=MachineFacts(settings, city, world.store, checks, local_clock(city)),
                 recordings=recordings,
                 evidence=office.evidence,

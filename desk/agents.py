@@ -15,6 +15,7 @@ from hotline.domain.people import Actor
 from hotline.domain.talks import PartyTelephone
 from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_assist import AgentAssist
+from hotline.service.agent_chats import AgentChats
 from hotline.service.callbacks import Callbacks
 from hotline.service.surroundings import KnowingOrders
 from hotline.store.agent_forms import SqlAgentForms
@@ -84,7 +85,8 @@ class Gatherings(Protocol):
 class AgentTools:
     """``rows`` gives a conversation's journal so far; ``order_of`` the number of the order that came of one.
 
-    ``parties`` are whom agents may let into a talk; without ``known`` nobody is told of a repeat.
+    ``parties`` are whom agents may let into a talk; without ``known`` nobody is told of a repeat,
+    without ``chats`` there are calls only.
     """
 
     assist: AgentAssist
@@ -99,3 +101,4 @@ class AgentTools:
     gatherings: Gatherings | None = None
     callbacks: Callbacks | None = None
     article: Callable[[str], Awaitable[Article | None]] | None = None
+    chats: AgentChats | None = None

@@ -39,10 +39,12 @@ class QueueLine:
 
 @dataclass(frozen=True, slots=True)
 class SeatView:
-    """What one agent's page shows of the desk."""
+    """What one agent's page shows of the desk: their own call and chats, and who waits."""
 
     agent: Agent | None
     call: Handover | None
+    chats: tuple[Handover, ...] = ()
+    waiting_chats: tuple[Handover, ...] = ()
     queue: tuple[QueueLine, ...] = ()
     agents: tuple[tuple[str, str, Presence], ...] = ()
     talking: int = 0
@@ -53,6 +55,20 @@ class _Watcher:
     agent: str
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     shown: SeatView | None = None
+
+
+def _still(handover: Handover) -> Handover:
+    """Return it without its signs of life."""
+    return replace(handover, kept_at=handover.requested_at)
+
+
+def _waiting(desk: Desk, medium: Medium) -> list[Handover]:
+    found = (
+        one
+        for one in desk.handovers.values()
+        if one.medium is medium and one.state is HandoverState.REQUESTED
+    )
+    return sorted(found, key=lambda one: (not one.is_urgent, one.requested_at))
 
 
 class Seats:
@@ -106,18 +122,13 @@ class Seats:
 
     def _view(self, agent: str) -> SeatView:
         desk = self._now
-        waiting = sorted(
-            (
-                one
-                for one in desk.handovers.values()
-                if one.medium is Medium.CALL and one.state is HandoverState.REQUESTED
-            ),
-            key=lambda one: (not one.is_urgent, one.requested_at),
-        )
+        waiting = _waiting(desk, Medium.CALL)
         me, call = desk.agents.get(agent), desk.call_of(agent)
         return SeatView(  # signs of life are no changes
             replace(me, seen_at=me.since) if me is not None else None,
-            replace(call, kept_at=call.requested_at) if call is not None else None,
+            _still(call) if call is not None else None,
+            tuple(_still(one) for one in desk.chats_of(agent)),
+            tuple(_still(one) for one in _waiting(desk, Medium.CHAT)) if me is not None else (),
             tuple(
                 QueueLine(position, one.skill.value, one.is_urgent, one.requested_at.isoformat())
                 for position, one in enumerate(waiting, 1)

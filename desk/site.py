@@ -13,7 +13,7 @@ from desk.guard import FormRefusedError, front_of
 from desk.live import Live
 from desk.pages import entrance, orders
 from desk.pages.administration import accounts, audit, exports, machine
-from desk.pages.agent import callbacks, routes, wrap_up
+from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.parts import DeskParts
 from desk.seats import Seats
 from hotline.domain.errors import HotlineError
@@ -27,6 +27,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     audit.router,
     exports.router,
     routes.router,
+    chats.router,
     wrap_up.router,
     callbacks.router,
 )

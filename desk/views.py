@@ -18,15 +18,20 @@ _NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
 
 def masked(text: str, appeal: Appeal, *, keep: Iterable[str] = ()) -> str:
     """Return ``text`` with long numbers and the citizen's name masked; the numbers in ``keep`` stay (order numbers)."""
+    name = appeal.citizen_name
+    if len(name) > 1:
+        text = text.replace(name, name[0] + "*" * (len(name) - 1))
+    return without_numbers(text, keep=keep)
+
+
+def without_numbers(text: str, *, keep: Iterable[str] = ()) -> str:
+    """Return ``text`` with long numbers masked, but for those in ``keep``."""
     kept = set(keep)
 
     def mask(found: re.Match[str]) -> str:
         digits = re.sub(r"[ -]", "", found[0])
         return found[0] if digits in kept else f"{digits[:3]}{'*' * (len(digits) - 5)}{digits[-2:]}"
 
-    name = appeal.citizen_name
-    if len(name) > 1:
-        text = text.replace(name, name[0] + "*" * (len(name) - 1))
     return _NUMBER.sub(mask, text)
 
 

@@ -34,6 +34,7 @@ from app.settings import Settings, secret_file
 from app.signals import announcing
 from app.web_parts import KeptRecordings
 from asr.models import fetch
+from chat.handover import AgentHours, ChatQueue
 from chat.web_chat.channel import Customs
 from chat.web_chat.routes import WebChat
 from desk.agents import AgentTools
@@ -48,11 +49,13 @@ from hotline.domain.routing import RoutingDecision
 from hotline.domain.talks import PartyTelephone
 from hotline.service.accounts import Accounts, Whereabouts
 from hotline.service.agent_assist import AgentAssist
+from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.kept_chats import KeptChats
 from hotline.service.passwords import Passwords, new_totp_secret
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
@@ -206,23 +209,30 @@ class ConsolesSite:
 
 
 def a_consoles_site(
-    store: SqlStore, folder: Path, *, city: City = CITY, signals: Signals | None = None, **changed: Any
+    store: SqlStore,
+    folder: Path,
+    *,
+    city: City = CITY,
+    signals: Signals | None = None,
+    kept: KeptChats | None = None,
+    **changed: Any,
 ) -> ConsolesSite:
-    """Put everything together on ``store``."""
+    """Put everything together on ``store``; agents take chats where they are ``kept``."""
     clock, seal, signals = Clock(), Seal(SECRET), signals or SignalsInMemory()
     store.announce = announcing(signals)
     casework = Casework(store, lambda: LIMITS, city.units)
     registration = Registration(store, FixedRouter(), city, casework)
     surroundings = Surroundings(
-        new_session=a_session, understander=FakeUnderstander({}), retriever=FakeRetriever(a_passage()),
+        new_session=a_session, understander=FakeUnderstander(MEANINGS), retriever=FakeRetriever(a_passage()),
         registration=registration, log_book=store, unit_name=lambda code: code, clock=clock,
     )  # fmt: skip
+    relay = SqlRelayStore(store.database, seal)
     programs = Programs(
         casework=casework,
         registration=registration,
         keys=SqlAccessKeys(store.database, seal),
         answers=SqlKeptAnswers(store.database, seal),
-        confidential=Confidential(store, SqlRelayStore(store.database, seal)),
+        confidential=Confidential(store, relay),
         search=SqlOrderSearch(store.database, seal),
         words=INTERFACE_WORDS,
         place=PLACES.place,
@@ -236,6 +246,13 @@ def a_consoles_site(
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     for entry in ASSETS.values():
         fetch(entry, Settings().static_dir, lambda *_: None)
+    desk = AgentDesk(DeskInMemory(signals), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__)
+    chats = queue = None
+    if kept is not None:
+        chats = AgentChats(
+            desk, kept, store, clock, unit_name=lambda code: city.units[code].name, relay=relay.thread
+        )
+        queue = ChatQueue(desk, AgentHours(), poll=0.1, tell_after=0.1, keep_alive=0.5)
     given: dict[str, Any] = {
         "city": city,
         "words": WORDS,
@@ -249,9 +266,7 @@ def a_consoles_site(
         "vendor": Settings().static_dir,
         "worded": lambda error: (status_of(error), faults.body(error)["text"]),
         "allows": RateLimit(20, clock).allows,
-        "desk": AgentDesk(
-            DeskInMemory(signals), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__
-        ),
+        "desk": desk,
         "recordings": DeskRecordings(recordings, store),
         "machine": MachineFacts(settings, city, store, {}, clock),
         "audit": SqlAuditLog(store.database),
@@ -274,6 +289,7 @@ def a_consoles_site(
                 iter(f"task{n}" for n in count(1)).__next__,
             ),
             article=an_article_of,
+            chats=chats,
         ),
         **changed,
     }
@@ -281,7 +297,13 @@ def a_consoles_site(
     web = WebParts(
         city=city,
         records=store,
-        chat=WebChat(Conversations(surroundings), Customs(clock), WORDS["refusals"]),
+        chat=WebChat(
+            Conversations(surroundings),
+            Customs(clock, queue=queue, relay=programs.confidential),
+            WORDS["refusals"],
+            store=kept,
+            records=store,
+        ),
         words=WORDS,
         staff_token=TOKEN,
         clock=clock,

@@ -22,6 +22,50 @@ document.body.addEventListener("htmx:sseMessage", (event) => {
   if (card && card.scrollHeight - card.scrollTop - card.clientHeight < 160) card.scrollTop = card.scrollHeight;
 });
 
+// Chats: Enter sends (not while a word is being composed), the citizen sees that somebody writes, what is new stays in sight.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("textarea[data-enter]")) return;
+  event.preventDefault();
+  event.target.closest("form").requestSubmit();
+});
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.matches("form[data-clears]")) {
+    const id = event.target.querySelector('input[name="message"]');
+    id.value ||= crypto.randomUUID();
+    event.detail.parameters.set?.("message", id.value) ?? (event.detail.parameters.message = id.value);
+  }
+});
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.target.matches("form[data-clears]")) {
+    event.target.reset();
+    event.target.querySelector('input[name="message"]').value = "";
+    tellWriting(event.target.querySelector("textarea"), false);
+  }
+});
+let isWriting = false;
+let stopped;
+function tellWriting(field, isOn) {
+  clearTimeout(stopped);
+  if (isOn) stopped = setTimeout(() => tellWriting(field, false), 5000);
+  if (isOn === isWriting) return;
+  isWriting = isOn;
+  const chat = field?.closest("[data-chat]")?.dataset.chat;
+  if (chat) fetch(`/desk/agent/chats/${chat}/typing`, { method: "POST", headers: { "X-CSRF": csrf, "HX-Request": "true" }, body: new URLSearchParams({ is_on: isOn }) });
+}
+document.addEventListener("input", (event) => { if (event.target.matches("textarea[data-enter]")) tellWriting(event.target, event.target.value !== ""); });
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-reply]");
+  const field = document.getElementById("f-reply");
+  if (!button || !field) return;
+  field.value = field.value ? `${field.value}\n${button.dataset.reply}` : button.dataset.reply;
+  field.focus();
+});
+document.body.addEventListener("htmx:sseMessage", (event) => {
+  if (!["chat", "chat-line"].includes(event.detail.type)) return;
+  const thread = document.getElementById("thread");
+  if (thread && (event.detail.type === "chat" || thread.scrollHeight - thread.scrollTop - thread.clientHeight < 200)) thread.scrollTop = thread.scrollHeight;
+});
+
 // A call has come: the title says so when another window is in front.
 document.body.addEventListener("htmx:sseMessage", (event) => {
   if (event.detail.type === "pop") {

@@ -45,7 +45,7 @@ class HandingOver(Floor):
         return (
             *stop,
             self._saying,
-            TransferToAgent(turn, reason, self._briefing(reason), self._skill(reason)),
+            TransferToAgent(turn, reason, self._briefing(), self._skill(reason)),
         )
 
     def _call_back(self, callback: CalledBack) -> Actions:
@@ -54,7 +54,7 @@ class HandingOver(Floor):
         turn = self._new_turn()
         self._stage = Stage.TRANSFERRING
         self._saying = self._prompts.say(turn, ("callback_greeting",), is_interruptible=False)
-        briefing, skill = self._briefing("callback"), self._skill("callback")
+        briefing, skill = self._briefing(), self._skill("callback")
         return (self._saying, TransferToAgent(turn, "callback", briefing, skill, handover=callback.handover))
 
     def _skill(self, reason: str) -> str:
@@ -77,7 +77,7 @@ class HandingOver(Floor):
         self._saying = self._prompts.say(
             turn, ("emergency",), {"service": service.value}, is_interruptible=False
         )
-        return (*stop, self._saying, GiveWayToEmergency(turn, service, self._briefing("emergency")))
+        return (*stop, self._saying, GiveWayToEmergency(turn, service, self._briefing()))
 
     def _told_to_wait(self, event: WaitsForAgent) -> Actions:
         """Tell how long it will take, and that nobody needs to wait: key 1 asks to be called back."""
@@ -129,7 +129,7 @@ class HandingOver(Floor):
             if self._channel is not ContactChannel.PHONE:
                 return (*record, *self._put(Stage.MORE, say, self._closing_listen(turn)))
             self._stage, self._saying = Stage.TRANSFERRING, say
-            return (*record, say, TransferToAgent(turn, "emergency", self._briefing("emergency")))
+            return (*record, say, TransferToAgent(turn, "emergency", self._briefing()))
         if self._stage is not Stage.TRANSFERRING:
             return ()
         if self._is_callback:
@@ -193,7 +193,7 @@ class HandingOver(Floor):
             self._prompts.text("divert_emergency_line", service=self._service.value),
         )
 
-    def _briefing(self, reason: str) -> str:
+    def _briefing(self) -> str:
         category = nearest(self._draft.category, self._categories)
         return self._prompts.text(
             "briefing",
@@ -201,7 +201,6 @@ class HandingOver(Floor):
             category=category.name if category else "",
             place=self._draft.place.text if self._draft.place else "",
             text=self._draft.text,
-            reason=reason,
         )
 
     def _register_message(self, *prompts: str) -> Actions:

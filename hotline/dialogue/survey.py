@@ -347,7 +347,7 @@ class SurveySession:
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage = SurveyStage.TRANSFERRING
         say = self._prompts.say(turn, ("transferring",), is_interruptible=False)
-        return (*stop, *self._spoken(say), TransferToAgent(turn, reason, self._briefing(reason)))
+        return (*stop, *self._spoken(say), TransferToAgent(turn, reason, self._briefing()))
 
     def _check_emergency(self, service: EmergencyService) -> Actions:
         self._service, self._before_alarm = service, self._stage
@@ -363,7 +363,7 @@ class SurveySession:
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage = SurveyStage.EMERGENCY
         say = self._prompts.say(turn, ("emergency",), {"service": service.value}, is_interruptible=False)
-        return (*stop, *self._spoken(say), GiveWayToEmergency(turn, service, self._briefing("emergency")))
+        return (*stop, *self._spoken(say), GiveWayToEmergency(turn, service, self._briefing()))
 
     def _joined(self) -> Actions:
         is_emergency = self._stage is SurveyStage.EMERGENCY
@@ -379,15 +379,15 @@ class SurveySession:
             say = self._prompts.say(turn, ("emergency_failed",), {"service": service}, is_interruptible=False)
             return (
                 *self._spoken(say),
-                TransferToAgent(turn, "emergency", self._briefing("emergency")),
+                TransferToAgent(turn, "emergency", self._briefing()),
             )
         if self._stage is SurveyStage.TRANSFERRING:
             return self._finish(Ending.AGENT_WANTED, "agent_busy", "agent_failed")
         return ()
 
-    def _briefing(self, reason: str) -> str:
+    def _briefing(self) -> str:
         answers = self.result.told(self._prompts)
-        return self._prompts.text("briefing", number=self._subject.number, reason=reason, answers=answers)
+        return self._prompts.text("briefing", number=self._subject.number, answers=answers)
 
     # --- saying and asking -----------------------------------------------------------------------------------
 

@@ -23,6 +23,11 @@ def form_topic(conversation: str) -> str:
     return f"form:{conversation}"
 
 
+def desk_topic(agent: str) -> str:
+    """Return the topic on which an agent's open pages are told what to show."""
+    return f"desk:{agent}"
+
+
 def live_topic(conversation: str) -> str:
     """Return the topic on which a conversation's rows are told as they are written."""
     return f"live:{conversation}"

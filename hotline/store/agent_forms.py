@@ -9,21 +9,22 @@ from datetime import datetime
 from typing import Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hotline.domain.appeal import PhoneNumber
+from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
 from hotline.store.sealing import Seal
 from hotline.store.tables import agent_forms, caller_notes
 
 _NOTES: Final = 5
+_FEW: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class AgentForm:
-    """One call's form as far as the agent has said something: ``corrections`` by field, as they are typed.
+    """The form of a call or a chat as far as the agent has said something: ``corrections`` by field, as they are typed.
 
     ``phone`` is the calling number (digits), empty when unknown; ``answered_with`` an article the agent read out;
     ``number`` the order that came of it.
@@ -38,6 +39,7 @@ class AgentForm:
     answered_with: str = ""
     number: str = ""
     began_at: datetime | None = None
+    channel: ContactChannel = ContactChannel.PHONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,13 @@ class SqlAgentForms:
 
     async def get(self, conversation: str) -> AgentForm | None:
         """Return a call's form, or None."""
-        return await self._one(agent_forms.c.conversation == conversation)
+        found = await self._some(agent_forms.c.conversation == conversation, 1)
+        return found[0] if found else None
 
     async def open_of(self, agent: str) -> AgentForm | None:
-        """Return the newest form that an agent has not wrapped up, or None."""
-        return await self._one(agent_forms.c.agent == agent)
+        """Return the newest form of a call that an agent has not wrapped up, or None; a chat need not be."""
+        found = await self._some(agent_forms.c.agent == agent, _FEW)
+        return next((form for form in found if form.channel is ContactChannel.PHONE), None)
 
     async def correct(self, conversation: str, name: str, text: str | None, at: datetime) -> None:
         """Keep what the agent says of a field; None takes it back."""
@@ -148,13 +152,13 @@ class SqlAgentForms:
 
     # --- inside --------------------------------------------------------------------------------------------
 
-    async def _one(self, condition: object) -> AgentForm | None:
-        query = select(agent_forms).where(condition).order_by(agent_forms.c.changed_at.desc()).limit(1)  # type: ignore[arg-type]
+    async def _some(self, condition: ColumnElement[bool], most: int) -> list[AgentForm]:
+        query = select(agent_forms).where(condition).order_by(agent_forms.c.changed_at.desc()).limit(most)
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            return None
-        return _FORM.validate_json(self._seal.open(row.body, f"agent_form:{row.conversation}"))
+            rows = (await connection.execute(query)).all()
+        return [
+            _FORM.validate_json(self._seal.open(row.body, f"agent_form:{row.conversation}")) for row in rows
+        ]
 
     async def _write(self, form: AgentForm, at: datetime) -> None:
         body = self._seal.close(_FORM.dump_json(form), f"agent_form:{form.conversation}")

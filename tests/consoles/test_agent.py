@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Page, expect
+from pathlib import Path
 
-from hotline.domain.accounts import StaffRole
+from playwright.async_api import Browser, Page, expect
+from redis.asyncio import Redis
+
+from app.chat_store import ChatsOnRedis
+from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.agents import HandoverState, Presence
 from hotline.service.signals import live_topic
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from tests.browser import DESKTOP, Complaints, barriers, overflow, shoot
 from tests.browser import PHONE as PHONE_SIZE
-from tests.browser import Complaints, barriers, overflow, shoot
 from tests.builders import an_appeal
 from tests.consoles.conftest import Open
-from tests.consoles_site import NOT_WARM, ConsolesSite
+from tests.consoles_site import NOT_WARM, SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_agent import CALL, an_agent, bridged, said
+from tests.integration.web.page import connected
+from tests.redis_server import redis_server
 from tests.work_orders import an_order, keep
+
+
+async def a_page(browser: Browser, site: ConsolesSite, address: str, agent: Account) -> Page:
+    """Open the agent's page of a site that is served at ``address``."""
+    context = await browser.new_context(base_url=address, viewport=DESKTOP, locale="zh-CN")
+    context.set_default_timeout(8_000)
+    await context.add_cookies([{"name": "desk", "value": await site.token(agent), "url": address}])
+    page = await context.new_page()
+    await page.goto("/desk/agent")
+    return page
 
 
 async def clean(page: Page, name: str) -> None:
@@ -128,6 +146,47 @@ async def test_an_agent_whose_role_is_taken_back_sees_nothing_more(site: Console
     await site.accounts.grant(agent.id, frozenset(), by=security, reason="调离")
     await page.wait_for_url("**/desk/**", timeout=5_000)
     await expect(page.locator("body")).not_to_contain_text("暖气不热")
+
+
+async def test_a_chat_is_taken_and_answered_by_keyboard_beside_the_form(
+    store: SqlStore, tmp_path: Path, browser: Browser
+) -> None:
+    with redis_server() as port:
+        async with Redis(port=port) as client:
+            site = a_consoles_site(store, tmp_path, kept=ChatsOnRedis(client, Seal(SECRET), process="a"))
+            agent = await an_agent(site)
+            async with site.served() as address, connected(address.removeprefix("http://")) as citizen:
+                page = await a_page(browser, site, address, agent)
+                complaints = Complaints(page)
+                await citizen.hello()
+                await citizen.answers()
+                await citizen.write(NOT_WARM)
+                await citizen.send_text("转人工")
+                await expect(page.locator("#chats")).to_contain_text("派给您")
+                await page.wait_for_function("document.querySelector('[data-key=t]')?.['htmx-internal-data']")
+                await page.keyboard.press("t")
+                await expect(page.locator("#thread")).to_contain_text("暖气不热")
+                await expect(page.locator("#fill-place")).to_have_value("兰山区银雀山街道")
+                await page.keyboard.press("r")
+                await page.keyboard.type("您好，请问是哪个小区？")
+                while (told := await citizen.next("typing"))["by"] != "agent":
+                    pass
+                assert told["is_on"]
+                await page.keyboard.press("Enter")
+                await expect(page.locator("#thread .agent").last).to_contain_text("请问是哪个小区")
+                await expect(page.locator("#f-reply")).to_have_value("")
+                await citizen.send_text("我姓王，叫王建国")
+                await citizen.send({"type": "writing", "is_on": True})
+                await expect(page.locator("#thread .citizen").last).to_contain_text("王建国")
+                await expect(page.locator("#writing")).to_contain_text("正在输入")
+                await expect(page.locator("#fill-citizen_name")).to_have_value("王建国")
+                await page.locator("[data-reply]").first.click()
+                await clean(page, "agent-chat")
+                await page.set_viewport_size(PHONE_SIZE)
+                await shoot(page, "agent-chat-phone")
+                assert await overflow(page) == 0
+                assert complaints.found == []
+                await page.context.close()
 
 
 async def test_the_desk_fits_a_telephone_and_the_wallboard_counts(site: ConsolesSite, opened: Open) -> None:

@@ -1,4 +1,4 @@
-"""What an agent's open page is told: presence, queue, the call, its talk as it is spoken, the form that fills itself, and help."""
+"""What an agent's open page is told: presence, queue, the call, its talk as it is spoken, the form that fills itself, and chats."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from contextlib import suppress
 from typing import Any, Final
 
 from desk.front import Front, LiveEvent
-from desk.pages.agent.showing import Shown, field_rows, map_tiles, past_orders, unit_rows
+from desk.pages.agent.chatting import ChatPanel
+from desk.pages.agent.helping import FormOnPage
+from desk.pages.agent.showing import Shown, past_orders
 from desk.seats import Seats, SeatView
 from desk.views import masked
 from hotline.domain.agents import Handover, HandoverState
 from hotline.domain.appeal import ContactChannel, PhoneNumber
-from hotline.domain.category import at_level
 from hotline.domain.errors import HotlineError
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
-from hotline.service.agent_assist import Form, FormFilling, Help, Line, corrected_value, line_of
-from hotline.service.signals import form_topic, live_topic
+from hotline.service.agent_assist import Line, line_of
+from hotline.service.signals import desk_topic, form_topic, live_topic
 from hotline.store.agent_forms import AgentForm, CallerNote
 
 CONCEALED: Final = "Concealed"
@@ -30,42 +31,43 @@ Item = tuple[str, Any]
 
 
 class AgentPage:
-    """One open page of one agent: follows the desk, and whatever call is theirs."""
+    """One open page of one agent: follows the desk, and whatever call or chat is theirs."""
 
     def __init__(self, front: Front, seats: Seats, seat: SignedIn) -> None:
         """Take who looks."""
         assert seat.account.number is not None
-        parts = front.parts
-        assert parts.agents is not None
+        assert front.parts.agents is not None
         self._front = front
         self._seats = seats
         self._seat = seat
         self._agent = seat.account.number
-        self._tools = parts.agents
+        self._tools = front.parts.agents
         self._inbox: asyncio.Queue[Item] = asyncio.Queue(512)
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
         self._conversation: str | None = None
         self._call: Handover | None = None
         self._was_bridged = False
-        self._form_row: AgentForm | None = None
-        self._filling: FormFilling | None = None
+        self._is_chat = False
+        self._form: FormOnPage | None = None
         self._lines: dict[int, Line] = {}
-        self._help = Help()
         self._is_concealed = False
-        self._unheard: list[str] = []
-        self._is_hearing = False
+        chats = self._tools.chats
+        self._chats = ChatPanel(front, chats, self._agent, self._inbox.put) if chats is not None else None
 
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Yield what changes on the page, for as long as it is open."""
         async with self._seats.watching(self._agent) as views:
             self._begin(self._pump(views))
+            self._begin(self._listen())
             try:
                 while True:
                     kind, item = await self._inbox.get()
                     async for event in self._took(kind, item):
                         yield event
             finally:
+                if self._chats is not None:
+                    self._chats.close()
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -76,59 +78,74 @@ class AgentPage:
         async for view in views:
             await self._inbox.put(("seat", view))
 
-    async def _follow(self, conversation: str) -> None:
-        """Put into the inbox what was said so far, and what is said from now on."""
-        topics = (live_topic(conversation), form_topic(conversation))
-        async with self._front.parts.signals.of(*topics) as notices:
-            await self._inbox.put(("rows", await self._tools.rows(conversation)))
+    async def _listen(self) -> None:
+        async with self._front.parts.signals.of(desk_topic(self._agent)) as notices:
+            async for _, told in notices:
+                await self._inbox.put(("show", str(told.get("chat", ""))))
+
+    async def _follow(self, conversation: str, *, is_chat: bool) -> None:
+        """Put into the inbox what was said so far, and what is said from now on; chats have their own way."""
+        form, live = form_topic(conversation), live_topic(conversation)
+        async with self._front.parts.signals.of(form, *([] if is_chat else [live])) as notices:
+            if not is_chat:
+                await self._inbox.put(("rows", await self._tools.rows(conversation)))
             async for topic, told in notices:
-                await self._inbox.put(("form", None) if topic == topics[1] else ("row", told))
+                await self._inbox.put(("form", None) if topic == form else ("row", told))
 
     async def _took(self, kind: str, item: Any) -> AsyncIterator[LiveEvent]:
         match kind:
             case "seat":
-                async for event in self._took_view(item):
-                    yield event
-            case "rows":
-                for event in self._took_rows(item):
-                    yield event
-            case "row":
-                for event in self._took_row(item):
-                    yield event
+                follows = self._took_view(item)
             case "form":
-                await self._read_corrections()
-                yield self._form_event()
-                self._ask_for_help()
-            case "heard":
-                yield self._form_event()
-                self._ask_for_help()
-            case "help":
-                self._help = item
-                yield self._help_event()
+                follows = self._took_word()
+            case "show" | "chat":
+                follows = self._took_chat(kind, item)
             case _:
-                yield LiveEvent(kind, item)
+                for event in self._took_talk(kind, item):
+                    yield event
+                return
+        async for event in follows:
+            yield event
+
+    def _took_talk(self, kind: str, item: Any) -> list[LiveEvent]:
+        match kind, self._form:
+            case "rows", _:
+                return self._took_rows(item)
+            case "row", _:
+                return self._took_row(item)
+            case "heard", FormOnPage() as form:
+                form.ask_for_help()
+                return [form.event()]
+            case "help", FormOnPage() as form:
+                return [form.took_help(item)]
+            case "hints", FormOnPage():
+                return [LiveEvent("hints", item)]
+            case _:
+                return []
 
     async def _took_view(self, view: SeatView) -> AsyncIterator[LiveEvent]:
         values = {"view": view, "agent": view.agent, "me": self._seat.account}
         yield self._event("presence", "agent/_presence.html", **values)
         yield self._event("queue", "agent/_queue.html", **values)
+        if self._chats is not None:
+            for shown in await self._chats.take_view(view):
+                yield shown
         call = view.call if view.call is not None and view.call.state in _WITH_AGENT else None
         if call is not None and call.conversation != self._conversation:
-            async for event in self._pop(call):
-                yield event
-            return
-        if call is None and self._call is not None:
-            async for event in self._call_over():
-                yield event
-            return
-        if call is None and self._conversation is None:
-            async for event in self._left_over():
-                yield event
-            return
-        if call != self._call and call is not None:
+            follows = self._pop(call)
+        elif call is None and self._call is not None:
+            follows = self._call_over()
+        elif call is None and (self._conversation is None or self._is_chat):
+            follows = self._without_call()
+        elif call != self._call and call is not None:
             self._call = call
             self._was_bridged = self._was_bridged or call.state is HandoverState.BRIDGED
             yield self._call_event()
+            return
+        else:
+            return
+        async for event in follows:
+            yield event
 
     async def _pop(self, call: Handover) -> AsyncIterator[LiveEvent]:
         """Show a call that is new: what is known at once first, the rest as it is found (弹屏)."""
@@ -136,160 +153,134 @@ class AgentPage:
         self._turn_to(call.conversation, call)
         yield self._call_event()
         yield LiveEvent("pop", "")
-        form = AgentForm(
-            call.conversation,
-            self._agent,
-            call.phone if call.phone.isdigit() else "",
-            call.reason,
-            call.briefing,
-        )
-        self._form_row = await self._tools.forms.begin(form, self._front.parts.clock())
-        self._begin_filling()
+        await self._open_form(call, ContactChannel.PHONE)
         yield await self._caller_event()
 
     async def _call_over(self) -> AsyncIterator[LiveEvent]:
         """The call has left this desk: what was talked about is wrapped up, what was not taken is gone."""
         assert self._conversation is not None
         self._call = None
-        if self._was_bridged:
+        if self._was_bridged and self._form is not None and self._form.row is not None:
             yield self._call_event()
             return
         await self._tools.forms.close(self._conversation)
         for event in self._cleared():
             yield event
 
-    async def _left_over(self) -> AsyncIterator[LiveEvent]:
-        """Show a call that ended and was not wrapped up, after the page was opened anew."""
+    async def _without_call(self) -> AsyncIterator[LiveEvent]:
+        """Show what there is without a call: one that ended and was not wrapped up, else the chat that is shown."""
         form = await self._tools.forms.open_of(self._agent)
-        if form is None:
+        if form is not None:
+            self._turn_to(form.conversation, None)
+            self._was_bridged = True
+            self._form = self._new_form(form)
+            yield self._call_event()
+            yield await self._caller_event()
+            return
+        if self._conversation is None:
             for event in self._cleared():
                 yield event
+        async for event in self._turn_to_chat():
+            yield event
+
+    async def _took_word(self) -> AsyncIterator[LiveEvent]:
+        """The agent has said something of the form, or wrapped up."""
+        if self._form is None:
             return
-        self._turn_to(form.conversation, None)
-        self._was_bridged = True
-        self._form_row = form
-        self._begin_filling()
-        yield self._call_event()
-        yield await self._caller_event()
+        await self._form.reread()
+        if self._form.row is None and self._call is None and not self._is_chat:
+            for event in self._cleared():
+                yield event
+            async for event in self._without_call():
+                yield event
+            return
+        yield self._form.event()
+        self._form.ask_for_help()
+
+    async def _took_chat(self, kind: str, item: Any) -> AsyncIterator[LiveEvent]:
+        if self._chats is None:
+            return
+        shown = self._chats.shown
+        for event in await (self._chats.show(item) if kind == "show" else self._chats.took(item)):
+            yield event
+        async for event in self._turn_to_chat(is_new=self._chats.shown != shown):
+            yield event
+
+    async def _turn_to_chat(self, *, is_new: bool = True) -> AsyncIterator[LiveEvent]:
+        """Let the form, the caller and the help be those of the chat that is shown, unless there is a call."""
+        if self._chats is None or (self._conversation is not None and not self._is_chat):
+            return
+        chat = self._chats.shown
+        if chat is None:
+            if self._is_chat:
+                await self._tools.forms.close(self._conversation or "")
+                for event in self._cleared():
+                    yield event
+            return
+        if chat.conversation != self._conversation:
+            if not is_new:
+                return
+            self._turn_to(chat.conversation, None, is_chat=True)
+            await self._open_form(chat, ContactChannel.WEB_CHAT)
+            yield await self._caller_event()
+        if self._form is not None and (new := [one for one in self._chats.lines if self._is_new(one)]):
+            self._form.hear(*new)
+            yield self._form.event()
 
     def _took_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[LiveEvent]:
-        for row in rows:
-            line = line_of(row)
-            if line is not None and line.sequence not in self._lines:
-                self._lines[line.sequence] = line
-                self._hear(line)
-        self._begin_hearing()
-        return [self._talk_event(), self._form_event()]
+        new = [line for row in rows if (line := line_of(row)) is not None and self._is_new(line)]
+        if self._form is not None:
+            self._form.hear(*new)
+        return [self._talk_event(), *self._form_events()]
 
     def _took_row(self, row: Mapping[str, Any]) -> list[LiveEvent]:
         if row.get("name") == CONCEALED:
             self._lines.clear()
             self._is_concealed = True
-            self._begin_filling()
-            return [self._talk_event(), self._form_event()]
+            if self._form is not None:
+                self._form.start_anew()
+            return [self._talk_event(), *self._form_events()]
         if row.get("name") == PARTLY:
             return [
                 self._event("partly", "agent/_partly.html", who=row["who"], text=self._masked(row["text"]))
             ]
         line = line_of(row)
-        if line is None or line.sequence in self._lines or self._is_concealed:
+        if line is None or self._is_concealed or not self._is_new(line):
             return []
-        self._lines[line.sequence] = line
-        self._hear(line)
-        self._begin_hearing()
+        if self._form is not None:
+            self._form.hear(line)
         return [self._event("line", "agent/_line.html", line=self._shown(line)), LiveEvent("partly", "")]
 
-    # --- hearing and helping, aside of the page ------------------------------------------------------------
-
-    def _begin_filling(self) -> None:
-        caller = (
-            PhoneNumber(self._form_row.phone) if self._form_row is not None and self._form_row.phone else None
-        )
-        self._filling = self._tools.assist.filling(caller)
-        self._unheard = [line.text for line in self._lines.values() if line.who == "citizen"]
-        self._is_hearing = False
-        self._apply_corrections()
-
-    def _hear(self, line: Line) -> None:
-        if line.who == "citizen" and self._filling is not None:
-            self._unheard.append(line.text)
-
-    def _begin_hearing(self) -> None:
-        if self._filling is not None and self._unheard and not self._is_hearing:
-            self._is_hearing = True
-            self._begin(self._hear_on(self._filling))
-
-    async def _hear_on(self, filling: FormFilling) -> None:
-        while self._unheard and filling is self._filling:
-            text = self._unheard.pop(0)
-            if await self._tools.assist.hear(filling, text):
-                await self._inbox.put(("heard", None))
-        if filling is self._filling:
-            self._is_hearing = False
-
-    def _ask_for_help(self) -> None:
-        """Look articles and units up for the form as it stands; of several wishes the last one counts."""
-        if self._filling is not None:
-            self._begin(self._help_on(self._filling, self._filling.form()))
-
-    async def _help_on(self, filling: FormFilling, form: Form) -> None:
-        found = await self._tools.assist.help(filling, form)
-        if filling is self._filling:
-            await self._inbox.put(("help", found))
-            hints = await self._hints(form)
-            await self._inbox.put(("hints", self._front.text("agent/_hints.html", hints=hints)))
-
-    async def _hints(self, form: Form) -> list[dict[str, Any]]:
-        """Return that it may be a repeat, or one of many."""
-        found: list[dict[str, Any]] = []
-        appeal, now = form.appeal, self._front.parts.clock()
-        with suppress(HotlineError):
-            if appeal.phone is not None and appeal.text and self._tools.known is not None:
-                repeat = await self._tools.known.repeat_of(appeal, appeal.phone, at=now)
-                if repeat is not None:
-                    found.append({"kind": "repeat", "order": repeat.order, "facts": repeat.new_facts})
-        with suppress(HotlineError):
-            county = appeal.place.county_code if appeal.place is not None else None
-            category = at_level(appeal.category)
-            if county is not None and category is not None and self._tools.gatherings is not None:
-                gathering, _ = await self._tools.gatherings.gathering(f"{county}/{category}")
-                since = [seen for seen in gathering.seen if seen.number]
-                if gathering.bursts or len(since) >= 3:
-                    found.append({
-                        "kind": "hot", "count": len(since), "is_burst": bool(gathering.bursts),
-                        "place": appeal.place.county if appeal.place is not None else "", "category": category,
-                        "numbers": [seen.number for seen in since[-5:]],
-                    })  # fmt: skip
-        return found
-
-    async def _read_corrections(self) -> None:
-        if self._conversation is not None:
-            self._form_row = await self._tools.forms.get(self._conversation) or self._form_row
-            self._apply_corrections()
-
-    def _apply_corrections(self) -> None:
-        if self._filling is None or self._form_row is None:
-            return
-        for name in self._filling.corrected - self._form_row.corrections.keys():
-            self._filling.correct(name, None, "")
-        for name, text in self._form_row.corrections.items():
-            with suppress(ValueError):
-                value = corrected_value(name, text, self._front.parts.city, self._tools.place)
-                self._filling.correct(name, value, text)
+    def _is_new(self, line: Line) -> bool:
+        """Keep a line; tell whether it was not known."""
+        return self._lines.setdefault(line.sequence, line) is line
 
     # --- what goes out -------------------------------------------------------------------------------------
 
-    def _turn_to(self, conversation: str | None, call: Handover | None) -> None:
+    def _turn_to(self, conversation: str | None, call: Handover | None, *, is_chat: bool = False) -> None:
         if self._follower is not None:
             self._follower.cancel()
             self._follower = None
-        self._conversation, self._call = conversation, call
+        self._conversation, self._call, self._is_chat = conversation, call, is_chat
         self._was_bridged = call is not None and call.state is HandoverState.BRIDGED
-        self._lines, self._help, self._is_concealed = {}, Help(), False
-        self._form_row = self._filling = None
+        self._lines, self._is_concealed = {}, False
+        if self._form is not None:
+            self._form.close()
+        self._form = None
         if conversation is not None:
-            self._follower = asyncio.create_task(self._follow(conversation))
-            self._tasks.add(self._follower)
+            self._follower = self._started(self._follow(conversation, is_chat=is_chat))
+
+    async def _open_form(self, handover: Handover, channel: ContactChannel) -> None:
+        phone = handover.phone if handover.phone.isdigit() else ""
+        form = AgentForm(
+            handover.conversation, self._agent, phone, handover.reason, handover.briefing, channel=channel
+        )
+        self._form = self._new_form(await self._tools.forms.begin(form, self._front.parts.clock()))
+
+    def _new_form(self, row: AgentForm) -> FormOnPage:
+        form = FormOnPage(self._front, self._tools, row, self._inbox.put, self._begin)
+        form.hear(*self._lines.values())
+        return form
 
     def _cleared(self) -> list[LiveEvent]:
         self._turn_to(None, None)
@@ -298,14 +289,9 @@ class AgentPage:
 
     def _call_event(self) -> LiveEvent:
         return self._event(
-            "call",
-            "agent/_call.html",
-            call=self._call,
-            conversation=self._conversation,
-            phone=self._phone(),
-            parties=self._tools.parties,
-            form=self._form_row,
-        )
+            "call", "agent/_call.html", call=self._call, phone=self._phone(), parties=self._tools.parties,
+            conversation=None if self._is_chat else self._conversation,
+        )  # fmt: skip
 
     async def _caller_event(self) -> LiveEvent:
         phone = self._caller()
@@ -324,22 +310,8 @@ class AgentPage:
         lines = [self._shown(line) for _, line in sorted(self._lines.items())]
         return self._event("talk", "agent/_talk.html", lines=lines, is_concealed=self._is_concealed)
 
-    def _form_event(self) -> LiveEvent:
-        if self._filling is None or self._conversation is None:
-            return LiveEvent("form", "")
-        form = self._filling.form(ContactChannel.PHONE)
-        return self._event(
-            "form", "agent/_form.html", conversation=self._conversation, rows=field_rows(self._front, form),
-            tiles=map_tiles(self._front, form.appeal.place), place=form.appeal.place, form=form,
-            corrected=self._filling.corrected,
-        )  # fmt: skip
-
-    def _help_event(self) -> LiveEvent:
-        return self._event(
-            "help", "agent/_help.html", passages=self._help.passages, conversation=self._conversation,
-            routing=self._help.routing, units=unit_rows(self._front, self._help.routing),
-            answered=self._form_row.answered_with if self._form_row is not None else "",
-        )  # fmt: skip
+    def _form_events(self) -> list[LiveEvent]:
+        return [self._form.event()] if self._form is not None else []
 
     def _event(self, name: str, template: str, **values: Any) -> LiveEvent:
         return LiveEvent(name, self._front.text(template, **values))
@@ -348,12 +320,11 @@ class AgentPage:
         return Shown(line.who, self._masked(line.text), line.at)
 
     def _masked(self, text: str) -> str:
-        return masked(text, self._filling.form().appeal) if self._filling is not None else text
+        return masked(text, self._form.form.appeal) if self._form is not None else text
 
     def _caller(self) -> PhoneNumber | None:
-        digits = (
-            self._form_row.phone if self._form_row is not None else self._call.phone if self._call else ""
-        )
+        row = self._form.row if self._form is not None else None
+        digits = row.phone if row is not None else self._call.phone if self._call else ""
         return PhoneNumber(digits) if digits.isdigit() else None
 
     def _phone(self) -> str:
@@ -366,6 +337,10 @@ class AgentPage:
         )
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        _ = self._started(work)
+
+    def _started(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task

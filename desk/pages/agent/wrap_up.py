@@ -26,6 +26,8 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
 from hotline.service.agent_assist import FormFilling, corrected_value, line_of
 from hotline.service.callbacks import WishedFor
+from hotline.service.signals import form_topic
+from hotline.service.thread import Party
 from hotline.store.agent_forms import AgentForm
 
 router = desk_router()
@@ -41,14 +43,21 @@ async def filled(front: Front, form: AgentForm) -> FormFilling:
     tools = tools_of(front)
     caller = PhoneNumber(form.phone) if form.phone else None
     filling = tools.assist.filling(caller)
-    for row in await tools.rows(form.conversation):
-        line = line_of(row)
-        if line is not None and line.who == "citizen":
-            await tools.assist.hear(filling, line.text)
+    for text in await _citizens_words(tools, form):
+        await tools.assist.hear(filling, text)
     for name, text in form.corrections.items():
         with suppress(ValueError):
             filling.correct(name, corrected_value(name, text, front.parts.city, tools.place), text)
     return filling
+
+
+async def _citizens_words(tools: AgentTools, form: AgentForm) -> list[str]:
+    if form.channel is ContactChannel.PHONE:
+        lines = [line_of(row) for row in await tools.rows(form.conversation)]
+        return [line.text for line in lines if line is not None and line.who == "citizen"]
+    assert tools.chats is not None  # there is no form of a chat without
+    thread = await tools.chats.thread(form.conversation, form.agent)
+    return [message.text for message in thread if message.by is Party.CITIZEN]
 
 
 @router.get("/desk/agent/forms/{conversation}/finish")
@@ -57,7 +66,7 @@ async def finish_page(request: Request, seat: Seat, conversation: Conversation) 
     front, tools = front_of(request), tools_of(front_of(request))
     form = await form_of(front, seat, conversation)
     filling = await filled(front, form)
-    appeal = filling.form(ContactChannel.PHONE).appeal
+    appeal = filling.form(form.channel).appeal
     helped = await tools.assist.help(filling, filling.form())
     orders = await tools.of_citizen(appeal.phone) if appeal.phone is not None else []
     return front.fragment(
@@ -89,7 +98,7 @@ async def finish(
     front, tools = front_of(request), tools_of(front_of(request))
     form = await form_of(front, seat, conversation)
     filling = await filled(front, form)
-    appeal = filling.form(ContactChannel.PHONE).appeal
+    appeal = filling.form(form.channel).appeal
     match end:
         case "register":
             order = await _register(front, seat, form, filling, unit=unit, reason=reason)
@@ -102,6 +111,7 @@ async def finish(
     if end == "callback":
         await _plan(front, tools, form, order)
     await tools.forms.close(conversation)
+    await front.parts.signals.tell(form_topic(conversation), {"field": "finished"})
     await _ready(front, seat)
     return front.fragment(
         request,
@@ -117,7 +127,7 @@ async def _register(
 ) -> WorkOrder:
     """Register the matter, dispatched as the rules say, or to ``unit`` for the agent's own ``reason``."""
     tools, now = tools_of(front), front.parts.clock()
-    appeal = filling.form(ContactChannel.PHONE).appeal
+    appeal = filling.form(form.channel).appeal
     if missing := _missing(appeal):
         raise DeedRefusedError(missing="、".join(missing))
     by_hand = bool(unit)

@@ -246,7 +246,7 @@ def test_key_zero_reaches_a_person_at_any_question() -> None:
     transfer = call.did[-1]
     assert isinstance(transfer, TransferToAgent)
     assert transfer.briefing == (
-        "诉求人电话：139****0001。类别：供暖。地点：兰山区银雀山街道。原话：兰山区银雀山街道暖气不热。原因：asked。"
+        "诉求人电话：139****0001。类别：供暖。地点：兰山区银雀山街道。原话：兰山区银雀山街道暖气不热。"
     )
 
 

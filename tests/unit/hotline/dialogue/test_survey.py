@@ -240,7 +240,7 @@ def test_an_emergency_is_handed_over_at_once() -> None:
     call = Call()
     call.says("是我", "我家着火了")
     assert call.did[-1] == GiveWayToEmergency(
-        call.turn, EmergencyService.FIRE, f"回访工单{NUMBER}，来电原因：emergency。已答：没有回答"
+        call.turn, EmergencyService.FIRE, f"回访工单{NUMBER}。已答：没有回答"
     )
     call.happens(TransferFailed(NOW, call.turn))
     assert call.heard == ("emergency_failed",)

@@ -1,0 +1,153 @@
+"""The form of an agent's page, filled as it is heard, and the help that goes with it; worked on aside of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from desk.agents import AgentTools
+from desk.front import Front, LiveEvent
+from desk.pages.agent.showing import field_rows, map_tiles, unit_rows
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.category import at_level
+from hotline.domain.errors import HotlineError
+from hotline.service.agent_assist import Form, FormFilling, Help, Line, corrected_value
+from hotline.store.agent_forms import AgentForm
+
+_GATHERED: Final = 3
+Put = Callable[[tuple[str, Any]], Awaitable[None]]
+Begin = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class FormOnPage:
+    """One conversation's form: what was heard goes in, what the agent said stands, and what helps is looked up.
+
+    ``put`` takes ("heard", None), ("help", found) and ("hints", HTML); ``begin`` runs something aside.
+    """
+
+    def __init__(self, front: Front, tools: AgentTools, row: AgentForm, put: Put, begin: Begin) -> None:
+        """Take what the agent said so far."""
+        self._front = front
+        self._tools = tools
+        self._put = put
+        self._begin = begin
+        self._unheard: list[str] = []
+        self._is_hearing = False
+        self._is_over = False
+        self._help = Help()
+        self.row: AgentForm | None = row
+        self._filling = self._empty()
+
+    @property
+    def form(self) -> Form:
+        """The form as it stands."""
+        return self._filling.form(self.row.channel) if self.row is not None else self._filling.form()
+
+    def close(self) -> None:
+        """Say nothing any more."""
+        self._is_over = True
+
+    def start_anew(self, lines: Sequence[Line] = ()) -> None:
+        """Forget what was heard, and hear ``lines``."""
+        self._filling = self._empty()
+        self._unheard, self._is_hearing = [], False
+        self.hear(*lines)
+
+    def hear(self, *lines: Line) -> None:
+        """Understand lines into the form, aside; those of the citizen count."""
+        self._unheard += [line.text for line in lines if line.who == "citizen"]
+        if self._unheard and not self._is_hearing:
+            self._is_hearing = True
+            self._begin(self._hear_on(self._filling))
+
+    async def reread(self) -> None:
+        """Read what the agent has said; there is no form any more once it was wrapped up."""
+        if self.row is not None:
+            self.row = await self._tools.forms.get(self.row.conversation)
+            self._correct(self._filling)
+
+    def ask_for_help(self) -> None:
+        """Look articles and units up for the form as it stands; of several wishes the last one counts."""
+        self._begin(self._help_on(self._filling, self.form))
+
+    def took_help(self, found: Help) -> LiveEvent:
+        """Return the help as it is shown."""
+        self._help = found
+        routing = found.routing
+        return LiveEvent("help", self._front.text(
+            "agent/_help.html", passages=found.passages, conversation=self._conversation, routing=routing,
+            units=unit_rows(self._front, routing), answered=self.row.answered_with if self.row is not None else "",
+        ))  # fmt: skip
+
+    def event(self) -> LiveEvent:
+        """Return the form as it is shown."""
+        if self.row is None:
+            return LiveEvent("form", "")
+        form = self.form
+        return LiveEvent("form", self._front.text(
+            "agent/_form.html", conversation=self._conversation, rows=field_rows(self._front, form),
+            tiles=map_tiles(self._front, form.appeal.place), place=form.appeal.place, form=form,
+            corrected=self._filling.corrected,
+        ))  # fmt: skip
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    @property
+    def _conversation(self) -> str:
+        return self.row.conversation if self.row is not None else ""
+
+    def _empty(self) -> FormFilling:
+        caller = PhoneNumber(self.row.phone) if self.row is not None and self.row.phone else None
+        filling = self._tools.assist.filling(caller)
+        self._correct(filling)
+        return filling
+
+    def _correct(self, filling: FormFilling) -> None:
+        said = self.row.corrections if self.row is not None else {}
+        for name in filling.corrected - said.keys():
+            filling.correct(name, None, "")
+        for name, text in said.items():
+            with suppress(ValueError):
+                value = corrected_value(name, text, self._front.parts.city, self._tools.place)
+                filling.correct(name, value, text)
+
+    async def _hear_on(self, filling: FormFilling) -> None:
+        while self._unheard and filling is self._filling:
+            text = self._unheard.pop(0)
+            if await self._tools.assist.hear(filling, text) and not self._is_over:
+                await self._put(("heard", None))
+        if filling is self._filling:
+            self._is_hearing = False
+
+    async def _help_on(self, filling: FormFilling, form: Form) -> None:
+        found = await self._tools.assist.help(filling, form)
+        if filling is not self._filling or self._is_over:
+            return
+        await self._put(("help", found))
+        hints = await self._hints(form)
+        if not self._is_over:
+            await self._put(("hints", self._front.text("agent/_hints.html", hints=hints)))
+
+    async def _hints(self, form: Form) -> list[dict[str, Any]]:
+        """Return that it may be a repeat, or one of many."""
+        found: list[dict[str, Any]] = []
+        appeal, now = form.appeal, self._front.parts.clock()
+        with suppress(HotlineError):
+            if appeal.phone is not None and appeal.text and self._tools.known is not None:
+                repeat = await self._tools.known.repeat_of(appeal, appeal.phone, at=now)
+                if repeat is not None:
+                    found.append({"kind": "repeat", "order": repeat.order, "facts": repeat.new_facts})
+        with suppress(HotlineError):
+            county = appeal.place.county_code if appeal.place is not None else None
+            category = at_level(appeal.category)
+            if county is not None and category is not None and self._tools.gatherings is not None:
+                gathering, _ = await self._tools.gatherings.gathering(f"{county}/{category}")
+                since = [seen for seen in gathering.seen if seen.number]
+                if gathering.bursts or len(since) >= _GATHERED:
+                    found.append({
+                        "kind": "hot", "count": len(since), "is_burst": bool(gathering.bursts),
+                        "place": appeal.place.county if appeal.place is not None else "", "category": category,
+                        "numbers": [seen.number for seen in since[-5:]],
+                    })  # fmt: skip
+        return found

@@ -1,0 +1,171 @@
+"""Chats beside calls: offered and taken on the agent's page, written in the same thread, and registered from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from app.chat_store import ChatsOnRedis
+from chat import handover, held_chats
+from hotline.domain.accounts import StaffRole
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.life_cycle import Status
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from tests.consoles_site import NOT_WARM, SECRET, ConsolesSite, a_consoles_site
+from tests.integration.consoles.test_agent import Screen, an_agent, bridged, screen_of
+from tests.integration.web.page import Page, connected
+from tests.redis_server import redis_server
+from tests.work_orders import an_order, keep
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_chats, "RENEW_SECONDS", 0.1)
+    monkeypatch.setattr(handover, "_GRACE_SECONDS", 0.2)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with redis_server() as number:
+        yield number
+
+
+@pytest.fixture
+async def site(store: SqlStore, tmp_path: Path, port: int) -> AsyncIterator[ConsolesSite]:
+    async with Redis(port=port) as client:
+        await client.flushall()
+        yield a_consoles_site(store, tmp_path, kept=ChatsOnRedis(client, Seal(SECRET), process="a"))
+
+
+@asynccontextmanager
+async def asking(site: ConsolesSite) -> AsyncIterator[Page]:
+    """A citizen's page that told its matter and wants a person."""
+    async with site.served() as address, connected(address.removeprefix("http://")) as page:
+        await page.hello()
+        await page.answers()
+        await page.write(NOT_WARM)
+        await page.send_text("转人工")
+        yield page
+
+
+async def taken(site: ConsolesSite, screen: Screen, page: Page, client: object) -> None:
+    await screen.shows("chats", "派给您")
+    answer = await client.post(f"/desk/agent/chats/{page.session}/take")  # type: ignore[attr-defined]
+    assert answer.status_code == 204
+    await screen.shows("chat", "转人工")
+
+
+async def next_of(page: Page, writer: str) -> str:
+    while (message := await page.next("said"))["by"] != writer:
+        pass
+    return str(message["text"])
+
+
+async def test_an_offered_chat_is_taken_with_its_whole_past_and_fills_the_form(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with asking(site) as page, screen_of(site, agent) as screen, site.client(agent) as client:
+        await taken(site, screen, page, client)
+        assert NOT_WARM in screen.parts["chat"]
+        await screen.shows("form", "兰山区银雀山街道")
+
+        sent = {"text": "您好，请问是哪个小区？", "message": "m1"}
+        for _ in range(2):  # sent twice, it is one message
+            assert (
+                await client.post(f"/desk/agent/chats/{page.session}/write", data=sent)
+            ).status_code == 204
+        assert await next_of(page, "agent") == "您好，请问是哪个小区？"
+        await screen.shows("chat-line", "您好，请问是哪个小区？")
+        await page.send_text("我姓王，叫王建国")
+        await screen.shows("chat-line", "我姓王，叫王建国")
+        await screen.shows("form", "王建国")
+        await page.send({"type": "writing", "is_on": True})
+        await screen.shows("chat-writing", "正在输入")
+
+
+async def test_a_matter_is_registered_from_a_chat_and_the_chat_goes_on(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with asking(site) as page, screen_of(site, agent) as screen, site.client(agent) as client:
+        await taken(site, screen, page, client)
+        await screen.shows("form", "兰山区银雀山街道")
+        finished = await client.post(
+            f"/desk/agent/forms/{page.session}/finish", data={"end": "register", "told": ""}
+        )
+        assert "已受理，编号 <span" in finished.text
+        await screen.until(lambda one: one.parts["form"] == "")
+        order = await site.store.get("26112300001")
+        assert (order.appeal.channel, order.status, order.appeal.text) == (
+            ContactChannel.WEB_CHAT,
+            Status.TO_SIGN,
+            NOT_WARM,
+        )
+        await client.post(f"/desk/agent/chats/{page.session}/write", data={"text": "已经登记了。"})
+        assert await next_of(page, "agent") == "已经登记了。"
+        assert (await client.post(f"/desk/agent/chats/{page.session}/back")).status_code == 204
+        assert (await page.next("standing"))["whom"] == "assistant"
+        await screen.until(lambda one: one.parts["chat"] == "" and "对话" not in one.parts["chats"])
+
+
+async def test_nobody_writes_into_or_reads_the_chat_of_another(site: ConsolesSite) -> None:
+    mine, other = await an_agent(site), await site.account(StaffRole.AGENT, login="other")
+    async with asking(site) as page, screen_of(site, mine) as screen, site.client(mine) as client:
+        await taken(site, screen, page, client)
+        async with site.client(other) as stranger, screen_of(site, other) as empty:
+            for step, data in (
+                ("write", {"text": "我来"}),
+                ("close", {}),
+                ("pass-on", {"to": "8009"}),
+                ("typing", {"is_on": "true"}),
+                ("unit", {"order": "26112300001"}),
+            ):
+                refused = await stranger.post(f"/desk/agent/chats/{page.session}/{step}", data=data)
+                assert refused.status_code == 409, step
+            assert (await stranger.post(f"/desk/agent/chats/{page.session}/show")).status_code == 204
+            await empty.shows("chats", "")
+            assert NOT_WARM not in "".join(empty.parts.values())
+            assert (await stranger.get(f"/desk/agent/forms/{page.session}/finish")).status_code == 404
+    assert await next_line(site, page) == "转人工"
+
+
+async def next_line(site: ConsolesSite, page: Page) -> str:
+    assert site.parts.agents is not None
+    assert site.parts.agents.chats is not None
+    thread = await site.parts.agents.chats.thread(page.session, "8001")
+    return [line.text for line in thread if line.by == "citizen"][-1]
+
+
+async def test_a_unit_takes_part_in_a_chat_by_the_number_of_its_order(site: ConsolesSite) -> None:
+    await keep(site.store, an_order("26112300001"))
+    agent = await an_agent(site)
+    async with asking(site) as page, screen_of(site, agent) as screen, site.client(agent) as client:
+        await taken(site, screen, page, client)
+        for step, told in (
+            ("invite", "已经请兰山区人民政府加入对话"),
+            ("dismiss", "兰山区人民政府已经退出对话"),
+        ):
+            asked = await client.post(
+                f"/desk/agent/chats/{page.session}/unit", data={"order": "26112300001", "step": step}
+            )
+            assert asked.status_code == 204
+            while not (await next_of(page, "hotline")).startswith(told):
+                pass
+            await screen.shows("chat-line", told)
+
+
+async def test_after_a_chat_nothing_of_it_is_left_on_the_screen(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with asking(site) as page, screen_of(site, agent) as screen, site.client(agent) as client:
+        await taken(site, screen, page, client)
+        await screen.shows("form", "兰山区银雀山街道")
+        assert (await client.post(f"/desk/agent/chats/{page.session}/close")).status_code == 204
+        await screen.until(lambda one: one.parts["form"] == one.parts["chat"] == "")
+        assert site.parts.agents is not None
+        assert await site.parts.agents.forms.get(page.session) is None
+        assert (await client.post("/desk/agent/presence", data={"to": "ready"})).status_code == 204
+        await bridged(site)
+        await screen.shows("call", "通话中")
+        assert screen.parts["chat"] == ""
