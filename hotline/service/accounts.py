@@ -389,9 +389,8 @@ class Accounts:
                 return replace(account, failures=failures), credentials
             return replace(account, failures=0, locked_until=now + self.rules.lock), credentials
 
-        await self.store.change(
-            account.id, step, self._audited(account.login, "session.refused", reason=reason)
-        )
+        audited = self._audited(account.login, "session.refused", reason=reason)
+        await self.store.change(account.id, step, audited, is_noted_anyway=True)
 
     async def _opened(
         self, account: Account, how: str, where: Whereabouts, *, totp_step: int = 0
@@ -406,9 +405,8 @@ class Accounts:
             seen = replace(account, failures=0, locked_until=None, last_in_at=now)
             return seen, replace(credentials, totp_step=max(credentials.totp_step, totp_step))
 
-        account = await self.store.change(
-            account.id, step, self._audited(account.login, "session.opened", how=how)
-        )
+        audited = self._audited(account.login, "session.opened", how=how)
+        account = await self.store.change(account.id, step, audited, is_noted_anyway=True)
         session = StaffSession(
             self.digest(token), account.id, how, now, now, now + self.rules.longest, where.place[:64],
             where.browser[:160],

@@ -113,8 +113,13 @@ class SqlAccounts:
         async with self._database.reading() as connection:
             return [self._account(row)[0] for row in await connection.execute(query)]
 
-    async def change(self, id_: str, step: Step, audited: Audited) -> Account:
-        """Replace an account by what ``step`` makes of it, as one step. Raises ``AccountNotFoundError`` and what it raises."""
+    async def change(
+        self, id_: str, step: Step, audited: Audited, *, is_noted_anyway: bool = False
+    ) -> Account:
+        """Replace an account by what ``step`` makes of it, as one step. Raises ``AccountNotFoundError`` and what it raises.
+
+        Where nothing changes nothing is written, unless it ``is_noted_anyway``: that somebody signed in, or tried to.
+        """
         async with self._database.writing() as connection:
             row = (
                 await connection.execute(select(accounts).where(accounts.c.id == id_).with_for_update())
@@ -124,6 +129,8 @@ class SqlAccounts:
             before = self._account(row)
             account, credentials = step(*before)
             if (account, credentials) == before:
+                if is_noted_anyway:
+                    await _audit(connection, account, audited)
                 return account
             account = replace(account, version=account.version + 1)
             try:

@@ -21,7 +21,7 @@ async def test_an_agent_signs_in_by_keyboard_and_is_where_their_work_is(
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/desk/orders")
+    await page.wait_for_url("**/desk/agent")
     assert await page.locator(".side footer").inner_text() == "赵晓兰\n话务员"
     await page.keyboard.press("g")
     await page.keyboard.press("m")
