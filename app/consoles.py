@@ -28,6 +28,7 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_assist import AgentAssist
 from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
+from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
 from hotline.service.signals import Signals
 from hotline.store.agent_forms import SqlAgentForms
@@ -150,6 +151,7 @@ def consoles(
     agents: AgentTools | None,
     recordings: KeptRecordings | None,
     evidence: SqlEvidence | None = None,
+    keeping: Evidence | None = None,
 ) -> DeskParts:
     """Return what the consoles are made of."""
     faults = Faults(programs.words, words)
@@ -173,6 +175,7 @@ def consoles(
         desk=desk,
         recordings=DeskRecordings(recordings, records) if recordings is not None else None,
         evidence=evidence,
+        keeping=keeping,
         sign_on=open_sign_on(settings, clock),
         address=settings.public_address,
         machine=machine,

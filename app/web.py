@@ -143,6 +143,7 @@ async def run_web(settings: Settings) -> None:
                 machine=MachineFacts(settings, city, world.store, checks, local_clock(city)),
                 recordings=recordings,
                 evidence=office.evidence,
+                keeping=office.keeping,
             ),
         )
         app = create_app(parts)

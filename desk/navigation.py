@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desk.permissions import may_get
-from hotline.domain.accounts import ABROAD, ADMINISTRATORS, StaffRole
+from hotline.domain.accounts import ABROAD, ADMINISTRATORS, OF_UNITS, StaffRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
             NavItem("/desk/queue", "坐席与排队", "people", "g q", frozenset({_R.TEAM_LEADER})),
         ),
     ),
+    ("承办", (NavItem("/desk/unit", "收件箱", "inbox", "g i", OF_UNITS),)),
     (
         "工单",
         (NavItem("/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD),),

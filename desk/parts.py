@@ -18,6 +18,7 @@ from hotline.service.accounts import Accounts
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
+from hotline.service.evidence import Evidence
 from hotline.service.signals import Signals
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.evidence import SqlEvidence
@@ -86,7 +87,7 @@ class DeskParts:
 
     ``worded`` says an error for people, with its HTTP status; ``allows`` counts a try to sign in from an address.
     Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
-    shown, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
+    shown, without ``keeping`` none is taken, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
     as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
     without ``agents`` no agent desk, without ``softphone`` agents have telephones on their desks.
     """
@@ -106,6 +107,7 @@ class DeskParts:
     desk: AgentDesk | None = None
     recordings: Recordings | None = None
     evidence: SqlEvidence | None = None
+    keeping: Evidence | None = None
     sign_on: SingleSignOn | None = None
     address: str = ""
     machine: Machine | None = None

@@ -14,6 +14,8 @@ from desk.live import Live
 from desk.pages import entrance, orders
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
+from desk.pages.unit import inbox, reply
+from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
 from desk.seats import Seats
 from hotline.domain.errors import HotlineError
@@ -30,6 +32,9 @@ AREAS: Final[Sequence[APIRouter]] = (
     chats.router,
     wrap_up.router,
     callbacks.router,
+    inbox.router,
+    reply.router,
+    unit_order.router,
 )
 """The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
 ``desk/navigation``."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.permissions import administration, agent, common
+from desk.permissions import administration, agent, common, unit
 from desk.permissions.rules import ANYBODY, PUBLIC, Permission, only
 from hotline.domain.accounts import StaffRole
 
@@ -26,7 +26,9 @@ def _whole(*areas: Mapping[str, Permission]) -> Mapping[str, Permission]:
     return whole
 
 
-TABLE: Final[Mapping[str, Permission]] = _whole(common.ROUTES, administration.ROUTES, agent.ROUTES)
+TABLE: Final[Mapping[str, Permission]] = _whole(
+    common.ROUTES, administration.ROUTES, agent.ROUTES, unit.ROUTES
+)
 
 
 @dataclass

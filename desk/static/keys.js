@@ -30,7 +30,7 @@ function walk(step) {
   const next = all[Math.min(all.length - 1, Math.max(0, now + (now < 0 && step < 0 ? all.length : step)))];
   for (const row of all) row.removeAttribute("aria-selected");
   next.setAttribute("aria-selected", "true");
-  (next.querySelector("a, button, input") ?? next).focus({ preventScroll: true });
+  (next.querySelector("a") ?? next.querySelector("button, input") ?? next).focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
   return true;
 }

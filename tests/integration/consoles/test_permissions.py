@@ -20,9 +20,11 @@ from tests.work_orders import an_order, keep
 
 ROOT = Path(__file__).resolve().parents[3]
 FILLED = {
-    "number": "26112300001", "conversation": "c1", "version": "v", "name:path": "desk.css", "session": "a", "account": "a", "wanted": "hold", "task": "t", "step": "take", "name": "place", "model": "htmx", "provider": "city",
+    "number": "26112300001", "conversation": "c1", "version": "v", "name:path": "desk.css", "session": "a", "item": "a", "account": "a", "wanted": "hold", "task": "t", "step": "take", "name": "place", "model": "htmx", "provider": "city",
 }  # fmt: skip
-STREAMS = frozenset({"GET /desk/watch", "GET /desk/agent/live", "GET /desk/queue/live"})
+STREAMS = frozenset(
+    {"GET /desk/watch", "GET /desk/agent/live", "GET /desk/queue/live", "GET /desk/unit/live"}
+)
 """Streams without an end are asked in the tests of live pages."""
 LAST = "POST /desk/sign-out"
 EMPTY_FORM = "POST /desk/sign-in"

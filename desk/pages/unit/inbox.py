@@ -1,0 +1,147 @@
+"""A unit's inbox (收件箱): its orders by when they are due, signed for one by one or together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import Form, Query, Request
+from fastapi.responses import Response
+
+from desk.front import Front, LiveEvent
+from desk.guard import desk_router, front_of
+from desk.pages.orders import row_of
+from desk.permissions import permission
+from desk.seat import Seat
+from desk.steps import seen
+from hotline.domain.deeds import SignFor
+from hotline.domain.errors import IllegalTransitionError, StaleWorkOrderError
+from hotline.domain.life_cycle import CLOSED, Status, Step
+from hotline.service.accounts import SignedIn
+from hotline.service.signals import ORDERS
+from hotline.store.inbox import InboxFilter, Place
+
+router = desk_router()
+
+_A_PAGE: Final = 50
+_SOON: Final = timedelta(hours=24)
+_MOST_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One part of the inbox; ``is_support``: orders that the unit supports, not leads."""
+
+    label: str
+    statuses: frozenset[Status]
+    is_support: bool = False
+
+
+TABS: Final[dict[str, Tab]] = {
+    "todo": Tab("待办", frozenset({Status.TO_SIGN, Status.HANDLING, Status.SUPERVISED})),
+    "to-sign": Tab("待签收", frozenset({Status.TO_SIGN})),
+    "handling": Tab("办理中", frozenset({Status.HANDLING, Status.SUPERVISED})),
+    "support": Tab(
+        "协办", frozenset({Status.TO_SIGN, Status.HANDLING, Status.SUPERVISED, Status.SUSPENDED}), True
+    ),
+    "asked": Tab("待热线审批", frozenset({Status.RETURN_ASKED, Status.END_ASKED})),
+    "suspended": Tab("挂账", frozenset({Status.SUSPENDED})),
+    "replied": Tab("已反馈", frozenset({Status.REPLIED, Status.TO_REVISIT})),
+    "closed": Tab("已办结", CLOSED),
+}
+
+
+@router.get("/desk/unit")
+async def inbox(
+    request: Request, seat: Seat, tab: str = "todo", after: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """Show the unit's orders of one kind, those due first first."""
+    front = front_of(request)
+    values = await _values(front, seat, tab, after)
+    if request.headers.get("hx-target") == "rows":
+        return front.fragment(request, "unit/_rows.html", **values)
+    return front.page(request, "unit/inbox.html", title="收件箱", **values)
+
+
+@router.get("/desk/unit/rows")
+async def rows(request: Request, seat: Seat, tab: str = "todo") -> Response:
+    """Return the inbox anew after something has changed; nobody did anything for it."""
+    front = front_of(request)
+    return front.fragment(request, "unit/_inbox.html", **await _values(front, seat, tab, ""))
+
+
+@router.get("/desk/unit/live")
+async def live(request: Request, seat: Seat) -> Response:
+    """Tell the page whenever an order of the unit has changed."""
+    front = front_of(request)
+
+    async def source() -> AsyncIterator[LiveEvent]:
+        async with front.parts.signals.of(ORDERS) as notices:
+            async for _, told in notices:
+                if told.get("unit") == seat.account.unit:
+                    yield LiveEvent("changed", "")
+
+    answer: Response = request.app.state.live.stream(seat, permission("GET", "/desk/unit/live"), source())
+    return answer
+
+
+@router.post("/desk/unit/sign")
+async def sign_many(
+    request: Request, seat: Seat, number: Annotated[list[str] | None, Form(max_length=_MOST_AT_ONCE)] = None
+) -> Response:
+    """Sign for all chosen orders; those that somebody else was quicker with are counted, not lost."""
+    front = front_of(request)
+    chosen = list(dict.fromkeys(number or ()))
+    if not chosen:
+        return front.fault(request, 422, "请先选中要签收的工单。")
+    signed = 0
+    for each in chosen:
+        await seen(request, seat, each)
+        by = seat.account.acting_for(Step.SIGN_FOR)
+        try:
+            await front.parts.casework.do(each, SignFor(), by=by, at=front.parts.clock())
+        except (IllegalTransitionError, StaleWorkOrderError):
+            continue
+        signed += 1
+    missed = f"，{len(chosen) - signed} 件已不是待签收" if signed < len(chosen) else ""
+    return front.done(request, to="/desk/unit", toast=f"已签收 {signed} 件{missed}")
+
+
+async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[str, Any]:
+    unit, now = seat.account.unit, front.parts.clock()
+    name = name if name in TABS else "todo"
+    tab, box = TABS[name], front.parts.inbox
+    wanted = (
+        InboxFilter(tab.statuses, supporter=unit) if tab.is_support else InboxFilter(tab.statuses, unit=unit)
+    )
+    page = await box.page(wanted, after=_place(after), limit=_A_PAGE)
+    numbers = " ".join(order.number for order in page.orders)
+    await front.parts.records.note_look(
+        subject="orders", by=f"staff:{seat.account.login}", why=f"inbox: {numbers}", at=now
+    )
+    mine = await box.counts(InboxFilter(frozenset(Status), unit=unit))
+    helping = await box.counts(InboxFilter(TABS["support"].statuses, supporter=unit))
+    todo = InboxFilter(TABS["todo"].statuses, unit=unit)
+    late = await box.count_due(todo, before=now)
+    return {
+        "orders": [row_of(front, order) for order in page.orders],
+        "following": str(page.following) if page.following else "",
+        "tabs": [
+            (key, one.label, sum((helping if one.is_support else mine).get(status, 0) for status in one.statuses))
+            for key, one in TABS.items()
+        ],
+        "tab": name,
+        "may_sign": Status.TO_SIGN in tab.statuses and not tab.is_support,
+        "late": late,
+        "soon": await box.count_due(todo, before=now + _SOON) - late,
+        "is_first": not after,
+    }  # fmt: skip
+
+
+def _place(text: str) -> Place | None:
+    try:
+        return Place.read(text) if text else None
+    except (ValueError, OverflowError, OSError):
+        return None

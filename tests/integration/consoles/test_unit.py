@@ -1,0 +1,242 @@
+"""The desk of the handling units: the inbox, and every step that a unit takes on its orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hotline.domain.accounts import Account, StaffRole
+from hotline.domain.appeal import AppealKind, Secrecy
+from hotline.domain.deeds import Reply
+from hotline.domain.life_cycle import Status, Step
+from hotline.domain.people import Actor, Role
+from hotline.service.evidence import Evidence
+from hotline.store.evidence import SqlEvidence
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
+from tests.builders import an_appeal
+from tests.consoles_site import SECRET, ConsolesSite, a_consoles_site
+from tests.integration.consoles.test_orders import looks, words_of
+from tests.media import a_photo
+from tests.work_orders import an_order, keep
+
+R = StaffRole
+NUMBER = "26112300001"
+PATH = f"/desk/unit/{NUMBER}"
+REPLIED = {"to_citizen": "已修好供热管道。", "public": "供热已恢复。", "is_resolved": "true"}
+
+
+@pytest.fixture
+def site(store: SqlStore, tmp_path: Path) -> ConsolesSite:
+    evidence = SqlEvidence(store.database, Seal(SECRET), tmp_path / "evidence")
+    return a_consoles_site(store, tmp_path, evidence=evidence, keeping=Evidence(evidence, most=9))
+
+
+async def lanshan(site: ConsolesSite) -> Account:
+    return await site.account(R.UNIT_HANDLER, login="wang")
+
+
+async def status(site: ConsolesSite) -> Status:
+    return (await site.store.get(NUMBER)).status
+
+
+async def test_the_inbox_has_the_units_own_orders_by_due_time_and_notes_the_look(site: ConsolesSite) -> None:
+    await keep(site.store, *(an_order(f"2611230000{each}", minutes=-each) for each in (1, 2, 3)))
+    site.clock.move(days=6, hours=12)
+    async with site.client(await lanshan(site)) as client:
+        page = (await client.get("/desk/unit")).text
+    words = words_of(page)
+    assert words.index("26112300003") < words.index("26112300002") < words.index("26112300001")
+    assert "24 小时内到期 3 件" in words
+    assert "待签收 3" in words
+    assert ("staff:wang", "orders", '{"why": "inbox: 26112300003 26112300002 26112300001"}') in await looks(
+        site
+    )
+    housing = await site.account(R.UNIT_LEAD, unit="body-housing")
+    async with site.client(housing) as client:
+        assert "这里没有工单" in (await client.get("/desk/unit")).text
+        assert "26112300002" in (await client.get("/desk/unit?tab=support")).text
+    async with site.client(await site.account(R.UNIT_HANDLER, unit="body-education")) as client:
+        assert "2611230000" not in words_of((await client.get("/desk/unit?tab=support")).text)
+
+
+async def test_chosen_orders_are_signed_for_together_and_those_gone_are_counted(site: ConsolesSite) -> None:
+    await keep(site.store, *(an_order(f"2611230000{each}") for each in (1, 2)))
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": 1})
+        none = await client.post("/desk/unit/sign")
+        both = await client.post("/desk/unit/sign", data={"number": ["26112300001", "26112300002"]})
+        assert none.status_code == 422
+        assert both.status_code == 303
+        assert "已签收 1 件，1 件已不是待签收" in (await client.get("/desk/unit")).text
+    assert (await site.store.get("26112300002")).status is Status.HANDLING
+
+
+async def test_an_order_of_another_unit_is_not_there_whatever_is_asked(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    async with site.client(await site.account(R.UNIT_HANDLER, unit="body-education")) as client:
+        answers = [
+            await client.get(PATH),
+            await client.get(f"{PATH}/sheet"),
+            await client.get(f"{PATH}/reply"),
+            await client.post(f"{PATH}/sign", data={"revision": 1}),
+            await client.post(f"{PATH}/reply", data={"revision": 1, **REPLIED, "exemption": "not_wanted"}),
+            await client.post(f"{PATH}/relay", data={"text": "请问"}),
+            await client.post(f"{PATH}/evidence", files={"files": ("a.jpg", a_photo())}),
+            await client.post("/desk/unit/sign", data={"number": NUMBER}),
+        ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert await status(site) is Status.TO_SIGN
+
+
+async def test_it_is_sent_back_only_with_reason_basis_and_unit(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    given = {"revision": 1, "reason": "不在辖区", "basis": "城市供热条例第五条", "unit": "body-housing"}
+    async with site.client(await lanshan(site)) as client:
+        for missing in ("reason", "basis", "unit"):
+            assert (await client.post(f"{PATH}/return", data={**given, missing: " "})).status_code == 422
+        await client.post(f"{PATH}/return", data=given)
+    found = await site.store.get(NUMBER)
+    assert found.status is Status.RETURN_ASKED
+    assert found.history[-1].by == Actor(Role.UNIT, "wang", "county-371302")
+
+
+async def test_after_two_days_sending_back_is_over_and_the_page_says_so(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    site.clock.move(days=3)
+    async with site.client(await lanshan(site)) as client:
+        words = words_of((await client.get(PATH)).text)
+        late = await client.post(
+            f"{PATH}/return", data={"revision": 1, "reason": "甲", "basis": "乙", "unit": "body-housing"}
+        )
+    assert "不能退回：已过退回时限，视为认领" in words
+    assert (late.status_code, "已过退回时限" in late.text) == (409, True)
+
+
+async def test_who_comes_second_is_told_and_nothing_is_done_twice(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    async with site.client(await lanshan(site)) as client:
+        assert (await client.post(f"{PATH}/sign", data={"revision": 1})).status_code == 303
+        second = await client.post(f"{PATH}/sign", data={"revision": 1})
+    assert (second.status_code, "已被别人改动" in second.text) == (409, True)
+
+
+async def test_more_time_is_asked_for_by_the_citys_clock_and_waits_for_the_hotline(
+    site: ConsolesSite,
+) -> None:
+    await keep(site.store, an_order())
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": 1})
+        early = await client.post(
+            f"{PATH}/extend", data={"revision": 2, "until": "2026-11-24T10:00", "reason": "等配件"}
+        )
+        await client.post(
+            f"{PATH}/extend", data={"revision": 2, "until": "2026-12-05T18:00", "reason": "等配件"}
+        )
+        page = (await client.get(PATH)).text
+    assert (early.status_code, "延期须晚于现在的期限" in early.text) == (409, True)
+    asked = (await site.store.get(NUMBER)).asked_extension
+    assert asked is not None
+    assert asked.until.isoformat() == "2026-12-05T18:00:00+08:00"
+    assert "已申请延期到 12-05 18:00，等待热线审批" in page
+
+
+async def test_a_reply_has_two_versions_and_proof_that_the_citizen_was_heard(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": 1})
+        bare = await client.post(f"{PATH}/reply", data={"revision": 2, **REPLIED})
+        assert (bare.status_code, "联系诉求人的证据" in bare.text) == (422, True)
+        contact = {"how": "phone", "contacted_at": "2026-11-23T09:50"}
+        broken = await client.post(
+            f"{PATH}/reply", data={"revision": 2, **REPLIED, **contact},
+            files={"contact_files": ("a.jpg", b"no picture")},
+        )  # fmt: skip
+        assert (broken.status_code, "只收图片和 PDF" in broken.text) == (422, True)
+        assert await status(site) is Status.HANDLING
+        done = await client.post(
+            f"{PATH}/reply", data={"revision": 2, **REPLIED, **contact},
+            files=[("contact_files", ("a.jpg", a_photo())), ("handling_files", ("b.pdf", b"%PDF-1.4 x"))],
+        )  # fmt: skip
+        assert done.status_code == 303
+        page = (await client.get(PATH)).text
+    found = (await site.store.get(NUMBER)).last(Reply)
+    assert found is not None
+    assert (found.to_citizen, found.public) == ("已修好供热管道。", "供热已恢复。")
+    assert found.contact is not None
+    assert found.contact.how == "电话"
+    kept = [one.id for one in await site.parts.evidence.of_order(NUMBER)]  # type: ignore[union-attr]
+    assert {found.contact.evidence[0].id, found.evidence[0].id} == set(kept)
+    assert all(f"/evidence/{one}" in page for one in kept)
+
+
+async def test_a_confidential_citizen_is_reached_through_the_hotline_and_that_is_proof(
+    site: ConsolesSite,
+) -> None:
+    secret = an_appeal(secrecy=Secrecy.CONFIDENTIAL, citizen_name="王建国")
+    await keep(site.store, an_order(appeal=secret))
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": 1})
+        told = await client.post(f"{PATH}/relay", data={"text": "请问是哪栋楼？"})
+        assert "请问是哪栋楼？" in told.text
+        form, sheet = (await client.get(f"{PATH}/reply")).text, (await client.get(f"{PATH}/sheet")).text
+        await client.post(
+            f"{PATH}/reply",
+            data={"revision": 2, **REPLIED, "how": "relay", "contacted_at": "2026-11-23T10:00"},
+        )
+    assert "热线转接" in form
+    for page in (form, sheet, told.text):
+        assert "王建国" not in page
+        assert "139" not in words_of(f"<main>{page[page.find('<main') :]}")
+    found = await site.store.get(NUMBER)
+    assert found.status is Status.REPLIED
+    assert found.reply is not None
+    assert found.reply.contact is not None
+    assert [one.id for one in found.reply.contact.evidence] == [f"relay:{NUMBER}"]
+
+
+async def test_a_suggestion_is_answered_with_whether_it_is_adopted(site: ConsolesSite) -> None:
+    await keep(site.store, an_order(appeal=an_appeal(kind=AppealKind.SUGGESTION)))
+    given = {"revision": 2, **REPLIED, "exemption": "not_wanted"}
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": 1})
+        without = await client.post(f"{PATH}/reply", data=given)
+        assert (without.status_code, "是否采纳" in without.text) == (409, True)
+        await client.post(f"{PATH}/reply", data={**given, "adoption": "adopted"})
+    assert await status(site) is Status.REPLIED
+
+
+async def test_a_supporting_unit_tells_the_lead_and_does_nothing_else(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    housing = await site.account(R.UNIT_HANDLER, unit="body-housing")
+    async with site.client(housing) as client:
+        page = words_of((await client.get(PATH)).text)
+        refused = await client.post(f"{PATH}/sign", data={"revision": 1})
+        await client.post(f"{PATH}/co-reply", data={"revision": 1, "text": "管网图已提供"})
+    assert "协办反馈" in page
+    assert "申请退回" not in page
+    assert (refused.status_code, "只有主办单位" in refused.text) == (409, True)
+    found = await site.store.get(NUMBER)
+    assert found.co_replies == {"body-housing"}
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": found.revision})
+        assert "管网图已提供" in (await client.get(f"{PATH}/reply")).text
+
+
+async def test_telling_suspending_going_on_and_asking_for_the_end(site: ConsolesSite) -> None:
+    await keep(site.store, an_order())
+    steps = (
+        ("sign", {}, Status.HANDLING),
+        ("notice", {"text": "正在更换阀门，三日内完成"}, Status.HANDLING),
+        ("suspend", {"until": "2026-12-20T10:00", "measures": "待开春施工"}, Status.SUSPENDED),
+        ("resume", {"reason": "提前施工"}, Status.HANDLING),
+        ("end", {"ground": "not_true", "reason": "三次测温均达标"}, Status.END_ASKED),
+    )
+    async with site.client(await lanshan(site)) as client:
+        for revision, (step, given, expected) in enumerate(steps, 1):
+            answer = await client.post(f"{PATH}/{step}", data={"revision": revision, **given})
+            assert (step, answer.status_code, await status(site)) == (step, 303, expected)
+    found = await site.store.get(NUMBER)
+    assert {entry.by.role for entry in found.history[2:]} == {Role.UNIT}
+    assert found.history[-1].step is Step.ASK_END
