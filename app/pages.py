@@ -11,8 +11,8 @@ from fastapi.templating import Jinja2Templates
 
 from app.web_parts import WebParts
 
-_LOGIN_BYTES: Final = 4_000
-_LOGIN_SECONDS: Final = 8 * 3600
+REPORTED: Final = frozenset({"inquiry", "help", "complaint", "tip_off", "suggestion", "praise"})
+"""Kinds of appeals that a form may be of (``chat.web_chat.protocol.Report``)."""
 
 
 class Pages:
@@ -40,7 +40,8 @@ class Pages:
     async def chat(self, request: Request) -> Response:
         """The chat page."""
         words = self._parts.words["chat"]
-        return self._page(request, "chat.html", title=words["title"], words=words)
+        kinds = {kind: name for kind, name in self._parts.words["kinds"].items() if kind in REPORTED}
+        return self._page(request, "chat.html", title=words["title"], words=words, kinds=kinds)
 
     async def orders(self, number: str = "") -> Response:
         """Where the work orders were before the consoles: whoever kept the address is led on."""

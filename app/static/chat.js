@@ -1,131 +1,200 @@
-// The chat page: protocol version 2 (docs/protocol-web-chat.md). No library, no outside address.
-"use strict";
-const words = JSON.parse(document.getElementById("words").textContent);
-const list = document.getElementById("messages");
-const state = document.getElementById("state");
-const form = document.getElementById("form");
-const text = document.getElementById("text");
-const larger = document.getElementById("larger");
-let session = sessionStorage.getItem("session");
-let seen = 0;
-let socket = null;
-let isOver = false;
-let waitSeconds = 1;
-let waiting = [];  // own messages that the hotline has not taken yet, oldest first: {content, row}
-let last = Infinity; // number of the newest message when the page connected
-let isCaughtUp = false;
-let refusal = "";
-let moving = 0; // how often it was not known yet where the conversation goes on
+// The chat page. No library, no outside address.
+import {ownRow, saidRow} from "./chat_cards.js";
+import {Line} from "./chat_line.js";
+import {openOrders} from "./chat_orders.js";
+import {button, filled, here, words} from "./chat_parts.js";
+import {connectReport, openReport, takeGuess} from "./chat_report.js";
 
-function show(who, content) {
-  const row = document.createElement("li");
-  row.className = who;
-  const name = document.createElement("span");
-  name.className = "hidden";
-  name.textContent = (who === "me" ? words.me : words.hotline) + "：";
-  const bubble = document.createElement("p");
-  bubble.textContent = content;
-  row.append(name, bubble);
-  list.append(row);
-  state.scrollIntoView({block: "end"});
+const find = (id) => document.getElementById(id);
+const list = find("messages"), state = find("state"), form = find("form"), text = find("text"), larger = find("larger"), older = find("older");
+let first = 1;  // number of the oldest message that is shown
+let isWriting = 0;
+
+// --- the app that carries the page gives a token, if there is one (docs/embedding.md) ---
+const isCarried = parent !== window;
+const token = () => new Promise((given) => {
+  if (!isCarried) { given(null); return; }
+  const timer = setTimeout(() => given(null), 3000);
+  addEventListener("message", function take(event) {
+    if (event.source !== parent || event.data?.type !== "hotline-token") return;
+    removeEventListener("message", take);
+    clearTimeout(timer);
+    given(typeof event.data.token === "string" ? event.data.token : null);
+  });
+  parent.postMessage({type: "hotline-wants-token"}, "*");  // nothing secret; who may carry the page is said by frame-ancestors
+});
+
+const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number) => openOrders(token, number)};
+
+function bottom() { state.scrollIntoView({block: "end"}); }
+
+function place(row, where = null) {
+  if (where) where.after(row);
+  else { for (const old of list.querySelectorAll(".replies")) old.remove(); list.append(row); bottom(); }
   return row;
 }
 
-function take(message) {
-  if (message.number) seen = Math.max(seen, message.number);
-  if (message.type === "welcome") {
-    waitSeconds = 1; moving = 0;
-    if (message.session !== session) { list.replaceChildren(); seen = 0; giveBack(waiting.length); }
-    session = message.session;
-    last = message.last;
-    sessionStorage.setItem("session", session);
+function shown(message) {
+  if (message.type === "said") return saidRow(message, acts);
+  const row = ownRow(message.text, message.evidence ? `/chat/${line.session}/picture/${message.evidence}` : "");
+  row.querySelector("small").textContent = words.delivered;
+  return row;
+}
+
+const line = new Line({
+  begun(isNew, from) {
+    if (isNew) { list.replaceChildren(); first = from; }
+    if (!list.childElementCount) first = from;
+    older.hidden = first <= 1;
     state.textContent = "";
-  } else if (message.type === "said") show("hotline", message.text);
-  else if (message.type === "echoed") taken(message);
-  else if (message.type === "typing") state.textContent = message.is_on ? words.typing : "";
-  else if (message.type === "refused") { if (message.code === "moving" && ++moving > 6) session = null; giveBack(1); refusal = state.textContent = message.text; }
-  else if (message.type === "replaced") end(words.replaced, false);
-  else if (message.type === "ended") end(words.over, true);
-  if (!isCaughtUp && !isOver && seen >= last) {
-    isCaughtUp = true;
-    for (const one of waiting) write(one);  // sent while the line was breaking, and never arrived
+  },
+  message(message, own) {
+    if (message.type === "said") {
+      place(saidRow(message, acts));
+      if (message.by === "agent" && !document.hidden) line.tell({type: "seen", number: message.number});
+    } else if (message.type === "echoed") {
+      if (!own) { place(shown(message)); return; }
+      const row = shown(message);
+      if (own.row.isConnected) own.row.replaceWith(row); else place(row);
+    } else if (message.type === "earlier") {
+      older.hidden = message.is_all;
+      if (message.messages.length) first = message.messages[0].number;
+      list.prepend(...message.messages.map((one) => { const row = shown(one); row.querySelector(".replies")?.remove(); return row; }));
+    } else if (message.type === "typing") state.textContent = message.is_on ? (message.by === "agent" ? words.agent_typing : words.typing) : "";
+    else if (message.type === "guessed") takeGuess(message);
+    else if (message.type === "standing") stand(message);
+  },
+  state(why) { state.textContent = why; },
+  lost(ones) {
+    for (const one of ones) one.row.remove();
+    if (!text.value) text.value = ones.map((one) => one.body.text ?? "").filter(Boolean).join("\n");
+  },
+  over(why) {
+    state.textContent = why + " ";
+    const again = button(words.again, () => { sessionStorage.removeItem("session"); location.reload(); }, "");
+    state.append(again);
+    for (const part of form.elements) part.disabled = true;
+    again.focus();
+  },
+}, token);
+
+function stand(message) {
+  const whom = find("whom");
+  whom.hidden = message.whom === "assistant";
+  if (message.whom === "agent") whom.textContent = filled(words.with_agent, {agent: message.agent});
+  if (message.whom === "waiting") {
+    const minutes = message.wait_seconds ? Math.ceil(message.wait_seconds / 60) : 0;
+    whom.textContent = message.position ? filled(minutes ? words.queue_minutes : words.queue, {position: message.position, minutes}) : words.waiting;
   }
 }
 
-function taken(message) {
-  const index = waiting.findIndex((one) => one.id === message.id);
-  if (index >= 0) waiting.splice(index, 1)[0].row.classList.remove("waiting");
-  else show("me", message.text);
-}
-
-// A message that was not taken goes back to where it was written.
-function giveBack(count) {
-  const lost = waiting.splice(0, count);
-  for (const one of lost) one.row.remove();
-  if (!text.value) text.value = lost.map((one) => one.content).join("\n");
-}
-
-function end(why, isForgotten) {
-  isOver = true;
-  if (isForgotten) sessionStorage.removeItem("session");
-  state.textContent = why + " ";
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = words.again;
-  again.onclick = () => { sessionStorage.removeItem("session"); location.reload(); };
-  state.append(again);
-  for (const part of form.elements) part.disabled = true;
-  again.focus();
-}
-
-function connect() {
-  socket = new WebSocket((location.protocol === "https:" ? "wss://" : "ws://") + location.host + "/chat/ws");
-  last = Infinity;
-  isCaughtUp = false;
-  refusal = "";
-  socket.onopen = () => socket.send(JSON.stringify({type: "hello", version: 2, session, seen}));
-  socket.onmessage = (event) => take(JSON.parse(event.data));
-  socket.onclose = () => {
-    if (isOver) return;
-    state.textContent = (!isCaughtUp && refusal) || words.lost;
-    setTimeout(connect, waitSeconds * 1000);
-    waitSeconds = Math.min(waitSeconds * 2, 20);
-  };
-}
-
-function write(one) {
-  socket.send(JSON.stringify({type: "text", id: one.id, text: one.content}));
+function own(body, content) {
+  const row = ownRow(content, "");
+  row.classList.add("waiting");
+  row.querySelector("small").textContent = words.sending;
+  if (!line.send(body, row)) return false;
+  place(row);
+  return true;
 }
 
 function send(content) {
-  if (!content.trim() || !isCaughtUp || socket.readyState !== WebSocket.OPEN) return false;
-  const row = show("me", content);
-  row.classList.add("waiting");
-  const one = {content, row, id: crypto.randomUUID()};
-  waiting.push(one);
-  write(one);
-  return true;
+  return Boolean(content.trim()) && own({type: "text", text: content}, content);
 }
 
 form.onsubmit = (event) => {
   event.preventDefault();
-  if (send(text.value)) { text.value = ""; text.style.height = ""; }
+  if (send(text.value)) { text.value = ""; text.style.height = ""; writes(false); }
   text.focus();
 };
 text.onkeydown = (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
 };
-text.oninput = () => { text.style.height = ""; text.style.height = Math.min(text.scrollHeight, 160) + "px"; };
-const agent = document.getElementById("agent");
-agent.onclick = () => send(agent.dataset.words);
+text.oninput = () => {
+  text.style.height = "";
+  text.style.height = Math.min(text.scrollHeight, 160) + "px";
+  writes(true);
+};
+function writes(isOn) {
+  clearTimeout(isWriting);
+  if (isOn !== Boolean(isWriting)) line.tell({type: "writing", is_on: isOn});
+  isWriting = isOn ? setTimeout(() => writes(false), 4000) : 0;
+}
+
+find("agent").onclick = () => send(words.agent_words);
+find("fill").onclick = () => openReport({text: text.value});
+find("orders").onclick = () => openOrders(token);
+older.onclick = () => line.tell({type: "history", before: first});
+connectReport(line, (body) => own(body, [body.text, body.place, body.occurred].filter(Boolean).join("\n")));
+
+find("place").onclick = async () => {
+  try {
+    const at = await here();
+    own({type: "location", latitude: at.latitude, longitude: at.longitude}, words.my_place);
+  } catch { state.textContent = words.no_place; }
+};
+
+async function upload(kind, body) {
+  state.textContent = words.uploading;
+  try {
+    const answer = await fetch(`/chat/${line.session}/${kind}`, {method: "POST", body});
+    const found = await answer.json();
+    state.textContent = answer.ok ? "" : found.text;
+    return answer.ok ? found : null;
+  } catch { state.textContent = words.lost; return null; }
+}
+
+find("file").onchange = async (event) => {
+  const chosen = [...event.target.files];
+  event.target.value = "";
+  for (const file of chosen) {
+    const found = await upload("picture", file);
+    if (!found) return;
+    own({type: "picture", evidence: found.evidence}, words.picture_alt);
+    if (found.place?.datum === "wgs84") offer(found.place);
+  }
+};
+find("picture").onclick = () => find("file").click();
+
+function offer(at) {
+  state.textContent = words.photo_place + " ";
+  state.append(button(words.yes, () => { state.textContent = ""; own({type: "location", latitude: at.latitude, longitude: at.longitude}, words.photo_place_sent); }),
+    " ", button(words.no, () => { state.textContent = ""; }));
+}
+
+// A voice becomes words where the citizen writes; they correct and send them.
+let recorder = null;
+const voice = find("voice");
+voice.hidden = !navigator.mediaDevices || !window.MediaRecorder;
+voice.onclick = async () => {
+  if (recorder) { recorder.stop(); return; }
+  try {
+    const sound = await navigator.mediaDevices.getUserMedia({audio: true});
+    const parts = [];
+    recorder = new MediaRecorder(sound);
+    recorder.ondataavailable = (event) => parts.push(event.data);
+    recorder.onstop = async () => {
+      const kind = recorder.mimeType;
+      recorder = null;
+      for (const track of sound.getTracks()) track.stop();
+      voice.setAttribute("aria-pressed", "false");
+      const found = await upload("voice", new Blob(parts, {type: kind}));
+      if (found) { text.value = (text.value + found.text).trim(); text.oninput(); text.focus(); }
+    };
+    recorder.start();
+    setTimeout(() => recorder?.stop(), 58000);
+    voice.setAttribute("aria-pressed", "true");
+    state.textContent = words.listening;
+  } catch { state.textContent = words.no_voice; }
+};
+
 function enlarge(isOn) {
   document.documentElement.classList.toggle("large", isOn);
   larger.setAttribute("aria-pressed", String(isOn));
-  larger.textContent = isOn ? larger.dataset.on : larger.dataset.off;
+  larger.textContent = isOn ? words.normal : words.larger;
   localStorage.setItem("large", isOn ? "1" : "");
-  state.scrollIntoView({block: "end"});
+  bottom();
 }
 larger.onclick = () => enlarge(!document.documentElement.classList.contains("large"));
 enlarge(localStorage.getItem("large") === "1");
-connect();
+line.connect();
 text.focus();

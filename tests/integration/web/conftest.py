@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from app.self_service import code_words
 from app.token_bucket import TokenBuckets
 from chat.web_chat.channel import Customs
 from chat.web_chat.doors import Doors
+from chat.web_chat.page_words import PageWords
 from chat.web_chat.routes import ChatLimits, WebChat
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind, PhoneNumber
@@ -52,6 +54,7 @@ STAFF = {"Authorization": f"Bearer {TOKEN}"}
 CITY = load_city(LINYI)
 LIMITS = load_time_limits(CITY)
 WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
+PAGE_WORDS = PageWords(WORDS["replies"], CITY.categories, WORDS["kinds"], WORDS["statuses"])
 COMPLAINT = "兰山区银雀山街道暖气不热"
 HOSTILE = "<script>alert(1)</script>暖气不热"
 QUESTION = "什么时候供暖"
@@ -143,62 +146,64 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
+def a_site(
+    store: SqlStore,
+    *,
+    limits: ChatLimits | None = None,
+    chats: KeptChats | None = None,
+    desk: AgentDesk | None = None,
+    customs: dict[str, Any] | None = None,
+    doors: dict[str, Any] | None = None,
+    has_self_service: bool = False,
+    **world: Any,
+) -> Site:
+    casework = Casework(store, lambda: LIMITS, CITY.units)
+    given: dict[str, Any] = {
+        "new_session": a_session,
+        "understander": FakeUnderstander(MEANINGS),
+        "retriever": FakeRetriever(a_passage()),
+        "registration": Registration(store, FixedRouter(), CITY, casework),
+        "log_book": store,
+        "unit_name": lambda code: CITY.units[code].name if code in CITY.units else code,
+        "clock": lambda: NOW,
+        **world,
+    }
+    ended: list[str] = []
+    chat = WebChat(
+        Conversations(Surroundings(**given)), Customs(lambda: NOW, **{"words": PAGE_WORDS, **(customs or {})}), WORDS["refusals"],
+        limits or ChatLimits(), ended=ended.append, store=chats, records=store,
+        doors=Doors(lambda: NOW, **(doors or {})),
+    )  # fmt: skip
+    down: set[str] = set()
+
+    async def redis() -> bool:
+        return "redis" not in down
+
+    async def broken() -> bool:
+        raise ConnectionError
+
+    parts = WebParts(
+        city=CITY,
+        records=store,
+        chat=chat,
+        words=WORDS,
+        staff_token=TOKEN,
+        clock=lambda: NOW,
+        registry=registry,
+        checks={"database": store.is_up, "redis": redis, "search": broken},
+        required=frozenset({"database"}),
+        desk=desk,
+        agent_chats=agent_chats(desk, chats, store),
+        sip_address="sip:12345@127.0.0.1:5060",
+        hosts=Hosts(chat.doors.origins),
+        citizens=citizens(store, casework) if has_self_service else None,
+    )
+    return Site(create_app(parts), store, chat, down, ended)
+
+
 @pytest.fixture
 def new_site(store: SqlStore) -> Callable[..., Site]:
-    def make(
-        *,
-        limits: ChatLimits | None = None,
-        chats: KeptChats | None = None,
-        desk: AgentDesk | None = None,
-        customs: dict[str, Any] | None = None,
-        doors: dict[str, Any] | None = None,
-        has_self_service: bool = False,
-        **world: Any,
-    ) -> Site:
-        casework = Casework(store, lambda: LIMITS, CITY.units)
-        given: dict[str, Any] = {
-            "new_session": a_session,
-            "understander": FakeUnderstander(MEANINGS),
-            "retriever": FakeRetriever(a_passage()),
-            "registration": Registration(store, FixedRouter(), CITY, casework),
-            "log_book": store,
-            "unit_name": lambda code: CITY.units[code].name if code in CITY.units else code,
-            "clock": lambda: NOW,
-            **world,
-        }
-        ended: list[str] = []
-        chat = WebChat(
-            Conversations(Surroundings(**given)), Customs(lambda: NOW, **(customs or {})), WORDS["refusals"],
-            limits or ChatLimits(), ended=ended.append, store=chats, records=store,
-            doors=Doors(lambda: NOW, **(doors or {})),
-        )  # fmt: skip
-        down: set[str] = set()
-
-        async def redis() -> bool:
-            return "redis" not in down
-
-        async def broken() -> bool:
-            raise ConnectionError
-
-        parts = WebParts(
-            city=CITY,
-            records=store,
-            chat=chat,
-            words=WORDS,
-            staff_token=TOKEN,
-            clock=lambda: NOW,
-            registry=registry,
-            checks={"database": store.is_up, "redis": redis, "search": broken},
-            required=frozenset({"database"}),
-            desk=desk,
-            agent_chats=agent_chats(desk, chats, store),
-            sip_address="sip:12345@127.0.0.1:5060",
-            hosts=Hosts(chat.doors.origins),
-            citizens=citizens(store, casework) if has_self_service else None,
-        )
-        return Site(create_app(parts), store, chat, down, ended)
-
-    return make
+    return partial(a_site, store)
 
 
 @pytest.fixture

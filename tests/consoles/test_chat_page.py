@@ -1,0 +1,159 @@
+"""The citizens' page in a real browser, on a phone: a form that fills itself, cards, own orders, offline and back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from chat.web_chat.channel import Visitor
+from hotline.city import read_yaml
+from hotline.dialogue.words import SafetyWords
+from hotline.domain.appeal import ContactChannel
+from hotline.service.guidance import Guidance
+from hotline.store.sql import SqlStore
+from tests.browser import PHONE, Complaints, barriers, overflow, shoot
+from tests.builders import CATEGORIES, LINYI, a_passage
+from tests.builders import PHONE as PHONE_NUMBER
+from tests.fakes import FakeRetriever, FakeUnderstander
+from tests.integration.web.conftest import COMPLAINT, MEANINGS, QUESTION, FixedRouter, a_site
+
+CARRIER = """<!doctype html><script type="module" src="{site}/static/embed.js"></script>
+<script type="module">document.querySelector("hotline-chat").getToken = async () => "good";</script>
+<hotline-chat></hotline-chat>"""
+SAFETY = SafetyWords(read_yaml(LINYI / "lexicon" / "safety.yaml"))
+
+
+async def identify(token: str) -> Visitor:
+    assert token == "good"
+    return Visitor(ContactChannel.APP, PHONE_NUMBER, key="host:citizen-1")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def host() -> AsyncIterator[str]:
+    """Another site, that carries the chat of the site that is named behind its address."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
+        body = CARRIER.format(site=asked.removeprefix("/?"))
+        head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close"
+        writer.write(f"{head}\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(store: SqlStore, browser: Browser, host: str) -> AsyncIterator[Page]:
+    guidance = Guidance(
+        FakeUnderstander(MEANINGS),
+        FakeRetriever(a_passage()),
+        FixedRouter(),
+        categories=CATEGORIES,
+        safety=SAFETY,
+    )
+    doors = {
+        "guidance": guidance,
+        "unit_name": lambda _: "兰山区供热服务中心",
+        "origins": frozenset({host}),
+        "identify": identify,
+    }
+    site = a_site(store, has_self_service=True, doors=doors)
+    async with site.served() as address:
+        context = await browser.new_context(
+            base_url=f"http://{address}",
+            viewport=PHONE,
+            locale="zh-CN",
+            has_touch=True,
+            permissions=["geolocation"],
+            geolocation={"latitude": 35.06, "longitude": 118.35},
+        )
+        context.set_default_timeout(10_000)
+        page = await context.new_page()
+        await page.goto("/")
+        await expect(page.locator("#messages .hotline")).to_have_count(1)
+        yield page
+        await context.close()
+
+
+async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(page: Page) -> None:
+    await shoot(page, "chat", whole=False)
+    await page.click("#fill")
+    await page.fill("#report [name=text]", COMPLAINT)
+    await expect(page.locator("#hints")).to_contain_text("兰山区供热服务中心")
+    assert await page.input_value("#report [name=place]")
+    await page.fill("#report [name=phone]", "13905391234")
+    await shoot(page, "chat-report", whole=False)
+    assert await barriers(page) == []
+    await page.click("#report [type=submit]")
+    await expect(page.locator("#messages")).to_contain_text("已受理，工单编号26112300001")
+    await expect(page.locator("#messages .me small")).to_have_text("已送达")
+    await shoot(page, "chat-registered", whole=False)
+    await page.click("text=查看")
+    await page.click("text=获取验证码")
+    await expect(page.locator("#own [role=status]")).to_contain_text("10分钟内有效")
+    await page.fill("#own [autocomplete=one-time-code]", "777777")
+    await page.get_by_role("button", name="核验").click()
+    await page.click("#own .row")
+    await page.get_by_role("button", name="催办").click()
+    await page.fill("#own textarea", "家里有老人")
+    await page.get_by_role("button", name="提交", exact=True).click()
+    await expect(page.locator("#own [role=status]")).to_have_text("已经记下。")
+    await expect(page.locator("#own .steps")).to_contain_text("家里有老人")
+    await shoot(page, "chat-own-order", whole=False)
+    assert (await barriers(page), await overflow(page)) == ([], 0)
+
+
+async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(page: Page) -> None:
+    complaints = Complaints(page)
+    await page.fill("#text", QUESTION)
+    await page.keyboard.press("Enter")
+    await page.click("#messages .card summary")
+    await shoot(page, "chat-answer", whole=False)
+    await page.click("#larger")
+    assert (await barriers(page), await overflow(page)) == ([], 0)
+    await shoot(page, "chat-large", whole=False)
+    await page.emulate_media(color_scheme="dark")
+    assert await barriers(page, only="color-contrast") == []
+    await shoot(page, "chat-dark", whole=False)
+    assert complaints.found == []
+
+
+async def test_offline_is_said_and_the_same_conversation_goes_on_afterwards(page: Page) -> None:
+    await page.click("#place")
+    await expect(page.locator("#messages .me small")).to_have_text("已送达")
+    before = await page.evaluate("sessionStorage.getItem('session')")
+    await page.context.set_offline(True)
+    await expect(page.locator("#state")).to_contain_text("网络已断开")
+    await page.fill("#text", COMPLAINT)
+    await page.keyboard.press("Enter")
+    assert await page.input_value("#text") == COMPLAINT  # not lost: it stays where it was written
+    await shoot(page, "chat-offline", whole=False)
+    await page.context.set_offline(False)
+    await expect(page.locator("#state")).to_have_text("")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#messages .me").last).to_contain_text(COMPLAINT)
+    await page.reload()
+    await expect(page.locator("#messages .me").last).to_contain_text(COMPLAINT)
+    assert await page.evaluate("sessionStorage.getItem('session')") == before
+
+
+async def test_another_site_carries_the_chat_and_says_who_the_citizen_is(
+    page: Page, store: SqlStore, host: str
+) -> None:
+    site = await page.evaluate("location.origin")
+    await page.goto(f"{host}/?{site}")
+    chat = page.frame_locator("hotline-chat iframe")
+    await expect(chat.locator("#messages .hotline")).to_have_count(1)
+    await chat.locator("#text").fill(COMPLAINT)
+    await chat.locator("#text").press("Enter")
+    await expect(chat.locator("#messages")).to_contain_text("请核对")
+    (session,) = [frame for frame in page.frames if frame.url == f"{site}/"]
+    kept = await store.conversation(await session.evaluate("sessionStorage.getItem('session')"))
+    assert kept is not None
+    assert kept["channel"] == "app"
