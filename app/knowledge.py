@@ -32,9 +32,13 @@ from knowledge_base.articles import faults_of, load_articles
 from knowledge_base.engines.e5_package import NAME as ENCODER
 from knowledge_base.engines.live import LiveRetriever
 from knowledge_base.engines.onnx_encoder import OnnxEncoder
+from knowledge_base.engines.opensearch import OpenSearchRetriever
+from knowledge_base.engines.opensearch_index import OpenSearchIndex
+from knowledge_base.engines.shared import SharedRetriever
 from knowledge_base.engines.vectors import Vectors
 from knowledge_base.golden import GoldenQuestion, load_golden
-from knowledge_base.wording import load_wording
+from knowledge_base.retriever import Retriever
+from knowledge_base.wording import Wording, load_wording
 from router.tables import CatalogueHolder
 
 log = structlog.get_logger("knowledge")
@@ -42,7 +46,10 @@ log = structlog.get_logger("knowledge")
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeParts:
-    """The knowledge base of a process: searching, editing, tasks, and what is kept of its use."""
+    """The knowledge base of a process: searching, editing, tasks, and what is kept of its use.
+
+    ``answering`` is what citizens are answered from: ``retriever``, the machine's own index, or the one that machines share.
+    """
 
     store: SqlKnowledge
     use: SqlKnowledgeUse
@@ -50,6 +57,7 @@ class KnowledgeParts:
     tasks: KnowledgeTasks
     editing: Knowledge
     retriever: LiveRetriever
+    answering: Retriever
     gate: GoldenGate
     finder: KnowledgeFinder
     drafting: Drafting
@@ -76,6 +84,8 @@ async def open_knowledge(
     report = await parts.editing.sow(articles, at=now())
     log.info("knowledge.sown", added=len(report.added), updated=len(report.updated), kept=len(report.kept))
     await parts.retriever.open(stack)
+    if isinstance(parts.answering, SharedRetriever):
+        await parts.answering.open(stack)
     return parts
 
 
@@ -126,10 +136,24 @@ async def open_editing(
         tasks=tasks,
         editing=editing,
         retriever=retriever,
+        answering=_shared(settings, wording, vectors, retriever, articles),
         gate=gate,
         finder=KnowledgeFinder(retriever, wording),
         drafting=Drafting(use, articles, editing, city.timezone),
     )
+
+
+def _shared(
+    settings: Settings,
+    wording: Wording,
+    vectors: Vectors | None,
+    own: LiveRetriever,
+    articles: SqlKnowledge,
+) -> Retriever:
+    if settings.opensearch is None:
+        return own
+    index = OpenSearchIndex(settings.opensearch.get_secret_value(), wording, vectors=vectors)
+    return SharedRetriever(OpenSearchRetriever(index), own, articles)
 
 
 def open_vectors(settings: Settings) -> Vectors | None:

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / "build" / "run"
     models_dir: Path = ROOT / "build" / "models"
     encoder: Path | Literal["auto", "off"] = "auto"
+    opensearch: SecretStr | None = None
     static_dir: Path = ROOT / "build" / "static"
 
     sip_host: str = "127.0.0.1"

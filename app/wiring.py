@@ -163,7 +163,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
         surroundings=Surroundings(
             new_session=session_maker(city),
             understander=understander,
-            retriever=knowledge.retriever,
+            retriever=knowledge.answering,
             registration=Registration(store, router, city, casework),
             log_book=log_book,
             unit_name=lambda code: unit_name(city, code) or code,
@@ -171,7 +171,7 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
             callbacks=callbacks,
             guidance=Guidance(
                 understander,
-                knowledge.retriever,
+                knowledge.answering,
                 router,
                 categories=city.categories,
                 safety=load_safety_words(city),

@@ -74,15 +74,18 @@ class Ranking:
         if not scored:
             return ()
         best, first = scored[0]
-        find = Find(
-            score=best,
-            lead=best - scored[1][0] if len(scored) > 1 else best,
-            subject=comparison.subject_share(first.known),
-            way=_way_share(comparison, first.known),
-            length=len(asked.text),
-            by_meaning=vector is not None and first.vectors is not None,
-        )
-        is_sure = self.gate.lets(self.wording.manner(question), find)
+        manner = self.wording.manner(question)
+        is_sure = False
+        if self.gate.may_let(manner, len(asked.text)):  # what a text is about takes long to tell
+            find = Find(
+                score=best,
+                lead=best - scored[1][0] if len(scored) > 1 else best,
+                subject=comparison.subject_share(first.known),
+                way=_way_share(comparison, first.known),
+                length=len(asked.text),
+                by_meaning=vector is not None and first.vectors is not None,
+            )
+            is_sure = self.gate.lets(manner, find)
         return tuple(
             Passage(entry.article, score, is_confident=is_sure and index == 0)
             for index, (score, entry) in enumerate(scored[:limit])

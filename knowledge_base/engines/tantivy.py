@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, Final
 
@@ -17,26 +16,17 @@ from knowledge_base.engines.tantivy_index import IndexDamagedError, Snapshot, Ta
 from knowledge_base.engines.vectors import Vectors
 from knowledge_base.gate import Gate
 from knowledge_base.likeness import Asked
+from knowledge_base.querying import weighed
 from knowledge_base.ranking import Candidate, Ranking, is_answerable
 from knowledge_base.wording import Wording, plain
 
 _CANDIDATES: Final = 24
 _MOST_CANDIDATES: Final = 400
 """How far to look for candidates that hold on the day and in the county."""
-_MOST_TERMS: Final = 160
-_LONGEST_MEANING: Final = 80
+_LONGEST_MEANING: Final = 48
 """A vector of a long story says less, and takes longer."""
 _LONGEST_QUESTION: Final = 400
-_WARM_UP: Final = "什么时候"  # noqa: any question
-# How much a field counts when candidates are picked.
-_BOOSTS: Final[Mapping[str, float]] = {
-    "asked_words": 2.0,
-    "asked_characters": 2.0,
-    "asked_sounds": 1.0,
-    "body_words": 1.0,
-    "body_characters": 1.0,
-    "body_sounds": 0.5,
-}
+_WARM_UP: Final = "什么时候"
 
 
 class TantivyRetriever:
@@ -147,29 +137,14 @@ def _candidates(
 
 def _query(snapshot: Snapshot, asked: Asked, category: str | None) -> tuple[Any, float]:
     parts: list[tuple[Any, Any]] = []
-    most = 1e-9
 
     def add(field: str, term: str, weight: float) -> None:
         query = tantivy.Query.term_query(snapshot.schema, field, term, "freq")
         parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weight)))
 
-    for field, boost in _BOOSTS.items():
-        for term in _terms_for(field, asked):
-            # Rare terms say more than BM25 gives them: +1 point of first hits on real questions and replies.
-            rarity = snapshot.rarity(field, term)
-            weighed = boost * math.sqrt(rarity)
-            add(field, term, weighed)
-            most += weighed * rarity
+    terms, most = weighed(asked, snapshot.rarity)
+    for field, term, boost in terms:
+        add(field, term, boost)
     for code in lineage(category or ""):
         add("category", code, 1 / max(1.0, snapshot.rarity("category", code)))
     return tantivy.Query.boolean_query(parts), most
-
-
-def _terms_for(field: str, asked: Asked) -> list[str]:
-    """Return the terms that ``field`` is searched by, each once."""
-    terms = {
-        "words": asked.meant.words,
-        "characters": asked.meant.characters,
-        "sounds": asked.heard.sounds,
-    }[field.partition("_")[2]]
-    return list(dict.fromkeys(terms))[:_MOST_TERMS]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
@@ -24,9 +23,9 @@ from hotline.domain.category import lineage
 from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import START, Article, KnowledgePosition
 from knowledge_base.engines.vectors import Vectors
-from knowledge_base.likeness import Known, body_of
+from knowledge_base.likeness import Known
+from knowledge_base.querying import BOOSTS, rarity, texts_of
 from knowledge_base.ranking import Entry
-from knowledge_base.terms import terms_of
 from knowledge_base.wording import Wording
 
 LAYOUT: Final = 4
@@ -35,11 +34,6 @@ _MANIFEST: Final = "manifest.json"
 _POSITION: Final = "\x00position"
 _WRITER_BYTES: Final = 15_000_000
 _ARTICLE: Final = TypeAdapter(Article)
-
-FIELDS: Final = tuple(
-    f"{part}_{kind}" for part in ("asked", "body") for kind in ("words", "characters", "sounds")
-)
-"""Searched fields: title and ways of asking in ``asked_…``, the answer in ``body_…``."""
 
 _Answer = TypeVar("_Answer")
 
@@ -116,15 +110,6 @@ class Snapshot:
             return Entry(article, known, rows)
 
         return guarded(self._place, read)
-
-
-def rarity(articles: int, having: int) -> float:
-    """Return the weight of a term that ``having`` of the articles have (BM25's inverse document frequency).
-
-    tantivy counts in ``having`` what has been taken out and not cleared away yet.
-    """
-    having = min(having, articles)
-    return math.log(1 + (articles - having + 0.5) / (having + 0.5))
 
 
 class TantivyIndex:
@@ -267,22 +252,15 @@ def _schema() -> Any:
     schema.add_text_field("category", tokenizer_name="spaces", index_option="basic")
     for name in ("article", "known", "vectors"):
         schema.add_bytes_field(name, stored=True, indexed=False)
-    for name in FIELDS:
+    for name in BOOSTS:
         schema.add_text_field(name, tokenizer_name="spaces", index_option="freq")
     return schema.build()
 
 
 def _document(article: Article, wording: Wording, vectors: bytes) -> Any:
-    asked = [wording.core(asking) for asking in (article.title, *article.questions)]
-    body = [wording.core(text) for text in body_of(article)]
-    texts: dict[str, str] = {}
-    for prefix, parts in (("asked", asked), ("body", body)):
-        meant = [terms_of(wording.canonical(part)) for part in parts]
-        heard = [terms_of(part) for part in parts]
-        texts[f"{prefix}_words"] = _joined(terms.words for terms in meant)
-        texts[f"{prefix}_characters"] = _joined(terms.characters for terms in meant)
-        texts[f"{prefix}_sounds"] = _joined(terms.sounds for terms in heard)
-    document = tantivy.Document(id=article.id, category=" ".join(lineage(article.category or "")), **texts)
+    document = tantivy.Document(
+        id=article.id, category=" ".join(lineage(article.category or "")), **texts_of(article, wording)
+    )
     document.add_bytes("article", _ARTICLE.dump_json(article))
     document.add_bytes("known", Known.of(article, wording).dumped().encode())
     document.add_bytes("vectors", vectors)
@@ -302,7 +280,3 @@ def _hashes(place: Path, known: dict[str, tuple[int, int, str]]) -> dict[str, st
             kept = known[file.name] = (about.st_size, about.st_mtime_ns, digest)
         found[file.name] = kept[2]
     return found
-
-
-def _joined(groups: Iterable[Iterable[str]]) -> str:
-    return " ".join(term for terms in groups for term in terms)

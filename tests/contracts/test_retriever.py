@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
-from pathlib import Path
 
 import pytest
 
+from hotline.domain.knowledge import KnowledgePosition
+from knowledge_base.engines.opensearch import OpenSearchRetriever
+from knowledge_base.engines.opensearch_index import OpenSearchIndex
 from knowledge_base.engines.scripted import ScriptedRetriever
 from knowledge_base.engines.tantivy import TantivyRetriever
 from knowledge_base.retriever import Retriever
 from knowledge_base.wording import load_wording
 from tests.builders import LINYI, a_passage, an_article
+from tests.opensearch import StandInOpenSearch
+from tests.receiver import serving
 
+WORDING = load_wording(LINYI / "lexicon" / "synonyms.yaml")
 ASKED = "什么时候供暖"
 EXPIRED = an_article(id="A0101-00", valid_from=date(2024, 1, 1), valid_until=date(2025, 12, 31))
 VALID = an_article(valid_from=date(2026, 1, 1))
@@ -21,9 +27,10 @@ ELSEWHERE = an_article(id="A0101-02", title="兰山区什么时候供暖", regio
 ON = date(2026, 11, 23)
 
 
-def scripted(folder: Path) -> Retriever:
+@asynccontextmanager
+async def scripted() -> AsyncIterator[Retriever]:
     passage = a_passage()
-    return ScriptedRetriever(
+    yield ScriptedRetriever(
         {
             ASKED: [
                 type(passage)(article, 0.9, is_confident=article is VALID)
@@ -33,14 +40,25 @@ def scripted(folder: Path) -> Retriever:
     )
 
 
-def tantivy(folder: Path) -> Retriever:
-    return TantivyRetriever.of([EXPIRED, VALID, ELSEWHERE], load_wording(LINYI / "lexicon" / "synonyms.yaml"))
+@asynccontextmanager
+async def tantivy() -> AsyncIterator[Retriever]:
+    yield TantivyRetriever.of([EXPIRED, VALID, ELSEWHERE], WORDING)
 
 
-@pytest.fixture(params=[scripted, tantivy], ids=lambda make: make.__name__)
-def retriever(request: pytest.FixtureRequest, tmp_path: Path) -> Retriever:
-    make: Callable[[Path], Retriever] = request.param
-    return make(tmp_path)
+@asynccontextmanager
+async def opensearch() -> AsyncIterator[Retriever]:
+    async with serving(StandInOpenSearch().app()) as url:
+        index = OpenSearchIndex(url, WORDING)
+        await index.create()
+        await index.write([EXPIRED, VALID, ELSEWHERE], (), KnowledgePosition(1, "one"))
+        yield OpenSearchRetriever(index)
+        await index.close()
+
+
+@pytest.fixture(params=[scripted, tantivy, opensearch], ids=lambda make: make.__name__)
+async def retriever(request: pytest.FixtureRequest) -> AsyncIterator[Retriever]:
+    async with request.param() as made:
+        yield made
 
 
 async def test_an_article_valid_on_the_day_is_found(retriever: Retriever) -> None:

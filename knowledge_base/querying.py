@@ -1,0 +1,81 @@
+"""How articles are laid out in a search engine's fields, and which terms a question searches them by: for every engine."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from hotline.domain.knowledge import Article
+from knowledge_base.likeness import Asked, body_of
+from knowledge_base.terms import terms_of
+from knowledge_base.wording import Wording
+
+BOOSTS: Final[Mapping[str, float]] = {
+    "asked_words": 2.0,
+    "asked_characters": 2.0,
+    "asked_sounds": 1.0,
+    "body_words": 1.0,
+    "body_characters": 1.0,
+    "body_sounds": 0.5,
+}
+"""Searched fields, title and ways of asking in ``asked_…``, the answer in ``body_…``, and how much they count."""
+MOST_TERMS: Final = 48
+"""The rarest terms of a field that are searched by: common ones have long lists and decide nothing."""
+
+RarityOf = Callable[[str, str], float]
+"""How rare a term is in a field: ``rarity("asked_words", "医保")``."""
+
+
+def texts_of(article: Article, wording: Wording) -> dict[str, str]:
+    """Return the terms of an article by field, spaces between them."""
+    asked = [wording.core(asking) for asking in (article.title, *article.questions)]
+    body = [wording.core(text) for text in body_of(article)]
+    texts: dict[str, str] = {}
+    for prefix, parts in (("asked", asked), ("body", body)):
+        meant = [terms_of(wording.canonical(part)) for part in parts]
+        heard = [terms_of(part) for part in parts]
+        texts[f"{prefix}_words"] = _joined(terms.words for terms in meant)
+        texts[f"{prefix}_characters"] = _joined(terms.characters for terms in meant)
+        texts[f"{prefix}_sounds"] = _joined(terms.sounds for terms in heard)
+    return texts
+
+
+def terms_for(field: str, asked: Asked) -> tuple[str, ...]:
+    """Return the terms that ``field`` may be searched by, each once."""
+    terms = {
+        "words": asked.meant.words,
+        "characters": asked.meant.characters,
+        "sounds": asked.heard.sounds,
+    }[field.partition("_")[2]]
+    return tuple(dict.fromkeys(terms))
+
+
+def weighed(asked: Asked, rarity_of: RarityOf) -> tuple[list[tuple[str, str, float]], float]:
+    """Return fields, terms and boosts of a question's query, and the BM25 figure that it could reach at most."""
+    query: list[tuple[str, str, float]] = []
+    most = 1e-9
+    for field, boost in BOOSTS.items():
+        rarest = [(rarity_of(field, term), term) for term in terms_for(field, asked)]
+        if len(rarest) > MOST_TERMS:
+            rarest = heapq.nlargest(MOST_TERMS, rarest)
+        for rare, term in rarest:
+            # Rare terms say more than BM25 gives them: +1 point of first hits on real questions and replies.
+            counts = boost * math.sqrt(rare)
+            query.append((field, term, counts))
+            most += counts * rare
+    return query, most
+
+
+def rarity(articles: int, having: int) -> float:
+    """Return the weight of a term that ``having`` of the articles have (BM25's inverse document frequency).
+
+    An engine may count in ``having`` what has been taken out and not cleared away yet.
+    """
+    having = min(having, articles)
+    return math.log(1 + (articles - having + 0.5) / (having + 0.5))
+
+
+def _joined(groups: Iterable[Iterable[str]]) -> str:
+    return " ".join(term for terms in groups for term in terms)
