@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -115,7 +116,7 @@ async def open_editing(
     vectors = await asyncio.to_thread(open_vectors, settings)
     retriever = LiveRetriever(articles, settings.data_dir / "index", wording, vectors=vectors)
     questions = load_golden(city.folder / "golden") if golden is None else golden
-    gate = GoldenGate(retriever, wording, questions, use.golden)
+    gate = GoldenGate(retriever, wording, questions, use.golden, partial(open_vectors, settings))
     tasks = KnowledgeTasks(
         articles, units=city.units, rules=rules, limits=limits, new_id=lambda: secrets.token_hex(8)
     )

@@ -163,9 +163,14 @@ class TantivyIndex:
             raise IndexDamagedError(place, type(error).__name__) from error
         if manifest != _hashes(place, {}):
             raise IndexDamagedError(place, "manifest")
-        index = guarded(place, lambda: cls(tantivy.Index.open(str(place)), wording, place, vectors))
+        index = cls.opened(place, wording, vectors)
         index.snapshot.position()
         return index
+
+    @classmethod
+    def opened(cls, place: Path, wording: Wording, vectors: Vectors | None = None) -> TantivyIndex:
+        """Open a folder that has been looked at already, or that was copied from one."""
+        return guarded(place, lambda: cls(tantivy.Index.open(str(place)), wording, place, vectors))
 
     def write(
         self, changed: Iterable[Article], removed: Collection[str], position: KnowledgePosition
@@ -227,10 +232,7 @@ class TantivyIndex:
                 content = kept.read_bytes()
                 kept.unlink()
                 kept.write_bytes(content)
-        return guarded(
-            place,
-            lambda: TantivyIndex(tantivy.Index.open(str(place)), self._wording, place, self.vectors),
-        )
+        return self.opened(place, self._wording, self.vectors)
 
     def _write_manifest(self, place: Path) -> None:
         building = place / f"{_MANIFEST}.{os.getpid()}.lock"
