@@ -22,7 +22,7 @@ from app.step_models import Line, StaffId, Text, UnitCode, When
 from app.unit_interface import READING, STEPPING
 from app.web_parts import WebParts
 from hotline.domain.article_life import ArticleStatus
-from hotline.domain.errors import DeedRefusedError
+from hotline.domain.errors import DeedRefusedError, EngineUnavailableError
 from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_use import CandidateState
 from hotline.domain.people import Actor, Role
@@ -129,6 +129,7 @@ class KnowledgeInterface:
         router.get("/articles/{article}/diff")(self.diff)
         router.get("/articles/{article}/warnings")(self.warnings)
         router.get("/articles/{article}/golden")(self.preview)
+        router.get("/articles/{article}/spoken.wav", response_class=Response)(self.read_aloud)
         router.get("/search")(self.search)
         router.get("/figures")(self.figures)
         router.get("/export")(self.export)
@@ -202,6 +203,14 @@ class KnowledgeInterface:
         """What golden questions would say if this version took effect."""
         found = await self._base.store.get(article, version)
         return gate_report(await self._base.editing.golden([found.article], at=self._parts.clock()))
+
+    async def read_aloud(self, article: ArticleId, version: Version = None) -> Response:
+        """The spoken answer of a version as citizens would hear it on the telephone, a WAV file."""
+        found = await self._base.store.get(article, version)
+        if self._parts.voice is None:
+            raise EngineUnavailableError("voice")
+        sound = await self._parts.voice.wav(found.article.spoken)
+        return Response(sound, media_type="audio/wav", headers={"Cache-Control": "no-store"})
 
     async def search(
         self,

@@ -20,11 +20,12 @@ from app.machine_facts import MachineFacts
 from app.metrics import registry
 from app.outlook import Outlook, open_book
 from app.programs import Programs
+from app.reading_aloud import ReadingAloud
 from app.recordings import recordings_folder, recordings_seal
 from app.self_service import open_citizens
 from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings, KeptTalks
-from app.wiring import World, local_clock, open_world, telephones_of
+from app.wiring import Speaking, World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
 from hotline.city import City, load_city, read_yaml
 from hotline.service.confidential import Confidential
@@ -40,6 +41,7 @@ from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
+from tts.synthesizer import Synthesizer
 
 
 def staff_token(settings: Settings) -> str:
@@ -88,6 +90,9 @@ async def run_web(settings: Settings) -> None:
         async def telephone_is_up() -> bool:
             return await all_callers_can_be_taken(settings, open_drafts(settings, world.store.database))
 
+        async def open_voice() -> Synthesizer:
+            return (await Speaking.open(settings, city, stack)).synthesizer
+
         kept = open_kept_chats(settings, world)
         tokens = await open_host_tokens(settings, city, stack)
         doors = open_doors(settings, city, world, office.evidence, tokens)
@@ -107,6 +112,7 @@ async def run_web(settings: Settings) -> None:
         parts = WebParts(
             city=city,
             knowledge=world.knowledge,
+            voice=ReadingAloud(open_voice),
             records=world.store,
             chat=open_chat(settings, city, world, words, kept, doors, office.keeping.discard),
             agent_chats=agent_chats,

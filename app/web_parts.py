@@ -16,6 +16,7 @@ from app.embedding import Hosts
 from app.knowledge import KnowledgeParts
 from app.outlook import Outlook
 from app.programs import Programs
+from app.reading_aloud import ReadingAloud
 from chat.web_chat.routes import WebChat
 from desk.parts import DeskParts
 from hotline.city import City
@@ -90,7 +91,7 @@ class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
 
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
-    ``callbacks`` none for callback tasks, without ``desk`` none for agents,
+    ``callbacks`` none for callback tasks, without ``voice`` no answer is read aloud to editors, without ``desk`` none for agents,
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
     agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
     without ``evidence`` no picture is shown, without ``nuisances`` no call is judged.
@@ -110,6 +111,7 @@ class WebParts:
     programs: Programs | None = None
     callbacks: Callbacks | None = None
     knowledge: KnowledgeParts | None = None
+    voice: ReadingAloud | None = None
     desk: AgentDesk | None = None
     agent_chats: AgentChats | None = None
     recordings: KeptRecordings | None = None

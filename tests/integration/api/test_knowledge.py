@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
@@ -14,6 +16,7 @@ import pytest
 
 from app.http import create_app
 from app.knowledge import KnowledgeParts, open_editing
+from app.reading_aloud import ReadingAloud
 from app.settings import Settings
 from hotline.domain.knowledge import Article
 from hotline.store.sql import SqlStore
@@ -21,6 +24,7 @@ from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion, Ground
 from tests.builders import LINYI, NOW
 from tests.integration.api.conftest import CITY, LIMITS, STAFF, Site
+from tts.engines.scripted import ScriptedSynthesizer
 
 ARTICLES = [
     one for one in load_articles([LINYI / "articles"], CITY) if one.category and one.category[:2] == "10"
@@ -66,9 +70,14 @@ async def base(store: SqlStore, tmp_path: Path) -> AsyncIterator[KnowledgeParts]
         yield parts
 
 
+async def scripted_voice() -> ScriptedSynthesizer:
+    return ScriptedSynthesizer()
+
+
 @pytest.fixture
 async def http(site: Site, base: KnowledgeParts) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(replace(site.parts, knowledge=base))
+    voice = ReadingAloud(scripted_voice)
+    app = create_app(replace(site.parts, knowledge=base, voice=voice))
     transport = httpx.ASGITransport(app)
     address = "http://site/api/staff/v1/knowledge"
     async with httpx.AsyncClient(transport=transport, base_url=address, headers=STAFF) as client:
@@ -88,6 +97,16 @@ async def answered_with(http: httpx.AsyncClient, text: str) -> str | None:
 
 async def test_without_the_staff_token_nothing_is_told(http: httpx.AsyncClient) -> None:
     assert (await http.get("/articles", headers={"Authorization": "Bearer x"})).status_code == 401
+
+
+async def test_a_spoken_answer_is_read_aloud_as_the_telephone_carries_it(http: httpx.AsyncClient) -> None:
+    article = ARTICLES[0]
+    answer = await http.get(f"/articles/{article.id}/spoken.wav")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
+    with wave.open(io.BytesIO(answer.content)) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (8_000, 1, 2)
+        assert sound.getnframes() / 8_000 > 0.1 * len(article.spoken)
+    assert (await http.get("/articles/A9999-99/spoken.wav")).status_code == 404
 
 
 async def test_an_article_goes_from_draft_by_review_to_an_answer_and_out_of_use(
