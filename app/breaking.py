@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 import psutil
 
+from app.descendants import descendants
 from bench.conversation_scripts import BreakablePart
 
 _PROGRAMS: Final[dict[BreakablePart, str]] = {
@@ -19,11 +21,9 @@ _PROGRAMS: Final[dict[BreakablePart, str]] = {
 def break_part(part: BreakablePart) -> int:
     """Kill the processes of ``part`` among this process's own descendants; return how many there were."""
     killed = 0
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if any(_PROGRAMS[part] in word for word in process.cmdline()[:6]):
+    for process, words in descendants():
+        if any(_PROGRAMS[part] in word for word in words[:6]):
+            with contextlib.suppress(psutil.Error):  # it has ended by itself meanwhile
                 process.kill()
                 killed += 1
-        except psutil.Error:
-            continue  # it ended by itself meanwhile
     return killed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from contextlib import AsyncExitStack
 from functools import partial
@@ -17,6 +18,7 @@ from app.callers import CallFailedError, Hotline, Script, call
 from app.clock import now
 from app.commands_soak import bench_soak
 from app.demo import render_callers, stand_ins, wav_of
+from app.descendants import descendants
 from app.knowledge import open_vectors
 from app.logs import configure
 from app.machine import running
@@ -416,15 +418,10 @@ def outbox(
 def _memory_mb() -> dict[str, float]:
     """Return the resident memory of each of the machine's processes, by what it runs."""
     found: dict[str, float] = {}
-    for process in psutil.Process().children(recursive=True):
-        try:
-            words = process.cmdline()
-            name = next((word for word in words[1:] if not word.startswith("-")), words[0] if words else "?")
-            found[Path(name).name] = round(
-                found.get(Path(name).name, 0.0) + process.memory_info().rss / 2**20, 1
-            )
-        except psutil.Error:
-            continue
+    for process, words in descendants():
+        name = Path(next((word for word in words[1:] if not word.startswith("-")), words[0])).name
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            found[name] = round(found.get(name, 0.0) + process.memory_info().rss / 2**20, 1)
     return found
 
 

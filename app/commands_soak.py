@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import psutil
 import typer
 
+from app.descendants import descendants
 from app.machine import running
 from app.printing import Printer
 from app.private import private
@@ -44,8 +45,4 @@ def bench_soak(
 
 def _call_processes() -> list[psutil.Process]:
     """Return this command's own processes that take calls."""
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if process.cmdline()[-3:] == ["-m", "app", "ivr"]
-    ]
+    return [process for process, words in descendants() if words[-3:] == ["-m", "app", "ivr"]]

@@ -48,12 +48,22 @@ class Plan:
 
 def burden(processes: Sequence[psutil.Process]) -> Burden:
     """Return what ``processes`` hold together; those that have ended count for nothing."""
-    alive = [process for process in processes if process.is_running()]
+    held = [found for process in processes if (found := _burden(process)) is not None]
     return Burden(
-        round(sum(process.memory_info().rss for process in alive) / 2**20, 1),
-        sum(process.num_fds() for process in alive),
-        sum(process.num_threads() for process in alive),
+        round(sum(each.memory_mb for each in held), 1),
+        sum(each.files for each in held),
+        sum(each.threads for each in held),
     )
+
+
+def _burden(process: psutil.Process) -> Burden | None:
+    """Return what ``process`` holds; None when it has ended, waited for or not."""
+    try:
+        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return Burden(process.memory_info().rss / 2**20, process.num_fds(), process.num_threads())
+    except psutil.Error:
+        return None
 
 
 async def soak(
@@ -109,7 +119,7 @@ async def soak(
         "slots_free": min(free) == plan.at_once,
         "first_sound_p50_s": round(waits[len(waits) // 2], 2) if waits else None,
         "first_sound_max_s": round(waits[-1], 2) if waits else None,
-        "processes_alive": all(process.is_running() for process in processes),
+        "processes_alive": all(_burden(process) is not None for process in processes),
     }
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 
+from app.descendants import descendants
 from app.machine import running
 from app.private import private
 from app.rasa_server import rasa_part
@@ -53,8 +54,8 @@ def part(*words: str) -> psutil.Process:
     """Return the one process below this one whose command holds ``words``."""
     (found,) = [
         process
-        for process in psutil.Process().children(recursive=True)
-        if all(any(word in argument for argument in process.cmdline()) for word in words)
+        for process, command in descendants()
+        if all(any(word in argument for argument in command) for word in words)
     ]
     return found
 

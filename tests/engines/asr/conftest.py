@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -49,6 +50,7 @@ def korean_model() -> Path:
     return Path(found.origin).parent / "model"
 
 
+@cache
 def spoken(text: str, voice: str) -> bytes:
     """Return 16 kHz samples of espeak-ng saying ``text``."""
     if shutil.which("espeak-ng") is None:

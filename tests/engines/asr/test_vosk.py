@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from asr.engines.vosk import VoskRecognizer
 from asr.hearing_hints import HearingHints
@@ -15,11 +16,11 @@ from hotline.domain.errors import EngineBusyError, EngineUnavailableError, Model
 from hotline.domain.speech import Expected, Hypothesis
 from tests.engines.asr.conftest import in_chunks, spoken
 
-pytestmark = pytest.mark.engine("vosk")
+pytestmark = [pytest.mark.engine("vosk"), pytest.mark.asyncio(loop_scope="module")]
 GREETING = "안녕하세요 오늘 날씨가 좋습니다"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vosk(korean_model: Path, korean_hints: HearingHints) -> AsyncIterator[VoskRecognizer]:
     recognizer = VoskRecognizer(korean_model, korean_hints, most_streams=4, step_seconds=30)
     await recognizer.start()
