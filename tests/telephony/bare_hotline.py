@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import sys
@@ -13,6 +14,10 @@ from pathlib import Path
 
 from ivr.line import Frame, Gone
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings
+
+_TIMERS = (100, 800, 1_000, 6_400)
+"""T1, T2, T4 and timer D in milliseconds, a fifth of what RFC 3261 has: a test need not wait half a minute to see that
+what is never answered is given up."""
 
 
 async def give_back(line: SipLine) -> None:
@@ -26,6 +31,7 @@ async def main(settings: SipSettings) -> None:
     """Take calls until standard input ends."""
     endpoint = SipEndpoint(settings)
     await endpoint.start()
+    ctypes.CDLL(sys.modules["pjsua2._pjsua2"].__file__).pjsip_tsx_set_timers(*_TIMERS)
     print(json.dumps({"event": "ready", "port": endpoint.port, "capacity": endpoint.capacity}), flush=True)
 
     async def serve() -> None:

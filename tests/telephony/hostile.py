@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import psutil
 
+from tests.telephony.torture_form import SOUND
+
 _TRIES: Final = 20
 _BRANCHES: Final = itertools.count()
 _STATUS: Final = re.compile(rb"SIP/2\.0 (\d{3})")
@@ -122,19 +124,29 @@ class Sender:
         return None
 
     async def is_answered(self) -> bool:
-        """Tell whether OPTIONS is answered with 200, sent again as RFC 3261 has it when nothing comes."""
-        question = (
-            f"OPTIONS sip:12345@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {self.address};branch=z9hG4bKalive{next(_BRANCHES)}\r\n"
-            "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:12345@127.0.0.1>\r\nCall-ID: is-alive\r\nCSeq: 1 OPTIONS\r\n"
-            "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        """Tell whether OPTIONS is answered with 200."""
+        return await self._is_accepted("OPTIONS", "")
+
+    async def is_served(self) -> bool:
+        """Tell whether an ordinary caller is answered, and hang up."""
+        return await self._is_accepted("INVITE", SOUND.replace("\n", "\r\n"))
+
+    async def _is_accepted(self, method: str, body: str) -> bool:
+        """Tell whether a request is answered with 200; it is sent again as RFC 3261 has it when nothing comes."""
+        name = f"ordinary{next(_BRANCHES)}"
+        request = (
+            f"{method} sip:12345@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {self.address};branch=z9hG4bK{name}\r\n"
+            f"From: <sip:13905390000@127.0.0.1>;tag=1\r\nTo: <sip:12345@127.0.0.1>\r\nCall-ID: {name}\r\n"
+            f"CSeq: 1 {method}\r\nContact: <sip:13905390000@{self.address}>\r\nMax-Forwards: 70\r\n"
+            f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         ).encode()
         for _ in range(_TRIES):
-            self.send(question)
+            self.send(request)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
                     while True:
                         for each in self.received():
-                            if each.startswith(b"SIP/2.0 200") and b"is-alive" in each:
+                            if each.startswith(b"SIP/2.0 200") and name.encode() in each:
                                 return True
                         await asyncio.sleep(0.005)
         return False

@@ -7,12 +7,13 @@ import os
 import shutil
 import signal
 import socket
-import time
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import select
@@ -31,7 +32,12 @@ from tests.telephony.light_call_process import WORDS
 from tests.telephony.many import Many, answer_to, many_calls
 from tests.telephony.support import Program, program, sipp
 
-pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.telephony,
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 OPTIONS = """OPTIONS sip:12345@127.0.0.1 SIP/2.0
 Via: SIP/2.0/UDP {own};branch=z9hG4bK1;rport
@@ -46,6 +52,8 @@ Content-Length: 0
 """
 
 UNLUCKY = "13905390011"
+OTHER_TRUNK = "127.0.0.9"
+BOTH = {"ivr-1": 3.0, "ivr-2": 3.0}
 
 
 async def speech(folder: Path, name: str, *, silence_seconds: float = 0.0) -> Path:
@@ -121,6 +129,32 @@ def kamailio() -> None:
         pytest.skip(str(error))
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def exchange(kamailio: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Many]:
+    """Two processes of three callers each, for all tests."""
+    trunks = ["127.0.0.1/32", f"{OTHER_TRUNK}/32"]
+    async with many_calls(tmp_path_factory.mktemp("many"), calls=6, trunks=trunks) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def many(exchange: Many) -> Many:
+    """The exchange, when it serves all callers again after the test before."""
+    async with asyncio.timeout(60):
+        while sum(map(len, (await calls_by_process(exchange)).values())) or figures(exchange) != BOTH:
+            await asyncio.sleep(0.1)
+    await dispatched(exchange)
+    return exchange
+
+
+async def dispatched(many: Many) -> None:
+    """Wait until Kamailio has found both processes by its probes."""
+    for port in (*(each.sip_port for each in many.exchange.processes), many.port):
+        async with asyncio.timeout(60):
+            while not await answers_options("127.0.0.1", port):
+                await asyncio.sleep(0.1)
+
+
 async def call(
     many: Many, count: int, *, seconds: float = 1.0, rate: int = 20, scenario: str = "stays"
 ) -> int:
@@ -129,6 +163,13 @@ async def call(
     return await sipp(
         many, "-m", str(count), "-r", str(rate), *length, scenario=scenario, seconds=seconds + 30
     )
+
+
+async def figures_become(many: Many, expected: dict[str, float]) -> None:
+    """Wait until the processes say that they take so many callers."""
+    async with asyncio.timeout(30):
+        while figures(many) != expected:
+            await asyncio.sleep(0.05)
 
 
 async def calls_by_process(many: Many) -> dict[str, list[str]]:
@@ -150,38 +191,96 @@ async def held(many: Many, count: int) -> dict[str, list[str]]:
 
 
 async def test_calls_are_spread_and_twice_as_many_are_refused_at_once_while_the_first_go_on(
-    tmp_path: Path,
+    many: Many,
 ) -> None:
-    async with many_calls(tmp_path, calls=6) as many:
-        first = asyncio.create_task(call(many, 6, seconds=5))
-        assert {name: len(each) for name, each in (await held(many, 6)).items()} == {"ivr-1": 3, "ivr-2": 3}
-        began = time.monotonic()
-        assert await call(many, 6, rate=100, scenario="busy") == 0
-        assert time.monotonic() - began < 2.0
-        assert await first == 0
-        assert await call(many, 6) == 0
+    first = asyncio.create_task(call(many, 6, seconds=5))
+    assert {name: len(each) for name, each in (await held(many, 6)).items()} == {"ivr-1": 3, "ivr-2": 3}
+    assert await call(many, 6, rate=100, scenario="busy") == 0
+    assert await first == 0
+    assert await call(many, 6) == 0
 
 
-async def test_processes_are_renewed_one_after_the_other_and_no_call_is_cut(tmp_path: Path) -> None:
-    async with many_calls(tmp_path, calls=6) as many:
-        before = {name: many.supervisor.pid(name) for name in ("ivr-1", "ivr-2")}
-        long = asyncio.create_task(call(many, 2, seconds=8))
-        assert {name: len(each) for name, each in (await held(many, 2)).items()} == {"ivr-1": 1, "ivr-2": 1}
-        told: list[str] = []
-        renewing = asyncio.create_task(many.machine().renew_call_processes(told.append))
-        failures = 0
-        while not renewing.done():
-            failures += await call(many, 1)
-        await renewing
-        assert await long == 0
-        assert failures == 0
-        assert [line.split("：")[0] for line in told] == ["ivr-1", "ivr-1", "ivr-2", "ivr-2"]
-        assert all(many.supervisor.pid(name) not in (None, pid) for name, pid in before.items())
+async def test_strangers_scanners_and_misuse_get_nothing(many: Many) -> None:
+    assert await answer_to(OPTIONS, many.port) == "SIP/2.0 200 OK"
+    assert await answer_to(OPTIONS, many.port, source="127.0.0.2") == ""
+    assert await answer_to(OPTIONS.replace(": trunk", ": friendly-scanner"), many.port) == ""
+    register = OPTIONS.replace("OPTIONS", "REGISTER")
+    assert await answer_to(register, many.port) == "SIP/2.0 405 Method Not Allowed"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+        elsewhere.bind((OTHER_TRUNK, 0))
+        elsewhere.setblocking(False)
+        target = f"sip:x@{OTHER_TRUNK}:{elsewhere.getsockname()[1]}"
+        route = f"Route: <sip:127.0.0.1:{many.port};lr>\n"
+        bye = OPTIONS.replace("OPTIONS sip:12345@127.0.0.1", f"BYE {target}").replace("OPTIONS", "BYE")
+        bye = bye.replace("@127.0.0.1>\nCall-ID", "@127.0.0.1>;tag=2\n" + route + "Call-ID")
+        assert await answer_to(bye, many.port) == "SIP/2.0 403 Forbidden"
+        with pytest.raises(BlockingIOError):
+            elsewhere.recv(1)
 
 
-async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_said(tmp_path: Path) -> None:
+async def test_a_flood_from_one_address_is_not_answered_and_ends_with_itself(many: Many) -> None:
+    assert await answer_to(OPTIONS, many.port, source=OTHER_TRUNK) == "SIP/2.0 200 OK"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flooding:
+        flooding.bind((OTHER_TRUNK, 0))
+        message = OPTIONS.replace("\n", "\r\n").replace("{own}", f"{OTHER_TRUNK}:{flooding.getsockname()[1]}")
+        for number in range(4 * many.settings.sip_messages_per_second):
+            flooding.sendto(message.encode(), ("127.0.0.1", many.port))
+            if number % 50 == 0:
+                await asyncio.sleep(0.01)
+    assert await answer_to(OPTIONS, many.port, source=OTHER_TRUNK, seconds=0.3) == ""
+    assert await call(many, 2) == 0
+    async with asyncio.timeout(30):
+        while not await answer_to(OPTIONS, many.port, source=OTHER_TRUNK):
+            await asyncio.sleep(1)
+
+
+async def test_calls_go_to_the_others_while_a_process_hangs(many: Many) -> None:
+    frozen = many.supervisor.pid("ivr-1")
+    assert frozen is not None
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        assert await call(many, 3, rate=1) == 0
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+
+
+async def test_calls_go_on_when_kamailio_dies_and_new_ones_are_taken_soon(many: Many) -> None:
+    long = asyncio.create_task(call(many, 4, seconds=4))
+    await held(many, 4)
+    killed = many.supervisor.pid("kamailio")
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while many.supervisor.pid("kamailio") in (None, killed):
+            await asyncio.sleep(0.02)
+        while not await answers_options("127.0.0.1", many.port):
+            await asyncio.sleep(0.1)
+    assert await call(many, 2) == 0
+    assert await long == 0
+
+
+async def test_processes_are_renewed_one_after_the_other_and_no_call_is_cut(many: Many) -> None:
+    before = {name: many.supervisor.pid(name) for name in ("ivr-1", "ivr-2")}
+    long = asyncio.create_task(call(many, 2, seconds=8))
+    assert {name: len(each) for name, each in (await held(many, 2)).items()} == {"ivr-1": 1, "ivr-2": 1}
+    told: list[str] = []
+    renewing = asyncio.create_task(many.machine().renew_call_processes(told.append))
+    failures = 0
+    while not renewing.done():
+        failures += await call(many, 1)
+    await renewing
+    assert await long == 0
+    assert failures == 0
+    assert [line.split("：")[0] for line in told] == ["ivr-1", "ivr-1", "ivr-2", "ivr-2"]
+    assert all(many.supervisor.pid(name) not in (None, pid) for name, pid in before.items())
+
+
+async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_said(
+    many: Many, tmp_path: Path
+) -> None:
+    assert await all_callers_can_be_taken(many.settings, many.drafts)
     at_once, later = await speech(tmp_path, "a.wav"), await speech(tmp_path, "b.wav", silence_seconds=5.0)
-    async with many_calls(tmp_path, calls=6) as many, caller(many, UNLUCKY, at_once):
+    async with caller(many, UNLUCKY, at_once):
         ((dying, (lost,)),) = (await held(many, 1)).items()
         async with caller(many, "13905390012", at_once, later) as lucky:
             by_process = await held(many, 2)
@@ -190,86 +289,16 @@ async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_s
             killed = many.supervisor.pid(dying)
             assert killed is not None
             os.kill(killed, signal.SIGKILL)
+            await figures_become(many, {name: each for name, each in BOTH.items() if name != dying})
             report = await lucky.event("report", seconds=60)
         # In the sound that was received: whoever is at another process hears no two seconds of nothing.
         assert [turn["latency_ms"] <= 2_000 for turn in report["turns"]] == [True, True]
         assert report["ended_by"] == "caller"
         await renewed(many, dying, killed)
+        await figures_become(many, BOTH)
         assert await call(many, 6) == 0
         await others_ended(many, lost)
         (broken,) = await broken_calls(many)
         assert (broken.conversation, broken.phone, broken.order_number) == (lost, PhoneNumber(UNLUCKY), None)
         assert set(broken.words.splitlines()) == {WORDS}
         assert await broken_calls(many) == []
-
-
-async def test_calls_go_to_the_others_while_a_process_hangs(tmp_path: Path) -> None:
-    async with many_calls(tmp_path, calls=6) as many:
-        frozen = many.supervisor.pid("ivr-1")
-        assert frozen is not None
-        os.kill(frozen, signal.SIGSTOP)
-        try:
-            assert await call(many, 3, rate=1) == 0
-        finally:
-            os.kill(frozen, signal.SIGCONT)
-
-
-async def test_calls_go_on_when_kamailio_dies_and_new_ones_are_taken_soon(tmp_path: Path) -> None:
-    async with many_calls(tmp_path, calls=6) as many:
-        long = asyncio.create_task(call(many, 4, seconds=4))
-        await held(many, 4)
-        killed = many.supervisor.pid("kamailio")
-        assert killed is not None
-        os.kill(killed, signal.SIGKILL)
-        async with asyncio.timeout(5):
-            while many.supervisor.pid("kamailio") in (None, killed):
-                await asyncio.sleep(0.02)
-            while not await answers_options("127.0.0.1", many.port):
-                await asyncio.sleep(0.1)
-        assert await call(many, 2) == 0
-        assert await long == 0
-
-
-async def test_figures_tell_of_each_process_and_forget_one_that_died(tmp_path: Path) -> None:
-    async with many_calls(tmp_path, calls=6) as many:
-        assert figures(many) == {"ivr-1": 3.0, "ivr-2": 3.0}
-        assert await all_callers_can_be_taken(many.settings, many.drafts)
-        killed = many.supervisor.pid("ivr-2")
-        assert killed is not None
-        os.kill(killed, signal.SIGKILL)
-        async with asyncio.timeout(5):
-            while figures(many) != {"ivr-1": 3.0}:
-                await asyncio.sleep(0.1)
-        async with asyncio.timeout(60):
-            while figures(many) != {"ivr-1": 3.0, "ivr-2": 3.0}:
-                await asyncio.sleep(0.2)
-
-
-async def test_strangers_scanners_and_misuse_get_nothing(tmp_path: Path) -> None:
-    async with many_calls(tmp_path, calls=6, trunks=["127.0.0.1/32", "127.0.0.9/32"]) as many:
-        assert await answer_to(OPTIONS, many.port) == "SIP/2.0 200 OK"
-        assert await answer_to(OPTIONS, many.port, source="127.0.0.2") == ""
-        assert await answer_to(OPTIONS.replace(": trunk", ": friendly-scanner"), many.port) == ""
-        register = OPTIONS.replace("OPTIONS", "REGISTER")
-        assert await answer_to(register, many.port) == "SIP/2.0 405 Method Not Allowed"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
-            elsewhere.bind(("127.0.0.9", 0))
-            elsewhere.setblocking(False)
-            target = f"sip:x@127.0.0.9:{elsewhere.getsockname()[1]}"
-            route = f"Route: <sip:127.0.0.1:{many.port};lr>\n"
-            bye = OPTIONS.replace("OPTIONS sip:12345@127.0.0.1", f"BYE {target}").replace("OPTIONS", "BYE")
-            bye = bye.replace("@127.0.0.1>\nCall-ID", "@127.0.0.1>;tag=2\n" + route + "Call-ID")
-            assert await answer_to(bye, many.port) == "SIP/2.0 403 Forbidden"
-            with pytest.raises(BlockingIOError):
-                elsewhere.recv(1)
-
-
-async def test_a_flood_from_one_address_is_not_answered_and_ends_with_itself(tmp_path: Path) -> None:
-    async with many_calls(tmp_path, calls=4, sip_messages_per_second=20) as many:
-        answers = [await answer_to(OPTIONS, many.port, seconds=0.05) for _ in range(80)]
-        assert answers[0] == "SIP/2.0 200 OK"
-        assert answers[-1] == ""
-        async with asyncio.timeout(30):
-            while not await answer_to(OPTIONS, many.port):
-                await asyncio.sleep(1)
-        assert await call(many, 2) == 0

@@ -38,7 +38,7 @@ async def test_strangers_hear_nothing_whatever_they_send_and_callers_go_on() -> 
     async with bare_hotline(trunks=["127.0.0.1/32"]) as hotline:
         before = await hotline.state()
         senders = [Sender(hotline.port, source=source) for source in STRANGERS]
-        call = asyncio.create_task(sipp(hotline, "-m", "1", "-d", "3000", scenario="stays"))
+        call = asyncio.create_task(sipp(hotline, "-m", "1", "-d", "1500", scenario="stays"))
         for number, ((method, agent), sender) in enumerate(itertools.product(PROBES * 20, senders)):
             sender.send(probe(method, agent, sender.address, number))
             if number % 20 == 0:

@@ -20,8 +20,10 @@ pytestmark = [pytest.mark.telephony, pytest.mark.timeout(180)]
 
 TORTURE = (*VALID, *INVALID, *LAYERS)
 MUTATIONS = 10_000
-ROUND = 250
+ROUND = 20
 MOST_GROWTH_MB = 40.0
+DROPPED = 0.2
+"""Seconds that an answer is waited for which must not come; one that comes does within a few milliseconds."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -44,10 +46,8 @@ async def test_a_torture_message_meets_its_verdict_and_the_next_caller_is_served
     sender = Sender(running.port)
     try:
         sender.send(torture.sent_from(sender.address))
-        # What is dropped is waited for: an answer comes within a few milliseconds.
-        assert await sender.verdict(seconds=5.0 if torture.verdict else 0.4) == torture.verdict
-        assert await sender.is_answered()
-        assert await sipp(running, "-m", "1", scenario="bye_at_once") == 0
+        assert await sender.verdict(seconds=5.0 if torture.verdict else DROPPED) == torture.verdict
+        assert await sender.is_served()
         assert (await running.rest())["is_alive"]
     finally:
         sender.close()
@@ -87,7 +87,7 @@ async def test_the_name_of_a_host_that_no_host_can_have_does_not_end_the_process
     )
     try:
         sender.send(message.encode())
-        assert await sender.verdict(seconds=5.0 if verdict else 0.4) == verdict
+        assert await sender.verdict(seconds=5.0 if verdict else DROPPED) == verdict
         assert await sender.is_answered()
     finally:
         sender.close()
@@ -103,9 +103,8 @@ async def test_ten_thousand_damaged_messages_neither_end_it_nor_fill_it(running:
         for first in range(0, MUTATIONS, ROUND):
             for number in range(first, first + ROUND):
                 sender.send(mutations.message(number, sender.address))
-                answered += len(sender.received())
-                if number % 10 == 0:
-                    await asyncio.sleep(0.02)
+            answered += len(sender.received())
+            # An answer says that all before it have been read: none is lost for want of room.
             assert await sender.is_answered(), f"no answer after the messages from {first}"
     finally:
         after = await settled(running, sender)
