@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from app.broken_calls import open_drafts
+from app.knowledge import open_alone
 from app.machine import Machine, call_part, figures_folder, running_hotline
 from app.metrics import forget_figures
 from app.processes import Supervisor
 from app.settings import Settings, secret_file
 from app.telephone_exchange import ExchangePlan, kamailio_part, plan
-from hotline.store.database import migrate
+from hotline.city import load_city
 from hotline.store.drafts import SqlDrafts
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -56,11 +59,25 @@ def settings_for(folder: Path, calls: int, **given: Any) -> Settings:
     )  # fmt: skip
 
 
+_GROWN: list[TemporaryDirectory[str]] = []
+
+
+async def grow(folder: Path) -> None:
+    """Put a database with the city's articles, and their index, into ``folder``: made once, and copied."""
+    if not _GROWN:
+        made = TemporaryDirectory(prefix="hotline-grown-")
+        async with contextlib.AsyncExitStack() as stack:
+            settings = Settings(data_dir=Path(made.name))
+            await open_alone(settings, load_city(settings.city), stack)
+        _GROWN.append(made)
+    await asyncio.to_thread(shutil.copytree, _GROWN[0].name, folder, dirs_exist_ok=True)
+
+
 @contextlib.asynccontextmanager
 async def many_calls(folder: Path, *, calls: int, **given: Any) -> AsyncIterator[Many]:
     settings = settings_for(folder, calls, **given)
+    await grow(folder)
     figures_folder(settings).mkdir()
-    await migrate(settings.database_url)
     exchange = plan(settings, LEGS)
     supervisor = Supervisor(
         folder / "logs", on_death=lambda process: forget_figures(process, figures_folder(settings))

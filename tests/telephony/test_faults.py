@@ -27,6 +27,7 @@ from app.rasa_server import rasa_part
 from app.settings import Settings
 from hotline.city import load_city
 from ivr.sip.sound import read_wav, write_wav
+from tests.telephony.many import grow
 from tests.telephony.support import program
 
 pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -100,6 +101,7 @@ async def rasa_has_begun(settings: Settings) -> bool:
 
 
 async def test_nobody_hears_two_seconds_of_nothing_whatever_is_killed(wav: Path, tmp_path: Path) -> None:
+    await grow(tmp_path / "data")
     settings = private(Settings(), tmp_path / "data")
 
     def kill(*words: str) -> None:

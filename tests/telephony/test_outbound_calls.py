@@ -23,7 +23,6 @@ from hotline.domain.appeal import PhoneNumber
 from hotline.domain.deeds import PassReview, Resolution, Revisit, Satisfaction, SignFor
 from hotline.domain.outbound import StopReason
 from hotline.service.casework import Casework
-from hotline.store.database import migrate
 from hotline.store.outbound import SqlOutbound
 from hotline.store.recordings import SqlRecordings
 from hotline.store.sealing import Seal
@@ -31,7 +30,7 @@ from hotline.store.sql import SqlStore
 from hotline.store.tables import outbound_calls
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, after, an_appeal
-from tests.telephony.many import LEGS, settings_for
+from tests.telephony.many import LEGS, grow, settings_for
 from tests.telephony.support import phones
 from tests.unit.hotline.domain.test_work_order import REPLY
 from tests.work_orders import LANSHAN_UNIT, REVIEWER, an_order, keep
@@ -89,8 +88,8 @@ async def placing(folder: Path, city: Path, address: str, *, processes: int = 1)
         outbound_poll_seconds=0.5,
         outbound_ring_seconds=4,
     )
+    await grow(folder)
     figures_folder(settings).mkdir()
-    await migrate(settings.database_url)
     seal = Seal(secret_file(folder / "at_rest.key"))
     store = SqlStore(settings.database_url, seal)
     facts = load_city(city)
@@ -104,8 +103,10 @@ async def placing(folder: Path, city: Path, address: str, *, processes: int = 1)
     supervisor = Supervisor(folder / "logs")
     light = [sys.executable, "-m", "tests.telephony.light_call_process"]
     try:
-        for process in plan(settings, LEGS).processes[:processes]:
-            await supervisor.start(replace(call_part(process), command=light))
+        parts = [
+            replace(call_part(each), command=light) for each in plan(settings, LEGS).processes[:processes]
+        ]
+        await asyncio.gather(*(supervisor.start(part) for part in parts))
         yield Placing(settings, store, book)
     finally:
         await supervisor.close()
@@ -151,7 +152,7 @@ async def test_who_is_not_reached_is_tried_once_in_this_half_day(
         placing(tmp_path, city, address) as hotline,
     ):
         (tried,) = await hotline.tries()
-        await asyncio.sleep(3)  # six more looks
+        await asyncio.sleep(1.6)  # three more looks
         calls = await hotline.calls()
     assert (tried.is_reached, remark in tried.remark) == (False, True)
     assert len(calls) == 1
@@ -175,7 +176,7 @@ async def test_two_processes_place_a_call_once(tmp_path: Path, city: Path) -> No
         placing(tmp_path, city, address, processes=2) as hotline,
     ):
         await hotline.tries()
-        await asyncio.sleep(3)
+        await asyncio.sleep(1.6)
         calls = await hotline.calls()
         await called.event("ended")
     assert len(calls) == 1
