@@ -35,7 +35,12 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
     ("承办", (NavItem("/desk/unit", "收件箱", "inbox", "g i", OF_UNITS),)),
     (
         "工单",
-        (NavItem("/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD),),
+        (
+            NavItem("/desk/review", "审核", "review", "g r", frozenset({_R.REVIEWER})),
+            NavItem(
+                "/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD
+            ),
+        ),
     ),
     (
         "管理",

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
-from desk.pages import entrance, orders
+from desk.pages import entrance, orders, review
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.unit import inbox, reply
@@ -32,6 +32,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     chats.router,
     wrap_up.router,
     callbacks.router,
+    review.router,
     inbox.router,
     reply.router,
     unit_order.router,

@@ -46,7 +46,8 @@ class Place:
 class InboxFilter:
     """Which orders. ``unit`` leads them, ``supporter`` supports them; ``None``: any. Nothing in ``categories``: all.
 
-    A category stands for all that begin with it; ``due`` is a half-open span.
+    A category stands for all that begin with it; ``due`` is a half-open span;
+    ``asks_extension``: only those whose unit waits for an extension.
     """
 
     statuses: frozenset[Status] = OPEN
@@ -56,6 +57,7 @@ class InboxFilter:
     categories: tuple[str, ...] = ()
     kinds: frozenset[AppealKind] = frozenset()
     due: tuple[datetime, datetime] | None = None
+    asks_extension: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class SqlInbox:
             )
         if wanted.kinds:
             conditions.append(orders.kind.in_(sorted(wanted.kinds)))
+        if wanted.asks_extension:
+            conditions.append(orders.extension_asked_at.is_not(None))
         if wanted.due is not None:
             start, end = wanted.due
             conditions += [orders.due_order >= start, orders.due_order < end]

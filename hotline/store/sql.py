@@ -20,7 +20,7 @@ from hotline.domain.errors import (
     StoreUnavailableError,
     WorkOrderNotFoundError,
 )
-from hotline.domain.life_cycle import CLOSED, Status
+from hotline.domain.life_cycle import CLOSED, Status, Step
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
@@ -407,6 +407,7 @@ class SqlStore:
             "registered_at": order.registered_at,
             "due_at": order.due_at,
             "due_order": order.due_at or NEVER_DUE,
+            "extension_asked_at": order.when(Step.ASK_EXTENSION) if order.asked_extension else None,
             "kind": order.appeal.kind.value,
             "county": order.appeal.place.county_code if order.appeal.place else None,
             "body": self.sealed(order),

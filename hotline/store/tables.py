@@ -67,6 +67,7 @@ work_orders: Final = Table(
     Column("next_at", Instant, index=True),
     Column("due_order", Instant, nullable=False),
     Column("request", String(160), index=True, unique=True),
+    Column("extension_asked_at", Instant, index=True),
     Index("work_orders_of_unit", "lead_unit", "status", "number"),
     Index("work_orders_inbox", "lead_unit", "status", "due_order", "number"),
     Index("work_orders_all_inboxes", "status", "due_order", "number"),
