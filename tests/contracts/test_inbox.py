@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from hotline.domain.deeds import QueueForDispatch, SignFor
+from hotline.domain.deeds import AskExtension, QueueForDispatch, RefuseExtension, SignFor
 from hotline.domain.life_cycle import Status
 from hotline.domain.people import MACHINE
 from hotline.store.inbox import InboxFilter, Place, SqlInbox, statuses
 from hotline.store.sealing import Seal
 from tests.builders import NOW, after
 from tests.contracts.conftest import SECRET
-from tests.work_orders import LANSHAN_UNIT, a_decision, a_registered_order, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_decision, a_registered_order, an_order, change, keep
 
 LANSHAN = InboxFilter(unit="county-371302")
 
@@ -78,3 +78,15 @@ async def test_orders_are_counted_by_state_and_by_how_near_they_are(store, inbox
 
 def test_names_that_are_no_states_are_left_out():
     assert statuses(["to_sign", "guessed"]) == {Status.TO_SIGN}
+
+
+async def test_who_waits_for_an_extension_is_found_until_it_is_decided(store, inbox):
+    waiting = InboxFilter(asks_extension=True)
+    orders = [an_order("26112300001"), an_order("26112300002")]
+    await keep(store, *orders)
+    signed = [await change(store, each, SignFor(), by=LANSHAN_UNIT, at=after(1)) for each in orders]
+    more = AskExtension(NOW + timedelta(days=10), "等配件")
+    asked = await change(store, signed[0], more, by=LANSHAN_UNIT, at=after(2))
+    assert await numbers(inbox, waiting) == ["26112300001"]
+    await change(store, asked, RefuseExtension("工期足够"), by=REVIEWER, at=after(3))
+    assert await numbers(inbox, waiting) == []
