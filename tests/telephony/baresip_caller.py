@@ -14,6 +14,7 @@ from baresip import Account, Call, CallState, Config, Runtime, UserAgent
 from baresip.errors import AudioNotActive, AudioRestarted, BaresipError
 
 _FRAME_BYTES = 320
+_AHEAD_SECONDS = 0.3  # of sound given to the stack before its time: on a busy machine this loop comes late
 
 
 def _tell(**record: object) -> None:
@@ -28,7 +29,7 @@ async def _exchange(call: Call, sound: bytes, seconds: float) -> bytes:
     sent = 0
     while loop.time() - began < seconds and call.state is CallState.ESTABLISHED:
         try:
-            due = int((loop.time() - began + 0.06) / 0.02) * _FRAME_BYTES
+            due = int((loop.time() - began + _AHEAD_SECONDS) / 0.02) * _FRAME_BYTES
             if sent < min(due, len(sound)):
                 sent += call.audio.write(sound[sent:due])
             received += call.audio.read(64_000)

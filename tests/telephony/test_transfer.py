@@ -15,13 +15,13 @@ from tests.telephony.support import (
     babble,
     free_port,
     hotline,
-    likeness,
     listen,
     phones,
     program,
     samples,
     sipp,
     until,
+    wholeness,
 )
 
 pytestmark = pytest.mark.telephony
@@ -100,7 +100,7 @@ async def test_a_party_that_does_not_answer_leaves_the_caller_with_the_hotline(t
         "c": TransferResult.NO_ANSWER,
         "unknown": TransferResult.FAILED,
     }
-    assert min(likeness(samples(prompt), samples(Path(got).read_bytes()))) > 0.9
+    assert wholeness(samples(prompt), samples(Path(got).read_bytes())) > 0.5
 
 
 async def test_sound_queued_by_the_hotline_is_heard_while_it_rings(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ async def test_sound_queued_by_the_hotline_is_heard_while_it_rings(tmp_path: Pat
         options = ("--record", got, "--seconds", "3")
         async with hotline(hold) as endpoint, program(CALLER, _uri(endpoint), *options) as caller:
             await caller.event("ended")
-    assert float(np.median(likeness(samples(ringing), samples(Path(got).read_bytes())))) > 0.99
+    assert wholeness(samples(ringing), samples(Path(got).read_bytes())) > 0.5
 
 
 async def test_a_caller_who_gives_up_stops_the_ringing() -> None:
