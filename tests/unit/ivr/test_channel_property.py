@@ -66,7 +66,7 @@ class Dialogue:
             await self.call.do(StopSaying())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(STEPS, HEARD, st.booleans(), st.booleans(), st.sampled_from([0.05, 0.8, 9.0]))
 def test_every_message_finishes_once_and_in_the_end_the_caller_falls_silent(
     steps, heard, is_streaming, obeys, decode_seconds
