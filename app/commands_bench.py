@@ -29,7 +29,7 @@ from app.rasa_server import rasa_part
 from app.reports import latency_figures
 from app.scripted_calls import Voices, place_all, words_of
 from app.settings import ROOT, Settings
-from app.understanding import open_understander
+from app.understanding import open_engine, open_understander
 from app.wiring import recognizer_named
 from asr.hearing_hints import load_hearing_hints
 from asr.repair import Repairer, RepairingRecognizer
@@ -291,16 +291,17 @@ def nlu(
     messages: Annotated[Path, typer.Option(help="CSV 文件")],
     text_columns: Annotated[str, typer.Option(help="文字所在的列，逗号隔开")] = "topic,detail",
     label_column: Annotated[str, typer.Option(help="类别所在的列")] = "label",
+    engine: Annotated[str, typer.Option(help="linear（进程内）或 rasa（启动一个，没有则报错）")] = "linear",
     as_json: Json = False,
 ) -> None:
-    """理解：一级分类的 macro-F1、准确率、每条用时（进程内引擎）。"""
+    """理解：一级分类的 macro-F1、准确率、校准误差、每条用时、内存。"""
     printer = Printer()
-    settings = Settings().model_copy(update={"rasa": "off"})
+    settings = Settings()
     city = load_city(settings.city)
 
     async def work() -> dict[str, Any]:
         async with AsyncExitStack() as stack:
-            understander = await open_understander(settings, city, stack)
+            understander = await open_engine(engine, settings, city, stack, printer.tell)
             figures = await bench_nlu(
                 understander,
                 messages,

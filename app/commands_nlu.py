@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import shutil
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
+from app.clock import now as now_at
+from app.commands_corrections import cli as corrections
+from app.printing import Printer
+from app.rasa_server import nlu_folder, train_rasa
 from app.settings import ROOT, Settings
+from app.understanding import open_engine
 from hotline.city import City, load_city, read_yaml
+from hotline.domain.errors import ModelRefusedError
+from nlu.calibration import Calibration
+from nlu.confusion import confusion_picture
+from nlu.engines.linear import LinearUnderstander, fresh_model, model_in_force, model_name, shelf_of
+from nlu.engines.rules import UnderstandingRules
+from nlu.explaining import explanation
+from nlu.golden import GoldenReport, read_golden, scored
+from nlu.model_shelf import ModelShelf
 from nlu.training_check import LEAST, DataReport, Finding, Trouble, check_examples, golden_texts
 from nlu.training_data import FOLDER, read_examples
+from nlu.understander import Understander
 
 cli = typer.Typer(help="语义理解：语料检查、训练、评测", no_args_is_help=True)
+cli.add_typer(corrections, name="corrections")
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 GOLDEN: Final = ROOT / "tests" / "engines" / "nlu" / "golden.yml"
@@ -31,11 +51,6 @@ _WORDS: Final = {
     Trouble.TOO_FEW: "语料太少",
     Trouble.COARSE: "应当标到第三级",
 }
-
-
-@cli.callback()
-def group() -> None:
-    """语义理解：语料检查、训练、评测。"""
 
 
 @cli.command("validate")
@@ -81,6 +96,127 @@ def validate(
         _print(report, city, show_all=show_all)
     if any(each.is_error for each in report.findings):
         raise typer.Exit(2)
+
+
+@cli.command("train")
+def train(
+    force: Annotated[bool, typer.Option("--force", help="比现用模型差也采用")] = False,
+    rasa: Annotated[bool, typer.Option("--rasa", help="也训练 Rasa")] = False,
+) -> None:
+    """训练进程内模型；在对照句上比现用的差就不采用（退出码 3），候选留在原处。"""
+    settings, printer = Settings(), Printer()
+    city, folder = load_city(settings.city), nlu_folder(settings)
+    shelf, name = shelf_of(folder), model_name(city)
+    printer.tell("训练进程内模型（两核一两分钟）")
+    weights = fresh_model(city)
+    _tell_measures(weights.about, weights.calibration)
+    candidate = ModelShelf(folder / "candidate", shelf.kind, shelf.mark).put(name, weights.stored())
+    old = None
+    with contextlib.suppress(ModelRefusedError):
+        old = model_in_force(city, folder)
+    if old is not None and GOLDEN.exists() and not force:
+        was, now = asyncio.run(_both(city, old, candidate))
+        if not _tell_comparison(was, now):
+            typer.echo(f"比现用的 {old.name} 差，没有采用；候选：{candidate}（--force 强行采用）", err=True)
+            raise typer.Exit(3)
+    file = shelf.put(name, weights.stored())
+    shutil.rmtree(candidate.parent)
+    typer.echo(f"采用 {file}")
+    if rasa:
+        asyncio.run(train_rasa(settings, city, printer.progress, printer.tell))
+
+
+@cli.command("test")
+def judge(
+    model: Annotated[Path | None, typer.Option(help="模型文件；不写则用现用的")] = None,
+    engine: Annotated[str, typer.Option(help="linear 或 rasa")] = "linear",
+    golden: Annotated[Path, typer.Option(help="对照句")] = GOLDEN,
+    confusion: Annotated[Path | None, typer.Option(help="把混淆报告画成图（SVG），写到这里")] = None,
+    as_json: Json = False,
+) -> None:
+    """在对照句上评测：各项判对的比例和没有判对的；另画混淆报告。"""
+    settings, printer = Settings(), Printer()
+    city = load_city(settings.city)
+    file = model or model_in_force(city, nlu_folder(settings))
+    known = LinearUnderstander(city, file.parent, file)
+
+    async def work() -> GoldenReport:
+        async with AsyncExitStack() as stack:
+            asked: Understander = UnderstandingRules(known, city, now_at)
+            if engine != "linear":
+                asked = await open_engine(engine, settings, city, stack, printer.tell)
+            return await scored(asked, read_golden(golden, city))
+
+    report = asyncio.run(work())
+    if confusion is not None:
+        pairs = {(right, guessed): count for right, guessed, count in known.about["confusion"]}
+        picture = confusion_picture(pairs, city.categories, f"混淆报告 {file.name}（训练时留出的语料）")
+        confusion.write_text(picture, encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps({"shares": report.shares, "misses": report.misses}, ensure_ascii=False))
+        return
+    if engine == "linear":
+        _tell_measures(known.about, known.calibration)
+    for fact, share in report.shares.items():
+        typer.echo(f"{fact:>20}  {share:6.1%}  {report.right.get(fact, 0)}/{report.asked[fact]}")
+    for miss in report.misses:
+        typer.echo(f"  {miss}")
+
+
+@cli.command("explain")
+def explain(text: Annotated[str, typer.Argument(help="一句话")], as_json: Json = False) -> None:
+    """这句话为什么这样理解：意图、分类和把握、其他可能、凭哪些字词、类型、要素。"""
+    settings = Settings()
+    city = load_city(settings.city)
+    engine = LinearUnderstander(city, nlu_folder(settings))
+    meaning = asyncio.run(UnderstandingRules(engine, city, now_at).understand(text))
+    found = explanation(meaning, engine, city)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for name, value in found.items():
+        typer.echo(f"{name}：{value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+
+
+@cli.command("compare")
+def compare(
+    old: Annotated[Path, typer.Argument(help="原来的模型文件")],
+    new: Annotated[Path, typer.Argument(help="新的模型文件")],
+) -> None:
+    """两个模型在对照句上谁好；新的差就退出码 3，并列出哪些句子变坏了。"""
+    city = load_city(Settings().city)
+    was, now = asyncio.run(_both(city, old, new))
+    if not _tell_comparison(was, now):
+        typer.echo("新的差，不应采用", err=True)
+        raise typer.Exit(3)
+
+
+async def _both(city: City, old: Path, new: Path) -> tuple[GoldenReport, GoldenReport]:
+    rows = read_golden(GOLDEN, city)
+    was, now = [
+        await scored(UnderstandingRules(LinearUnderstander(city, file.parent, file), city, now_at), rows)
+        for file in (old, new)
+    ]
+    return was, now
+
+
+def _tell_comparison(was: GoldenReport, now: GoldenReport) -> bool:
+    """Print both, and what got better and worse; return whether the new one is not worse."""
+    for fact in now.shares:
+        typer.echo(f"{fact:>20}  {was.shares.get(fact, 0.0):6.1%} → {now.shares[fact]:6.1%}")
+    for text, fact in sorted(now.missed - was.missed):
+        typer.echo(f"  变坏：{text}（{fact}）")
+    for text, fact in sorted(was.missed - now.missed):
+        typer.echo(f"  变好：{text}（{fact}）")
+    return now.score >= was.score
+
+
+def _tell_measures(about: Mapping[str, Any], calibration: Calibration) -> None:
+    typer.echo(
+        f"语料 {about['utterances']} 句；留出 {about['held_out']} 句（一半加同音错字）：三级判对 {about['right_third']:.1%}，"
+        f"二级 {about['right_second']:.1%}；校准误差 三级 {calibration.ece_third:.3f}，二级 {calibration.ece_second:.3f}；"
+        f"取三级须有 {calibration.third:.2f} 的把握，取二级 {calibration.second:.2f}"
+    )
 
 
 def _print(report: DataReport, city: City, *, show_all: bool) -> None:

@@ -15,6 +15,7 @@ from hotline.domain.article_life import (
     Refusal,
 )
 from hotline.domain.callbacks import NoSuchCallbackError
+from hotline.domain.corrections import NoSuchCorrectionError, PersonalWordsError, SelfReviewError
 from hotline.domain.errors import (
     ConflictOfInterestError,
     DeedRefusedError,
@@ -37,6 +38,7 @@ _UNKNOWN: Final = (
     CandidateNotFoundError,
     WorkOrderNotFoundError,
     NoSuchCallbackError,
+    NoSuchCorrectionError,
     NoSuchAgentError,
     UnknownPartyError,
     LinkageNotFoundError,
@@ -63,11 +65,16 @@ def status_of(error: HotlineError) -> int:
     match error:
         case _ if error.code == "host_token.refused":
             return 401
-        case _ if error.code in ("recording.locked", "evidence.locked", "proof.needed", "proof.refused"):
+        case _ if isinstance(error, SelfReviewError) or error.code in (
+            "recording.locked",
+            "evidence.locked",
+            "proof.needed",
+            "proof.refused",
+        ):
             return 403
         case _ if isinstance(error, _UNKNOWN) or error.code in ("recording.missing", "evidence.not_found"):
             return 404
-        case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError():
+        case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError() | PersonalWordsError():
             return 422
         case ArticleStepRefusedError(refusal=Refusal.INCOMPLETE | Refusal.NO_REASON):
             return 422

@@ -20,6 +20,7 @@ from app.agent_interface import AgentInterface
 from app.body_guard import BodyGuard
 from app.callback_interface import CallbackInterface
 from app.chat_interface import ChatInterface
+from app.correction_interface import CorrectionInterface
 from app.embedding import Hosts
 from app.faults import Faults, status_of
 from app.interface import Interface
@@ -104,6 +105,8 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:  # noqa: C901 -- one
         ChatInterface(parts, parts.agent_chats).add_to(app)
     if parts.talks is not None:
         LinkageSteps(parts, parts.talks).add_to(app)
+    if parts.corrections is not None:
+        CorrectionInterface(parts, parts.corrections).add_to(app)
     if parts.callbacks is not None:
         CallbackInterface(parts, parts.callbacks).add_to(app)
     if parts.nuisances is not None:

@@ -24,7 +24,7 @@ from app.callers import Hotline
 from app.clock import now
 from app.metrics import forget_figures
 from app.processes import Part, PartFailedError, Supervisor, free_port
-from app.rasa_server import rasa_part
+from app.rasa_server import rasa_parts
 from app.settings import Settings
 from app.shared_engines import are_offered
 from app.telephone_exchange import (
@@ -205,10 +205,11 @@ async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
         await _start_calls(supervisor, settings, exchange, Path(sockets.name), tell)
         tell("启动办事进程（提醒、督办、投递；电话不等它）")
         await supervisor.start(worker_part(settings))
-        rasa = rasa_part(settings, load_city(settings.city)) if settings.rasa == "auto" else None
-        if rasa is not None:
+        rasa = rasa_parts(settings, load_city(settings.city)) if settings.rasa == "auto" else ()
+        if rasa:
             tell("启动 Rasa（在后台，就绪前由进程内引擎理解）")
-            await supervisor.start(rasa)
+            for part in rasa:
+                await supervisor.start(part)
         elif settings.rasa == "auto":
             tell("没有 Rasa：由进程内引擎理解")
         yield Machine(hotline, supervisor, tuple(process.call_process for process in exchange.processes))

@@ -21,9 +21,9 @@ from app.assets import ASSETS
 from app.broken_calls import open_drafts
 from app.calendar_check import differences
 from app.deliveries import Endpoints
+from app.rasa_server import nlu_folder
 from app.retention import destruction_of
 from app.settings import ROOT, Settings
-from app.understanding import nlu_folder
 from asr.models import ModelEntry, catalogue, is_installed, verify
 from desk.administration import (
     AuditState,

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tarfile
 import time
-from collections import defaultdict
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import httpx
+import structlog
 import yaml
 
 from app.processes import Part
 from app.settings import ROOT, Settings, secret_file
-from hotline.city import City
-from hotline.domain.category import SECOND
+from hotline.city import City, read_yaml
+from nlu.engines.linear import model_name, packed_weights
 from nlu.engines.rasa import RasaUnderstander
 from nlu.lexicon import write_city_dictionary
-from nlu.training_data import ENTITIES, fingerprint, label_at, load_examples
+from nlu.training_data import ENTITIES, fingerprint, intent_examples, load_examples
 
 Tell = Callable[[str], None]
+log: Final = structlog.get_logger("nlu")
+
+CATEGORY_FILE: Final = "category.npz"
+"""The category's arrays within Rasa's archive: without it the model is of another version."""
+
 Progress = Callable[[str, int, int], None]
 
 _PROJECT: Final = ROOT / "nlu" / "rasa"
 _PYTHON: Final = _PROJECT / ".venv" / "bin" / "python"
+_CATEGORY: Final = "category_classifier.CategoryClassifier"
 _TRAIN_SECONDS: Final = 1_500
 _EXPECTED_SECONDS: Final = 180
 _ENVIRONMENT: Final = {
@@ -37,11 +45,16 @@ _ENVIRONMENT: Final = {
 }
 
 
+def nlu_folder(settings: Settings) -> Path:
+    """Return where trained models are kept: beside the speech models, so that every data folder shares them."""
+    return settings.models_dir.parent / "nlu"
+
+
 def model_file(settings: Settings, city: City) -> Path:
-    """Return the model of the present data: one a folder, named by the data's hash."""
+    """Return the model of the present data: one a folder, named by the hash of what it is made of."""
     files = sorted(_PROJECT.glob("*.yml")) + sorted(_PROJECT.glob("*.py"))
-    name = fingerprint(city.name, *(file.read_bytes() for file in files))
-    return settings.models_dir.parent / "nlu" / f"rasa-{name}" / f"hotline-{name}.tar.gz"
+    name = fingerprint(city.name, model_name(city), *(file.read_bytes() for file in files))
+    return nlu_folder(settings) / f"rasa-{name}" / f"hotline-{name}.tar.gz"
 
 
 async def train_rasa(settings: Settings, city: City, progress: Progress, tell: Tell) -> bool:
@@ -52,11 +65,11 @@ async def train_rasa(settings: Settings, city: City, progress: Progress, tell: T
     if not _PYTHON.exists():
         tell("没有 Rasa 环境（需要 Python 3.10）：由进程内引擎理解")
         return False
-    await asyncio.to_thread(_write_project, city, model)
+    await asyncio.to_thread(_write_project, settings, city, model)
     tell("训练 Rasa（两核约三分钟）")
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        str(_PYTHON), "-m", "rasa", "train", "nlu", "--nlu", str(model.parent / "nlu.yml"), "--config", "config.yml",
+        str(_PYTHON), "-m", "rasa", "train", "nlu", "--nlu", str(model.parent / "nlu.yml"), "--config", str(model.parent / "config.yml"),
         "--domain", str(model.parent / "domain.yml"), "--out", str(model.parent / "fresh"),
         "--fixed-model-name", model.name.removesuffix(".tar.gz"),
         cwd=_PROJECT, env=_environment(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**22,
@@ -88,24 +101,30 @@ async def train_rasa(settings: Settings, city: City, progress: Progress, tell: T
     return True
 
 
-def rasa_part(settings: Settings, city: City) -> Part | None:
-    """Return the process that serves the trained model, or None when there is none."""
-    model = model_file(settings, city)
-    if not (_PYTHON.exists() and model.exists()):
-        return None
+def rasa_parts(settings: Settings, city: City) -> tuple[Part, ...]:
+    """Return the processes that serve the model in force; none when there is no model or no environment."""
+    model = model_in_force(settings, city)
+    if model is None:
+        return ()
     token = _token(settings)
+    return tuple(
+        _part("rasa" if number == 0 else f"rasa-{number + 1}", settings.rasa_port + number, model, token)
+        for number in range(settings.rasa_processes)
+    )
 
+
+def _part(name: str, port: int, model: Path, token: str) -> Part:
     async def is_up() -> bool:
         async with httpx.AsyncClient(timeout=1.0, trust_env=False) as client:
             try:
-                return (await client.get(f"{settings.rasa_url}/status?token={token}")).is_success
+                return (await client.get(f"http://127.0.0.1:{port}/status?token={token}")).is_success
             except httpx.HTTPError:
                 return False
 
     return Part(
-        "rasa",
+        name,
         [
-            str(_PYTHON), "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1", "-p", str(settings.rasa_port),
+            str(_PYTHON), "-m", "rasa", "run", "--enable-api", "-i", "127.0.0.1", "-p", str(port),
             f"--auth-token={token}", "-m", str(model),  # one in 64 tokens begins with a dash
         ],
         is_up,
@@ -115,16 +134,46 @@ def rasa_part(settings: Settings, city: City) -> Part | None:
     )  # fmt: skip
 
 
-async def open_rasa(settings: Settings, city: City) -> RasaUnderstander | None:
-    """Return the engine, if Rasa is to be used: its own server's, or the one at the URL that is set."""
-    if settings.rasa_url is None:
+def model_in_force(settings: Settings, city: City) -> Path | None:
+    """Return the model of the present data or, failing that, the newest whole one; None when Rasa cannot run."""
+    if not _PYTHON.exists():
         return None
-    model = model_file(settings, city)
-    if settings.rasa == "auto" and not (_PYTHON.exists() and model.exists()):
-        return None
-    return RasaUnderstander(
-        settings.rasa_url, _token(settings), model=model.name if settings.rasa == "auto" else ""
+    wanted = model_file(settings, city)
+    others = sorted(
+        nlu_folder(settings).glob("rasa-*/hotline-*.tar.gz"),
+        key=lambda file: file.stat().st_mtime,
+        reverse=True,
     )
+    for file in (wanted, *(other for other in others if other != wanted)):
+        reason = _refused(file)
+        if reason is None:
+            return file
+        log.error("model.refused", model="rasa", file=str(file), reason=reason)
+    return None
+
+
+def _refused(file: Path) -> str | None:
+    """Return why an archive cannot be used: half-written, without the category, or not there."""
+    if not file.exists():
+        return "没有训练或语料已改变，请运行 hotline setup"
+    try:
+        with tarfile.open(file) as archive:
+            names = archive.getnames()
+    except (OSError, EOFError, tarfile.TarError, zlib.error):
+        return "模型文件损坏，请运行 hotline setup"
+    return (
+        None if any(name.endswith(CATEGORY_FILE) for name in names) else "别的版本写的，请运行 hotline setup"
+    )
+
+
+async def open_rasa(settings: Settings, city: City) -> RasaUnderstander | None:
+    """Return the engine, if Rasa is to be used: its own servers', or those at the URLs that are set."""
+    if not settings.rasa_urls:
+        return None
+    if settings.rasa != "auto":
+        return RasaUnderstander(settings.rasa_urls, _token(settings))
+    model = model_in_force(settings, city)
+    return None if model is None else RasaUnderstander(settings.rasa_urls, _token(settings), model=model.name)
 
 
 def _token(settings: Settings) -> str:
@@ -135,18 +184,25 @@ def _environment() -> dict[str, str]:
     return {**os.environ, **_ENVIRONMENT}
 
 
-def _write_project(city: City, model: Path) -> None:
-    """Write what Rasa needs: the utterances with labels of the second level, the domain, the city's dictionary."""
+def _write_project(settings: Settings, city: City, model: Path) -> None:
+    """Write what Rasa needs: configuration, utterances, domain, and the city's dictionary."""
     write_city_dictionary(city, _PROJECT / "dictionary" / "city.txt")
-    by_label: defaultdict[str, list[str]] = defaultdict(list)
-    for example in load_examples(city):
-        by_label[label_at(example.label, SECOND)].append(f"- {example.marked}")
     model.parent.mkdir(parents=True, exist_ok=True)
-    domain = {"version": "3.1", "intents": sorted(by_label), "entities": sorted(ENTITIES)}
+    config = read_yaml(_PROJECT / "config.yml")
+    for component in config["pipeline"]:
+        if component["name"] == _CATEGORY:
+            component["weights"] = str(packed_weights(city, nlu_folder(settings), model.parent))
+    _write(model.parent / "config.yml", config)
+    by_label: dict[str, list[str]] = {}
+    for example in intent_examples(load_examples(city)):
+        by_label.setdefault(example.label, []).append(f"- {example.marked}")
     utterances = [
         {"intent": label, "examples": "\n".join(lines)} for label, lines in sorted(by_label.items())
     ]
-    (model.parent / "nlu.yml").write_text(
-        yaml.safe_dump({"version": "3.1", "nlu": utterances}, allow_unicode=True), encoding="utf-8"
-    )
-    (model.parent / "domain.yml").write_text(yaml.safe_dump(domain, allow_unicode=True), encoding="utf-8")
+    _write(model.parent / "nlu.yml", {"version": "3.1", "nlu": utterances})
+    domain = {"version": "3.1", "intents": sorted(by_label), "entities": sorted(ENTITIES)}
+    _write(model.parent / "domain.yml", domain)
+
+
+def _write(file: Path, content: Mapping[str, object]) -> None:
+    file.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")

@@ -144,6 +144,7 @@ class Settings(BaseSettings):
     redis: str = ""
     rasa: Literal["auto", "off"] | str = "auto"  # noqa: PYI051 -- a URL is a string too; the words are for the reader
     rasa_port: int = 5_511
+    rasa_processes: int = Field(default=1, ge=1, le=8)
 
     recognizer: Literal["auto", "whisper", "vosk", "sherpa"] = "auto"
     vosk_model: Path | None = None
@@ -199,11 +200,15 @@ class Settings(BaseSettings):
         return self.data_dir / "endpoints.json"
 
     @property
-    def rasa_url(self) -> str | None:
-        """Where Rasa answers, or None when it is switched off."""
+    def rasa_urls(self) -> tuple[str, ...]:
+        """Where Rasa answers; nowhere when it is switched off."""
         if self.rasa == "off":
-            return None
-        return f"http://127.0.0.1:{self.rasa_port}" if self.rasa == "auto" else self.rasa
+            return ()
+        if self.rasa == "auto":
+            return tuple(
+                f"http://127.0.0.1:{self.rasa_port + number}" for number in range(self.rasa_processes)
+            )
+        return tuple(self.rasa.replace(",", " ").split())
 
     def environment(self) -> dict[str, str]:
         """Return these settings as environment variables for a process of the hotline's own."""

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Final
 
 from app.clock import now
-from app.rasa_server import open_rasa, train_rasa
+from app.processes import Supervisor, free_port
+from app.rasa_server import nlu_folder, open_rasa, rasa_parts, train_rasa
 from app.settings import Settings
 from hotline.city import City
+from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from nlu.engines.fallback import FallbackUnderstander
 from nlu.engines.linear import LinearUnderstander, train_linear
 from nlu.engines.rules import UnderstandingRules
 from nlu.understander import Understander
 
+_RASA_SECONDS: Final = 600.0
+"""A Rasa server that shares two cores with others takes minutes to come up."""
+
 Tell = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
-
-
-def nlu_folder(settings: Settings) -> Path:
-    """Return where trained models are kept: beside the speech models, so that every data folder shares them."""
-    return settings.models_dir.parent / "nlu"
 
 
 async def train_understanders(settings: Settings, city: City, progress: Progress, tell: Tell) -> None:
@@ -35,13 +37,49 @@ async def train_understanders(settings: Settings, city: City, progress: Progress
 
 
 async def open_understander(settings: Settings, city: City, stack: AsyncExitStack) -> Understander:
-    """Return what understands. The linear model is trained now if nobody did."""
-    await asyncio.to_thread(train_linear, city, nlu_folder(settings))
-    linear = await asyncio.to_thread(LinearUnderstander, city, nlu_folder(settings))
+    """Return what understands. The linear model is trained now if nobody ever did."""
+    linear = await asyncio.to_thread(_linear, city, nlu_folder(settings))
     engine: Understander = linear
     rasa = await open_rasa(settings, city)
     if rasa is not None:
         engine = FallbackUnderstander(rasa, linear, clock=time.monotonic)
+        warming = asyncio.create_task(rasa.warm_up(), name="rasa:warm-up")
+        stack.callback(warming.cancel)
     rules = UnderstandingRules(engine, city, now)
     stack.push_async_callback(rules.close)
     return rules
+
+
+async def open_engine(
+    name: str, settings: Settings, city: City, stack: AsyncExitStack, tell: Tell
+) -> Understander:
+    """Return one engine alone under the rules, for measuring: ``linear``, or ``rasa`` in a process of its own."""
+    if name == "linear":
+        return await open_understander(settings.model_copy(update={"rasa": "off"}), city, stack)
+    if name != "rasa":
+        raise EngineUnavailableError(name, "没有这个引擎：只有 linear 和 rasa")
+    data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-rasa-")))
+    own = settings.model_copy(
+        update={"rasa": "auto", "data_dir": data, "rasa_port": free_port(), "rasa_processes": 1}
+    )
+    parts = rasa_parts(own, city)
+    engine = await open_rasa(own, city)
+    if not parts or engine is None:
+        raise EngineUnavailableError(name, "没有训练好的 Rasa 模型或者它的环境，请运行 hotline setup")
+    supervisor = Supervisor(data / "logs")
+    stack.push_async_callback(supervisor.close)
+    tell("启动 Rasa（半分钟左右）")
+    await supervisor.start(parts[0])
+    async with asyncio.timeout(_RASA_SECONDS):
+        await engine.warm_up(pause_seconds=0.5)
+    rules = UnderstandingRules(engine, city, now)
+    stack.push_async_callback(rules.close)
+    return rules
+
+
+def _linear(city: City, folder: Path) -> LinearUnderstander:
+    try:
+        return LinearUnderstander(city, folder)
+    except ModelRefusedError:
+        train_linear(city, folder)
+        return LinearUnderstander(city, folder)

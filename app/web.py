@@ -29,8 +29,10 @@ from app.wiring import Speaking, World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
 from hotline.city import City, load_city, read_yaml
 from hotline.service.confidential import Confidential
+from hotline.service.corrections import Corrections
 from hotline.service.linkage import Linkages
 from hotline.store.access_keys import SqlAccessKeys
+from hotline.store.corrections import SqlCorrections
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
 from hotline.store.order_search import SqlOrderSearch
@@ -39,6 +41,7 @@ from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 from tts.synthesizer import Synthesizer
@@ -64,6 +67,12 @@ def open_programs(settings: Settings, city: City, world: World) -> Programs:
         words=read_yaml(city.folder / "prompts" / "interface.yaml"),
         place=SlotFinder(city, load_meaning_words(city)).place,
     )
+
+
+def open_corrections(settings: Settings, city: City, store: SqlStore) -> Corrections:
+    """Return what people corrected of what was understood."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return Corrections(SqlCorrections(store.database, seal), store, city, lambda: secrets.token_hex(8))
 
 
 def open_talks(settings: Settings, city: City, world: World) -> KeptTalks:
@@ -125,6 +134,7 @@ async def run_web(settings: Settings) -> None:
             sip_address=f"sip:12345@{settings.sip_host}:{settings.sip_port}",
             programs=programs,
             callbacks=world.callbacks,
+            corrections=open_corrections(settings, city, world.store),
             desk=world.desk,
             talks=talks,
             nuisances=world.nuisances,

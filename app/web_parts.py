@@ -25,6 +25,7 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.callbacks import Callbacks
+from hotline.service.corrections import Corrections
 from hotline.service.linkage import Linkages
 from hotline.service.nuisances import Nuisances
 from hotline.store.evidence import SqlEvidence
@@ -91,7 +92,8 @@ class WebParts:
     """What the web application is made of. ``checks``: name → is it up? ``required`` of them make it not ready.
 
     Without ``programs`` there are no interfaces for handling units, staff's programs and the public, without
-    ``callbacks`` none for callback tasks, without ``voice`` no answer is read aloud to editors, without ``desk`` none for agents,
+    ``callbacks`` none for callback tasks, without ``voice`` no answer is read aloud to editors, without ``corrections`` none for
+    those, without ``desk`` none for agents,
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
     agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
     without ``evidence`` no picture is shown, without ``nuisances`` no call is judged.
@@ -112,6 +114,7 @@ class WebParts:
     callbacks: Callbacks | None = None
     knowledge: KnowledgeParts | None = None
     voice: ReadingAloud | None = None
+    corrections: Corrections | None = None
     desk: AgentDesk | None = None
     agent_chats: AgentChats | None = None
     recordings: KeptRecordings | None = None

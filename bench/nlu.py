@@ -1,4 +1,4 @@
-"""Benchmark of understanding: on any table of labelled messages, and on utterances with their whole meaning.
+"""Benchmark of understanding on any table of labelled messages.
 
 ``python -m bench.nlu CSV TEXT_COLUMNS LABEL_COLUMN config/linyi MODEL_FOLDER`` prints the figures of the in-process
 engine; several text columns are separated by commas and joined.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +22,10 @@ from typing import Any, Final
 from sklearn.metrics import accuracy_score, f1_score
 
 from hotline.city import City, load_city, read_yaml
-from hotline.domain.appeal import FactKind
 from hotline.domain.category import nearest
 from hotline.domain.errors import CityConfigError, HotlineError
 from hotline.domain.meaning import Understanding
+from nlu.calibration import calibration_error
 from nlu.engines.linear import LinearUnderstander, train_linear
 from nlu.engines.rules import UnderstandingRules
 from nlu.understander import Understander
@@ -56,15 +57,19 @@ class Crosswalk:
                 return other
         return nearest(category, self.classes) or _NONE
 
-    def best(self, meaning: Understanding) -> str:
-        """Return the class with the most confidence over the understood category and its runners-up."""
+    def best(self, meaning: Understanding) -> tuple[str, float]:
+        """Return the likeliest class over the understood category and its runners-up, and its share of all classes."""
         chances: Counter[str] = Counter()
+        left = 1.0
         if meaning.category is not None:
+            left -= meaning.category_confidence
             chances[self.of(meaning.category, meaning.text)] += meaning.category_confidence  # type: ignore[assignment]  # Counter adds floats as well
-        for category, confidence in meaning.runners_up:
-            chances[self.of(category, meaning.text)] += confidence  # type: ignore[assignment]  # the same
+        others = sum(share for _, share in meaning.runners_up) or 1.0
+        for category, share in meaning.runners_up:
+            chances[self.of(category, meaning.text)] += left * share / others  # type: ignore[assignment]  # the same
         chances.pop(_NONE, None)
-        return max(chances, key=lambda label: chances[label], default=_NONE)
+        label = max(chances, key=lambda label: chances[label], default=_NONE)
+        return label, chances[label] / (sum(chances.values()) or 1.0)
 
 
 def load_crosswalk(city: City) -> Crosswalk:
@@ -85,18 +90,22 @@ async def bench_nlu(
     crosswalk: Crosswalk,
     progress: Progress = lambda done, of: None,  # noqa: ARG005 -- named as callers call it
 ) -> dict[str, Any]:
-    """Return macro-F1, accuracy, F1 of each class and milliseconds per message. Raises ``MessageDataError``.
+    """Return macro-F1, accuracy, F1 of each class, calibration error and milliseconds. Raises ``MessageDataError``.
 
-    A message understood as none of the classes counts as wrong. Spaces inside the text are taken out.
+    A message understood as none of the classes counts as wrong. Spaces inside the text are taken out. ``ece``: of the
+    share of the likeliest class. ``memory_mb``: what the process holds at the end.
     """
     rows = _rows(messages_csv, text_columns, label_column)
     guessed: list[str] = []
+    sure: list[float] = []
     taken: list[float] = []
     for number, (text, _) in enumerate(rows, 1):
         begun = perf_counter_ns()
         meaning = await understander.understand(text)
         taken.append((perf_counter_ns() - begun) / _NS_PER_MS)
-        guessed.append(crosswalk.best(meaning))
+        label, share = crosswalk.best(meaning)
+        guessed.append(label)
+        sure.append(share)
         if number % _PROGRESS_EVERY == 0 or number == len(rows):
             progress(number, len(rows))
     right = [label for _, label in rows]
@@ -108,56 +117,11 @@ async def bench_nlu(
         "accuracy": round(float(accuracy_score(right, guessed)), 4),
         "f1": {label: round(float(score), 4) for label, score in zip(labels, each, strict=True)},
         "not_classified": guessed.count(_NONE),
+        "ece": round(
+            calibration_error(sure, [one == other for one, other in zip(guessed, right, strict=True)]), 4
+        ),
         **_milliseconds(taken),
-    }
-
-
-async def bench_utterances(
-    understander: Understander, utterances: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Compare understandings with utterances of known meaning (``tests/engines/nlu/golden.yml`` shows the form).
-
-    Returns shares of right answers, each over the utterances that settle it, ``misses`` and milliseconds.
-    """
-    right: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
-    misses: list[str] = []
-    taken: list[float] = []
-    for one in utterances:
-        begun = perf_counter_ns()
-        meaning = await understander.understand(one["text"])
-        taken.append((perf_counter_ns() - begun) / _NS_PER_MS)
-        found = _facts(meaning)
-        wanted = {name: one[name] for name in found if name in one}
-        if "category" in wanted:
-            wanted["intent"] = "appeal"
-        for name, value in wanted.items():
-            groups = [name, "misheard " + name] if one.get("misheard") else [name]
-            asked.update(groups)
-            if found[name] == value:
-                right.update(groups)
-            else:
-                misses.append(f"{one['text']}：{name} {found[name]}（应为 {value}）")
-    shares = {name: round(right[name] / count, 4) for name, count in sorted(asked.items())}
-    return {"utterances": len(utterances), "right": shares, **_milliseconds(taken), "misses": misses}
-
-
-def _facts(meaning: Understanding) -> dict[str, Any]:
-    slots, place = meaning.slots, meaning.slots.place
-    return {
-        "intent": meaning.intent.value,
-        "category": meaning.category,
-        "kind": meaning.kind.value if meaning.kind is not None else None,
-        "county": place.county_code if place is not None else None,
-        "street": place.street_code if place is not None else None,
-        "detail": place.detail if place is not None else None,
-        "occurred": slots.occurred,
-        "phone": slots.phone.digits if slots.phone is not None else None,
-        "order": slots.work_order_number,
-        "people": list(slots.people),
-        "amounts": [fact.said for fact in slots.facts if fact.kind is FactKind.AMOUNT],
-        "secrecy": slots.wants_secrecy,
-        "upset": meaning.is_upset,
+        "memory_mb": resident_mb(),
     }
 
 
@@ -183,11 +147,17 @@ def _rows(file: Path, text_columns: Sequence[str], label_column: str) -> list[tu
     return rows
 
 
+def resident_mb() -> int:
+    """Return the memory this process holds."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+
+
 def _milliseconds(taken: list[float]) -> dict[str, float]:
     ordered = sorted(taken)
     return {
-        "p50_ms": round(ordered[len(ordered) // 2], 2),
-        "p95_ms": round(ordered[len(ordered) * 95 // 100], 2),
+        "latency_p50_ms": round(ordered[len(ordered) // 2], 2),
+        "latency_p95_ms": round(ordered[len(ordered) * 95 // 100], 2),
     }
 
 

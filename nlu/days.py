@@ -11,7 +11,7 @@ from typing import Final
 from hotline.domain.appeal import Granularity
 from hotline.numerals import cardinal
 
-_N: Final = r"(?:\d+|[一二两三四五六七八九十百]+)"
+_N: Final = r"(?:\d{1,6}|[一二两三四五六七八九十百]{1,6})"
 _WEEKDAYS: Final = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "末": 5} | {
     str(day): day - 1 for day in range(1, 8)
 }

@@ -16,9 +16,9 @@ from hotline.domain.meaning import Figure, FigureKind
 from hotline.numerals import cardinal
 from nlu.lexicon import MeaningWords
 
-_NUMERAL: Final = (
-    r"(?:\d[\d,]*(?:\.\d+)?|[零〇一二两三四五六七八九十百千])(?:[\d零〇一二两三四五六七八九十百千万亿.]*)"
-)
+_SIGNS: Final = r"\d零〇一二两三四五六七八九十百千万亿.,"
+_NUMERAL: Final = rf"(?<![{_SIGNS}])[\d零〇一二两三四五六七八九十百千][{_SIGNS}]{{0,16}}+(?<![.,])"
+"""A number, whole: never tried again shorter, or a page of digits would take for ever."""
 _COUNTED: Final = "个位名户人口家亩平米台辆栋套次遍年月天日号度斤吨公里件张份票学生千百十"
 _NO_MONEY: Final = "墓地|地(?![方铁区])|空地|田|木|砖|石|玻璃|板|牌|布|电池|表|蛋糕|肉|骨|砧|屏|儿|头|瓦"
 _AMOUNT: Final = re.compile(

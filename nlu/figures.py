@@ -18,6 +18,8 @@ _LAST_X: Final = re.compile(r"[\s,，]*(?:[xX叉×]|艾克斯|埃克斯)")
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _CHECK_DIGITS: Final = "10X98765432"
 _MOBILE_DIGITS: Final = 11
+_MOST_PARTS: Final = 18
+"""A number said digit by digit, with a pause after each, has no more."""
 # “一三八，不对，一三九…”: what stands between two tries at one number
 _CORRECTION: Final = re.compile(
     r"[\s，,。]*(?:不对|不是|错了|说错了|哦不|不不|应该是|更正|是)+[\s，,。啊呃嗯]*(?:应该是|是)?[\s，,]*"
@@ -103,7 +105,7 @@ def _of_row(text: str, row: DigitRow) -> Iterator[tuple[int, int, Figure]]:
         return
     first = 0
     while first < len(row.parts):
-        for until in range(len(row.parts), first, -1):
+        for until in range(min(len(row.parts), first + _MOST_PARTS), first, -1):
             joined = "".join(part.digits for part in row.parts[first:until])
             if (kind := _kind(joined)) is not None:
                 start, stop = row.parts[first].start, row.parts[until - 1].end

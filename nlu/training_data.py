@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -71,6 +72,22 @@ def category_of(label: str) -> str | None:
     """Return the category's code that a label names, or None for a dialogue intent."""
     match = _CATEGORY.fullmatch(label)
     return match[1] if match else None
+
+
+def intent_examples(examples: Sequence[Example], of_each: int = 3) -> list[Example]:
+    """Return what tells a dialogue's intents apart: all dialogue utterances, and of each class some as ``appeal``.
+
+    Those with marked entities first: there are few enough of them.
+    """
+    found: list[Example] = []
+    taken: Counter[str] = Counter()
+    for example in sorted(examples, key=lambda one: "](" not in one.marked):
+        if category_of(example.label) is None:
+            found.append(example)
+        elif taken[example.label] < of_each:
+            taken[example.label] += 1
+            found.append(Example(example.text, Intent.APPEAL.value, example.marked))
+    return found
 
 
 def label_at(label: str, level: int) -> str:

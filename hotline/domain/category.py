@@ -17,6 +17,7 @@ T = TypeVar("T")
 DIGITS_A_LEVEL: Final = 2
 SECOND: Final = 2
 """The level at which appeals are compared and counted: every appeal whose matter is known has it."""
+THIRD: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,19 @@ callback_tasks: Final = Table(
 )
 """People to call back, one task for each conversation; the whole task is sealed in ``body``."""
 
+corrections: Final = Table(
+    "corrections",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("number", String(32), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_corrections_waiting", "state", "created_at"),
+)
+"""What people changed of what was understood; the whole correction is sealed in ``body``."""
+
 recordings: Final = Table(
     "recordings",
     metadata,

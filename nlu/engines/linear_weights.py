@@ -1,6 +1,8 @@
 """The trained linear model as plain arrays: asked without the library that trained it, whose import takes seconds.
 
-Stored as arrays and text only, so that nothing is ever unpickled.
+A *head* is one linear classifier over the features of the text. Of each feature a head keeps only the labels it says
+something about, so that thousands of features and hundreds of labels fit into some megabytes. Stored as arrays and text
+only, so that nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -9,15 +11,22 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlu.calibration import Calibration, Curve
+from nlu.engines.features import Analyzer, teach_words
+
 Floats = NDArray[np.float64]
-Analyzer = Callable[[str], Sequence[str]]
+
+_ARRAYS: Final = ("starts", "places", "values", "intercept")
+_CURVES: Final = ("curve_third", "curve_second")
+_SMALLEST: Final = 0.01
+"""Weights below this share of the largest are left out; what that changes is measured in training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,75 +34,160 @@ class Part:
     """One kind of features: the column of each term, its weight by rarity (idf), and how much the kind counts."""
 
     columns: Mapping[str, int]
-    idf: Floats
+    idf: NDArray[np.float32]
     weight: float
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """A linear classifier: of column ``c`` the entries ``starts[c]`` to ``starts[c + 1]`` say label and weight.
+
+    ``steepness`` makes its scores probabilities: the softmax of ``steepness`` times the score.
+    """
+
+    labels: tuple[str, ...]
+    starts: NDArray[np.int32]
+    places: NDArray[np.uint16]
+    values: NDArray[np.float16]
+    intercept: NDArray[np.float32]
+    steepness: float = 1.0
+
+    def scores(self, columns: NDArray[np.intp], values: Floats) -> Floats:
+        """Return each label's margin for a text with these features."""
+        total = self.intercept.astype(np.float64)
+        begins, ends = self.starts[columns], self.starts[columns + 1]
+        lengths = ends - begins
+        if lengths.sum():
+            entries = np.repeat(begins - np.concatenate(([0], lengths.cumsum()[:-1])), lengths)
+            entries += np.arange(len(entries))
+            weighed = self.values[entries] * np.repeat(values, lengths)
+            total += np.bincount(self.places[entries], weights=weighed, minlength=len(self.labels))
+        return total
+
+    def said_by(self, column: int, label: int) -> float:
+        """Return what one feature says for or against a label."""
+        entries = slice(int(self.starts[column]), int(self.starts[column + 1]))
+        found = np.flatnonzero(self.places[entries] == label)
+        return float(self.values[entries][found[0]]) if len(found) else 0.0
+
+    def log_chances(self, columns: NDArray[np.intp], values: Floats) -> Floats:
+        """Return the logarithm of each label's probability."""
+        scores = self.scores(columns, values) * self.steepness
+        scores -= scores.max()
+        return scores - math.log(float(np.exp(scores).sum()))
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
-    """A linear classifier over TF-IDF features: parts in the order of their columns, and a row for each label."""
+    """Two classifiers over the same TF-IDF features — the finest labels, and those of the second level — and more.
+
+    ``above`` is the place of each finest label's second-level label; ``share`` how much the second classifier's opinion
+    counts beside the first's. ``about`` tells where the model comes from.
+    """
 
     parts: Mapping[str, Part]
-    labels: tuple[str, ...]
-    coefficients: NDArray[np.float32]
-    intercept: Floats
+    finest: Head
+    second: Head
+    above: NDArray[np.uint16]
+    share: float
+    calibration: Calibration = field(default_factory=Calibration)
+    about: Mapping[str, Any] = field(default_factory=dict)
 
-    def scores(self, text: str, analyzers: Mapping[str, Analyzer]) -> Floats:
-        """Return each label's margin for ``text``, in the order of ``labels``."""
-        total = self.intercept.copy()
+    def starts(self) -> Iterator[tuple[int, Part]]:
+        """Yield the parts with the column that each begins at."""
+        start = 0
+        for part in self.parts.values():
+            yield start, part
+            start += len(part.columns)
+
+    def features(self, text: str, analyzers: Mapping[str, Analyzer]) -> tuple[NDArray[np.intp], Floats]:
+        """Return the columns of what stands in ``text``, and its TF-IDF values."""
+        columns: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+        values: list[Floats] = [np.empty(0)]
         start = 0
         for name, part in self.parts.items():
             counts = Counter(part.columns[term] for term in analyzers[name](text) if term in part.columns)
             if counts:
-                columns = np.fromiter(counts, dtype=np.intp, count=len(counts))
-                values = np.array([1.0 + math.log(count) for count in counts.values()]) * part.idf[columns]
-                values *= part.weight / np.linalg.norm(values)
-                total += self.coefficients[:, start + columns] @ values
+                own = np.fromiter(counts, dtype=np.intp, count=len(counts))
+                weighed = np.array([1.0 + math.log(count) for count in counts.values()]) * part.idf[own]
+                columns.append(own + start)
+                values.append(weighed * (part.weight / np.linalg.norm(weighed)))
             start += len(part.columns)
-        return total
+        return np.concatenate(columns), np.concatenate(values)
+
+    def chances(self, text: str, analyzers: Mapping[str, Analyzer]) -> Floats:
+        """Return the probability of each of the finest labels, by both classifiers together."""
+        columns, values = self.features(text, analyzers)
+        found = self.finest.log_chances(columns, values)
+        found += self.share * self.second.log_chances(columns, values)[self.above]
+        found = np.exp((found - found.max()) / (1.0 + self.share))
+        return np.asarray(found / found.sum())
 
     def stored(self) -> bytes:
         """Return the weights as bytes that ``weights_from`` reads."""
+        heads = {"finest": self.finest, "second": self.second}
         about = {
-            "labels": self.labels,
             "parts": {name: [part.weight, list(part.columns)] for name, part in self.parts.items()},
+            "heads": {name: [head.steepness, head.labels] for name, head in heads.items()},
+            "share": self.share,
+            "calibration": asdict(self.calibration),
+            "about": dict(self.about),
         }
         arrays: dict[str, Any] = {f"idf_{name}": part.idf for name, part in self.parts.items()}
+        for name, head in heads.items():
+            arrays |= {f"{name}_{each}": getattr(head, each) for each in _ARRAYS}
         content = io.BytesIO()
-        np.savez_compressed(
-            content,
-            about=np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), dtype=np.uint8),
-            coefficients=self.coefficients,
-            intercept=self.intercept,
-            **arrays,
-        )
+        encoded = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), dtype=np.uint8)
+        np.savez_compressed(content, about=encoded, above=self.above, **arrays)
         return content.getvalue()
 
 
 def weights_from(stored: bytes) -> Weights:
-    """Read what ``Weights.stored`` gave."""
+    """Read what ``Weights.stored`` gave, and let jieba know the words the model was trained with."""
     with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
         about = json.loads(arrays["about"].tobytes())
         parts = {
             name: Part({term: column for column, term in enumerate(terms)}, arrays[f"idf_{name}"], weight)
             for name, (weight, terms) in about["parts"].items()
         }
-        return Weights(parts, tuple(about["labels"]), arrays["coefficients"], arrays["intercept"])
-
-
-def weights_of(features: Any, classifier: Any) -> Weights:
-    """Return the weights of a trained scikit-learn ``FeatureUnion`` of TF-IDF vectorizers and a linear classifier."""
-    parts = {
-        name: Part(
-            {term: column for column, term in enumerate(vectorizer.get_feature_names_out())},
-            np.asarray(vectorizer.idf_, dtype=np.float64),
-            float(features.transformer_weights[name]),
+        heads = {
+            name: Head(
+                tuple(labels),
+                arrays[f"{name}_starts"],
+                arrays[f"{name}_places"],
+                arrays[f"{name}_values"],
+                arrays[f"{name}_intercept"],
+                steepness,
+            )
+            for name, (steepness, labels) in about["heads"].items()
+        }
+        known: dict[str, Any] = about["calibration"]
+        for name in _CURVES:
+            known[name] = Curve(**{key: tuple(row) for key, row in known[name].items()})
+        teach_words(about["about"].get("words", ()))
+        return Weights(
+            parts,
+            heads["finest"],
+            heads["second"],
+            arrays["above"],
+            about["share"],
+            Calibration(**known),
+            about["about"],
         )
-        for name, vectorizer in features.transformer_list
-    }
-    return Weights(
-        parts,
-        tuple(map(str, classifier.classes_)),
-        np.asarray(classifier.coef_, dtype=np.float32),
-        np.asarray(classifier.intercept_, dtype=np.float64),
+
+
+def head_of(
+    labels: Sequence[str], coefficients: NDArray[Any], intercept: NDArray[Any], steepness: float
+) -> Head:
+    """Return the head of a dense classifier (labels × features); weights that hardly matter are left out."""
+    dense = np.asarray(coefficients, dtype=np.float32).T
+    places = np.abs(dense) >= _SMALLEST * float(np.abs(dense).max(initial=0.0))
+    starts = np.concatenate(([0], places.sum(axis=1).cumsum())).astype(np.int32)
+    return Head(
+        tuple(map(str, labels)),
+        starts,
+        np.nonzero(places)[1].astype(np.uint16),
+        dense[places].astype(np.float16),
+        np.asarray(intercept, dtype=np.float32),
+        steepness,
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import opencc
+
 from hotline.city import City
-from hotline.domain.category import SECOND, nearest
+from hotline.domain.category import SECOND, THIRD, nearest, within
 from hotline.domain.meaning import Intent, Understanding
 from nlu.kinds import is_upset, kind_of, urgency_of
 from nlu.lexicon import load_meaning_words
@@ -16,6 +18,8 @@ from nlu.slots import SlotFinder
 from nlu.understander import Understander
 
 _SURE: Final = 0.3
+_LONGEST: Final = 2_000
+_BY_KEYWORD: Final = 0.4
 _TELLING: Final = 9
 _SMALL_TALK: Final = frozenset(
     {Intent.GREET, Intent.THANK, Intent.NUISANCE, Intent.OFF_TOPIC, Intent.WITHDRAW}
@@ -32,6 +36,14 @@ class UnderstandingRules:
         self._city = city
         self._words = load_meaning_words(city)
         self._slots = SlotFinder(city, self._words)
+        self._simplify = opencc.OpenCC("t2s")
+        self._finer = {category.code: category.keywords for category in city.categories_at(THIRD)}
+        self._keywords = {
+            category.code: frozenset(category.keywords).union(
+                *(words for code, words in self._finer.items() if within(code, {category.code}))
+            )
+            for category in city.categories_at(SECOND)
+        }
 
     @property
     def name(self) -> str:
@@ -39,11 +51,16 @@ class UnderstandingRules:
         return self._engine.name
 
     async def understand(self, text: str) -> Understanding:
-        """Understand ``text``; spaces are taken out first (recognisers put them between words)."""
-        text = "".join(text.split())
+        """Understand ``text``; spaces are taken out first (recognisers put them between words), control characters too.
+
+        Traditional characters are read as simplified ones; the meaning keeps the text as it was written. Of a text as
+        long as a book the beginning is read.
+        """
+        said = "".join(sign for sign in text if sign.isprintable() and not sign.isspace())
+        text = self._simplify.convert(said[:_LONGEST])
         slots = self._slots.find(text, self._clock())
         meaning = replace(
-            await self._engine.understand(text), slots=slots, is_upset=is_upset(text, self._words)
+            await self._engine.understand(text), text=said, slots=slots, is_upset=is_upset(text, self._words)
         )
         if slots.work_order_number and meaning.intent is not Intent.WITHDRAW:
             return replace(meaning, intent=Intent.ASK_PROGRESS, confidence=1.0, category=None)
@@ -53,20 +70,13 @@ class UnderstandingRules:
                 return meaning
             if keyword is None:
                 return replace(meaning, intent=Intent.UNKNOWN)
-            meaning = replace(meaning, intent=Intent.APPEAL, category=keyword, category_confidence=_SURE)
-        if keyword is not None and keyword != meaning.category and meaning.category_confidence < _SURE:
-            meaning = replace(
-                meaning, category=keyword, category_confidence=max(0.4, meaning.category_confidence)
-            )
-        if meaning.category_confidence < _SURE:
-            if keyword is None and len(text) < _TELLING and slots.place is None:
-                return replace(meaning, intent=Intent.UNKNOWN, category=None)
-            runners = (
-                ((meaning.category, meaning.category_confidence), *meaning.runners_up)
-                if meaning.category
-                else ()
-            )
-            meaning = replace(meaning, category=None, runners_up=runners)
+            meaning = replace(meaning, intent=Intent.APPEAL, category=None)
+        if meaning.category is None:
+            if keyword is not None:
+                sure = max(_BY_KEYWORD, meaning.category_confidence)
+                meaning = replace(meaning, category=keyword, category_confidence=sure, choices=())
+            elif meaning.runners_up and len(text) < _TELLING and slots.place is None:
+                return replace(meaning, intent=Intent.UNKNOWN)
         category = nearest(meaning.category, self._city.categories)
         return replace(
             meaning,
@@ -79,12 +89,17 @@ class UnderstandingRules:
         await self._engine.close()
 
     def _by_keyword(self, text: str) -> str | None:
-        """Return the one category whose keywords the text holds most of; None when that is no clear one."""
-        hits = {
-            category.code: sum(len(word) for word in category.keywords if word in text)
-            for category in self._city.categories_at(SECOND)
-        }
-        best = sorted(((count, code) for code, count in hits.items() if count), reverse=True)
-        if not best or (len(best) > 1 and best[0][0] == best[1][0]):
+        """Return the one category whose keywords the text holds most of, as fine as they tell; None when none is clear."""
+        second = _most_said(text, self._keywords)
+        if second is None:
             return None
-        return best[0][1]
+        finer = {code: words for code, words in self._finer.items() if within(code, {second})}
+        return _most_said(text, finer) or second
+
+
+def _most_said(text: str, keywords: Mapping[str, Iterable[str]]) -> str | None:
+    hits = {code: sum(len(word) for word in words if word in text) for code, words in keywords.items()}
+    best = sorted(((count, code) for code, count in hits.items() if count), reverse=True)
+    if not best or (len(best) > 1 and best[0][0] == best[1][0]):
+        return None
+    return best[0][1]

@@ -31,11 +31,13 @@ from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.corrections import Corrections
 from hotline.service.linkage import Linkages
 from hotline.service.nuisances import Nuisances
 from hotline.service.registration import Registration
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.callbacks import SqlCallbacks
+from hotline.store.corrections import SqlCorrections
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
 from hotline.store.nuisances import SqlNuisances
@@ -159,6 +161,9 @@ def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
                 SqlCallbacks(store.database, seal),
                 read_hours(city),
                 iter(f"task{n}" for n in count(1)).__next__,
+            ),
+            corrections=Corrections(
+                SqlCorrections(store.database, seal), store, city, iter(f"k{n}" for n in count(1)).__next__
             ),
             desk=desk,
             nuisances=Nuisances(
