@@ -25,7 +25,7 @@ from app.machine import running
 from app.printing import Printer
 from app.private import private
 from app.processes import Supervisor
-from app.rasa_server import rasa_part
+from app.rasa_server import rasa_parts
 from app.reports import latency_figures
 from app.scripted_calls import Voices, place_all, words_of
 from app.settings import ROOT, Settings
@@ -147,9 +147,9 @@ def letters(
             if not rasa:
                 given = given.model_copy(update={"rasa": "off"})
             async with AsyncExitStack() as stack:
-                if rasa and (part := rasa_part(given, city)) is not None:
-                    supervisor = Supervisor(Path(folder) / "logs")
-                    stack.push_async_callback(supervisor.close)
+                supervisor = Supervisor(Path(folder) / "logs")
+                stack.push_async_callback(supervisor.close)
+                for part in rasa_parts(given, city) if rasa else ():
                     await supervisor.start(part)
                 return await bench_letters(
                     given,
