@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -32,19 +33,17 @@ pytestmark = pytest.mark.timeout(900)  # where nobody has run `hotline setup`, t
 
 
 @pytest.fixture(scope="module")
-async def report() -> GoldenReport:
+def report() -> GoldenReport:
     engine = LinearUnderstander(CITY, trained_models())
-    return await scored(UnderstandingRules(engine, CITY, lambda: NOW), read_golden(GOLDEN, CITY))
+    return asyncio.run(scored(UnderstandingRules(engine, CITY, lambda: NOW), read_golden(GOLDEN, CITY)))
 
 
 @pytest.mark.parametrize(("fact", "floor"), FLOORS.items())
-async def test_the_golden_set_is_understood_at_least_so_well(
-    report: GoldenReport, fact: str, floor: float
-) -> None:
+def test_the_golden_set_is_understood_at_least_so_well(report: GoldenReport, fact: str, floor: float) -> None:
     assert report.shares[fact] >= floor, "\n".join(miss for miss in report.misses if f"：{fact} " in miss)
 
 
-async def test_the_golden_set_settles_what_it_is_asked_about(report: GoldenReport) -> None:
+def test_the_golden_set_settles_what_it_is_asked_about(report: GoldenReport) -> None:
     rows = read_yaml(GOLDEN)["utterances"]
     assert report.asked["category"] == sum("category" in row for row in rows) >= 150
     assert report.asked["misheard category"] >= 10
