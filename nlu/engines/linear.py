@@ -29,7 +29,7 @@ from nlu.training_data import INTENTS, category_of, fingerprint, load_examples
 
 log: Final = structlog.get_logger("nlu")
 
-_VERSION: Final = "5"
+_VERSION: Final = "6"
 _MARK: Final = f"hotline-linear-{_VERSION}\n".encode()
 
 
@@ -129,7 +129,7 @@ class LinearUnderstander:
             start + column: term for start, part in weights.starts() for term, column in part.columns.items()
         }
         said = [
-            (terms[column], float(value) * weights.finest.said_by(column, place))
+            (terms[column], float(value) * weights.said_by(column, place))
             for column, value in zip(columns.tolist(), values, strict=True)
         ]
         return sorted((one for one in said if one[1] > 0), key=lambda one: -one[1])[:most]

@@ -79,17 +79,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Two classifiers over the same TF-IDF features — the finest labels, and those of the second level — and more.
+    """Two classifiers over the same TF-IDF features — of the second level, and of the finest labels within it — and more.
 
-    ``above`` is the place of each finest label's second-level label; ``share`` how much the second classifier's opinion
-    counts beside the first's. ``about`` tells where the model comes from.
+    ``above`` is the place of each finest label's second-level label, rising. ``about`` tells where the model comes from.
     """
 
     parts: Mapping[str, Part]
     finest: Head
     second: Head
     above: NDArray[np.uint16]
-    share: float
     calibration: Calibration = field(default_factory=Calibration)
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -116,12 +114,15 @@ class Weights:
         return np.concatenate(columns), np.concatenate(values)
 
     def chances(self, text: str, analyzers: Mapping[str, Analyzer]) -> Floats:
-        """Return the probability of each of the finest labels, by both classifiers together."""
+        """Return the probability of each of the finest labels: that of its second level, times its own within that."""
         columns, values = self.features(text, analyzers)
-        found = self.finest.log_chances(columns, values)
-        found += self.share * self.second.log_chances(columns, values)[self.above]
-        found = np.exp((found - found.max()) / (1.0 + self.share))
+        scores = self.finest.scores(columns, values) * self.finest.steepness
+        found = np.exp(self.second.log_chances(columns, values)[self.above] + within(scores, self.above))
         return np.asarray(found / found.sum())
+
+    def said_by(self, column: int, label: int) -> float:
+        """Return what one feature says for or against a finest label, on both levels."""
+        return self.second.said_by(column, int(self.above[label])) + self.finest.said_by(column, label)
 
     def stored(self) -> bytes:
         """Return the weights as bytes that ``weights_from`` reads."""
@@ -129,7 +130,6 @@ class Weights:
         about = {
             "parts": {name: [part.weight, list(part.columns)] for name, part in self.parts.items()},
             "heads": {name: [head.steepness, head.labels] for name, head in heads.items()},
-            "share": self.share,
             "calibration": asdict(self.calibration),
             "about": dict(self.about),
         }
@@ -170,24 +170,33 @@ def weights_from(stored: bytes) -> Weights:
             heads["finest"],
             heads["second"],
             arrays["above"],
-            about["share"],
             Calibration(**known),
             about["about"],
         )
 
 
-def head_of(
-    labels: Sequence[str], coefficients: NDArray[Any], intercept: NDArray[Any], steepness: float
-) -> Head:
-    """Return the head of a dense classifier (labels × features); weights that hardly matter are left out."""
-    dense = np.asarray(coefficients, dtype=np.float32).T
-    places = np.abs(dense) >= _SMALLEST * float(np.abs(dense).max(initial=0.0))
-    starts = np.concatenate(([0], places.sum(axis=1).cumsum())).astype(np.int32)
+def within(scores: Floats, above: NDArray[np.integer[Any]]) -> Floats:
+    """Return the logarithms of each label's probability among those of its group (softmax).
+
+    ``scores``: rows of labels, or one row. ``above``: each label's group, rising from 0 without a gap.
+    """
+    starts = np.flatnonzero(np.diff(above.astype(np.int64), prepend=-1))
+    return np.asarray(scores - np.logaddexp.reduceat(scores, starts, axis=-1)[..., above])
+
+
+def head_of(labels: Sequence[str], coefficients: Any, intercept: NDArray[Any], steepness: float) -> Head:
+    """Return the head of a classifier (labels × features, dense or sparse); weights that hardly matter are left out."""
+    from scipy.sparse import csc_matrix  # noqa: PLC0415 -- only training needs it
+
+    by_column = csc_matrix(coefficients, dtype=np.float32, copy=True)
+    sizes = np.abs(by_column.data)
+    by_column.data[sizes < _SMALLEST * float(sizes.max(initial=0.0))] = 0.0
+    by_column.eliminate_zeros()
     return Head(
         tuple(map(str, labels)),
-        starts,
-        np.nonzero(places)[1].astype(np.uint16),
-        dense[places].astype(np.float16),
+        by_column.indptr.astype(np.int32),
+        by_column.indices.astype(np.uint16),
+        by_column.data.astype(np.float16),
         np.asarray(intercept, dtype=np.float32),
         steepness,
     )
