@@ -19,6 +19,7 @@ from app.clock import now
 from app.commands_soak import bench_soak
 from app.demo import render_callers, stand_ins, wav_of
 from app.descendants import descendants
+from app.explaining import appeal_in
 from app.knowledge import open_vectors
 from app.logs import configure
 from app.machine import running
@@ -38,6 +39,7 @@ from bench.conversation_scores import Score, as_row, summary, table
 from bench.conversation_scripts import ScriptError, read_scripts
 from bench.kb import bench_kb
 from bench.letters import bench_letters, bench_settings
+from bench.matters import bench_matters, read_matters
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.outbox import bench_outbox
 from bench.pool import bench_pool
@@ -55,6 +57,7 @@ cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单",
 
 cli.command("soak")(bench_soak)
 
+MATTERS = ROOT / "tests" / "routing" / "real_matters.yaml"
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
 
@@ -313,6 +316,37 @@ def nlu(
             return {**figures, "engine": understander.name}
 
     _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("matters")
+def matters(
+    file: Annotated[Path, typer.Option(help="诉求和应当的主办单位（YAML）")] = MATTERS,
+    engine: Annotated[str, typer.Option(help="linear（进程内）或 rasa（启动一个，没有则报错）")] = "linear",
+    misses: Annotated[bool, typer.Option(help="逐条列出没有派对的")] = False,
+    as_json: Json = False,
+) -> None:
+    """派单全程：从一句话到主办单位，首选和前三命中率，分类判对的比例。"""
+    printer = Printer()
+    settings = Settings()
+    city = load_city(settings.city)
+
+    async def work() -> dict[str, Any]:
+        async with AsyncExitStack() as stack:
+            understander = await open_engine(engine, settings, city, stack, printer.tell)
+            return await bench_matters(
+                understander,
+                read_matters(file),
+                lambda text, meaning: appeal_in(text, meaning, city),
+                build_router(city),
+                now(),
+            )
+
+    figures = asyncio.run(work())
+    missed = figures.pop("missed")
+    if misses:
+        for line in missed:
+            printer.tell(line)
+    _show(figures, as_json=as_json)
 
 
 @cli.command("kb")

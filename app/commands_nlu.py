@@ -193,11 +193,9 @@ def compare(
 
 async def _both(city: City, old: Path, new: Path) -> tuple[GoldenReport, GoldenReport]:
     rows = read_golden(GOLDEN, city)
-    was, now = [
-        await scored(UnderstandingRules(LinearUnderstander(city, file.parent, file), city, now_at), rows)
-        for file in (old, new)
-    ]
-    return was, now
+    before, after = (LinearUnderstander(city, file.parent, file) for file in (old, new))
+    rules = UnderstandingRules(before, city, now_at)
+    return await scored(rules, rows), await scored(rules.over(after), rows)
 
 
 def _tell_comparison(was: GoldenReport, now: GoldenReport) -> bool:

@@ -143,15 +143,17 @@ def _leaked(examples: Sequence[Example], golden: Sequence[str]) -> Iterator[Find
     for example in examples:
         if _core(example.text) in kept_apart:
             yield Finding(Trouble.LEAKED, example.file, example.text, kept_apart[_core(example.text)])
-    for number, other in alike_pairs([*texts, *golden], _LEAKED_ALIKE):
-        if number < len(texts) <= other and _core(texts[number]) not in kept_apart:
-            yield Finding(Trouble.LEAKED, examples[number].file, texts[number], golden[other - len(texts)])
+    for other, place in alike_pairs([*golden, *texts], _LEAKED_ALIKE, first=len(golden)):
+        number = place - len(golden)
+        if number >= 0 and _core(texts[number]) not in kept_apart:
+            yield Finding(Trouble.LEAKED, examples[number].file, texts[number], golden[other])
 
 
-def alike_pairs(texts: Sequence[str], least: float) -> Iterator[tuple[int, int]]:
+def alike_pairs(texts: Sequence[str], least: float, first: int | None = None) -> Iterator[tuple[int, int]]:
     """Yield pairs of places whose texts share at least ``least`` of their character pairs (Jaccard), each pair once.
 
     Only texts that share one of their rarest pairs are compared (prefix filtering), so that thousands take a second.
+    ``first``: only pairs with one of so many at the beginning.
     """
     sets = [_pairs(_core(text)) for text in texts]
     frequency = Counter(pair for pairs in sets for pair in pairs)
@@ -164,7 +166,7 @@ def alike_pairs(texts: Sequence[str], least: float) -> Iterator[tuple[int, int]]
             shared = len(pairs & sets[other])
             if shared >= least * len(pairs | sets[other]):
                 yield other, number
-        for pair in prefix:
+        for pair in prefix if first is None or number < first else ():
             by_pair[pair].append(number)
 
 

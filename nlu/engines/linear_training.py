@@ -4,10 +4,10 @@ The classes' names, keywords and what they cover stand beside the utterances as 
 more ways than anybody can write down for training, but of the same matters. (Without them macro-F1 on real messages of
 another city was 0.65, with them 0.80, at four utterances a class.)
 
-Each label of the second level is one linear support vector machine against all others, the labels shared out over the
-processors; the third level is told apart only within each class of the first. (Against all others it took ten times as
-long and was right no more often: 57.5 % of 1,586 held-out utterances, so 58.5 %.) Held-out utterances say how sure the
-model may be of itself (``nlu.calibration``).
+Each label of the first level is one linear support vector machine against all others, the labels shared out over the
+processors; the second and third levels are told apart only within each class of the first. (All third-level labels
+against all others took fifteen times as long and was right no more often: 57.5 % of 1,586 held-out utterances, so
+57.6 %.) Held-out utterances say how sure the model may be of itself (``nlu.calibration``).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from hotline.domain.category import SECOND, Category
 from hotline.phonetics import syllables
 from nlu.calibration import Calibration, calibration_error, fitted, threshold
 from nlu.engines.features import ANALYZERS, WEIGHTS, cleaned, teach_words
-from nlu.engines.linear_weights import Part, Weights, head_of, within
+from nlu.engines.linear_weights import Part, Weights, head_of, log_chances, within
 from nlu.lexicon import city_words
 from nlu.training_data import Example, category_of, label_at
 
@@ -55,6 +55,8 @@ _Answers = tuple[list[float], list[bool]]
 
 _Machines = tuple["Sequence[str]", "csr_matrix", NDArray[np.float64]]
 """Labels, their coefficients and intercepts."""
+_Steepness = tuple[float, float, float]
+"""Of the first, second and third level."""
 _Labelled = tuple["csr_matrix", "Sequence[str]"]
 
 
@@ -72,16 +74,29 @@ class _Fitted:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """Both levels."""
+    """All levels."""
 
+    first: _Fitted
     second: _Fitted
     finest: _Fitted
 
     @property
+    def over(self) -> NDArray[np.int64]:
+        """The place of each second-level label's label of the first level."""
+        return np.array([self.first.labels.index(label_at(label, 1)) for label in self.second.labels])
+
+    @property
     def above(self) -> NDArray[np.int64]:
         """The place of each finest label's label of the second level."""
-        places = {label: place for place, label in enumerate(self.second.labels)}
-        return np.array([places[label_at(label, SECOND)] for label in self.finest.labels])
+        return np.array([self.second.labels.index(label_at(label, SECOND)) for label in self.finest.labels])
+
+    def chances(self, rows: csr_matrix, steepness: _Steepness) -> NDArray[np.float64]:
+        """Return each text's probabilities of the finest labels."""
+        first, second, finest = (
+            machine.scores(rows) * steep
+            for machine, steep in zip((self.first, self.second, self.finest), steepness, strict=True)
+        )
+        return np.asarray(np.exp(log_chances(first, second, finest, self.over, self.above)))
 
 
 def train(city: City, examples: Sequence[Example]) -> Weights:
@@ -104,11 +119,17 @@ def train(city: City, examples: Sequence[Example]) -> Weights:
         (rows[test], [labels[place] for place in test]),
     )
     last = _fit(rows, labels)
+    first_head, second_head, finest_head = (
+        head_of(machine.labels, machine.coefficients, machine.intercept, steep)
+        for machine, steep in zip((last.first, last.second, last.finest), steepness, strict=True)
+    )
     return Weights(
         parts,
-        head_of(last.finest.labels, last.finest.coefficients, last.finest.intercept, steepness[0]),
-        head_of(last.second.labels, last.second.coefficients, last.second.intercept, steepness[1]),
+        finest_head,
+        second_head,
+        first_head,
         last.above.astype(np.uint16),
+        last.over.astype(np.uint16),
         calibration,
         {"utterances": len(examples), "held_out": len(held), "words": words, **measured},
     )
@@ -177,20 +198,25 @@ def _vectorized(texts: Sequence[str]) -> tuple[dict[str, Part], csr_matrix]:
 
 
 def _fit(rows: csr_matrix, labels: Sequence[str]) -> _Model:
-    """Fit the second level against all, its labels shared out, and the finest labels within each of the first level."""
-    upper = [label_at(label, SECOND) for label in labels]
-    second = sorted(set(upper))
-    finest = sorted(set(labels))
+    """Fit the first level against all, its labels shared out, and the others within each class of the first level."""
+    first, second = ([label_at(label, level) for label in labels] for level in (1, SECOND))
     groups: dict[str, list[int]] = {}
     for place, label in enumerate(labels):
         if category_of(label) is not None:
-            groups.setdefault(label[:_FIRST_DIGITS], []).append(place)
-    workers = max(1, min(4, os.cpu_count() or 1, len(second) // 8))
-    shares = [second[start::workers] for start in range(workers)]
+            groups.setdefault(first[place], []).append(place)
+    names = sorted(set(first))
+    workers = max(1, min(4, os.cpu_count() or 1, len(names) // 8))
+    shares = [names[start::workers] for start in range(workers)]
+    width = rows.shape[1]
     with ThreadPoolExecutor(workers) as pool:
-        above = pool.map(lambda share: _machines(rows, upper, share), shares)
-        own = pool.map(lambda group: _machines_of(rows, labels, group), groups.values())
-        return _Model(_together(second, above, rows.shape[1]), _together(finest, own, rows.shape[1]))
+        upper = pool.map(lambda share: _machines(rows, first, share), shares)
+        middle = pool.map(lambda group: _machines_of(rows, second, group), groups.values())
+        lower = pool.map(lambda group: _machines_of(rows, labels, group), groups.values())
+        return _Model(
+            _together(names, upper, width),
+            _together(sorted(set(second)), middle, width),
+            _together(sorted(set(labels)), lower, width),
+        )
 
 
 def _together(labels: Sequence[str], fitted_parts: Iterable[_Machines], width: int) -> _Fitted:
@@ -251,7 +277,7 @@ def _machines(rows: csr_matrix, labels: Sequence[str], share: Sequence[str]) -> 
 
 def _calibrated(
     model: _Model, fit: _Labelled, test: _Labelled
-) -> tuple[Calibration, tuple[float, float], dict[str, Any]]:
+) -> tuple[Calibration, _Steepness, dict[str, Any]]:
     """Return curves, thresholds and steepnesses fitted on ``fit``, measured on ``test``."""
     steepness = _steepnesses(model, *fit)
     fit_third, fit_second, _ = _answers(model, steepness, *fit)
@@ -277,7 +303,7 @@ def _calibrated(
 
 
 def _answers(
-    model: _Model, steepness: tuple[float, float], rows: csr_matrix, labels: Sequence[str]
+    model: _Model, steepness: _Steepness, rows: csr_matrix, labels: Sequence[str]
 ) -> tuple[_Answers, _Answers, dict[tuple[str, str], int]]:
     """Return, for matters, how sure the model is of its best class of the third and second level, and whether it is right.
 
@@ -286,10 +312,7 @@ def _answers(
     asked = [place for place, label in enumerate(labels) if category_of(label) is not None]
     rows, labels = rows[asked], [labels[place] for place in asked]
     finest, second = model.finest, model.second
-    chances = np.exp(
-        _log_chances(second.scores(rows), steepness[1])[:, model.above]
-        + within(finest.scores(rows) * steepness[0], model.above)
-    )
+    chances = model.chances(rows, steepness)
     chances[:, [category_of(label) is None for label in finest.labels]] = 0.0
     chances /= chances.sum(axis=1, keepdims=True)
     sums = np.zeros((len(labels), len(second.labels)))
@@ -309,18 +332,20 @@ def _answers(
     )
 
 
-def _log_chances(scores: NDArray[np.float64], steepness: float) -> NDArray[np.float64]:
-    return within(scores * steepness, np.zeros(scores.shape[1], dtype=np.int64))
-
-
-def _steepnesses(model: _Model, rows: csr_matrix, labels: Sequence[str]) -> tuple[float, float]:
-    """Return the steepness of the finest labels within theirs above, and of those, with the least log loss each."""
+def _steepnesses(model: _Model, rows: csr_matrix, labels: Sequence[str]) -> _Steepness:
+    """Return the steepness of each level within the one above with the least log loss."""
     known = [place for place, label in enumerate(labels) if label in model.finest.labels]
-    own = [model.finest.labels.index(labels[place]) for place in known]
-    over = model.above[own]
-    finest, second = model.finest.scores(rows[known]), model.second.scores(rows[known])
-    each = range(len(known))
+    finest = np.array([model.finest.labels.index(labels[place]) for place in known])
+    second = model.above[finest]
+    first = model.over[second]
+    whole = np.zeros(len(model.first.labels), dtype=np.int64)
+
+    def best(machine: _Fitted, right: NDArray[np.int64], groups: NDArray[np.int64]) -> float:
+        scores, each = machine.scores(rows[known]), range(len(known))
+        return max(_STEEP, key=lambda steep: float(within(scores * steep, groups)[each, right].mean()))
+
     return (
-        max(_STEEP, key=lambda steep: float(within(finest * steep, model.above)[each, own].mean())),
-        max(_STEEP, key=lambda steep: float(_log_chances(second, steep)[each, over].mean())),
+        best(model.first, first, whole),
+        best(model.second, second, model.over),
+        best(model.finest, finest, model.above),
     )

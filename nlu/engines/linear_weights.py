@@ -70,24 +70,21 @@ class Head:
         found = np.flatnonzero(self.places[entries] == label)
         return float(self.values[entries][found[0]]) if len(found) else 0.0
 
-    def log_chances(self, columns: NDArray[np.intp], values: Floats) -> Floats:
-        """Return the logarithm of each label's probability."""
-        scores = self.scores(columns, values) * self.steepness
-        scores -= scores.max()
-        return scores - math.log(float(np.exp(scores).sum()))
-
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Two classifiers over the same TF-IDF features — of the second level, and of the finest labels within it — and more.
+    """Three classifiers over the same TF-IDF features: of the first level, of the second within it, of the finest in that.
 
-    ``above`` is the place of each finest label's second-level label, rising. ``about`` tells where the model comes from.
+    ``over`` is the place of each second-level label's first-level label, ``above`` that of each finest label's
+    second-level label; both rise. ``about`` tells where the model comes from.
     """
 
     parts: Mapping[str, Part]
     finest: Head
     second: Head
+    first: Head
     above: NDArray[np.uint16]
+    over: NDArray[np.uint16]
     calibration: Calibration = field(default_factory=Calibration)
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -114,19 +111,25 @@ class Weights:
         return np.concatenate(columns), np.concatenate(values)
 
     def chances(self, text: str, analyzers: Mapping[str, Analyzer]) -> Floats:
-        """Return the probability of each of the finest labels: that of its second level, times its own within that."""
+        """Return the probability of each of the finest labels."""
         columns, values = self.features(text, analyzers)
-        scores = self.finest.scores(columns, values) * self.finest.steepness
-        found = np.exp(self.second.log_chances(columns, values)[self.above] + within(scores, self.above))
-        return np.asarray(found / found.sum())
+        first, second, finest = (
+            head.scores(columns, values) * head.steepness for head in (self.first, self.second, self.finest)
+        )
+        return np.asarray(np.exp(log_chances(first, second, finest, self.over, self.above)))
 
     def said_by(self, column: int, label: int) -> float:
-        """Return what one feature says for or against a finest label, on both levels."""
-        return self.second.said_by(column, int(self.above[label])) + self.finest.said_by(column, label)
+        """Return what one feature says for or against a finest label, on all levels."""
+        second = int(self.above[label])
+        return (
+            self.first.said_by(column, int(self.over[second]))
+            + self.second.said_by(column, second)
+            + self.finest.said_by(column, label)
+        )
 
     def stored(self) -> bytes:
         """Return the weights as bytes that ``weights_from`` reads."""
-        heads = {"finest": self.finest, "second": self.second}
+        heads = {"finest": self.finest, "second": self.second, "first": self.first}
         about = {
             "parts": {name: [part.weight, list(part.columns)] for name, part in self.parts.items()},
             "heads": {name: [head.steepness, head.labels] for name, head in heads.items()},
@@ -138,7 +141,7 @@ class Weights:
             arrays |= {f"{name}_{each}": getattr(head, each) for each in _ARRAYS}
         content = io.BytesIO()
         encoded = np.frombuffer(json.dumps(about, ensure_ascii=False).encode(), dtype=np.uint8)
-        np.savez_compressed(content, about=encoded, above=self.above, **arrays)
+        np.savez_compressed(content, about=encoded, above=self.above, over=self.over, **arrays)
         return content.getvalue()
 
 
@@ -169,7 +172,9 @@ def weights_from(stored: bytes) -> Weights:
             parts,
             heads["finest"],
             heads["second"],
+            heads["first"],
             arrays["above"],
+            arrays["over"],
             Calibration(**known),
             about["about"],
         )
@@ -182,6 +187,16 @@ def within(scores: Floats, above: NDArray[np.integer[Any]]) -> Floats:
     """
     starts = np.flatnonzero(np.diff(above.astype(np.int64), prepend=-1))
     return np.asarray(scores - np.logaddexp.reduceat(scores, starts, axis=-1)[..., above])
+
+
+def log_chances(
+    first: Floats, second: Floats, finest: Floats, over: NDArray[Any], above: NDArray[Any]
+) -> Floats:
+    """Return the logarithm of the probability of each of the finest labels, from the scaled scores of the three levels."""
+    whole = np.zeros(first.shape[-1], dtype=np.int64)
+    return np.asarray(
+        (within(first, whole)[..., over] + within(second, over))[..., above] + within(finest, above)
+    )
 
 
 def head_of(labels: Sequence[str], coefficients: Any, intercept: NDArray[Any], steepness: float) -> Head:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -44,6 +45,12 @@ class UnderstandingRules:
             )
             for category in city.categories_at(SECOND)
         }
+
+    def over(self, engine: Understander) -> UnderstandingRules:
+        """Return the same rules over another engine; what they know of the city is read once."""
+        same = copy(self)
+        same._engine = engine  # noqa: SLF001 -- its own kind
+        return same
 
     @property
     def name(self) -> str:

@@ -34,8 +34,11 @@ class Engine:
         self.is_closed = True
 
 
+RULES = UnderstandingRules(Engine(), CITY, lambda: NOW)
+
+
 def rules(engine: Engine) -> UnderstandingRules:
-    return UnderstandingRules(engine, CITY, lambda: NOW)
+    return RULES.over(engine)
 
 
 async def test_the_models_category_gives_kind_and_urgency() -> None:
