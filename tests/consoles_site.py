@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -72,12 +68,13 @@ from hotline.store.order_search import SqlOrderSearch
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 from router.time_tables import load_time_limits
 from tests.builders import LANSHAN as BUILDERS_LANSHAN
 from tests.builders import LINYI, NOW, a_complaint, a_meaning, a_passage, a_session, an_article
+from tests.databases import lay_out
 from tests.fakes import FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
 
@@ -317,14 +314,9 @@ def a_consoles_site(
 
 
 async def a_store(folder: Path) -> SqlStore:
-    """Return a store with all its tables; they are made once in a run and copied, which is quicker."""
-    template = Path(tempfile.gettempdir()) / f"hotline-consoles-{os.getpid()}.sqlite3"
-    if not template.exists():
-        await migrate(f"sqlite+aiosqlite:///{template}")
-        atexit.register(template.unlink, missing_ok=True)
+    """Return a store with all its tables."""
     file = folder / "data" / "hotline.sqlite3"
-    file.parent.mkdir()
-    shutil.copyfile(template, file)
+    await lay_out(f"sqlite+aiosqlite:///{file}")
     return SqlStore(f"sqlite+aiosqlite:///{file}", Seal(SECRET))
 
 

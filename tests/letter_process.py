@@ -11,7 +11,8 @@ from fastapi import FastAPI
 
 from hotline.service.correspondence import Correspondence, LetterPace
 from hotline.store.letters import SqlLetters
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
+from tests.databases import lay_out
 from tests.letter_office import SEAL, ByHeart, office_for
 from tests.receiver import serving
 from tests.wechat import WeChatServer
@@ -26,7 +27,7 @@ class Thoughtful(ByHeart):
 async def main(folder: Path, wechat_url: str, port: int) -> None:
     """Take letters and deliver answers until killed."""
     url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     kept: list[FastAPI] = []
 

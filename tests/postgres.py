@@ -16,6 +16,8 @@ import asyncpg
 import psutil
 import pytest
 
+from hotline.store.sql import migrate
+
 
 class PostgresServer:
     """One server on a free port, with its data in ``folder``."""
@@ -29,8 +31,8 @@ class PostgresServer:
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             account = pwd.getpwnam("postgres" if _has_account("postgres") else "nobody")
-            for parent in (folder, *folder.parents[:2]):
-                parent.chmod(0o755)
+            for parent in (folder, *folder.parents[:3]):  # one more where several processes share the suite
+                parent.chmod(parent.stat().st_mode | 0o055)
             os.chown(folder, account.pw_uid, account.pw_gid)
             self._user = {"user": account.pw_uid, "group": account.pw_gid}
         with socket.socket() as probe:
@@ -67,7 +69,7 @@ class PostgresServer:
             process.send_signal(number)
 
     async def new_database(self, name: str) -> str:
-        """Wait until the server answers, make a database and return its URL."""
+        """Wait until the server answers, make a database with all its tables and return its URL."""
         for _ in range(100):
             try:
                 connection = await asyncpg.connect(self.url().replace("+asyncpg", ""))
@@ -76,8 +78,13 @@ class PostgresServer:
                 await asyncio.sleep(0.1)
         else:
             raise AssertionError("PostgreSQL did not come up")
-        await connection.execute(f'CREATE DATABASE "{name}"')
-        await connection.close()
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = 'laid_out'"):
+                await connection.execute("CREATE DATABASE laid_out")
+                await migrate(self.url("laid_out"))
+            await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE laid_out')
+        finally:
+            await connection.close()
         return self.url(name)
 
 

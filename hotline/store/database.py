@@ -21,6 +21,7 @@ from hotline.domain.errors import StoreUnavailableError
 
 BUSY_SECONDS: Final = 3.0
 TIMEOUT_SECONDS: Final = 4.0
+MIGRATING_SECONDS: Final = 60.0  # another process that starts may be making all the tables
 _WRITES: Final = "hotline_writes"
 
 
@@ -119,7 +120,7 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 async def migrate(url: str) -> None:
     """Bring the database's tables up to date; raise ``StoreUnavailableError`` when it is away or newer than this program."""
-    engine = _engine(url)
+    engine = _engine(url, busy_seconds=MIGRATING_SECONDS)
     if engine.dialect.name == "sqlite":
         _file_of(url).touch(mode=0o600)  # SQLite gives the files beside it the same mode
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
+from tests.databases import lay_out
 from tests.postgres import PostgresServer
 
 SECRET = "tests only: " + "x" * 32
@@ -27,7 +28,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
     else:
         url = await request.getfixturevalue("postgres").new_database(tmp_path.name)
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal(SECRET))
     yield store
     await store.close()

@@ -32,7 +32,7 @@ from hotline.service.conversations import Conversations, Surroundings
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.outbound import SqlOutbound
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from ivr.agent_handover import QueueSettings
 from ivr.channel import PhoneChannel
 from ivr.line import Line
@@ -42,6 +42,7 @@ from ivr.putting_through import People
 from ivr.sip.sound import read_wav, tone, write_wav
 from router.time_tables import load_calendar
 from tests.builders import LINYI, a_passage, a_session
+from tests.databases import lay_out
 from tests.fakes import FakeRegistration, FakeRetriever, FakeUnderstander
 from tests.telephony.support import hotline, phones, samples, until
 from tests.telephony.test_talks import VOICES, heard
@@ -93,7 +94,7 @@ async def calling_back(
     folder: Path, *, citizen: str, agent: str, hours: CallingHours = ALL_DAY
 ) -> AsyncIterator[CallingBack]:
     url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     book = SqlOutbound(store.database, SEAL)
     callbacks = Callbacks(SqlCallbacks(store.database, SEAL), hours, lambda: "t1")

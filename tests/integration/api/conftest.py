@@ -48,11 +48,12 @@ from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, NOW, a_passage, a_session
+from tests.databases import lay_out
 from tests.fakes import FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
 
@@ -118,7 +119,7 @@ class Site:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal(SECRET))
     yield store
     await store.close()

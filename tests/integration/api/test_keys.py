@@ -20,9 +20,10 @@ from hotline.store.database import Database
 from hotline.store.kept_answers import KeptAnswer, SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.tables import kept_answers
 from tests.builders import NOW, an_appeal
+from tests.databases import lay_out
 from tests.integration.api.conftest import SECRET
 from tests.postgres import PostgresServer
 from tests.work_orders import an_order, keep
@@ -48,7 +49,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    await migrate(url)
+    await lay_out(url)
     database = Database(url)
     yield database
     await database.close()

@@ -22,9 +22,10 @@ from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
 from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint, a_meaning, a_passage
+from tests.databases import lay_out
 from tests.fakes import FakeChannel, FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
 
@@ -89,7 +90,7 @@ class Hotline:
 @pytest.fixture
 async def hotline(tmp_path: Path) -> AsyncIterator[Hotline]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal("tests only: " + "x" * 32))
     yield Hotline(store)
     await store.close()

@@ -17,8 +17,9 @@ from hotline.service.delivery import Arrived, Delivery, Outcome, Pace
 from hotline.service.webhooks import verify
 from hotline.store.outbox import SqlOutbox
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from tests.builders import NOW
+from tests.databases import lay_out
 from tests.receiver import Receiver, receiving
 
 UNIT, OTHER = "unit:county-371302", "unit:body-housing"
@@ -57,7 +58,7 @@ class Office:
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal("x" * 40))
     endpoints = Endpoints(tmp_path / "endpoints.json")
     async with open_client(1.0) as client:

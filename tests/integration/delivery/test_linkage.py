@@ -39,9 +39,10 @@ from hotline.service.webhooks import signed
 from hotline.store.linkage import SqlLinkages
 from hotline.store.outbox import SqlOutbox
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.work_order_store import Change
 from tests.builders import LINYI, NOW, after, an_appeal
+from tests.databases import lay_out
 from tests.receiver import serving
 from tests.work_orders import AGENT, a_registered_order, an_order, keep
 
@@ -91,7 +92,7 @@ class TwoPlatforms:
 @pytest.fixture
 async def two(tmp_path: Path) -> AsyncIterator[TwoPlatforms]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     async with AsyncExitStack() as stack:
         store = SqlStore(url, Seal("x" * 40))
         stack.push_async_callback(store.close)

@@ -21,9 +21,10 @@ from hotline.domain.notices import messages
 from hotline.domain.outbox import MessageState
 from hotline.store.outbox import SqlOutbox
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.work_order_store import Change
 from tests.builders import NOW
+from tests.databases import lay_out
 from tests.postgres import PostgresServer
 from tests.receiver import receiving
 from tests.work_orders import a_decision, an_order
@@ -88,7 +89,7 @@ async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
             server = PostgresServer(tmp_path_factory.mktemp("postgres"))
             stack.callback(server.stop)
             url = await server.new_database("orders")
-        await migrate(url)
+        await lay_out(url)
         seal = Seal(secret_file(tmp_path / "at_rest.key"))
         store = SqlStore(url, seal)
         stack.push_async_callback(store.close)

@@ -15,12 +15,13 @@ import pytest
 from hotline.domain.article_life import ArticleStep
 from hotline.store.knowledge import SqlKnowledge, VersionChange
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from knowledge_base.engines.live import LiveRetriever
 from knowledge_base.wording import load_wording
 from tests.articles import REVIEWER, published
 from tests.builders import LINYI, NOW, after
 from tests.contracts.conftest import SECRET
+from tests.databases import lay_out
 
 WORDING = load_wording(LINYI / "lexicon" / "synonyms.yaml")
 ON = date(2026, 11, 23)
@@ -43,7 +44,7 @@ class Base:
         self.url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
 
     async def open(self) -> None:
-        await migrate(self.url)
+        await lay_out(self.url)
         self.store = SqlStore(self.url, Seal(SECRET))
         self.stack.push_async_callback(self.store.close)
         self.kept = SqlKnowledge(self.store.database, Seal(SECRET))

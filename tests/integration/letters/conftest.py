@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
+from tests.databases import lay_out
 from tests.letter_office import SEAL, Office, office_for
 from tests.wechat import WeChatServer, wechat_server
 
@@ -15,7 +16,7 @@ from tests.wechat import WeChatServer, wechat_server
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     yield store
     await store.close()

@@ -25,8 +25,9 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.letters import Letter
 from hotline.service.correspondence import LetterPace
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.tables import letters
+from tests.databases import lay_out
 from tests.letter_office import (
     ANSWERED,
     COMPLAINT,
@@ -185,7 +186,7 @@ async def test_an_answer_that_was_not_handed_over_is_sent_afterwards(
 async def test_the_database_is_away_and_nothing_is_lost(wechat: WeChatServer, tmp_path: Path) -> None:
     file = tmp_path / "hotline.sqlite3"
     url = f"sqlite+aiosqlite:///{file}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL, timeout_seconds=0.3)
     async with office_for(wechat, store, tmp_path, pace=QUICK) as office:
         blocker = sqlite3.connect(file, isolation_level=None)
@@ -318,7 +319,7 @@ async def test_on_postgresql_two_processes_answer_each_letter_once(
     wechat: WeChatServer, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     url = await postgres.new_database("letters")
-    await migrate(url)
+    await lay_out(url)
     stores = [SqlStore(url, SEAL) for _ in range(2)]
     async with (
         office_for(wechat, stores[0], tmp_path, wait_seconds=3.0) as first,

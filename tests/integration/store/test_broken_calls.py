@@ -18,15 +18,16 @@ from hotline.domain.drafts import CallProcess
 from hotline.service.drafts import KeepingDrafts
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.tables import outbox
 from tests.builders import LINYI, NOW, PHONE, after
+from tests.databases import lay_out
 
 
 async def test_a_call_that_broke_is_told_once_with_number_and_words(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     seal = Seal(secret_file(tmp_path / "at_rest.key"))
-    await migrate(settings.database_url)
+    await lay_out(settings.database_url)
     store = SqlStore(settings.database_url, seal)
     drafts = open_drafts(settings, store.database)
     await drafts.show(CallProcess("host:1", "ivr-1", NOW, callers=3), at=NOW)

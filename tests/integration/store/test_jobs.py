@@ -15,9 +15,10 @@ from app.settings import Settings, secret_file
 from hotline.city import load_city
 from hotline.domain.deeds import Redo
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.tables import outbox
 from tests.builders import LINYI, NOW
+from tests.databases import lay_out
 from tests.unit.hotline.domain.test_work_order import REPLIED, done, handling
 from tests.work_orders import REVIEWER, a_decision, an_order, keep
 
@@ -30,7 +31,7 @@ async def test_the_week_begins_with_the_orders_redone_twice_and_each_night_ancho
 ) -> None:
     settings = Settings(data_dir=tmp_path)
     seal = Seal(secret_file(tmp_path / "at_rest.key"))
-    await migrate(settings.database_url)
+    await lay_out(settings.database_url)
     store = SqlStore(settings.database_url, seal)
     twice = done(an_order(), *REPLIED, AGAIN, *REPLIED[1:], AGAIN)
     await keep(store, twice, done(an_order("26112300002"), *REPLIED, AGAIN))
@@ -53,7 +54,7 @@ async def test_the_week_begins_with_the_orders_redone_twice_and_each_night_ancho
 async def test_a_burst_is_told_to_the_duty_officer_once_whoever_watches(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     seal = Seal(secret_file(tmp_path / "at_rest.key"))
-    await migrate(settings.database_url)
+    await lay_out(settings.database_url)
     store = SqlStore(settings.database_url, seal)
     for index in range(30):
         await keep(store, an_order(f"261123{index:05d}", minutes=index * 0.2))
@@ -76,7 +77,7 @@ async def test_a_burst_is_told_to_the_duty_officer_once_whoever_watches(tmp_path
 async def test_open_orders_of_a_unit_that_is_no_longer_listed_are_told_once_a_day(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     seal = Seal(secret_file(tmp_path / "at_rest.key"))
-    await migrate(settings.database_url)
+    await lay_out(settings.database_url)
     store = SqlStore(settings.database_url, seal)
     gone = an_order("26112300002", routing=a_decision(lead_unit="body-merged", supporting_units=()))
     await keep(store, an_order(), gone)

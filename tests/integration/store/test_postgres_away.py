@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from hotline.domain.errors import StoreUnavailableError
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
+from tests.databases import lay_out
 from tests.postgres import PostgresServer
 from tests.work_orders import an_order, keep
 
@@ -29,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
 @pytest.fixture
 async def store(server: PostgresServer, tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = await server.new_database(tmp_path.name)
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal("tests only: " + "x" * 32))
     yield store
     await store.close()

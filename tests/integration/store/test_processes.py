@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
+from tests.databases import lay_out
 from tests.postgres import PostgresServer
 
 SECRET = "tests only: " + "x" * 32
@@ -48,7 +49,7 @@ async def test_processes_share_numbers_and_the_audit_chain(
             if server
             else f"sqlite+aiosqlite:///{tmp_path}/hotline.sqlite3"
         )
-        await migrate(url)
+        await lay_out(url)
         root = Path(__file__).resolve().parents[3]
         writers = [
             await asyncio.create_subprocess_exec(

@@ -43,9 +43,10 @@ from hotline.service.self_service_rules import SelfServiceRules
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
 from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage, a_session
+from tests.databases import lay_out
 from tests.fakes import FakeRetriever, FakeUnderstander
 from tests.work_orders import a_decision
 
@@ -140,7 +141,7 @@ def citizens(store: SqlStore, casework: Casework) -> CitizenInterface:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal("tests only: " + "x" * 32))
     yield store
     await store.close()

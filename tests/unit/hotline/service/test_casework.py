@@ -41,10 +41,11 @@ from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential, Unmasking
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.tables import audit, outbox, work_orders
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, NOW, after, an_appeal
+from tests.databases import lay_out
 from tests.postgres import PostgresServer
 from tests.unit.hotline.domain.test_work_order import CONTENT, REPLY, UNHAPPY
 from tests.work_orders import (
@@ -76,7 +77,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
     else:
         url = await request.getfixturevalue("postgres").new_database(tmp_path.name)
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     yield store
     await store.close()

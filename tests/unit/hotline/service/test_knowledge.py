@@ -33,13 +33,14 @@ from hotline.service.knowledge import Knowledge
 from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from hotline.store.tables import outbox
 from knowledge_base.articles import faults_of
 from router.time_tables import load_time_limits
 from tests.articles import EDITOR, HOUSING, REVIEWER, a_full_article
 from tests.builders import LINYI, NOW, after
 from tests.contracts.conftest import SECRET
+from tests.databases import lay_out
 from tests.work_orders import AGENT, SUPERVISOR
 
 CITY = load_city(LINYI)
@@ -105,7 +106,7 @@ class Desk:
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     base, judge, numbers = SqlStore(url, Seal(SECRET)), Judge(), count(1)
     kept = SqlKnowledge(base.database, Seal(SECRET))
     tasks = KnowledgeTasks(

@@ -22,9 +22,10 @@ from hotline.domain.work_order import Status, Step, WorkOrder
 from hotline.service.casework import Casework
 from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, NOW, after, an_appeal
+from tests.databases import lay_out
 from tests.work_orders import a_decision
 
 CITY = load_city(LINYI)
@@ -51,7 +52,7 @@ class BrokenRouter:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal("tests only: " + "x" * 32))
     yield store
     await store.close()

@@ -17,9 +17,10 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.casework import Casework
 from hotline.service.revisit_calls import RevisitCalls, due_revisit, subject_of
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, PHONE, after, an_appeal
+from tests.databases import lay_out
 from tests.surveys import NUMBER, SURVEY_PROMPTS
 from tests.unit.hotline.domain.test_work_order import REPLY
 from tests.work_orders import LANSHAN_UNIT, REVIEWER, an_order, keep
@@ -31,7 +32,7 @@ LIMITS = load_time_limits(CITY)
 @pytest.fixture
 async def casework(tmp_path: Path) -> AsyncIterator[Casework]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, Seal("tests only: " + "x" * 32))
     await keep(store, an_order(appeal=an_appeal(phone=PHONE)))
     made = Casework(store, lambda: LIMITS, CITY.units, CITY.place_names)

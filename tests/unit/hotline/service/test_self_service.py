@@ -40,9 +40,10 @@ from hotline.store.outbox import SqlOutbox
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, NOW, PHONE, an_appeal
+from tests.databases import lay_out
 from tests.unit.hotline.service.test_registration import FixedRouter
 from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_decision, a_registered_order, an_order, change, keep
 
@@ -63,7 +64,7 @@ def later(minutes: float) -> datetime:
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     yield store
     await store.close()

@@ -11,8 +11,9 @@ import pytest
 
 from hotline.domain.errors import StoreUnavailableError
 from hotline.store.sealing import Seal
-from hotline.store.sql import SqlStore, migrate
+from hotline.store.sql import SqlStore
 from tests.builders import an_appeal
+from tests.databases import lay_out
 from tests.work_orders import an_order, keep
 
 SEAL = Seal("tests only: " + "x" * 32)
@@ -21,7 +22,7 @@ SEAL = Seal("tests only: " + "x" * 32)
 async def test_a_locked_database_is_reported_and_nothing_is_written(tmp_path: Path) -> None:
     file = tmp_path / "hotline.sqlite3"
     url = f"sqlite+aiosqlite:///{file}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL, timeout_seconds=0.3)
     holder = sqlite3.connect(file)
     holder.execute("BEGIN EXCLUSIVE")
@@ -37,7 +38,7 @@ async def test_a_file_that_vanished_is_reported_and_takes_no_orders_along(tmp_pa
     """SQLite itself would go on writing to the deleted file, and the order would be lost after “已受理”."""
     folder = tmp_path / "data"
     url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     await keep(store, an_order())
     for file in folder.iterdir():
@@ -53,7 +54,7 @@ async def test_a_file_that_vanished_is_reported_and_takes_no_orders_along(tmp_pa
 
 async def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     await keep(store, an_order())
     modes = {file.name: oct(file.stat().st_mode & 0o777) for file in tmp_path.iterdir()}
@@ -64,7 +65,7 @@ async def test_only_the_owner_may_read_the_files(tmp_path: Path) -> None:
 async def test_a_copy_put_back_in_place_is_used(tmp_path: Path) -> None:
     file, copy = tmp_path / "hotline.sqlite3", tmp_path / "copy.sqlite3"
     url = f"sqlite+aiosqlite:///{file}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     await keep(store, an_order())
     with sqlite3.connect(file) as source, sqlite3.connect(copy) as target:
@@ -81,7 +82,7 @@ async def test_a_copy_put_back_in_place_is_used(tmp_path: Path) -> None:
 
 async def test_a_full_disk_refuses_the_commit_and_nothing_is_half_written(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     store = SqlStore(url, SEAL)
     async with (
         store.database.engine.connect() as connection
@@ -115,7 +116,7 @@ async def test_a_server_that_is_away_is_reported(tmp_path: Path) -> None:
 
 async def test_a_row_sealed_with_another_key_is_refused(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
-    await migrate(url)
+    await lay_out(url)
     mine, other = SqlStore(url, SEAL), SqlStore(url, Seal("another " + "y" * 32))
     await keep(mine, an_order())
     with pytest.raises(StoreUnavailableError):
