@@ -77,7 +77,7 @@ async def keep_orders_that_come_due(store: SqlStore, *, within_seconds: float) -
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
     database: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
@@ -108,7 +108,7 @@ async def test_workers_that_are_killed_lose_nothing_and_double_nothing(
                 await asyncio.sleep(chance.uniform(0.0, 1.5))
                 await victim.end(signal.SIGKILL)
                 await victim.start()
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(120):
                 while not await _is_all_done(store, outbox, numbers):
                     await asyncio.sleep(0.2)
         finally:
