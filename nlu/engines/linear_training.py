@@ -45,8 +45,8 @@ _FIRST_DIGITS: Final = 3
 """Of a label: the letter and the two digits of the first level."""
 _HELD_OUT: Final = 5
 _STEEP: Final = tuple(2.0 + 0.5 * step for step in range(30))
-_WANTED_THIRD: Final = 0.85
-_WANTED_SECOND: Final = 0.85
+_WANTED_THIRD: Final = 0.75
+_WANTED_SECOND: Final = 0.75
 _FIELDS: Final = "、，；"
 
 _Answers = tuple[list[float], list[bool]]
