@@ -22,6 +22,7 @@ from app.letter_words import load_letter_prompts, load_short_answers, load_wecha
 from app.mailbox import open_mail
 from app.metrics import LETTERS, WECHAT_REFUSED
 from app.rate_limit import RateLimit
+from app.self_service import open_letter_orders
 from app.settings import Settings, secret_file
 from app.wechat import apis, fetching
 from app.wiring import Hearing, World, local_clock
@@ -122,6 +123,7 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
         evidence=keeping,
         scenes=words.scenes,
         add_facts=_facts_adder(world),
+        own_orders=open_letter_orders(settings, city, world, letters, prompts),
     )
     correspondence = Correspondence(
         parts,

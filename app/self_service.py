@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from app.citizen_interface import CitizenInterface, ProofTokens
 from app.citizen_models import Names
+from app.faults import Faults
 from app.host_tokens import HostTokens, TokenRefusedError
 from app.settings import Settings, secret_file
 from app.token_bucket import TokenBuckets
 from app.wiring import World, local_clock
 from desk.views import unit_name
-from hotline.city import City
+from hotline.city import City, read_yaml
+from hotline.dialogue.prompts import Prompts
+from hotline.domain.errors import HotlineError
 from hotline.domain.proofs import Proof
 from hotline.service.confidential import Confidential
+from hotline.service.letter_commands import load_letter_commands
+from hotline.service.letter_orders import LetterOrders
 from hotline.service.self_service import CodeWords, SelfService
-from hotline.service.self_service_rules import load_self_service_rules
+from hotline.service.self_service_rules import SelfServiceRules, load_self_service_rules
+from hotline.store.letters import SqlLetters
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -39,23 +45,41 @@ def code_words(template: str) -> CodeWords:
     return CodeWords(text, new_code, lambda: secrets.token_hex(12))
 
 
-def open_citizens(
-    settings: Settings, city: City, world: World, words: Mapping[str, Any], tokens: HostTokens | None
-) -> CitizenInterface:
-    """Return the interface for citizens. Codes are sent where there is a gateway for SMS."""
+def open_self_service(
+    settings: Settings, city: City, world: World, words: Mapping[str, Any], rules: SelfServiceRules
+) -> SelfService:
+    """Return what citizens do themselves. Codes are sent where there is a gateway for SMS."""
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
-    rules = load_self_service_rules(city)
-    name: Callable[[str], str] = lambda code: unit_name(city, code) or code  # noqa: E731 -- used twice below
-    clock = local_clock(city)
-    service = SelfService(
+    return SelfService(
         world.store,
         world.casework,
         SqlProofCodes(world.store.database, seal),
         Confidential(world.store, SqlRelayStore(world.store.database, seal)),
         rules=rules,
         words=code_words(words["code_message"]) if settings.sms_url and settings.sms_secret else None,
-        unit_name=name,
+        unit_name=lambda code: unit_name(city, code) or code,
     )
+
+
+def open_letter_orders(
+    settings: Settings, city: City, world: World, letters: SqlLetters, prompts: Prompts
+) -> LetterOrders:
+    """Return what citizens do with their own orders by letter."""
+    words = read_yaml(city.folder / "prompts" / "web.yaml")
+    faults = Faults(read_yaml(city.folder / "prompts" / "interface.yaml"), words)
+
+    def worded(error: HotlineError) -> str:
+        return str(faults.body(error)["text"])
+
+    service = open_self_service(settings, city, world, words, load_self_service_rules(city))
+    return LetterOrders(service, letters, load_letter_commands(city), prompts, worded)
+
+
+def open_citizens(
+    settings: Settings, city: City, world: World, words: Mapping[str, Any], tokens: HostTokens | None
+) -> CitizenInterface:
+    """Return the interface for citizens."""
+    rules, clock = load_self_service_rules(city), local_clock(city)
 
     async def identify(token: str) -> Proof | None:
         if tokens is None:
@@ -64,9 +88,9 @@ def open_citizens(
         return Proof(citizen.phone, clock() + _HOST_TOKEN_LASTS, "app") if citizen.phone else None
 
     return CitizenInterface(
-        service,
-        ProofTokens(seal),
-        Names(words, city.categories, name),
+        open_self_service(settings, city, world, words, rules),
+        ProofTokens(Seal(secret_file(settings.data_dir / "at_rest.key"))),
+        Names(words, city.categories, lambda code: unit_name(city, code) or code),
         TokenBuckets(world.redis),
         clock,
         code_minutes=round(rules.proof.lasts.total_seconds() / 60),

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from app.deliveries import Endpoints, WebhookSender, open_client
+from app.faults import Faults
 from app.letter_channels import channel_ways, open_accounts
 from app.letter_senders import SendersByKind
 from app.letter_words import load_letter_prompts, load_notice_words, load_short_answers, load_wechat_words
@@ -25,7 +26,7 @@ from chat.wechat.nonces import NoncesInMemory, NoncesOnRedis
 from chat.wechat.notices import WeChatNotices
 from chat.wechat.routes import WeChat
 from chat.wechat.sender import WeChatSender
-from hotline.city import load_city
+from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, Place
 from hotline.domain.deeds import AddFacts
 from hotline.domain.meaning import Understanding
@@ -34,16 +35,23 @@ from hotline.domain.people import CITIZEN
 from hotline.domain.routing import RoutingDecision
 from hotline.service.casework import Casework
 from hotline.service.citizen_notices import CitizenNotices
+from hotline.service.confidential import Confidential
 from hotline.service.conversations import Surroundings
 from hotline.service.correspondence import Correspondence, LetterPace
 from hotline.service.delivery import Delivery, Pace
 from hotline.service.evidence import Evidence
+from hotline.service.letter_commands import load_letter_commands
+from hotline.service.letter_orders import LetterOrders
 from hotline.service.letter_parts import LetterParts
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
+from hotline.service.self_service import SelfService
+from hotline.service.self_service_rules import SelfServiceRules
 from hotline.store.evidence import SqlEvidence
 from hotline.store.letters import SqlLetters
 from hotline.store.outbox import SqlOutbox
+from hotline.store.proof_codes import SqlProofCodes
+from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from hotline.store.spool import LetterSpool
 from hotline.store.sql import SqlStore
@@ -162,6 +170,21 @@ def settings_for(wechat: WeChatServer, folder: Path, **changes: Any) -> Settings
     return Settings(**given)
 
 
+def own_orders(store: SqlStore, casework: Casework, letters: SqlLetters) -> LetterOrders:
+    """Return what citizens do with their own orders by letter; no codes are sent."""
+    faults = Faults(
+        read_yaml(LINYI / "prompts" / "interface.yaml"), read_yaml(LINYI / "prompts" / "web.yaml")
+    )
+    service = SelfService(
+        store, casework, SqlProofCodes(store.database, SEAL), Confidential(store, SqlRelayStore(store.database, SEAL)),
+        rules=SelfServiceRules(), words=None, unit_name=lambda code: CITY.units[code].name,
+    )  # fmt: skip
+    return LetterOrders(
+        service, letters, load_letter_commands(CITY), load_letter_prompts(CITY),
+        lambda error: str(faults.body(error)["text"]),
+    )  # fmt: skip
+
+
 @asynccontextmanager
 async def office_for(
     wechat: WeChatServer,
@@ -218,6 +241,7 @@ async def office_for(
             evidence=Evidence(evidence, most=most_evidence),
             scenes=words.scenes,
             add_facts=add_facts,
+            own_orders=own_orders(store, casework, letters),
         )
         correspondence = Correspondence(
             parts,

@@ -190,6 +190,10 @@ class Correspondence:
                 self._start(received.claimed)
 
     async def _wait(self, waiting: _Waiting, seconds: float) -> tuple[str, ...] | None:
+        if seconds <= 0:
+            return (
+                None  # nobody hands anything over here: an answer that is quick would wait to be handed over
+            )
         for each in (seconds, _GRACE_SECONDS):
             try:
                 async with asyncio.timeout(each):

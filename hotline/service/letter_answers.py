@@ -106,6 +106,8 @@ class LetterAnswers:
     # --- words -----------------------------------------------------------------------------------------------
 
     async def _written(self, answer: Answer, letter: Letter, written: Written, claimed: Claimed) -> None:
+        if not written.attachments and await self._acted(answer, written.text, claimed):
+            return
         text, offer = written.text, self._offer_of(answer)
         answer.who = replace(answer.who, offer=None)
         agrees = self._parts.reading.yes_or_no(text) if offer is not None else None
@@ -124,6 +126,17 @@ class LetterAnswers:
         if written.attachments:
             await self._open(answer, letter, claimed)
             await self._pictured(answer, letter, written.attachments)
+
+    async def _acted(self, answer: Answer, text: str, claimed: Claimed) -> bool:
+        """Do what the citizen wants done with an order of theirs; the conversation stays where it is."""
+        own = self._parts.own_orders
+        if own is None:
+            return False
+        begun_before = claimed.received_at if claimed.tries > 1 else None
+        told = await own.take(answer.who, text, at=answer.at, begun_before=begun_before)
+        if told is not None:
+            answer.texts.append(told)
+        return told is not None
 
     def _offer_of(self, answer: Answer) -> Offer | None:
         offer = answer.who.offer

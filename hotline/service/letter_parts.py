@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, Place, Position
 from hotline.domain.errors import HotlineError
-from hotline.domain.letters import Letter
+from hotline.domain.letters import Correspondent, Letter
 from hotline.service.surroundings import Surroundings
 from hotline.store.letters import SqlLetters
 
@@ -19,7 +19,7 @@ NAMES: Final = frozenset({
     "notice", "welcome", "voice_heard", "voice_taken", "voice_retry", "voice_not_heard", "voice_down", "voice_long",
     "picture_kept", "picture_first", "picture_of_order", "picture_not_one", "picture_large", "picture_many", "picture_down",
     "picture_place", "place_position", "place_taken", "place_declined", "unreadable", "kept_unfinished", "failed", "too_fast",
-    "fact_of_picture", "cut_off",
+    "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved",
 })  # fmt: skip
 
 
@@ -87,6 +87,15 @@ class ReadingShortAnswers(Protocol):
         """Tell whether it speaks of an emergency."""
 
 
+class ActingOnOrders(Protocol):
+    """Does what citizens want done with their own orders (``hotline.service.letter_orders``)."""
+
+    async def take(
+        self, who: Correspondent, text: str, *, at: datetime, begun_before: datetime | None
+    ) -> str | None:
+        """Return what is answered; None when the text is no command."""
+
+
 FetchMedia = Callable[[Letter, str], Coroutine[Any, Any, bytes]]
 """Fetches what a letter names; raises ``MediaUnavailableError``."""
 
@@ -96,7 +105,7 @@ class LetterParts:
     """What answering needs. Without ``voices`` nobody listens to voice messages, without ``evidence`` no picture is kept.
 
     ``place_of`` finds a place in an address; ``scenes`` are greetings for QR codes, by their parameter; ``add_facts`` tells
-    an order's unit that something was added.
+    an order's unit that something was added; without ``own_orders`` nobody acts on their orders by letter.
     """
 
     world: Surroundings
@@ -109,3 +118,4 @@ class LetterParts:
     evidence: KeepingEvidence | None = None
     scenes: Mapping[str, str] = field(default_factory=dict)
     add_facts: Callable[[str, str, datetime], Coroutine[Any, Any, None]] | None = None
+    own_orders: ActingOnOrders | None = None

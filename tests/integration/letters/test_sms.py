@@ -18,11 +18,13 @@ from app.letter_words import load_notice_words
 from chat.sms.gateway import INBOUND, SmsDoor, SmsSender, digits_of
 from chat.web_chat.protocol import readable
 from hotline.domain.appeal import ContactChannel
-from hotline.domain.deeds import GiveNotice, SignFor
+from hotline.domain.deeds import AddFacts, GiveNotice, SignFor, Urge
+from hotline.domain.letters import Correspondent
+from hotline.domain.people import Role
 from hotline.service.citizen_notices import CitizenNotices
 from hotline.service.webhooks import signed, verify
 from hotline.store.sql import SqlStore
-from tests.letter_office import CITY, COMPLAINT, CONFIRM, NOTICE, SEAL, Office, office_for
+from tests.letter_office import CITY, COMPLAINT, CONFIRM, NOTICE, SEAL, Office, office_for, own_orders
 from tests.receiver import Receiver, receiving
 from tests.wechat import WeChatServer
 from tests.work_orders import LANSHAN_UNIT
@@ -102,6 +104,43 @@ async def test_an_sms_that_comes_again_is_taken_again_and_answered_once(gateway:
     for _ in range(3):
         assert (await gateway.comes(COMPLAINT, number="m1")).status_code == 200
     assert len(gateway.sent) == 1
+
+
+async def test_an_order_is_urged_and_rated_by_the_number_that_it_came_from_and_no_other(
+    gateway: Gateway,
+) -> None:
+    await gateway.comes(COMPLAINT)
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    number = order.number
+    for text in (f"催办 {number} 家里有老人", f"催办{number}", f"评价 {number} 还行", f"补充：{number}",
+                 f"评价 {number} 已解决 满意 基本满意"):  # fmt: skip
+        await gateway.comes(text)
+    await gateway.comes(f"撤单 {number} 不用了", sender="13905399999")
+    assert [text for _, text in gateway.sent[2:]] == [
+        f"好的，工单{number}的“催办”已经记下。",
+        "您已经催办过，承办单位会看到；过一段时间还没有进展，可以再催。",
+        f"请依次写出是否解决、对结果和对态度是否满意，例如：评价 {number} 已解决 满意 基本满意。",
+        f"请在编号后面写上内容，例如：补充 {number} 要说的话。",
+        "工单现在是“待签收”，不能“回访”。",
+        f"工单{number}不能从这里办理：请打开网页的“我的工单”，核验登记时所留的电话后办理，或者回复“转人工”。",
+    ]
+    (kept,) = await gateway.office.orders()
+    assert [entry.deed for entry in kept.history if entry.by.role is Role.CITIZEN] == [Urge("家里有老人")]
+
+
+async def test_a_command_that_a_process_died_over_is_done_once(gateway: Gateway, store: SqlStore) -> None:
+    await gateway.comes(COMPLAINT)
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    own, clock = own_orders(store, gateway.office.casework, gateway.office.letters), gateway.office.clock
+    sender = Correspondent("sms:x", ContactChannel.SMS, {"phone": ZHANG})
+    began, text = clock(), f"补充 {order.number} 三楼也不热"
+    answers = [await own.take(sender, text, at=clock(), begun_before=since) for since in (None, began)]
+    assert answers == [f"好的，工单{order.number}的“补充”已经记下。"] * 2
+    (kept,) = await gateway.office.orders()
+    assert [deed.text for deed in kept.deeds(AddFacts)] == ["三楼也不热"]
+    assert await own.take(sender, "暖气不热，怎么催办", at=clock(), begun_before=None) is None
 
 
 async def test_progress_goes_to_the_number(gateway: Gateway) -> None:
