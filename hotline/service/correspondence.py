@@ -62,7 +62,7 @@ class ChannelWays:
 
 @dataclass(slots=True)
 class _Waiting:
-    """Calls that wait for the answer to one letter. ``is_promised``: the answer is being written as theirs."""
+    """Calls that hand over the answer to one letter. ``is_promised``: the answer is being written as theirs."""
 
     answer: asyncio.Future[tuple[str, ...] | None]
     calls: int = 0
@@ -101,18 +101,20 @@ class Correspondence:
     async def take(self, letter: Letter, *, wait_seconds: float = 0.0) -> tuple[str, ...] | None:
         """Keep a letter and return its answer, to be handed over now and then told by ``passed``; None: there is none to hand over.
 
+        Without ``wait_seconds`` the call hands nothing over: the answer is the outbox's from the start, however quick it is.
         When it returns, the letter is kept. Raises ``OSError`` when neither database nor disk took it: it must come again.
         """
+        if wait_seconds <= 0:
+            await self._kept(letter)
+            return None
         waiting = self._waiting.get(letter.key)
         if waiting is None:
             waiting = self._waiting[letter.key] = _Waiting(asyncio.get_running_loop().create_future())
         waiting.calls += 1
         try:
-            received = await self._received(letter)
+            received = await self._kept(letter)
             if received is None or (not received.is_new and received.way is not None):
                 return received.texts if received is not None and received.way is Way.REPLY else None
-            if received.claimed is not None:
-                self._start(received.claimed)
             return await self._wait(waiting, wait_seconds)
         finally:
             waiting.calls -= 1
@@ -169,6 +171,13 @@ class Correspondence:
 
     # --- taking ----------------------------------------------------------------------------------------------
 
+    async def _kept(self, letter: Letter) -> Received | None:
+        """Keep the letter, and begin its answer unless others do; None: it is in the spool."""
+        received = await self._received(letter)
+        if received is not None and received.claimed is not None:
+            self._start(received.claimed)
+        return received
+
     async def _received(self, letter: Letter) -> Received | None:
         """Keep the letter; None: it is in the spool."""
         try:
@@ -190,10 +199,6 @@ class Correspondence:
                 self._start(received.claimed)
 
     async def _wait(self, waiting: _Waiting, seconds: float) -> tuple[str, ...] | None:
-        if seconds <= 0:
-            return (
-                None  # nobody hands anything over here: an answer that is quick would wait to be handed over
-            )
         for each in (seconds, _GRACE_SECONDS):
             try:
                 async with asyncio.timeout(each):

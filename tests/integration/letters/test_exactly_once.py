@@ -23,7 +23,7 @@ from chat.wechat.letters import LetterMaker
 from chat.wechat.messages import fields_of, incoming
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import StoreUnavailableError
-from hotline.domain.letters import Letter
+from hotline.domain.letters import Letter, Way
 from hotline.service.correspondence import LetterPace
 from hotline.store.sql import SqlStore
 from hotline.store.tables import letters
@@ -93,6 +93,20 @@ async def test_retries_at_the_same_time_wait_for_the_one_answer(
         assert await office.deliver() == 0
 
 
+async def test_an_answer_is_the_outboxs_however_quick_it_is_where_the_call_hands_nothing_over(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path
+) -> None:
+    pace = LetterPace(look_seconds=600, messages=0)  # every letter is one too many: that is answered at once
+    async with office_for(wechat, store, tmp_path, pace=pace, served=False) as office:
+        letter = letter_of(wechat.message(LI, MsgType="text", Content=QUESTION))
+        assert await office.correspondence.take(letter) is None
+        await office.correspondence.settled()
+        known = await office.letters.answer_to(letter.key)
+        assert known is not None
+        assert known.way is Way.OUTBOX
+        assert await office.deliver() == 1
+
+
 async def test_a_citizens_letters_are_answered_in_order(
     wechat: WeChatServer, store: SqlStore, tmp_path: Path
 ) -> None:
@@ -156,6 +170,7 @@ async def test_an_order_that_was_committed_before_the_process_died_is_told_and_n
 ) -> None:
     async with office_for(wechat, store, tmp_path, pace=DEAF) as first:
         await wechat.write(LI, COMPLAINT)
+        await until(lambda: first.correspondence._passed)  # told after the response has left
         await first.correspondence.look()
 
         async def dies(*_: Any) -> Any:

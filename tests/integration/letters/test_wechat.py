@@ -220,6 +220,7 @@ async def test_an_answered_question_ends_without_a_word_and_leaves_a_record(
     clock = Clock()
     async with office_for(wechat, store, tmp_path, clock=clock) as office:
         await wechat.write(LI, QUESTION)
+        await office.handed_over()
         clock.ahead = timedelta(minutes=31)
         await office.correspondence.look()
         await office.correspondence.settled()
