@@ -1,4 +1,4 @@
-"""A hotline's letters as a process of its own, to be killed: ``python -m tests.letter_process FOLDER WECHAT PORT``."""
+"""A hotline's letters as a process of its own, to be killed: ``python -m tests.letter_process FOLDER WECHAT PORT``; its database is laid out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from hotline.service.correspondence import Correspondence, LetterPace
 from hotline.store.letters import SqlLetters
 from hotline.store.sql import SqlStore
-from tests.databases import lay_out
 from tests.letter_office import SEAL, ByHeart, office_for
 from tests.receiver import serving
 from tests.wechat import WeChatServer
@@ -27,7 +26,6 @@ class Thoughtful(ByHeart):
 async def main(folder: Path, wechat_url: str, port: int) -> None:
     """Take letters and deliver answers until killed."""
     url = f"sqlite+aiosqlite:///{folder / 'hotline.sqlite3'}"
-    await lay_out(url)
     store = SqlStore(url, SEAL)
     kept: list[FastAPI] = []
 

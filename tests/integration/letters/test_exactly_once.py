@@ -285,6 +285,7 @@ async def test_a_process_killed_between_receiving_and_answering_costs_nobody_an_
     tmp_path: Path,
 ) -> None:
     """A real process, killed with SIGKILL while it answers, and started again; WeChat retries as it does."""
+    await lay_out(f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}")
     async with wechat_server(retry_seconds=1.0) as wechat:
         port = free_port()
         command = [sys.executable, "-m", "tests.letter_process", str(tmp_path), wechat.url, str(port)]
