@@ -31,6 +31,7 @@ from hotline.service.agent_chats import AgentChats
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations
 from hotline.service.kept_chats import KeptChats
+from hotline.service.letter_desk import DeskLetters
 from hotline.store.evidence import NoSuchEvidenceError, SqlEvidence
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -163,7 +164,7 @@ def open_chat(  # noqa: PLR0917 -- put together in one place only
 
 
 def open_agent_chats(
-    settings: Settings, city: City, world: World, kept: KeptChats | None
+    settings: Settings, city: City, world: World, kept: KeptChats | None, letters: DeskLetters
 ) -> AgentChats | None:
     """Return what agents do with chats; None where there is no desk."""
     if world.desk is None or kept is None:
@@ -176,4 +177,5 @@ def open_agent_chats(
         local_clock(city),
         unit_name=lambda code: unit_name(city, code) or code,
         relay=SqlRelayStore(world.store.database, seal).thread,
+        letters=letters,
     )

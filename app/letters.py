@@ -8,13 +8,14 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter
 
+from app.chats import read_agent_hours
 from app.clock import now
 from app.deliveries import open_client
 from app.letter_channels import channel_ways, open_accounts
@@ -40,6 +41,7 @@ from hotline.domain.letters import Letter
 from hotline.domain.people import CITIZEN
 from hotline.service.correspondence import Correspondence
 from hotline.service.evidence import Evidence
+from hotline.service.letter_desk import DeskLetters, DeskPace, LetterDesk
 from hotline.service.letter_parts import FetchMedia, LetterParts
 from hotline.service.voice_messages import VoiceMessages
 from hotline.store.evidence import SqlEvidence
@@ -69,6 +71,7 @@ class LetterOffice:
     ) -> None:
         """Take the parts."""
         self.keeping = keeping
+        self.from_desk = DeskLetters(letters, correspondence.take)
         self.correspondence = correspondence
         self.letters = letters
         self.routers = routers
@@ -124,6 +127,7 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
         scenes=words.scenes,
         add_facts=_facts_adder(world),
         own_orders=open_letter_orders(settings, city, world, letters, prompts),
+        desk=_desk(settings, city, world),
     )
     correspondence = Correspondence(
         parts,
@@ -202,6 +206,21 @@ def open_voices(settings: Settings, city: City, stack: AsyncExitStack) -> VoiceM
 
     stack.push_async_callback(stop)
     return VoiceMessages(opened, deadline_seconds=settings.recognizer_deadline_seconds + 25.0)
+
+
+def _desk(settings: Settings, city: City, world: World) -> LetterDesk | None:
+    """Return the agents' desk for who writes letters; None where there is none."""
+    if world.desk is None:
+        return None
+    hours = read_agent_hours(city)
+    return LetterDesk(
+        world.desk,
+        lambda at: "" if hours.includes(at) else str(hours),
+        DeskPace(
+            offer=timedelta(seconds=settings.chat_offer_seconds),
+            wait=timedelta(seconds=settings.chat_wait_seconds),
+        ),
+    )
 
 
 def _facts_adder(world: World) -> Callable[[str, str, datetime], Coroutine[Any, Any, None]]:

@@ -118,7 +118,7 @@ async def run_web(settings: Settings) -> None:
         recordings = KeptRecordings(
             SqlRecordings(world.store.database), recordings_folder(settings), recordings_seal(settings).open
         )
-        agent_chats = open_agent_chats(settings, city, world, kept)
+        agent_chats = open_agent_chats(settings, city, world, kept, office.from_desk)
         parts = WebParts(
             city=city,
             knowledge=world.knowledge,

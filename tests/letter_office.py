@@ -41,6 +41,7 @@ from hotline.service.correspondence import Correspondence, LetterPace
 from hotline.service.delivery import Delivery, Pace
 from hotline.service.evidence import Evidence
 from hotline.service.letter_commands import load_letter_commands
+from hotline.service.letter_desk import LetterDesk
 from hotline.service.letter_orders import LetterOrders
 from hotline.service.letter_parts import LetterParts
 from hotline.service.registration import Registration
@@ -200,6 +201,7 @@ async def office_for(
     most_evidence: int = 3,
     delivery_pace: Pace | None = None,
     understander: Any = None,
+    desk: LetterDesk | None = None,
     more: Callable[[FastAPI, Correspondence, SqlLetters], None] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Office]:
@@ -242,6 +244,7 @@ async def office_for(
             scenes=words.scenes,
             add_facts=add_facts,
             own_orders=own_orders(store, casework, letters),
+            desk=desk,
         )
         correspondence = Correspondence(
             parts,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from hotline.domain.appeal import ContactChannel, Position
 
@@ -72,7 +72,17 @@ class Unreadable:
     form: Literal["unreadable"] = "unreadable"
 
 
-Content = Written | Spoken | Pictured | Located | Arrived | Left | Unreadable
+@dataclass(frozen=True, slots=True)
+class FromDesk:
+    """No citizen's letter: what an agent did in ``conversation``, an event as the journal has it. It is answered to the citizen."""
+
+    conversation: str
+    name: str
+    body: Mapping[str, Any]
+    form: Literal["from_desk"] = "from_desk"
+
+
+Content = Written | Spoken | Pictured | Located | Arrived | Left | Unreadable | FromDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +127,25 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class AtDesk:
+    """Where a conversation stands on the agents' desk: it waits since ``since``, or ``agent`` has it.
+
+    ``turn``: the dialogue's, that asked for a person. ``offered_to`` has not taken it yet since ``offered_at``.
+    """
+
+    turn: int
+    since: datetime
+    agent: str = ""
+    offered_to: str = ""
+    offered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Correspondent:
     """Who writes, and where their conversation stands. ``conversation`` None: the next letter begins one.
 
     ``turn``: the turn whose answer is waited for until ``due_at``. ``heard_at``: their last letter. ``is_gone``: they left.
+    ``at_desk``: with people, or waiting for them; then ``due_at`` is when the desk is looked at next.
     """
 
     id: str
@@ -132,3 +157,4 @@ class Correspondent:
     heard_at: datetime | None = None
     offer: Offer | None = None
     is_gone: bool = False
+    at_desk: AtDesk | None = None

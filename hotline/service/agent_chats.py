@@ -66,6 +66,16 @@ class Records(Protocol):
         """Write down who looked at what, and why."""
 
 
+class Letters(Protocol):
+    """Conversations by letter, which no process holds (``hotline.service.letter_desk``)."""
+
+    async def has(self, conversation: str) -> bool:
+        """Tell whether a conversation is one by letter."""
+
+    async def leave_word(self, conversation: str, post: Post) -> bool:
+        """Keep what an agent did for the citizen to see; False: this is no conversation by letter."""
+
+
 class AgentChats:
     """What agents do with chats. ``unit_name`` gives the name of a handling unit by its code."""
 
@@ -78,8 +88,13 @@ class AgentChats:
         *,
         unit_name: Callable[[str], str],
         relay: Callable[[str], Awaitable[Sequence[RelayMessage]]],
+        letters: Letters | None = None,
     ) -> None:
-        """Take the desk, where chats are kept, and the records. ``relay`` gives the messages of an order's relay."""
+        """Take the desk, where chats are kept, and the records. ``relay`` gives the messages of an order's relay.
+
+        ``letters``: conversations by WeChat, SMS and e-mail, where there are any.
+        """
+        self._letters = letters
         self._desk = desk
         self._chats = chats
         self._records = records
@@ -150,9 +165,12 @@ class AgentChats:
     async def invite_unit(self, chat: str, agent: str, number: str) -> str:
         """Have the unit of an order take part, through the order's relay; return its name.
 
-        Raises ``IllegalHandoverError``, ``WorkOrderNotFoundError``, and ``DeedRefusedError`` when no unit has the order.
+        Raises ``IllegalHandoverError``, ``WorkOrderNotFoundError``, and ``DeedRefusedError`` when no unit has the order,
+        or the citizen writes letters: who does is not there at the same time as the unit.
         """
         await self._desk.held_chat(chat, agent)
+        if self._letters is not None and await self._letters.has(chat):
+            raise DeedRefusedError(missing="网上对话（来信不能请单位同时加入，可以在工单里给单位留言）")
         unit = await self._unit_of(number)
         invited = UnitInvited(self._clock(), number, unit, after=len(await self._relay(number)))
         await self._leave_word(chat, f"{agent}:invite:{number}:{invited.at.isoformat()}", invited)
@@ -188,7 +206,9 @@ class AgentChats:
         return self._unit_name(order.lead_unit)
 
     async def _leave_word(self, chat: str, id_: str, event: Event) -> None:
-        await self._chats.leave_word(chat, Post(id_, event))
+        post = Post(id_, event)
+        if self._letters is None or not await self._letters.leave_word(chat, post):
+            await self._chats.leave_word(chat, post)
 
 
 def _shown(chat: Handover, position: int | None = None) -> ChatOnDesk:

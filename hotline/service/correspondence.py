@@ -18,7 +18,7 @@ import structlog
 
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import StoreUnavailableError
-from hotline.domain.letters import Correspondent, Letter, Way
+from hotline.domain.letters import Correspondent, FromDesk, Letter, Way
 from hotline.domain.outbox import Message
 from hotline.service.letter_answers import LetterAnswers
 from hotline.service.letter_parts import LetterParts
@@ -264,7 +264,7 @@ class Correspondence:
         if claimed.tries > _MOST_TRIES:
             log.error("letter.given_up", tries=claimed.tries)
             done = self._without_conversation(claimed, "failed")
-        elif claimed.letter is not None and (hasty := self._is_hasty(claimed)):
+        elif _is_of_citizen(claimed.letter) and (hasty := self._is_hasty(claimed)):
             done = self._without_conversation(claimed, "too_fast" if hasty == 1 else "")
         else:
             done = await self._answers.answer(claimed)
@@ -284,7 +284,7 @@ class Correspondence:
             return replace(done, texts=shown, way=Way.REPLY)
         if not ways.begins:
             return replace(done, texts=done.texts, way=Way.OWED)
-        key = claimed.letter.key if claimed.letter is not None else _key_of_silence(claimed.correspondent)
+        key = claimed.letter.key if claimed.letter is not None else _key_of_silence(done)
         messages = self._messages(done.after.id, claimed.letter, pieces, key=key, who=done.after)
         return replace(done, texts=pieces, way=Way.OUTBOX, messages=messages)
 
@@ -329,6 +329,11 @@ class Correspondence:
 _MOST_HEARD: Final = 10_000
 
 
-def _key_of_silence(who: Correspondent) -> str:
-    """Return the key of what is sent when a conversation ends by silence: once for each."""
-    return f"silence:{who.conversation}:{who.turn}"
+def _is_of_citizen(letter: Letter | None) -> bool:
+    return letter is not None and not isinstance(letter.content, FromDesk)
+
+
+def _key_of_silence(done: Done) -> str:
+    """Return the key of what is sent without a letter, when a citizen falls silent or an agent has come: once for each."""
+    who = done.claimed.correspondent
+    return f"silence:{who.conversation}:{done.rows[0].sequence if done.rows else who.turn}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from hotline.dialogue.actions import (
@@ -33,22 +33,32 @@ from hotline.dialogue.actions import (
     TransferToAgent,
     Understand,
 )
-from hotline.dialogue.events import Event, NoAgentFree, PromptFinished, TransferFailed
+from hotline.dialogue.events import AgentJoined, Event, NoAgentFree, PromptFinished, TransferFailed
 from hotline.dialogue.journal import decode, encode, is_event
 from hotline.dialogue.session import Session
+from hotline.dialogue.written_events import AgentParted
 from hotline.domain.conversation_end import ConversationEnd
+from hotline.domain.letters import AtDesk, Correspondent
 from hotline.service.asking import Asking
+from hotline.service.letter_desk import LetterDesk
 from hotline.service.surroundings import Surroundings
 from hotline.store.letter_values import JournalRow
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A session that is fed events until it waits for the citizen; collects what it says, and the journal's new rows."""
+    """A session that is fed events until it waits for the citizen; collects what it says, and the journal's new rows.
+
+    ``desk``: where people are, if there are any; ``seat``: where the conversation ``name`` stands there.
+    """
 
     world: Surroundings
     session: Session
     asking: Asking
+    desk: LetterDesk | None = None
+    seat: AtDesk | None = None
+    name: str = ""
+    phone: str = ""
     sequence: int = 0
     said: list[str] = field(default_factory=list)
     rows: list[JournalRow] = field(default_factory=list)
@@ -57,14 +67,23 @@ class Exchange:
 
     @classmethod
     def resumed(
-        cls, world: Surroundings, session: Session, asking: Asking, rows: Sequence[JournalRow]
+        cls,
+        world: Surroundings,
+        session: Session,
+        asking: Asking,
+        rows: Sequence[JournalRow],
+        *,
+        desk: LetterDesk | None = None,
+        who: Correspondent | None = None,
+        name: str = "",
     ) -> Exchange:
         """Bring a fresh session to where its conversation stands, by the events of its journal."""
         for row in rows:
             if is_event(row.name):
                 event = decode(row.name, row.body)
                 session.handle(event)  # type: ignore[arg-type]  # is_event said so
-        return cls(world, session, asking, rows[-1].sequence if rows else 0)
+        seat, phone = (who.at_desk, who.address.get("phone", "")) if who is not None else (None, "")
+        return cls(world, session, asking, desk, seat, name, phone, rows[-1].sequence if rows else 0)
 
     async def happens(self, *events: Event) -> None:
         """Let events happen, one after the other, with all that comes of each."""
@@ -81,16 +100,39 @@ class Exchange:
                     inbox.extend(task.result() for task in done)
                     continue
                 happened = inbox.popleft()
+                self._seat_after(happened)
                 actions = self.session.handle(happened)
                 self._note(happened)
                 for action in actions:
                     self._note(action)
-                    self._perform(action, inbox, asked)
+                    await self._perform(action, inbox, asked)
         finally:
             for task in asked:
                 task.cancel()
 
-    def _perform(self, action: Action, inbox: deque[Event], asked: set[asyncio.Task[Event]]) -> None:
+    def _seat_after(self, event: Event) -> None:
+        match event:
+            case AgentJoined():
+                seat = self.seat or AtDesk(event.turn, event.at)
+                self.seat = replace(seat, agent=event.agent, offered_to="", offered_at=None)
+            case AgentParted() | NoAgentFree():
+                self.seat = None
+            case _:
+                pass
+
+    async def _hand_over(self, action: TransferToAgent) -> Sequence[Event]:
+        now = self.world.clock()
+        if self.desk is None:
+            return (NoAgentFree(now, action.turn),)
+        events, self.seat = await self.desk.request(action, self.name, self.phone, now)
+        return events
+
+    async def _leave_desk(self) -> None:
+        if self.seat is not None and self.desk is not None:
+            await self.desk.leave(self.name)
+        self.seat = None
+
+    async def _perform(self, action: Action, inbox: deque[Event], asked: set[asyncio.Task[Event]]) -> None:
         now = self.world.clock()
         match action:
             case Say():
@@ -101,12 +143,15 @@ class Exchange:
             case Listen():
                 self.listens = action
             case TransferToAgent():
-                inbox.append(NoAgentFree(now, action.turn))
+                inbox.extend(await self._hand_over(action))
             case GiveWayToEmergency():  # nobody can be put through in writing: the words say to dial
                 inbox.append(TransferFailed(now, action.turn, "letter"))
             case End():
                 self.is_over = True
-            case StopSaying() | CollectKeys() | StayHere():
+                await self._leave_desk()
+            case StayHere():
+                await self._leave_desk()
+            case StopSaying() | CollectKeys():
                 pass
             case (
                 Understand()

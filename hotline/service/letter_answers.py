@@ -14,12 +14,24 @@ from typing import Final, assert_never
 
 import structlog
 
-from hotline.dialogue.events import Event, FellSilent, HungUp, LocationShared, Said, Started
+from hotline.dialogue.events import (
+    AgentJoined,
+    Event,
+    FellSilent,
+    HungUp,
+    LocationShared,
+    NoAgentFree,
+    Said,
+    Started,
+)
+from hotline.dialogue.journal import decode
+from hotline.dialogue.written_events import AgentParted, AgentWrote
 from hotline.domain.appeal import PhoneNumber, Place, Position
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.letters import (
     Arrived,
     Correspondent,
+    FromDesk,
     Left,
     Letter,
     Located,
@@ -76,7 +88,8 @@ class LetterAnswers:
         if letter is None:
             await self._silent(answer, claimed)
         else:
-            answer.who = replace(answer.who, address=letter.address, heard_at=at, is_gone=False)
+            if not isinstance(letter.content, FromDesk):
+                answer.who = replace(answer.who, address=letter.address, heard_at=at, is_gone=False)
             await self._answer(answer, letter, claimed)
         return await self._done(answer, claimed)
 
@@ -100,6 +113,8 @@ class LetterAnswers:
                 answer.who = replace(answer.who, is_gone=True, offer=None)
             case Unreadable():
                 answer.texts.append(self._parts.words.text("unreadable"))
+            case FromDesk() as word:
+                await self._from_desk(answer, letter, word, claimed)
             case _:
                 assert_never(letter.content)
 
@@ -261,11 +276,50 @@ class LetterAnswers:
             raise MediaUnavailableError(letter.channel.value)
         return await fetch(letter, media)
 
+    # --- people ----------------------------------------------------------------------------------------------
+
+    async def _from_desk(self, answer: Answer, letter: Letter, word: FromDesk, claimed: Claimed) -> None:
+        """Let happen what an agent did. Who writes has it, even where the desk was not looked at since they took it."""
+        event = decode(word.name, dict(word.body))
+        if answer.who.conversation != word.conversation or not isinstance(event, AgentWrote | AgentParted):
+            log.warning("letter.from_desk_too_late", event=word.name)
+            return
+        seat = answer.who.at_desk
+        if seat is not None and seat.agent != event.agent:
+            await self._talk(answer, letter, claimed, AgentJoined(answer.at, seat.turn, event.agent))
+        await self._talk(answer, letter, claimed, event)
+        if isinstance(event, AgentWrote):
+            answer.texts.append(self._parts.words.text("from_agent", agent=event.agent, words=event.text))
+
+    async def _look_at_desk(self, answer: Answer, claimed: Claimed) -> None:
+        """See whether an agent has come or gone; there is nothing to say as long as nothing has changed."""
+        who, desk = answer.who, self._parts.desk
+        assert who.conversation is not None
+        assert who.at_desk is not None
+        if desk is None:
+            await self._talk(answer, None, claimed, NoAgentFree(answer.at, who.at_desk.turn))
+            return
+        events, seat = await desk.look(who.conversation, who.at_desk, answer.at)
+        if events:
+            await self._talk(answer, None, claimed, *events)
+        else:
+            answer.who = replace(who, at_desk=seat, due_at=answer.at + desk.pace.look)
+
+    async def _tell_place(self, answer: Answer, talk: Exchange) -> None:
+        """Tell who writes while they wait how many are ahead of them."""
+        desk, seat = self._parts.desk, talk.seat
+        if desk is not None and seat is not None and not seat.agent:
+            events, talk.seat = await desk.look(talk.name, seat, answer.at, tells_place=True)
+            await talk.happens(*events)
+
     # --- the conversation ------------------------------------------------------------------------------------
 
     async def _silent(self, answer: Answer, claimed: Claimed) -> None:
         """End what nobody goes on with; what was begun is kept, and who began it is told its number."""
         if answer.who.conversation is None:
+            return
+        if answer.who.at_desk is not None:
+            await self._look_at_desk(answer, claimed)
             return
         answer.who = replace(answer.who, offer=None)
         await self._talk(answer, None, claimed, FellSilent(answer.at, answer.who.turn))
@@ -280,8 +334,10 @@ class LetterAnswers:
         await self._open(answer, letter, claimed)
         talk = answer.talk
         assert talk is not None
-        before = len(talk.said)
+        before, was_waiting = len(talk.said), talk.seat is not None
         await talk.happens(*events)
+        if was_waiting and isinstance(events[-1], Said):
+            await self._tell_place(answer, talk)
         answer.texts.extend(text for text in talk.said[before:] if text.strip())
 
     async def _open(self, answer: Answer, letter: Letter | None, claimed: Claimed) -> None:
@@ -307,7 +363,15 @@ class LetterAnswers:
             own_orders=partial(self._own_orders, who.id),
         )
         answer.name = name
-        answer.talk = talk = Exchange.resumed(parts.world, parts.world.new_session(who.channel), asking, rows)
+        answer.talk = talk = Exchange.resumed(
+            parts.world,
+            parts.world.new_session(who.channel),
+            asking,
+            rows,
+            desk=parts.desk,
+            who=who,
+            name=name,
+        )
         if answer.begins is not None:
             digits = who.address.get("phone", "")
             phone = PhoneNumber(digits) if digits else None
@@ -323,7 +387,8 @@ class LetterAnswers:
     async def _done(self, answer: Answer, claimed: Claimed) -> Done:
         talk, who = answer.talk, answer.who
         if talk is None or answer.name is None:
-            after = replace(who, due_at=who.due_at if claimed.letter is not None else None)
+            keeps_time = claimed.letter is not None or who.at_desk is not None
+            after = replace(who, due_at=who.due_at if keeps_time else None)
             return Done(claimed, after, answer.at, tuple(answer.texts))
         if talk.sequence > _MOST_ROWS and not talk.is_over:
             await talk.happens(HungUp(answer.at))
@@ -332,13 +397,16 @@ class LetterAnswers:
         if talk.session.is_secret and self._parts.evidence is not None:
             await self._parts.evidence.discard(answer.name)
         listens = talk.listens
-        seconds = listens.seconds if listens is not None else _SILENCE_SECONDS
+        patience = timedelta(seconds=listens.seconds if listens is not None else _SILENCE_SECONDS)
+        if talk.seat is not None and self._parts.desk is not None:
+            patience = self._parts.desk.pace.look
         is_open = not talk.is_over
         after = replace(
             who,
             conversation=answer.name if is_open else None,
             turn=listens.turn if is_open and listens is not None else who.turn,
-            due_at=answer.at + timedelta(seconds=seconds) if is_open else None,
+            due_at=answer.at + patience if is_open else None,
+            at_desk=talk.seat if is_open else None,
         )
         return Done(
             claimed=claimed,

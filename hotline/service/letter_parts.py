@@ -12,6 +12,7 @@ from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, Place, Position
 from hotline.domain.errors import HotlineError
 from hotline.domain.letters import Correspondent, Letter
+from hotline.service.letter_desk import LetterDesk
 from hotline.service.surroundings import Surroundings
 from hotline.store.letters import SqlLetters
 
@@ -19,7 +20,7 @@ NAMES: Final = frozenset({
     "notice", "welcome", "voice_heard", "voice_taken", "voice_retry", "voice_not_heard", "voice_down", "voice_long",
     "picture_kept", "picture_first", "picture_of_order", "picture_not_one", "picture_large", "picture_many", "picture_down",
     "picture_place", "place_position", "place_taken", "place_declined", "unreadable", "kept_unfinished", "failed", "too_fast",
-    "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved",
+    "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved", "from_agent",
 })  # fmt: skip
 
 
@@ -105,7 +106,7 @@ class LetterParts:
     """What answering needs. Without ``voices`` nobody listens to voice messages, without ``evidence`` no picture is kept.
 
     ``place_of`` finds a place in an address; ``scenes`` are greetings for QR codes, by their parameter; ``add_facts`` tells
-    an order's unit that something was added; without ``own_orders`` nobody acts on their orders by letter.
+    an order's unit that something was added; without ``own_orders`` nobody acts on their orders by letter, without ``desk`` no person is reached.
     """
 
     world: Surroundings
@@ -119,3 +120,4 @@ class LetterParts:
     scenes: Mapping[str, str] = field(default_factory=dict)
     add_facts: Callable[[str, str, datetime], Coroutine[Any, Any, None]] | None = None
     own_orders: ActingOnOrders | None = None
+    desk: LetterDesk | None = None

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel
-from hotline.domain.letters import Correspondent, Letter, Way
+from hotline.domain.letters import Correspondent, FromDesk, Letter, Way
 from hotline.domain.outbox import Message, MessageState
 from hotline.domain.work_order import WorkOrder
 from hotline.store.auditing import write_audit
@@ -371,7 +371,8 @@ class SqlLetters:
     @staticmethod
     async def _hurry(connection: AsyncConnection, done: Done) -> None:
         """Have tried now what failed before: who has just written can be written to again (WeChat's 48 hours and five messages)."""
-        if done.claimed.letter is not None and done.after.channel in _COUNTED:
+        letter = done.claimed.letter
+        if letter is not None and not isinstance(letter.content, FromDesk) and done.after.channel in _COUNTED:
             waiting = update(outbox).where(
                 outbox.c.destination == done.after.id,
                 outbox.c.state == MessageState.PENDING.value,
