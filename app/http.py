@@ -43,7 +43,16 @@ from hotline.domain.errors import HotlineError
 __all__ = ["Records", "WebParts", "create_app"]
 
 _CHECK_SECONDS: Final = 2.0
-_FOR_PROGRAMS: Final = ("/api/", OPEN311, "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/")
+_FOR_PROGRAMS: Final = (
+    "/api/",
+    OPEN311,
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/static/",
+    "/public/figures.json",
+)
 _REASONS: Final = {
     401: "not_allowed",
     404: "not_found",
@@ -89,6 +98,8 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:  # noqa: C901 -- one
     Interface(parts).add_to(app)
     if parts.citizens is not None:
         parts.citizens.add_to(app)
+    if parts.public is not None:
+        parts.public.add_to(app)
     if parts.programs is not None:
         UnitInterface(parts, parts.programs).add_to(app)
         StaffInterface(parts, parts.programs).add_to(app)

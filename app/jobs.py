@@ -22,6 +22,7 @@ from hotline.service.repeats import load_repeat_rules
 from hotline.store.accounts import SqlAccounts
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.gatherings import SqlGatherings
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -84,6 +85,10 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         gone += await forms.forget_before(now() - _FORMS_KEPT)
         return gone + await forms.forget_notes_before(now() - _NOTES_KEPT)
 
+    async def fill_facts(_: datetime) -> int:
+        return await facts.fill()
+
+    facts = SqlOrderFacts(store.database, seal)
     accounts, forms = SqlAccounts(store.database, seal), SqlAgentForms(store.database, seal)
     broken = broken_calls(settings, city, store, seal)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
@@ -91,6 +96,7 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         Job("hot_issues", "* * * * *", watch),
         Job("broken_calls", "*/30 * * * * *", look_for_broken_calls),
         Job("sessions", "10 3 * * *", end_sessions),
+        Job("order_facts", "40 3 * * *", fill_facts),
         Job("retention", "30 2 * * *", destroy),
         Job("audit_anchor", "5 0 * * *", anchor),
         Job("vanished_units", "0 7 * * *", list_stranded),

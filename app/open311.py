@@ -17,11 +17,12 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from app.open311_appeal import BadFormError, appeal_of, checked_form
 from app.open311_format import answer, format_of, single
-from app.open311_views import PUBLIC_KINDS, is_public, public_order, service
+from app.open311_views import public_order, service
 from app.programs import APP_HOLDER, Programs
 from app.rate_limit import RateLimit
 from app.web_parts import ORDER_NUMBER, WebParts
 from hotline.domain.category import SECOND
+from hotline.domain.disclosure import PUBLIC_KINDS, is_public
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.work_order import WorkOrder

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from hotline.city import City
-from hotline.domain.appeal import AppealKind
 from hotline.domain.category import Category, at_level, nearest
-from hotline.domain.deeds import Disclose
+from hotline.domain.disclosure import disclosed
 from hotline.domain.work_order import WorkOrder
-
-PUBLIC_KINDS: Final = (
-    AppealKind.INQUIRY, AppealKind.HELP, AppealKind.COMPLAINT, AppealKind.SUGGESTION, AppealKind.PRAISE,
-)  # fmt: skip
-"""Never tip-offs, and no records in which nobody asks for anything."""
-
-
-def is_public(order: WorkOrder) -> bool:
-    """Whether the public may know of the order at all."""
-    return order.may_be_disclosed and order.appeal.kind in PUBLIC_KINDS and order.appeal.emergency is None
 
 
 def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
     """Return an order with the fields of GET Service Requests. The place is no finer than the street (街道)."""
-    disclosed = order.last(Disclose)
+    shown = disclosed(order)
     place = order.appeal.place
     category = nearest(order.appeal.category, city.categories)
     unit = city.units.get(order.lead_unit or "") if order.is_dispatched else None
@@ -37,7 +26,7 @@ def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict
         "status_notes": words["statuses"][status],
         "service_name": category.name if category is not None else "",
         "service_code": at_level(order.appeal.category) or "",
-        "description": disclosed.text if disclosed is not None else None,
+        "description": shown.text if shown is not None else None,
         "agency_responsible": unit.name if unit is not None else None,
         "service_notice": None,
         "requested_datetime": order.registered_at.astimezone(city.timezone).isoformat(timespec="seconds"),

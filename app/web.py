@@ -21,6 +21,7 @@ from app.machine_facts import MachineFacts
 from app.metrics import registry
 from app.outlook import Outlook, open_book
 from app.programs import Programs
+from app.public_pages import open_public
 from app.reading_aloud import ReadingAloud
 from app.recordings import recordings_folder, recordings_seal
 from app.self_service import open_citizens
@@ -144,6 +145,7 @@ async def run_web(settings: Settings) -> None:
             recordings=recordings,
             hosts=Hosts(doors.origins),
             citizens=open_citizens(settings, city, world, words, tokens),
+            public=open_public(settings, city, world.store),
             consoles=consoles(
                 settings,
                 city,

@@ -97,7 +97,8 @@ class WebParts:
     without ``recordings`` nothing can be heard, without ``outlook`` nothing is told of outbound calls, without ``talks``
     agents let nobody into a call, without ``consoles`` there are no pages for staff and units,
     without ``evidence`` no picture is shown, without ``nuisances`` no call is judged.
-    ``hosts`` are other sites that may carry the chat; without ``citizens`` nobody sees their own orders.
+    ``hosts`` are other sites that may carry the chat; without ``citizens`` nobody sees their own orders,
+    without ``public`` nothing is published.
     """
 
     city: City
@@ -125,6 +126,7 @@ class WebParts:
     consoles: DeskParts | None = None
     hosts: Hosts = field(default_factory=Hosts)
     citizens: Routes | None = None
+    public: Routes | None = None
 
     def is_staff(self, request: Request) -> bool:
         """Tell whether the staff token came along: staff's programs have it, people have accounts."""

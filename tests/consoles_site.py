@@ -18,6 +18,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from app.assessment_rules import load_formulas
 from app.assets import ASSETS
 from app.consoles import DeskRecordings
 from app.faults import Faults, status_of
@@ -25,6 +26,7 @@ from app.http import WebParts, create_app
 from app.machine_facts import MachineFacts
 from app.metrics import registry
 from app.programs import Programs
+from app.public_pages import PublicPages
 from app.rate_limit import RateLimit
 from app.settings import Settings, secret_file
 from app.signals import announcing
@@ -53,6 +55,7 @@ from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.kept_chats import KeptChats
 from hotline.service.passwords import Passwords, new_totp_secret
+from hotline.service.public_figures import Disclosure
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals, SignalsInMemory
@@ -64,6 +67,7 @@ from hotline.store.callbacks import SqlCallbacks
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
 from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
@@ -84,6 +88,7 @@ PASSWORD = "Correct-horse-7"
 CITY = load_city(LINYI)
 LIMITS = load_time_limits(CITY)
 WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
+PUBLIC_WORDS = read_yaml(LINYI / "prompts" / "public.yaml")
 INTERFACE_WORDS = read_yaml(LINYI / "prompts" / "interface.yaml")
 PLACES = SlotFinder(CITY, load_meaning_words(CITY))
 LANSHAN = "county-371302"
@@ -291,6 +296,7 @@ def a_consoles_site(
         **changed,
     }
     parts = DeskParts(**given)
+    disclosure = Disclosure(SqlOrderFacts(store.database, seal), load_formulas(city), city.timezone, clock)
     web = WebParts(
         city=city,
         records=store,
@@ -309,6 +315,7 @@ def a_consoles_site(
         desk=parts.desk,
         recordings=recordings,
         consoles=parts,
+        public=PublicPages(city, PUBLIC_WORDS, disclosure, {LANSHAN: "05391234567"}),
     )
     return ConsolesSite(create_app(web), store, clock, parts, web)
 

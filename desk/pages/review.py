@@ -26,10 +26,12 @@ from hotline.domain.deeds import (
     RejectReturn,
     SendBack,
 )
+from hotline.domain.disclosure import disclosed, is_public
 from hotline.domain.errors import DeedRefusedError
 from hotline.domain.life_cycle import Status, Step, after_step
 from hotline.domain.people import Actor
 from hotline.domain.work_order import WorkOrder
+from hotline.masking import masked as without_people
 from hotline.store.inbox import InboxFilter, Place
 
 router = desk_router()
@@ -37,7 +39,7 @@ router = desk_router()
 _A_PAGE: Final = 50
 _STEPS: Final = (
     Step.DISPATCH, Step.DESIGNATE, Step.ACCEPT_RETURN, Step.REJECT_RETURN, Step.APPROVE_END, Step.REJECT_END,
-    Step.PASS_REVIEW, Step.REDO, Step.CONCLUDE, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION,
+    Step.PASS_REVIEW, Step.REDO, Step.CONCLUDE, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.DISCLOSE,
 )  # fmt: skip
 _OF_EXTENSIONS: Final = frozenset({Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION})
 
@@ -94,12 +96,14 @@ async def order(request: Request, seat: Seat, number: Number) -> Response:
         steps -= {step.value for step in _OF_EXTENSIONS}
     if found.status not in (Status.TO_DISPATCH, Status.RETURN_ASKED):
         steps.discard(Step.DESIGNATE.value)  # a unit that has it keeps it
+    if not is_public(found):
+        steps.discard(Step.DISCLOSE.value)
     asked = found.last(SendBack) if found.status is Status.RETURN_ASKED else None
     return front.page(
         request, "review/order.html", title=f"审核 {number}", **values, steps=steps,
         asked_return=asked, asked_extension=found.asked_extension,
         asked_end=found.last(AskEnd) if found.status is Status.END_ASKED else None,
-        returns=found.count(Step.SEND_BACK), reply=_reply(front, found),
+        disclosed=disclosed(found), to_disclose=_to_disclose(found), returns=found.count(Step.SEND_BACK), reply=_reply(front, found),
         units=[(unit.code, unit.name) for unit in front.parts.city.units.values()],
         suggested=asked.suggested_unit if asked is not None else _proposed(found),
     )  # fmt: skip
@@ -135,6 +139,8 @@ def _decision(
         )
     if step is Step.GRANT_EXTENSION:
         return work.grant_extension(number, reason=reason, **given)
+    if step is Step.DISCLOSE:
+        return work.disclose(number, reason, **given)
     if step is Step.REDO:
         return work.redo(number, reason, **given)
     deeds: dict[Step, Any] = {
@@ -151,6 +157,12 @@ def _decision(
 
 def _proposed(order: WorkOrder) -> str:
     return (order.lead_unit or "") if not order.is_dispatched else ""
+
+
+def _to_disclose(order: WorkOrder) -> str:
+    """Return what the machine proposes to make public: the unit's public version, masked."""
+    names = [party.name for party in order.citizens]
+    return without_people(order.reply.public, names) if order.reply is not None else ""
 
 
 def _reply(front: Front, order: WorkOrder) -> dict[str, Any] | None:

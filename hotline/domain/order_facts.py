@@ -67,6 +67,13 @@ class OrderFacts:
             self.dispatched_at is not None and self.exclusion is None and self.status is not Status.DECLINED
         )
 
+    @property
+    def was_in_time(self) -> bool | None:
+        """Whether the unit's first reply came within the limit; None before it, and where no unit had it."""
+        if self.dispatched_at is None or self.replied_at is None:
+            return None
+        return self.due_at is None or self.replied_at <= self.due_at
+
 
 def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
     """Return the facts of ``order``."""

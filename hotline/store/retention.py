@@ -27,6 +27,7 @@ from hotline.store.tables import (
     journal,
     letters,
     order_citizens,
+    order_facts,
     outbox,
     party_calls,
     recordings,
@@ -155,6 +156,8 @@ class SqlRetention:
             case Kept.WORK_ORDERS:
                 await connection.execute(delete(order_citizens).where(order_citizens.c.number.in_(ids)))
                 await connection.execute(delete(relay).where(relay.c.number.in_(ids)))
+                theirs = order_facts.c.number.in_(ids)
+                await connection.execute(update(order_facts).where(theirs).values(disclosed_at=None))
 
     async def _anonymise(self, connection: AsyncConnection, number: str) -> bool:
         """Anonymise one order; False, and nothing done, when somebody changed it meanwhile."""

@@ -25,6 +25,7 @@ from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
 from hotline.store.order_body import dumped, loaded
+from hotline.store.order_facts import write_order_facts
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
@@ -117,6 +118,7 @@ class SqlStore:
             await self._write_citizens(connection, order)
         if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
             await _write_supporters(connection, order)
+        await write_order_facts(connection, order)
         for entry in added:
             await write_audit(
                 connection,

@@ -74,6 +74,28 @@ work_orders: Final = Table(
 )
 """``due_order`` is ``due_at``, or ``NEVER_DUE``: an inbox goes by it, and what is not due comes last."""
 
+order_facts: Final = Table(
+    "order_facts",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("registered_at", Instant, nullable=False, index=True),
+    Column("status", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("category", String(16)),
+    Column("county", String(6)),
+    Column("lead_unit", String(64)),
+    Column("is_public", Boolean, nullable=False),
+    Column("was_answered_at_once", Boolean, nullable=False),
+    Column("counts", Boolean, nullable=False),
+    Column("was_in_time", Boolean),
+    Column("was_contacted", Boolean),
+    Column("resolution", String(16)),
+    Column("result", String(16)),
+    Column("disclosed_at", Instant),
+    Index("order_facts_disclosed", "disclosed_at", "number"),
+)
+"""What figures count of an order, without anything personal: narrow rows, so that a month is counted by the database."""
+
 order_citizens: Final = Table(
     "order_citizens",
     metadata,

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.city import load_city
-from hotline.domain.appeal import Secrecy
-from hotline.domain.disclosure import public_figures
-from hotline.domain.order_facts import facts_of
+from hotline.domain.appeal import AppealKind, EmergencyService, Secrecy
+from hotline.domain.deeds import Archive, Deed, Disclose, Reopen, Resolution, Satisfaction
+from hotline.domain.disclosure import (
+    Disclosed,
+    FigureRow,
+    PublicFigures,
+    Tally,
+    disclosed,
+    is_public,
+    public_figures,
+    suppressed,
+)
+from hotline.domain.life_cycle import Status
+from hotline.domain.people import Actor
+from hotline.domain.work_order import WorkOrder
 from hotline.masking import leaks, masked
-from tests.builders import LINYI, an_appeal
+from tests.builders import an_appeal
+from tests.unit.hotline.domain.test_assessment import FORMULA
 from tests.unit.hotline.domain.test_work_order import CONCLUDED, done
-from tests.work_orders import an_order
-
-CITY = load_city(LINYI)
+from tests.work_orders import REVIEWER, an_order
 
 
 @pytest.mark.parametrize(
@@ -45,17 +59,98 @@ def test_what_was_masked_leaks_nothing(text: str) -> None:
     assert "李建国" not in masked(text, ["李建国"])
 
 
-def test_small_counts_and_confidential_orders_are_not_in_a_breakdown() -> None:
-    facts = [facts_of(done(an_order(f"2611230{index:04d}"), *CONCLUDED), CITY.units) for index in range(7)]
-    secret = [
-        facts_of(
-            an_order(f"2611231{index:04d}", appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL, category="0204")),
-            CITY.units,
-        )
-        for index in range(9)
-    ]
-    rare = replace(facts[0], number="1", category="0303", county="371311")
-    figures = public_figures([*facts, *secret, rare])
-    assert (figures.registered, figures.closed) == (17, 8)
+def alike(count: int, **values: Any) -> Tally:
+    given: dict[str, Any] = {
+        "category": "010101", "county": "371302", "is_closed": True, "is_public": True, "was_answered_at_once": False,
+        "counts": True, "was_in_time": True, "was_contacted": True, "resolution": Resolution.RESOLVED,
+        "result": Satisfaction.SATISFIED, **values,
+    }  # fmt: skip
+    return Tally(count, **given)
+
+
+def accepted(rows: Mapping[str, FigureRow]) -> dict[str, int | None]:
+    return {code: row.accepted for code, row in rows.items()}
+
+
+def test_small_counts_and_what_is_not_public_are_not_in_a_breakdown() -> None:
+    figures = public_figures(
+        [
+            alike(7),
+            alike(9, category="0204", is_public=False),
+            alike(1, category="0303", county="371311"),
+        ],
+        FORMULA,
+    )
+    assert (figures.accepted, figures.closed) == (17, 17)
+    assert accepted(figures.by_group) == {"01": 7, "03": None}
     assert figures.by_category == {"0101": 7, "0303": None}
-    assert figures.by_county == {"371302": 7, "371311": None}
+    assert accepted(figures.by_county) == {"371302": 7, "371311": None}
+    assert figures.by_county["371311"] == FigureRow(None)
+
+
+def test_a_small_count_cannot_be_worked_out_from_the_total() -> None:
+    """Of 16 orders, 9 and 6 are shown beside one that is hidden: then it would be known to be one."""
+    assert suppressed({"a": 9, "b": 6, "c": 1}, total=16) == {"a": 9, "b": None, "c": None}
+    assert suppressed({"a": 9, "b": 6, "c": 1}, total=22) == {"a": 9, "b": 6, "c": None}
+    assert suppressed({"a": 9, "b": 2, "c": 1}, total=12) == {"a": 9, "b": None, "c": None}
+    assert suppressed({"a": 1}, total=1) == {"a": None}
+    figures = public_figures([alike(9), alike(6, category="0102"), alike(1, category="0103")], FORMULA)
+    assert figures.by_category == {"0101": 9, "0102": None, "0103": None}
+
+
+def test_the_rates_go_by_the_formula_and_few_answers_give_none() -> None:
+    figures = public_figures(
+        [
+            alike(6),
+            alike(2, was_in_time=False, resolution=Resolution.UNRESOLVED, result=Satisfaction.DISSATISFIED),
+            alike(2, was_contacted=None, resolution=Resolution.MOSTLY, result=Satisfaction.MOSTLY),
+            alike(8, category="0701", result=Satisfaction.DISSATISFIED, was_contacted=False),
+            alike(5, counts=False, is_closed=False, was_answered_at_once=True, was_in_time=None),
+            alike(3, category=None, county=None),
+        ],
+        FORMULA,
+    )
+    assert (figures.accepted, figures.closed, figures.answered_at_once) == (26, 21, 5)
+    assert (figures.in_time, figures.response) == (Fraction(19, 21), Fraction(11, 19))
+    assert (figures.resolved, figures.satisfied) == (Fraction(19, 21), Fraction(11, 13))
+    assert public_figures([alike(4)], FORMULA).satisfied is None
+    assert figures.by_county["371302"].satisfied == Fraction(4, 5)
+    assert public_figures([], FORMULA) == PublicFigures()
+
+
+DISCLOSE = Disclose("供热已恢复。")
+
+
+def cleared(*more: tuple[Deed, Actor], **appeal: Any) -> WorkOrder:
+    """A concluded order after some more deeds."""
+    order = done(an_order(appeal=an_appeal(**appeal)), *CONCLUDED)
+    for minutes, (deed, by) in enumerate(more, 1):
+        order = order.after(deed, by=by, at=order.history[-1].at + timedelta(minutes=minutes))
+    return order
+
+
+def test_a_cleared_order_is_public_once_a_person_has_decided_so_and_until_it_is_opened_again() -> None:
+    order = cleared((DISCLOSE, REVIEWER))
+    assert disclosed(order) == Disclosed(DISCLOSE.text, order.history[-1].at)
+    assert disclosed(cleared((DISCLOSE, REVIEWER), (Archive(), REVIEWER))) is not None
+    again = cleared((DISCLOSE, REVIEWER), (Reopen("又坏了"), REVIEWER))
+    assert [disclosed(one) for one in (cleared(), an_order(), again)] == [None] * 3
+    closed_again = replace(again, status=Status.CONCLUDED)
+    assert disclosed(closed_again) is None
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"secrecy": Secrecy.CONFIDENTIAL},
+        {"kind": AppealKind.TIP_OFF},
+        {"kind": AppealKind.NUISANCE},
+        {"is_about_minor": True},
+        {"emergency": EmergencyService.POLICE},
+    ],
+)
+def test_what_must_stay_hidden_is_never_public(hidden: dict[str, Any]) -> None:
+    order = cleared((DISCLOSE, REVIEWER))
+    assert is_public(order)
+    changed = replace(order, appeal=replace(order.appeal, **hidden))
+    assert (is_public(changed), disclosed(changed)) == (False, None)

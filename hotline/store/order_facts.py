@@ -1,0 +1,149 @@
+"""Facts of orders for figures (统计要素), written with every change of an order, counted by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hotline.domain.deeds import Resolution, Satisfaction
+from hotline.domain.disclosure import COUNTED_KINDS, Tally, disclosed, is_public
+from hotline.domain.life_cycle import CLOSED
+from hotline.domain.order_facts import facts_of
+from hotline.domain.work_order import WorkOrder
+from hotline.store.database import Database
+from hotline.store.inbox import Place
+from hotline.store.order_body import loaded
+from hotline.store.sealing import Seal
+from hotline.store.tables import order_facts, work_orders
+
+_CLOSED: Final = sorted(CLOSED)
+
+
+async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> None:
+    """Write what figures count of ``order`` as it is now."""
+    row = _row(order)
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    changed = {name: value for name, value in row.items() if name != "number"}
+    new = insert(order_facts).values(**row)
+    await connection.execute(new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed))
+
+
+class SqlOrderFacts:
+    """Counts orders, and finds those whose outcome is public. Raises ``StoreUnavailableError`` when the database is away."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        """Take the database and what its rows are sealed with."""
+        self._database = database
+        self._seal = seal
+
+    async def tallies(self, start: datetime, end: datetime) -> Sequence[Tally]:
+        """Count the orders registered from ``start`` to before ``end``, those that are alike together."""
+        facts = order_facts.c
+        is_closed = facts.status.in_(_CLOSED)
+        alike = (
+            facts.category, facts.county, is_closed, facts.is_public, facts.was_answered_at_once, facts.counts,
+            facts.was_in_time, facts.was_contacted, facts.resolution, facts.result,
+        )  # fmt: skip
+        numbered = [column.label(f"c{index}") for index, column in enumerate(alike)]
+        these = (
+            select(*numbered)
+            .where(
+                facts.registered_at >= start,
+                facts.registered_at < end,
+                facts.kind.in_([kind.value for kind in COUNTED_KINDS]),
+            )
+            .subquery()
+        )
+        query = select(func.count(), *these.c).group_by(*these.c)
+        async with self._database.reading(is_long=True) as connection:
+            rows = (await connection.execute(query)).all()
+        return [_tally(tuple(row)) for row in rows]
+
+    async def disclosed(
+        self, *, category: str = "", county: str = "", after: Place | None = None, limit: int = 10
+    ) -> tuple[Sequence[WorkOrder], Place | None]:
+        """Return the orders that are public, the last disclosed first, and the place behind which the next page begins.
+
+        A category stands for all that begin with it.
+        """
+        facts = order_facts.c
+        query = (
+            select(work_orders.c.number, work_orders.c.body, facts.disclosed_at)
+            .join(work_orders, work_orders.c.number == facts.number)
+            .where(facts.disclosed_at.is_not(None))
+            .order_by(facts.disclosed_at.desc(), facts.number.desc())
+            .limit(limit + 1)
+        )
+        if category:
+            query = query.where(facts.category.startswith(category, autoescape=True))
+        if county:
+            query = query.where(facts.county == county)
+        if after is not None:
+            query = query.where(
+                facts.disclosed_at <= after.due,
+                or_(facts.disclosed_at < after.due, facts.number < after.number),
+            )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        orders = [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows[:limit]]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return orders, Place(last.disclosed_at, last.number) if last is not None else None
+
+    async def fill(self, *, limit: int = 500) -> int:
+        """Write the facts of orders that were kept before there were any; return how many."""
+        missing = (
+            select(work_orders.c.number, work_orders.c.body)
+            .outerjoin(order_facts, order_facts.c.number == work_orders.c.number)
+            .where(order_facts.c.number.is_(None))
+            .limit(limit)
+        )
+        async with self._database.writing() as connection:
+            rows = (await connection.execute(missing)).all()
+            for row in rows:
+                await write_order_facts(
+                    connection, loaded(self._seal.open(row.body, f"work_order:{row.number}"))
+                )
+        return len(rows)
+
+
+def _row(order: WorkOrder) -> dict[str, Any]:
+    facts, shown = facts_of(order, {}), disclosed(order)
+    return {
+        "number": order.number,
+        "registered_at": order.registered_at,
+        "status": order.status.value,
+        "kind": order.appeal.kind.value,
+        "category": facts.category,
+        "county": facts.county,
+        "lead_unit": facts.lead_unit,
+        "is_public": is_public(order),
+        "was_answered_at_once": facts.was_answered_at_once,
+        "counts": facts.counts,
+        "was_in_time": facts.was_in_time,
+        "was_contacted": facts.was_contacted,
+        "resolution": facts.resolution.value if facts.resolution is not None else None,
+        "result": facts.result.value if facts.result is not None else None,
+        "disclosed_at": shown.at if shown is not None else None,
+    }
+
+
+def _tally(row: tuple[Any, ...]) -> Tally:
+    count, category, county, is_closed, is_open, at_once, counts, in_time, contacted, resolution, result = row
+    return Tally(
+        count=count,
+        category=category,
+        county=county,
+        is_closed=bool(is_closed),
+        is_public=is_open,
+        was_answered_at_once=at_once,
+        counts=counts,
+        was_in_time=in_time,
+        was_contacted=contacted,
+        resolution=Resolution(resolution) if resolution is not None else None,
+        result=Satisfaction(result) if result is not None else None,
+    )
