@@ -71,8 +71,9 @@ def open_letter_orders(
     def worded(error: HotlineError) -> str:
         return str(faults.body(error)["text"])
 
-    service = open_self_service(settings, city, world, words, load_self_service_rules(city))
-    return LetterOrders(service, letters, load_letter_commands(city), prompts, worded)
+    rules = load_self_service_rules(city)
+    service = open_self_service(settings, city, world, words, rules)
+    return LetterOrders(service, letters, load_letter_commands(city), prompts, worded, rules.proof)
 
 
 def open_citizens(

@@ -46,7 +46,7 @@ from hotline.service.letter_orders import LetterOrders
 from hotline.service.letter_parts import LetterParts
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
-from hotline.service.self_service import SelfService
+from hotline.service.self_service import CodeWords, SelfService
 from hotline.service.self_service_rules import SelfServiceRules
 from hotline.store.evidence import SqlEvidence
 from hotline.store.letters import SqlLetters
@@ -72,6 +72,11 @@ VAGUE = "我家暖气不热"
 NOTICE = "（12345智能助手答复，往来内容会被记录；随时可以回复“转人工”。）\n"
 ANSWERED = "供暖时间：采暖期为11月10日至次年3月20日。请问还有其他问题吗？没有的话可以回复“没有了”。"
 CONFIRM = "请核对：您反映的是兰山区银雀山街道供暖问题。确认无误请回复“对”；也可以回复您的手机号码，方便承办单位联系您。"
+
+
+CODES = CodeWords(
+    lambda code, number, _: f"{number}: {code}", lambda _: "246810", lambda: secrets.token_hex(12)
+)
 
 
 class ByHeart:
@@ -172,17 +177,17 @@ def settings_for(wechat: WeChatServer, folder: Path, **changes: Any) -> Settings
 
 
 def own_orders(store: SqlStore, casework: Casework, letters: SqlLetters) -> LetterOrders:
-    """Return what citizens do with their own orders by letter; no codes are sent."""
+    """Return what citizens do with their own orders by letter; every code is 246810."""
     faults = Faults(
         read_yaml(LINYI / "prompts" / "interface.yaml"), read_yaml(LINYI / "prompts" / "web.yaml")
     )
     service = SelfService(
         store, casework, SqlProofCodes(store.database, SEAL), Confidential(store, SqlRelayStore(store.database, SEAL)),
-        rules=SelfServiceRules(), words=None, unit_name=lambda code: CITY.units[code].name,
+        rules=SelfServiceRules(), words=CODES, unit_name=lambda code: CITY.units[code].name,
     )  # fmt: skip
     return LetterOrders(
         service, letters, load_letter_commands(CITY), load_letter_prompts(CITY),
-        lambda error: str(faults.body(error)["text"]),
+        lambda error: str(faults.body(error)["text"]), SelfServiceRules().proof,
     )  # fmt: skip
 
 

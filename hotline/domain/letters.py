@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from hotline.domain.appeal import ContactChannel, Position
+from hotline.domain.proofs import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Correspondent:
 
     ``turn``: the turn whose answer is waited for until ``due_at``. ``heard_at``: their last letter. ``is_gone``: they left.
     ``at_desk``: with people, or waiting for them; then ``due_at`` is when the desk is looked at next.
+    ``proof``: a telephone that they have proved to be theirs by a code.
     """
 
     id: str
@@ -158,3 +160,4 @@ class Correspondent:
     offer: Offer | None = None
     is_gone: bool = False
     at_desk: AtDesk | None = None
+    proof: Proof | None = None

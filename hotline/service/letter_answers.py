@@ -148,10 +148,12 @@ class LetterAnswers:
         if own is None:
             return False
         begun_before = claimed.received_at if claimed.tries > 1 else None
-        told = await own.take(answer.who, text, at=answer.at, begun_before=begun_before)
-        if told is not None:
-            answer.texts.append(told)
-        return told is not None
+        acted = await own.take(answer.who, text, at=answer.at, begun_before=begun_before)
+        if acted is None:
+            return False
+        answer.texts.append(acted.text)
+        answer.who = replace(answer.who, proof=acted.proof or answer.who.proof)
+        return True
 
     def _offer_of(self, answer: Answer) -> Offer | None:
         offer = answer.who.offer

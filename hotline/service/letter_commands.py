@@ -18,11 +18,12 @@ _NUMBER: Final = r"[\s：:#]*([0-9]{11,12})[\s，,。：:]*(.*)"
 
 @dataclass(frozen=True, slots=True)
 class LetterCommands:
-    """A city's words: for what is done, and for a rating's three parts (是否解决、对结果、对态度)."""
+    """A city's words: for what is done, for proving, and for a rating's three parts (是否解决、对结果、对态度)."""
 
     deeds: Mapping[str, CitizenDeed]
     resolutions: Mapping[str, Resolution]
     grades: Mapping[str, Satisfaction]
+    proving: str
 
     def read(self, text: str) -> tuple[str, CitizenDeed, str, str] | None:
         """Return the command's word, what is to be done, the order's number and the rest; None for any other text."""
@@ -31,6 +32,11 @@ class LetterCommands:
             if found is not None:
                 return word, deed, found[1], found[2].strip()
         return None
+
+    def code(self, text: str) -> tuple[str, str] | None:
+        """Return the order's number and the code of “验证码 number [code]”; the code is empty when one is asked for."""
+        found = re.fullmatch(re.escape(self.proving) + _NUMBER, text.strip(), re.DOTALL)
+        return None if found is None else (found[1], re.sub(r"\s", "", found[2]))
 
     def rating(self, text: str) -> Rating | None:
         """Return a rating of three words; None when it is not one."""
@@ -54,6 +60,7 @@ def load_letter_commands(city: City) -> LetterCommands:
             {word: CitizenDeed(deed) for word, deed in rows["commands"].items()},
             {word: Resolution(value) for word, value in rows["resolutions"].items()},
             {word: Satisfaction(value) for word, value in rows["grades"].items()},
+            str(rows["proving"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CityConfigError(

@@ -1,12 +1,12 @@
 """What citizens do with their own orders by a letter (短信、微信自助办理): one line of a command, a number, and words.
 
 The door proves who writes: an SMS comes from a number, and an order that a correspondent's own letters led to is theirs.
-Whoever else asks is told to prove the telephone on the page; nothing tells whether there is such an order.
+Whoever else asks proves the telephone on record by a code that is sent there; nothing tells whether there is such an order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,8 +16,9 @@ from hotline.domain.citizen_view import CitizenDeed
 from hotline.domain.errors import DeedRefusedError, HotlineError, IllegalTransitionError
 from hotline.domain.letters import Correspondent
 from hotline.domain.life_cycle import Step
-from hotline.domain.proofs import NoProofError, Proof
+from hotline.domain.proofs import NoProofError, Proof, ProofRefusedError, ProofRules
 from hotline.service.letter_commands import LetterCommands
+from hotline.service.letter_parts import Acted
 from hotline.service.self_service import Rating, SelfService
 from hotline.store.letters import SqlLetters
 
@@ -34,15 +35,17 @@ _STEPS: Final = {
 class LetterOrders:
     """Takes commands; ``worded`` says why something is refused."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 -- put together in one place only
         self,
         service: SelfService,
         letters: SqlLetters,
         commands: LetterCommands,
         words: Prompts,
         worded: Callable[[HotlineError], str],
+        rules: ProofRules,
     ) -> None:
         """Take the parts."""
+        self._rules = rules
         self._service = service
         self._letters = letters
         self._commands = commands
@@ -51,40 +54,73 @@ class LetterOrders:
 
     async def take(
         self, who: Correspondent, text: str, *, at: datetime, begun_before: datetime | None
-    ) -> str | None:
-        """Return what is answered to a command; None when the text is none.
+    ) -> Acted | None:
+        """Return what came of a command; None when the text is none.
 
         ``begun_before``: since when the same letter may have been acted on already, by a process that died then. Raises
         ``StoreUnavailableError``.
         """
+        code = self._commands.code(text)
+        if code is not None and self._service.sends_codes:
+            return await self._prove(*code, at)
         command = self._commands.read(text)
-        if command is None:
-            return None
-        word, deed, number, rest = command
+        return (
+            None
+            if command is None
+            else Acted(await self._act(who, *command, at=at, begun_before=begun_before))
+        )
+
+    async def _prove(self, number: str, code: str, at: datetime) -> Acted:
+        """Send a code, or judge the one that was given back; that there is such an order is told by neither."""
+        if not code:
+            await self._service.send_code(number, at=at)
+            minutes = round(self._rules.lasts.total_seconds() / 60)
+            word = self._commands.proving
+            return Acted(self._words.text("own_code_sent", word=word, number=number, minutes=str(minutes)))
+        try:
+            proof = await self._service.prove(number, code, at=at)
+        except ProofRefusedError as error:
+            return Acted(self._worded(error))
+        minutes = round(self._rules.proved_for.total_seconds() / 60)
+        return Acted(self._words.text("own_proved", number=number, minutes=str(minutes)), proof)
+
+    async def _act(
+        self,
+        who: Correspondent,
+        word: str,
+        deed: CitizenDeed,
+        number: str,
+        rest: str,
+        *,
+        at: datetime,
+        begun_before: datetime | None,
+    ) -> str:
         rating = self._commands.rating(rest) if deed is CitizenDeed.RATE else None
         if deed is CitizenDeed.RATE and rating is None:
             return self._words.text("own_rating", number=number)
         if not rest and deed is not CitizenDeed.URGE:
             return self._words.text("own_words", word=word, number=number)
-        try:
-            proof = await self._proof(who, number, at)
-            if begun_before is None or not await self._is_done(number, deed, proof, at, begun_before):
-                await self._do(deed, number, rest, rating, proof, who, at)
-        except NoProofError:
-            return self._words.text("own_unproved", number=number)
-        except (IllegalTransitionError, DeedRefusedError) as error:
-            return self._worded(error)
-        return self._words.text("own_done", word=word, number=number)
+        for proof in await self._proofs(who, number, at):
+            try:
+                if begun_before is None or not await self._is_done(number, deed, proof, at, begun_before):
+                    await self._do(deed, number, rest, rating, proof, who, at)
+            except NoProofError:
+                continue
+            except (IllegalTransitionError, DeedRefusedError) as error:
+                return self._worded(error)
+            return self._words.text("own_done", word=word, number=number)
+        name = "own_by_code" if self._service.sends_codes else "own_unproved"
+        return self._words.text(name, number=number, word=self._commands.proving)
 
-    async def _proof(self, who: Correspondent, number: str, at: datetime) -> Proof:
+    async def _proofs(self, who: Correspondent, number: str, at: datetime) -> Sequence[Proof]:
+        """Return what proves an order theirs: the number that an SMS comes from, their own letters, a code."""
         digits = who.address.get("phone", "")
         phone = PhoneNumber(digits) if digits else None
         if phone is None:
             orders = await self._letters.orders_of_correspondent(who.id)
             phone = next((order.appeal.phone for order in orders if order.number == number), None)
-        if phone is None:
-            raise NoProofError(number)
-        return Proof(phone, at + _PROVED_FOR, who.channel.value)
+        by_door = (Proof(phone, at + _PROVED_FOR, who.channel.value),) if phone is not None else ()
+        return (*by_door, who.proof) if who.proof is not None and who.proof.holds(at) else by_door
 
     async def _is_done(
         self, number: str, deed: CitizenDeed, proof: Proof, at: datetime, since: datetime

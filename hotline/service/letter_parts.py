@@ -12,6 +12,7 @@ from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, Place, Position
 from hotline.domain.errors import HotlineError
 from hotline.domain.letters import Correspondent, Letter
+from hotline.domain.proofs import Proof
 from hotline.service.letter_desk import LetterDesk
 from hotline.service.surroundings import Surroundings
 from hotline.store.letters import SqlLetters
@@ -20,7 +21,7 @@ NAMES: Final = frozenset({
     "notice", "welcome", "voice_heard", "voice_taken", "voice_retry", "voice_not_heard", "voice_down", "voice_long",
     "picture_kept", "picture_first", "picture_of_order", "picture_not_one", "picture_large", "picture_many", "picture_down",
     "picture_place", "place_position", "place_taken", "place_declined", "unreadable", "kept_unfinished", "failed", "too_fast",
-    "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved", "from_agent",
+    "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved", "own_by_code", "own_code_sent", "own_proved", "from_agent",
 })  # fmt: skip
 
 
@@ -88,13 +89,21 @@ class ReadingShortAnswers(Protocol):
         """Tell whether it speaks of an emergency."""
 
 
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What is answered to a command; ``proof``: what its writer has proved by it."""
+
+    text: str
+    proof: Proof | None = None
+
+
 class ActingOnOrders(Protocol):
     """Does what citizens want done with their own orders (``hotline.service.letter_orders``)."""
 
     async def take(
         self, who: Correspondent, text: str, *, at: datetime, begun_before: datetime | None
-    ) -> str | None:
-        """Return what is answered; None when the text is no command."""
+    ) -> Acted | None:
+        """Return what came of it; None when the text is no command."""
 
 
 FetchMedia = Callable[[Letter, str], Coroutine[Any, Any, bytes]]

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ async def test_an_order_is_urged_and_rated_by_the_number_that_it_came_from_and_n
         f"请依次写出是否解决、对结果和对态度是否满意，例如：评价 {number} 已解决 满意 基本满意。",
         f"请在编号后面写上内容，例如：补充 {number} 要说的话。",
         "工单现在是“待签收”，不能“回访”。",
-        f"工单{number}不能从这里办理：请打开网页的“我的工单”，核验登记时所留的电话后办理，或者回复“转人工”。",
+        f"工单{number}不是从这里登记的：请回复“验证码 {number}”，验证码会发到登记时所留的电话；也可以回复“转人工”。",
     ]
     (kept,) = await gateway.office.orders()
     assert [entry.deed for entry in kept.history if entry.by.role is Role.CITIZEN] == [Urge("家里有老人")]
@@ -137,10 +138,48 @@ async def test_a_command_that_a_process_died_over_is_done_once(gateway: Gateway,
     sender = Correspondent("sms:x", ContactChannel.SMS, {"phone": ZHANG})
     began, text = clock(), f"补充 {order.number} 三楼也不热"
     answers = [await own.take(sender, text, at=clock(), begun_before=since) for since in (None, began)]
-    assert answers == [f"好的，工单{order.number}的“补充”已经记下。"] * 2
+    assert [each.text for each in answers if each] == [f"好的，工单{order.number}的“补充”已经记下。"] * 2
     (kept,) = await gateway.office.orders()
     assert [deed.text for deed in kept.deeds(AddFacts)] == ["三楼也不热"]
     assert await own.take(sender, "暖气不热，怎么催办", at=clock(), begun_before=None) is None
+
+
+async def test_an_order_of_another_door_is_urged_once_the_code_sent_to_its_telephone_is_given_back(
+    gateway: Gateway, wechat: WeChatServer
+) -> None:
+    await gateway.comes(COMPLAINT)
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    own, at = (
+        own_orders(gateway.office.store, gateway.office.casework, gateway.office.letters),
+        gateway.office.clock(),
+    )
+    stranger = Correspondent("wechat:x", ContactChannel.WECHAT, {"openid": "o-li"})
+
+    async def told(text: str, after: timedelta = timedelta(0)) -> str:
+        nonlocal stranger
+        acted = await own.take(stranger, text, at=at + after, begun_before=None)
+        assert acted is not None
+        stranger = replace(stranger, proof=acted.proof or stranger.proof)
+        return acted.text
+
+    number = order.number
+    unproved = await told(f"催办 {number}")
+    assert unproved.startswith(f"工单{number}不是从这里登记的")
+    sent = await told(f"验证码 {number}")
+    assert sent == (await told("验证码 26112899999")).replace(
+        "26112899999", number
+    )  # which one exists is not told
+    while await gateway.office.deliver():
+        pass
+    assert gateway.sent[-1] == (ZHANG, f"{number}: 246810")
+    assert await told(f"验证码 {number} 111111") == "验证码不对，或者已经失效，请重新获取。"
+    assert await told(f"催办 {number}") == unproved
+    assert (await told(f"验证码 {number} 246810")).startswith("核验通过，30分钟内")
+    assert await told(f"催办 {number}") == f"好的，工单{number}的“催办”已经记下。"
+    stranger = replace(stranger, channel=ContactChannel.SMS, address={"phone": "13905399999"})
+    assert await told(f"补充 {number} 三楼也不热") == f"好的，工单{number}的“补充”已经记下。"
+    assert await told(f"撤单 {number} 修好了", after=timedelta(minutes=31)) == unproved
 
 
 async def test_progress_goes_to_the_number(gateway: Gateway) -> None:
