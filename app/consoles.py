@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.access import open_accounts
+from app.assessment_rules import load_formulas
 from app.faults import Faults, status_of
 from app.live import LiveRows
 from app.programs import Programs
@@ -31,12 +32,14 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
 from hotline.service.signals import Signals
+from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.sealing import Seal
 from ivr.recording import read_recording
 
@@ -159,13 +162,16 @@ def consoles(
     def worded(error: HotlineError) -> tuple[int, str]:
         return status_of(error), str(faults.body(error)["text"])
 
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    facts = SqlOrderFacts(database, seal)
     return DeskParts(
         city=city,
         words=words,
         clock=clock,
         accounts=open_accounts(settings, database, clock),
         records=records,
-        inbox=SqlInbox(database, Seal(secret_file(settings.data_dir / "at_rest.key"))),
+        inbox=SqlInbox(database, seal),
+        board=SupervisionBoard(facts, city.units, load_formulas(city), city.timezone, clock),
         casework=programs.casework,
         confidential=programs.confidential,
         signals=signals,

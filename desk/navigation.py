@@ -37,6 +37,7 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
         "工单",
         (
             NavItem("/desk/review", "审核", "review", "g r", frozenset({_R.REVIEWER})),
+            NavItem("/desk/supervision", "督办看板", "board", "g w", frozenset({_R.SUPERVISOR})),
             NavItem(
                 "/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD
             ),

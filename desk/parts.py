@@ -20,6 +20,7 @@ from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.evidence import Evidence
 from hotline.service.signals import Signals
+from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
@@ -98,6 +99,7 @@ class DeskParts:
     accounts: Accounts
     records: Records
     inbox: SqlInbox
+    board: SupervisionBoard
     casework: Casework
     confidential: Confidential
     signals: Signals

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
-from desk.pages import entrance, orders, review
+from desk.pages import entrance, orders, review, supervision
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.unit import inbox, reply
@@ -33,6 +33,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     wrap_up.router,
     callbacks.router,
     review.router,
+    supervision.router,
     inbox.router,
     reply.router,
     unit_order.router,

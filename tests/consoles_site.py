@@ -59,6 +59,7 @@ from hotline.service.public_figures import Disclosure
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals, SignalsInMemory
+from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
 from hotline.store.agent_forms import SqlAgentForms
@@ -255,6 +256,7 @@ def a_consoles_site(
             desk, kept, store, clock, unit_name=lambda code: city.units[code].name, relay=relay.thread
         )
         queue = ChatQueue(desk, AgentHours(), poll=0.1, tell_after=0.1, keep_alive=0.5)
+    facts = SqlOrderFacts(store.database, seal)
     given: dict[str, Any] = {
         "city": city,
         "words": WORDS,
@@ -262,6 +264,7 @@ def a_consoles_site(
         "accounts": Accounts(SqlAccounts(store.database, seal), seal, AccessRules(), clock, passwords),
         "records": store,
         "inbox": SqlInbox(store.database, seal),
+        "board": SupervisionBoard(facts, city.units, load_formulas(city), city.timezone, clock),
         "casework": casework,
         "confidential": programs.confidential,
         "signals": signals,
@@ -296,7 +299,7 @@ def a_consoles_site(
         **changed,
     }
     parts = DeskParts(**given)
-    disclosure = Disclosure(SqlOrderFacts(store.database, seal), load_formulas(city), city.timezone, clock)
+    disclosure = Disclosure(facts, load_formulas(city), city.timezone, clock)
     web = WebParts(
         city=city,
         records=store,

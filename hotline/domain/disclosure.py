@@ -70,6 +70,7 @@ class Tally:
     was_contacted: bool | None
     resolution: Resolution | None
     result: Satisfaction | None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, func, null, or_, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +23,30 @@ from hotline.store.sealing import Seal
 from hotline.store.tables import order_facts, work_orders
 
 _CLOSED: Final = sorted(CLOSED)
+
+_DAY: Final = 86_400_000_000
+_FACTS: Final = order_facts.c
+
+
+class Which(StrEnum):
+    """Which of a unit's orders are behind a figure."""
+
+    COUNTED = "counted"  # 计入考核
+    EXCLUDED = "excluded"  # 不计考核
+    NOT_CONTACTED = "not_contacted"  # 未响应
+    UNRESOLVED = "unresolved"  # 未解决
+    DISSATISFIED = "dissatisfied"  # 不满意
+    LATE = "late"  # 超期反馈
+
+
+_CONDITIONS: Final[dict[Which, tuple[ColumnElement[bool], ...]]] = {
+    Which.COUNTED: (_FACTS.counts.is_(True),),
+    Which.EXCLUDED: (_FACTS.counts.is_(False),),
+    Which.NOT_CONTACTED: (_FACTS.counts.is_(True), _FACTS.was_contacted.is_(False)),
+    Which.UNRESOLVED: (_FACTS.counts.is_(True), _FACTS.resolution == Resolution.UNRESOLVED.value),
+    Which.DISSATISFIED: (_FACTS.counts.is_(True), _FACTS.result == Satisfaction.DISSATISFIED.value),
+    Which.LATE: (_FACTS.counts.is_(True), _FACTS.was_in_time.is_(False)),
+}
 
 
 async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> None:
@@ -44,19 +69,70 @@ class SqlOrderFacts:
     async def tallies(self, start: datetime, end: datetime) -> Sequence[Tally]:
         """Count the orders registered from ``start`` to before ``end``, those that are alike together."""
         facts = order_facts.c
-        is_closed = facts.status.in_(_CLOSED)
-        alike = (
-            facts.category, facts.county, is_closed, facts.is_public, facts.was_answered_at_once, facts.counts,
-            facts.was_in_time, facts.was_contacted, facts.resolution, facts.result,
-        )  # fmt: skip
-        numbered = [column.label(f"c{index}") for index, column in enumerate(alike)]
-        these = (
-            select(*numbered)
+        kinds = facts.kind.in_([kind.value for kind in COUNTED_KINDS])
+        return await self._tallies(start, end, kinds, county=facts.county)
+
+    async def unit_tallies(self, start: datetime, end: datetime) -> Sequence[Tally]:
+        """Count the same by the unit that leads, of all kinds of orders that were dispatched."""
+        facts = order_facts.c
+        return await self._tallies(start, end, facts.lead_unit.is_not(None), unit=facts.lead_unit)
+
+    async def numbers(
+        self, start: datetime, end: datetime, unit: str, which: Which, *, limit: int = 200
+    ) -> Sequence[str]:
+        """Return the numbers of a unit's orders behind a figure, the newest first."""
+        facts = order_facts.c
+        query = (
+            select(facts.number)
             .where(
                 facts.registered_at >= start,
                 facts.registered_at < end,
-                facts.kind.in_([kind.value for kind in COUNTED_KINDS]),
+                facts.lead_unit == unit,
+                *_CONDITIONS[which],
             )
+            .order_by(facts.registered_at.desc(), facts.number.desc())
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            return (await connection.execute(query)).scalars().all()
+
+    async def by_day(self, start: datetime, end: datetime) -> Mapping[date, int]:
+        """Count the orders registered on each day by the clock of ``start``'s zone, as it goes at ``start``."""
+        offset = start.utcoffset() or timedelta()
+        day = (
+            type_coerce(order_facts.c.registered_at, BigInteger) + int(offset.total_seconds() * 1_000_000)
+        ) // _DAY
+        query = (
+            select(day.label("day"), func.count())
+            .where(
+                order_facts.c.registered_at >= start,
+                order_facts.c.registered_at < end,
+                order_facts.c.kind.in_([kind.value for kind in COUNTED_KINDS]),
+            )
+            .group_by("day")
+        )
+        async with self._database.reading(is_long=True) as connection:
+            rows = (await connection.execute(query)).all()
+        return {date(1970, 1, 1) + timedelta(days=row[0]): row[1] for row in rows}
+
+    async def _tallies(
+        self,
+        start: datetime,
+        end: datetime,
+        condition: ColumnElement[bool],
+        *,
+        county: Any = None,
+        unit: Any = None,
+    ) -> Sequence[Tally]:
+        facts = order_facts.c
+        alike = (
+            facts.category, null() if county is None else county, facts.status.in_(_CLOSED), facts.is_public,
+            facts.was_answered_at_once, facts.counts, facts.was_in_time, facts.was_contacted, facts.resolution,
+            facts.result, null() if unit is None else unit,
+        )  # fmt: skip
+        these = (
+            select(*(column.label(f"c{index}") for index, column in enumerate(alike)))
+            .where(facts.registered_at >= start, facts.registered_at < end, condition)
             .subquery()
         )
         query = select(func.count(), *these.c).group_by(*these.c)
@@ -133,7 +209,20 @@ def _row(order: WorkOrder) -> dict[str, Any]:
 
 
 def _tally(row: tuple[Any, ...]) -> Tally:
-    count, category, county, is_closed, is_open, at_once, counts, in_time, contacted, resolution, result = row
+    (
+        count,
+        category,
+        county,
+        is_closed,
+        is_open,
+        at_once,
+        counts,
+        in_time,
+        contacted,
+        resolution,
+        result,
+        unit,
+    ) = row
     return Tally(
         count=count,
         category=category,
@@ -146,4 +235,5 @@ def _tally(row: tuple[Any, ...]) -> Tally:
         was_contacted=contacted,
         resolution=Resolution(resolution) if resolution is not None else None,
         result=Satisfaction(result) if result is not None else None,
+        unit=unit,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete
@@ -13,7 +14,7 @@ from hotline.domain.deeds import Disclose, Reopen, Resolution, Satisfaction, Sig
 from hotline.domain.disclosure import Tally
 from hotline.domain.retention import Kept
 from hotline.store.inbox import Place
-from hotline.store.order_facts import SqlOrderFacts
+from hotline.store.order_facts import SqlOrderFacts, Which
 from hotline.store.retention import SqlRetention
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -109,3 +110,23 @@ async def test_orders_kept_before_there_were_facts_are_filled_in_and_what_is_des
     retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
     assert await retention.destroy(rule(Kept.WORK_ORDERS), YEARS, by="operator") is not None
     assert await public(facts) == []
+
+
+async def test_units_days_and_the_orders_behind_a_figure_are_counted_alike_on_every_database(
+    store: SqlStore, facts: SqlOrderFacts
+) -> None:
+    await keep(store, done(an_order("26112300001"), *CONCLUDED), an_order("26112300002", minutes=14 * 60 - 1))
+    await keep(store, an_order("26112300003", minutes=14 * 60))  # midnight by the city's clock
+    start = datetime(2026, 11, 23, tzinfo=ZoneInfo("Asia/Shanghai"))
+    span = (start, start + 2 * DAY)
+    assert await facts.by_day(*span) == {date(2026, 11, 23): 2, date(2026, 11, 24): 1}
+    unit = "county-371302"
+    assert set(await facts.unit_tallies(*span)) == {
+        tally(CLEARED, county=None, unit=unit),
+        tally(FRESH, count=2, county=None, unit=unit),
+    }
+    behind = {which: list(await facts.numbers(*span, unit, which)) for which in Which}
+    assert {which: numbers for which, numbers in behind.items() if numbers} == {
+        Which.COUNTED: ["26112300003", "26112300002", "26112300001"]
+    }
+    assert await facts.numbers(*span, "body-housing", Which.COUNTED) == []

@@ -1,0 +1,17 @@
+"""The board of those who supervise (督办)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from desk.permissions.rules import Permission, only
+from hotline.domain.accounts import StaffRole
+
+_SUPERVISOR: Final = only(StaffRole.SUPERVISOR)
+
+ROUTES: Final[Mapping[str, Permission]] = {
+    "GET /desk/supervision": _SUPERVISOR,
+    "GET /desk/supervision/rates": _SUPERVISOR,
+    "GET /desk/supervision/orders": _SUPERVISOR,
+}

@@ -1,0 +1,130 @@
+"""The three rates of units from counted groups of orders (三率): the same figures as the boards of ``assessment``, without a list of orders."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from hotline.domain.assessment import (
+    GROUPS,
+    BoardGroup,
+    Formula,
+    Share,
+    worth_of_resolution,
+    worth_of_satisfaction,
+)
+from hotline.domain.category import within
+from hotline.domain.disclosure import Tally
+from hotline.domain.handling_unit import HandlingUnit
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Quarter:
+    """A quarter of a year (季度), 1 to 4."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        """Return it as 2026Q4."""
+        return f"{self.year}Q{self.number}"
+
+    @classmethod
+    def of(cls, day: date) -> Quarter:
+        """Return the quarter in which ``day`` lies."""
+        return cls(day.year, (day.month + 2) // 3)
+
+    @classmethod
+    def read(cls, text: str) -> Quarter | None:
+        """Return what ``str`` wrote, or None."""
+        found = re.fullmatch(r"(20\d\d)Q([1-4])", text)
+        return cls(int(found[1]), int(found[2])) if found is not None else None
+
+    @property
+    def before(self) -> Quarter:
+        """The quarter before."""
+        return Quarter(self.year, self.number - 1) if self.number > 1 else Quarter(self.year - 1, 4)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """Its first day, and the first day after it."""
+        first, following = date(self.year, self.number * 3 - 2, 1), self.year + self.number // 4
+        return first, date(following, self.number % 4 * 3 + 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRates:
+    """What one unit reached. ``excluded`` orders do not count; ``named``: which rates are below what the formula names."""
+
+    unit: str
+    orders: int
+    excluded: int
+    response: Share
+    resolved: Share
+    satisfied: Share
+    named: tuple[str, ...]
+
+
+def rates_by_group(
+    tallies: Iterable[Tally], units: Mapping[str, HandlingUnit], formula: Formula
+) -> dict[BoardGroup, tuple[UnitRates, ...]]:
+    """Return the units of the three groups, those with the lowest share of resolved orders first."""
+    parts: defaultdict[str, list[Tally]] = defaultdict(list)
+    for each in tallies:
+        if each.unit is not None and each.unit in units:
+            parts[each.unit].append(each)
+    found: dict[BoardGroup, list[UnitRates]] = {group: [] for group in BoardGroup}
+    for unit, theirs in parts.items():
+        found[GROUPS[units[unit].group]].append(unit_rates(unit, theirs, formula))
+    return {
+        group: tuple(sorted(rows, key=lambda row: (_or_one(row.resolved), row.unit)))
+        for group, rows in found.items()
+    }
+
+
+def unit_rates(unit: str, tallies: Sequence[Tally], formula: Formula) -> UnitRates:
+    """Return what ``unit`` reached: as ``assessment.result_of`` counts it, with its tolerance (容错率)."""
+    counted = [each for each in tallies if each.counts]
+    orders = sum(each.count for each in counted)
+    forgiven = int(formula.tolerance * orders)
+    apart = formula.enforcement | formula.mediation
+    ordinary = [each for each in counted if not within(each.category, apart)]
+    rates = {
+        "response": _share(counted, lambda each: _of_bool(each.was_contacted), forgiven),
+        "resolved": _share(counted, lambda each: worth_of_resolution(each.resolution, formula), forgiven),
+        "satisfied": _share(ordinary, lambda each: worth_of_satisfaction(each.result, formula), forgiven),
+    }
+    return UnitRates(
+        unit=unit,
+        orders=orders,
+        excluded=sum(each.count for each in tallies) - orders,
+        named=tuple(
+            name
+            for name, share in rates.items()
+            if (rate := share.rate) is not None and rate < formula.named_below
+        ),
+        **rates,
+    )
+
+
+def _share(tallies: Iterable[Tally], worth: Callable[[Tally], Fraction | None], forgiven: int) -> Share:
+    """Return the share over those that have a value, without the worst ``forgiven`` of those that fell short."""
+    values = sorted((found, each.count) for each in tallies if (found := worth(each)) is not None)
+    met, of, left = Fraction(0), 0, forgiven
+    for value, count in values:
+        dropped = min(left, count) if value < 1 else 0
+        left -= dropped
+        met, of = met + value * (count - dropped), of + count - dropped
+    return Share(met, of)
+
+
+def _of_bool(given: bool | None) -> Fraction | None:
+    return None if given is None else Fraction(int(given))
+
+
+def _or_one(share: Share) -> Fraction:
+    return share.rate if share.rate is not None else Fraction(1)

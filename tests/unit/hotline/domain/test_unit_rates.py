@@ -1,0 +1,83 @@
+"""Rates of units from counted groups: to the fraction what the assessment's boards say of the same orders, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.domain.assessment import BoardGroup, result_of
+from hotline.domain.deeds import Resolution, Satisfaction
+from hotline.domain.disclosure import Tally
+from hotline.domain.unit_rates import Quarter, rates_by_group, unit_rates
+from tests.unit.hotline.domain.test_assessment import CITY, EXCLUDE, FORMULA, some_facts
+from tests.unit.hotline.domain.test_disclosure import alike
+
+UNIT = "county-371302"
+TOLERANT = replace(FORMULA, tolerance=Fraction(1, 7), mostly=Fraction(1, 2))
+SOME = some_facts(1)
+
+tallies = st.lists(
+    st.builds(
+        alike,
+        st.integers(1, 6),
+        category=st.sampled_from(["0101", "0701", None]),
+        counts=st.booleans(),
+        was_contacted=st.sampled_from([True, False, None]),
+        resolution=st.sampled_from([*Resolution, None]),
+        result=st.sampled_from([*Satisfaction, None]),
+        unit=st.just(UNIT),
+    ),
+    max_size=8,
+)
+
+
+@given(tallies, st.sampled_from([FORMULA, TOLERANT]))
+def test_they_are_what_the_boards_count_order_by_order(given_: list[Tally], formula: object) -> None:
+    facts = [
+        replace(
+            SOME, number=f"{index}-{copy}", category=each.category, was_contacted=each.was_contacted,
+            resolution=each.resolution, result=each.result, exclusion=None if each.counts else EXCLUDE,
+        )
+        for index, each in enumerate(given_)
+        for copy in range(each.count)
+    ]  # fmt: skip
+    expected = result_of(UNIT, facts, formula)  # type: ignore[arg-type]
+    found = unit_rates(UNIT, given_, formula)  # type: ignore[arg-type]
+    assert (found.orders, found.excluded) == (expected.orders, len(expected.excluded))
+    assert (found.response, found.resolved) == (expected.response, expected.resolved)
+    assert (found.satisfied, found.named) == (expected.satisfied, expected.named)
+
+
+def test_units_stand_in_their_group_the_least_resolved_first_and_those_that_are_none_nowhere() -> None:
+    bad = alike(3, unit="county-371311", resolution=Resolution.UNRESOLVED)
+    found = rates_by_group(
+        [alike(3, unit=UNIT), bad, alike(1, unit="zone-371371"), alike(1, unit="gone"), alike(1)],
+        CITY.units,
+        FORMULA,
+    )
+    assert {group: [row.unit for row in rows] for group, rows in found.items()} == {
+        BoardGroup.COUNTIES: ["county-371311", UNIT],
+        BoardGroup.CITY_BODIES: ["zone-371371"],
+        BoardGroup.LINKED: [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "text", "first", "end", "before"),
+    [
+        (date(2026, 11, 23), "2026Q4", date(2026, 10, 1), date(2027, 1, 1), "2026Q3"),
+        (date(2026, 3, 31), "2026Q1", date(2026, 1, 1), date(2026, 4, 1), "2025Q4"),
+    ],
+)
+def test_a_quarter_knows_its_days_and_the_one_before(
+    day: date, text: str, first: date, end: date, before: str
+) -> None:
+    quarter = Quarter.of(day)
+    assert (str(quarter), quarter.days, str(quarter.before)) == (text, (first, end), before)
+    assert Quarter.read(text) == quarter
+    assert [Quarter.read(other) for other in ("", "2026Q5", "2026-4", "x2026Q1")] == [None] * 4
