@@ -171,7 +171,7 @@ async def test_whoever_has_a_one_time_password_can_do_nothing_but_change_it(site
         page = (await client.get("/desk/me/password")).text
         data = {"csrf": form_token(page), "old": once, "new": PASSWORD, "again": PASSWORD}
         assert (await client.post("/desk/me/password", data={**data, "again": "else"})).status_code == 422
-        assert (await client.post("/desk/me/password", data=data)).headers["location"] == "/desk/orders"
+        assert (await client.post("/desk/me/password", data=data)).headers["location"] == "/desk/review"
         assert (await client.get("/desk/orders")).status_code == 200
     assert not (await site.accounts.store.get(made.id)).must_change_password
 
