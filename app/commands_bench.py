@@ -35,6 +35,7 @@ from app.wiring import recognizer_named
 from asr.hearing_hints import load_hearing_hints
 from asr.repair import Repairer, RepairingRecognizer
 from bench.asr import bench_asr
+from bench.chat import bench_chat
 from bench.conversation_scores import Score, as_row, summary, table
 from bench.conversation_scripts import ScriptError, read_scripts
 from bench.kb import bench_kb
@@ -162,6 +163,31 @@ def letters(
                     away_seconds=away_seconds,
                     tell=printer.progress,
                 )
+
+    _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("chat")
+def chat(
+    chats: Annotated[int, typer.Option(help="同时多少个对话", min=1, max=2_000)] = 1_000,
+    think_seconds: Annotated[float, typer.Option(help="每个诉求人平均多久写一句，秒", min=0.1)] = 30.0,
+    rasa: Annotated[bool, typer.Option("--rasa", help="用 Rasa 理解（默认用进程内引擎）")] = False,
+    as_json: Json = False,
+) -> None:
+    """网上对话：许多人同时在写时，一问一答的时间、用的处理器时间、每个对话占的内存。"""
+    printer = Printer()
+    settings = Settings()
+    city = load_city(settings.city)
+
+    async def work() -> dict[str, Any]:
+        with TemporaryDirectory() as folder:
+            given = private(settings, Path(folder))
+            if not rasa:
+                given = given.model_copy(update={"rasa": "off"})
+            logs = Path(folder) / "logs"
+            return await bench_chat(
+                given, city, logs, chats=chats, think_seconds=think_seconds, tell=printer.progress
+            )
 
     _show(asyncio.run(work()), as_json=as_json)
 

@@ -41,7 +41,10 @@ class Pages:
         """The chat page."""
         words = self._parts.words["chat"]
         kinds = {kind: name for kind, name in self._parts.words["kinds"].items() if kind in REPORTED}
-        return self._page(request, "chat.html", title=words["title"], words=words, kinds=kinds)
+        return self._page(
+            request, "chat.html", title=words["title"], words=words, kinds=kinds,
+            is_public=self._parts.public is not None,
+        )  # fmt: skip
 
     async def orders(self, number: str = "") -> Response:
         """Where the work orders were before the consoles: whoever kept the address is led on."""
