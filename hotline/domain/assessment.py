@@ -146,8 +146,8 @@ def result_of(unit: str, orders: Sequence[OrderFacts], formula: Formula) -> Unit
     ]
     forgiven = int(formula.tolerance * len(counted))
     response = _share(counted, lambda each: _of_bool(each.was_contacted), forgiven)
-    resolved = _share(counted, lambda each: worth_of_resolution(each.resolution, formula), forgiven)
-    satisfied = _share(ordinary, lambda each: worth_of_satisfaction(each.result, formula), forgiven)
+    resolved = _share(counted, lambda each: _resolved(each.resolution, formula), forgiven)
+    satisfied = _share(ordinary, lambda each: _satisfied(each.result, formula), forgiven)
     rates = {"response": response, "resolved": resolved, "satisfied": satisfied}
     return UnitResult(
         unit=unit,
@@ -155,14 +155,14 @@ def result_of(unit: str, orders: Sequence[OrderFacts], formula: Formula) -> Unit
         response=response,
         resolved=resolved,
         satisfied=satisfied,
-        satisfied_with_attitude=_share(counted, lambda each: worth_of_satisfaction(each.attitude, formula)),
+        satisfied_with_attitude=_share(counted, lambda each: _satisfied(each.attitude, formula)),
         satisfied_enforcement=_share(
             [each for each in counted if within(each.category, formula.enforcement)],
-            lambda each: worth_of_satisfaction(each.result, formula),
+            lambda each: _satisfied(each.result, formula),
         ),
         satisfied_mediation=_share(
             [each for each in counted if within(each.category, formula.mediation)],
-            lambda each: worth_of_satisfaction(each.result, formula),
+            lambda each: _satisfied(each.result, formula),
         ),
         excluded=tuple(sorted(each.number for each in orders if not each.counts)),
         unreachable=sum(each.is_unreachable for each in counted),
@@ -190,7 +190,7 @@ def _of_bool(given: bool | None) -> Fraction | None:
     return None if given is None else Fraction(int(given))
 
 
-def worth_of_resolution(given: Resolution | None, formula: Formula) -> Fraction | None:
+def _resolved(given: Resolution | None, formula: Formula) -> Fraction | None:
     """Return how much an order counts as resolved, from 0 to 1; None where nobody could be asked."""
     if given is None:
         return None
@@ -198,7 +198,7 @@ def worth_of_resolution(given: Resolution | None, formula: Formula) -> Fraction 
     return formula.mostly if found is None else Fraction(found)
 
 
-def worth_of_satisfaction(given: Satisfaction | None, formula: Formula) -> Fraction | None:
+def _satisfied(given: Satisfaction | None, formula: Formula) -> Fraction | None:
     """Return how much an order counts as satisfying, from 0 to 1; None where nobody could be asked."""
     if given is None:
         return None

@@ -10,9 +10,9 @@ from fractions import Fraction
 from typing import Final
 
 from hotline.domain.appeal import AppealKind
-from hotline.domain.assessment import Formula, Share, worth_of_resolution, worth_of_satisfaction
+from hotline.domain.assessment import Formula, Share
 from hotline.domain.category import at_level, within
-from hotline.domain.deeds import Disclose, Resolution, Satisfaction
+from hotline.domain.deeds import Disclose
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.work_order import WorkOrder
 
@@ -54,23 +54,37 @@ def disclosed(order: WorkOrder) -> Disclosed | None:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Orders that are alike in all that is counted, and how many (``count``); nothing in it is about one of them.
+    """How many orders of one class, in one county or of one unit, and how many of them are what; nothing is about one of them.
 
-    ``counts``: they count in the assessment. ``was_in_time``: first reply within the limit, None before any reply.
+    ``in_time`` and ``late`` are those that were replied to; from ``counted`` on only those that count in the assessment.
     """
 
-    count: int
     category: str | None
     county: str | None
-    is_closed: bool
+    unit: str | None
     is_public: bool
-    was_answered_at_once: bool
-    counts: bool
-    was_in_time: bool | None
-    was_contacted: bool | None
-    resolution: Resolution | None
-    result: Satisfaction | None
-    unit: str | None = None
+    count: int
+    closed: int
+    answered_at_once: int
+    in_time: int
+    late: int
+    counted: int
+    contacted: int
+    not_contacted: int
+    resolved: int
+    mostly_resolved: int
+    unresolved: int
+    satisfied: int
+    mostly_satisfied: int
+    dissatisfied: int
+
+    def of_resolution(self, formula: Formula) -> tuple[tuple[Fraction, int], ...]:
+        """Return what orders count as resolved, and how many count so."""
+        return (Fraction(0), self.unresolved), (formula.mostly, self.mostly_resolved), (Fraction(1), self.resolved)  # fmt: skip
+
+    def of_satisfaction(self, formula: Formula) -> tuple[tuple[Fraction, int], ...]:
+        """Return what orders count as satisfying, and how many count so."""
+        return (Fraction(0), self.dissatisfied), (formula.mostly, self.mostly_satisfied), (Fraction(1), self.satisfied)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +123,8 @@ def public_figures(tallies: Iterable[Tally], formula: Formula) -> PublicFigures:
     groups = _rows(open_to_all, lambda each: at_level(each.category, 1), accepted, formula)
     return PublicFigures(
         accepted=accepted,
-        closed=_count(each for each in all_of_them if each.is_closed),
-        answered_at_once=_count(each for each in all_of_them if each.was_answered_at_once),
+        closed=sum(each.closed for each in all_of_them),
+        answered_at_once=sum(each.answered_at_once for each in all_of_them),
         in_time=_published(_in_time(all_of_them)),
         response=_published(_response(all_of_them)),
         resolved=_published(_resolved(all_of_them, formula)),
@@ -175,33 +189,35 @@ def _published(share: Share) -> Fraction | None:
     return share.rate if share.of >= SMALLEST_CELL else None
 
 
-def _share(tallies: Iterable[Tally], worth: Callable[[Tally], Fraction | None]) -> Share:
-    """Return the share over those that have a value."""
-    known = [(found, each.count) for each in tallies if (found := worth(each)) is not None]
-    return Share(
-        sum((value * count for value, count in known), Fraction(0)), sum(count for _, count in known)
-    )
+def _in_time(tallies: Sequence[Tally]) -> Share:
+    met = sum(each.in_time for each in tallies)
+    return Share(Fraction(met), met + sum(each.late for each in tallies))
 
 
-def _in_time(tallies: Iterable[Tally]) -> Share:
-    return _share(tallies, lambda each: _of_bool(each.was_in_time))
-
-
-def _response(tallies: Iterable[Tally]) -> Share:
-    return _share((each for each in tallies if each.counts), lambda each: _of_bool(each.was_contacted))
+def _response(tallies: Sequence[Tally]) -> Share:
+    met = sum(each.contacted for each in tallies)
+    return Share(Fraction(met), met + sum(each.not_contacted for each in tallies))
 
 
 def _resolved(tallies: Iterable[Tally], formula: Formula) -> Share:
-    counted = (each for each in tallies if each.counts)
-    return _share(counted, lambda each: worth_of_resolution(each.resolution, formula))
+    return share_of(part for each in tallies for part in each.of_resolution(formula))
 
 
 def _satisfied(tallies: Iterable[Tally], formula: Formula) -> Share:
     """Without enforcement and mediation, whose satisfaction is listed apart (国办发〔2020〕53号)."""
     apart = formula.enforcement | formula.mediation
-    counted = (each for each in tallies if each.counts and not within(each.category, apart))
-    return _share(counted, lambda each: worth_of_satisfaction(each.result, formula))
+    ordinary = (each for each in tallies if not within(each.category, apart))
+    return share_of(part for each in ordinary for part in each.of_satisfaction(formula))
 
 
-def _of_bool(given: bool | None) -> Fraction | None:
-    return None if given is None else Fraction(int(given))
+def share_of(parts: Iterable[tuple[Fraction, int]], forgiven: int = 0) -> Share:
+    """Return the share over orders of each value, without the worst ``forgiven`` of those that fell short (容错)."""
+    counts: Counter[Fraction] = Counter()
+    for value, count in parts:
+        counts[value] += count
+    met, of, left = Fraction(0), 0, forgiven
+    for value, count in sorted(counts.items()):
+        dropped = min(left, count) if value < 1 else 0
+        left -= dropped
+        met, of = met + value * (count - dropped), of + count - dropped
+    return Share(met, of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -14,11 +14,9 @@ from hotline.domain.assessment import (
     BoardGroup,
     Formula,
     Share,
-    worth_of_resolution,
-    worth_of_satisfaction,
 )
 from hotline.domain.category import within
-from hotline.domain.disclosure import Tally
+from hotline.domain.disclosure import Tally, share_of
 from hotline.domain.handling_unit import HandlingUnit
 
 
@@ -88,15 +86,21 @@ def rates_by_group(
 
 def unit_rates(unit: str, tallies: Sequence[Tally], formula: Formula) -> UnitRates:
     """Return what ``unit`` reached: as ``assessment.result_of`` counts it, with its tolerance (容错率)."""
-    counted = [each for each in tallies if each.counts]
-    orders = sum(each.count for each in counted)
+    orders = sum(each.counted for each in tallies)
     forgiven = int(formula.tolerance * orders)
     apart = formula.enforcement | formula.mediation
-    ordinary = [each for each in counted if not within(each.category, apart)]
+    ordinary = [each for each in tallies if not within(each.category, apart)]
+    heard = [
+        part
+        for each in tallies
+        for part in ((Fraction(0), each.not_contacted), (Fraction(1), each.contacted))
+    ]
     rates = {
-        "response": _share(counted, lambda each: _of_bool(each.was_contacted), forgiven),
-        "resolved": _share(counted, lambda each: worth_of_resolution(each.resolution, formula), forgiven),
-        "satisfied": _share(ordinary, lambda each: worth_of_satisfaction(each.result, formula), forgiven),
+        "response": share_of(heard, forgiven),
+        "resolved": share_of((part for each in tallies for part in each.of_resolution(formula)), forgiven),
+        "satisfied": share_of(
+            (part for each in ordinary for part in each.of_satisfaction(formula)), forgiven
+        ),
     }
     return UnitRates(
         unit=unit,
@@ -109,21 +113,6 @@ def unit_rates(unit: str, tallies: Sequence[Tally], formula: Formula) -> UnitRat
         ),
         **rates,
     )
-
-
-def _share(tallies: Iterable[Tally], worth: Callable[[Tally], Fraction | None], forgiven: int) -> Share:
-    """Return the share over those that have a value, without the worst ``forgiven`` of those that fell short."""
-    values = sorted((found, each.count) for each in tallies if (found := worth(each)) is not None)
-    met, of, left = Fraction(0), 0, forgiven
-    for value, count in values:
-        dropped = min(left, count) if value < 1 else 0
-        left -= dropped
-        met, of = met + value * (count - dropped), of + count - dropped
-    return Share(met, of)
-
-
-def _of_bool(given: bool | None) -> Fraction | None:
-    return None if given is None else Fraction(int(given))
 
 
 def _or_one(share: Share) -> Fraction:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, func, null, or_, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Label, and_, case, func, null, or_, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,6 +38,31 @@ class Which(StrEnum):
     DISSATISFIED = "dissatisfied"  # 不满意
     LATE = "late"  # 超期反馈
 
+
+def _one(name: str, *conditions: ColumnElement[bool]) -> Label[int]:
+    """Return 1 for the orders of which all this is true, else 0."""
+    return case((and_(*conditions), 1), else_=0).label(name)
+
+
+_COUNTED: Final = _FACTS.counts.is_(True)
+_SUMMED: Final = (
+    _one("closed", _FACTS.status.in_(_CLOSED)),
+    _one("at_once", _FACTS.was_answered_at_once.is_(True)),
+    _one("in_time", _FACTS.was_in_time.is_(True)),
+    _one("late", _FACTS.was_in_time.is_(False)),
+    _one("counted", _COUNTED),
+    _one("contacted", _COUNTED, _FACTS.was_contacted.is_(True)),
+    _one("not_contacted", _COUNTED, _FACTS.was_contacted.is_(False)),
+    *(
+        _one(each.value, _COUNTED, _FACTS.resolution == each.value)
+        for each in (Resolution.RESOLVED, Resolution.MOSTLY, Resolution.UNRESOLVED)
+    ),
+    *(
+        _one(f"result_{each.value}", _COUNTED, _FACTS.result == each.value)
+        for each in (Satisfaction.SATISFIED, Satisfaction.MOSTLY, Satisfaction.DISSATISFIED)
+    ),
+)
+"""In the order of the fields of ``Tally`` behind ``count``."""
 
 _CONDITIONS: Final[dict[Which, tuple[ColumnElement[bool], ...]]] = {
     Which.COUNTED: (_FACTS.counts.is_(True),),
@@ -125,20 +150,23 @@ class SqlOrderFacts:
         unit: Any = None,
     ) -> Sequence[Tally]:
         facts = order_facts.c
-        alike = (
-            facts.category, null() if county is None else county, facts.status.in_(_CLOSED), facts.is_public,
-            facts.was_answered_at_once, facts.counts, facts.was_in_time, facts.was_contacted, facts.resolution,
-            facts.result, null() if unit is None else unit,
-        )  # fmt: skip
+        keys = [
+            facts.category,
+            null() if county is None else county,
+            null() if unit is None else unit,
+            facts.is_public,
+        ]
         these = (
-            select(*(column.label(f"c{index}") for index, column in enumerate(alike)))
+            select(*(key.label(f"k{index}") for index, key in enumerate(keys)), *_SUMMED)
             .where(facts.registered_at >= start, facts.registered_at < end, condition)
             .subquery()
         )
-        query = select(func.count(), *these.c).group_by(*these.c)
+        by = list(these.c)[: len(keys)]
+        sums = [func.sum(column) for column in list(these.c)[len(keys) :]]
+        query = select(*by, func.count(), *sums).group_by(*by)
         async with self._database.reading(is_long=True) as connection:
             rows = (await connection.execute(query)).all()
-        return [_tally(tuple(row)) for row in rows]
+        return [Tally(*row[:3], bool(row[3]), *map(int, row[4:])) for row in rows]
 
     async def disclosed(
         self, *, category: str = "", county: str = "", after: Place | None = None, limit: int = 10
@@ -206,34 +234,3 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "result": facts.result.value if facts.result is not None else None,
         "disclosed_at": shown.at if shown is not None else None,
     }
-
-
-def _tally(row: tuple[Any, ...]) -> Tally:
-    (
-        count,
-        category,
-        county,
-        is_closed,
-        is_open,
-        at_once,
-        counts,
-        in_time,
-        contacted,
-        resolution,
-        result,
-        unit,
-    ) = row
-    return Tally(
-        count=count,
-        category=category,
-        county=county,
-        is_closed=bool(is_closed),
-        is_public=is_open,
-        was_answered_at_once=at_once,
-        counts=counts,
-        was_in_time=in_time,
-        was_contacted=contacted,
-        resolution=Resolution(resolution) if resolution is not None else None,
-        result=Satisfaction(result) if result is not None else None,
-        unit=unit,
-    )

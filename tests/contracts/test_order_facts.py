@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete
 
 from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.deeds import Disclose, Reopen, Resolution, Satisfaction, SignFor
+from hotline.domain.deeds import Disclose, Reopen, SignFor
 from hotline.domain.disclosure import Tally
 from hotline.domain.retention import Kept
 from hotline.store.inbox import Place
@@ -22,23 +24,35 @@ from hotline.store.tables import order_facts
 from tests.builders import LANSHAN, NOW, after, an_appeal
 from tests.contracts.conftest import SECRET
 from tests.contracts.test_retention import YEARS, rule
+from tests.unit.hotline.domain.test_disclosure import alike
 from tests.unit.hotline.domain.test_work_order import CONCLUDED, done
 from tests.work_orders import LANSHAN_UNIT, REVIEWER, an_order, change, keep
 
 DAY = timedelta(days=1)
-FRESH = Tally(1, "0101", "371302", False, True, False, True, None, None, None, None)
-CLEARED = Tally(
-    1, "0101", "371302", True, True, False, True, True, True, Resolution.RESOLVED, Satisfaction.SATISFIED
-)
+NOTHING = {"was_in_time": None, "was_contacted": None, "resolution": None, "result": None}
+AT = {"category": "0101", "county": "371302"}
+
+
+def fresh(count: int, **values: Any) -> Tally:
+    """Return the tally of orders that were only dispatched."""
+    return alike(count, **{**AT, **NOTHING, "is_closed": False, **values})
+
+
+def cleared(count: int, **values: Any) -> Tally:
+    """Return the tally of orders that were cleared to the citizens' satisfaction."""
+    return alike(count, **{**AT, **values})
+
+
+def together(*tallies: Tally) -> Tally:
+    """Return the tally of them all; they are of one class and place."""
+    first, *_ = tallies
+    names = list(Tally.__slots__)[4:]
+    return replace(first, **{name: sum(getattr(each, name) for each in tallies) for name in names})
 
 
 @pytest.fixture
 def facts(store: SqlStore) -> SqlOrderFacts:
     return SqlOrderFacts(store.database, Seal(SECRET))
-
-
-def tally(known: Tally, **values: object) -> Tally:
-    return Tally(**{**{name: getattr(known, name) for name in Tally.__slots__}, **values})  # type: ignore[arg-type]
 
 
 async def counted(facts: SqlOrderFacts) -> set[Tally]:
@@ -58,12 +72,12 @@ async def test_orders_that_are_alike_are_counted_together_and_each_step_counts(
     await keep(store, an_order("26112300005", appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL)))
     await keep(store, an_order("26112300006", appeal=an_appeal(kind=AppealKind.NUISANCE)))
     await keep(store, an_order("26112300007", minutes=60 * 24))
-    secret = tally(FRESH, is_public=False)
-    assert await counted(facts) == {tally(FRESH, count=4), secret}
+    secret = fresh(1, is_public=False)
+    assert await counted(facts) == {fresh(4), secret}
     order = await store.get("26112300001")
     for by, deed in CONCLUDED:
         order = await change(store, order, deed, by=by, at=after(60))
-    assert await counted(facts) == {tally(FRESH, count=3), secret, CLEARED}
+    assert await counted(facts) == {together(fresh(3), cleared(1)), secret}
     assert await public(facts) == []
 
 
@@ -103,7 +117,7 @@ async def test_orders_kept_before_there_were_facts_are_filled_in_and_what_is_des
     before = await counted(facts)
     async with store.database.writing() as connection:
         await connection.execute(delete(order_facts).where(order_facts.c.number != "26112300003"))
-    assert await counted(facts) == {FRESH}
+    assert await counted(facts) == {fresh(1)}
     assert [await facts.fill(limit=1) for _ in range(3)] == [1, 1, 0]
     assert await counted(facts) == before
     assert await public(facts) == ["26112300001"]
@@ -122,8 +136,7 @@ async def test_units_days_and_the_orders_behind_a_figure_are_counted_alike_on_ev
     assert await facts.by_day(*span) == {date(2026, 11, 23): 2, date(2026, 11, 24): 1}
     unit = "county-371302"
     assert set(await facts.unit_tallies(*span)) == {
-        tally(CLEARED, county=None, unit=unit),
-        tally(FRESH, count=2, county=None, unit=unit),
+        together(*(tally(n, county=None, unit=unit) for n, tally in ((2, fresh), (1, cleared)))),
     }
     behind = {which: list(await facts.numbers(*span, unit, which)) for which in Which}
     assert {which: numbers for which, numbers in behind.items() if numbers} == {

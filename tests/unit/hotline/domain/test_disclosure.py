@@ -60,12 +60,22 @@ def test_what_was_masked_leaks_nothing(text: str) -> None:
 
 
 def alike(count: int, **values: Any) -> Tally:
+    """Orders of which all that is said is true: by default closed, replied to in time, and well received."""
     given: dict[str, Any] = {
-        "category": "010101", "county": "371302", "is_closed": True, "is_public": True, "was_answered_at_once": False,
-        "counts": True, "was_in_time": True, "was_contacted": True, "resolution": Resolution.RESOLVED,
-        "result": Satisfaction.SATISFIED, **values,
+        "category": "010101", "county": "371302", "unit": None, "is_closed": True, "is_public": True,
+        "was_answered_at_once": False, "counts": True, "was_in_time": True, "was_contacted": True,
+        "resolution": Resolution.RESOLVED, "result": Satisfaction.SATISFIED, **values,
     }  # fmt: skip
-    return Tally(count, **given)
+    counted = count * given["counts"]
+    return Tally(
+        *(given[name] for name in ("category", "county", "unit", "is_public")),
+        count, count * given["is_closed"], count * given["was_answered_at_once"],
+        *(count * (given["was_in_time"] is each) for each in (True, False)),
+        counted,
+        *(counted * (given["was_contacted"] is each) for each in (True, False)),
+        *(counted * (given["resolution"] is each) for each in (Resolution.RESOLVED, Resolution.MOSTLY, Resolution.UNRESOLVED)),
+        *(counted * (given["result"] is each) for each in (Satisfaction.SATISFIED, Satisfaction.MOSTLY, Satisfaction.DISSATISFIED)),
+    )  # fmt: skip
 
 
 def accepted(rows: Mapping[str, FigureRow]) -> dict[str, int | None]:

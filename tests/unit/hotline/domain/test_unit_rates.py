@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.domain.assessment import BoardGroup, result_of
+from hotline.domain.assessment import BoardGroup, Formula, result_of
 from hotline.domain.deeds import Resolution, Satisfaction
-from hotline.domain.disclosure import Tally
 from hotline.domain.unit_rates import Quarter, rates_by_group, unit_rates
 from tests.unit.hotline.domain.test_assessment import CITY, EXCLUDE, FORMULA, some_facts
 from tests.unit.hotline.domain.test_disclosure import alike
@@ -21,33 +21,35 @@ UNIT = "county-371302"
 TOLERANT = replace(FORMULA, tolerance=Fraction(1, 7), mostly=Fraction(1, 2))
 SOME = some_facts(1)
 
-tallies = st.lists(
-    st.builds(
-        alike,
-        st.integers(1, 6),
-        category=st.sampled_from(["0101", "0701", None]),
-        counts=st.booleans(),
-        was_contacted=st.sampled_from([True, False, None]),
-        resolution=st.sampled_from([*Resolution, None]),
-        result=st.sampled_from([*Satisfaction, None]),
-        unit=st.just(UNIT),
+alikes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "count": st.integers(1, 6),
+            "category": st.sampled_from(["0101", "0701", None]),
+            "counts": st.booleans(),
+            "was_contacted": st.sampled_from([True, False, None]),
+            "resolution": st.sampled_from([*Resolution, None]),
+            "result": st.sampled_from([*Satisfaction, None]),
+        }
     ),
     max_size=8,
 )
 
 
-@given(tallies, st.sampled_from([FORMULA, TOLERANT]))
-def test_they_are_what_the_boards_count_order_by_order(given_: list[Tally], formula: object) -> None:
+@given(alikes, st.sampled_from([FORMULA, TOLERANT]))
+def test_they_are_what_the_boards_count_order_by_order(
+    orders: list[dict[str, Any]], formula: Formula
+) -> None:
     facts = [
         replace(
-            SOME, number=f"{index}-{copy}", category=each.category, was_contacted=each.was_contacted,
-            resolution=each.resolution, result=each.result, exclusion=None if each.counts else EXCLUDE,
+            SOME, number=f"{index}-{copy}", exclusion=None if each["counts"] else EXCLUDE,
+            **{name: value for name, value in each.items() if name not in ("count", "counts")},
         )
-        for index, each in enumerate(given_)
-        for copy in range(each.count)
+        for index, each in enumerate(orders)
+        for copy in range(each["count"])
     ]  # fmt: skip
-    expected = result_of(UNIT, facts, formula)  # type: ignore[arg-type]
-    found = unit_rates(UNIT, given_, formula)  # type: ignore[arg-type]
+    expected = result_of(UNIT, facts, formula)
+    found = unit_rates(UNIT, [alike(**each) for each in orders], formula)
     assert (found.orders, found.excluded) == (expected.orders, len(expected.excluded))
     assert (found.response, found.resolved) == (expected.response, expected.resolved)
     assert (found.satisfied, found.named) == (expected.satisfied, expected.named)
