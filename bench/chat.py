@@ -7,7 +7,7 @@ import json
 import random
 import resource
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 import psutil
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from app.machine import figures_folder, redis_part, web_part
 from app.processes import Supervisor, free_port
@@ -99,7 +100,7 @@ async def bench_chat(
                 "turns_per_second": round(row["turns"] / seconds, 1),
                 "processor_ms_per_turn": round(used * 1000 / max(1, row["turns"]), 1),
                 "processor_share": round(used / seconds, 2),
-                "memory_kb_per_chat": round((memory - before) / chats, 1),
+                "memory_kb_per_chat": round((memory - before) / chats, 1) if memory else None,
                 "memory_mb": round(memory / 1024, 1),
                 "p50_to_alone": round(row["p50_ms"] / single["p50_ms"], 2),
             },
@@ -116,35 +117,44 @@ async def _all(
     tell: Tell,
     held: Callable[[], None] = lambda: None,
 ) -> None:
-    """Hold ``chats``; at once, none leaves before the last one has been answered, and ``held`` is told then."""
-    over, spoken = asyncio.Event(), 0
+    """Hold ``chats``; at once, none leaves before the last one has been answered. ``held`` is told when all are there."""
+    over, greeted, gone = asyncio.Event(), 0, 0
     dice = random.Random(7)
     gate = asyncio.Semaphore(chats if at_once else 1)
 
     async def one(index: int) -> None:
-        nonlocal spoken
-        async with gate:
-            if at_once:
-                await asyncio.sleep(index / _COME_PER_SECOND)
-            try:
-                async with connect(address, proxy=None, open_timeout=60, ping_interval=None) as socket:
-                    await _talk(socket, _SAYINGS[index % len(_SAYINGS)], figures, think_seconds, dice)
-                    spoken += 1
-                    tell("对话", spoken, chats)
-                    if spoken == chats:
-                        held()
-                        over.set()
-                    if at_once:
-                        await over.wait()
-                    await socket.send(json.dumps({"type": "bye"}))
-            except (OSError, TimeoutError, EOFError, ConnectionError):
-                figures.broken += 1
-                spoken += 1
-                if spoken == chats:
+        nonlocal greeted, gone
+        if at_once:
+            await asyncio.sleep(index / _COME_PER_SECOND)
+        try:
+            async with connect(address, proxy=None, open_timeout=60, ping_interval=None) as socket:
+                await socket.send(json.dumps({"type": "hello", "version": 2}))
+                await _said(socket, after=0)
+                greeted += 1
+                if greeted == chats:
                     held()
-                    over.set()
+                await _talk(socket, _SAYINGS[index % len(_SAYINGS)], figures, think_seconds, dice)
+                gone = _told(gone, chats, over, tell)
+                if at_once:
+                    await over.wait()
+                with suppress(ConnectionClosed):  # who has said nothing for so long may have been let go
+                    await socket.send(json.dumps({"type": "bye"}))
+        except (OSError, TimeoutError, ConnectionClosed):
+            figures.broken += 1
+            gone = _told(gone, chats, over, tell)
 
-    await asyncio.gather(*(one(index) for index in range(chats)))
+    async def admitted(index: int) -> None:
+        async with gate:
+            await one(index)
+
+    await asyncio.gather(*(admitted(index) for index in range(chats)))
+
+
+def _told(gone: int, chats: int, over: asyncio.Event, tell: Tell) -> int:
+    tell("对话", gone + 1, chats)
+    if gone + 1 == chats:
+        over.set()
+    return gone + 1
 
 
 async def _talk(
@@ -154,8 +164,6 @@ async def _talk(
     think_seconds: float,
     dice: random.Random,
 ) -> None:
-    await socket.send(json.dumps({"type": "hello", "version": 2}))
-    await _said(socket, after=0)
     for number, words in enumerate(sayings):
         await asyncio.sleep(dice.uniform(0, 2 * think_seconds))
         begun = perf_counter()
