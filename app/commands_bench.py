@@ -58,7 +58,7 @@ cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单",
 
 cli.command("soak")(bench_soak)
 
-MATTERS = ROOT / "tests" / "routing" / "real_matters.yaml"
+MATTERS = ROOT / "tests" / "matters" / "linyi.yaml"
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
 
