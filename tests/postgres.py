@@ -49,11 +49,12 @@ class PostgresServer:
         return f"postgresql+asyncpg://hotline@127.0.0.1:{self._port}/{database}"
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            [self._programs / "postgres", "-D", self._folder / "data", "-p", str(self._port), "-h", "127.0.0.1",
-             "-k", self._folder, "-c", "fsync=off"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._folder, **self._user,
-        )  # fmt: skip
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._folder / "data", "-p", str(self._port), "-h", "127.0.0.1",
+                 "-k", "", "-c", "fsync=off", "-c", "autovacuum=off"],
+                stdout=log, stderr=log, cwd=self._folder, **self._user,
+            )  # fmt: skip
 
     def stop(self) -> None:
         """Stop at once, whoever is connected."""
@@ -70,22 +71,26 @@ class PostgresServer:
 
     async def new_database(self, name: str) -> str:
         """Wait until the server answers, make a database with all its tables and return its URL."""
-        for _ in range(100):
-            try:
-                connection = await asyncpg.connect(self.url().replace("+asyncpg", ""))
-                break
-            except (OSError, asyncpg.CannotConnectNowError):
-                await asyncio.sleep(0.1)
-        else:
-            raise AssertionError("PostgreSQL did not come up")
+        connection = await self._connected()
         try:
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = 'laid_out'"):
-                await connection.execute("CREATE DATABASE laid_out")
-                await migrate(self.url("laid_out"))
+                await connection.execute("DROP DATABASE IF EXISTS being_laid_out")
+                await connection.execute("CREATE DATABASE being_laid_out")
+                await migrate(self.url("being_laid_out"))
+                await connection.execute("ALTER DATABASE being_laid_out RENAME TO laid_out")
             await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE laid_out')
         finally:
             await connection.close()
         return self.url(name)
+
+    async def _connected(self) -> Any:
+        for _ in range(300):
+            try:
+                return await asyncpg.connect(self.url().replace("+asyncpg", ""))
+            except (OSError, asyncpg.CannotConnectNowError):
+                assert self._process.poll() is None, (self._folder / "log").read_text()
+                await asyncio.sleep(0.1)
+        raise AssertionError("PostgreSQL did not come up: " + (self._folder / "log").read_text())
 
 
 def _server_programs() -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import random
 import shutil
@@ -69,6 +70,7 @@ async def grow(folder: Path) -> None:
         async with contextlib.AsyncExitStack() as stack:
             settings = Settings(data_dir=Path(made.name))
             await open_alone(settings, load_city(settings.city), stack)
+        atexit.register(made.cleanup)
         _GROWN.append(made)
     await asyncio.to_thread(shutil.copytree, _GROWN[0].name, folder, dirs_exist_ok=True)
 

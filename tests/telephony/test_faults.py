@@ -23,7 +23,7 @@ import pytest
 from app.descendants import descendants
 from app.machine import running
 from app.private import private
-from app.rasa_server import rasa_part
+from app.rasa_server import rasa_parts
 from app.settings import Settings
 from hotline.city import load_city
 from ivr.sip.sound import read_wav, write_wav
@@ -89,7 +89,7 @@ async def gap(uri: str, wav: Path, folder: Path, fault: Callable[[], None]) -> f
 
 async def rasa_has_begun(settings: Settings) -> bool:
     """Wait until Rasa understands; False where it is not installed or not trained."""
-    if rasa_part(settings, load_city(settings.city)) is None:
+    if not rasa_parts(settings, load_city(settings.city)):
         return False
     async with asyncio.timeout(150):
         while True:

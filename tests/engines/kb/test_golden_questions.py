@@ -80,7 +80,7 @@ def test_questions_find_their_article_and_hardly_any_answer_is_wrong(
     found: Found, record_property: Callable[[str, object], None]
 ) -> None:
     measured = golden_figures(found)
-    record_property("figures", measured)
+    record_property("figures", str(measured))
     assert measured.hit_at_1 >= 0.9
     assert measured.hit_at_5 >= 0.98
     assert measured.answered >= 0.58
@@ -98,7 +98,7 @@ def test_words_alone_answer_less_and_not_more_wrongly(
     words_alone: TantivyRetriever, record_property: Callable[[str, object], None]
 ) -> None:
     measured = golden_figures(asked(words_alone, GOLDEN[::EVERY_THIRD]))
-    record_property("figures", measured)
+    record_property("figures", str(measured))
     assert measured.hit_at_1 >= 0.75
     assert measured.answered >= 0.38
     assert measured.wrong_of_all <= 0.02
