@@ -30,7 +30,7 @@ from ivr.sip.sound import read_wav, write_wav
 from tests.telephony.many import grow
 from tests.telephony.support import program
 
-pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(600)]
 
 WHISPER = Settings().models_dir / "whisper-base" / "model.bin"
 SENTENCE = "兰山区银雀山街道的路灯坏了没有人修"
@@ -77,7 +77,7 @@ def longest_gap(sound: bytes, since: float) -> float:
 async def gap(uri: str, wav: Path, folder: Path, fault: Callable[[], None]) -> float:
     """Call, have ``fault`` happen in mid-sentence, and return the longest silence until an answer was heard."""
     record, plan = folder / "heard.wav", folder / "steps.json"
-    plan.write_text(json.dumps([{"wav": str(wav)}, {"hang_up": True, "barge_in": 9.0}]))
+    plan.write_text(json.dumps([{"wav": str(wav)}, {"hang_up": True, "barge_in": 18.0}]))
     options = ("--steps", str(plan), "--record", str(record), "--longest", "40", "--json-lines")
     async with program("-m", "ivr.caller", uri, *options) as caller:
         await caller.event("speaking", seconds=60)
