@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -91,21 +92,29 @@ def export(
 ) -> None:
     """把通过的导出：分类写成语料，地点和承办单位写成给人看的表；每条只导出一次。"""
     into.mkdir(parents=True, exist_ok=True)
-    found = _run(data_dir, lambda corrections: corrections.export(by=by, at=now()))
-    for of, write in (
-        (CorrectionOf.CATEGORY, _write_utterances),
-        (CorrectionOf.PLACE, _write_rows),
-        (CorrectionOf.UNIT, _write_rows),
-    ):
-        chosen = [each for each in found if each.of is of]
-        if chosen:
-            write(into, of, chosen)
+    found = _run(
+        data_dir, lambda corrections: corrections.export(partial(write_export, into), by=by, at=now())
+    )
     typer.echo(f"导出 {len(found)} 条到 {into}")
 
 
-def _write_utterances(into: Path, of: CorrectionOf, chosen: Sequence[Correction]) -> None:  # noqa: ARG001 -- as the others
-    """Add the utterances to those of earlier exports, one block for each class."""
-    file = into / "corrections.yml"
+def write_export(into: Path, found: Sequence[Correction]) -> None:
+    """Add corrections to the files of earlier exports below ``into``; one that is there already is not added again."""
+    for of, write in (
+        (CorrectionOf.CATEGORY, _utterances),
+        (CorrectionOf.PLACE, _rows),
+        (CorrectionOf.UNIT, _rows),
+    ):
+        chosen = [each for each in found if each.of is of]
+        if chosen:
+            file = into / ("corrections.yml" if of is CorrectionOf.CATEGORY else f"{of.value}s.yaml")
+            fresh = file.with_suffix(".new")
+            fresh.write_text(write(file, chosen), encoding="utf-8")
+            fresh.replace(file)
+
+
+def _utterances(file: Path, chosen: Sequence[Correction]) -> str:
+    """Return the utterances with those of ``file``, one block for each class."""
     blocks: dict[str, list[str]] = {}
     if file.exists():
         for block in yaml.safe_load(file.read_text(encoding="utf-8"))["nlu"]:
@@ -120,17 +129,17 @@ def _write_utterances(into: Path, of: CorrectionOf, chosen: Sequence[Correction]
         for label, lines in sorted(blocks.items())
     ]
     head = '# 话务员纠正过、经审核的诉求（hotline nlu corrections export）\nversion: "3.1"\nnlu:\n'
-    file.write_text(head + "".join(rows), encoding="utf-8")
+    return head + "".join(rows)
 
 
-def _write_rows(into: Path, of: CorrectionOf, chosen: Sequence[Correction]) -> None:
-    file = into / f"{of.value}s.yaml"
-    known = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else []
-    rows = [
-        {"text": each.text, "understood": each.understood, "right": each.right, "note": each.note}
-        for each in chosen
-    ]
-    file.write_text(yaml.safe_dump([*known, *rows], allow_unicode=True, sort_keys=False), encoding="utf-8")
+def _rows(file: Path, chosen: Sequence[Correction]) -> str:
+    """Return the rows for people to read, with those of ``file``."""
+    rows: list[dict[str, str]] = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else []
+    for each in chosen:
+        row = {"text": each.text, "understood": each.understood, "right": each.right, "note": each.note}
+        if row not in rows:
+            rows.append(row)
+    return yaml.safe_dump(rows, allow_unicode=True, sort_keys=False)
 
 
 def _plain(correction: Correction) -> dict[str, Any]:

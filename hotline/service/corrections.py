@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -120,9 +121,15 @@ class Corrections:
             correction, lambda found: found.rejected(by=by, at=at, note=note), by=by, at=at
         )
 
-    async def export(self, *, by: str, at: datetime) -> Sequence[Correction]:
-        """Return what was approved and mark it as exported."""
+    async def export(
+        self, write: Callable[[Sequence[Correction]], None], *, by: str, at: datetime
+    ) -> Sequence[Correction]:
+        """Have what was approved written by ``write``, and only then mark it as exported; return it.
+
+        Whoever is interrupted between the two exports it again: ``write`` has to take the same rows twice.
+        """
         approved = await self._store.listed(CorrectionState.APPROVED, limit=_MOST_LISTED)
+        await asyncio.to_thread(write, approved)
         return [
             await self._store.change(each.id, lambda found: found.exported(), by=by, at=at)
             for each in approved

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
+from app.commands_corrections import write_export
 from hotline.domain.appeal import PhoneNumber, Place
-from hotline.domain.corrections import CorrectionState, IllegalCorrectionError
+from hotline.domain.corrections import Correction, CorrectionState, IllegalCorrectionError
 from tests.builders import NOW, an_appeal
 from tests.integration.api.conftest import STAFF, Site
 from tests.work_orders import an_order, keep
@@ -97,22 +101,44 @@ async def test_what_was_rejected_is_not_learned_from(http: httpx.AsyncClient, si
     rejected = (await http.post(f"{at}/reject", json={"by": "2001", "note": "两件事"})).json()
     assert (rejected["state"], rejected["note"]) == ("rejected", "两件事")
     assert site.parts.corrections is not None
-    assert await site.parts.corrections.export(by="2001", at=NOW) == []
+    assert await site.parts.corrections.export(nothing, by="2001", at=NOW) == []
 
 
-async def test_what_was_approved_is_exported_once(http: httpx.AsyncClient, site: Site) -> None:
+def nothing(found: Sequence[Correction]) -> None:
+    assert found == []
+
+
+async def test_what_was_approved_is_exported_once(
+    http: httpx.AsyncClient, site: Site, tmp_path: Path
+) -> None:
     correction = (await proposed(http)).json()["id"]
     await http.post(f"{AT}/{correction}/approve", json={"by": "2001", "text": "楼下路灯不亮"})
     assert site.parts.corrections is not None
-    (exported,) = await site.parts.corrections.export(by="2001", at=NOW)
-    assert (exported.text, exported.right, exported.state) == (
-        "楼下路灯不亮",
-        "020401",
-        CorrectionState.EXPORTED,
-    )
-    assert await site.parts.corrections.export(by="2001", at=NOW) == []
+    (exported,) = await site.parts.corrections.export(partial(write_export, tmp_path), by="2001", at=NOW)
+    assert exported.state is CorrectionState.EXPORTED
+    (block,) = yaml.safe_load((tmp_path / "corrections.yml").read_text(encoding="utf-8"))["nlu"]
+    assert block == {"intent": "c020401", "examples": "- 楼下路灯不亮\n"}
+    assert await site.parts.corrections.export(nothing, by="2001", at=NOW) == []
     with pytest.raises(IllegalCorrectionError):
         exported.exported()
+
+
+async def test_what_could_not_be_written_is_exported_the_next_time_and_stands_there_once(
+    http: httpx.AsyncClient, site: Site, tmp_path: Path
+) -> None:
+    correction = (await proposed(http, of="place", right="兰山区银雀山街道")).json()["id"]
+    await http.post(f"{AT}/{correction}/approve", json={"by": "2001", "text": "楼下路灯不亮"})
+    assert site.parts.corrections is not None
+
+    def written_but_full(found: Sequence[Correction]) -> None:
+        write_export(tmp_path, found)
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        await site.parts.corrections.export(written_but_full, by="2001", at=NOW)
+    assert len(await site.parts.corrections.export(partial(write_export, tmp_path), by="2001", at=NOW)) == 1
+    rows = yaml.safe_load((tmp_path / "places.yaml").read_text(encoding="utf-8"))
+    assert rows == [{"text": "楼下路灯不亮", "understood": "兰山区", "right": "兰山区银雀山街道", "note": ""}]
 
 
 @pytest.mark.parametrize(
