@@ -21,6 +21,7 @@ from hotline.store.sealing import Seal
 from hotline.store.tables import (
     audit,
     conversations,
+    corrections,
     correspondences,
     correspondents,
     evidence,
@@ -156,6 +157,7 @@ class SqlRetention:
             case Kept.WORK_ORDERS:
                 await connection.execute(delete(order_citizens).where(order_citizens.c.number.in_(ids)))
                 await connection.execute(delete(relay).where(relay.c.number.in_(ids)))
+                await connection.execute(delete(corrections).where(corrections.c.number.in_(ids)))
                 theirs = order_facts.c.number.in_(ids)
                 await connection.execute(update(order_facts).where(theirs).values(disclosed_at=None))
 

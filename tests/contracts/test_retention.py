@@ -14,11 +14,13 @@ from app.retention import Destruction, load_retentions
 from hotline.city import load_city
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
+from hotline.domain.corrections import Correction, CorrectionOf
 from hotline.domain.deeds import Answer, Archive, Conclude, PassReview, SignFor
 from hotline.domain.letters import Letter, Written
 from hotline.domain.people import MACHINE
 from hotline.domain.retention import GONE, Kept, Retention
 from hotline.domain.work_order import Status, Step, WorkOrder
+from hotline.store.corrections import SqlCorrections
 from hotline.store.evidence import EvidenceItem, SqlEvidence
 from hotline.store.letter_values import Done, Lease
 from hotline.store.letters import SqlLetters
@@ -85,10 +87,15 @@ async def test_an_old_closed_order_keeps_its_figures_and_loses_its_people(
     store: SqlStore, tmp_path: Path
 ) -> None:
     await keep(store, answered("26112300001", "c1"), an_order("26112300002"))
+    corrected = SqlCorrections(store.database, Seal(SECRET))
+    for number in ("26112300001", "26112300002"):
+        of = CorrectionOf.CATEGORY
+        await corrected.add(Correction(number, number, of, "家里暖气不热", "0102", "010101", "1024", NOW))
     retention = SqlRetention(store.database, Seal(SECRET), tmp_path, tmp_path)
     certificate = await retention.destroy(rule(Kept.WORK_ORDERS), YEARS, by="operator")
     assert certificate is not None
     assert certificate.count == 1
+    assert [each.order for each in await corrected.listed(None, limit=5)] == ["26112300002"]
     order = await store.get("26112300001")
     assert (order.appeal.text, order.appeal.phone, order.appeal.category) == (GONE, None, "0101")
     assert [each.number for each in await store.of_citizen(PhoneNumber("13905390001"))] == ["26112300002"]
