@@ -14,6 +14,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.letters import FromDesk, Letter, Way
 from hotline.domain.outbox import MessageState
 from hotline.store.auditing import write_audit
+from hotline.store.conversation_ends import ended
 from hotline.store.letter_values import Done
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
@@ -73,18 +74,7 @@ class LetterWriting:
             loose = update(evidence).where(evidence.c.conversation == talk, evidence.c.work_order.is_(None))
             await connection.execute(loose.values(work_order=done.order))
         if done.end is not None:
-            end = done.end
-            await connection.execute(
-                update(conversations)
-                .where(conversations.c.id == talk)
-                .values(
-                    ended_at=end.at,
-                    outcome=end.outcome,
-                    article=end.article,
-                    work_order=end.work_order,
-                    rating=end.rating,
-                )
-            )
+            await connection.execute(ended(talk, done.end))
 
     @staticmethod
     async def hurry(connection: AsyncConnection, done: Done) -> None:

@@ -23,6 +23,7 @@ from hotline.domain.errors import (
 from hotline.domain.life_cycle import CLOSED, Status, Step
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
+from hotline.store.conversation_ends import ended
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
 from hotline.store.order_body import dumped, loaded
 from hotline.store.order_facts import write_order_facts
@@ -292,17 +293,7 @@ class SqlStore:
     async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record with its outcome and how the citizen rated it."""
         async with self._database.writing() as connection:
-            await connection.execute(
-                update(conversations)
-                .where(conversations.c.id == conversation)
-                .values(
-                    ended_at=end.at,
-                    outcome=end.outcome,
-                    article=end.article,
-                    work_order=end.work_order,
-                    rating=end.rating,
-                )
-            )
+            await connection.execute(ended(conversation, end))
 
     async def ratings(self, since: datetime, until: datetime) -> Mapping[str | None, int]:
         """Count the conversations that ended from ``since`` to before ``until`` by rating; None is those without one."""
