@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
@@ -32,7 +31,6 @@ PREFIX: Final = "/public"
 _COOKIE: Final = "text"
 _SIZES: Final = ("normal", "large")
 _A_YEAR: Final = 365 * 86_400
-_PLACE: Final = re.compile(r"\d{1,18}-\d{11,12}")
 _TOP: Final = 10
 _FOR_A_MINUTE: Final = "private, max-age=60"
 
@@ -92,7 +90,7 @@ class PublicPages:
         groups = dict(self._groups())
         counties = {one.code: one.name for one in self._city.counties.values()}
         chosen = {"category": category if category in groups else "", "county": county if county in counties else ""}  # fmt: skip
-        place = Place.read(after) if _PLACE.fullmatch(after) else None
+        place = Place.read(after)
         found, following = await self._disclosure.cases(**chosen, after=place)
         return self._page(
             request, "cases", cases=[self._case(each) for each in found], groups=groups, counties=counties,

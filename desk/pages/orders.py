@@ -31,7 +31,6 @@ router = desk_router()
 
 Number = Annotated[str, InPath(pattern=r"^[0-9]{11,12}$")]
 _A_PAGE: Final = 50
-_PLACE: Final = re.compile(r"-?\d{1,18}-\d{11,12}")
 _NUMBER: Final = re.compile(r"\d{11,12}")
 
 
@@ -50,7 +49,7 @@ async def orders(
         return front.done(request, to=f"/desk/orders/{q.strip()}")
     chosen = statuses(state or ())
     wanted = scope_of(seat.account, InboxFilter(chosen or OPEN, categories=(category,) if category else ()))
-    place = Place.read(after) if _PLACE.fullmatch(after) else None
+    place = Place.read(after)
     page = await front.parts.inbox.page(wanted, after=place, limit=_A_PAGE)
     at, numbers = front.parts.clock(), " ".join(order.number for order in page.orders)
     await front.parts.records.note_look(subject="orders", by=_who(seat), why=f"list: {numbers}", at=at)

@@ -72,7 +72,7 @@ async def waiting(
         key: sum((await front.parts.inbox.counts(one.wanted)).values()) for key, one in TABS.items()
     }  # fmt: skip
     name = tab if tab in TABS else next((key for key, count in counts.items() if count), "returns")
-    page = await front.parts.inbox.page(TABS[name].wanted, after=_place(after), limit=_A_PAGE)
+    page = await front.parts.inbox.page(TABS[name].wanted, after=Place.read(after), limit=_A_PAGE)
     numbers = " ".join(order.number for order in page.orders)
     await front.parts.records.note_look(
         subject="orders", by=f"staff:{seat.account.login}", why=f"review: {numbers}", at=front.parts.clock()
@@ -180,10 +180,3 @@ def _reply(front: Front, order: WorkOrder) -> dict[str, Any] | None:
         "adoption": front.words["adoptions"].get(found.adoption or "", ""),
         "files": len(found.evidence) + (len(contact.evidence) if contact is not None else 0),
     }
-
-
-def _place(text: str) -> Place | None:
-    try:
-        return Place.read(text) if text else None
-    except (ValueError, OverflowError, OSError):
-        return None

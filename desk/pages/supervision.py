@@ -37,7 +37,7 @@ async def board(request: Request, seat: Seat, after: Annotated[str, Query(max_le
     """Show what is under supervision by tier, what is overdue, the longest first, and how many appeals came in."""
     front = front_of(request)
     overdue = InboxFilter(WITH_UNIT, due=(_BEGINNING, front.parts.clock()))
-    page = await front.parts.inbox.page(overdue, after=_place(after), limit=_A_PAGE)
+    page = await front.parts.inbox.page(overdue, after=Place.read(after), limit=_A_PAGE)
     tiers, is_more = await _tiers(front)
     await _note(front, seat, "overdue", [order.number for order in page.orders])
     return front.page(
@@ -123,10 +123,3 @@ async def _note(front: Front, seat: SignedIn, what: str, numbers: Any) -> None:
 
 def _board(front: Front) -> SupervisionBoard:
     return front.parts.board
-
-
-def _place(text: str) -> Place | None:
-    try:
-        return Place.read(text) if text else None
-    except (ValueError, OverflowError, OSError):
-        return None

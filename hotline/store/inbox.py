@@ -6,6 +6,7 @@ costs the same whether a unit has a hundred orders or a hundred thousand.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from hotline.store.sealing import Seal
 from hotline.store.tables import order_supporters, work_orders
 
 OPEN: Final = frozenset(Status) - CLOSED
+_PLACE: Final = re.compile(r"(-?\d{1,18})-(\d{11,12})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,13 @@ class Place:
         return f"{round(self.due.timestamp() * 1_000_000)}-{self.number}"
 
     @classmethod
-    def read(cls, text: str) -> Place:
-        """Return the place that ``str`` wrote. Raises ``ValueError``."""
-        due, _, number = text.partition("-")
-        return cls(datetime.fromtimestamp(int(due) / 1_000_000, UTC), number)
+    def read(cls, text: str) -> Place | None:
+        """Return the place that ``str`` wrote; None for any other text: such a page begins at the beginning."""
+        found = _PLACE.fullmatch(text)
+        try:
+            return cls(datetime.fromtimestamp(int(found[1]) / 1_000_000, UTC), found[2]) if found else None
+        except (ValueError, OverflowError, OSError):  # no time that there is
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,3 +90,15 @@ async def test_who_waits_for_an_extension_is_found_until_it_is_decided(store, in
     assert await numbers(inbox, waiting) == ["26112300001"]
     await change(store, asked, RefuseExtension("工期足够"), by=REVIEWER, at=after(3))
     assert await numbers(inbox, waiting) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "x-26112300001", "999999999999999999-26112300001", "1-2611\x00300001", "１-26112300001"]
+)
+def test_what_is_no_place_in_a_list_is_none(text: str) -> None:
+    assert Place.read(text) is None
+
+
+def test_a_place_is_read_as_it_was_written() -> None:
+    place = Place(NOW, "26112300001")
+    assert Place.read(str(place)) == place

@@ -116,7 +116,7 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
     wanted = (
         InboxFilter(tab.statuses, supporter=unit) if tab.is_support else InboxFilter(tab.statuses, unit=unit)
     )
-    page = await box.page(wanted, after=_place(after), limit=_A_PAGE)
+    page = await box.page(wanted, after=Place.read(after), limit=_A_PAGE)
     numbers = " ".join(order.number for order in page.orders)
     await front.parts.records.note_look(
         subject="orders", by=f"staff:{seat.account.login}", why=f"inbox: {numbers}", at=now
@@ -138,10 +138,3 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
         "soon": await box.count_due(todo, before=now + _SOON) - late,
         "is_first": not after,
     }  # fmt: skip
-
-
-def _place(text: str) -> Place | None:
-    try:
-        return Place.read(text) if text else None
-    except (ValueError, OverflowError, OSError):
-        return None
