@@ -93,8 +93,8 @@ class StandInOpenSearch:
             if figure is not None:
                 found.append((figure, id_, document))
         if "sort" in body:
-            assert body["sort"] == [{"_id": "asc"}]
-            found.sort(key=lambda each: each[1])
+            assert body["sort"] == [{"id": "asc"}]
+            found.sort(key=lambda each: each[2]["id"])
             (after,) = body.get("search_after", [""])
             found = [each for each in found if each[1] > after]
         else:

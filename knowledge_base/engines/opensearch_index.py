@@ -82,6 +82,7 @@ class OpenSearchIndex:
                     name: {"type": "text", "analyzer": "whitespace", "index_options": "freqs"}
                     for name in BOOSTS
                 },
+                "id": {"type": "keyword"},  # to sort by: servers may forbid that of _id
                 "category": {"type": "keyword"},
                 "regions": {"type": "keyword"},
                 "valid_from": {"type": "date", "format": "strict_date"},
@@ -136,7 +137,7 @@ class OpenSearchIndex:
                 "size": 1_000,
                 "_source": False,
                 "query": {"exists": {"field": "valid_from"}},
-                "sort": [{"_id": "asc"}],
+                "sort": [{"id": "asc"}],
             }
             if after is not None:
                 body["search_after"] = after
@@ -190,6 +191,7 @@ class OpenSearchIndex:
     def _document(self, article: Article, vectors: bytes) -> dict[str, Any]:
         return {
             **texts_of(article, self.wording),
+            "id": article.id,
             "category": list(lineage(article.category or "")),
             "regions": list(article.regions),
             "valid_from": article.valid_from.isoformat(),
