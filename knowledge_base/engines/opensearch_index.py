@@ -1,8 +1,7 @@
 """An OpenSearch index of articles: the same fields and terms as on one machine, searched by many.
 
 Terms are made here, not by the server: its fields are split at spaces and nothing else. A bulk is written again until it
-is whole, and the position up to which the changes of the database are in the index is written last. Elasticsearch 7 and
-later answers alike.
+is whole, and the position up to which the changes of the database are in the index is written last.
 """
 
 from __future__ import annotations
