@@ -123,7 +123,7 @@ class PhoneChannel:
         self._company = Company(
             self._playback,
             after_seconds=settings.filler_after_seconds,
-            is_wanted=lambda: not self._hearing.is_speaking,
+            is_wanted=lambda: self._is_waited_for and not self._hearing.is_speaking,
         )
         self._patience = Patience(
             is_talking=lambda: self._playback.is_busy or self._hearing.is_speaking,
@@ -324,6 +324,11 @@ class PhoneChannel:
         self._patience.restart()
 
     @property
+    def _is_waited_for(self) -> bool:
+        """Whether the caller is owed words that do not sound yet."""
+        return self._is_answer_due or self._is_awaiting_words or self._playback.is_busy
+
+    @property
     def _is_awaiting_words(self) -> bool:
         """Whether anything was said that asks for an answer, and the recogniser is still at it."""
         return any(matters(ended, self._settings) for ended in self._hearing.awaited)
@@ -379,7 +384,8 @@ class PhoneChannel:
         self._is_question_asked = False
         self._patience.stop()
         self._is_answer_due = False
-        self._company.stop()
+        if not self._playback.is_busy:  # the last words may still be rendered: they are waited for in company
+            self._company.stop()
         self._release(is_over=True)
 
     def _fell_silent(self, turn: int) -> None:

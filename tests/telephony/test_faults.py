@@ -19,16 +19,25 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from numpy.typing import NDArray
+from scipy.signal import correlate
 
+from app.city_words import lexicon
 from app.descendants import descendants
 from app.machine import running
+from app.phone import phone_settings
 from app.private import private
 from app.rasa_server import rasa_parts
 from app.settings import Settings
+from app.wiring import voice_cache
 from hotline.city import load_city
+from hotline.domain.speech import PHONE_BAND
 from ivr.sip.sound import read_wav, write_wav
 from tests.telephony.many import grow
-from tests.telephony.support import program
+from tests.telephony.support import program, samples
+from tts.engines.caching import CachingSynthesizer
+from tts.engines.kokoro import KokoroSynthesizer, kokoro_worker
+from tts.reading import Reading
 
 pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -36,6 +45,12 @@ WHISPER = Settings().models_dir / "whisper-base" / "model.bin"
 SENTENCE = "兰山区银雀山街道的路灯坏了没有人修"
 LONGEST = 2.0
 ANSWER = 3.0
+WORD = 0.3
+WAITS = 3.5
+"""Seconds: so much of its own words is an answer, so little may be one (“请讲”), and so long it waits at least for the
+caller after it."""
+BEGINNING = 4_800
+"""Samples of a filler by which it is known."""
 
 
 @pytest.fixture
@@ -61,30 +76,71 @@ def part(*words: str) -> psutil.Process:
     return found
 
 
-def longest_gap(sound: bytes, since: float) -> float:
-    """Return the longest silence after ``since`` until the hotline has spoken for ``ANSWER``; a filler alone is no answer."""
-    frames = np.frombuffer(sound[: len(sound) // 320 * 320], "<i2").astype(np.float64).reshape(-1, 160)
-    longest = silent = spoken = 0.0
-    for is_loud in frames[int(since / 0.02) :].std(axis=1) > 200:
-        silent = 0.0 if is_loud else silent + 0.02
-        spoken += 0.02 if is_loud else 0.0
-        longest = max(longest, silent)
-        if spoken >= ANSWER:
+async def fillers(settings: Settings) -> list[bytes]:
+    """Return what the hotline says to bridge a wait, as it was rendered for the calls."""
+    city = load_city(settings.city)
+    rows, file = lexicon(city, "pronunciation")
+    voice = KokoroSynthesizer(
+        kokoro_worker(settings.models_dir),
+        Reading(rows, file=str(file)),
+        voice=settings.voice,
+        speed=settings.voice_speed,
+    )
+    kept = CachingSynthesizer(voice, voice_cache(settings))
+    texts = phone_settings(settings, city).fillers
+    assert all(kept.is_kept(text, PHONE_BAND) for text in texts)
+    return [b"".join([sound async for sound in kept.synthesize(text, audio=PHONE_BAND)]) for text in texts]
+
+
+def loud(sound: bytes) -> NDArray[np.bool_]:
+    """Tell of each 20 ms whether there is sound in it."""
+    return samples(sound)[: len(sound) // 320 * 160].reshape(-1, 160).std(axis=1) > 200
+
+
+def own_words(received: bytes, bridges: list[bytes]) -> NDArray[np.bool_]:
+    """Tell of each 20 ms of ``received`` whether the hotline speaks there, and says none of ``bridges``."""
+    speaks = loud(received)
+    heard = samples(received)
+    energy = np.sqrt(np.maximum(correlate(heard**2, np.ones(BEGINNING), "valid"), 1e6))
+    for bridge in bridges:
+        voiced = np.flatnonzero(loud(bridge))
+        first, length = int(voiced[0]), int(voiced[-1] - voiced[0]) + 1
+        beginning = samples(bridge)[first * 160 :][:BEGINNING]
+        alike = correlate(heard, beginning, "valid") / energy / np.sqrt(beginning @ beginning)
+        for place in np.flatnonzero(alike > 0.8) // 160:
+            speaks[max(place - 2, 0) : place + length + 3] = False
+    return speaks
+
+
+def longest_gap(received: bytes, since: float, bridges: list[bytes]) -> float:
+    """Return the longest silence after ``since`` until the hotline has answered, which ``bridges`` are not.
+
+    After its own words it waits for the caller's: a silence as long as that is none of its making.
+    """
+    start = int(since / 0.02)
+    is_loud, is_own = loud(received)[start:], own_words(received, bridges)[start:]
+    longest = silent = answered = 0.0
+    for sounds, own in zip(is_loud, is_own, strict=True):
+        if sounds:
+            longest, silent = max(longest, silent), 0.0
+        silent += 0.02
+        answered += 0.02 if own else 0.0
+        if answered >= ANSWER or (answered >= WORD and silent > WAITS):
             return round(longest, 2)
     return math.inf
 
 
-async def gap(uri: str, wav: Path, folder: Path, fault: Callable[[], None]) -> float:
-    """Call, have ``fault`` happen in mid-sentence, and return the longest silence until an answer was heard."""
-    record, plan = folder / "heard.wav", folder / "steps.json"
+async def called(uri: str, wav: Path, record: Path, fault: Callable[[], None]) -> tuple[bytes, float]:
+    """Call, have ``fault`` happen in mid-sentence, and return what was heard, and when the sentence was over."""
+    plan = record.with_suffix(".json")
     plan.write_text(json.dumps([{"wav": str(wav)}, {"hang_up": True, "barge_in": 18.0}]))
-    options = ("--steps", str(plan), "--record", str(record), "--longest", "40", "--json-lines")
+    options = ("--steps", str(plan), "--record", str(record), "--longest", "90", "--json-lines")
     async with program("-m", "ivr.caller", uri, *options) as caller:
         await caller.event("speaking", seconds=60)
         await asyncio.sleep(0.6)
         fault()
-        report = await caller.event("report", seconds=60)
-    return longest_gap(read_wav(record), report["turns"][0]["spoken_until"])
+        report = await caller.event("report", seconds=90)
+    return read_wav(record), report["turns"][0]["spoken_until"]
 
 
 async def rasa_has_begun(settings: Settings) -> bool:
@@ -120,11 +176,13 @@ async def test_nobody_hears_two_seconds_of_nothing_whatever_is_killed(wav: Path,
         "Redis and web": kill_what_is_shared,
         "database": lose_database,
     }
-    heard = {}
+    calls = {}
     async with running(settings, lambda _: None) as hotline:
         for name, fault in faults.items():
-            heard[name] = await gap(hotline.sip, wav, tmp_path, fault)
+            calls[name] = await called(hotline.sip, wav, tmp_path / f"{name}.wav", fault)
         if await rasa_has_begun(settings):  # it has had the other calls to load
-            heard["Rasa"] = await gap(hotline.sip, wav, tmp_path, lambda: kill("rasa", "run"))
+            calls["Rasa"] = await called(hotline.sip, wav, tmp_path / "Rasa.wav", lambda: kill("rasa", "run"))
+    bridges = await fillers(settings)
+    heard = {name: longest_gap(received, since, bridges) for name, (received, since) in calls.items()}
     print(heard)
     assert {name: seconds for name, seconds in heard.items() if seconds > LONGEST} == {}

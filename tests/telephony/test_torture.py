@@ -130,19 +130,21 @@ async def settled(running: BareHotline, sender: Sender) -> dict[str, object]:
 @pytest.mark.asyncio(loop_scope="module")
 async def test_damaged_sound_packets_neither_end_it_nor_harm_the_call(running: BareHotline) -> None:
     before = await running.rest()
-    call = asyncio.create_task(sipp(running, "-m", "1", "-d", "6000", scenario="stays", seconds=30))
+    call = asyncio.create_task(sipp(running, "-m", "1", "-d", "3000", scenario="stays", seconds=30))
     while not (await running.state())["calls"]:
         await asyncio.sleep(0.05)
     sender = Sender(running.port)
     ports = running.sound_ports()
     assert len(ports) == 2
-    for number in range(3_000):
-        sender.send(mutations.sound_packet(number), port=ports[number % 2])
-        if number % 10 == 0:
-            await asyncio.sleep(0.005)
+    sent = 0
+    while not call.done():  # to its end: a call without sound is given up
+        for _ in range(10):
+            sender.send(mutations.sound_packet(sent), port=ports[sent % 2])
+            sent += 1
+        await asyncio.sleep(0.005)
     sender.close()
-    assert (await running.state())["calls"] == 1
     assert await call == 0
+    assert sent > 500
     after = await running.rest()
     assert after["megabytes"] - before["megabytes"] < MOST_GROWTH_MB
     assert await sipp(running, "-m", "1", scenario="bye_at_once") == 0

@@ -729,6 +729,23 @@ def test_a_message_that_is_rendered_too_slowly_is_bridged():
     run(test())
 
 
+def test_last_words_that_are_rendered_slowly_are_waited_for_in_company():
+    async def test():
+        slow = ScriptedSynthesizer(seconds=lambda text: 5.0 if text == "抱歉，再见" else 0.05)
+        async with Call(ScriptedRecognizer("路灯坏了"), slow, settings=FILLERS) as call:
+            await call.ask("请讲")
+            call.line.speak(1.0)
+            await call.until(Said)
+            await call.do(Say(2, ("抱歉，再见",)))
+            await call.do(End(Outcome.ANSWERED))
+            await call.until(HungUp)
+            texts = [text for _, text in call.line.sounds]
+            assert texts == ["请讲", "请稍等", "还在查", "请稍等", "抱歉，再见"]
+            assert max(b - (a + 0.6) for (a, _), (b, _) in pairwise(call.line.sounds[1:])) < 2.0
+
+    run(test())
+
+
 def test_a_quick_answer_needs_no_filler():
     async def test():
         async with Call(ScriptedRecognizer("对"), settings=FILLERS) as call:
