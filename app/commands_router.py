@@ -46,7 +46,9 @@ def explain(
     settings = Settings()
     city = load_city(settings.city)
     models = settings.models_dir.parent / "nlu"
-    found = asyncio.run(explained(text, city, models, _moment(at, city), _tell))
+    found = asyncio.run(
+        explained(text, city, models, _moment(at, city), _tell, database_url=settings.database_url)
+    )
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else _told(found))
 
 

@@ -31,6 +31,7 @@ from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
+from hotline.service.rules import Rules
 from hotline.service.signals import Signals
 from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.agent_forms import SqlAgentForms
@@ -155,6 +156,7 @@ def consoles(
     recordings: KeptRecordings | None,
     evidence: SqlEvidence | None = None,
     keeping: Evidence | None = None,
+    rules: Rules | None = None,
 ) -> DeskParts:
     """Return what the consoles are made of."""
     faults = Faults(programs.words, words)
@@ -187,4 +189,5 @@ def consoles(
         machine=machine,
         agents=agents,
         audit=SqlAuditLog(database),
+        rules=rules,
     )

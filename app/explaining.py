@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from app.published_rules import router_in_force
 from hotline.city import City, read_yaml
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import WRITTEN
@@ -38,15 +39,20 @@ class NoModel:
         """Nothing is held."""
 
 
-async def explained(text: str, city: City, models: Path, at: datetime, tell: Tell) -> dict[str, Any]:
+async def explained(
+    text: str, city: City, models: Path, at: datetime, tell: Tell, *, database_url: str = ""
+) -> dict[str, Any]:
     """Return why ``text`` would be dispatched as it would; ``models`` is the folder of trained models.
 
-    Without a trained model the rules decide alone, which ``tell`` says.
+    With ``database_url`` what was published from the console counts too. Without a trained model the rules decide alone, which ``tell`` says.
     """
     text = text.strip()[:_LONGEST]
     understander = UnderstandingRules(_engine(city, models, tell), city, lambda: at)
     appeal = appeal_in(text, await understander.understand(text), city)
-    return explain(build_router(city), city, appeal, at)
+    router = (
+        await router_in_force(city, database_url, at.date(), tell) if database_url else build_router(city)
+    )
+    return explain(router, city, appeal, at)
 
 
 def appeal_in(text: str, meaning: Understanding, city: City) -> Appeal:

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from app.metrics import CATALOGUE_REFUSED
+from app.published_rules import PublishedRules
 from router.tables import CatalogueHolder
 
 log: Final = structlog.get_logger("reloading")
@@ -24,10 +25,16 @@ async def _pause() -> None:
 class Reloading:
     """Looks at the catalogue's files again and again; reading them happens beside the loop, no decision waits."""
 
-    def __init__(self, holder: CatalogueHolder, pause: Callable[[], Awaitable[None]] = _pause) -> None:
-        """Take the holder; ``pause`` is what passes between two looks."""
+    def __init__(
+        self,
+        holder: CatalogueHolder,
+        pause: Callable[[], Awaitable[None]] = _pause,
+        published: PublishedRules | None = None,
+    ) -> None:
+        """Take the holder, and what people published from the console; ``pause`` is what passes between two looks."""
         self._holder = holder
         self._pause = pause
+        self._published = published
 
     def start(self, stack: AsyncExitStack) -> None:
         """Run until ``stack`` is closed."""
@@ -46,10 +53,13 @@ class Reloading:
             await self._pause()
             try:
                 await asyncio.to_thread(self._holder.reload_when_settled)
+                if self._published is not None:
+                    await self._published.look()
             except Exception as error:  # noqa: BLE001 -- the old tables stay, and looking must go on
                 log.error("catalogue.not_read", error=type(error).__name__)
-            CATALOGUE_REFUSED.set(self._holder.refusal is not None)
+            CATALOGUE_REFUSED.set(not await self.is_sound())
 
     async def is_sound(self) -> bool:
-        """Tell whether the files as they are now are in force, for ``/readyz``."""
-        return self._holder.refusal is None
+        """Tell whether the files as they are now, and all that is published, are in force, for ``/readyz``."""
+        is_damaged = self._published is not None and bool(self._published.refused)
+        return self._holder.refusal is None and not is_damaged

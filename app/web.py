@@ -24,6 +24,7 @@ from app.programs import Programs
 from app.public_pages import open_public
 from app.reading_aloud import ReadingAloud
 from app.recordings import recordings_folder, recordings_seal
+from app.rules import open_rules
 from app.self_service import open_citizens
 from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings, KeptTalks
@@ -163,6 +164,14 @@ async def run_web(settings: Settings) -> None:
                 recordings=recordings,
                 evidence=office.evidence,
                 keeping=office.keeping,
+                rules=open_rules(
+                    city,
+                    world.store.database,
+                    world.store,
+                    limits=lambda: world.router.holder.current.limit_names,
+                    clock=local_clock(city),
+                    stack=stack,
+                ),
             ),
         )
         app = create_app(parts)

@@ -20,6 +20,7 @@ from app.clock import now
 from app.knowledge import KnowledgeParts, open_knowledge
 from app.live import LiveLog
 from app.metrics import observe_job
+from app.published_rules import PublishedRules
 from app.redis_client import open_redis
 from app.reloading import Reloading
 from app.settings import Settings, secret_file
@@ -56,6 +57,7 @@ from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.nuisances import SqlNuisances
+from hotline.store.rules import SqlRules
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from router.rule_router import RuleRouter
@@ -142,7 +144,9 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     store.announce = announcing(signals)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis, signals)
     holder = CatalogueHolder(city)
-    reloading = Reloading(holder)
+    published = PublishedRules(SqlRules(store.database), holder, lambda: local_clock(city)().date())
+    await published.look()  # before the first decision
+    reloading = Reloading(holder, published=published)
     reloading.start(stack)
     router = RuleRouter(city, holder)
     casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)

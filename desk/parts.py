@@ -19,6 +19,7 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.evidence import Evidence
+from hotline.service.rules import Rules
 from hotline.service.signals import Signals
 from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.audit_log import SqlAuditLog
@@ -90,7 +91,7 @@ class DeskParts:
     Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
     shown, without ``keeping`` none is taken, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
     as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
-    without ``agents`` no agent desk, without ``softphone`` agents have telephones on their desks.
+    without ``agents`` no agent desk, without ``softphone`` agents have telephones on their desks, without ``rules`` nobody edits the dispatch catalogue.
     """
 
     city: City
@@ -116,3 +117,4 @@ class DeskParts:
     audit: SqlAuditLog | None = None
     agents: AgentTools | None = None
     softphone: Softphone | None = None
+    rules: Rules | None = None

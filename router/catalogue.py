@@ -7,28 +7,26 @@ their words) and ``rows/*.yaml``, read in the order of file names; the first row
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from hotline.city import City, read_yaml
-from hotline.domain.appeal import AppealKind, EmergencyService, Urgency
 from hotline.domain.category import DIGITS_A_LEVEL, SECOND
 from hotline.domain.errors import CityConfigError
+from hotline.domain.rule_text import CatalogueText
 from router.decision_table import DecisionTable
 from router.mentions import TopicLexicon
-from router.row import PLACE, Area, Row
+from router.row import PLACE, Row
+from router.row_model import Code, RowModel, row_of
 from router.strict import ModelT, Strict, checked
 
 NO_CATEGORY: Final = ""
 """Key of the table for appeals without a category: only rows for every category are in it."""
-_EVERY: Final = "any"
-
-Code = Annotated[str, Field(min_length=1)]
 
 
 class Reasons(Strict):
@@ -57,29 +55,6 @@ class _Words(Strict):
     negations: tuple[Code, ...]
     questions: tuple[Code, ...]
     topics: dict[str, tuple[Code, ...]]
-
-
-class _RowModel(Strict):
-    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    category: Literal["any"] | tuple[Code, ...]
-    kind: tuple[AppealKind, ...] = ()
-    area: tuple[Area, ...] = ()
-    county: tuple[Code, ...] = ()
-    street: tuple[Code, ...] = ()
-    emergency: tuple[EmergencyService, ...] = ()
-    mentions: tuple[Code, ...] = ()
-    also: tuple[Code, ...] = ()
-    without: tuple[Code, ...] = ()
-    lead: Code
-    supporting: tuple[Code, ...] = ()
-    otherwise: str = ""
-    urgency: Urgency | None = None
-    limit: str = ""
-    manual: bool = False
-    avoid_named: bool = False
-    because: Code
-    basis: Code
-    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +104,43 @@ def read_version(
     mistakes: list[CityConfigError] = []
     about = _part(_About, folder / "catalogue.yaml", mistakes)
     words = _part(_Words, folder / "words.yaml", mistakes)
+    return _assembled(
+        about, words, _rows(folder / "rows", city), mistakes=mistakes, folder=folder, city=city, limits=limits
+    )
+
+
+def compiled(text: CatalogueText, city: City, limits: frozenset[str]) -> Catalogue:
+    """Return the catalogue of a text that is in no file; the first mistake is raised, its file named as if it were in one."""
+    catalogue, mistakes = read_text(text, city, limits)
+    if catalogue is None:
+        raise mistakes[0]
+    return catalogue
+
+
+def read_text(
+    text: CatalogueText, city: City, limits: frozenset[str]
+) -> tuple[Catalogue | None, tuple[CityConfigError, ...]]:
+    """Return the catalogue of a text with nothing wrong, or None with everything that is wrong."""
+    folder, mistakes = Path(text.version), list[CityConfigError]()
+    about = _part(_About, folder / "catalogue.yaml", mistakes, text.about)
+    words = _part(_Words, folder / "words.yaml", mistakes, text.words)
+    return _assembled(
+        about, words, _rows_of(text, folder, city), mistakes=mistakes, folder=folder, city=city, limits=limits
+    )
+
+
+def _assembled(
+    about: _About | None,
+    words: _Words | None,
+    given: Iterable[Row | CityConfigError],
+    *,
+    mistakes: list[CityConfigError],
+    folder: Path,
+    city: City,
+    limits: frozenset[str],
+) -> tuple[Catalogue | None, tuple[CityConfigError, ...]]:
     rows: list[Row] = []
-    for row in _rows(folder / "rows", city):
+    for row in given:
         if isinstance(row, Row):
             rows.append(row)
         else:
@@ -179,9 +189,11 @@ def rows_for(code: str, rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def _part(model: type[ModelT], file: Path, mistakes: list[CityConfigError]) -> ModelT | None:
+def _part(
+    model: type[ModelT], file: Path, mistakes: list[CityConfigError], given: Any = None
+) -> ModelT | None:
     try:
-        return checked(model, file, read_yaml(file))
+        return checked(model, file, read_yaml(file) if given is None else dict(given))
     except CityConfigError as error:
         mistakes.append(error)
         return None
@@ -217,42 +229,18 @@ def _rows(folder: Path, city: City) -> Iterator[Row | CityConfigError]:
         for index, given in enumerate(data, 1):
             name = given.get("id", "") if isinstance(given, dict) else ""
             try:
-                yield _row(checked(_RowModel, file, given, row=f"第{index}条 {name}"), file, city)
+                yield row_of(checked(RowModel, file, given, row=f"第{index}条 {name}"), file, city)
             except CityConfigError as error:
                 yield error
 
 
-def _row(given: _RowModel, file: Path, city: City) -> Row:
-    return Row(
-        file=str(file),
-        id=given.id,
-        categories=() if given.category == _EVERY else _categories(given, file, city),
-        kinds=given.kind,
-        areas=given.area,
-        counties=given.county,
-        streets=given.street,
-        emergencies=given.emergency,
-        mentions=given.mentions,
-        also=given.also,
-        without=given.without,
-        lead=given.lead,
-        supporting=given.supporting,
-        otherwise=given.otherwise,
-        urgency=given.urgency,
-        limit=given.limit,
-        is_manual=given.manual,
-        avoids_named=given.avoid_named,
-        because=given.because,
-        basis=given.basis,
-        is_confirmed=given.confirmed,
-    )
-
-
-def _categories(given: _RowModel, file: Path, city: City) -> tuple[str, ...]:
-    for code in given.category:
-        if code not in city.categories:
-            raise CityConfigError(file=str(file), row=given.id, reason=f"没有这个诉求分类：{code}")
-    return tuple(given.category)
+def _rows_of(text: CatalogueText, folder: Path, city: City) -> Iterator[Row | CityConfigError]:
+    for row in text.rows:
+        file = folder / "rows" / f"{row.group}.yaml"
+        try:
+            yield row_of(checked(RowModel, file, dict(row.data), row=row.id), file, city)
+        except CityConfigError as error:
+            yield error
 
 
 @dataclass(frozen=True, slots=True)

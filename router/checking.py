@@ -7,7 +7,7 @@ wrote it believes that it works. Everything else is a warning or a note for the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ from hotline.domain.appeal import AppealKind
 from hotline.domain.errors import CityConfigError
 from hotline.domain.handling_unit import UnitGroup
 from router.catalogue import NO_CATEGORY, Catalogue, read_version, rows_for
-from router.condition_space import WordReach, can_both_hold, frames, reaching
+from router.condition_space import WordReach, are_rivals, can_both_hold, frames, reaching
 from router.row import PLACE, Area, Row
 from router.time_tables import load_time_limits
 
@@ -93,13 +93,24 @@ def _mistake(error: CityConfigError) -> Finding:
     return Finding(Level.ERROR, "mistake", error.file, error.row, error.reason)
 
 
+def check_codes(catalogue: Catalogue, city: City, codes: Container[str]) -> tuple[Finding, ...]:
+    """Return what is found in some categories: rows that nothing reaches, overlaps, gaps, duties given to towns."""
+    check = _VersionCheck(catalogue, city, codes)
+    return (*check.reach(), *check.overlaps(), *check.gaps(), *_townships(catalogue, city))
+
+
 class _VersionCheck:
     """What needs the space of situations."""
 
-    def __init__(self, catalogue: Catalogue, city: City) -> None:
+    def __init__(self, catalogue: Catalogue, city: City, only: Container[str] | None = None) -> None:
+        """Take the catalogue; of ``only`` these categories findings are wanted, in the others every row counts as reached."""
         self._catalogue = catalogue
         self._city = city
-        self._rows = {code: tuple(rows_for(code, catalogue.rows)) for code in catalogue.tables}
+        every = {code: tuple(rows_for(code, catalogue.rows)) for code in catalogue.tables}
+        self._rows = {code: rows for code, rows in every.items() if only is None or code in only}
+        self._elsewhere = frozenset(
+            row.id for code, rows in every.items() if code not in self._rows for row in rows
+        )
         self._frames = {code: frames(rows, city) for code, rows in self._rows.items()}
         topics = catalogue.topics
         self._words = WordReach(
@@ -124,7 +135,7 @@ class _VersionCheck:
         for row in self._catalogue.rows:
             codes = [code for code, rows in self._rows.items() if row in rows]
             dead = [code for code in codes if row.id not in self._reached[code]]
-            if len(dead) == len(codes):
+            if codes and len(dead) == len(codes) and row.id not in self._elsewhere:
                 yield _finding(Level.ERROR, "dead", row, "无论什么情形，排在前面的规则都先命中，永远不会用到")
             elif dead:
                 text = f"对分类 {_listed(dead)} 永远不会用到：排在前面的规则都先命中"
@@ -142,7 +153,7 @@ class _VersionCheck:
                 for frame in self._frames[code]
                 for place, number in enumerate(frame.rows)
                 for other in frame.rows[place + 1 :]
-                if _rivals(rows[number], rows[other])
+                if are_rivals(rows[number], rows[other])
             }
             for number, other in sorted(together):
                 if can_both_hold(rows[number], rows[other]):
@@ -194,18 +205,6 @@ class _VersionCheck:
 
     def _is_city_body(self, code: str) -> bool:
         return self._city.units[code].group is UnitGroup.CITY_BODY
-
-
-def _rivals(row: Row, other: Row) -> bool:
-    differs = (row.lead, row.is_manual) != (other.lead, other.is_manual)
-    return differs and _specificity(row) == _specificity(other)
-
-
-def _specificity(row: Row) -> tuple[bool, ...]:
-    """Return which conditions a row has; a ``without`` makes no row more specific."""
-    is_placed = bool(row.areas or row.counties or row.streets)
-    conditions = (row.categories, row.kinds, row.emergencies, row.mentions, row.also)
-    return (is_placed, *map(bool, conditions))
 
 
 def _dispatches(row: Row, kind: AppealKind, area: Area) -> bool:

@@ -138,6 +138,22 @@ def can_both_hold(row: Row, other: Row) -> bool:
     return all(not some or not never.issuperset(some) for some in wanted)
 
 
+def are_rivals(row: Row, other: Row) -> bool:
+    """Tell whether two rows have different leads and conditions on the same fields, so that only their order decides.
+
+    A ``without`` makes no row more specific.
+    """
+    differs = (row.lead, row.is_manual) != (other.lead, other.is_manual)
+    return differs and _specificity(row) == _specificity(other)
+
+
+def _specificity(row: Row) -> tuple[bool, ...]:
+    """Return which conditions a row has."""
+    is_placed = bool(row.areas or row.counties or row.streets)
+    conditions = (row.categories, row.kinds, row.emergencies, row.mentions, row.also)
+    return (is_placed, *map(bool, conditions))
+
+
 class WordReach:
     """Which topics a text gets by single words of the word lists: what a citizen can say, not only what rows can tell."""
 

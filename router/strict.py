@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -32,6 +33,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def problem_of(error: Mapping[str, Any]) -> str:
+    """Return what pydantic says is wrong with a field, in Chinese."""
+    return _IN_CHINESE.get(error["type"], str(error["msg"]))
+
+
 ModelT = TypeVar("ModelT", bound=Strict)
 
 
@@ -42,7 +48,7 @@ def checked(model: type[ModelT], file: Path, data: Any, *, row: str = "") -> Mod
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        reason = _IN_CHINESE.get(first["type"], first["msg"])
+        reason = problem_of(first)
         raise CityConfigError(
             file=str(file), row=row, reason=f"{where}：{reason}" if where else reason
         ) from error

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import structlog
 
 from hotline.city import City
 from hotline.domain.errors import CityConfigError
+from hotline.domain.rule_text import CatalogueText
 from hotline.domain.time_limits import TimeLimits
-from router.catalogue import Catalogue, load_catalogues, load_version
+from router.catalogue import Catalogue, compiled, load_catalogues, load_version
 from router.time_tables import load_time_limits
 
 _log = structlog.get_logger()
@@ -27,6 +30,11 @@ class RoutingTables:
     catalogues: tuple[Catalogue, ...]
     limits: TimeLimits
 
+    @property
+    def limit_names(self) -> frozenset[str]:
+        """The names of statutory limits, which rows may use."""
+        return frozenset(each.limit.name for each in self.limits.statutory)
+
 
 def load_tables(city: City, folder: Path | None = None) -> RoutingTables:
     """Read everything that routing needs from the city's folder, or raise ``CityConfigError``.
@@ -39,6 +47,14 @@ def load_tables(city: City, folder: Path | None = None) -> RoutingTables:
     if (folder / "catalogue.yaml").exists():
         return RoutingTables((load_version(folder, city, names),), limits)
     return RoutingTables(load_catalogues(folder, city, names), limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version that people published from the console, the ``sequence``-th."""
+
+    sequence: int
+    text: CatalogueText
 
 
 class TablesInForce(Protocol):
@@ -67,7 +83,10 @@ class CatalogueHolder:
         self._seen: _Fingerprint | None = self._fingerprint()
         self._settling: _Fingerprint | None = None
         self._refusal: CityConfigError | None = None
-        self._tables = load_tables(city)
+        self._files = self._tables = load_tables(city)
+        self._published: tuple[Published, ...] = ()
+        self._compiled: dict[int, Catalogue] = {}
+        self._changing = Lock()
 
     @property
     def current(self) -> RoutingTables:
@@ -79,8 +98,60 @@ class CatalogueHolder:
         """What is wrong with the files as they are now; None when they are what is in force."""
         return self._refusal
 
+    def prepare(self, published: Published) -> CityConfigError | None:
+        """Compile a version without putting it in force; return what is wrong if it cannot be used."""
+        with self._changing:
+            return self._compile((published,), self._files, is_only_added=True).get(published.sequence)
+
+    def publish(self, published: Sequence[Published]) -> None:
+        """Put versions that people published in force beside those of the files, instead of those given before.
+
+        Those that cannot be used are left out, the others hold; ask ``prepare`` first.
+        """
+        with self._changing:
+            wrong = self._compile(published, self._files)
+            self._published = tuple(each for each in published if each.sequence not in wrong)
+            self._put_in_force(self._files)
+
+    def _compile(
+        self, published: Sequence[Published], files: RoutingTables, *, is_only_added: bool = False
+    ) -> dict[int, CityConfigError]:
+        names, wrong = files.limit_names, dict[int, CityConfigError]()
+        if names != self._files.limit_names:
+            self._compiled = {}
+        if not is_only_added:
+            wanted = {each.sequence for each in published}
+            self._compiled = {key: each for key, each in self._compiled.items() if key in wanted}
+        for each in published:
+            if each.sequence not in self._compiled:
+                try:
+                    self._compiled[each.sequence] = compiled(each.text, self._city, names)
+                except CityConfigError as error:
+                    wrong[each.sequence] = error
+        return wrong
+
+    def _put_in_force(self, files: RoutingTables) -> None:
+        """Replace the tables as a whole. Of versions of one day the one published last holds, one of the files never."""
+        ranked = [(each.valid_from, 0, each) for each in files.catalogues]
+        for published in self._published:
+            catalogue = self._compiled[published.sequence]
+            ranked.append((catalogue.valid_from, published.sequence, catalogue))
+        ranked.sort(key=lambda each: each[:2], reverse=True)
+        tables = RoutingTables(tuple(each for _, _, each in ranked), files.limits)
+        gone = _row_ids(self._tables) - _row_ids(tables)
+        self._files, self._tables = files, tables
+        _log.info(
+            "catalogue.in_force",
+            versions=[each.version for each in tables.catalogues],
+            rows_gone=sorted(gone),
+        )
+
     def reload(self) -> CityConfigError | None:
         """Read the files again and put them in force at once; return what is wrong if they cannot be used."""
+        with self._changing:
+            return self._reload()
+
+    def _reload(self) -> CityConfigError | None:
         self._seen = self._fingerprint()
         try:
             tables = load_tables(self._city)
@@ -93,13 +164,12 @@ class CatalogueHolder:
         if self._fingerprint() != self._seen:
             self._seen = None  # so that the next look reads them again
             return self._refuse(CityConfigError(file=str(self._city.folder), reason="读取时文件又有改动"))
-        gone = _row_ids(self._tables) - _row_ids(tables)
-        self._tables, self._refusal = tables, None
-        _log.info(
-            "catalogue.in_force",
-            versions=[each.version for each in tables.catalogues],
-            rows_gone=sorted(gone),
-        )
+        wrong = next(iter(self._compile(self._published, tables).values()), None)
+        if wrong is not None:  # the limits were changed, and one that a published row names is gone
+            self._compile(self._published, self._files)
+            return self._refuse(wrong)
+        self._put_in_force(tables)
+        self._refusal = None
         return None
 
     def reload_if_changed(self) -> CityConfigError | None:

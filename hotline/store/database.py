@@ -41,6 +41,11 @@ class Database:
         """Whether it is a file of this machine."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a file of this machine that nobody has made yet."""
+        return self.is_sqlite and not Path(self.engine.url.database or "").is_file()
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()

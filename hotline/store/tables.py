@@ -492,3 +492,46 @@ proof_codes: Final = Table(
     Column("used_at", Instant),
 )
 """Codes that prove that an order is one's own (验证码), as keyed digests; the telephone by keyed fingerprint. Deleted after two days."""
+
+rule_changes: Final = Table(
+    "rule_changes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("status", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("rule_changes_by_status", "status", "changed_at"),
+)
+"""Change sets of the dispatch catalogue (派单规则变更单); ``body`` is JSON without anything of a citizen's."""
+
+rule_versions: Final = Table(
+    "rule_versions",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("version", String(64), nullable=False, unique=True),
+    Column("valid_from", Date, nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("approver", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("change_set", String(32)),
+    Column("restores", String(64)),
+    Column("withdrawn_at", Instant),
+    Column("withdrawn_by", String(64)),
+    Column("digest", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""Published versions of the dispatch catalogue in full, never altered; ``digest`` proves that a body is whole and this version's."""
+
+rule_trials: Final = Table(
+    "rule_trials",
+    metadata,
+    Column("change_set", String(32), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("base", String(64), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("body", Text, nullable=False),
+)
+"""The last trial (试算) of a change set, by its revision and the version that it is to follow; not finished: it is running."""

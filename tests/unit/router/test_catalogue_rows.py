@@ -1,10 +1,9 @@
-"""Linyi's catalogue against appeals whose handling is known: tests/routing/*.yaml."""
+"""Linyi's catalogue against appeals whose handling is known: config/linyi/matters/*.yaml."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from hotline.domain.category import SECOND, at_level
 from router.rule_router import RuleRouter, build_router
 from tests.builders import LINYI, NOW
 
-FOLDER = Path(__file__).resolve().parents[2] / "routing"
+FOLDER = LINYI / "matters"
 ROWS = [(file.stem, row) for file in sorted(FOLDER.glob("*.yaml")) for row in read_yaml(file)]
 
 
