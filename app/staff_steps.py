@@ -9,14 +9,12 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from app.step_models import Line, OrderNumber, StaffId, Step, Text, UnitCode, When, compulsory
-from app.unit_steps import Files
+from app.unit_steps import Files, Units
 from hotline.domain import deeds
 from hotline.domain.diversion import Diversion, DiversionOutcome, UnreasonableGround
 from hotline.domain.people import Actor, Role
 from hotline.domain.work_order import WorkOrder
 from hotline.service.casework import Casework
-
-Units = Annotated[tuple[UnitCode, ...], Field(max_length=20)]
 
 
 class StaffStep(Step):

@@ -10,9 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.step_models import Line, StaffId, Step, Text, UnitCode, When, compulsory
 from hotline.domain import deeds
+from hotline.domain.errors import DeedRefusedError
 from hotline.domain.people import Actor
 from hotline.domain.work_order import WorkOrder
 from hotline.service.casework import Casework
+
+Units = Annotated[tuple[UnitCode, ...], Field(max_length=20)]
 
 
 class UnitStep(Step):
@@ -91,6 +94,22 @@ class CoReply(UnitStep):
     def deed(self) -> deeds.CoReply:
         """Return the deed."""
         return deeds.CoReply(self.text)
+
+
+class AddUnits(UnitStep):
+    """Have other units help: what is asked of them, and by when (加派协办)."""
+
+    model_config = compulsory("units", "reason")
+
+    units: Units = ()
+    reason: Text = ""
+    until: When | None = None
+
+    def deed(self) -> deeds.AddUnits:
+        """Return the deed. Raises ``DeedRefusedError`` when it does not say what is asked."""
+        if not self.reason.strip():
+            raise DeedRefusedError(missing="协办事项")
+        return deeds.AddUnits(self.units, self.reason, self.until)
 
 
 class AskExtension(UnitStep):
@@ -193,6 +212,7 @@ class Reply(UnitStep):
 UNIT_STEPS: Final[dict[str, type[UnitStep]]] = {
     "sign": Sign,
     "send-back": SendBack,
+    "add-units": AddUnits,
     "co-reply": CoReply,
     "ask-extension": AskExtension,
     "give-notice": GiveNotice,

@@ -209,7 +209,7 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.REJECT_RETURN: _REVIEWERS,
     Step.ACCEPT_RETURN: _REVIEWERS,
     Step.DESIGNATE: _REVIEWERS,
-    Step.ADD_UNITS: _STAFF,
+    Step.ADD_UNITS: _STAFF | _UNITS,
     Step.CO_REPLY: _UNITS,
     Step.ASK_EXTENSION: _UNITS,
     Step.GRANT_EXTENSION: _REVIEWERS,

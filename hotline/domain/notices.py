@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from hotline.domain.deeds import Card, Divert, Object, ProposeTier, Remind, Supervise, Tier
+from hotline.domain.deeds import AddUnits, Card, Divert, Object, ProposeTier, Remind, Supervise, Tier
 from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.life_cycle import Step
 from hotline.domain.linkage import handover
@@ -53,10 +53,10 @@ def _of_step(
     if step in _TO_LEAD and order.is_dispatched and order.lead_unit is not None:
         yield to(f"unit:{order.lead_unit}", _for_units(order, entry))
     if step in _TO_SUPPORTING:
-        known = before.supporting_units if before is not None and step is Step.ADD_UNITS else ()
-        for unit in order.supporting_units:
-            if unit not in known:
-                yield to(f"unit:{unit}", _for_units(order, entry))
+        more = entry.deed if isinstance(entry.deed, AddUnits) else None
+        until = {"until": _text(more.until)} if more is not None else {}
+        for unit in dict.fromkeys(more.units if more is not None else order.supporting_units):
+            yield to(f"unit:{unit}", _for_units(order, entry) | until)
     former = before.lead_unit if before is not None and before.is_dispatched else None
     if step in (Step.DISPATCH, Step.DESIGNATE) and former is not None and former != order.lead_unit:
         yield to(f"unit:{former}", {"number": order.number, "at": _text(entry.at)}, "work_order.taken_away")

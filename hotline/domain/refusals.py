@@ -57,7 +57,7 @@ WITHOUT_MATTER: Final = (AppealKind.INVALID, AppealKind.WITHDRAWAL)
 """Kinds of records in which nobody asks for anything (any more)."""
 _OF_THE_LEAD: Final = (
     Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.SUSPEND, Step.RESUME, Step.ASK_END, Step.REPLY,
-    Step.GIVE_NOTICE,
+    Step.GIVE_NOTICE, Step.ADD_UNITS,
 )  # fmt: skip
 
 
@@ -82,8 +82,8 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return "no lead unit"
         case Designate(routing=routing) if routing.lead_unit in routing.supporting_units:
             return "the lead unit does not support itself"
-        case AddUnits(units=units) if order.lead_unit in units:
-            return "the lead unit does not support itself"
+        case AddUnits():
+            return _more_units_refusal(order, deed, by, at)
         case CoReply() if by.unit not in order.supporting_units:
             return "only a supporting unit may do this"
         case AskExtension(until=until):
@@ -190,6 +190,18 @@ def _conclusion_refusal(order: WorkOrder, deed: Conclude) -> str:
         return "the citizen was not revisited"
     if reached and is_unhappy(reached[-1]) and not deed.reason.strip():
         return "the citizen is not content: redo, supervise, or say why it is closed"
+    return ""
+
+
+def _more_units_refusal(order: WorkOrder, deed: AddUnits, by: Actor, at: datetime) -> str:
+    if order.lead_unit in deed.units:
+        return "the lead unit does not support itself"
+    if by.role is Role.UNIT and not order.may_be_disclosed:
+        return "only the hotline lets more units see confidential orders, tip-offs and orders about minors"
+    if deed.until is not None and deed.until <= at:
+        return "a supporting unit answers later than it is asked"
+    if deed.until is not None and order.due_at is not None and at < order.due_at < deed.until:
+        return "a supporting unit answers before the order is due"
     return ""
 
 

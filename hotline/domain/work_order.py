@@ -17,7 +17,6 @@ from hotline.domain.deeds import (
     AddUnits,
     AskExtension,
     Complete,
-    CoReply,
     Deed,
     Designate,
     Dispatch,
@@ -296,17 +295,6 @@ class WorkOrder:
         first = Party(self.number, self.appeal.phone, self.appeal.citizen_name, self.appeal.secrecy)
         joined = (Party(each.number, each.phone, each.name, each.secrecy) for each in self.deeds(Join))
         return (first, *joined)
-
-    @property
-    def co_replies(self) -> frozenset[str]:
-        """Supporting units that have told the lead what they found, since the last dispatch."""
-        found: set[str] = set()
-        for entry in reversed(self.history):
-            if entry.step in _ROUTED:
-                break
-            if isinstance(entry.deed, CoReply) and entry.by.unit is not None:
-                found.add(entry.by.unit)
-        return frozenset(found)
 
     def was_reminded(self, card: Remind) -> bool:
         """Whether exactly this card was shown already."""

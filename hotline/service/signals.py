@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol
 
 ORDERS: Final = "orders"
-"""``{"number", "status", "unit"}`` of an order that was registered or changed."""
+"""``{"number", "status", "unit", "supporting", "revision"}`` of an order that was registered or changed."""
 AGENTS: Final = "agents"
 """The agents' desk has changed."""
 _MOST_WAITING: Final = 256

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.deeds import AddFacts, Deed, Urge
+from hotline.domain.deeds import AddFacts, AddUnits, Deed, Urge
 from hotline.domain.notices import messages
 from hotline.domain.outbox import Message
 from hotline.domain.people import CITIZEN
 from hotline.domain.work_order import WorkOrder
 from tests.builders import after, an_appeal
-from tests.work_orders import an_order
+from tests.work_orders import LANSHAN_UNIT, an_order
 
 SPOKEN = ["13905390001", "139 0539 0001", "139-0539-0001", "1 3 9 0 5 3 9 0 0 0 1"]
 
@@ -62,3 +62,14 @@ def test_no_digits_of_the_number_pass_wherever_they_stand(before: str, between: 
         a_secret_order(f"{before}{between}{behind}"), AddFacts(f"{behind}{between}{before}。")
     )
     assert naming(sent) == []
+
+
+def test_a_unit_is_told_that_it_is_asked_to_help_and_by_when_also_when_it_is_asked_again() -> None:
+    order, until = an_order(), after(60)
+    asked = AddUnits(("body-police", "body-housing"), "到场", until)
+    helped = order.after(asked, by=LANSHAN_UNIT, at=after(1))
+    told = [message for message in messages(order, helped) if message.destination.startswith("unit:")]
+    assert [(one.destination, one.body["reason"], one.body["until"]) for one in told] == [
+        ("unit:body-police", "到场", until.isoformat()),
+        ("unit:body-housing", "到场", until.isoformat()),
+    ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
+from hotline.domain.co_handling import co_handling, part_of
 from hotline.domain.deeds import (
     AcceptReturn,
     AddFacts,
@@ -57,7 +58,7 @@ from hotline.domain.errors import DeedRefusedError, IllegalTransitionError
 from hotline.domain.life_cycle import CLOSED, KEEPING, TRANSITIONS, WHO, Status, Step
 from hotline.domain.people import CITIZEN, MACHINE, Actor, Role, unit_actor
 from hotline.domain.time_limits import LimitPurpose, SetLimit
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.work_order import HistoryEntry, WorkOrder
 from hotline.domain.work_order_chart import chart
 from tests.builders import NOW, an_appeal
 from tests.work_orders import (
@@ -201,7 +202,7 @@ def test_only_the_lead_unit_acts_for_the_order() -> None:
         refused(an_order(), unit_actor("body-police"), CoReply("查过"))
         == "only a supporting unit may do this"
     )
-    assert an_order_after((HOUSING, CoReply("已查"))).co_replies == {"body-housing"}
+    assert refused(an_order(), HOUSING, AddUnits(("body-police",), "x")) == "only the lead unit may do this"
 
 
 def test_added_units_support_once_and_the_lead_never_supports_itself() -> None:
@@ -210,6 +211,45 @@ def test_added_units_support_once_and_the_lead_never_supports_itself() -> None:
     assert refused(order, AGENT, AddUnits(("county-371302",), "x")) == "the lead unit does not support itself"
     with pytest.raises(DeedRefusedError):
         Dispatch(a_decision(supporting_units=("county-371302",)))
+
+
+def test_each_supporting_unit_has_its_own_part_and_time_and_the_lead_sees_who_is_missing() -> None:
+    until = NOW + timedelta(days=3)
+    order = an_order_after(*SIGNED, (LANSHAN_UNIT, AddUnits(("body-police",), "到场维持秩序", until)))
+    housing, police = co_handling(order)
+    assert (housing.unit, housing.due_at(order), housing.is_missing) == ("body-housing", order.due_at, True)
+    assert (police.what, police.due_at(order)) == ("到场维持秩序", until)
+    assert [part.is_late(order, at=until + timedelta(hours=1)) for part in (housing, police)] == [False, True]
+    answered = done(order, (unit_actor("body-police"), CoReply("已到场")))
+    assert [(part.unit, part.answer) for part in co_handling(answered)] == [
+        ("body-housing", ""),
+        ("body-police", "已到场"),
+    ]
+    assert not part_of(answered, "body-police").is_late(answered, at=DUE)  # type: ignore[union-attr]  # it is there
+    again = done(answered, (LANSHAN_UNIT, AddUnits(("body-police",), "再去一次")))
+    assert [part.is_missing for part in co_handling(again)] == [True, True]
+    assert part_of(again, "county-371302") is None
+    stray = replace(
+        order, history=(*order.history, HistoryEntry(NOW, None, order.status, AGENT, CoReply("x")))
+    )
+    assert co_handling(stray) == co_handling(order)
+
+
+def test_a_part_is_due_after_it_is_asked_and_before_the_order_is() -> None:
+    order, early = an_order_after(*SIGNED), AddUnits(("body-police",), "x", NOW)
+    late = AddUnits(("body-police",), "x", DUE + timedelta(seconds=1))
+    assert refused(order, LANSHAN_UNIT, early) == "a supporting unit answers later than it is asked"
+    assert refused(order, LANSHAN_UNIT, late) == "a supporting unit answers before the order is due"
+    overdue = order.after(
+        replace(late, until=DUE + timedelta(days=2)), by=LANSHAN_UNIT, at=DUE + timedelta(1)
+    )
+    assert overdue.supporting_units == ("body-housing", "body-police")
+
+
+def test_of_a_confidential_order_only_the_hotline_has_more_units_help() -> None:
+    order, more = an_order(appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL)), AddUnits(("body-police",), "x")
+    assert refused(order, LANSHAN_UNIT, more).startswith("only the hotline lets more units see")
+    assert done(order, (AGENT, more)).supporting_units == ("body-housing", "body-police")
 
 
 # --- deadlines (时限, rules 23 and 25) ----------------------------------------------------------------------------
