@@ -102,6 +102,7 @@ def announcing(signals: Signals) -> Callable[[WorkOrder], Awaitable[None]]:
             "number": order.number,
             "status": order.status.value,
             "unit": unit,
+            "supporting": order.supporting_units if unit is not None else (),
             "revision": order.revision,
         }
         await signals.tell(ORDERS, notice)

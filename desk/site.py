@@ -14,7 +14,7 @@ from desk.live import Live
 from desk.pages import entrance, orders, review, supervision
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
-from desk.pages.unit import inbox, reply
+from desk.pages.unit import batch, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
 from desk.seats import Seats
@@ -35,6 +35,8 @@ AREAS: Final[Sequence[APIRouter]] = (
     review.router,
     supervision.router,
     inbox.router,
+    batch.router,
+    sheet.router,
     reply.router,
     unit_order.router,
 )

@@ -8,11 +8,11 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import Response
 
-from desk.front import WORDS
+from desk.front import WORDS, Front
 from desk.guard import front_of
 from desk.sight import sight_of
 from hotline.domain.deeds import Deed
-from hotline.domain.errors import IllegalTransitionError
+from hotline.domain.errors import HotlineError, IllegalTransitionError
 from hotline.domain.life_cycle import Step
 from hotline.domain.people import Actor
 from hotline.domain.refusals import refusal
@@ -50,6 +50,13 @@ async def taken(request: Request, step: Awaitable[object], *, to: str, told: str
             raise
         return front.fault(request, 409, why)
     return front.done(request, to=to, toast=told)
+
+
+def refused_because(front: Front, error: HotlineError) -> str:
+    """Return why a step was refused, in words for people."""
+    if isinstance(error, IllegalTransitionError) and (why := _REFUSALS.get(error.reason)) is not None:
+        return why
+    return front.parts.worded(error)[1]
 
 
 def why_not(order: WorkOrder, deed: Deed, by: Actor, request: Request) -> str:

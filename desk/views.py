@@ -10,6 +10,7 @@ from typing import Any, Final
 from hotline.city import City
 from hotline.domain.appeal import Appeal, FactKind, Secrecy
 from hotline.domain.category import nearest
+from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import WorkOrder
 
 _NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
@@ -22,6 +23,11 @@ def masked(text: str, appeal: Appeal, *, keep: Iterable[str] = ()) -> str:
     if len(name) > 1:
         text = text.replace(name, name[0] + "*" * (len(name) - 1))
     return without_numbers(text, keep=keep)
+
+
+def unit_text(text: str, order: WorkOrder) -> str:
+    """Return what was written about an order as its units may see it: masked, of a hidden order without anything personal."""
+    return without_identity(text, order) if is_hidden(order) else masked(text, order.appeal)
 
 
 def without_numbers(text: str, *, keep: Iterable[str] = ()) -> str:

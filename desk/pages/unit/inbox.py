@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import Form, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from desk.front import Front, LiveEvent
@@ -15,10 +15,9 @@ from desk.guard import desk_router, front_of
 from desk.pages.orders import row_of
 from desk.permissions import permission
 from desk.seat import Seat
-from desk.steps import seen
-from hotline.domain.deeds import SignFor
-from hotline.domain.errors import IllegalTransitionError, StaleWorkOrderError
-from hotline.domain.life_cycle import CLOSED, Status, Step
+from hotline.domain.co_handling import part_of
+from hotline.domain.life_cycle import CLOSED, Status
+from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
 from hotline.service.signals import ORDERS
 from hotline.store.inbox import InboxFilter, Place
@@ -27,7 +26,6 @@ router = desk_router()
 
 _A_PAGE: Final = 50
 _SOON: Final = timedelta(hours=24)
-_MOST_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +85,6 @@ async def live(request: Request, seat: Seat) -> Response:
     return answer
 
 
-@router.post("/desk/unit/sign")
-async def sign_many(
-    request: Request, seat: Seat, number: Annotated[list[str] | None, Form(max_length=_MOST_AT_ONCE)] = None
-) -> Response:
-    """Sign for all chosen orders; those that somebody else was quicker with are counted, not lost."""
-    front = front_of(request)
-    chosen = list(dict.fromkeys(number or ()))
-    if not chosen:
-        return front.fault(request, 422, "请先选中要签收的工单。")
-    signed = 0
-    for each in chosen:
-        await seen(request, seat, each)
-        by = seat.account.acting_for(Step.SIGN_FOR)
-        try:
-            await front.parts.casework.do(each, SignFor(), by=by, at=front.parts.clock())
-        except (IllegalTransitionError, StaleWorkOrderError):
-            continue
-        signed += 1
-    missed = f"，{len(chosen) - signed} 件已不是待签收" if signed < len(chosen) else ""
-    return front.done(request, to="/desk/unit", toast=f"已签收 {signed} 件{missed}")
-
-
 async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[str, Any]:
     unit, now = seat.account.unit, front.parts.clock()
     name = name if name in TABS else "todo"
@@ -126,7 +102,7 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
     todo = InboxFilter(TABS["todo"].statuses, unit=unit)
     late = await box.count_due(todo, before=now)
     return {
-        "orders": [row_of(front, order) for order in page.orders],
+        "orders": [_row(front, order, unit if tab.is_support else None) for order in page.orders],
         "following": str(page.following) if page.following else "",
         "tabs": [
             (key, one.label, sum((helping if one.is_support else mine).get(status, 0) for status in one.statuses))
@@ -134,7 +110,17 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
         ],
         "tab": name,
         "may_sign": Status.TO_SIGN in tab.statuses and not tab.is_support,
+        "may_extend": Status.HANDLING in tab.statuses and not tab.is_support,
         "late": late,
         "soon": await box.count_due(todo, before=now + _SOON) - late,
         "is_first": not after,
     }  # fmt: skip
+
+
+def _row(front: Front, order: WorkOrder, supporter: str | None) -> dict[str, Any]:
+    """Return a line of the inbox; for a unit that supports the order, by when its own part is due and whether it is done."""
+    row = row_of(front, order) | {"part": None}
+    part = part_of(order, supporter) if supporter is not None else None
+    if part is not None:
+        row |= {"part": part, "due_at": part.due_at(order) if part.is_missing else None}
+    return row

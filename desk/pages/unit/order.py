@@ -14,8 +14,10 @@ from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, order_values
 from desk.seat import Seat
 from desk.steps import seen, take, taken, told_of, why_not
-from desk.views import masked
+from desk.views import unit_text
+from hotline.domain.co_handling import Part, co_handling
 from hotline.domain.deeds import (
+    AddUnits,
     AskEnd,
     AskExtension,
     CoReply,
@@ -29,7 +31,6 @@ from hotline.domain.errors import DeedRefusedError
 from hotline.domain.life_cycle import Step, after_step
 from hotline.domain.people import Actor, Role
 from hotline.domain.relay import RelayMessage
-from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import WorkOrder
 from hotline.service.letter_parts import Kept, Refused
@@ -41,9 +42,10 @@ Revision = Annotated[int, Form()]
 When = Annotated[datetime | None, Form()]
 Text = Annotated[str, Form(max_length=2000)]
 _STEPS: Final = (
-    Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.GIVE_NOTICE, Step.REPLY, Step.CO_REPLY, Step.SUSPEND,
-    Step.RESUME, Step.ASK_END,
+    Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.GIVE_NOTICE, Step.REPLY, Step.ADD_UNITS, Step.CO_REPLY,
+    Step.SUSPEND, Step.RESUME, Step.ASK_END,
 )  # fmt: skip
+_MOST_HELPERS: Final = 20
 _NOT_KEPT: Final = {
     Refused.TOO_LARGE: "文件太大。",
     Refused.TOO_MANY: "这张工单的材料已经够多，不能再传。",
@@ -72,6 +74,8 @@ async def actions(request: Request, by: Actor, found: WorkOrder) -> dict[str, An
         if after_step(found.status, step) is not None and (leads is not (step is Step.CO_REPLY))
     }
     back = SendBack("-", "-", found.lead_unit or "-")
+    if Step.ADD_UNITS.value in open_steps and why_not(found, AddUnits(("-",), "-"), by, request):
+        open_steps.discard(Step.ADD_UNITS.value)
     return {
         "number": found.number,
         "leads": leads,
@@ -80,6 +84,8 @@ async def actions(request: Request, by: Actor, found: WorkOrder) -> dict[str, An
         "return_by": found.end_of(LimitPurpose.SENDING_BACK),
         "extend_to": found.end_of(LimitPurpose.LAST_EXTENSION),
         "asked": found.asked_extension,
+        "parts": parts_of(front, found),
+        "mine": next((part for part in parts_of(front, found) if part["unit"] == by.unit), None),
         "units": [(unit.code, unit.name) for unit in front.parts.city.units.values() if unit.code != by.unit],
         "grounds": [(ground.value, front.words["end_grounds"][ground.value]) for ground in EndGround],
         "messages": [
@@ -128,6 +134,20 @@ async def co_reply(
 ) -> Response:
     """Tell the lead what the supporting unit found (协办反馈)."""
     return await _take(request, seat, number, CoReply(text.strip()), revision)
+
+
+@router.post("/desk/unit/{number}/helpers")
+async def add_units(
+    request: Request, seat: Seat, number: Number, revision: Revision,
+    unit: Annotated[list[str] | None, Form(max_length=_MOST_HELPERS)] = None, text: Text = "", until: When = None,
+) -> Response:  # fmt: skip
+    """Have other units help: what is asked of them, and by when (加派协办)."""
+    if not text.strip():
+        raise DeedRefusedError(missing="协办事项")
+    deed = AddUnits(
+        tuple(filter(None, unit or ())), text.strip(), local(front_of(request), until, "协办期限")
+    )
+    return await _take(request, seat, number, deed, revision)
 
 
 @router.post("/desk/unit/{number}/suspend")
@@ -193,15 +213,6 @@ async def attach(
     return front.done(request, to=f"/desk/unit/{number}", toast=f"已上传 {len(kept)} 份材料")
 
 
-@router.get("/desk/unit/{number}/sheet")
-async def sheet(request: Request, seat: Seat, number: Number) -> Response:
-    """Show the order as it is printed, with the fields of a standard handling sheet (办理单)."""
-    front = front_of(request)
-    return front.page(
-        request, "unit/sheet.html", title=f"工单 {number}", **await order_values(front, seat, number)
-    )
-
-
 class FileRefusedError(Exception):
     """A file is too large, one too many, or no picture; ``text`` says so."""
 
@@ -242,13 +253,30 @@ async def _take(request: Request, seat: Seat, number: str, deed: Any, revision: 
     )
 
 
+def parts_of(front: Front, order: WorkOrder) -> list[dict[str, Any]]:
+    """Return what the order's page shows of its supporting units: what each was asked for, by when, and what it said."""
+    at = front.parts.clock()
+
+    def row(part: Part) -> dict[str, Any]:
+        return {
+            "unit": part.unit,
+            "what": unit_text(part.what, order),
+            "due_at": part.due_at(order),
+            "answer": unit_text(part.answer, order),
+            "answered_at": part.answered_at,
+            "is_missing": part.is_missing,
+            "is_late": part.is_late(order, at=at),
+        }
+
+    return [row(part) for part in co_handling(order)]
+
+
 def _said(front: Front, one: RelayMessage, order: WorkOrder) -> dict[str, Any]:
-    text = without_identity(one.text, order) if is_hidden(order) else masked(one.text, order.appeal)
     by = front.unit(one.by.unit) if one.by.unit else front.parts.words["actors"][one.by.role.value]
     return {
         "at": one.at,
         "by": by,
-        "text": text,
+        "text": unit_text(one.text, order),
         "wants_call": one.wants_call,
         "is_unit": one.by.role is Role.UNIT,
     }

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, order_values
-from desk.pages.unit.order import FileRefusedError, Revision, When, keep_files, local
+from desk.pages.unit.order import FileRefusedError, Revision, When, keep_files, local, parts_of
 from desk.seat import Seat
 from desk.steps import seen, take, told_of, worded
 from hotline.domain.appeal import AppealKind
@@ -44,7 +44,7 @@ async def write(request: Request, seat: Seat, number: Number) -> Response:
         exemptions=[(one.value, front.words["contact_exemptions"][one.value]) for one in ContactExemption],
         adoptions=[(one.value, front.words["adoptions"][one.value]) for one in Adoption],
         is_suggestion=found.appeal.kind is AppealKind.SUGGESTION,
-        helped=[entry for entry in found.history if entry.step is Step.CO_REPLY],
+        parts=parts_of(front, found),
         may_attach=front.parts.keeping is not None,
     )  # fmt: skip
 

@@ -19,11 +19,12 @@ from tests.builders import an_appeal
 from tests.consoles_site import SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_orders import looks, words_of
 from tests.media import a_photo
-from tests.work_orders import an_order, keep
+from tests.work_orders import a_decision, an_order, keep
 
 R = StaffRole
 NUMBER = "26112300001"
 PATH = f"/desk/unit/{NUMBER}"
+HELP = {"unit": "body-police", "text": "到场维持秩序", "until": "2026-11-25T12:00"}
 REPLIED = {"to_citizen": "已修好供热管道。", "public": "供热已恢复。", "is_resolved": "true"}
 
 
@@ -61,16 +62,46 @@ async def test_the_inbox_has_the_units_own_orders_by_due_time_and_notes_the_look
         assert "2611230000" not in words_of((await client.get("/desk/unit?tab=support")).text)
 
 
-async def test_chosen_orders_are_signed_for_together_and_those_gone_are_counted(site: ConsolesSite) -> None:
-    await keep(site.store, *(an_order(f"2611230000{each}") for each in (1, 2)))
+async def test_chosen_orders_are_worked_on_together_and_what_came_of_each_is_listed(
+    site: ConsolesSite,
+) -> None:
+    numbers = [f"2611230000{each}" for each in (1, 2, 3)]
+    await keep(site.store, *(an_order(number) for number in numbers))
+    foreign = a_decision(lead_unit="body-education", supporting_units=())
+    await keep(site.store, an_order("26112300004", routing=foreign))
     async with site.client(await lanshan(site)) as client:
-        await client.post(f"{PATH}/sign", data={"revision": 1})
         none = await client.post("/desk/unit/sign")
-        both = await client.post("/desk/unit/sign", data={"number": ["26112300001", "26112300002"]})
-        assert none.status_code == 422
-        assert both.status_code == 303
-        assert "已签收 1 件，1 件已不是待签收" in (await client.get("/desk/unit")).text
-    assert (await site.store.get("26112300002")).status is Status.HANDLING
+        signed = await client.post("/desk/unit/sign", data={"number": numbers[:2]})
+        shown = words_of((await client.get("/desk/unit")).text)
+        again = words_of(
+            (await client.post("/desk/unit/sign", data={"number": [*numbers, "26112300004", "x"]})).text
+        )
+        more = {"until": "2026-12-05T18:00", "reason": "等配件"}
+        bare = await client.post("/desk/unit/extend", data={**more, "number": numbers, "reason": " "})
+        await client.post("/desk/unit/extend", data={**more, "number": numbers[:1]})
+        extended = words_of((await client.post("/desk/unit/extend", data={**more, "number": numbers})).text)
+        printed = await client.post("/desk/unit/print", data={"number": numbers[:2]})
+        pdf = await client.get(printed.headers["location"])
+        partly = (await client.post("/desk/unit/print", data={"number": [numbers[0], "26112300004"]})).text
+        stolen = await client.get(f"/desk/unit/sheets.pdf?number={numbers[0]}&number=26112300004")
+    assert (none.status_code, signed.status_code, bare.status_code) == (422, 303, 422)
+    assert "已签收 2 件" in shown
+    assert "签收成功 1 件，没有办成 4 件" in again
+    assert "26112300001 没有办成 工单现在是“办理中”，不能“签收”。" in again
+    assert "26112300003 已办成" in again
+    assert "26112300004 没有办成 没有这张工单。 x 没有办成 没有这张工单。" in again
+    assert "26112300001 没有办成 已经申请延期，等待审批。 26112300002 已办成 — 26112300003 已办成" in extended
+    assert (pdf.status_code, pdf.headers["content-type"], pdf.content[:5]) == (
+        200,
+        "application/pdf",
+        b"%PDF-",
+    )
+    assert "26112300004" not in printed.headers["location"]
+    assert "sheets.pdf?number=26112300001" in partly
+    assert stolen.status_code == 404
+    orders = [await site.store.get(number) for number in [*numbers, "26112300004"]]
+    assert [order.asked_extension is not None for order in orders] == [True, True, True, False]
+    assert orders[3].status is Status.TO_SIGN
 
 
 async def test_an_order_of_another_unit_is_not_there_whatever_is_asked(site: ConsolesSite) -> None:
@@ -84,7 +115,8 @@ async def test_an_order_of_another_unit_is_not_there_whatever_is_asked(site: Con
             await client.post(f"{PATH}/reply", data={"revision": 1, **REPLIED, "exemption": "not_wanted"}),
             await client.post(f"{PATH}/relay", data={"text": "请问"}),
             await client.post(f"{PATH}/evidence", files={"files": ("a.jpg", a_photo())}),
-            await client.post("/desk/unit/sign", data={"number": NUMBER}),
+            await client.post(f"{PATH}/helpers", data={"revision": 1, **HELP}),
+            await client.get(f"{PATH}/sheet.pdf"),
         ]
     assert {answer.status_code for answer in answers} == {404}
     assert await status(site) is Status.TO_SIGN
@@ -207,21 +239,42 @@ async def test_a_suggestion_is_answered_with_whether_it_is_adopted(site: Console
     assert await status(site) is Status.REPLIED
 
 
-async def test_a_supporting_unit_tells_the_lead_and_does_nothing_else(site: ConsolesSite) -> None:
+async def test_units_help_each_with_its_part_and_time_and_the_lead_sees_who_is_missing(
+    site: ConsolesSite,
+) -> None:
     await keep(site.store, an_order())
     housing = await site.account(R.UNIT_HANDLER, unit="body-housing")
-    async with site.client(housing) as client:
-        page = words_of((await client.get(PATH)).text)
-        refused = await client.post(f"{PATH}/sign", data={"revision": 1})
-        await client.post(f"{PATH}/co-reply", data={"revision": 1, "text": "管网图已提供"})
-    assert "协办反馈" in page
-    assert "申请退回" not in page
-    assert (refused.status_code, "只有主办单位" in refused.text) == (409, True)
-    found = await site.store.get(NUMBER)
-    assert found.co_replies == {"body-housing"}
-    async with site.client(await lanshan(site)) as client:
-        await client.post(f"{PATH}/sign", data={"revision": found.revision})
-        assert "管网图已提供" in (await client.get(f"{PATH}/reply")).text
+    police = await site.account(R.UNIT_HANDLER, unit="body-police", name="郑平")
+    wang = await lanshan(site)
+    async with site.client(wang) as lead:
+        await lead.post(f"{PATH}/sign", data={"revision": 1})
+        empty = await lead.post(f"{PATH}/helpers", data={**HELP, "revision": 2, "text": ""})
+        late = await lead.post(f"{PATH}/helpers", data={**HELP, "revision": 2, "until": "2026-12-25T12:00"})
+        await lead.post(f"{PATH}/helpers", data={**HELP, "revision": 2})
+        assert (empty.status_code, late.status_code, "不能晚于工单" in late.text) == (422, 409, True)
+        async with site.client(police) as client:
+            inbox = words_of((await client.get("/desk/unit?tab=support")).text)
+            page = words_of((await client.get(PATH)).text)
+            refused = await client.post(
+                f"{PATH}/end", data={"revision": 3, "ground": "not_true", "reason": "x"}
+            )
+            await client.post(f"{PATH}/co-reply", data={"revision": 3, "text": "已到场"})
+            after = words_of((await client.get("/desk/unit?tab=support")).text)
+        assert "剩 2 天" in inbox
+        assert "请您单位协办： 到场维持秩序 。11-25 12:00 前交主办单位" in page
+        assert "申请退回" not in page
+        assert (refused.status_code, "只有主办单位" in refused.text) == (409, True)
+        assert "已交协办意见" in after
+    site.clock.move(days=8)
+    async with site.client(wang) as lead:
+        shown = words_of((await lead.get(f"{PATH}/reply")).text)
+        assert "还有 1 个单位没有反馈" in shown
+        assert "市住房城乡建设局 按派单协办 11-30 10:00 超期未反馈 未反馈" in shown
+        assert "已到场 11-23 10:00" in shown
+        async with site.client(housing) as client:
+            await client.post(f"{PATH}/co-reply", data={"revision": 4, "text": "管网图已提供"})
+        assert "都已反馈" in words_of((await lead.get(PATH)).text)
+        assert "市住房城乡建设局：管网图已提供" in (await lead.get(f"{PATH}/sheet")).text
 
 
 async def test_telling_suspending_going_on_and_asking_for_the_end(site: ConsolesSite) -> None:
