@@ -76,7 +76,7 @@ class PublishStep(Step):
 
 
 class ApproveStep(PublishStep):
-    """Approve several at once; ``publish_at`` is when they take effect, now if it is not said."""
+    """Approve several at once; ``publish_at`` is when they take effect, now if it is not said; ``revision`` is of each."""
 
     ids: Annotated[list[str], Field(min_length=1, max_length=1_000)]
     publish_at: When | None = None
@@ -347,6 +347,7 @@ class KnowledgeInterface:
             publish_at=body.publish_at,
             note=body.note,
             over_gate=body.over_gate,
+            expected=body.revision,
         )
         return [version_report(one) for one in approved]
 

@@ -137,6 +137,11 @@ def draft_of(row: Mapping[str, Any], city: City) -> Article:
 
 def faults_of(article: Article, city: City) -> tuple[str, ...]:
     """Return everything that is wrong with an article's text, in Chinese; nothing when it may be reviewed."""
+    return tuple(reason for _, reason in faults_by_field(article, city))
+
+
+def faults_by_field(article: Article, city: City) -> tuple[tuple[str, str], ...]:
+    """Return the same, each with the field that it is about."""
     units = {unit.name for unit in city.units.values()}
     return (*_faults_of_words(article), *_faults_of_facts(article, units, city.categories))
 
@@ -167,36 +172,38 @@ class Taken:
         return tuple(reasons)
 
 
-def _faults_of_words(article: Article) -> Iterator[str]:
+def _faults_of_words(article: Article) -> Iterator[tuple[str, str]]:
     for name in ("title", "spoken", "full", "unit", "source"):
         if not getattr(article, name).strip():
-            yield f"缺少 {name}"
+            yield name, f"缺少 {name}"
     if not article.questions:
-        yield "缺少 questions"
+        yield "questions", "缺少 questions"
     elif len(article.questions) < FEWEST_QUESTIONS:
-        yield f"问法少于{FEWEST_QUESTIONS}种"
+        yield "questions", f"问法少于{FEWEST_QUESTIONS}种"
     if len(article.spoken) > LONGEST_SPOKEN:
-        yield f"spoken 有{len(article.spoken)}字，超过{LONGEST_SPOKEN}字"
+        yield "spoken", f"spoken 有{len(article.spoken)}字，超过{LONGEST_SPOKEN}字"
     if found := _UNSPEAKABLE.search(article.spoken):
-        yield f"spoken 里有念不出来的内容：{found[0]!r}"
+        yield "spoken", f"spoken 里有念不出来的内容：{found[0]!r}"
     askings = (article.title, *article.questions)
     if article.title.strip() and not all(plain(asking) for asking in askings):
-        yield "标题和问法里要有文字"
+        yield "questions", "标题和问法里要有文字"
     if len({plain(asking) for asking in article.questions}) < len(article.questions):
-        yield "本条内问法重复"
+        yield "questions", "本条内问法重复"
 
 
-def _faults_of_facts(article: Article, units: Collection[str], categories: Collection[str]) -> Iterator[str]:
+def _faults_of_facts(
+    article: Article, units: Collection[str], categories: Collection[str]
+) -> Iterator[tuple[str, str]]:
     if not _ID.fullmatch(article.id):
-        yield "id 只能用字母、数字和连字符，3至40个，字母开头"
+        yield "id", "id 只能用字母、数字和连字符，3至40个，字母开头"
     if article.unit.strip() and article.unit not in units:
-        yield f"承办单位名录里没有：{article.unit}"
+        yield "unit", f"承办单位名录里没有：{article.unit}"
     if article.category is not None and article.category not in categories:
-        yield f"没有这个诉求分类：{article.category}"
+        yield "category", f"没有这个诉求分类：{article.category}"
     if article.valid_until is not None and article.valid_until < article.valid_from:
-        yield "失效日早于生效日"
+        yield "valid_until", "失效日早于生效日"
     if article.id in article.related:
-        yield "相关条目不能是自己"
+        yield "related", "相关条目不能是自己"
 
 
 def _text(row: Mapping[str, Any], name: str, *, needed: bool = True) -> str:
@@ -230,13 +237,18 @@ def _regions(row: Mapping[str, Any], city: City) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named[name] for name in given))
 
 
+def is_address(text: str) -> bool:
+    """Tell whether ``text`` may be the address of an attachment: https, or a file of the city's folder."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def _attachments(row: Mapping[str, Any]) -> tuple[Attachment, ...]:
     given = row.get("attachments") or []
     if not (isinstance(given, list) and all(isinstance(one, dict) for one in given)):
         raise ArticleError("attachments 应是带 name 和 address 的列表")
     found = tuple(Attachment(_text(one, "name"), _text(one, "address")) for one in given)
     for one in found:
-        if not _ADDRESS.fullmatch(one.address):
+        if not is_address(one.address):
             raise ArticleError(f"附件地址应是 https 网址或文件名：{one.address}")
     return found
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import Any, Final
 
 from hotline.domain.knowledge import Article, Attachment
@@ -23,26 +24,53 @@ class FieldChange:
     added: tuple[str, ...]
 
 
+class Mark(StrEnum):
+    """What became of a part of a field."""
+
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedField:
+    """One field that has changed, whole: its parts in order, each with what became of it. ``is_list``: parts are entries."""
+
+    field: str
+    parts: tuple[tuple[Mark, str], ...]
+    is_list: bool
+
+
 def differences(old: Article, new: Article) -> tuple[FieldChange, ...]:
     """Return the fields that differ, in the order of the article's fields."""
+    return tuple(
+        FieldChange(one.field, _those(one, Mark.REMOVED), _those(one, Mark.ADDED)) for one in marked(old, new)
+    )
+
+
+def marked(old: Article, new: Article) -> tuple[MarkedField, ...]:
+    """Return the fields that differ with all their parts, for reading them as a whole."""
     found = []
     for field in fields(Article):
         before, after = getattr(old, field.name), getattr(new, field.name)
         if field.name not in _NOT_COMPARED and before != after:
-            removed, added = _moved(_parts(before), _parts(after))
-            found.append(FieldChange(field.name, removed, added))
+            parts = tuple(_moved(_parts(before), _parts(after)))
+            found.append(MarkedField(field.name, parts, isinstance(after, tuple)))
     return tuple(found)
 
 
-def _moved(before: Sequence[str], after: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    removed: list[str] = []
-    added: list[str] = []
+def _those(field: MarkedField, mark: Mark) -> tuple[str, ...]:
+    return tuple(part for one, part in field.parts if one is mark)
+
+
+def _moved(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[Mark, str]]:
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     for tag, from_, until, start, end in matcher.get_opcodes():
-        if tag != "equal":
-            removed += before[from_:until]
-            added += after[start:end]
-    return tuple(removed), tuple(added)
+        if tag == "equal":
+            yield from ((Mark.SAME, part) for part in after[start:end])
+        else:
+            yield from ((Mark.REMOVED, part) for part in before[from_:until])
+            yield from ((Mark.ADDED, part) for part in after[start:end])
 
 
 def _parts(value: Any) -> list[str]:

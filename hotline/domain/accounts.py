@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from hotline.domain.article_life import WHO as WHO_KEEPS_ARTICLES
+from hotline.domain.article_life import ArticleStep
 from hotline.domain.errors import HotlineError
 from hotline.domain.life_cycle import WHO, Step
 from hotline.domain.people import Actor, Role
@@ -52,6 +54,12 @@ CAPACITIES: Final[dict[StaffRole, Role]] = {
     StaffRole.DUTY_OFFICER: Role.DUTY_OFFICER,
 }
 """In which capacity a role acts on orders; a role that is missing here acts on none."""
+
+KEEPERS: Final[dict[StaffRole, Role]] = {
+    StaffRole.KNOWLEDGE_EDITOR: Role.EDITOR,
+    StaffRole.KNOWLEDGE_REVIEWER: Role.REVIEWER,
+}
+"""In which capacity a role acts on articles of the knowledge base. Reviewing articles is no reviewing of orders."""
 
 
 class RolesConflictError(HotlineError):
@@ -147,6 +155,13 @@ class Account:
             mine = any(CAPACITIES.get(role) is capacity for role in self.roles)
             if mine and capacity in WHO[step]:
                 return self.acts_as(capacity)
+        raise NotAllowedError("capacity")
+
+    def keeping(self, step: ArticleStep) -> Actor:
+        """Return the account in the capacity that may take ``step`` on an article. Raises ``NotAllowedError``."""
+        for role, capacity in KEEPERS.items():
+            if role in self.roles and capacity in WHO_KEEPS_ARTICLES[step]:
+                return Actor(capacity, self.login)
         raise NotAllowedError("capacity")
 
     def with_roles(

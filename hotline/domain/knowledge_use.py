@@ -36,13 +36,14 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class ArticleUse:
-    """How often an article came first, was answered with, helped and did not, in some span of time."""
+    """How often an article came first, was answered with, helped and did not, in some span of time; ``last_at``: when it was last answered with."""
 
     article: str
     found: int
     answered: int
     helped: int
     not_helped: int
+    last_at: datetime | None = None
 
     @property
     def helped_share(self) -> float | None:

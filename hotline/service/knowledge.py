@@ -188,13 +188,15 @@ class Knowledge:
         publish_at: datetime | None = None,
         note: str = "",
         over_gate: str = "",
+        expected: int | None = None,
     ) -> Sequence[ArticleVersion]:
         """Approve versions, all or none, to take effect at once or at ``publish_at``.
 
+        ``expected`` is the revision that each of them has to have: somebody approves what they have read.
         Raises ``PublicationBlockedError`` when golden questions would be answered worse, unless ``over_gate`` says why
         it is right all the same (a person's decision, kept in the history).
         """
-        versions = [await self._read(article, None) for article in ids]
+        versions = [await self._read(article, expected) for article in ids]
         effective = max(publish_at or at, at)
         approved = [
             version.after(ArticleStep.APPROVE, by=by, at=at, note=note, publish_at=effective)

@@ -23,6 +23,7 @@ from hotline.store.auditing import write_audit
 from hotline.store.database import Database
 from hotline.store.knowledge_tables import golden_questions, knowledge_candidates, lookups
 from hotline.store.sealing import Seal
+from hotline.store.tables import Instant
 
 _CANDIDATE: Final = TypeAdapter(Candidate)
 
@@ -75,8 +76,10 @@ class SqlKnowledgeUse:
         )
         return await self._lookups(query)
 
-    async def uses(self, since: datetime, until: datetime) -> Sequence[ArticleUse]:
-        """Return how each article was used from ``since`` to before ``until``, the most answered first."""
+    async def uses(
+        self, since: datetime, until: datetime, *, article: str | None = None
+    ) -> Sequence[ArticleUse]:
+        """Return how each article, or one, was used from ``since`` to before ``until``, the most answered first."""
 
         def many(condition: Any) -> Any:
             return func.sum(case((condition, 1), else_=0)).cast(Integer)
@@ -89,14 +92,19 @@ class SqlKnowledgeUse:
                 answered.label("answered"),
                 many(lookups.c.helped.is_(True)).label("helped"),
                 many(lookups.c.helped.is_(False)).label("not_helped"),
+                func.max(case((lookups.c.is_answered.is_(True), lookups.c.at)), type_=Instant()).label(
+                    "last_at"
+                ),
             )
             .where(lookups.c.at >= since, lookups.c.at < until, lookups.c.article.is_not(None))
             .group_by(lookups.c.article)
             .order_by(answered.desc(), lookups.c.article)
         )
+        if article is not None:
+            query = query.where(lookups.c.article == article)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return [ArticleUse(row.article, row.found, row.answered, row.helped, row.not_helped) for row in rows]
+        return [ArticleUse(*row) for row in rows]
 
     # --- candidates ------------------------------------------------------------------------------------------
 

@@ -32,11 +32,12 @@ from hotline.domain.knowledge_use import (
 from hotline.domain.outbox import Message
 from hotline.domain.people import MACHINE
 from hotline.store.knowledge import SqlKnowledge, TaskChange, VersionChange
+from hotline.store.knowledge_lists import SqlKnowledgeLists, Wanted
 from hotline.store.knowledge_use import SqlKnowledgeUse
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from hotline.store.tables import audit, outbox
-from tests.articles import EDITOR, REVIEWER, a_draft, in_review, published, scheduled
+from tests.articles import EDITOR, OTHER_EDITOR, REVIEWER, a_draft, in_review, published, scheduled
 from tests.builders import NOW, after
 from tests.contracts.conftest import SECRET
 from tests.unit.hotline.domain.test_knowledge_tasks import a_task
@@ -304,6 +305,70 @@ async def test_look_ups_come_back_sealed_on_the_way(store: SqlStore, use: SqlKno
     assert await use.of_conversation("c2") == []
 
 
+async def test_articles_are_found_by_state_unit_author_tag_and_words_the_last_changed_first(
+    store: SqlStore, kept: SqlKnowledge
+) -> None:
+    lists = SqlKnowledgeLists(store.database)
+    odd = 'a"b\\'
+    await kept.commit(VersionChange(a_draft(id="A0101-01", tags=("供暖", odd), full="按50%计")), at=NOW)
+    await kept.commit(VersionChange(published(id="A0101-02", unit="市民政局")), at=after(5))
+    await kept.commit(VersionChange(a_draft(OTHER_EDITOR, id="A0101-03", title="DN50管")), at=after(5))
+
+    async def found(**wanted: Any) -> list[str]:
+        return [row.id for row in await lists.page(Wanted(**wanted), limit=9)]
+
+    assert await found() == ["A0101-02", "A0101-03", "A0101-01"]
+    assert await found(status=ArticleStatus.DRAFT) == ["A0101-03", "A0101-01"]
+    assert await found(unit="市民政局") == ["A0101-02"]
+    assert await found(author="e-2") == ["A0101-03"]
+    assert (await found(tag="供暖"), await found(tag=odd), await found(tag="供")) == (
+        ["A0101-01"],
+        ["A0101-01"],
+        [],
+    )
+    assert (await found(words="50%"), await found(words="dn50"), await found(words="A0101-02")) == (
+        ["A0101-01"], ["A0101-03"], ["A0101-02"],
+    )  # fmt: skip
+    counts = await lists.counts(Wanted(status=ArticleStatus.DRAFT, unit="市住房城乡建设局"))
+    assert counts == {ArticleStatus.DRAFT: 2}
+    first = (await lists.page(Wanted(), limit=1))[0]
+    assert [row.id for row in await lists.page(Wanted(), after=first.place, limit=9)] == [
+        "A0101-03",
+        "A0101-01",
+    ]
+    assert len(await lists.page(Wanted(), after="9" * 30 + "-x", limit=9)) == 3
+    assert await lists.choices() == (["市住房城乡建设局", "市民政局"], ["e-1", "e-2"], sorted(["供暖", odd]))
+    assert await lists.titles(["A0101-03", "A0101-09"]) == {"A0101-03": "DN50管"}
+
+
+async def test_what_runs_out_is_listed_by_its_day_until_somebody_has_seen_to_it(
+    store: SqlStore, kept: SqlKnowledge
+) -> None:
+    lists, day = SqlKnowledgeLists(store.database), date(2026, 12, 1)
+    first = published(id="A0101-01", valid_until=day)
+    await kept.commit(
+        VersionChange(first), VersionChange(published(id="A0101-02", valid_until=date(2026, 11, 25))), at=NOW
+    )
+    await kept.commit(
+        VersionChange(published(id="A0101-03")),
+        VersionChange(published(id="A0101-04", valid_until=date(2027, 9, 1))),
+        at=NOW,
+    )
+    assert [(one.id, one.until, one.is_out) for one in await lists.endings(date(2027, 1, 1))] == [
+        ("A0101-02", date(2026, 11, 25), False), ("A0101-01", day, False),
+    ]  # fmt: skip
+    out = first.after(ArticleStep.EXPIRE, by=MACHINE, at=after(9))
+    await kept.commit(VersionChange(out, first.revision), at=after(9))
+    await kept.commit(
+        VersionChange(a_draft(id="A0101-01", version=2, valid_until=date(2027, 12, 1))), at=after(10)
+    )
+    ending = (await lists.endings(day))[1]
+    assert (ending.id, ending.until, ending.is_out, ending.is_renewed) == ("A0101-01", day, True, True)
+    gone = out.after(ArticleStep.RETIRE, by=EDITOR, at=after(11), note="废止")
+    await kept.commit(VersionChange(gone, out.revision), at=after(11))
+    assert [one.id for one in await lists.endings(day)] == ["A0101-02"]
+
+
 async def test_figures_of_each_article_count_what_was_found_answered_and_helped(use: SqlKnowledgeUse) -> None:
     await use.keep(
         "c1",
@@ -317,9 +382,11 @@ async def test_figures_of_each_article_count_what_was_found_answered_and_helped(
         ],
     )
     assert await use.uses(NOW, after(999)) == [
-        ArticleUse("A0101-01", found=3, answered=3, helped=1, not_helped=1),
+        ArticleUse("A0101-01", found=3, answered=3, helped=1, not_helped=1, last_at=NOW),
         ArticleUse("A0101-02", found=1, answered=0, helped=0, not_helped=0),
     ]
+    (one,) = await use.uses(NOW, after(1_000), article="A0101-01")
+    assert (one.found, one.last_at) == (4, after(999))
 
 
 async def test_questions_asked_in_vain_are_found_the_newest_first(use: SqlKnowledgeUse) -> None:

@@ -18,6 +18,7 @@ from hotline.domain.accounts import (
     check_care,
     check_grant,
 )
+from hotline.domain.article_life import ArticleStep
 from hotline.domain.life_cycle import Step
 from hotline.domain.people import Actor, Role
 from tests.builders import NOW, after
@@ -73,6 +74,20 @@ def test_only_the_system_administrator_keeps_accounts_and_never_their_own():
     for by, of in ((security, an_account(id="9")), (system, system)):
         with pytest.raises(NotAllowedError):
             check_care(by, of)
+
+
+def test_who_keeps_articles_acts_on_them_alone_and_reviews_no_orders():
+    both = an_account(StaffRole.KNOWLEDGE_EDITOR, StaffRole.KNOWLEDGE_REVIEWER)
+    assert both.keeping(ArticleStep.EDIT) == Actor(Role.EDITOR, "zhao")
+    assert both.keeping(ArticleStep.APPROVE) == Actor(Role.REVIEWER, "zhao")
+    for account, step in (
+        (an_account(StaffRole.KNOWLEDGE_EDITOR), ArticleStep.APPROVE),
+        (an_account(StaffRole.REVIEWER), ArticleStep.EDIT),
+    ):
+        with pytest.raises(NotAllowedError, match="capacity"):
+            account.keeping(step)
+    with pytest.raises(NotAllowedError, match="capacity"):
+        an_account(StaffRole.KNOWLEDGE_REVIEWER).acting_for(Step.REDO)
 
 
 def test_somebody_acts_in_the_capacity_that_the_step_needs():

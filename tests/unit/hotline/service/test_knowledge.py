@@ -146,6 +146,17 @@ async def test_an_article_is_in_force_only_after_a_second_person_has_approved_it
     assert await desk.base.audit_break() is None
 
 
+async def test_a_reviewer_approves_the_text_that_they_have_read(desk: Desk) -> None:
+    id_ = await desk.in_review()
+    read = (await desk.kept.get(id_)).revision
+    await desk.editing.send_back(id_, "补文号", by=REVIEWER, at=NOW)
+    await desk.editing.submit(id_, by=EDITOR, at=NOW)
+    with pytest.raises(StaleArticleError):
+        await desk.editing.approve(id_, by=REVIEWER, at=NOW, expected=read)
+    (version,) = await desk.editing.approve(id_, by=REVIEWER, at=NOW, expected=read + 2)
+    assert version.status is ArticleStatus.PUBLISHED
+
+
 async def test_a_draft_may_be_incomplete_until_it_is_submitted_and_then_every_fault_is_named(
     desk: Desk,
 ) -> None:
