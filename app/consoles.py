@@ -19,6 +19,7 @@ from app.web_parts import KeptRecordings
 from app.wiring import World, telephones_of
 from desk.administration import Machine
 from desk.agents import AgentTools
+from desk.knowledge import KnowledgeTools
 from desk.parts import DeskParts, RecordingLine, Records, ShownRecording
 from desk.single_sign_on import Provider, SingleSignOn
 from hotline.city import City
@@ -157,6 +158,7 @@ def consoles(
     evidence: SqlEvidence | None = None,
     keeping: Evidence | None = None,
     rules: Rules | None = None,
+    knowledge: KnowledgeTools | None = None,
 ) -> DeskParts:
     """Return what the consoles are made of."""
     faults = Faults(programs.words, words)
@@ -188,6 +190,7 @@ def consoles(
         address=settings.public_address,
         machine=machine,
         agents=agents,
+        knowledge=knowledge,
         audit=SqlAuditLog(database),
         rules=rules,
     )

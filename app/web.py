@@ -15,6 +15,7 @@ from app.consoles import agent_tools, consoles
 from app.deliveries import Endpoints
 from app.embedding import Hosts
 from app.http import WebParts, create_app
+from app.knowledge_console import knowledge_tools
 from app.letters import open_letters
 from app.linkage_interface import linkage_router
 from app.machine_facts import MachineFacts
@@ -121,10 +122,11 @@ async def run_web(settings: Settings) -> None:
             SqlRecordings(world.store.database), recordings_folder(settings), recordings_seal(settings).open
         )
         agent_chats = open_agent_chats(settings, city, world, kept, office.from_desk)
+        voice = ReadingAloud(open_voice)
         parts = WebParts(
             city=city,
             knowledge=world.knowledge,
-            voice=ReadingAloud(open_voice),
+            voice=voice,
             records=world.store,
             chat=open_chat(settings, city, world, words, kept, doors, office.keeping.discard),
             agent_chats=agent_chats,
@@ -160,6 +162,7 @@ async def run_web(settings: Settings) -> None:
                 agents=agent_tools(settings, city, world, programs, agent_chats)
                 if world.desk is not None
                 else None,
+                knowledge=knowledge_tools(city, world.knowledge, world.store.database, voice),
                 machine=MachineFacts(settings, city, world.store, checks, local_clock(city)),
                 recordings=recordings,
                 evidence=office.evidence,

@@ -34,6 +34,18 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
     ),
     ("承办", (NavItem("/desk/unit", "收件箱", "inbox", "g i", OF_UNITS),)),
     (
+        "知识",
+        (
+            NavItem(
+                "/desk/knowledge",
+                "知识库",
+                "book",
+                "g k",
+                frozenset({_R.KNOWLEDGE_EDITOR, _R.KNOWLEDGE_REVIEWER}),
+            ),
+        ),
+    ),
+    (
         "工单",
         (
             NavItem("/desk/review", "审核", "review", "g r", frozenset({_R.REVIEWER})),

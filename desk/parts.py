@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from desk.administration import Machine
 from desk.agents import AgentTools
+from desk.knowledge import KnowledgeTools
 from desk.single_sign_on import SingleSignOn
 from hotline.city import City
 from hotline.domain.errors import HotlineError
@@ -91,7 +92,8 @@ class DeskParts:
     Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
     shown, without ``keeping`` none is taken, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
     as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
-    without ``agents`` no agent desk, without ``softphone`` agents have telephones on their desks, without ``rules`` nobody edits the dispatch catalogue.
+    without ``agents`` no agent desk, without ``knowledge`` none of the knowledge base, without ``softphone`` agents have
+    telephones on their desks, without ``rules`` nobody edits the dispatch catalogue.
     """
 
     city: City
@@ -116,5 +118,6 @@ class DeskParts:
     machine: Machine | None = None
     audit: SqlAuditLog | None = None
     agents: AgentTools | None = None
+    knowledge: KnowledgeTools | None = None
     softphone: Softphone | None = None
     rules: Rules | None = None

@@ -14,6 +14,7 @@ from desk.live import Live
 from desk.pages import entrance, orders, review, supervision
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
+from desk.pages.knowledge import article, lists, writing
 from desk.pages.unit import batch, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
@@ -39,6 +40,9 @@ AREAS: Final[Sequence[APIRouter]] = (
     sheet.router,
     reply.router,
     unit_order.router,
+    lists.router,
+    writing.router,
+    article.router,
 )
 """The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
 ``desk/navigation``."""

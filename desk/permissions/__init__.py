@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.permissions import administration, agent, common, review, supervision, unit
+from desk.permissions import administration, agent, common, knowledge, review, supervision, unit
 from desk.permissions.rules import ANYBODY, PUBLIC, Permission, only
 from hotline.domain.accounts import StaffRole
 
@@ -27,7 +27,13 @@ def _whole(*areas: Mapping[str, Permission]) -> Mapping[str, Permission]:
 
 
 TABLE: Final[Mapping[str, Permission]] = _whole(
-    common.ROUTES, administration.ROUTES, agent.ROUTES, unit.ROUTES, review.ROUTES, supervision.ROUTES
+    common.ROUTES,
+    administration.ROUTES,
+    agent.ROUTES,
+    unit.ROUTES,
+    review.ROUTES,
+    supervision.ROUTES,
+    knowledge.ROUTES,
 )
 
 

@@ -1,0 +1,66 @@
+"""What all pages of the knowledge base share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Final
+
+from fastapi import HTTPException, Request
+from fastapi import Path as InPath
+
+from desk.front import WORDS, Front
+from desk.guard import front_of
+from desk.knowledge import KnowledgeTools
+from hotline.domain.accounts import KEEPERS
+from hotline.domain.article_life import (
+    ArticleStatus,
+    ArticleStepRefusedError,
+    ArticleVersion,
+    PublicationBlockedError,
+)
+from hotline.domain.errors import HotlineError
+
+ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
+ArticleId = Annotated[str, InPath(pattern=rf"^{ID.pattern}$")]
+FIELDS: Final[Mapping[str, str]] = WORDS["article_fields"]
+
+
+def tools_of(request: Request) -> KnowledgeTools:
+    """Return the tools, or answer that there is no such page where there is no knowledge base."""
+    found = front_of(request).parts.knowledge
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+def today(front: Front) -> date:
+    """Return the day by the city's clock."""
+    return front.parts.clock().astimezone(front.parts.city.timezone).date()
+
+
+async def names_of(front: Front) -> dict[str, str]:
+    """Return the names of those who keep the knowledge base, by what they sign in with."""
+    listed = front.parts.accounts.store.listed
+    return {one.login: one.name for role in KEEPERS for one in await listed(role=role, limit=1_000)}
+
+
+def is_editable(version: ArticleVersion) -> bool:
+    """Tell whether the latest version may be edited, or a next one be started."""
+    return version.status is ArticleStatus.DRAFT or not version.is_open
+
+
+def worded(front: Front, error: HotlineError) -> tuple[int, str]:
+    """Return the status and the sentence for a refusal on a page."""
+    status, text = front.parts.worded(error)
+    match error:
+        case ArticleStepRefusedError():
+            why: Mapping[str, str] = WORDS["article_refusals"]
+            text = why[error.refusal.value if error.refusal is not None else "status"]
+            text = f"{text}：{'；'.join(error.reasons)}" if error.reasons else text
+        case PublicationBlockedError():
+            text = WORDS["article_refusals"]["golden"]
+        case _:
+            pass
+    return status, text

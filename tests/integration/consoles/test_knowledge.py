@@ -1,0 +1,330 @@
+"""The console of the knowledge base: writing, reviewing and publishing through its pages, and all that is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from app.knowledge import KnowledgeParts, open_editing
+from app.knowledge_console import knowledge_tools
+from app.reading_aloud import ReadingAloud
+from app.settings import Settings
+from hotline.domain.accounts import Account, StaffRole
+from hotline.domain.article_life import ArticleStatus
+from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateState, Lookup
+from hotline.domain.people import MACHINE
+from hotline.store.sql import SqlStore
+from knowledge_base.articles import load_articles
+from knowledge_base.golden import GoldenQuestion
+from tests.builders import LINYI, NOW
+from tests.consoles_site import CITY, LIMITS, ConsolesSite, a_consoles_site, a_store
+from tests.integration.consoles.test_orders import HOSTILE, looks, words_of
+from tts.engines.scripted import ScriptedSynthesizer
+
+R = StaffRole
+ARTICLES = [
+    replace(one, valid_until=date(2026, 12, 4)) if one.id == "A1001-02" else one
+    for one in load_articles([LINYI / "articles"], CITY)
+    if one.category and one.category[:2] == "10"
+]
+"""Social affairs; one of them runs out in the week after ``NOW``."""
+STOLEN = "头一回办残疾证去哪里"
+GOLDEN = [GoldenQuestion("低保要交什么材料才能申请", ("A1001-01",)), GoldenQuestion(STOLEN, ("A1001-03",))]
+ASKINGS = ("修祠堂要什么手续", "家族祠堂翻修找谁备案", "宗祠漏雨想修", "祠堂修缮要审批吗", "老祠堂能自己修吗")
+NEW = {
+    "title": "宗祠修缮怎么备案", "questions": "\r\n".join(ASKINGS), "category": "1002 婚姻登记",
+    "spoken": "修宗祠先到镇街说明，拨打12345也可以问。", "full": "修缮宗祠先到镇街说明。\r\n属于文物的须经文物部门同意。",
+    "unit": "市民政局", "source": "文物保护法", "valid_from": "2026-01-01", "valid_until": "", "tags": "宗祠、修缮",
+    "attachments": "备案表 https://mzj.linyi.gov.cn/form.docx", "regions": ["371302"], "steps": "到镇街说明\r\n等待答复",
+}  # fmt: skip
+NEW_ID = "A1002-"
+
+
+async def a_voice() -> ScriptedSynthesizer:
+    return ScriptedSynthesizer()
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@dataclass
+class Shelf:
+    """The site with its knowledge base, and those who keep it."""
+
+    site: ConsolesSite
+    base: KnowledgeParts
+    editor: Account
+    other: Account
+    both: Account
+
+    async def status(self, article: str) -> tuple[ArticleStatus, int]:
+        found = await self.base.store.get(article)
+        return found.status, found.number
+
+
+async def a_shelf(store: SqlStore, folder: Path, stack: AsyncExitStack) -> Shelf:
+    settings = Settings(data_dir=folder / "data", encoder="off")
+    base = await open_editing(settings, CITY, store, lambda: LIMITS, golden=GOLDEN)
+    await base.editing.sow(ARTICLES, at=NOW)
+    await base.retriever.open(stack)
+    tools = knowledge_tools(CITY, base, store.database, ReadingAloud(a_voice))
+    site = a_consoles_site(store, folder, knowledge=tools)
+    return Shelf(
+        site,
+        base,
+        editor=await site.account(R.KNOWLEDGE_EDITOR, login="bian", name="卞清"),
+        other=await site.account(R.KNOWLEDGE_EDITOR, login="du", name="杜明"),
+        both=await site.account(R.KNOWLEDGE_EDITOR, R.KNOWLEDGE_REVIEWER, login="shen", name="沈静"),
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_shelf(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shelf]:
+    """One application for all tests: each writes an article of its own."""
+    folder = tmp_path_factory.mktemp("shelf")
+    async with AsyncExitStack() as stack:
+        store = await a_store(folder)
+        stack.push_async_callback(store.close)
+        yield await a_shelf(store, folder, stack)
+
+
+@pytest.fixture
+def shelf(one_shelf: Shelf) -> Shelf:
+    one_shelf.site.clock.at = NOW
+    return one_shelf
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None, name
+    return found[1]
+
+
+async def test_an_article_is_written_by_one_and_published_by_another(shelf: Shelf) -> None:
+    async with shelf.site.client(shelf.editor) as writing, shelf.site.client(shelf.both) as reviewing:
+        home = await writing.get("/desk")
+        assert home.headers["location"] == "/desk/knowledge"
+        previewed = words_of("<main" + (await writing.post("/desk/knowledge/preview", data=NEW)).text)
+        assert "关于您的问题，修宗祠先到镇街说明，拨打幺二三四五也可以问。" in previewed
+        assert "宗祠修缮怎么备案：修缮宗祠先到镇街说明。" in previewed
+        saved = await writing.post("/desk/knowledge/new", data=NEW)
+        path = saved.headers["location"].split("?")[0]
+        article = path.rsplit("/", 1)[1]
+        assert article.startswith(NEW_ID)
+        found = (await shelf.base.store.get(article)).article
+        assert (found.questions, found.category, found.tags, found.regions, found.steps) == (
+            ASKINGS, "1002", ("宗祠", "修缮"), ("371302",), ("到镇街说明", "等待答复"),
+        )  # fmt: skip
+        sound = await writing.get(f"{path}/spoken.wav")
+        assert (sound.status_code, sound.headers["content-type"], sound.content[:4]) == (
+            200,
+            "audio/wav",
+            b"RIFF",
+        )
+        page = (await writing.get(path)).text
+        assert "审核通过" not in words_of(page)
+        assert (
+            await writing.post(f"{path}/submit", data={"revision": hidden(page, "revision")})
+        ).status_code == 303
+        listed = words_of(
+            (await reviewing.get("/desk/knowledge?state=in_review&author=bian&tag=宗祠&q=文物部门")).text
+        )
+        assert (article in listed, "编写人 全部 卞清" in listed) == (True, True)
+        page = (await reviewing.get(path)).text
+        assert "没有一题有变化" in (await reviewing.get(f"{path}/golden")).text
+        assert "没有相近" in (await reviewing.get(f"{path}/warnings")).text
+        later = {"revision": hidden(page, "revision"), "publish_at": "2026-11-25T08:30", "note": "属实"}
+        assert (await reviewing.post(f"{path}/approve", data=later)).status_code == 303
+        page = (await reviewing.get(path)).text
+        assert "审核人 沈静 已通过，定于 11-25 08:30 发布" in words_of(page)
+        assert (
+            await reviewing.post(f"{path}/publish", data={"revision": hidden(page, "revision")})
+        ).status_code == 303
+        assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
+
+        page = (await writing.get(f"{path}/edit")).text
+        again = {**NEW, "full": "修缮宗祠先到镇街说明。\r\n属于文物的须经文物部门书面同意。",
+                 "version": hidden(page, "version"), "revision": hidden(page, "revision"), "then": "submit"}  # fmt: skip
+        assert (await writing.post(f"{path}/edit", data=again)).status_code == 303
+        shown = (await reviewing.get(path)).text
+        assert '<del><span class="hidden">删去：</span>属于文物的须经文物部门同意。</del>' in shown
+        back = {"revision": hidden(shown, "revision"), "note": ""}
+        assert (await reviewing.post(f"{path}/send_back", data=back)).status_code == 422
+        assert (await reviewing.post(f"{path}/send_back", data={**back, "note": "缺文号"})).status_code == 303
+        assert await shelf.status(article) == (ArticleStatus.DRAFT, 2)
+        in_force = await shelf.base.store.in_force(article)
+        assert in_force is not None
+        gone = await writing.post(f"{path}/retire", data={"revision": in_force.revision, "note": "政策停止"})
+        assert (gone.status_code, await shelf.base.store.in_force(article)) == (303, None)
+        compared = words_of((await reviewing.get(f"{path}/diff?old=1&new=2")).text)
+        assert "书面答复" in compared
+
+
+async def test_what_is_refused_is_said_beside_the_field_and_nothing_is_lost(shelf: Shelf) -> None:
+    async with shelf.site.client(shelf.editor) as client, shelf.site.client(shelf.other) as second:
+        typed = {
+            **NEW,
+            "valid_until": "明年",
+            "unit": "某局",
+            "related": "A9999-99",
+            "attachments": "表 x y",
+            "id": "A1001-01",
+        }
+        refused = await client.post("/desk/knowledge/new", data=typed)
+        words = words_of(refused.text)
+        for said in (
+            "失效日应是日期，如 2026-01-01",
+            "承办单位名录里没有：某局",
+            "没有这个条目：A9999-99",
+            "每行写“名称 地址”",
+            "编号 A1001-01 已经有了",
+        ):
+            assert words.count(said) == 2, said  # in the summary, and beside its field
+        assert (
+            refused.status_code,
+            "属于文物的须经文物部门同意。" in refused.text,
+            'value="明年"' in refused.text,
+        ) == (422, True, True)
+
+        short = {**NEW, "questions": "修祠堂要什么手续", "spoken": "说" * 81 + "http://x", "then": "submit"}
+        refused = await client.post("/desk/knowledge/new", data=short)
+        words = words_of(refused.text)
+        assert refused.status_code == 422
+        for said in (
+            "草稿已经保存，还没有提交",
+            "问法少于5种",
+            "口头答复有89字，超过80字",
+            "口头答复里有念不出来的内容",
+        ):
+            assert said in words, said
+        article = re.search(r"/desk/knowledge/articles/(A1002-\d+)/edit", refused.text)
+        assert article is not None
+        path = f"/desk/knowledge/articles/{article[1]}"
+
+        page = (await second.get(f"{path}/edit")).text
+        mine = {
+            **NEW,
+            "version": hidden(refused.text, "version"),
+            "revision": hidden(refused.text, "revision"),
+        }
+        theirs = {
+            **NEW,
+            "title": "杜明的标题",
+            "version": hidden(page, "version"),
+            "revision": hidden(page, "revision"),
+        }
+        assert (await second.post(f"{path}/edit", data=theirs)).status_code == 303
+        stale = await client.post(f"{path}/edit", data=mine)
+        words = words_of(stale.text)
+        assert (stale.status_code, (await shelf.base.store.get(article[1])).article.title) == (
+            409,
+            "杜明的标题",
+        )
+        assert "杜明 在 11-23 10:00 改过这个条目" in words
+        assert ("删去： 杜明的标题" in words, "增加： 宗祠修缮怎么备案" in words) == (True, True)
+        assert (await client.post(f"{path}/edit", data=mine)).status_code == 409
+        over = {**mine, "over": hidden(stale.text, "over"), "then": "submit"}
+        assert (await client.post(f"{path}/edit", data=over)).status_code == 303
+        assert (await shelf.base.store.get(article[1])).article.title == NEW["title"]
+        assert (await client.get(f"{path}/edit")).status_code == 409
+
+        revision = (await shelf.base.store.get(article[1])).revision
+        refused = await client.post(f"{path}/approve", data={"revision": revision})
+        assert (refused.status_code, await shelf.status(article[1])) == (403, (ArticleStatus.IN_REVIEW, 1))
+        del client.headers["X-CSRF"]
+        assert (
+            await client.post(f"{path}/discard", data={"revision": revision, "note": "x"})
+        ).status_code == 403
+        for field in ("step", "edit"):
+            assert (await client.post(f"{path}/{field}", data=mine)).status_code in (403, 404)
+    async with shelf.site.client(shelf.both) as reviewer:
+        stale_approval = await reviewer.post(
+            f"{path}/approve", data={"revision": revision - 1, "note": "看过旧的"}
+        )
+        assert (stale_approval.status_code, "看过旧的" in stale_approval.text) == (409, True)
+        await reviewer.post(f"{path}/send_back", data={"revision": revision, "note": "改"})
+        page = (await reviewer.get(f"{path}/edit")).text
+        own = {**NEW, "version": 1, "revision": hidden(page, "revision"), "then": "submit"}
+        assert (await reviewer.post(f"{path}/edit", data=own)).status_code == 303
+        page = (await reviewer.get(path)).text
+        assert "您编写过这一版，须由别人审核" in words_of(page)
+        latest = await shelf.base.store.get(article[1])
+        own_work = await reviewer.post(f"{path}/approve", data={"revision": latest.revision})
+        assert (own_work.status_code, "您编写过这一版，须由别人审核" in own_work.text) == (403, True)
+        assert await shelf.status(article[1]) == (ArticleStatus.IN_REVIEW, 1)
+
+
+async def test_a_drop_on_golden_questions_blocks_publication_until_a_reviewer_says_why(shelf: Shelf) -> None:
+    asking = "\n".join([*(f"第一次申请残疾证怎么办理{n}" for n in "甲乙丙丁"), f"{STOLEN}呢"])
+    async with shelf.site.client(shelf.editor) as client:
+        saved = await client.post(
+            "/desk/knowledge/new",
+            data={**NEW, "title": "残疾证怎么申请", "questions": asking, "regions": [], "then": "submit"},
+        )
+        path = saved.headers["location"].split("?")[0]
+    article = path.rsplit("/", 1)[1]
+    async with shelf.site.client(shelf.both) as client:
+        shown = words_of("<main" + (await client.get(f"{path}/golden")).text)
+        assert "对照题会答得更差，不能直接发布" in shown
+        given: dict[str, Any] = {
+            "revision": hidden((await client.get(path)).text, "revision"),
+            "note": "看过",
+        }
+        blocked = await client.post(f"{path}/approve", data=given)
+        words = words_of(blocked.text)
+        assert blocked.status_code == 409
+        assert f"{STOLEN} A1001-03 A1001-03 {article} 变差" in words
+        assert ("仍要发布的理由" in words, 'value="看过"' in blocked.text) == (True, True)
+        assert await shelf.status(article) == (ArticleStatus.IN_REVIEW, 1)
+        assert (
+            await client.post(f"{path}/approve", data={**given, "over_gate": "旧条目将下线"})
+        ).status_code == 303
+    assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
+
+
+async def test_what_runs_out_what_was_used_and_what_is_missing_is_listed(shelf: Shelf) -> None:
+    base, site = shelf.base, shelf.site
+    await base.use.keep("c1", [
+        Lookup(1, NOW, "低保", article="A1001-01", version=1, score=0.9, is_answered=True, helped=True),
+        Lookup(2, NOW, "低保呢", article="A1001-01", version=1, score=0.9, is_answered=True, helped=False),
+        Lookup(3, NOW, "别的", article="A1001-02", version=1, score=0.3),
+    ])  # fmt: skip
+    for number, asked in (("1", 3), ("2", 7)):
+        await base.use.add(
+            Candidate(f"c{number}", f"k{number}", CandidateOrigin.IN_VAIN, (f"{HOSTILE}{number}", "祠堂漏雨"), NOW,
+                      title=f"{HOSTILE}{number}", unit="市民政局", category="1002", asked=asked, like="A1001-01"),
+            at=NOW, by=MACHINE,
+        )  # fmt: skip
+    site.clock.move(hours=1)
+    async with site.client(shelf.editor) as client:
+        words = words_of((await client.get("/desk/knowledge/calendar")).text)
+        assert "11-30 — 12-06 1 2026-12-04 A1001-02" in words
+        words = words_of((await client.get("/desk/knowledge/use")).text)
+        assert re.search(r"A1001-01 \S+ 2 2 1 1 50% 1 小时前", words)
+        page = (await client.get("/desk/knowledge/gaps")).text
+        assert HOSTILE not in page
+        assert page.index("问了 7 次") < page.index("问了 3 次")
+        assert ("staff:bian", "knowledge_candidates", '{"why": "knowledge gaps"}') in await looks(site)
+        taken = await client.post("/desk/knowledge/gaps/c2/take")
+        page = (await client.get(taken.headers["location"])).text
+        assert (HOSTILE in page, "祠堂漏雨" in page, 'value="市民政局"' in page) == (False, True, True)
+        assert (await client.post("/desk/knowledge/gaps/c2/take")).status_code == 409
+        assert (await client.post("/desk/knowledge/gaps/c1/dismiss", data={"reason": " "})).status_code == 422
+        assert (
+            await client.post("/desk/knowledge/gaps/c1/dismiss", data={"reason": "闲聊"})
+        ).status_code == 303
+        assert "原因：闲聊" in (await client.get("/desk/knowledge/gaps?state=dismissed")).text
+    assert (await base.use.candidate("c2")).state is CandidateState.TAKEN
+    site.clock.move(days=14)
+    await base.editing.look_at_ends(site.clock())
+    async with site.client(shelf.both) as client:
+        words = words_of((await client.get("/desk/knowledge/calendar")).text)
+        assert re.search(r"已经过期 1 2026-12-04 A1001-02 \S+ \S+ 已停用", words)
