@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +21,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.service.journal import ConversationLog
 from hotline.service.signals import Signals, live_topic
+from hotline.store.journal_store import JournalRow
 
 log: Final = structlog.get_logger("live")
 
@@ -49,14 +50,14 @@ class LiveLog:
         """Open the record."""
         await self._book.begin(conversation, channel=channel, call_id=call_id, at=at)
 
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
-        """Keep one row and show it."""
-        await self._show(
-            conversation, {"sequence": sequence, "at": at.isoformat(), "name": name, "body": body}
-        )
-        await self._book.append(conversation, sequence, at, name, body)
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
+        """Keep rows and show them."""
+        shown = [
+            {"sequence": row.sequence, "at": row.at.isoformat(), "name": row.name, "body": row.body}
+            for row in rows
+        ]
+        await self._show(conversation, *shown)
+        await self._book.append_all(conversation, rows)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete what was kept and shown of a conversation."""
@@ -74,16 +75,18 @@ class LiveLog:
         ended = {"at": end.at.isoformat(), "name": _ENDED, "body": {"outcome": end.outcome}}
         await self._show(conversation, ended)
 
-    async def _show(self, conversation: str, row: dict[str, Any]) -> None:
+    async def _show(self, conversation: str, *rows: dict[str, Any]) -> None:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 pipe = self._redis.pipeline(transaction=False)
-                await pipe.xadd(
-                    _key(conversation), {"row": json.dumps(row, ensure_ascii=False)}, maxlen=2_000
-                )
+                for row in rows:
+                    await pipe.xadd(
+                        _key(conversation), {"row": json.dumps(row, ensure_ascii=False)}, maxlen=2_000
+                    )
                 await pipe.expire(_key(conversation), _KEEP_SECONDS)
                 await pipe.execute()
-            await self._signals.tell(live_topic(conversation), row)
+            for row in rows:
+                await self._signals.tell(live_topic(conversation), row)
             self._is_away = False
         except (RedisError, OSError, TimeoutError) as error:
             if not self._is_away:  # said once, not once a row

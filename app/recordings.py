@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
 from hotline.service.journal import ConversationLog
+from hotline.store.journal_store import JournalRow
 from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -110,11 +112,9 @@ class BookWithoutSecrets:
         """Open the record."""
         await self._book.begin(conversation, channel=channel, call_id=call_id, at=at)
 
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
-        """Keep one row."""
-        await self._book.append(conversation, sequence, at, name, body)
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
+        """Keep rows."""
+        await self._book.append_all(conversation, rows)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete what was kept, the sound first."""

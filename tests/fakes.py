@@ -18,6 +18,7 @@ from hotline.domain.knowledge import AnsweredWith, Passage
 from hotline.domain.knowledge_use import Lookup
 from hotline.domain.meaning import Understanding
 from hotline.domain.work_order import Status, WorkOrder
+from hotline.store.journal_store import JournalRow
 
 
 class FakeChannel:
@@ -238,12 +239,10 @@ class FakeLogBook:
         if self.is_down:
             raise StoreUnavailableError("away")
 
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
         if self.is_down:
             raise StoreUnavailableError("away")
-        self.rows.append((name, body))
+        self.rows += [(row.name, row.body) for row in rows]
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         if self.is_down:

@@ -19,6 +19,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.drafts import BrokenCall, CallProcess, HeldCall
 from hotline.service.journal import ConversationLog
+from hotline.store.journal_store import JournalRow
 
 log: Final = structlog.get_logger("drafts")
 
@@ -75,15 +76,15 @@ class KeepingDrafts:
         """Open the record."""
         await self._book.begin(conversation, channel=channel, call_id=call_id, at=at)
 
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
-        """Keep one row; from the first on, the call."""
-        if name == Started.__name__:
-            started = decode(name, body)
-            assert isinstance(started, Started)
-            await self._drafts.hold(HeldCall(conversation, started.phone, started.at), by=self._process)
-        await self._book.append(conversation, sequence, at, name, body)
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
+        """Keep rows; from the first on, the call."""
+        for row in rows:
+            if row.name == Started.__name__:
+                started = decode(row.name, row.body)
+                assert isinstance(started, Started)
+                held = HeldCall(conversation, started.phone, started.at)
+                await self._drafts.hold(held, by=self._process)
+        await self._book.append_all(conversation, rows)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete what was kept, and keep no words of this call if it breaks."""

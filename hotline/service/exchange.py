@@ -42,7 +42,7 @@ from hotline.domain.letters import AtDesk, Correspondent
 from hotline.service.asking import Asking
 from hotline.service.letter_desk import LetterDesk
 from hotline.service.surroundings import Surroundings
-from hotline.store.letter_values import JournalRow
+from hotline.store.journal_store import JournalRow
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -15,10 +15,13 @@ from hotline.dialogue.journal import encode
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
+from hotline.store.journal_store import JournalRow
 
 log: Final = structlog.get_logger("conversation")
 
 _CONCEAL: Final = "conceal"  # among the rows of a journal: delete those before
+_GATHERS_SECONDS: Final = 0.05
+"""So long rows are gathered before they are written: a turn makes a dozen, and each commit waits for the disk, and others for it."""
 
 
 class ConversationLog(Protocol):
@@ -27,10 +30,8 @@ class ConversationLog(Protocol):
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
         """Open the record of a conversation; once, however often."""
 
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
-        """Keep one event or action; a row that is there already is left as it is."""
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
+        """Keep events and actions, all in one transaction; a row that is there already is left as it is."""
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete all that was kept of a conversation in which a state secret may have been said."""
@@ -45,12 +46,12 @@ class Journal:
     def __init__(
         self, book: ConversationLog, conversation: str, *, clock: Callable[[], datetime], deadline: float
     ) -> None:
-        """``deadline``: seconds that the book may take for one row."""
+        """``deadline``: seconds that the book may take for what is written at once."""
         self._book = book
         self._conversation = conversation
         self._clock = clock
         self._deadline = deadline
-        self._rows: asyncio.Queue[tuple[int, datetime, str, dict[str, Any]] | None] = asyncio.Queue()
+        self._rows: asyncio.Queue[JournalRow | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
         self._sequence = 0
         self._is_concealed = False
@@ -64,7 +65,7 @@ class Journal:
         """Keep nothing of what is said from here on, and delete what was kept before, at once."""
         if not self._is_concealed:
             self._is_concealed = True
-            self._rows.put_nowait((0, self._clock(), _CONCEAL, {}))
+            self._rows.put_nowait(JournalRow(0, self._clock(), _CONCEAL, {}))
 
     def add(self, entry: Event | Action) -> None:
         """Write down what happened or was done."""
@@ -72,7 +73,7 @@ class Journal:
             return
         self._sequence += 1
         name, body = encode(entry)
-        self._rows.put_nowait((self._sequence, self._clock(), name, body))
+        self._rows.put_nowait(JournalRow(self._sequence, self._clock(), name, body))
 
     def restore(self, past: Sequence[Event | Action]) -> None:
         """Go on behind what was written elsewhere; rows that were still on their way when that ended are written now."""
@@ -81,7 +82,7 @@ class Journal:
             at = getattr(entry, "at", at)
             self._sequence += 1
             name, body = encode(entry)
-            self._rows.put_nowait((self._sequence, at, name, body))
+            self._rows.put_nowait(JournalRow(self._sequence, at, name, body))
 
     async def leave(self) -> None:
         """Write what is on the way, and leave the record open: the conversation goes on elsewhere."""
@@ -107,13 +108,31 @@ class Journal:
                 await book.begin(self._conversation, channel=started.channel, call_id=call_id, at=started.at)
         except (HotlineError, TimeoutError) as error:
             log.error("journal.lost", error=type(error).__name__)
-        while (row := await self._rows.get()) is not None:
+        is_last = False
+        while not is_last:
+            rows, is_last = await self._gathered()
             try:
                 async with asyncio.timeout(self._deadline):
-                    if row[2] == _CONCEAL:
-                        await book.conceal(self._conversation, at=row[1])
+                    plain = [row for row in rows if row.name != _CONCEAL]
+                    if plain:
+                        await book.append_all(self._conversation, plain)
+                    if len(plain) < len(rows):  # nothing is added behind it
+                        await book.conceal(self._conversation, at=rows[-1].at)
                         self._is_deleted = True
-                    else:
-                        await book.append(self._conversation, *row)
             except (HotlineError, TimeoutError) as error:
-                log.error("journal.lost", error=type(error).__name__)
+                log.error("journal.lost", error=type(error).__name__, rows=len(rows))
+
+    async def _gathered(self) -> tuple[Sequence[JournalRow], bool]:
+        """Wait for a row; return it with those that follow closely, and whether they are the last."""
+        rows: list[JournalRow] = []
+        first = await self._rows.get()
+        if first is None:
+            return rows, True
+        rows.append(first)
+        try:
+            async with asyncio.timeout(_GATHERS_SECONDS):
+                while (row := await self._rows.get()) is not None:
+                    rows.append(row)
+                return rows, True
+        except TimeoutError:
+            return rows, False

@@ -34,7 +34,8 @@ from hotline.service.asking import Asking
 from hotline.service.exchange import Exchange
 from hotline.service.letter_parts import LetterParts
 from hotline.service.repeats import told_of
-from hotline.store.letter_values import Claimed, Done, JournalRow
+from hotline.store.journal_store import JournalRow
+from hotline.store.letter_values import Claimed, Done
 
 log: Final = structlog.get_logger("letters")
 

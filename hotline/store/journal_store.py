@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+
+class JournalRow(NamedTuple):
+    """One event or action of a conversation."""
+
+    sequence: int
+    at: datetime
+    name: str
+    body: dict[str, Any]
 
 
 class JournalStore(Protocol):

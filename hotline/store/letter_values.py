@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
 from hotline.domain.letters import Correspondent, Letter, Way
 from hotline.domain.outbox import Message
+from hotline.store.journal_store import JournalRow
 
 
 class LeaseLostError(HotlineError):
@@ -50,15 +50,6 @@ class Received:
     texts: tuple[str, ...] = ()
     letter_id: int = 0
     claimed: Claimed | None = None
-
-
-class JournalRow(NamedTuple):
-    """One event or action of a conversation."""
-
-    sequence: int
-    at: datetime
-    name: str
-    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

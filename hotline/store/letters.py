@@ -21,7 +21,8 @@ from hotline.domain.letters import Correspondent, Letter, Way
 from hotline.domain.outbox import Message
 from hotline.domain.work_order import WorkOrder
 from hotline.store.database import Database
-from hotline.store.letter_values import Claimed, Done, JournalRow, Lease, LeaseLostError, Received
+from hotline.store.journal_store import JournalRow
+from hotline.store.letter_values import Claimed, Done, Lease, LeaseLostError, Received
 from hotline.store.letter_writing import LetterWriting
 from hotline.store.order_body import loaded
 from hotline.store.outbox import write_messages

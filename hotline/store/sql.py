@@ -25,6 +25,7 @@ from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
 from hotline.store.conversation_ends import ended
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
+from hotline.store.journal_store import JournalRow
 from hotline.store.order_body import dumped, loaded
 from hotline.store.order_facts import write_order_facts
 from hotline.store.outbox import write_messages
@@ -267,15 +268,25 @@ class SqlStore:
         self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
     ) -> None:
         """Keep one event or action of a conversation; a row that is there already stays as it is."""
-        sealed = self._seal.close(
-            json.dumps(body, ensure_ascii=False).encode(), f"journal:{conversation}:{sequence}"
-        )
+        await self.append_all(conversation, (JournalRow(sequence, at, name, body),))
+
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
+        """Keep events and actions of a conversation in one transaction; a row that is there already stays as it is."""
+        sealed = [
+            {
+                "conversation": conversation,
+                "sequence": row.sequence,
+                "at": row.at,
+                "name": row.name,
+                "body": self._seal.close(
+                    json.dumps(row.body, ensure_ascii=False).encode(),
+                    f"journal:{conversation}:{row.sequence}",
+                ),
+            }
+            for row in rows
+        ]
         async with self._database.writing() as connection:
-            await connection.execute(
-                self._insert_once(journal).values(
-                    conversation=conversation, sequence=sequence, at=at, name=name, body=sealed
-                )
-            )
+            await connection.execute(self._insert_once(journal), sealed)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete the journal of a conversation in which a state secret may have been said; an index stays."""

@@ -17,6 +17,7 @@ from hotline.domain.appeal import ContactChannel
 from hotline.domain.drafts import CallProcess
 from hotline.service.drafts import KeepingDrafts
 from hotline.store.callbacks import SqlCallbacks
+from hotline.store.journal_store import JournalRow
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from hotline.store.tables import outbox
@@ -35,7 +36,7 @@ async def test_a_call_that_broke_is_told_once_with_number_and_words(tmp_path: Pa
     await held.begin("c1", channel=ContactChannel.PHONE, call_id="a", at=NOW)
     events = (Started(NOW, "c1", ContactChannel.PHONE, PHONE), Said(after(5), "路灯坏了", "路灯坏了"))
     for index, event in enumerate(events, 1):
-        await held.append("c1", index, event.at, *encode(event))
+        await held.append_all("c1", (JournalRow(index, event.at, *encode(event)),))
 
     first, second = (broken_calls(settings, load_city(LINYI), store, seal) for _ in range(2))
     assert [await first.look(after(each)) for each in (31, 46, 76)] == [0, 1, 0]

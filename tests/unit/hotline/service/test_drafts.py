@@ -19,6 +19,7 @@ from hotline.domain.drafts import BrokenCall, CallProcess, HeldCall
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.drafts import BrokenCalls, KeepingDrafts
+from hotline.store.journal_store import JournalRow
 from tests.builders import NOW, PHONE, a_passage, a_session, after
 from tests.fakes import FakeChannel, FakeLogBook, FakeRegistration, FakeRetriever, FakeUnderstander
 
@@ -100,7 +101,7 @@ class World:
 
     async def events(self, *events: Event) -> None:
         for index, event in enumerate(events, 1):
-            await self.log.append("c1", index, event.at, *encode(event))
+            await self.log.append_all("c1", (JournalRow(index, event.at, *encode(event)),))
 
     async def read(self, conversation: str, *, after: int = 0) -> Sequence[dict[str, Any]]:
         return [{"name": name, "body": body} for name, body in self.book.rows]
@@ -127,7 +128,7 @@ async def world() -> World:
 
 async def test_a_broken_call_is_called_back_with_what_was_said(world: World) -> None:
     await world.events(STARTED, SAID, replace(SAID, text="在超市门口"))
-    await world.log.append("c1", 4, NOW, *encode(Say(turn=1, parts=("请问是哪里",))))
+    await world.log.append_all("c1", (JournalRow(4, NOW, *encode(Say(turn=1, parts=("请问是哪里",)))),))
     assert await world.look(31, 46) == 1
     words = "银雀山街道路灯坏了\n在超市门口"
     assert world.called_back == [BrokenCall("c1", PHONE, words, None, NOW)]
@@ -201,11 +202,9 @@ class WatchedBook(FakeLogBook):
         super().__init__()
         self.told: list[str] = []
 
-    async def append(
-        self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
-    ) -> None:
-        await super().append(conversation, sequence, at, name, body)
-        self.told.append(name)
+    async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
+        await super().append_all(conversation, rows)
+        self.told += [row.name for row in rows]
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         await super().conceal(conversation, at=at)
