@@ -25,6 +25,7 @@ from hotline.domain.outbox import StoredMessage
 from hotline.service.citizen_notices import CitizenNotices, Telling
 from hotline.service.delivery import Failed, Outcome, Sender
 from hotline.store.letters import SqlLetters
+from hotline.store.progress import SqlProgress
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 
@@ -101,6 +102,7 @@ def senders_for_citizens(
             SqlLetters(store.database, seal),
             load_notice_words(city),
             {code: unit.name for code, unit in city.units.items()},
+            subscriptions=SqlProgress(store.database),
             by_channel=by_channel,
             by_phone=sms,
         )

@@ -90,7 +90,8 @@ def load_notice_words(city: City) -> NoticeWords:
     for status in Status:
         if status.value not in statuses:
             raise CityConfigError(file=str(file), row=f"statuses.{status.value}", reason="缺少这个状态的说法")
-    return NoticeWords(Prompts(rows, file=str(file), names=NOTICES), statuses, city.timezone)
+    steps = read_yaml(city.folder / "prompts" / "web.yaml")["steps"]
+    return NoticeWords(Prompts(rows, file=str(file), names=NOTICES), statuses, steps, city.timezone)
 
 
 def load_wechat_words(city: City) -> WeChatWords:

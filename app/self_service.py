@@ -22,9 +22,12 @@ from hotline.domain.proofs import Proof
 from hotline.service.confidential import Confidential
 from hotline.service.letter_commands import load_letter_commands
 from hotline.service.letter_orders import LetterOrders
+from hotline.service.letter_views import LetterViews, OrderNames
+from hotline.service.progress import Progress
 from hotline.service.self_service import CodeWords, SelfService
 from hotline.service.self_service_rules import SelfServiceRules, load_self_service_rules
 from hotline.store.letters import SqlLetters
+from hotline.store.progress import SqlProgress
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -73,7 +76,26 @@ def open_letter_orders(
 
     rules = load_self_service_rules(city)
     service = open_self_service(settings, city, world, words, rules)
-    return LetterOrders(service, letters, load_letter_commands(city), prompts, worded, rules.proof)
+    progress = Progress(service, SqlProgress(world.store.database))
+    views = LetterViews(service, progress, prompts, order_names(city, words))
+    return LetterOrders(service, letters, load_letter_commands(city), prompts, worded, rules.proof, views)
+
+
+def order_names(city: City, words: Mapping[str, Any]) -> OrderNames:
+    """Return the names by which citizens are told of their orders in letters; ``words`` is ``prompts/web.yaml``."""
+
+    def category(code: str) -> str:
+        found = city.categories.get(code)
+        return found.name if found is not None else ""
+
+    return OrderNames(
+        words["statuses"],
+        words["steps"],
+        words["kinds"],
+        category,
+        lambda code: unit_name(city, code) or code,
+        city.timezone,
+    )
 
 
 def open_citizens(

@@ -20,6 +20,7 @@ from app.faults import Faults
 from app.letter_channels import channel_ways, open_accounts
 from app.letter_senders import SendersByKind
 from app.letter_words import load_letter_prompts, load_notice_words, load_short_answers, load_wechat_words
+from app.self_service import order_names
 from app.settings import Settings
 from app.wechat import apis, fetching
 from chat.wechat.nonces import NoncesInMemory, NoncesOnRedis
@@ -44,6 +45,8 @@ from hotline.service.letter_commands import load_letter_commands
 from hotline.service.letter_desk import LetterDesk
 from hotline.service.letter_orders import LetterOrders
 from hotline.service.letter_parts import LetterParts
+from hotline.service.letter_views import LetterViews
+from hotline.service.progress import Progress
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.self_service import CodeWords, SelfService
@@ -51,6 +54,7 @@ from hotline.service.self_service_rules import SelfServiceRules
 from hotline.store.evidence import SqlEvidence
 from hotline.store.letters import SqlLetters
 from hotline.store.outbox import SqlOutbox
+from hotline.store.progress import SqlProgress
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -185,9 +189,13 @@ def own_orders(store: SqlStore, casework: Casework, letters: SqlLetters) -> Lett
         store, casework, SqlProofCodes(store.database, SEAL), Confidential(store, SqlRelayStore(store.database, SEAL)),
         rules=SelfServiceRules(), words=CODES, unit_name=lambda code: CITY.units[code].name,
     )  # fmt: skip
+    prompts, web = load_letter_prompts(CITY), read_yaml(LINYI / "prompts" / "web.yaml")
+    views = LetterViews(
+        service, Progress(service, SqlProgress(store.database)), prompts, order_names(CITY, web)
+    )
     return LetterOrders(
-        service, letters, load_letter_commands(CITY), load_letter_prompts(CITY),
-        lambda error: str(faults.body(error)["text"]), SelfServiceRules().proof,
+        service, letters, load_letter_commands(CITY), prompts,
+        lambda error: str(faults.body(error)["text"]), SelfServiceRules().proof, views,
     )  # fmt: skip
 
 
@@ -283,7 +291,7 @@ async def office_for(
         }  # fmt: skip
         citizens = CitizenNotices(
             store, letters, load_notice_words(CITY), {code: unit.name for code, unit in CITY.units.items()},
-            by_channel=notices, by_phone=None,
+            subscriptions=SqlProgress(store.database), by_channel=notices, by_phone=None,
         )  # fmt: skip
         senders = SendersByKind({"wechat": sender, "mini": sender, "citizen": citizens}, webhooks)
         delivery = Delivery(

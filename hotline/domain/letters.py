@@ -128,10 +128,20 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class WithUnit:
+    """The unit of an order takes part (三方对话); ``heard``: how many messages of the order's relay are in the conversation."""
+
+    order: str
+    unit: str
+    heard: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AtDesk:
     """Where a conversation stands on the agents' desk: it waits since ``since``, or ``agent`` has it.
 
     ``turn``: the dialogue's, that asked for a person. ``offered_to`` has not taken it yet since ``offered_at``.
+    ``away_since``: since when the desk itself is not reached. ``talk``: a unit that takes part.
     """
 
     turn: int
@@ -139,6 +149,8 @@ class AtDesk:
     agent: str = ""
     offered_to: str = ""
     offered_at: datetime | None = None
+    away_since: datetime | None = None
+    talk: WithUnit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _TO_LEAD: Final = frozenset(
     }
 )  # fmt: skip
 _TO_SUPPORTING: Final = frozenset({Step.DISPATCH, Step.DESIGNATE, Step.ADD_UNITS})
-_TO_CITIZENS: Final = frozenset(
+TO_CITIZENS: Final = frozenset(
     {
         Step.DISPATCH, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.GIVE_NOTICE, Step.SUSPEND, Step.APPROVE_END,
         Step.PASS_REVIEW, Step.CONCLUDE, Step.DECLINE, Step.DIVERT, Step.ASK_SUPPLEMENT, Step.REOPEN,
@@ -60,9 +60,9 @@ def _of_step(
     former = before.lead_unit if before is not None and before.is_dispatched else None
     if step in (Step.DISPATCH, Step.DESIGNATE) and former is not None and former != order.lead_unit:
         yield to(f"unit:{former}", {"number": order.number, "at": _text(entry.at)}, "work_order.taken_away")
-    if step in _TO_CITIZENS:
+    if step in TO_CITIZENS:
         for party in order.citizens:
-            yield to(f"citizen:{party.number}", _for_citizens(order, entry))
+            yield to(f"citizen:{party.number}", for_citizens(order, entry))
     yield from _to_supervisors(order, entry, to)
     if isinstance(entry.deed, Divert) and entry.deed.diversion.outcome is DiversionOutcome.EMERGENCY_LINE:
         line = order.appeal.emergency.value if order.appeal.emergency else "110"
@@ -111,7 +111,7 @@ def _for_units(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
     }
 
 
-def _for_citizens(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
+def for_citizens(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
     """What a citizen is told: state, unit, time; the reply once it has passed review."""
     body = {key: value for key, value in _summary(order, entry).items() if key != "category"}
     if entry.step in (Step.PASS_REVIEW, Step.CONCLUDE) and order.reply is not None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import HotlineError
@@ -77,12 +78,25 @@ class SentCode:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What somebody has proved: that ``phone`` is theirs, until ``until``. ``by``: "code", or how else."""
+    """What somebody has proved: that ``phone`` is theirs, or else the records ``numbers``, until ``until``. ``by``: "code", or how else."""
 
-    phone: PhoneNumber
+    phone: PhoneNumber | None
     until: datetime
     by: str
+    numbers: frozenset[str] = frozenset()
 
     def holds(self, at: datetime) -> bool:
         """Tell whether it still counts."""
         return at < self.until
+
+    def covers(self, number: str, phone: PhoneNumber | None) -> bool:
+        """Tell whether the record ``number`` with that telephone is theirs."""
+        return number in self.numbers or (phone is not None and phone == self.phone)
+
+    @property
+    def opens_secret_orders(self) -> bool:
+        """Whether a secret order is told: a telephone that somebody holds proves nothing, a code or a login does."""
+        return self.by in _STRONG
+
+
+_STRONG: Final = ("code", "app")

@@ -38,12 +38,13 @@ def may_relay(order: WorkOrder, by: Actor) -> bool:
 def sent(message: RelayMessage, order: WorkOrder) -> RelayMessage:
     """Return ``message`` as it is kept and passed on; raise where ``by`` has no part in the order.
 
-    What goes to a unit names nobody: a citizen's own words may hold their name or number.
+    What goes to a unit names nobody: a citizen's own words may hold their name or number. The talk ends with the handling:
+    of a closed order only the hotline's staff may still write.
     """
-    if not may_relay(order, message.by):
-        raise IllegalTransitionError(
-            number=order.number, status=order.status, step="relay", reason="no part in this order"
-        )
+    is_over = order.is_closed and message.by.role in (Role.UNIT, Role.CITIZEN)
+    if is_over or not may_relay(order, message.by):
+        reason = "the order is closed" if is_over else "no part in this order"
+        raise IllegalTransitionError(number=order.number, status=order.status, step="relay", reason=reason)
     if message.by.role is Role.UNIT:
         return message
     return replace(message, text=without_identity(message.text, order))
@@ -53,11 +54,12 @@ def passed_on(message: RelayMessage, order: WorkOrder, index: int) -> tuple[Mess
     """Return what the other side is sent: the unit's words to the citizens, everybody else's to the lead unit."""
     body = {"number": order.number, "at": message.at.isoformat(), "text": message.text}
     to: tuple[str, ...]
+    if message.by.role is Role.UNIT:
+        body["unit"] = message.by.unit or ""
     if message.by.role is not Role.UNIT:
         to = (f"unit:{order.lead_unit}",) if order.is_dispatched and order.lead_unit else ()
     elif message.wants_call:
         to = ("duty",)
-        body["unit"] = message.by.unit or ""
     else:
         to = tuple(f"citizen:{party.number}" for party in order.citizens)
     kind = "relay.call_wanted" if message.wants_call else "relay.message"

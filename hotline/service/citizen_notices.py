@@ -1,7 +1,7 @@
-"""Telling citizens how their orders go on (进展告知): over the channel they came by while that is open, else by SMS.
+"""Telling citizens how their orders go on (进展告知): by the door they subscribed by or came by while that is open, else by SMS.
 
-A notice that nobody can be sent stays in the inbox ``citizen:<number>`` as before. Of confidential orders and tip-offs no
-more is said than that there is news: a telephone may be in somebody else's hands.
+What their unit writes to them goes the same way. A notice that nobody can be sent stays in the inbox ``citizen:<number>``.
+Of confidential orders and tip-offs no more is said than that there is news: a telephone may be in somebody else's hands.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.errors import WorkOrderNotFoundError
 from hotline.domain.letters import Correspondent
+from hotline.domain.notices import TO_CITIZENS
 from hotline.domain.outbox import StoredMessage
+from hotline.domain.progress import BETWEEN, Subscription
 from hotline.domain.secrecy import is_hidden
 from hotline.domain.work_order import WorkOrder
 from hotline.service.delivery import Arrived, Failed, Outcome
 from hotline.store.letters import SqlLetters
+from hotline.store.progress import SqlProgress
 
 log: Final = structlog.get_logger("notices")
 
@@ -31,8 +34,9 @@ WINDOW: Final = timedelta(hours=48)
 """How long after their last message WeChat lets an account write to somebody."""
 NOTICES: Final = frozenset({
     "secret", "dispatch", "designate", "grant_extension", "give_notice", "suspend", "approve_end", "pass_review", "conclude",
-    "decline", "divert", "ask_supplement", "reopen", "unknown", "due",
+    "decline", "divert", "ask_supplement", "reopen", "unknown", "due", "step", "unit_wrote",
 })  # fmt: skip
+FROM_UNIT: Final = "relay.message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +50,18 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class NoticeWords:
-    """Words notices from messages of the outbox. ``statuses`` are short names."""
+    """Words notices from messages of the outbox. ``statuses`` and ``steps`` are short names."""
 
     prompts: Prompts
     statuses: Mapping[str, str]
+    steps: Mapping[str, str]
     timezone: tzinfo
 
     def notice(self, message: StoredMessage, order: WorkOrder, unit: str | None) -> Notice | None:
         """Return the notice; None for a message that says nothing to a citizen."""
         body, step = message.message.body, message.message.kind.removeprefix("work_order.")
-        if step not in NOTICES:
+        name = _name(step)
+        if name is None:
             return None
         unknown = self.prompts.text("unknown")
         values = {
@@ -64,11 +70,13 @@ class NoticeWords:
             "due": self._day(body.get("due_at")) or unknown,
             "reply": str(body.get("reply") or ""),
             "reason": str(body.get("reason") or unknown),
+            "step": self.steps.get(step, unknown),
+            "text": str(body.get("text") or ""),
         }
-        name = "secret" if is_hidden(order) else step
+        name = "secret" if is_hidden(order) else name
         facts = {
             "number": order.number,
-            "status": self.statuses.get(str(body.get("status")), unknown),
+            "status": self.statuses.get(str(body.get("status") or order.status), unknown),
             "unit": "" if is_hidden(order) else values["unit"],
             "at": self._minute(body.get("at")),
             "due": values["due"],
@@ -90,6 +98,15 @@ class NoticeWords:
     def _moment(self, at: Any) -> datetime | None:
         moment = _moment(at)
         return moment.astimezone(self.timezone) if moment is not None else None
+
+
+def _name(step: str) -> str | None:
+    """Return the name of the words for a step; None for one that says nothing to a citizen."""
+    if step == FROM_UNIT:
+        return "unit_wrote"
+    if step in BETWEEN:
+        return "step"
+    return step if step in TO_CITIZENS else None
 
 
 def _moment(at: Any) -> datetime | None:
@@ -127,10 +144,12 @@ class CitizenNotices:
         words: NoticeWords,
         unit_name: Mapping[str, str],
         *,
+        subscriptions: SqlProgress,
         by_channel: Mapping[ContactChannel, Telling],
         by_phone: TellingByPhone | None,
     ) -> None:
-        """Take orders, letters, words, the units' names, and who tells over which channel."""
+        """Take orders, letters, words, the units' names, who wants what told where, and who tells over which channel."""
+        self._subscriptions = subscriptions
         self._orders = orders
         self._letters = letters
         self._words = words
@@ -147,10 +166,15 @@ class CitizenNotices:
         body = message.message.body
         if _moment(body.get("at")) == order.registered_at:
             return INBOX  # said in the conversation itself
-        notice = self._words.notice(message, order, self._unit_name.get(str(body.get("lead_unit") or "")))
-        if notice is None:
+        number, step = order.number, message.message.kind.removeprefix("work_order.")
+        unit = body.get("lead_unit") or body.get("unit") or ""
+        notice = self._words.notice(message, order, self._unit_name.get(str(unit)))
+        subscription = await self._subscriptions.of(number)
+        if notice is None or (step in BETWEEN and subscription is None):  # it was ended meanwhile
             return INBOX
-        who = await self._letters.correspondent_of(order.conversation) if order.conversation else None
+        who = await self._reader(order, subscription)
+        if who is not None and step == FROM_UNIT and _reads_along(who, message.message.subject):
+            return INBOX  # the conversation itself brings it
         telling = self._by_channel.get(who.channel) if who is not None else None
         if who is not None and telling is not None and not who.is_gone:
             outcome = await telling.tell(who, notice, at)
@@ -160,3 +184,15 @@ class CitizenNotices:
         if self._by_phone is not None and order.appeal.phone is not None:
             return await self._by_phone.tell_phone(order.appeal.phone, notice)
         return INBOX
+
+    async def _reader(self, order: WorkOrder, subscription: Subscription | None) -> Correspondent | None:
+        """Return who reads it by letter: who subscribed, else whose letters the order came of; None: nobody, or SMS was wanted."""
+        if subscription is not None and subscription.correspondent is not None:
+            return await self._letters.correspondent(subscription.correspondent)
+        if subscription is not None or not order.conversation:
+            return None
+        return await self._letters.correspondent_of(order.conversation)
+
+
+def _reads_along(who: Correspondent, order: str) -> bool:
+    return who.at_desk is not None and who.at_desk.talk is not None and who.at_desk.talk.order == order

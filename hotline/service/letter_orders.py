@@ -2,6 +2,7 @@
 
 The door proves who writes: an SMS comes from a number, and an order that a correspondent's own letters led to is theirs.
 Whoever else asks proves the telephone on record by a code that is sent there; nothing tells whether there is such an order.
+What they are told of their orders is in ``hotline.service.letter_views``.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from hotline.domain.errors import DeedRefusedError, HotlineError, IllegalTransit
 from hotline.domain.letters import Correspondent
 from hotline.domain.life_cycle import Step
 from hotline.domain.proofs import NoProofError, Proof, ProofRefusedError, ProofRules
-from hotline.service.letter_commands import LetterCommands
+from hotline.service.letter_commands import LetterCommands, View
 from hotline.service.letter_parts import Acted
+from hotline.service.letter_views import LetterViews
 from hotline.service.self_service import Rating, SelfService
 from hotline.store.letters import SqlLetters
 
@@ -43,8 +45,10 @@ class LetterOrders:
         words: Prompts,
         worded: Callable[[HotlineError], str],
         rules: ProofRules,
+        views: LetterViews,
     ) -> None:
         """Take the parts."""
+        self._views = views
         self._rules = rules
         self._service = service
         self._letters = letters
@@ -64,11 +68,21 @@ class LetterOrders:
         if code is not None and self._service.sends_codes:
             return await self._prove(*code, at)
         command = self._commands.read(text)
-        return (
-            None
-            if command is None
-            else Acted(await self._act(who, *command, at=at, begun_before=begun_before))
-        )
+        if command is not None:
+            return Acted(await self._act(who, *command, at=at, begun_before=begun_before))
+        looked = self._commands.view(text)
+        told = None if looked is None else await self._look(who, *looked, at)
+        return None if told is None else Acted(told)
+
+    async def _look(self, who: Correspondent, view: View, number: str, at: datetime) -> str | None:
+        try:
+            return await self._views.answer(view, number, who, await self._proofs(who, at), at=at)
+        except NoProofError:
+            return self._not_proved(number)
+
+    def _not_proved(self, number: str) -> str:
+        name = "own_by_code" if self._service.sends_codes else "own_unproved"
+        return self._words.text(name, number=number, word=self._commands.proving)
 
     async def _prove(self, number: str, code: str, at: datetime) -> Acted:
         """Send a code, or judge the one that was given back; that there is such an order is told by neither."""
@@ -100,33 +114,36 @@ class LetterOrders:
             return self._words.text("own_rating", number=number)
         if not rest and deed is not CitizenDeed.URGE:
             return self._words.text("own_words", word=word, number=number)
-        for proof in await self._proofs(who, number, at):
+        for proof in await self._proofs(who, at):
             try:
-                if begun_before is None or not await self._is_done(number, deed, proof, at, begun_before):
+                if not await self._is_done(number, deed, proof, at, begun_before):
                     await self._do(deed, number, rest, rating, proof, who, at)
             except NoProofError:
                 continue
             except (IllegalTransitionError, DeedRefusedError) as error:
                 return self._worded(error)
             return self._words.text("own_done", word=word, number=number)
-        name = "own_by_code" if self._service.sends_codes else "own_unproved"
-        return self._words.text(name, number=number, word=self._commands.proving)
+        return self._not_proved(number)
 
-    async def _proofs(self, who: Correspondent, number: str, at: datetime) -> Sequence[Proof]:
-        """Return what proves an order theirs: the number that an SMS comes from, their own letters, a code."""
+    async def _proofs(self, who: Correspondent, at: datetime) -> Sequence[Proof]:
+        """Return what proves orders theirs: the number that an SMS comes from, or their own letters; a code."""
         digits = who.address.get("phone", "")
         phone = PhoneNumber(digits) if digits else None
+        own: frozenset[str] = frozenset()
         if phone is None:
-            orders = await self._letters.orders_of_correspondent(who.id)
-            phone = next((order.appeal.phone for order in orders if order.number == number), None)
-        by_door = (Proof(phone, at + _PROVED_FOR, who.channel.value),) if phone is not None else ()
-        return (*by_door, who.proof) if who.proof is not None and who.proof.holds(at) else by_door
+            own = frozenset(order.number for order in await self._letters.orders_of_correspondent(who.id))
+        by_door = Proof(phone, at + _PROVED_FOR, who.channel.value, own)
+        return (by_door, who.proof) if who.proof is not None and who.proof.holds(at) else (by_door,)
 
     async def _is_done(
-        self, number: str, deed: CitizenDeed, proof: Proof, at: datetime, since: datetime
+        self, number: str, deed: CitizenDeed, proof: Proof, at: datetime, since: datetime | None
     ) -> bool:
-        order = await self._service.order(number, proof, at=at)
-        return any(each.step is _STEPS.get(deed) and each.at >= since for each in order.steps)
+        step = _STEPS.get(deed)
+        return (
+            since is not None
+            and step is not None
+            and await self._service.has_done(number, step, proof, since=since, at=at)
+        )
 
     async def _do(  # noqa: PLR0917 -- one place
         self,

@@ -22,6 +22,10 @@ NAMES: Final = frozenset({
     "picture_kept", "picture_first", "picture_of_order", "picture_not_one", "picture_large", "picture_many", "picture_down",
     "picture_place", "place_position", "place_taken", "place_declined", "unreadable", "kept_unfinished", "failed", "too_fast",
     "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved", "own_by_code", "own_code_sent", "own_proved", "from_agent",
+    "own_list", "own_list_row", "own_list_due", "own_list_more", "own_list_hint", "own_list_none", "own_list_none_unproved",
+    "own_order", "own_order_unit", "own_step", "own_step_text", "own_from_unit", "own_steps_more", "own_subscribed",
+    "own_over", "own_subscriptions", "own_no_subscription", "own_unsubscribed", "own_day", "own_minute",
+    "from_unit", "picture_at_desk", "voice_at_desk",
 })  # fmt: skip
 
 

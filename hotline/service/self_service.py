@@ -34,10 +34,11 @@ from hotline.domain.errors import (
 )
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.outbox import Message
-from hotline.domain.people import CITIZEN, Actor
+from hotline.domain.people import CITIZEN, Actor, Role
 from hotline.domain.proofs import NoProofError, Proof, ProofRefusedError
 from hotline.domain.relay import RelayMessage
 from hotline.domain.repeats import OrderNews, PastOrder
+from hotline.domain.secrecy import is_hidden
 from hotline.domain.work_order import Party, WorkOrder
 from hotline.service.casework import Casework
 from hotline.service.self_service_rules import SelfServiceRules
@@ -81,6 +82,9 @@ class Relay(Protocol):
 
     async def send(self, number: str, text: str, *, by: Actor, at: datetime) -> RelayMessage:
         """Pass ``text`` on to the unit, without what tells who anybody is."""
+
+    async def so_far(self, number: str) -> Sequence[RelayMessage]:
+        """Return the talk on an order, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +180,8 @@ class SelfService:
         """Return the orders of a proved telephone, open ones first, then the newest; records of mere contacts not."""
         _check(proof, at)
         shown = []
-        for order in await self._orders.of_citizen(proof.phone, limit=_MOST_ORDERS):
-            party = _party_with(order, proof.phone)
+        for order in await self._covered(proof):
+            party = _party_of(order, proof)
             if party is not None and order.merged_into is None and order.status not in _MERE_CONTACTS:
                 shown.append(self._own(order, party, at))
         shown.sort(key=lambda each: (not each.may.isdisjoint(_OF_OPEN), each.registered_at), reverse=True)
@@ -185,10 +189,24 @@ class SelfService:
         return shown
 
     async def order(self, number: str, proof: Proof, *, at: datetime) -> OwnOrder:
-        """Return one order of a proved telephone. Raises ``NoProofError``, whether there is such an order or not."""
+        """Return one order of a proved telephone. Raises ``NoProofError``, whether there is such an order or not.
+
+        A secret order is there only for who has proved more than that they hold a telephone.
+        """
         order, party = await self._own_order(number, proof, at)
+        if is_hidden(order) and not proof.opens_secret_orders:
+            raise NoProofError(number)
         await self._look(order.number, at)
         return self._own(order, party, at)
+
+    async def words_of_units(self, order: OwnOrder) -> Sequence[RelayMessage]:
+        """Return what units wrote to an order's citizen, the oldest first."""
+        return [each for each in await self._relay.so_far(order.handled_as) if each.by.role is Role.UNIT]
+
+    async def has_done(self, number: str, step: Step, proof: Proof, *, since: datetime, at: datetime) -> bool:
+        """Tell whether a step was taken since then. Raises ``NoProofError``."""
+        order, _ = await self._own_order(number, proof, at)
+        return any(entry.step is step and entry.at >= since for entry in order.history)
 
     # --- doing -----------------------------------------------------------------------------------------------
 
@@ -283,10 +301,24 @@ class SelfService:
                 order = await self._orders.get(order.merged_into)
         except WorkOrderNotFoundError as error:
             raise NoProofError(number) from error
-        party = _party_with(order, proof.phone)
+        party = _party_of(order, proof)
         if party is None:
             raise NoProofError(number)
         return order, party
+
+    async def _covered(self, proof: Proof) -> Sequence[WorkOrder]:
+        """Return the orders of a proof, each once; secret ones only to who may be told them."""
+        found: dict[str, WorkOrder] = {}
+        if proof.phone is not None:
+            found = {
+                each.number: each for each in await self._orders.of_citizen(proof.phone, limit=_MOST_ORDERS)
+            }
+        for number in sorted(proof.numbers - found.keys()):
+            order = await self._orders.get(number)
+            if order.merged_into is not None:
+                order = await self._orders.get(order.merged_into)
+            found.setdefault(order.number, order)
+        return [each for each in found.values() if proof.opens_secret_orders or not is_hidden(each)]
 
     async def _party_of(self, number: str) -> Party | None:
         """Return whose record ``number`` is: the first citizen of an order, or who was merged into another."""
@@ -310,5 +342,5 @@ def _check(proof: Proof, at: datetime) -> None:
         raise NoProofError
 
 
-def _party_with(order: WorkOrder, phone: PhoneNumber) -> Party | None:
-    return next((party for party in order.citizens if party.phone == phone), None)
+def _party_of(order: WorkOrder, proof: Proof) -> Party | None:
+    return next((party for party in order.citizens if proof.covers(party.number, party.phone)), None)

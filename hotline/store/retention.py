@@ -31,6 +31,7 @@ from hotline.store.tables import (
     order_facts,
     outbox,
     party_calls,
+    progress_subscriptions,
     recordings,
     relay,
     work_orders,
@@ -158,6 +159,8 @@ class SqlRetention:
                 await connection.execute(delete(order_citizens).where(order_citizens.c.number.in_(ids)))
                 await connection.execute(delete(relay).where(relay.c.number.in_(ids)))
                 await connection.execute(delete(corrections).where(corrections.c.number.in_(ids)))
+                wanted = progress_subscriptions.c.number.in_(ids)
+                await connection.execute(delete(progress_subscriptions).where(wanted))
                 theirs = order_facts.c.number.in_(ids)
                 await connection.execute(update(order_facts).where(theirs).values(disclosed_at=None))
 

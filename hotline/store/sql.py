@@ -29,6 +29,7 @@ from hotline.store.journal_store import JournalRow
 from hotline.store.order_body import dumped, loaded
 from hotline.store.order_facts import write_order_facts
 from hotline.store.outbox import write_messages
+from hotline.store.progress import write_progress
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
     NEVER_DUE,
@@ -95,12 +96,16 @@ class SqlStore:
         """Commit all changes with their audit rows and messages, or none of them."""
         async with self._database.writing() as connection:
             for change in changes:
-                await self._write(connection, change)
+                added = await self._write(connection, change)
                 await write_messages(connection, self._seal, change.messages, at)
+                if change.expected is not None:
+                    before = len(change.order.history) - added
+                    await write_progress(connection, self._seal, change.order, before=before, at=at)
         for change in changes:
             await self.announce(change.order)
 
-    async def _write(self, connection: AsyncConnection, change: Change) -> None:
+    async def _write(self, connection: AsyncConnection, change: Change) -> int:
+        """Write an order and its audit rows; return how many steps were added."""
         order, row = change.order, {**self._row(change.order), "next_at": change.next_at}
         if change.expected is None:
             await self._insert(connection, {**row, "request": change.request})
@@ -130,6 +135,7 @@ class SqlStore:
                 subject=order.number,
                 detail=_facts(order, entry),
             )
+        return len(added)
 
     async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> None:
         """Write a new order's row, unless there is one of the same request."""

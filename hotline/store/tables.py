@@ -535,3 +535,13 @@ rule_trials: Final = Table(
     Column("body", Text, nullable=False),
 )
 """The last trial (试算) of a change set, by its revision and the version that it is to follow; not finished: it is running."""
+
+progress_subscriptions: Final = Table(
+    "progress_subscriptions",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("correspondent", String(64), index=True),
+    Column("channel", String(16), nullable=False),
+    Column("since", Instant, nullable=False),
+)
+"""Who wants to be told each step of their record (订阅进度), by which door; without a correspondent: its telephone, by SMS."""

@@ -24,6 +24,7 @@ from hotline.domain.letters import Correspondent
 from hotline.domain.people import Role
 from hotline.service.citizen_notices import CitizenNotices
 from hotline.service.webhooks import signed, verify
+from hotline.store.progress import SqlProgress
 from hotline.store.sql import SqlStore
 from tests.letter_office import CITY, COMPLAINT, CONFIRM, NOTICE, SEAL, Office, office_for, own_orders
 from tests.receiver import Receiver, receiving
@@ -84,8 +85,9 @@ async def gateway(wechat: WeChatServer, store: SqlStore, tmp_path: Path) -> Asyn
         senders: Any = office.delivery._sender
         senders._senders["sms"] = sender
         senders._senders["citizen"] = CitizenNotices(
-            store, office.letters, load_notice_words(CITY), {}, by_channel={}, by_phone=sender
-        )
+            store, office.letters, load_notice_words(CITY), {LANSHAN_UNIT.unit or "": "兰山区人民政府"},
+            subscriptions=SqlProgress(store.database), by_channel={}, by_phone=sender,
+        )  # fmt: skip
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://site") as site:
             yield Gateway(office, site, receiver)
 

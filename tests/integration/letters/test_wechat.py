@@ -114,7 +114,7 @@ async def test_who_asks_is_told_of_their_own_orders_and_of_nobody_elses(
     (order,) = await office.orders()
     told = await wechat.tell(LI, MsgType="event", Event="CLICK", EventKey="says4")
     assert told is not None
-    assert f"登记的供暖诉求，工单编号{order.number}，已经转给承办单位，等待签收" in told
+    assert told.splitlines()[1].startswith(f"{order.number} 供暖，待签收，办理期限")
     other = await wechat.tell("o-another", MsgType="event", Event="CLICK", EventKey="says4")
     assert other is not None
     assert order.number not in other
