@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Request, Security
@@ -24,7 +25,7 @@ from app.citizen_models import (
     UrgeIn,
     WordsIn,
 )
-from app.faults import StepFaultOut
+from app.faults import step_fault
 from app.programs import bearer
 from app.token_bucket import TokenBuckets
 from app.web_parts import ORDER_NUMBER
@@ -39,7 +40,7 @@ _BURST, _PER_SECOND = 60.0, 1.0
 _PLACE: Final = "citizen proof"
 _HOW: Final = "web"
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": StepFaultOut} for status in (400, 403, 409, 415, 422, 429, 503)
+    status: step_fault(HTTPStatus(status).phrase) for status in (400, 403, 409, 415, 422, 429, 503)
 }
 
 Number = Annotated[str, Path(pattern=ORDER_NUMBER)]
@@ -101,7 +102,7 @@ class CitizenInterface:
         router.get("/news/{number}")(self.news)
         own = APIRouter(
             dependencies=[Security(HTTPBearer(auto_error=False, scheme_name="proof of a telephone"))],
-            responses={401: {"model": StepFaultOut}},
+            responses={401: step_fault(HTTPStatus.UNAUTHORIZED.phrase)},
         )
         own.get("/orders")(self.orders)
         own.get("/orders/{number}")(self.order)

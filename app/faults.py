@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from hotline.domain.agents import NoSuchAgentError
@@ -58,6 +59,28 @@ class StepFaultOut(BaseModel):
     missing: str | None = None
     unit: str | None = None
     detail: list[dict[str, Any]] | None = None
+
+
+def step_fault(text: str) -> dict[str, Any]:
+    """Return the description of a refusal by ``StepFaultOut``, for the OpenAPI document.
+
+    It is referred to by name, and not given as a model: hundreds of routes would each make a validator of their own for it.
+    """
+    reference = {"$ref": f"#/components/schemas/{StepFaultOut.__name__}"}
+    return {"description": text, "content": {"application/json": {"schema": reference}}}
+
+
+def describe_step_faults(app: FastAPI) -> None:
+    """Add ``StepFaultOut`` to the OpenAPI document of ``app``."""
+    document = app.openapi
+
+    def described() -> dict[str, Any]:
+        schema = document()
+        schemas = schema.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault(StepFaultOut.__name__, StepFaultOut.model_json_schema())
+        return schema
+
+    app.openapi = described  # type: ignore[method-assign]
 
 
 def status_of(error: HotlineError) -> int:

@@ -22,7 +22,7 @@ from app.callback_interface import CallbackInterface
 from app.chat_interface import ChatInterface
 from app.correction_interface import CorrectionInterface
 from app.embedding import Hosts
-from app.faults import Faults, status_of
+from app.faults import Faults, describe_step_faults, status_of
 from app.interface import Interface
 from app.knowledge_interface import KnowledgeInterface
 from app.linkage_steps import LinkageSteps
@@ -90,6 +90,7 @@ def create_app(parts: WebParts) -> FastAPI:
         open311.add_to(app)
     if parts.consoles is not None:
         add_consoles(app, parts.consoles)
+    describe_step_faults(app)
     return app
 
 

@@ -80,7 +80,7 @@ def web_part(settings: Settings) -> Part:
                 return False
         return found.status_code == httpx.codes.OK
 
-    return Part("web", _own("web"), is_up, environment=_environment(settings), ready_seconds=90)
+    return Part("web", _own("web"), is_up, environment=_environment(settings), ready_seconds=180)
 
 
 def call_part(settings: Settings) -> Part:

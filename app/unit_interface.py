@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Qu
 from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
-from app.faults import Faults, StepFaultOut
+from app.faults import Faults, step_fault
 from app.programs import UNIT_HOLDER, Once, Programs, bearer
 from app.relay_models import RelayIn, RelayOut, shown
 from app.unit_steps import UNIT_STEPS, UnitStep
@@ -34,24 +34,19 @@ IdempotencyKey = Annotated[
 ]
 
 
-def fault(text: str) -> dict[str, Any]:
-    """Return the description of a refusal."""
-    return {"description": text, "model": StepFaultOut}
-
-
 READING: Final[dict[int | str, dict[str, Any]]] = {
-    400: fault("The body is no JSON in UTF-8."),
-    401: fault("The key is missing, wrong or revoked."),
-    403: fault("The holder of the key may not do this."),
-    404: fault("No such order, or not one of this unit."),
-    422: fault("Something is missing or malformed; ``missing`` or ``detail`` names it."),
-    503: fault("The database is away; nothing was recorded; try again."),
+    400: step_fault("The body is no JSON in UTF-8."),
+    401: step_fault("The key is missing, wrong or revoked."),
+    403: step_fault("The holder of the key may not do this."),
+    404: step_fault("No such order, or not one of this unit."),
+    422: step_fault("Something is missing or malformed; ``missing`` or ``detail`` names it."),
+    503: step_fault("The database is away; nothing was recorded; try again."),
 }
 STEPPING: Final[dict[int | str, dict[str, Any]]] = {
     **READING,
-    409: fault("Not in this state, against a rule (``reason``), or the order was changed meanwhile."),
-    413: fault("The body is too large."),
-    415: fault("The body is not JSON."),
+    409: step_fault("Not in this state, against a rule (``reason``), or the order was changed meanwhile."),
+    413: step_fault("The body is too large."),
+    415: step_fault("The body is not JSON."),
 }
 
 

@@ -75,7 +75,7 @@ def add_consoles(app: FastAPI, parts: DeskParts) -> None:
         return front.fault(request, error.status, front.refusal(error.code))
 
     for area in AREAS:
-        app.include_router(area)
+        app.router.routes.extend(area.routes)  # made once, not anew for each application
 
 
 def said(request: Request, error: HotlineError) -> Response:
