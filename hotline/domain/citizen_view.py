@@ -26,9 +26,11 @@ from hotline.domain.deeds import (
     Join,
     Object,
     PassReview,
+    RejectHearing,
     Resolution,
     Revisit,
     Satisfaction,
+    Split,
     Supplement,
     Suspend,
     Urge,
@@ -87,7 +89,8 @@ class OwnOrder:
 
 SHOWN: Final = frozenset(Step) - {
     Step.QUEUE_FOR_DISPATCH, Step.CO_REPLY, Step.ASK_EXTENSION, Step.REFUSE_EXTENSION, Step.ASK_END, Step.REJECT_END,
-    Step.REPLY, Step.REMIND, Step.PROPOSE_TIER, Step.CONFER, Step.EXCLUDE, Step.DISCLOSE, Step.JOIN,
+    Step.REPLY, Step.REMIND, Step.PROPOSE_TIER, Step.CONFER, Step.EXCLUDE, Step.DISCLOSE, Step.WITHHOLD,
+    Step.JOIN, Step.GIVE_OPINION,
 }  # fmt: skip
 """Steps that a citizen sees; a reply when it has passed review."""
 
@@ -175,7 +178,7 @@ def _told(order: WorkOrder, entry: HistoryEntry, index: int) -> str:
     match entry.deed:
         case Divert(diversion=diversion):
             return diversion.told
-        case Decline(reason=reason):
+        case Decline(reason=reason) | RejectHearing(reason=reason) | Split(reason=reason):
             return reason
         case AskSupplement(what=what):
             return what

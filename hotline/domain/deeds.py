@@ -38,6 +38,22 @@ class EndGround(StrEnum):
     IMPOSSIBLE = "impossible"  # 客观上无法继续
 
 
+class BasisFinding(StrEnum):
+    """What the hotline finds of the rule by which a unit sends an order back (退回依据是否成立)."""
+
+    HOLDS = "holds"  # 成立
+    NOT_APPLICABLE = "not_applicable"  # 不适用于本事项
+    OUT_OF_FORCE = "out_of_force"  # 已失效或者已修改
+    INSUFFICIENT = "insufficient"  # 不足以说明
+
+
+class HearingSide(StrEnum):
+    """Whose opinion is heard before an appeal is judged unreasonable (听证各方)."""
+
+    UNIT = "unit"  # 承办单位
+    CITIZEN = "citizen"  # 诉求人
+
+
 class Adoption(StrEnum):
     """What became of a suggestion (意见建议的采纳情况)."""
 
@@ -245,9 +261,10 @@ class SendBack:
 
 @dataclass(frozen=True, slots=True)
 class AcceptReturn:
-    """The hotline agrees; the order is dispatched anew."""
+    """The hotline agrees; the order is dispatched anew. ``basis``: what it finds of the unit's rule."""
 
     reason: str
+    basis: BasisFinding | None = None
     step: Literal[Step.ACCEPT_RETURN] = Step.ACCEPT_RETURN
 
     def __post_init__(self) -> None:
@@ -257,9 +274,10 @@ class AcceptReturn:
 
 @dataclass(frozen=True, slots=True)
 class RejectReturn:
-    """The hotline disagrees; the unit goes on."""
+    """The hotline disagrees; the unit goes on. ``basis``: what it finds of the unit's rule."""
 
     reason: str
+    basis: BasisFinding | None = None
     step: Literal[Step.REJECT_RETURN] = Step.REJECT_RETURN
 
     def __post_init__(self) -> None:
@@ -464,7 +482,10 @@ class Redo:
 
 @dataclass(frozen=True, slots=True)
 class Revisit:
-    """One try to hear the citizen: result and attitude apart. Not ``is_reached`` says only that nobody answered."""
+    """One try to hear the citizen: result and attitude apart. Not ``is_reached`` says only that nobody answered.
+
+    ``wants_redo``: the citizen asks that it be handled again, however content they are.
+    """
 
     is_reached: bool
     how: str
@@ -473,6 +494,7 @@ class Revisit:
     result: Satisfaction | None = None
     attitude: Satisfaction | None = None
     remark: str = ""
+    wants_redo: bool = False
     step: Literal[Step.REVISIT] = Step.REVISIT
 
     def __post_init__(self) -> None:
@@ -585,6 +607,64 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A part of the matter goes on by itself: ``text`` as the order ``number``; the citizens are told the reason (拆单)."""
+
+    number: str
+    text: str
+    reason: str
+    step: Literal[Step.SPLIT] = Step.SPLIT
+
+    def __post_init__(self) -> None:
+        """Refuse without the other order, what goes there, or why."""
+        _refuse_without(self.number, "另立的工单编号")
+        _refuse_without(self.text, "另立工单的事项")
+        _refuse_without(self.reason, "拆单理由")
+
+
+@dataclass(frozen=True, slots=True)
+class AskHearing:
+    """Somebody asks that the appeal be judged unreasonable on a ground that a person has to establish (⑤—⑧)."""
+
+    ground: UnreasonableGround
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    step: Literal[Step.ASK_HEARING] = Step.ASK_HEARING
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason, and on grounds that need no hearing."""
+        _refuse_without(self.ground.needs_evidence, "须经认定的情形（⑤—⑧）")
+        _refuse_without(self.reason, "申请理由")
+
+
+@dataclass(frozen=True, slots=True)
+class GiveOpinion:
+    """What one side says in a hearing. ``is_silent``: it was asked and said nothing; ``text`` tells how and when."""
+
+    side: HearingSide
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    is_silent: bool = False
+    step: Literal[Step.GIVE_OPINION] = Step.GIVE_OPINION
+
+    def __post_init__(self) -> None:
+        """Refuse an empty one."""
+        _refuse_without(self.text, "陈述内容")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectHearing:
+    """The appeal is not unreasonable: handling goes on, and everybody is told why."""
+
+    reason: str
+    step: Literal[Step.REJECT_HEARING] = Step.REJECT_HEARING
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason."""
+        _refuse_without(self.reason, "不予认定的理由")
+
+
+@dataclass(frozen=True, slots=True)
 class Exclude:
     """Does not count in the assessment: on what ground, and who approved it."""
 
@@ -610,6 +690,18 @@ class Disclose:
     def __post_init__(self) -> None:
         """Refuse nothing."""
         _refuse_without(self.text, "公开内容")
+
+
+@dataclass(frozen=True, slots=True)
+class Withhold:
+    """A person decided that it is not made public, or no longer (不公开)."""
+
+    reason: str
+    step: Literal[Step.WITHHOLD] = Step.WITHHOLD
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason."""
+        _refuse_without(self.reason, "不公开的理由")
 
 
 @dataclass(frozen=True, slots=True)
@@ -649,6 +741,6 @@ Deed = (
     | SendBack | AcceptReturn | RejectReturn | Designate | AddUnits | CoReply | AskExtension | GrantExtension
     | RefuseExtension | GiveNotice | Suspend | Resume | AskEnd | ApproveEnd | RejectEnd | Reply | PassReview | Redo
     | Revisit | Conclude | Remind | ProposeTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
-    | Disclose | Reopen | Archive | Complete
+    | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold
 )  # fmt: skip
 """Anything that may be done to an order."""

@@ -41,13 +41,13 @@ class Disclosed:
 
 
 def disclosed(order: WorkOrder) -> Disclosed | None:
-    """Return the public version of a cleared order; None while it is open, was opened again since, or nobody decided on it."""
+    """Return the public version of a cleared order; None while it is open, was opened again or taken off since, or nobody decided on it."""
     if order.status not in _SETTLED or not is_public(order):
         return None
     for entry in reversed(order.history):
         if isinstance(entry.deed, Disclose):
             return Disclosed(entry.deed.text, entry.at)
-        if entry.step is Step.REOPEN:
+        if entry.step in (Step.REOPEN, Step.WITHHOLD):
             return None
     return None
 

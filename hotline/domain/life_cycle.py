@@ -90,8 +90,13 @@ class Step(StrEnum):
     COMPLETE = "complete"  # 补全（话务员把机器记下的补完整）
     JOIN = "join"  # 并入（又一诉求人）
     OBJECT = "object"  # 异议
+    SPLIT = "split"  # 拆单
+    ASK_HEARING = "ask_hearing"  # 申请不合理认定（听证）
+    GIVE_OPINION = "give_opinion"  # 听证陈述
+    REJECT_HEARING = "reject_hearing"  # 不予认定
     EXCLUDE = "exclude"  # 不计考核
     DISCLOSE = "disclose"  # 公开
+    WITHHOLD = "withhold"  # 不公开
     REOPEN = "reopen"  # 重新办理
     ARCHIVE = "archive"  # 归档
 
@@ -126,6 +131,13 @@ TRANSITIONS: Final[dict[tuple[Status, Step], Status]] = {
     (Status.RETURN_ASKED, Step.DESIGNATE): Status.HANDLING,
     (Status.RETURN_ASKED, Step.DECLINE): Status.DECLINED,
     (Status.RETURN_ASKED, Step.WITHDRAW): Status.WITHDRAWN,
+    (Status.TO_SIGN, Step.DECLINE): Status.DECLINED,
+    (Status.HANDLING, Step.DECLINE): Status.DECLINED,
+    (Status.SUSPENDED, Step.DECLINE): Status.DECLINED,
+    (Status.SUPERVISED, Step.DECLINE): Status.DECLINED,
+    (Status.TO_SIGN, Step.DIVERT): Status.DIVERTED,
+    (Status.HANDLING, Step.DIVERT): Status.DIVERTED,
+    (Status.RETURN_ASKED, Step.DIVERT): Status.DIVERTED,
     (Status.HANDLING, Step.SUSPEND): Status.SUSPENDED,
     (Status.HANDLING, Step.ASK_END): Status.END_ASKED,
     (Status.HANDLING, Step.REPLY): Status.REPLIED,
@@ -165,6 +177,12 @@ TRANSITIONS: Final[dict[tuple[Status, Step], Status]] = {
 
 _OPEN: Final = frozenset(Status) - CLOSED
 _ALL_BUT_ARCHIVED: Final = frozenset(Status) - {Status.ARCHIVED}
+_BEFORE_REPLY: Final = frozenset(
+    {
+        Status.TO_DISPATCH, Status.TO_SIGN, Status.HANDLING, Status.RETURN_ASKED, Status.SUSPENDED, Status.END_ASKED,
+        Status.SUPERVISED,
+    }
+)  # fmt: skip
 
 KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.ADD_UNITS: frozenset({Status.TO_SIGN, Status.HANDLING, Status.SUPERVISED}),
@@ -181,11 +199,16 @@ KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.ADD_FACTS: _OPEN,
     Step.COMPLETE: frozenset({Status.TO_DISPATCH, Status.NEEDS_SUPPLEMENT}),
     Step.JOIN: _OPEN,
+    Step.SPLIT: (_BEFORE_REPLY | {Status.NEEDS_SUPPLEMENT}) - {Status.END_ASKED, Status.SUSPENDED},
+    Step.ASK_HEARING: _BEFORE_REPLY,
+    Step.GIVE_OPINION: _OPEN,
+    Step.REJECT_HEARING: _OPEN,
     Step.OBJECT: frozenset(
         {Status.CONCLUDED, Status.ENDED, Status.DECLINED, Status.DIVERTED, Status.ANSWERED}
     ),
     Step.EXCLUDE: _ALL_BUT_ARCHIVED,
     Step.DISCLOSE: frozenset({Status.CONCLUDED}),
+    Step.WITHHOLD: frozenset({Status.CONCLUDED}),
 }
 """Steps that leave the state as it is, and the states in which they are allowed."""
 
@@ -233,9 +256,14 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.ADD_FACTS: _MACHINE | _CITIZENS | _STAFF,
     Step.COMPLETE: _STAFF,
     Step.JOIN: _MACHINE | _CITIZENS | _STAFF,
+    Step.SPLIT: _REVIEWERS,
+    Step.ASK_HEARING: _UNITS | _STAFF,
+    Step.GIVE_OPINION: _UNITS | _STAFF | {Role.CITIZEN},
+    Step.REJECT_HEARING: _REVIEWERS,
     Step.OBJECT: _CITIZENS,
     Step.EXCLUDE: _REVIEWERS,
     Step.DISCLOSE: _REVIEWERS | {Role.EDITOR},
+    Step.WITHHOLD: _REVIEWERS | {Role.EDITOR},
     Step.REOPEN: _REVIEWERS,
     Step.ARCHIVE: _MACHINE | _REVIEWERS,
 }

@@ -20,14 +20,16 @@ _TO_LEAD: Final = frozenset(
     {
         Step.DISPATCH, Step.DESIGNATE, Step.REJECT_RETURN, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.RESUME,
         Step.REJECT_END, Step.APPROVE_END, Step.REDO, Step.REMIND, Step.SUPERVISE, Step.URGE, Step.ADD_FACTS, Step.JOIN,
-        Step.WITHDRAW, Step.CO_REPLY, Step.CONCLUDE, Step.DECLINE,
+        Step.WITHDRAW, Step.CO_REPLY, Step.CONCLUDE, Step.DECLINE, Step.DIVERT, Step.SPLIT, Step.ASK_HEARING, Step.GIVE_OPINION,
+        Step.REJECT_HEARING,
     }
 )  # fmt: skip
 _TO_SUPPORTING: Final = frozenset({Step.DISPATCH, Step.DESIGNATE, Step.ADD_UNITS})
 TO_CITIZENS: Final = frozenset(
     {
         Step.DISPATCH, Step.DESIGNATE, Step.GRANT_EXTENSION, Step.GIVE_NOTICE, Step.SUSPEND, Step.APPROVE_END,
-        Step.PASS_REVIEW, Step.CONCLUDE, Step.DECLINE, Step.DIVERT, Step.ASK_SUPPLEMENT, Step.REOPEN,
+        Step.PASS_REVIEW, Step.CONCLUDE, Step.DECLINE, Step.DIVERT, Step.ASK_SUPPLEMENT, Step.REOPEN, Step.SPLIT,
+        Step.ASK_HEARING, Step.REJECT_HEARING,
     }
 )  # fmt: skip
 _SUPERVISED_CARDS: Final = (Card.RED, Card.UNSIGNED, Card.NOTICE_MISSING)

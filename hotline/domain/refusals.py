@@ -10,6 +10,7 @@ from hotline.domain.deeds import (
     AddUnits,
     ApproveEnd,
     AskExtension,
+    AskHearing,
     Conclude,
     Confer,
     ConferenceKind,
@@ -20,21 +21,26 @@ from hotline.domain.deeds import (
     Disclose,
     Dispatch,
     Divert,
+    GiveOpinion,
     GrantExtension,
+    HearingSide,
     Join,
     Redo,
+    RejectHearing,
     RejectReturn,
     Reply,
     Resume,
     Revisit,
     SendBack,
     SignFor,
+    Split,
     Supervise,
     Suspend,
     Tier,
     Withdraw,
 )
-from hotline.domain.diversion import DiversionOutcome
+from hotline.domain.diversion import DiversionOutcome, UnreasonableGround
+from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import WHO, Status, Step
 from hotline.domain.people import Actor, Role
 from hotline.domain.time_limits import LimitPurpose
@@ -57,8 +63,15 @@ WITHOUT_MATTER: Final = (AppealKind.INVALID, AppealKind.WITHDRAWAL)
 """Kinds of records in which nobody asks for anything (any more)."""
 _OF_THE_LEAD: Final = (
     Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.SUSPEND, Step.RESUME, Step.ASK_END, Step.REPLY,
-    Step.GIVE_NOTICE, Step.ADD_UNITS,
+    Step.GIVE_NOTICE, Step.ADD_UNITS, Step.ASK_HEARING,
 )  # fmt: skip
+_NOT_DURING_A_HEARING: Final = (
+    Step.SEND_BACK, Step.ASK_END, Step.APPROVE_END, Step.REPLY, Step.CONCLUDE, Step.DIVERT, Step.ANSWER,
+)  # fmt: skip
+"""Whether there is a matter at all is settled first: until then nothing ends it but its citizen, who may take it back."""
+_WITH_A_UNIT: Final = (Status.TO_SIGN, Status.HANDLING, Status.RETURN_ASKED)
+_DECLINED_BY_HEARING_ONLY: Final = (Status.TO_SIGN, Status.HANDLING, Status.SUSPENDED, Status.SUPERVISED)
+"""What a unit works on is not declined over its head: somebody asks for it, and both sides are heard."""
 
 
 def refusal(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:
@@ -69,6 +82,8 @@ def refusal(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:
         return f"not for {by.role.value}"
     if by.role is Role.UNIT and deed.step in _OF_THE_LEAD and by.unit != order.lead_unit:
         return "only the lead unit may do this"
+    if deed.step in _NOT_DURING_A_HEARING and open_hearing(order) is not None:
+        return "a hearing is open: it is decided first"
     return _of_deed(order, deed, by, at)
 
 
@@ -116,13 +131,19 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
                 return "a person decides on this diversion"
             if (diversion.outcome is DiversionOutcome.REPEAT_MERGED) is not (into is not None):
                 return "a merge names the order it goes into, and nothing else does"
+            if order.status in _WITH_A_UNIT and (into is None or by.role is not Role.REVIEWER):
+                return "an order that a unit has is only merged, and by a reviewer"
             return "an order is not merged into itself" if into == order.number else ""
         case Withdraw() if by.role is Role.MACHINE and order.appeal.kind not in WITHOUT_MATTER:
             return "only the citizen takes a matter back"
         case Join(number=number) if number in (party.number for party in order.citizens):
             return "this citizen has joined already"
-        case Decline(ground=ground) if ground.needs_evidence and by.role is not Role.REVIEWER:
-            return "only a reviewer establishes this ground"
+        case Split(number=number) if number == order.number:
+            return "a part of an order goes into another order"
+        case AskHearing() | GiveOpinion() | RejectHearing():
+            return _hearing_refusal(order, deed, by)
+        case Decline():
+            return _decline_refusal(order, deed, by)
         case ApproveEnd() if _asked_by(order, Step.ASK_END) == str(by):
             return "nobody approves their own application"
         case Confer(kind=kind):
@@ -174,9 +195,11 @@ def _was_unhappy(order: WorkOrder) -> bool:
 
 
 def is_unhappy(revisit: Revisit) -> bool:
-    """Whether what the citizen said calls for a redo: unresolved, or dissatisfied with the result (regulations: rule 30)."""
-    return (revisit.resolution is not None and revisit.resolution.value == "unresolved") or (
-        revisit.result is not None and revisit.result.value == "dissatisfied"
+    """Whether what the citizen said calls for a redo: unresolved, dissatisfied with the result (regulations: rule 30), or asked for."""
+    return (
+        revisit.wants_redo
+        or (revisit.resolution is not None and revisit.resolution.value == "unresolved")
+        or (revisit.result is not None and revisit.result.value == "dissatisfied")
     )
 
 
@@ -203,6 +226,37 @@ def _more_units_refusal(order: WorkOrder, deed: AddUnits, by: Actor, at: datetim
     if deed.until is not None and order.due_at is not None and at < order.due_at < deed.until:
         return "a supporting unit answers before the order is due"
     return ""
+
+
+def _hearing_refusal(order: WorkOrder, deed: AskHearing | GiveOpinion | RejectHearing, by: Actor) -> str:
+    hearing = open_hearing(order)
+    if isinstance(deed, AskHearing):
+        if hearing is not None:
+            return "a hearing is open: it is decided first"
+        is_bare = by.role is Role.UNIT and not deed.evidence
+        return "a unit asks for a hearing with evidence" if is_bare else ""
+    if hearing is None:
+        return "no hearing is open"
+    if isinstance(deed, RejectHearing):
+        return "nobody approves their own application" if str(hearing.by) == str(by) else ""
+    own = {Role.UNIT: HearingSide.UNIT, Role.CITIZEN: HearingSide.CITIZEN}.get(by.role, deed.side)
+    if by.role is Role.UNIT and by.unit not in (order.lead_unit, *order.supporting_units):
+        return "only the units of the order may do this"
+    return "" if deed.side is own else "nobody speaks for the other side"
+
+
+def _decline_refusal(order: WorkOrder, deed: Decline, by: Actor) -> str:
+    if deed.ground.needs_evidence and by.role is not Role.REVIEWER:
+        return "only a reviewer establishes this ground"
+    hearing = open_hearing(order)
+    if hearing is None:
+        needs_one = order.status in _DECLINED_BY_HEARING_ONLY
+        return "no hearing is open" if needs_one or deed.ground is UnreasonableGround.FOUND_BY_HEARING else ""
+    if by.role is not Role.REVIEWER:
+        return "only a reviewer decides a hearing"
+    if str(hearing.by) == str(by):
+        return "nobody approves their own application"
+    return "both sides are heard before a hearing is decided" if hearing.unheard else ""
 
 
 def _asked_by(order: WorkOrder, step: Step) -> str:

@@ -196,9 +196,18 @@ class Casework:
         reason: str,
         by: Actor,
         at: datetime,
+        expected: int | None = None,
     ) -> WorkOrder:
-        """Merge one order into another, both in one transaction: its citizens go along and get every reply (并单)."""
+        """Merge one order into another, both in one transaction: its citizens go along and get every reply (并单).
+
+        Raises ``ConflictOfInterestError`` when a tip-off would reach the unit that it names.
+        """
         order, target = await self._store.get(number), await self._store.get(into)
+        if expected is not None and order.revision != expected:
+            raise StaleWorkOrderError(number)
+        theirs = (target.lead_unit, *target.supporting_units) if target.is_dispatched else ()
+        if (unit := self.conflict(order, theirs)) is not None:
+            raise ConflictOfInterestError(number=order.number, unit=unit)
         diversion = Diversion(DiversionOutcome.REPEAT_MERGED, reason, told)
         merged = order.after(Divert(diversion, into=into), by=by, at=at)
         joined = target

@@ -22,6 +22,7 @@ from hotline.domain.deeds import (
     Divert,
     Join,
     QueueForDispatch,
+    Split,
     Withdraw,
 )
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
@@ -62,6 +63,7 @@ class Note(StrEnum):
     SECRET = "secret"  # noqa: S105 -- 疑似涉密，走线下渠道，只留索引
     CONFLICT = "conflict"  # 举报涉及拟派单位，回避
     REPEAT = "repeat"  # 诉求人同意并入
+    SPLIT = "split"  # 由另一工单拆出
 
 
 class Routing(Protocol):
@@ -184,6 +186,39 @@ class Registration:
             except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
                 log.info("merge.again", number=number)
         return await self._merged(number, record, at, request)
+
+    async def split(
+        self,
+        number: WorkOrderNumber,
+        text: str,
+        *,
+        category: str | None,
+        reason: str,
+        by: Actor,
+        at: datetime,
+        expected: int | None = None,
+    ) -> WorkOrder:
+        """Let ``text``, a part of order ``number``, go on as an order of its own, and return that (拆单).
+
+        Both are committed together. All citizens of the first are owed the reply to the second, too; it waits for a
+        person's dispatch, with what the rules propose. Raises ``IllegalTransitionError``, ``StaleWorkOrderError``.
+        """
+        before = await self._store.get(number)
+        if expected is not None and before.revision != expected:
+            raise StaleWorkOrderError(number)
+        appeal = replace(
+            before.appeal, text=text, summary="", category=category, category_confidence=0.0, understood_by="", facts=()
+        )  # fmt: skip
+        routing = self._route(appeal, at)
+        part = await self._numbered(appeal, before.conversation, None, routing, at, by=by)
+        part = replace(part, linked_to=number).after(QueueForDispatch(Note.SPLIT), by=by, at=at)
+        for joined in before.deeds(Join):
+            part = part.after(replace(joined, text=text), by=by, at=at)
+        rest = before.after(Split(part.number, text, reason), by=by, at=at)
+        await self._store.commit(
+            self._casework.change(part), self._casework.change(rest, before=before), at=at
+        )
+        return part
 
     async def add_facts(self, number: WorkOrderNumber, text: str, *, at: datetime) -> WorkOrder:
         """Add what a citizen says to their order ``number``, committed; the same words are added once."""

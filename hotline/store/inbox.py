@@ -16,11 +16,12 @@ from sqlalchemy import Select, and_, func, or_, select, union_all
 
 from hotline.domain.appeal import AppealKind
 from hotline.domain.life_cycle import CLOSED, Status
+from hotline.domain.waiting import Waiting
 from hotline.domain.work_order import WorkOrder
 from hotline.store.database import Database
 from hotline.store.order_body import loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import order_supporters, work_orders
+from hotline.store.tables import order_supporters, order_waiting, work_orders
 
 OPEN: Final = frozenset(Status) - CLOSED
 _PLACE: Final = re.compile(r"(-?\d{1,18})-(\d{11,12})", re.ASCII)
@@ -52,7 +53,7 @@ class InboxFilter:
     """Which orders. ``unit`` leads them, ``supporter`` supports them; ``None``: any. Nothing in ``categories``: all.
 
     A category stands for all that begin with it; ``due`` is a half-open span;
-    ``asks_extension``: only those whose unit waits for an extension.
+    ``asks_extension``: only those whose unit waits for an extension; ``waits_for``: only those that wait for this decision.
     """
 
     statuses: frozenset[Status] = OPEN
@@ -63,6 +64,7 @@ class InboxFilter:
     kinds: frozenset[AppealKind] = frozenset()
     due: tuple[datetime, datetime] | None = None
     asks_extension: bool = False
+    waits_for: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,9 @@ class SqlInbox:
             conditions.append(orders.kind.in_(sorted(wanted.kinds)))
         if wanted.asks_extension:
             conditions.append(orders.extension_asked_at.is_not(None))
+        if wanted.waits_for is not None:
+            theirs = select(order_waiting.c.number).where(order_waiting.c.what == wanted.waits_for.value)
+            conditions.append(orders.number.in_(theirs))
         if wanted.due is not None:
             start, end = wanted.due
             conditions += [orders.due_order >= start, orders.due_order < end]

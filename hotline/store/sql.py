@@ -21,6 +21,7 @@ from hotline.domain.errors import (
     WorkOrderNotFoundError,
 )
 from hotline.domain.life_cycle import CLOSED, Status, Step
+from hotline.domain.waiting import waits_for
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
 from hotline.store.conversation_ends import ended
@@ -38,6 +39,7 @@ from hotline.store.tables import (
     journal,
     order_citizens,
     order_supporters,
+    order_waiting,
     work_orders,
 )
 from hotline.store.work_order_store import Change
@@ -126,6 +128,7 @@ class SqlStore:
         if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
             await _write_supporters(connection, order)
         await write_order_facts(connection, order)
+        await _write_waiting(connection, order, is_new=change.expected is None)
         for entry in added:
             await write_audit(
                 connection,
@@ -437,6 +440,14 @@ async def _write_supporters(connection: AsyncConnection, order: WorkOrder) -> No
     rows = [{"unit": unit, "number": order.number} for unit in order.supporting_units]
     if rows and order.is_dispatched:
         await connection.execute(order_supporters.insert(), rows)
+
+
+async def _write_waiting(connection: AsyncConnection, order: WorkOrder, *, is_new: bool) -> None:
+    """Note which decisions of a person the order waits for now."""
+    if not is_new:
+        await connection.execute(delete(order_waiting).where(order_waiting.c.number == order.number))
+    if rows := [{"number": order.number, "what": what.value} for what in sorted(waits_for(order))]:
+        await connection.execute(order_waiting.insert(), rows)
 
 
 def _facts(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:

@@ -96,6 +96,15 @@ order_facts: Final = Table(
 )
 """What figures count of an order, without anything personal: narrow rows, so that a month is counted by the database."""
 
+order_waiting: Final = Table(
+    "order_waiting",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("what", String(16), primary_key=True),
+    Index("order_waiting_of_what", "what", "number"),
+)
+"""The decisions of a person that orders wait for besides their state (``hotline.domain.waiting``)."""
+
 order_citizens: Final = Table(
     "order_citizens",
     metadata,
