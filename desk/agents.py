@@ -73,6 +73,19 @@ class Registering(Protocol):
     ) -> WorkOrder:
         """Return the record of a contact that needs no unit."""
 
+    async def split(
+        self,
+        number: str,
+        text: str,
+        *,
+        category: str | None,
+        reason: str,
+        by: Actor,
+        at: datetime,
+        expected: int | None = None,
+    ) -> WorkOrder:
+        """Return the order that a part of order ``number`` became; both are committed together."""
+
 
 class Gatherings(Protocol):
     """What came in lately of one category in one county."""

@@ -119,6 +119,13 @@ class Front:
             return Response(status_code=status, headers={"HX-Trigger": _trigger(Toast(text, "refused"))})
         return self.page(request, "fault.html", title="打不开", status=status, text=text)
 
+    def misfilled(self, request: Request, wrong: Mapping[str, str]) -> Response:
+        """Say of each field of a form what is wrong with it: beside the field where htmx asked, on a page otherwise."""
+        if not is_htmx(request):
+            return self.fault(request, 422, " ".join(wrong.values()))
+        told = {"toast": {"text": WORDS["misfilled"], "kind": "refused"}, "wrong": {"fields": dict(wrong)}}
+        return Response(status_code=422, headers={"HX-Trigger": json.dumps(told)})
+
     def static(self, name: str) -> str:
         """Return the address of a static file, which changes whenever any of them does."""
         return f"/desk/static/{self.version}/{name}"

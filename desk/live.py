@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from desk.front import LiveEvent, LiveSource, as_sse
 from desk.permissions.rules import Permission
+from hotline.domain.accounts import Account
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.accounts import Accounts, SignedIn
 
@@ -26,8 +27,7 @@ _END: Final = object()
 @dataclass(slots=True, eq=False)
 class _Viewer:
     session: str
-    account: str
-    version: int
+    account: Account
     needed: Permission
     over: asyncio.Event
 
@@ -72,11 +72,19 @@ class Watch:
             version = versions.get(viewer.session)
             if version is None:
                 viewer.over.set()
-            elif version != viewer.version:
-                account = await self._accounts.store.get(viewer.account)
-                viewer.version = version
-                if account.is_locked or not viewer.needed.allows(account.roles):
+            elif version != viewer.account.version:
+                before, viewer.account = (
+                    viewer.account,
+                    await self._accounts.store.get(viewer.account.id),
+                )
+                if not _may_stay(before, viewer.account, viewer.needed):
                     viewer.over.set()
+
+
+def _may_stay(before: Account, now: Account, needed: Permission) -> bool:
+    """Tell whether an open page stays: whoever lost a role, or changed the unit, may not see what it was opened with."""
+    is_bound_as_before = (before.unit, before.county) == (now.unit, now.county)
+    return not now.is_locked and before.roles <= now.roles and is_bound_as_before and needed.allows(now.roles)
 
 
 class Live:
@@ -88,7 +96,7 @@ class Live:
 
     def stream(self, seat: SignedIn, needed: Permission, source: LiveSource) -> StreamingResponse:
         """Return ``source`` as a stream; it ends with the session, with the role, or after an hour (the page asks anew)."""
-        viewer = _Viewer(seat.session.id, seat.account.id, seat.account.version, needed, asyncio.Event())
+        viewer = _Viewer(seat.session.id, seat.account, needed, asyncio.Event())
         return StreamingResponse(
             self._stream(viewer, source),
             media_type="text/event-stream",

@@ -8,13 +8,16 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
+from desk.forms import WrongFieldsError
 from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
-from desk.pages import entrance, orders, review, supervision
+from desk.pages import entrance, hearing, orders, supervision
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.knowledge import article, lists, writing
+from desk.pages.review import order as review_order
+from desk.pages.review import waiting
 from desk.pages.unit import batch, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
@@ -33,7 +36,9 @@ AREAS: Final[Sequence[APIRouter]] = (
     chats.router,
     wrap_up.router,
     callbacks.router,
-    review.router,
+    hearing.router,
+    waiting.router,
+    review_order.router,
     supervision.router,
     inbox.router,
     batch.router,
@@ -81,6 +86,8 @@ def add_consoles(app: FastAPI, parts: DeskParts) -> None:
 def said(request: Request, error: HotlineError) -> Response:
     """Return the answer to an error known by name."""
     front = front_of(request)
+    if isinstance(error, WrongFieldsError):
+        return front.misfilled(request, error.wrong)
     if error.code in _OWN_ERRORS:
         text = front.refusal(error.code, getattr(error, "reason", ""))
         return front.fault(request, _STATUS.get(error.code, 422), text)

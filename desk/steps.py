@@ -12,7 +12,7 @@ from desk.front import WORDS, Front
 from desk.guard import front_of
 from desk.sight import sight_of
 from hotline.domain.deeds import Deed
-from hotline.domain.errors import HotlineError, IllegalTransitionError
+from hotline.domain.errors import HotlineError, IllegalTransitionError, StaleWorkOrderError
 from hotline.domain.life_cycle import Step
 from hotline.domain.people import Actor
 from hotline.domain.refusals import refusal
@@ -49,6 +49,8 @@ async def taken(request: Request, step: Awaitable[object], *, to: str, told: str
         if (why := _REFUSALS.get(error.reason)) is None:
             raise
         return front.fault(request, 409, why)
+    except StaleWorkOrderError as error:
+        return front.fault(request, 409, await _meanwhile(front, error.number))
     return front.done(request, to=to, toast=told)
 
 
@@ -57,6 +59,14 @@ def refused_because(front: Front, error: HotlineError) -> str:
     if isinstance(error, IllegalTransitionError) and (why := _REFUSALS.get(error.reason)) is not None:
         return why
     return front.parts.worded(error)[1]
+
+
+async def _meanwhile(front: Front, number: str) -> str:
+    """Return who changed the order last, and how: nothing that was typed is lost, and nobody is overwritten."""
+    last = (await front.parts.records.get(number)).history[-1]
+    by = front.unit(last.by.unit) or front.parts.words["actors"][last.by.role.value]
+    step = front.parts.words["steps"][last.step.value] if last.step is not None else ""
+    return str(WORDS["stale"]).format(at=front.local(last.at), by=by, step=step)
 
 
 def why_not(order: WorkOrder, deed: Deed, by: Actor, request: Request) -> str:

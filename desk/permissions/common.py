@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from desk.permissions.rules import ANYBODY, HOTLINE, PUBLIC, Permission
-from hotline.domain.accounts import ABROAD
+from hotline.domain.accounts import ABROAD, OF_UNITS, StaffRole
 
 _ORDERS: Final = Permission(HOTLINE | ABROAD)
+_HEARING: Final = Permission(OF_UNITS | {StaffRole.AGENT, StaffRole.TEAM_LEADER, StaffRole.REVIEWER})
 
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/static/{version}/{name:path}": PUBLIC,
@@ -31,4 +32,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/orders/{number}/contact": _ORDERS,
     "GET /desk/orders/{number}/recordings/{conversation}": Permission(HOTLINE),
     "GET /desk/orders/{number}/evidence/{item}": _ORDERS,
+    "GET /desk/orders/{number}/hearing": _HEARING,
+    "POST /desk/orders/{number}/hearing": _HEARING,
+    "POST /desk/orders/{number}/hearing/opinion": _HEARING,
 }

@@ -22,6 +22,34 @@ document.body.addEventListener("htmx:responseError", (event) => {
   if (!xhr.getResponseHeader("HX-Trigger") && !xhr.getResponseHeader("HX-Redirect")) toast("没有办成，请稍后再试。", "refused");
 });
 
+// What was refused is said beside its field; what was typed stays. It goes when the field is changed.
+document.body.addEventListener("wrong", (event) => {
+  const form = event.target.closest("form");
+  let first = null;
+  for (const [name, text] of Object.entries(event.detail.fields)) {
+    const found = form?.elements[name];
+    const field = found instanceof RadioNodeList ? found[0] : found;
+    if (!field || field.type === "hidden") continue;
+    clear(field);
+    const said = document.createElement("p");
+    said.className = "wrong";
+    said.id = `${field.id}-wrong`;
+    said.textContent = text;
+    field.closest(".field")?.append(said);
+    field.setAttribute("aria-invalid", "true");
+    field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
+    field.setAttribute("aria-describedby", `${field.dataset.hint} ${said.id}`.trim());
+    first ??= field;
+  }
+  first?.focus();
+});
+function clear(field) {
+  document.getElementById(`${field.id}-wrong`)?.remove();
+  field.removeAttribute("aria-invalid");
+  if (field.dataset.hint) field.setAttribute("aria-describedby", field.dataset.hint); else field.removeAttribute("aria-describedby");
+}
+document.addEventListener("input", (event) => { if (event.target.id && event.target.ariaInvalid === "true") clear(event.target); });
+
 function keep(name, value) {
   try { localStorage.setItem(name, value); } catch { /* private windows keep nothing */ }
 }

@@ -238,7 +238,7 @@ def _hearing_refusal(order: WorkOrder, deed: AskHearing | GiveOpinion | RejectHe
     if hearing is None:
         return "no hearing is open"
     if isinstance(deed, RejectHearing):
-        return "nobody approves their own application" if str(hearing.by) == str(by) else ""
+        return "nobody approves their own application" if hearing.by.id == by.id else ""
     own = {Role.UNIT: HearingSide.UNIT, Role.CITIZEN: HearingSide.CITIZEN}.get(by.role, deed.side)
     if by.role is Role.UNIT and by.unit not in (order.lead_unit, *order.supporting_units):
         return "only the units of the order may do this"
@@ -254,7 +254,7 @@ def _decline_refusal(order: WorkOrder, deed: Decline, by: Actor) -> str:
         return "no hearing is open" if needs_one or deed.ground is UnreasonableGround.FOUND_BY_HEARING else ""
     if by.role is not Role.REVIEWER:
         return "only a reviewer decides a hearing"
-    if str(hearing.by) == str(by):
+    if hearing.by.id == by.id:
         return "nobody approves their own application"
     return "both sides are heard before a hearing is decided" if hearing.unheard else ""
 

@@ -30,6 +30,7 @@ from hotline.domain.deeds import (
     Reply,
     Resume,
     Revisit,
+    Split,
     Supervise,
     Supplement,
     Suspend,
@@ -282,6 +283,11 @@ class WorkOrder:
         """The order it was merged into, or None."""
         divert = self.last(Divert) if self.status in (Status.DIVERTED, Status.ARCHIVED) else None
         return divert.into if divert is not None else None
+
+    @property
+    def parts(self) -> tuple[WorkOrderNumber, ...]:
+        """The orders into which parts of it were split off."""
+        return tuple(split.number for split in self.deeds(Split))
 
     @property
     def proposal(self) -> Diversion | None:

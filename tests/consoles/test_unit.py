@@ -16,7 +16,8 @@ NUMBER = "26112300001"
 
 async def test_a_unit_signs_for_an_order_and_answers_it_by_keyboard(site: ConsolesSite, opened: Open) -> None:
     await keep(site.store, an_order())
-    page = await opened("/desk", await site.account(StaffRole.UNIT_HANDLER))
+    handler = await site.account(StaffRole.UNIT_HANDLER)
+    page = await opened("/desk", handler)
     complaints = Complaints(page)
     await page.wait_for_url("**/desk/unit")
     found = await barriers(page)
@@ -77,4 +78,12 @@ async def test_a_unit_signs_for_an_order_and_answers_it_by_keyboard(site: Consol
         await page.goto(path)
         await shoot(page, f"unit-{name}-phone")
         wider += await overflow(page)
-    assert (found, wider, complaints.found) == ([], 0, [])
+    await page.goto("/desk/unit/26112300002")
+    await expect(page.locator("main")).to_contain_text("家里暖气不热")
+    await page.wait_for_function("document.querySelector('[data-key=s]')?.form['htmx-internal-data']")
+    complained = list(complaints.found)  # before the page is left
+    security = await site.account(StaffRole.SECURITY_ADMIN)
+    await site.accounts.grant(handler.id, frozenset(), by=security, reason="调离")  # while the page is open
+    await expect(page.locator("body")).not_to_contain_text("家里暖气不热", timeout=20_000)
+    assert (await site.store.get("26112300002")).status is Status.TO_SIGN
+    assert (found, wider, complained) == ([], 0, [])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import File, Form, HTTPException, Request, UploadFile
+from fastapi import File, Form, Request, UploadFile
 from fastapi.responses import Response
 
+from desk.files import FileRefusedError, keep_files
 from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, order_values
@@ -28,13 +28,12 @@ from hotline.domain.deeds import (
     Suspend,
 )
 from hotline.domain.errors import DeedRefusedError
+from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import Step, after_step
 from hotline.domain.people import Actor, Role
 from hotline.domain.relay import RelayMessage
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import WorkOrder
-from hotline.service.letter_parts import Kept, Refused
-from hotline.service.pictures import MOST_BYTES
 
 router = desk_router()
 
@@ -46,11 +45,6 @@ _STEPS: Final = (
     Step.SUSPEND, Step.RESUME, Step.ASK_END,
 )  # fmt: skip
 _MOST_HELPERS: Final = 20
-_NOT_KEPT: Final = {
-    Refused.TOO_LARGE: "文件太大。",
-    Refused.TOO_MANY: "这张工单的材料已经够多，不能再传。",
-    Refused.NOT_A_PICTURE: "只收图片和 PDF。",
-}
 
 
 @router.get("/desk/unit/{number}")
@@ -93,6 +87,8 @@ async def actions(request: Request, by: Actor, found: WorkOrder) -> dict[str, An
             for one in await front.parts.confidential.thread(found.number, reader=by, at=front.parts.clock())
         ],
         "may_attach": front.parts.keeping is not None,
+        "hearing": open_hearing(found) is not None,
+        "may_ask_hearing": leads and after_step(found.status, Step.ASK_HEARING) is not None,
     }
 
 
@@ -211,33 +207,6 @@ async def attach(
     if not kept:
         raise DeedRefusedError(missing="文件")
     return front.done(request, to=f"/desk/unit/{number}", toast=f"已上传 {len(kept)} 份材料")
-
-
-class FileRefusedError(Exception):
-    """A file is too large, one too many, or no picture; ``text`` says so."""
-
-    def __init__(self, why: Refused) -> None:
-        self.text = _NOT_KEPT[why]
-        super().__init__(why.value)
-
-
-async def keep_files(front: Front, found: WorkOrder, files: list[UploadFile]) -> list[str]:
-    """Keep what was uploaded with its order and return the ids. Raises ``FileRefusedError``."""
-    kept = []
-    for file in files:
-        body = await file.read(MOST_BYTES + 1)
-        if not body:  # a field that was left empty is sent as an empty file
-            continue
-        if front.parts.keeping is None:
-            raise HTTPException(404)
-        name = secrets.token_hex(16)
-        done = await front.parts.keeping.keep(
-            body, name=name, conversation=found.conversation, order=found.number, at=front.parts.clock()
-        )
-        if not isinstance(done, Kept):
-            raise FileRefusedError(done)
-        kept.append(name)
-    return kept
 
 
 def local(front: Front, at: datetime | None, what: str) -> datetime:

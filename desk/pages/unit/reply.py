@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import File, Form, Request, UploadFile
 from fastapi.responses import Response
 
+from desk.files import FileRefusedError, keep_files, placeholders
 from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, order_values
-from desk.pages.unit.order import FileRefusedError, Revision, When, keep_files, local, parts_of
+from desk.pages.unit.order import Revision, When, local, parts_of
 from desk.seat import Seat
 from desk.steps import seen, take, told_of, worded
 from hotline.domain.appeal import AppealKind
@@ -91,4 +93,4 @@ async def reply(
 
 
 def _placeholders(files: list[UploadFile] | None, what: str) -> list[Evidence]:
-    return [Evidence("-", what) for file in files or [] if file.size]
+    return [replace(each, what=what) for each in placeholders(files or [])]

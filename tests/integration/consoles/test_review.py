@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hotline.domain.accounts import StaffRole
 from hotline.domain.deeds import (
     AskEnd,
@@ -9,17 +11,20 @@ from hotline.domain.deeds import (
     ContactExemption,
     Deed,
     EndGround,
+    QueueForDispatch,
     Reply,
+    Revisit,
     SendBack,
     SignFor,
 )
 from hotline.domain.life_cycle import Status, Step
+from hotline.domain.people import MACHINE
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import WorkOrder
-from tests.builders import after
+from tests.builders import after, an_appeal
 from tests.consoles_site import ConsolesSite
 from tests.integration.consoles.test_orders import looks, words_of
-from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, a_registered_order, an_order, change, keep
 
 R = StaffRole
 DAY = 86_400
@@ -67,7 +72,8 @@ async def test_a_return_is_accepted_and_dispatched_or_designated_or_rejected(sit
             for revision, step in enumerate(steps, order.revision):
                 path, given = f"/desk/review/{number}/{step}", {"revision": revision, "unit": "body-housing"}
                 assert (await client.post(path, data={**given, "reason": " "})).status_code == 422
-                assert (await client.post(path, data={**given, "reason": "行业主管"})).status_code == 303
+                given |= {"reason": "行业主管", "basis": "holds", "supporting": "body-police"}
+                assert (await client.post(path, data=given)).status_code == 303
             found = await site.store.get(number)
             assert (found.status, found.lead_unit, found.history[-1].by.id) == (expected, unit, "li")
 
@@ -112,8 +118,148 @@ async def test_a_reply_passes_or_is_done_again_and_an_end_is_told_to_the_citizen
 async def test_a_step_that_is_not_the_reviewers_is_not_there(site: ConsolesSite) -> None:
     order = await asked(site, "26112300001")
     async with site.client(await site.account(R.REVIEWER)) as client:
-        for step in ("sign_for", "withdraw", "exclude", "nonsense"):
+        for step in ("sign_for", "withdraw", "exclude", "archive", "nonsense"):
             answer = await client.post(f"/desk/review/26112300001/{step}", data={"revision": order.revision})
             assert (step, answer.status_code) == (step, 404)
     found = await site.store.get("26112300001")
     assert [entry.step for entry in found.history] == [None, Step.DISPATCH]
+
+
+async def waits_for_dispatch(site: ConsolesSite, number: str, **appeal: object) -> WorkOrder:
+    """An order that nobody could route."""
+    order = a_registered_order(number, appeal=an_appeal(**appeal))
+    await keep(site.store, order.after(QueueForDispatch("无规则"), by=MACHINE, at=order.registered_at))
+    site.clock.at = after(60)
+    return await site.store.get(number)
+
+
+async def test_what_is_missing_is_said_of_each_field_and_nothing_is_done(site: ConsolesSite) -> None:
+    order = await asked(site, "26112300001", BACK)
+    path = "/desk/review/26112300001"
+    async with site.client(await site.account(R.REVIEWER)) as client:
+        for step, given, expected in (
+            ("reject_return", {"reason": " "}, {"reason", "basis"}),
+            ("designate", {"unit": "body-nobody"}, {"unit", "reason"}),
+            ("designate", {"unit": "body-housing", "supporting": "body-housing", "reason": "x"}, {"supporting"}),
+            ("divert", {"outcome": "nowhere"}, {"outcome", "reason", "told"}),
+            ("join", {"into": "26112300009", "told": "已并入", "reason": "同一事项"}, {"into"}),
+            ("split", {}, {"text", "category", "reason"}),
+            ("suspend", {"until": "soon", "reason": "等配件"}, {"until"}),
+            ("revisit", {"reached": "yes", "how": "phone"}, {"resolution", "result", "attitude"}),
+            ("decline", {"ground": "not_true", "reason": "不属实"}, {"files"}),
+            ("reject_return", {"revision": "", "basis": "holds", "reason": "x"}, {"revision"}),
+            ("reject_return", {"basis": "holds", "reason": "长" * 4001}, {"reason"}),
+        ):  # fmt: skip
+            answer = await client.post(
+                f"{path}/{step}", data={"revision": order.revision, **given}, headers={"HX-Request": "true"}
+            )
+            wrong = json.loads(answer.headers["hx-trigger"])["wrong"]["fields"]
+            assert (step, answer.status_code, set(wrong)) == (step, 422, expected)
+        page = await client.post(f"{path}/split", data={"revision": order.revision})
+        assert "请写明另立工单的事项。" in page.text
+    assert await site.store.get("26112300001") == order
+
+
+async def test_a_matter_is_diverted_declined_completed_or_set_aside_with_words_for_the_citizen(
+    site: ConsolesSite,
+) -> None:
+    told = {"told": "请拨0632-12345", "reason": "事发在枣庄"}
+    async with site.client(await site.account(R.REVIEWER, login="li")) as client:
+        for number, step, given, expected in (
+            ("26112300001", "divert", {"outcome": "other_city", **told}, Status.DIVERTED),
+            ("26112300002", "decline", {"ground": "against_law", "reason": "不符合政策"}, Status.DECLINED),
+            ("26112300003", "ask_supplement", {"reason": "事发地"}, Status.NEEDS_SUPPLEMENT),
+        ):
+            order = await waits_for_dispatch(site, number)
+            path = f"/desk/review/{number}"
+            assert "要决定的" not in words_of((await client.get(path)).text)
+            done = await client.post(f"{path}/{step}", data={"revision": order.revision, **given})
+            assert (step, done.status_code, (await site.store.get(number)).status) == (step, 303, expected)
+        reopened = {"revision": 2, "reason": "诉求人补充了新情况"}
+        assert (await client.post("/desk/review/26112300002/reopen", data=reopened)).status_code == 303
+        order = await asked(site, "26112300004", SignFor())
+        path, until = "/desk/review/26112300004", "2026-12-31T09:00"
+        given = {"revision": order.revision, "until": until, "reason": "春季施工"}
+        assert (await client.post(f"{path}/suspend", data=given)).status_code == 303
+        given = {"revision": order.revision + 1, "reason": "材料已到"}
+        assert (await client.post(f"{path}/resume", data=given)).status_code == 303
+    found = [(await site.store.get(f"2611230000{each}")).status for each in (2, 4)]
+    assert found == [Status.TO_DISPATCH, Status.HANDLING]
+
+
+async def test_an_order_is_merged_into_another_of_the_citizen_and_a_part_is_split_off(
+    site: ConsolesSite,
+) -> None:
+    order, target = await asked(site, "26112300901"), await asked(site, "26112300902", SignFor())
+    async with site.client(await site.account(R.REVIEWER, login="li")) as client:
+        page = (await client.get("/desk/review/26112300901")).text
+        assert '<option value="26112300902">' in page
+        given = {
+            "revision": order.revision,
+            "into": "26112300902",
+            "told": "已并入原单",
+            "reason": "同一事项",
+        }
+        assert (await client.post("/desk/review/26112300901/join", data=given)).status_code == 303
+        merged = words_of((await client.get("/desk/review/26112300901")).text)
+        assert "已并入 26112300902" in merged
+        part = {"text": "小区路灯也不亮", "category": "0303", "reason": "路灯另由城管办理"}
+        given = {"revision": target.revision + 1, **part}
+        assert (await client.post("/desk/review/26112300902/split", data=given)).status_code == 303
+        number = (await site.store.get("26112300902")).parts[0]
+        assert f"拆出 {number}" in words_of((await client.get("/desk/review/26112300902")).text)
+        again = await client.post("/desk/review/26112300902/split", data=given)
+        assert (again.status_code, "已被别人改动（" in again.text, "热线审核：拆单" in again.text) == (
+            409,
+            True,
+            True,
+        )
+    split = await site.store.get(number)
+    assert (split.status, split.appeal.text, split.linked_to) == (
+        Status.TO_DISPATCH, "小区路灯也不亮", "26112300902",
+    )  # fmt: skip
+    assert [party.number for party in split.citizens] == [number, "26112300901"]
+
+
+async def test_a_revisit_is_written_down_and_the_citizens_wish_has_it_handled_again(
+    site: ConsolesSite,
+) -> None:
+    order = await asked(site, "26112300001", SignFor(), REPLY)
+    path = "/desk/review/26112300001"
+    content = {"reached": "yes", "how": "phone", "was_contacted": "yes", "resolution": "mostly", "result": "mostly", "attitude": "satisfied"}  # fmt: skip
+    async with site.client(await site.account(R.REVIEWER)) as client:
+        for step, given in (
+            ("pass_review", {}),
+            ("revisit", {"reached": "no", "how": "text"}),
+            ("revisit", {**content, "wants_redo": "yes", "remark": "还有一处没修"}),
+        ):
+            order = await site.store.get("26112300001")
+            done = await client.post(f"{path}/{step}", data={"revision": order.revision, **given})
+            assert (step, done.status_code) == (step, 303)
+    found = await site.store.get("26112300001")
+    assert (found.status, [entry.step for entry in found.history][-3:]) == (
+        Status.HANDLING, [Step.REVISIT, Step.REVISIT, Step.REDO],
+    )  # fmt: skip
+    last = found.last(Revisit)
+    assert last is not None
+    assert (last.how, last.was_contacted, last.remark) == ("电话", True, "还有一处没修")
+
+
+async def test_whether_a_closed_order_is_public_waits_for_a_decision(site: ConsolesSite) -> None:
+    await asked(site, "26112300001", SignFor(), REPLY)
+    path = "/desk/review/26112300001"
+    async with site.client(await site.account(R.REVIEWER)) as client:
+
+        async def decided(step: str, **given: str) -> str:
+            order = await site.store.get("26112300001")
+            done = await client.post(f"{path}/{step}", data={"revision": order.revision, **given})
+            assert (step, done.status_code) == (step, 303)
+            return words_of((await client.get("/desk/review?tab=disclosure")).text)
+
+        await decided("pass_review")
+        for _ in range(2):
+            await decided("revisit", reached="no", how="phone")
+        assert "待定公开 1" in await decided("conclude")
+        assert "待定公开 0" in await decided("withhold", reason="只涉及本人")
+        assert "待定公开 0" in await decided("disclose", reason="供热已恢复。")
+        assert "已公开" in words_of((await client.get(path)).text)
