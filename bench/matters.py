@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from nlu.understander import Understander
 from router.router import Router
 
 _OFFERED: Final = 3
-_GUESSES: Final = 6
+_GUESSES: Final = 12
 
 Draft = Callable[[str, Understanding], Appeal]
 
@@ -42,7 +42,8 @@ async def bench_matters(
 ) -> dict[str, Any]:
     """Return how often the unit dispatched to, or one of the three likeliest, is the right one, and the class.
 
-    The three: where the understood class and its runners-up, the likeliest first, would be dispatched. ``missed`` tells of
+    The three: where the understood class would be dispatched, then the units that the likeliest classes go to, their shares
+    added up. ``missed`` tells of
     every matter whose first unit is wrong.
     """
     right: Counter[str] = Counter()
@@ -65,6 +66,11 @@ async def bench_matters(
 
 
 def _leads(appeal: Appeal, meaning: Understanding, router: Router, at: datetime) -> list[str | None]:
-    categories = [meaning.category, *(code for code, _ in meaning.runners_up[:_GUESSES])]
-    found = [router.route(replace(appeal, category=code), at=at).lead_unit for code in categories]
-    return list(dict.fromkeys(found))[:_OFFERED]
+    def lead(category: str | None) -> str | None:
+        return router.route(replace(appeal, category=category), at=at).lead_unit
+
+    chances: defaultdict[str | None, float] = defaultdict(float)
+    for category, share in meaning.shares[:_GUESSES]:
+        chances[lead(category)] += share
+    likely = sorted(chances, key=lambda unit: -chances[unit])
+    return list(dict.fromkeys((lead(meaning.category), *likely)))[:_OFFERED]

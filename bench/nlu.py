@@ -58,15 +58,10 @@ class Crosswalk:
         return nearest(category, self.classes) or _NONE
 
     def best(self, meaning: Understanding) -> tuple[str, float]:
-        """Return the likeliest class over the understood category and its runners-up, and its share of all classes."""
+        """Return the likeliest class over the whole distribution of categories, and its share of all classes."""
         chances: Counter[str] = Counter()
-        left = 1.0
-        if meaning.category is not None:
-            left -= meaning.category_confidence
-            chances[self.of(meaning.category, meaning.text)] += meaning.category_confidence  # type: ignore[assignment]  # Counter adds floats as well
-        others = sum(share for _, share in meaning.runners_up) or 1.0
-        for category, share in meaning.runners_up:
-            chances[self.of(category, meaning.text)] += left * share / others  # type: ignore[assignment]  # the same
+        for category, share in meaning.shares or ((meaning.category or _NONE, 1.0),):
+            chances[self.of(category, meaning.text)] += share  # type: ignore[assignment]  # Counter adds floats as well
         chances.pop(_NONE, None)
         label = max(chances, key=lambda label: chances[label], default=_NONE)
         return label, chances[label] / (sum(chances.values()) or 1.0)
@@ -92,7 +87,8 @@ async def bench_nlu(
 ) -> dict[str, Any]:
     """Return macro-F1, accuracy, F1 of each class, calibration error and milliseconds. Raises ``MessageDataError``.
 
-    A message understood as none of the classes counts as wrong. Spaces inside the text are taken out. ``ece``: of the
+    A message understood as none of the classes counts as wrong. Spaces inside the text are taken out; each column is a
+    sentence of its own. ``ece``: of the
     share of the likeliest class. ``memory_mb``: what the process holds at the end.
     """
     rows = _rows(messages_csv, text_columns, label_column)
@@ -134,7 +130,7 @@ def _rows(file: Path, text_columns: Sequence[str], label_column: str) -> list[tu
                 raise MessageDataError(f"{file}：没有列 {'、'.join(sorted(missing))}")
             rows = [
                 (
-                    "".join("".join((row[name] or "").split()) for name in text_columns),
+                    "。".join(filter(None, ("".join((row[name] or "").split()) for name in text_columns))),
                     row[label_column] or "",
                 )
                 for row in table

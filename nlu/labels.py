@@ -105,5 +105,6 @@ def understanding_of(
         category=code,
         category_confidence=sure,
         runners_up=tuple(one for one in shown.shares if one[0] != code)[:_RUNNERS_UP],
+        shares=shown.shares,
         choices=choices,
     )

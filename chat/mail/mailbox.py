@@ -122,7 +122,7 @@ class Mailbox:
 
 def letter_of(mail: Mail, place: str, fingerprint: Callable[[str], str]) -> Letter:
     """Return the letter that a mail is; its attachments are named by where the mail lies."""
-    words = "，".join(filter(None, (mail.subject if not mail.references else "", mail.text)))
+    words = "。".join(filter(None, (mail.subject if not mail.references else "", mail.text)))
     attachments = tuple(f"{place}:{number}" for number in mail.attachments)
     content: Content = Written(words, attachments) if words or attachments else Unreadable("mail")
     return Letter(

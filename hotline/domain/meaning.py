@@ -74,7 +74,8 @@ class Slots:
 class Understanding:
     """What one utterance means. ``confidence`` is of ``intent``, ``category_confidence`` of ``category``, both 0–1.
 
-    ``runners_up`` are other categories, best first. ``choices``: finer categories, likeliest first, that only a question can
+    ``shares``: the whole distribution over the finest categories, best first, together 1 (empty where no matter was told);
+    ``runners_up`` are the likeliest other than ``category``. ``choices``: finer categories, likeliest first, that only a question can
     tell apart; ``category`` is then the class that they are of. ``kind`` is set when ``intent`` is ``APPEAL``.
     ``engine`` names who said so: it is stored with the work order.
     """
@@ -87,6 +88,7 @@ class Understanding:
     category: str | None = None
     category_confidence: float = 0.0
     runners_up: tuple[tuple[str, float], ...] = ()
+    shares: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     choices: tuple[str, ...] = ()
     slots: Slots = field(default_factory=Slots)
     urgency: Urgency = Urgency.ORDINARY

@@ -1,4 +1,4 @@
-"""What the in-process model looks at in a text: its words, its characters and its sounds.
+"""What the in-process model looks at in a text: its words, its characters and its sounds, of a letter also by sentence.
 
 Rasa's component uses this module too, in its Python 3.10: nothing newer, and nothing of the domain.
 """
@@ -19,6 +19,14 @@ Analyzer = Callable[[str], Sequence[str]]
 _LONGEST: Final = 400
 _KEPT: Final = re.compile(r"[\u4e00-\u9fff]|[A-Za-z0-9]+")
 _LONGEST_RUN: Final = 3
+_LETTER: Final = 45
+"""From so many characters on a text is asked about by sentence too."""
+_SENTENCE_ENDS: Final = re.compile(r"[。！？；：!?;:\n]+")
+_SALUTATION: Final = re.compile(r"尊敬|敬爱|亲爱|各位|你好|您好|喂")
+_SAYS_SOMETHING: Final = 6
+_SENTENCES: Final = 8
+_FIRST_COUNTS: Final = 0.3
+_EACH_COUNTS: Final = 0.2
 _WORD_FREQUENCY: Final = 2_000
 
 jieba.setLogLevel(60)
@@ -30,6 +38,31 @@ _CUTTER: Final = jieba.Tokenizer()
 def cleaned(text: str) -> str:
     """Return what the model looks at: no spaces (Vosk puts them), no signs, half-width, bounded length."""
     return "".join(_KEPT.findall(unicodedata.normalize("NFKC", text[: 4 * _LONGEST])))[:_LONGEST]
+
+
+def passages(text: str) -> list[tuple[str, float]]:
+    """Return the cleaned passages that the model is asked about and how much each counts, together 1; none without words.
+
+    A letter as a whole is about everything that happened; its first sentence (or title) says what it is about. So that
+    counts by itself too, and so do its sentences together.
+    """
+    whole = cleaned(text)
+    if len(whole) < _LETTER:
+        return [(whole, 1.0)] if whole else []
+    told = [part.strip() for part in _SENTENCE_ENDS.split(text[: 4 * _LONGEST])]
+    sentences = [
+        words
+        for part in told
+        if not _SALUTATION.match(part) and len(words := cleaned(part)) >= _SAYS_SOMETHING
+    ][:_SENTENCES]
+    if len(sentences) < 2:  # the only one is the whole
+        return [(whole, 1.0)]
+    each = _EACH_COUNTS / len(sentences)
+    return [
+        (whole, 1.0 - _FIRST_COUNTS - _EACH_COUNTS),
+        (sentences[0], _FIRST_COUNTS + each),
+        *((sentence, each) for sentence in sentences[1:]),
+    ]
 
 
 def teach_words(words: Iterable[str]) -> None:

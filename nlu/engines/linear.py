@@ -20,7 +20,7 @@ from hotline.city import City
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.meaning import Understanding
 from nlu.calibration import Calibration
-from nlu.engines.features import ANALYZERS, cleaned
+from nlu.engines.features import ANALYZERS, cleaned, passages
 from nlu.engines.linear_weights import Weights, weights_from
 from nlu.labels import understanding_of
 from nlu.lexicon import city_words
@@ -29,7 +29,7 @@ from nlu.training_data import INTENTS, category_of, fingerprint, load_examples
 
 log: Final = structlog.get_logger("nlu")
 
-_VERSION: Final = "7"
+_VERSION: Final = "8"
 _MARK: Final = f"hotline-linear-{_VERSION}\n".encode()
 
 
@@ -47,11 +47,7 @@ def model_name(city: City) -> str:
 def train_linear(city: City, folder: Path) -> Path:
     """Train the model unless a sound one of the present data is there, and return its file; written whole or not at all."""
     shelf, name = shelf_of(folder), model_name(city)
-    try:
-        shelf.read(shelf.file(name))
-    except ModelRefusedError:
-        return shelf.put(name, fresh_model(city).stored())
-    return shelf.file(name)
+    return shelf.file(name) if shelf.holds(name) else shelf.put(name, fresh_model(city).stored())
 
 
 def fresh_model(city: City) -> Weights:
@@ -113,10 +109,10 @@ class LinearUnderstander:
 
     def guess(self, text: str) -> list[tuple[str, float]]:
         """Return every label with its probability, best first; nothing for text without words."""
-        words = cleaned(text)
-        if not words:
+        parts = passages(text)
+        if not parts:
             return []
-        chances = self._weights.chances(words, ANALYZERS)
+        chances = self._weights.chances(parts, ANALYZERS)
         labels = self._weights.finest.labels
         return [(labels[place], float(chances[place])) for place in chances.argsort()[::-1]]
 

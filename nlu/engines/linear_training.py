@@ -15,9 +15,8 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,9 +25,9 @@ from numpy.typing import NDArray
 from hotline.city import City
 from hotline.domain.category import SECOND, Category
 from hotline.phonetics import syllables
-from nlu.calibration import Calibration, calibration_error, fitted, threshold
-from nlu.engines.features import ANALYZERS, WEIGHTS, cleaned, teach_words
-from nlu.engines.linear_weights import Part, Weights, head_of, log_chances, within
+from nlu.engines.features import ANALYZERS, WEIGHTS, cleaned, passages, teach_words
+from nlu.engines.linear_calibration import Fitted, Labelled, Model, calibrated
+from nlu.engines.linear_weights import Part, Weights, head_of
 from nlu.lexicon import city_words
 from nlu.training_data import Example, category_of, label_at
 
@@ -41,62 +40,11 @@ _LEAST_FREQUENCY: Final = 2
 _COST: Final = 0.5
 _TOLERANCE: Final = 0.1
 """The solver's own default: closer, it takes many times as long and is right no more often."""
-_FIRST_DIGITS: Final = 3
-"""Of a label: the letter and the two digits of the first level."""
 _HELD_OUT: Final = 5
-_STEEP: Final = tuple(2.0 + 0.5 * step for step in range(30))
-_WANTED_THIRD: Final = 0.75
-_WANTED_SECOND: Final = 0.75
 _FIELDS: Final = "、，；"
-
-_Answers = tuple[list[float], list[bool]]
-"""How sure the model is of its answers, and whether they are right."""
-
 
 _Machines = tuple["Sequence[str]", "csr_matrix", NDArray[np.float64]]
 """Labels, their coefficients and intercepts."""
-_Steepness = tuple[float, float, float]
-"""Of the first, second and third level."""
-_Labelled = tuple["csr_matrix", "Sequence[str]"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    """One classifier: labels in the order of the rows of ``coefficients``."""
-
-    labels: tuple[str, ...]
-    coefficients: csr_matrix
-    intercept: NDArray[np.float64]
-
-    def scores(self, features: csr_matrix) -> NDArray[np.float64]:
-        return np.asarray((features @ self.coefficients.T).toarray() + self.intercept, dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """All levels."""
-
-    first: _Fitted
-    second: _Fitted
-    finest: _Fitted
-
-    @property
-    def over(self) -> NDArray[np.int64]:
-        """The place of each second-level label's label of the first level."""
-        return np.array([self.first.labels.index(label_at(label, 1)) for label in self.second.labels])
-
-    @property
-    def above(self) -> NDArray[np.int64]:
-        """The place of each finest label's label of the second level."""
-        return np.array([self.second.labels.index(label_at(label, SECOND)) for label in self.finest.labels])
-
-    def chances(self, rows: csr_matrix, steepness: _Steepness) -> NDArray[np.float64]:
-        """Return each text's probabilities of the finest labels."""
-        first, second, finest = (
-            machine.scores(rows) * steep
-            for machine, steep in zip((self.first, self.second, self.finest), steepness, strict=True)
-        )
-        return np.asarray(np.exp(log_chances(first, second, finest, self.over, self.above)))
 
 
 def train(city: City, examples: Sequence[Example]) -> Weights:
@@ -105,19 +53,17 @@ def train(city: City, examples: Sequence[Example]) -> Weights:
     noise = misheard(examples, random.Random(_SEED))  # noqa: S311 -- noise, not a secret
     whole = [*examples, *noise, *described(city.categories)]
     labels = [one.label for one in whole]
-    parts, rows = _vectorized([cleaned(one.text) for one in whole])
+    parts, rows, vectorize = _vectorized([cleaned(one.text) for one in whole])
     held = _held_out(examples)
     mirrored = [len(examples) + place for place in held]
     kept = sorted(set(range(len(whole))) - {*held, *mirrored})
     first = _fit(rows[kept], [labels[place] for place in kept])
     half = len(held) // 2
-    fit = [*held[:half], *mirrored[:half]]
-    test = [*held[half:], *mirrored[half:]]
-    calibration, steepness, measured = _calibrated(
-        first,
-        (rows[fit], [labels[place] for place in fit]),
-        (rows[test], [labels[place] for place in test]),
+    fit, test = (
+        _labelled([whole[place] for place in places], vectorize)
+        for places in ([*held[:half], *mirrored[:half]], [*held[half:], *mirrored[half:]])
     )
+    calibration, steepness, measured = calibrated(first, fit, test)
     last = _fit(rows, labels)
     first_head, second_head, finest_head = (
         head_of(machine.labels, machine.coefficients, machine.intercept, steep)
@@ -181,12 +127,30 @@ def _held_out(examples: Sequence[Example]) -> list[int]:
     return held
 
 
-def _vectorized(texts: Sequence[str]) -> tuple[dict[str, Part], csr_matrix]:
+def _labelled(examples: Sequence[Example], vectorize: Callable[[Sequence[str]], csr_matrix]) -> Labelled:
+    """Return utterances as they are asked about: letters also by sentence."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 -- seconds that asking need not wait
+
+    asked = [passages(one.text) for one in examples]
+    counts = [share for parts in asked for _, share in parts]
+    places = [place for place, parts in enumerate(asked) for _ in parts]
+    return Labelled(
+        vectorize([text for parts in asked for text, _ in parts]),
+        csr_matrix((counts, (places, range(len(counts)))), shape=(len(asked), len(counts))),
+        [one.label for one in examples],
+    )
+
+
+def _vectorized(
+    texts: Sequence[str],
+) -> tuple[dict[str, Part], csr_matrix, Callable[[Sequence[str]], csr_matrix]]:
+    """Return the features of ``texts``, their rows, and what makes such rows of other texts."""
     from scipy.sparse import hstack  # noqa: PLC0415 -- seconds that asking need not wait
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 -- the same
 
     parts: dict[str, Part] = {}
     rows: list[csr_matrix] = []
+    vectorizers: dict[str, Any] = {}
     for name, analyzer in ANALYZERS.items():
         vectorizer = TfidfVectorizer(
             analyzer=analyzer, sublinear_tf=True, min_df=_LEAST_FREQUENCY, dtype=np.float32
@@ -194,10 +158,15 @@ def _vectorized(texts: Sequence[str]) -> tuple[dict[str, Part], csr_matrix]:
         rows.append(vectorizer.fit_transform(texts) * WEIGHTS[name])
         columns = {term: column for column, term in enumerate(vectorizer.get_feature_names_out())}
         parts[name] = Part(columns, np.asarray(vectorizer.idf_, dtype=np.float32), WEIGHTS[name])
-    return parts, hstack(rows).tocsr()
+        vectorizers[name] = vectorizer
+
+    def vectorize(others: Sequence[str]) -> csr_matrix:
+        return hstack([each.transform(others) * WEIGHTS[name] for name, each in vectorizers.items()]).tocsr()
+
+    return parts, hstack(rows).tocsr(), vectorize
 
 
-def _fit(rows: csr_matrix, labels: Sequence[str]) -> _Model:
+def _fit(rows: csr_matrix, labels: Sequence[str]) -> Model:
     """Fit the first level against all, its labels shared out, and the others within each class of the first level."""
     first, second = ([label_at(label, level) for label in labels] for level in (1, SECOND))
     groups: dict[str, list[int]] = {}
@@ -212,14 +181,14 @@ def _fit(rows: csr_matrix, labels: Sequence[str]) -> _Model:
         upper = pool.map(lambda share: _machines(rows, first, share), shares)
         middle = pool.map(lambda group: _machines_of(rows, second, group), groups.values())
         lower = pool.map(lambda group: _machines_of(rows, labels, group), groups.values())
-        return _Model(
+        return Model(
             _together(names, upper, width),
             _together(sorted(set(second)), middle, width),
             _together(sorted(set(labels)), lower, width),
         )
 
 
-def _together(labels: Sequence[str], fitted_parts: Iterable[_Machines], width: int) -> _Fitted:
+def _together(labels: Sequence[str], fitted_parts: Iterable[_Machines], width: int) -> Fitted:
     """Put machines together in the order of ``labels``; a label without one scores nothing."""
     from scipy.sparse import csr_matrix, vstack  # noqa: PLC0415 -- seconds that asking need not wait
 
@@ -234,7 +203,7 @@ def _together(labels: Sequence[str], fitted_parts: Iterable[_Machines], width: i
     blocks.append(csr_matrix((len(without), width), dtype=np.float32))
     order = {name: place for place, name in enumerate([*names, *without])}
     places = [order[name] for name in labels]
-    return _Fitted(
+    return Fitted(
         tuple(labels), vstack(blocks).tocsr()[places], np.array([*intercepts, *[0.0] * len(without)])[places]
     )
 
@@ -273,79 +242,3 @@ def _machines(rows: csr_matrix, labels: Sequence[str], share: Sequence[str]) -> 
         )
     places = [list(machine.classes_).index(name) for name in share]
     return share, csr_matrix(coefficients[places].astype(np.float32)), intercept[places]
-
-
-def _calibrated(
-    model: _Model, fit: _Labelled, test: _Labelled
-) -> tuple[Calibration, _Steepness, dict[str, Any]]:
-    """Return curves, thresholds and steepnesses fitted on ``fit``, measured on ``test``."""
-    steepness = _steepnesses(model, *fit)
-    fit_third, fit_second, _ = _answers(model, steepness, *fit)
-    test_third, test_second, pairs = _answers(model, steepness, *test)
-    calibration = Calibration(fitted(*fit_third), fitted(*fit_second))
-    sure_third = [calibration.curve_third(one) for one in test_third[0]]
-    sure_second = [calibration.curve_second(one) for one in test_second[0]]
-    calibration = replace(
-        calibration,
-        third=threshold([calibration.curve_third(one) for one in fit_third[0]], fit_third[1], _WANTED_THIRD),
-        second=threshold(
-            [calibration.curve_second(one) for one in fit_second[0]], fit_second[1], _WANTED_SECOND
-        ),
-        ece_third=round(calibration_error(sure_third, test_third[1]), 4),
-        ece_second=round(calibration_error(sure_second, test_second[1]), 4),
-    )
-    measured = {
-        "right_third": round(float(np.mean(test_third[1])), 4),
-        "right_second": round(float(np.mean(test_second[1])), 4),
-        "confusion": [[right, guessed, count] for (right, guessed), count in sorted(pairs.items())],
-    }
-    return calibration, steepness, measured
-
-
-def _answers(
-    model: _Model, steepness: _Steepness, rows: csr_matrix, labels: Sequence[str]
-) -> tuple[_Answers, _Answers, dict[tuple[str, str], int]]:
-    """Return, for matters, how sure the model is of its best class of the third and second level, and whether it is right.
-
-    The last is how often each class of the second level was taken for which.
-    """
-    asked = [place for place, label in enumerate(labels) if category_of(label) is not None]
-    rows, labels = rows[asked], [labels[place] for place in asked]
-    finest, second = model.finest, model.second
-    chances = model.chances(rows, steepness)
-    chances[:, [category_of(label) is None for label in finest.labels]] = 0.0
-    chances /= chances.sum(axis=1, keepdims=True)
-    sums = np.zeros((len(labels), len(second.labels)))
-    for place, over in enumerate(model.above):
-        sums[:, over] += chances[:, place]
-    upper = [label_at(label, SECOND) for label in labels]
-    guessed = [second.labels[best] for best in sums.argmax(axis=1)]
-    third = (
-        chances.max(axis=1).tolist(),
-        [finest.labels[best] == label for best, label in zip(chances.argmax(axis=1), labels, strict=True)],
-    )
-    above = sums.max(axis=1).tolist(), [one == other for one, other in zip(guessed, upper, strict=True)]
-    return (
-        third,
-        above,
-        dict(Counter(zip([one[1:] for one in upper], [one[1:] for one in guessed], strict=True))),
-    )
-
-
-def _steepnesses(model: _Model, rows: csr_matrix, labels: Sequence[str]) -> _Steepness:
-    """Return the steepness of each level within the one above with the least log loss."""
-    known = [place for place, label in enumerate(labels) if label in model.finest.labels]
-    finest = np.array([model.finest.labels.index(labels[place]) for place in known])
-    second = model.above[finest]
-    first = model.over[second]
-    whole = np.zeros(len(model.first.labels), dtype=np.int64)
-
-    def best(machine: _Fitted, right: NDArray[np.int64], groups: NDArray[np.int64]) -> float:
-        scores, each = machine.scores(rows[known]), range(len(known))
-        return max(_STEEP, key=lambda steep: float(within(scores * steep, groups)[each, right].mean()))
-
-    return (
-        best(model.first, first, whole),
-        best(model.second, second, model.over),
-        best(model.finest, finest, model.above),
-    )

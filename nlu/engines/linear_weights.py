@@ -11,7 +11,7 @@ import io
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -110,8 +110,14 @@ class Weights:
             start += len(part.columns)
         return np.concatenate(columns), np.concatenate(values)
 
-    def chances(self, text: str, analyzers: Mapping[str, Analyzer]) -> Floats:
-        """Return the probability of each of the finest labels."""
+    def chances(self, passages: Iterable[tuple[str, float]], analyzers: Mapping[str, Analyzer]) -> Floats:
+        """Return the probability of each of the finest labels, from passages of a text and how much each counts."""
+        total = np.zeros(len(self.finest.labels))
+        for text, share in passages:
+            total += share * self._chances(text, analyzers)
+        return total
+
+    def _chances(self, text: str, analyzers: Mapping[str, Analyzer]) -> Floats:
         columns, values = self.features(text, analyzers)
         first, second, finest = (
             head.scores(columns, values) * head.steepness for head in (self.first, self.second, self.finest)

@@ -18,11 +18,11 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.engines.features import ANALYZERS, cleaned
+from nlu.engines.features import ANALYZERS, passages
 from nlu.engines.linear_weights import weights_from
 
 _FILE = "category.npz"
-_SHOWN = 12
+_LEAST, _DIGITS = 1e-4, 5
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -79,17 +79,21 @@ class CategoryClassifier(GraphComponent):
         """Put the category on each message."""
         labels = self._weights.finest.labels
         for message in messages:
-            words = cleaned(message.get(TEXT) or "")
-            if not words:
+            parts = passages(message.get(TEXT) or "")
+            if not parts:
                 continue
-            chances = self._weights.chances(words, ANALYZERS)
+            chances = self._weights.chances(parts, ANALYZERS)
             matters = [
                 (labels[place][1:], float(chances[place]))
                 for place in chances.argsort()[::-1]
                 if labels[place][1:].isdecimal()
             ]
             together = sum(chance for _, chance in matters)
-            shares = [[code, chance / together] for code, chance in matters[:_SHOWN]]
+            shares = [
+                [code, round(chance / together, _DIGITS)]
+                for code, chance in matters
+                if chance > _LEAST * together
+            ]
             found = {"shares": shares, "matter": together, "calibration": self._calibration}
             message.set("category", found, add_to_output=True)
         return messages

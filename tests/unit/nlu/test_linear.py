@@ -16,7 +16,7 @@ from hotline.domain.errors import ModelRefusedError
 from hotline.domain.meaning import Intent
 from hotline.phonetics import syllables
 from nlu.engines import linear
-from nlu.engines.features import ANALYZERS, cleaned
+from nlu.engines.features import ANALYZERS, passages
 from nlu.engines.linear import LinearUnderstander, model_in_force, model_name, shelf_of, weights_in
 from nlu.engines.linear_training import described, misheard, train
 from nlu.engines.linear_weights import Head, Weights, head_of, weights_from
@@ -71,7 +71,7 @@ async def test_text_without_words_is_not_understood(shelf: Path, text: str) -> N
 
 
 def test_chances_are_of_all_labels_and_together_one(weights: Weights) -> None:
-    chances = weights.chances(cleaned("暖气不热"), ANALYZERS)
+    chances = weights.chances(passages("暖气不热"), ANALYZERS)
     assert len(chances) == len(weights.finest.labels) == 4
     assert abs(chances.sum() - 1.0) < 1e-9
 
@@ -81,7 +81,9 @@ def test_stored_weights_say_the_same(weights: Weights) -> None:
     assert again.finest.labels == weights.finest.labels
     assert again.calibration == weights.calibration
     for text in ("暖气不热", "路灯", "从没见过的话", "x"):
-        assert np.allclose(again.chances(text, ANALYZERS), weights.chances(text, ANALYZERS))
+        assert np.allclose(
+            again.chances(passages(text), ANALYZERS), weights.chances(passages(text), ANALYZERS)
+        )
 
 
 def test_a_head_scores_as_the_dense_classifier_does() -> None:
