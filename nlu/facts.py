@@ -19,12 +19,17 @@ from nlu.lexicon import MeaningWords
 _SIGNS: Final = r"\d零〇一二两三四五六七八九十百千万亿.,"
 _NUMERAL: Final = rf"(?<![{_SIGNS}])[\d零〇一二两三四五六七八九十百千][{_SIGNS}]{{0,16}}+(?<![.,])"
 """A number, whole: never tried again shorter, or a page of digits would take for ever."""
-_COUNTED: Final = "个位名户人口家亩平米台辆栋套次遍年月天日号度斤吨公里件张份票学生千百十"
+_COUNTED: Final = "多来余个位名户人口家亩平米台辆栋套次遍年月天日号度斤吨公里件张份票学生千百十"
 _NO_MONEY: Final = "墓地|地(?![方铁区])|空地|田|木|砖|石|玻璃|板|牌|布|电池|表|蛋糕|肉|骨|砧|屏|儿|头|瓦"
 _AMOUNT: Final = re.compile(
-    rf"(?P<number>{_NUMERAL})(?P<about>多|来|余)?(?P<scale>[万亿])?(?:(?:块钱|块(?!{_NO_MONEY})|元钱|元|圆)(?P<tenths>[一二两三四五六七八九\d](?!\d))?|(?P<tenth>毛钱|毛|角))"
-    rf"|(?P<bare>{_NUMERAL})(?P<bare_about>多|来|余)?(?P<bare_scale>[万亿])?(?<=[万亿一二三四五六七八九余多来])(?![{_COUNTED}元块])"
+    rf"(?P<number>{_NUMERAL})(?P<about>多|来|余)?(?P<scale>[万亿])?(?:(?:块钱|块(?!{_NO_MONEY})|元钱|元|圆)(?:零?(?P<tenths>[一二两三四五六七八九\d](?!\d))(?:[毛角](?P<hundredths>[一二两三四五六七八九\d](?!\d))?分?)?)?|(?P<tenth>毛钱|[毛角](?P<cents>[一二两三四五六七八九\d](?!\d))?))"
+    rf"|(?P<bare>{_NUMERAL})(?P<bare_about>多|来|余)?(?P<bare_scale>[万亿])?(?<=[百千万亿一二三四五六七八九余多来])(?![{_COUNTED}元块])"
 )
+_LARGE: Final = re.compile("[百千]")
+_OF_MONEY: Final = re.compile(
+    "(?:欠|[收交罚花扣骗赔退借付补贷还给](?!.*路)|押金|定金|工资|工钱|补偿|房租|租金|价|费|钱|罚款|[办充]的?卡)[^。！？]{0,5}$"
+)
+_NEAR: Final = 8
 _SCALES: Final = {"": 1, "十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 
 _FORMS: Final = (
@@ -34,15 +39,18 @@ _FORMS: Final = (
 )
 _STOPS: Final = "的了吗呢在是有和与跟及同被把给到我你他她们这那家个某去找让叫请为对从向往说问住做就也还都没不能要会想已被由于因为以后之前现"
 _ORGANISATION: Final = re.compile(
-    rf"(?P<name>[\u4e00-\u9fffA-Za-z0-9（）()]{{2,12}}?)(?P<form>{_FORMS})(?![里外门口长们]|旁边)"
+    rf"(?P<name>[\u4e00-\u9fffA-Za-z0-9（）()]{{2,12}}?)(?P<form>{_FORMS})(?![里外门口长们湖]|旁边|对面|附近|[东西南北](?:边|侧|面|头)|后面|前面)"
 )
 _NO_NAME: Final = re.compile(
     rf"^(?:[{_STOPS}]|附近|旁边|对面|小区|前期|本|该|各|一家|几家|老|新|大|小|开|当|地|公立|私立|民营|民办|公办|县|市|区|镇|村|楼下|隔壁|所有|有些|某些|热力|自来水|供电|燃气|天然气|开发|物业|装修|快递|保险|旅游|培训)*$"
 )
 _BEFORE: Final = re.compile(r"^(?:举报|投诉|反映|咨询|请问|查处|关于|建议|希望|感谢|表扬|我家|附近)+")
-_TITLES: Final = "支书|书记|主任|村长|队长|会计|经理|老板|包工头|工头|班主任|老师|校长|医生|大夫|护士|司机|教练|保安|所长|民警|律师|房东|邻居|业主|负责人|法人|店长|厂长"
+_TITLES: Final = "支书|书记|主任|村长|队长|会计|经理|老板|包工头|工头|班主任|老师|校长|医生|大夫|护士|司机|教练|保安|所长|民警|律师|房东|邻居|业主|负责人|法人|店长|厂长|销售员|业务员|中介|介绍人|队员"
+_NOT_OF_A_NAME: Final = "的了是不没把打骂收欠给在从跑拖已让也还就都又要想来去说和与跟很太到有被对占卖买批扣罚告得过上下高个这那他她我你们"
 _CALLED: Final = re.compile(
-    rf"(?P<role>{_TITLES})(?:的?名字)?(?:是|叫|名叫|姓名是)?(?P<name>[\u4e00-\u9fff]{{2,3}})(?=[，。,.！!；;、\s]|$|的|说|把|不|没|打|骂|收|欠|给|在|从|跑|拖|已)"
+    rf"(?P<role>{_TITLES})(?:的?名字)?(?:是|叫|名叫|姓名是)?"
+    rf"(?!高度|方便|马上|常年|常常|经常|万一|江苏|安全|安排|任何|任意|白天|全部|陆续|温度|成天|强行|时|金额|顾问|许可|安心|齐心|向|曾经?|严[查重厉格禁惩]|于是|方面|管理|单方|黄牛|石料|江湖|沙石)"
+    rf"(?P<name>[\u4e00-\u9fff][^\W\d_A-Za-z{_NOT_OF_A_NAME}]{{1,2}})"
 )
 _STYLED: Final = re.compile(
     r"(?P<name>[\u4e00-\u9fff])(?P<role>某某?|先生|女士|师傅|经理|主任|书记|老板|老师|医生|大夫)"
@@ -97,11 +105,13 @@ class FactFinder:
             yield start, Fact(FactKind.ORGANISATION, said, said)
 
     def _people(self, text: str) -> Iterator[tuple[int, Fact]]:
+        taken: list[tuple[int, int]] = []
         for found in _CALLED.finditer(text):
             if found["name"][0] in self._surnames:
+                taken.append(found.span())
                 yield found.start(), Fact(FactKind.PERSON, found[0], found["name"], found["role"])
         for found in _STYLED.finditer(text):
-            if found["name"] in self._surnames:
+            if found["name"] in self._surnames and not any(a <= found.start() < b for a, b in taken):
                 yield found.start(), Fact(FactKind.PERSON, found[0], found[0], found["role"])
 
 
@@ -114,16 +124,22 @@ def _last_part(name: str) -> str:
 def _amounts(text: str) -> Iterator[tuple[int, Fact]]:
     for found in _AMOUNT.finditer(text):
         said = found["number"] or found["bare"]
-        if found["bare"] and not (found["bare_scale"] or re.search("[万亿]", said)):
-            continue  # a number without its unit is money only when it is a large one (欠我们二十三万)
+        if found["bare"] and not (
+            found["bare_scale"]
+            or re.search("[万亿]", said)
+            or (_LARGE.search(said) and _OF_MONEY.search(text, max(0, found.start() - _NEAR), found.start()))
+        ):
+            continue  # without its unit it is money when it is large (欠我们二十三万) or said of money (押金一千二)
         value = _value(said)
         if value is None:
             continue
         value *= _SCALES[found["scale"] or found["bare_scale"] or ""]
         if found["tenth"]:
-            value /= 10
+            value = value / 10 + Decimal(cardinal(found["cents"] or "零") or 0) / 100
         if found["tenths"]:
             value += Decimal(cardinal(found["tenths"]) or 0) / 10
+        if found["hundredths"]:
+            value += Decimal(cardinal(found["hundredths"]) or 0) / 100
         yield (
             found.start(),
             Fact(

@@ -23,6 +23,8 @@ _ALWAYS: Final = re.compile(
 _TILL_NOW: Final = re.compile(
     r"(?:一直)?(?:就)?(?:持续)?(?:到|至)(?:现在|今天|今|目前|这会儿?)|以来|开始|起(?!来)|之后一直|就一直"
 )
+_SINCE: Final = re.compile(r"(?:[^，。,]{0,6}(?:到|至)(?:现在|今天|目前|这会儿?))|就(?![是要])|一直|都(?!是)")
+_DAY_OF_MONTH: Final = re.compile(r"[\d一二三四五六七八九十]{1,3}[号日]")
 _FROM: Final = re.compile(r"(?:自从|从|打|自)$")
 _ROUGHLY: Final = re.compile(r"左右|前后|上下|那几天|那两天")
 _TO: Final = re.compile(r"到|至|—|-|~")
@@ -85,6 +87,8 @@ def _finished(text: str, span: Span, at: datetime) -> Interval | None:
         begin = always.start()
     elif before := _FROM.search(text, max(0, begin - 2), begin):
         begin = before.start()
+        if _SINCE.match(text, until):
+            end = at
     if start > at:
         return None
     return Interval(text[begin:until], start, min(end, at), span.granularity, is_recurring=always is not None)
@@ -92,8 +96,18 @@ def _finished(text: str, span: Span, at: datetime) -> Interval | None:
 
 def _end_of_range(text: str, start: int, first: Span, other: Span) -> datetime:
     """Return when a range ends: an hour without its day is the next such hour, “十点到十二点” in the same half of the day."""
+    if _DAY_OF_MONTH.fullmatch(text, other.start, other.end):  # 八月二号到十五号
+        return _same_month(first.begins, other.begins.day) + timedelta(days=1)
     if other.granularity not in _CLOCK_TIMES or next(spans(text[: other.end], start, other.begins), None):
         return other.ends
     clock = CLOCK.match(text, start)
     step = _HALF_DAY if clock is not None and (clock["bare_hour"] or clock["bare_colon"]) else 2 * _HALF_DAY
     return other.begins - (other.begins - first.begins) // step * step
+
+
+def _same_month(first: datetime, day: int) -> datetime:
+    """Return the next such day of the month from ``first`` on."""
+    found = first.replace(hour=0, minute=0)
+    while found.day != day:
+        found += timedelta(days=1)
+    return found

@@ -32,6 +32,7 @@ class MeaningWords:
     city_names: Words
     times: Words
     people: Words
+    people_weakly: Words
     surnames: str
     letters: Mapping[str, str]
 
@@ -49,6 +50,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             city_names=_longest_first(rows["place"]["city"]),
             times=_longest_first(rows["times"]),
             people=_longest_first(rows["people"]),
+            people_weakly=_longest_first(rows["people_weakly"]),
             surnames=str(rows["surnames"]),
             letters=MappingProxyType(
                 {str(word): str(letter) for letter, words in rows["letters"].items() for word in words}

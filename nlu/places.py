@@ -20,6 +20,11 @@ _NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
 _HOUSE_NUMBER: Final = re.compile(
     r"[\d零〇幺一二三四五六七八九十百]+(?:号(?![线机])|室|户)|\d{1,3}(?:[-－—]\d{1,4}){1,2}(?!\d)"
 )
+_FURTHER: Final = re.compile(
+    r"[东西南北](?:头|边|侧|面)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元)\d{3,4}(?![\d米块元])"
+)
+"""What an address may go on with behind its last part: 沿河路南头, 2单元501."""
+_ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
 _AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
 _AFTER_ANY: Final = ("路", "大街", "大道", "桥")
 
@@ -230,13 +235,16 @@ class PlaceFinder:
     def _detail(self, rest: str) -> str:
         """Return what follows the street as long as it reads like part of an address."""
         clause = _CLAUSE.split(rest, maxsplit=1)[0][:_LONGEST_DETAIL]
-        best = 0
+        named = _ROAD_OF_ANOTHER.sub("／", clause)  # 应急路上路灯不亮
+        best = max((found.end() for found in _FURTHER.finditer(clause)), default=0)
         for end in self._words.place_ends:
-            position = clause.rfind(end)
+            position = named.rfind(end)
             if position >= 0:
                 best = max(best, position + len(end))
         if best and (number := _HOUSE_NUMBER.match(clause, best)):
             best = number.end()
+        if best and (further := _FURTHER.match(clause, best)):
+            best = further.end()
         return clause[:best] if len(clause[:best].strip("的")) > 1 else ""  # “的路坏了” names no road
 
     def _landmark(self, text: str) -> Place | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -16,9 +15,9 @@ from nlu.figures import figures
 from nlu.intervals import find_interval
 from nlu.kinds import wants_secrecy
 from nlu.lexicon import MeaningWords
+from nlu.people import NameFinder
 from nlu.places import PlaceFinder
 
-_CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
 _TIME: Final = re.compile(
     r"\d{1,2}月\d{1,2}[日号]|(?:上|这|本)?(?:周|星期)[一二三四五六日天]|(?!一点(?!半|钟|多|整|左))[\d一二三四五六七八九十两]+(?:点半?|点钟)"
 )
@@ -32,6 +31,7 @@ class SlotFinder:
         self._words = words
         self._timezone = city.timezone
         self._facts = FactFinder(city, words)
+        self._names = NameFinder(words)
         self._places = PlaceFinder(city, words, load_known_places(city))
 
     def find(self, text: str, at: datetime) -> Slots:
@@ -43,15 +43,15 @@ class SlotFinder:
         orders = (one.value for one in numbers if one.kind is FigureKind.WORK_ORDER)
         place = self.place(text)
         choices = self._places.choices(text, place)
-        people = tuple(self._people(text))
+        name = self._names.find(text)
         return Slots(
             place=place,
             place_choices=choices,
             occurred=self._occurred(text),
             interval=find_interval(text, at.astimezone(self._timezone)),
             phone=PhoneNumber(phone) if phone else None,
-            people=people,
-            facts=self._facts.find(text, numbers, next(iter(people), "")),
+            people=(name,) if name else (),
+            facts=self._facts.find(text, numbers, name or ""),
             work_order_number=next(orders, ""),
             figures=numbers,
             wants_secrecy=wants_secrecy(text, self._words),
@@ -66,15 +66,3 @@ class SlotFinder:
         parts = [word for word in parts if not any(word != other and word in other for other in parts)]
         parts += _TIME.findall(text)
         return "，".join(sorted(dict.fromkeys(parts), key=text.find))
-
-    def _people(self, text: str) -> Iterator[str]:
-        for cue in self._words.people:
-            position = text.find(cue)
-            if position < 0:
-                continue
-            rest = _CLAUSE.split(text[position + len(cue) :], maxsplit=1)[0]
-            if rest and rest[0] in self._words.surnames:
-                name = re.match(r"[\u4e00-\u9fff]{1,3}", rest)
-                if name and len(rest) <= 4:
-                    yield name[0]
-                    return
