@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import getpass
 import json
-import shutil
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,16 +19,26 @@ from app.commands_corrections import cli as corrections
 from app.printing import Printer
 from app.rasa_server import nlu_folder, train_rasa
 from app.settings import ROOT, Settings
-from app.understanding import open_engine
+from app.understanding import GOLDEN, golden_rows, open_engine
 from hotline.city import City, load_city, read_yaml
-from hotline.domain.errors import ModelRefusedError
 from nlu.calibration import Calibration
 from nlu.confusion import confusion_picture
-from nlu.engines.linear import LinearUnderstander, fresh_model, model_in_force, model_name, shelf_of
+from nlu.engines.linear import LinearUnderstander, fresh_model, model_in_force, model_name
 from nlu.engines.rules import UnderstandingRules
 from nlu.explaining import explanation
 from nlu.golden import GoldenReport, read_golden, scored
-from nlu.model_shelf import ModelShelf
+from nlu.lexicon import load_meaning_words
+from nlu.model_gate import (
+    Comparison,
+    Override,
+    WorseModelError,
+    candidates_of,
+    compared,
+    override_note,
+    put_in_service,
+)
+from nlu.slot_scores import read_slot_rows, slot_report
+from nlu.slots import SlotFinder
 from nlu.training_check import LEAST, DataReport, Finding, Trouble, check_examples, golden_texts
 from nlu.training_data import FOLDER, read_examples
 from nlu.understander import Understander
@@ -37,7 +47,9 @@ cli = typer.Typer(help="语义理解：语料检查、训练、评测", no_args_
 cli.add_typer(corrections, name="corrections")
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
-GOLDEN: Final = ROOT / "tests" / "engines" / "nlu" / "golden.yml"
+SLOTS: Final = ROOT / "tests" / "engines" / "nlu" / "slots.yml"
+SAID_AT: Final = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
+"""When the sentences of ``SLOTS`` are said: “上周三” is another day every week."""
 _SHOWN: Final = 20
 _WORDS: Final = {
     Trouble.UNKNOWN_LABEL: "没有这个意图或分类",
@@ -100,27 +112,31 @@ def validate(
 
 @cli.command("train")
 def train(
-    force: Annotated[bool, typer.Option("--force", help="比现用模型差也采用")] = False,
+    because: Annotated[
+        str, typer.Option("--because", help="比现用模型差也采用：写明理由，记在模型旁边")
+    ] = "",
+    by: Annotated[str, typer.Option("--by", help="谁决定采用；不写则是登录这台机器的人")] = "",
     rasa: Annotated[bool, typer.Option("--rasa", help="也训练 Rasa")] = False,
 ) -> None:
     """训练进程内模型；在对照句上比现用的差就不采用（退出码 3），候选留在原处。"""
     settings, printer = Settings(), Printer()
     city, folder = load_city(settings.city), nlu_folder(settings)
-    shelf, name = shelf_of(folder), model_name(city)
+    name = model_name(city)
     printer.tell("训练进程内模型（两核一两分钟）")
     weights = fresh_model(city)
     _tell_measures(weights.about, weights.calibration)
-    candidate = ModelShelf(folder / "candidate", shelf.kind, shelf.mark).put(name, weights.stored())
-    old = None
-    with contextlib.suppress(ModelRefusedError):
-        old = model_in_force(city, folder)
-    if old is not None and GOLDEN.exists() and not force:
-        was, now = asyncio.run(_both(city, old, candidate))
-        if not _tell_comparison(was, now):
-            typer.echo(f"比现用的 {old.name} 差，没有采用；候选：{candidate}（--force 强行采用）", err=True)
-            raise typer.Exit(3)
-    file = shelf.put(name, weights.stored())
-    shutil.rmtree(candidate.parent)
+    candidates_of(folder).put(name, weights.stored())
+    override = Override(by or getpass.getuser(), because.strip(), now_at()) if because.strip() else None
+    try:
+        file, comparison = asyncio.run(
+            put_in_service(city, folder, name, golden_rows(city), at=now_at(), override=override)
+        )
+    except WorseModelError as error:
+        _tell_comparison(error.comparison)
+        typer.echo(f"没有采用 {error}（确要采用，写明 --because 理由）", err=True)
+        raise typer.Exit(3) from error
+    if comparison is not None:
+        _tell_comparison(comparison)
     typer.echo(f"采用 {file}")
     if rasa:
         asyncio.run(train_rasa(settings, city, printer.progress, printer.tell))
@@ -157,8 +173,32 @@ def judge(
         return
     if engine == "linear":
         _tell_measures(known.about, known.calibration)
+        if (note := override_note(file)).exists():
+            kept = json.loads(note.read_text(encoding="utf-8"))
+            typer.echo(f"这个模型比它前面的差，{kept['by']} {kept['at']} 决定采用：{kept['because']}")
     for fact, share in report.shares.items():
         typer.echo(f"{fact:>20}  {share:6.1%}  {report.right.get(fact, 0)}/{report.asked[fact]}")
+    for miss in report.misses:
+        typer.echo(f"  {miss}")
+
+
+@cli.command("slots")
+def slots(
+    golden: Annotated[Path, typer.Option(help="标全要素的句子")] = SLOTS,
+    as_json: Json = False,
+) -> None:
+    """要素评测：地点、时间、人、单位、电话、车牌、金额各找得多全多准，哪些没找对。"""
+    city = load_city(Settings().city)
+    rows = read_slot_rows(golden)
+    report = slot_report(SlotFinder(city, load_meaning_words(city)), rows, SAID_AT.astimezone(city.timezone))
+    if as_json:
+        scores = {kind: round(score.f1, 4) for kind, score in report.scores.items()}
+        typer.echo(
+            json.dumps({"sentences": len(rows), "f1": scores, "misses": report.misses}, ensure_ascii=False)
+        )
+        return
+    for kind, score in report.scores.items():
+        typer.echo(f"{kind:>15}  F1 {score.f1:.3f}  应有 {score.there}，找到 {score.found}，对 {score.right}")
     for miss in report.misses:
         typer.echo(f"  {miss}")
 
@@ -185,28 +225,22 @@ def compare(
 ) -> None:
     """两个模型在对照句上谁好；新的差就退出码 3，并列出哪些句子变坏了。"""
     city = load_city(Settings().city)
-    was, now = asyncio.run(_both(city, old, new))
-    if not _tell_comparison(was, now):
+    comparison = asyncio.run(compared(city, old, new, golden_rows(city), now_at()))
+    _tell_comparison(comparison)
+    if comparison.is_worse:
         typer.echo("新的差，不应采用", err=True)
         raise typer.Exit(3)
 
 
-async def _both(city: City, old: Path, new: Path) -> tuple[GoldenReport, GoldenReport]:
-    rows = read_golden(GOLDEN, city)
-    before, after = (LinearUnderstander(city, file.parent, file) for file in (old, new))
-    rules = UnderstandingRules(before, city, now_at)
-    return await scored(rules, rows), await scored(rules.over(after), rows)
-
-
-def _tell_comparison(was: GoldenReport, now: GoldenReport) -> bool:
-    """Print both, and what got better and worse; return whether the new one is not worse."""
+def _tell_comparison(comparison: Comparison) -> None:
+    """Print both, and what got better and worse."""
+    was, now = comparison.was, comparison.now
     for fact in now.shares:
         typer.echo(f"{fact:>20}  {was.shares.get(fact, 0.0):6.1%} → {now.shares[fact]:6.1%}")
     for text, fact in sorted(now.missed - was.missed):
         typer.echo(f"  变坏：{text}（{fact}）")
     for text, fact in sorted(was.missed - now.missed):
         typer.echo(f"  变好：{text}（{fact}）")
-    return now.score >= was.score
 
 
 def _tell_measures(about: Mapping[str, Any], calibration: Calibration) -> None:

@@ -8,30 +8,50 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from app.clock import now
 from app.processes import Supervisor, free_port
 from app.rasa_server import nlu_folder, open_rasa, rasa_parts, train_rasa
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from hotline.city import City
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from nlu.engines.fallback import FallbackUnderstander
-from nlu.engines.linear import LinearUnderstander, train_linear
+from nlu.engines.linear import LinearUnderstander, fresh_model, model_name, shelf_of, train_linear
 from nlu.engines.rules import UnderstandingRules
+from nlu.golden import read_golden
+from nlu.model_gate import WorseModelError, candidates_of, put_in_service
 from nlu.understander import Understander
 
 _RASA_SECONDS: Final = 600.0
 """A Rasa server that shares two cores with others takes minutes to come up."""
 
+GOLDEN: Final = ROOT / "tests" / "engines" / "nlu" / "golden.yml"
+
 Tell = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
 
 
+def golden_rows(city: City) -> list[dict[str, Any]]:
+    """Return the golden set that a model must not do worse on; none where the tests are not installed."""
+    return read_golden(GOLDEN, city) if GOLDEN.exists() else []
+
+
 async def train_understanders(settings: Settings, city: City, progress: Progress, tell: Tell) -> None:
-    """Train what is not trained for the present data."""
+    """Train what is not trained for the present data. A model worse than the one in force stays beside it, and is told of."""
     progress("训练进程内理解引擎", 0, 0)
-    await asyncio.to_thread(train_linear, city, nlu_folder(settings))
+    folder, name = nlu_folder(settings), model_name(city)
+    if not shelf_of(folder).holds(name):
+        waiting = candidates_of(folder)
+        if not waiting.holds(name):
+            weights = await asyncio.to_thread(fresh_model, city)
+            waiting.put(name, weights.stored())
+        try:
+            await put_in_service(city, folder, name, golden_rows(city), at=now())
+        except WorseModelError as error:
+            tell(
+                f"没有采用新训练的模型，仍用原来的：{error}。看 hotline nlu compare，确要采用用 hotline nlu train --because 理由"
+            )
     if settings.rasa == "auto":
         await train_rasa(settings, city, progress, tell)
 

@@ -36,6 +36,7 @@ class ModelShelf:
         Path(fresh.name).replace(file)
         for old in [other for other in self._newest_first() if other != file][_KEPT - 1 :]:
             old.unlink(missing_ok=True)
+            old.with_suffix(".override.json").unlink(missing_ok=True)
         return file
 
     def read(self, file: Path) -> bytes:
@@ -51,6 +52,14 @@ class ModelShelf:
         if hashlib.sha256(content).digest() != stored[:_DIGEST_BYTES]:
             raise self._refused(file, "模型文件损坏，请运行 hotline setup")
         return content
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a sound model called ``name`` is here."""
+        try:
+            self.read(self.file(name))
+        except ModelRefusedError:
+            return False
+        return True
 
     def candidates(self, name: str) -> Iterator[Path]:
         """Yield the model called ``name``, then the others, the newest first: the last good one among them stays."""
