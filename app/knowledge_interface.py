@@ -275,12 +275,10 @@ class KnowledgeInterface:
     async def start(self, body: ArticleStep) -> dict[str, Any]:
         """Start an article, or the next version of one; without an id it gets the next free one of its category."""
         row = dict(body.article)
-        if not row.get("id"):
-            row["id"] = await self._base.drafting.next_id(str(row.get("category") or "9901"))
-        article = self._article(row)
-        return version_report(
-            await self._base.editing.start(article, by=body.actor, at=self._parts.clock(), note=body.note)
-        )
+        given = bool(row.get("id"))
+        article = self._article(row if given else row | {"id": "new"})
+        begin = self._base.editing.start if given else self._base.drafting.begin
+        return version_report(await begin(article, by=body.actor, at=self._parts.clock(), note=body.note))
 
     async def edit(self, article: ArticleId, body: ArticleStep) -> dict[str, Any]:
         """Change the text of a draft."""

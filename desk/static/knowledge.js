@@ -1,4 +1,5 @@
 // Writing an article: the count of what is spoken, and what was typed is kept on this machine until it is saved.
+let isSent = false;
 const form = document.getElementById("editor");
 const read = (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } };
 const write = (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* private windows keep nothing */ } };
@@ -35,7 +36,12 @@ if (form) {
   document.getElementById("unsaved-drop").addEventListener("click", () => { drop(key); offer.hidden = true; });
   let timer = 0;
   form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => write(key, state()), 300); });
-  form.addEventListener("submit", () => { clearTimeout(timer); write(key, state()); });
+  form.addEventListener("submit", (event) => {
+    if (isSent) { event.preventDefault(); return; } // pressed twice: saved once
+    isSent = true;
+    clearTimeout(timer);
+    write(key, state());
+  });
 }
 
 // Saved: what was kept here is of no more use.
@@ -54,3 +60,10 @@ for (const slow of document.querySelectorAll("form[data-slow]")) {
     setTimeout(() => { for (const button of slow.querySelectorAll("button")) button.disabled = true; });
   });
 }
+
+// A page that comes back from the browser's memory may be sent again.
+addEventListener("pageshow", () => {
+  isSent = false;
+  for (const button of document.querySelectorAll("form[data-slow] button")) button.disabled = false;
+  for (const place of document.querySelectorAll("form[data-slow] .waiting")) place.textContent = "";
+});

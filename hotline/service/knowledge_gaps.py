@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from hotline.domain.appeal import AppealKind
-from hotline.domain.article_life import ArticleVersion
+from hotline.domain.article_life import (
+    ArticleStepRefusedError,
+    ArticleVersion,
+    Refusal,
+    StaleArticleError,
+)
 from hotline.domain.handling_unit import HandlingUnit
 from hotline.domain.knowledge import Article, Passage
 from hotline.domain.knowledge_rules import KnowledgeRules
-from hotline.domain.knowledge_use import Candidate, CandidateOrigin
+from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateSettledError
 from hotline.domain.life_cycle import Status
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.secrecy import is_hidden, without_identity
@@ -32,6 +38,9 @@ _PAGE: Final = 200
 _MOST_QUESTIONS: Final = 5_000
 _SHOWN: Final = 8
 _LONGEST_TITLE: Final = 60
+_TRIES: Final = 3
+_ANY: Final = "9901"
+"""The category of what belongs nowhere: an article without one is numbered there."""
 
 
 class Finder(Protocol):
@@ -148,9 +157,9 @@ class Drafting:
     async def take(self, candidate: str, *, by: Actor, at: datetime) -> ArticleVersion:
         """Start an article of a candidate: title, ways of asking, the unit to ask, and the answer that was given."""
         found = await self._use.candidate(candidate)
-        category = found.category or "9901"
+        found.taken("", by=by)  # refuses before anything is drafted
         article = Article(
-            id=await self.next_id(category),
+            id="",
             version=1,
             title=found.title,
             questions=found.questions,
@@ -161,9 +170,26 @@ class Drafting:
             valid_from=at.astimezone(self._timezone).date(),
             category=found.category,
         )
-        taken = found.taken(article.id, by=by)
-        await self._use.settle(taken, expected=found.revision, at=at, by=by)
-        return await self._editing.start(article, by=by, at=at, origin=f"candidate:{found.id}")
+        draft = await self.begin(article, by=by, at=at, origin=f"candidate:{found.id}")
+        try:
+            await self._use.settle(found.taken(draft.id, by=by), expected=found.revision, at=at, by=by)
+        except CandidateSettledError as error:  # somebody else was quicker
+            await self._editing.discard(draft.id, error.reason, by=by, at=at, expected=draft.revision)
+            raise
+        return draft
+
+    async def begin(
+        self, article: Article, *, by: Actor, at: datetime, note: str = "", origin: str = ""
+    ) -> ArticleVersion:
+        """Start an article under the next free number of its category: somebody else may take that at the same time."""
+        for left in reversed(range(_TRIES)):
+            numbered = replace(article, id=await self.next_id(article.category or _ANY))
+            try:
+                return await self._editing.start(numbered, by=by, at=at, note=note, origin=origin)
+            except (StaleArticleError, ArticleStepRefusedError) as error:
+                if not left or getattr(error, "refusal", None) not in (None, Refusal.OPEN_VERSION):
+                    raise
+        raise AssertionError
 
     async def dismiss(self, candidate: str, reason: str, *, by: Actor, at: datetime) -> Candidate:
         """Dismiss a candidate, with the reason."""

@@ -59,6 +59,7 @@ async def looked_at(page: Page, name: str) -> list[str]:
     return [*found, *([f"{name} is {wider} px wider than a phone"] if wider else [])]
 
 
+@pytest.mark.timeout(180)
 async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: Shelf, opened: Open) -> None:
     await shelf.base.use.keep(
         "c1", [Lookup(1, after(-60), "低保", article="A1001-01", version=1, is_answered=True, helped=True)]

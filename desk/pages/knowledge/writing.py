@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Form, Request
 from fastapi.responses import Response
@@ -23,16 +23,12 @@ from hotline.domain.article_life import (
     StaleArticleError,
 )
 from hotline.domain.knowledge import Article
-from hotline.domain.people import Actor
 from hotline.service.accounts import SignedIn
 from knowledge_base.articles import FEWEST_QUESTIONS, LONGEST_SPOKEN
 from knowledge_base.differences import marked
 
 router = desk_router()
 
-_ANY: Final = "9901"
-"""The category of what belongs nowhere: an article without one is numbered there."""
-_TRIES: Final = 3
 Then = Annotated[Literal["", "submit"], Form()]
 Number = Annotated[int, Form(ge=0, lt=2**31)]
 Note = Annotated[str, Form(max_length=500)]
@@ -76,9 +72,10 @@ async def start(request: Request, seat: Seat, then: Then = "", note: Note = "") 
         wrong["id"] = f"编号 {given} 已经有了"
     if wrong:
         return _again(front, request, _Sheet(filled.values, wrong=wrong, note=note))
-    by = seat.account.keeping(ArticleStep.EDIT)
+    by, at = seat.account.keeping(ArticleStep.EDIT), front.parts.clock()
+    begin = tools.editing.start if given else tools.drafting.begin
     try:
-        draft = await _started(front, tools, filled.article, by, note)
+        draft = await begin(filled.article, by=by, at=at, note=note)
     except (StaleArticleError, ArticleStepRefusedError):
         sheet = _Sheet(filled.values, wrong={"id": "编号刚被别人用了，请再保存一次"}, note=note)
         return _again(front, request, sheet, status=409)
@@ -157,22 +154,6 @@ async def _filled(request: Request, tools: KnowledgeTools) -> Filled:
     if unknown := [id_ for id_ in filled.article.related if id_ not in known]:
         return replace(filled, wrong={**filled.wrong, "related": f"没有这个条目：{'、'.join(unknown)}"})
     return filled
-
-
-async def _started(
-    front: Front, tools: KnowledgeTools, article: Article, by: Actor, note: str
-) -> ArticleVersion:
-    """Start the article under its number, or under the next free one: somebody else may take that at the same time."""
-    for left in reversed(range(_TRIES)):
-        id_ = article.id or await tools.drafting.next_id(article.category or _ANY)
-        try:
-            return await tools.editing.start(
-                replace(article, id=id_), by=by, at=front.parts.clock(), note=note
-            )
-        except (StaleArticleError, ArticleStepRefusedError):
-            if article.id or not left:
-                raise
-    raise AssertionError
 
 
 async def _saved(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -125,65 +126,68 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await store.close()
 
 
+def a_site(
+    store: SqlStore, folder: Path, *, city: City = CITY, web: Mapping[str, Any] | None = None, **changed: Any
+) -> Site:
+    """Put the application together on ``store``; ``changed`` are programs, ``web`` parts of the web application."""
+    clock = Clock()
+    casework = Casework(store, lambda: LIMITS, city.units)
+    registration = Registration(store, FixedRouter(), city, casework)
+    surroundings = Surroundings(
+        new_session=a_session, understander=FakeUnderstander({}), retriever=FakeRetriever(a_passage()),
+        registration=registration, log_book=store, unit_name=lambda code: code, clock=clock,
+    )  # fmt: skip
+    seal = Seal(SECRET)
+    programs = Programs(
+        casework=casework,
+        registration=registration,
+        keys=SqlAccessKeys(store.database, seal),
+        answers=SqlKeptAnswers(store.database, seal),
+        confidential=Confidential(store, SqlRelayStore(store.database, seal)),
+        search=SqlOrderSearch(store.database, seal),
+        words=WORDS,
+        place=PLACES.place,
+    )
+    programs = replace(programs, **changed)
+    recordings = folder / "recordings"
+    desk = AgentDesk(DeskInMemory(), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__)
+    parts = WebParts(
+        city=city,
+        records=store,
+        chat=WebChat(Conversations(surroundings), Customs(clock), WEB_WORDS["refusals"]),
+        words=WEB_WORDS,
+        staff_token=TOKEN,
+        clock=clock,
+        registry=registry,
+        programs=programs,
+        callbacks=Callbacks(
+            SqlCallbacks(store.database, seal),
+            read_hours(city),
+            iter(f"task{n}" for n in count(1)).__next__,
+        ),
+        corrections=Corrections(
+            SqlCorrections(store.database, seal), store, city, iter(f"k{n}" for n in count(1)).__next__
+        ),
+        desk=desk,
+        nuisances=Nuisances(SqlNuisances(store.database, seal), 20, iter(f"n{n}" for n in count(1)).__next__),
+        talks=KeptTalks(
+            {
+                "110": PartyTelephone("110", "110", "sip:110@trunk", is_emergency=True),
+                HOUSING_CODE: PartyTelephone(HOUSING_CODE, city.units[HOUSING_CODE].name, "sip:1@trunk"),
+            },
+            SqlPartyCalls(store.database),
+            Linkages(store, SqlLinkages(store.database, seal), SqlOutbox(store.database, seal)),
+        ),
+        outlook=Outlook(city, store, SqlOutbound(store.database, seal)),
+        recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
+    )
+    parts = replace(parts, **(web or {}))
+    return Site(create_app(parts), store, programs, clock, desk, recordings, parts)
+
+
 @pytest.fixture
 def new_site(store: SqlStore, tmp_path: Path) -> Callable[..., Site]:
-    def make(*, city: City = CITY, **changed: Any) -> Site:
-        clock = Clock()
-        casework = Casework(store, lambda: LIMITS, city.units)
-        registration = Registration(store, FixedRouter(), city, casework)
-        surroundings = Surroundings(
-            new_session=a_session, understander=FakeUnderstander({}), retriever=FakeRetriever(a_passage()),
-            registration=registration, log_book=store, unit_name=lambda code: code, clock=clock,
-        )  # fmt: skip
-        seal = Seal(SECRET)
-        programs = Programs(
-            casework=casework,
-            registration=registration,
-            keys=SqlAccessKeys(store.database, seal),
-            answers=SqlKeptAnswers(store.database, seal),
-            confidential=Confidential(store, SqlRelayStore(store.database, seal)),
-            search=SqlOrderSearch(store.database, seal),
-            words=WORDS,
-            place=PLACES.place,
-        )
-        programs = replace(programs, **changed)
-        recordings = tmp_path / "recordings"
-        desk = AgentDesk(DeskInMemory(), DeskRules(), clock, iter(f"h{n}" for n in count(1)).__next__)
-        parts = WebParts(
-            city=city,
-            records=store,
-            chat=WebChat(Conversations(surroundings), Customs(clock), WEB_WORDS["refusals"]),
-            words=WEB_WORDS,
-            staff_token=TOKEN,
-            clock=clock,
-            registry=registry,
-            programs=programs,
-            callbacks=Callbacks(
-                SqlCallbacks(store.database, seal),
-                read_hours(city),
-                iter(f"task{n}" for n in count(1)).__next__,
-            ),
-            corrections=Corrections(
-                SqlCorrections(store.database, seal), store, city, iter(f"k{n}" for n in count(1)).__next__
-            ),
-            desk=desk,
-            nuisances=Nuisances(
-                SqlNuisances(store.database, seal), 20, iter(f"n{n}" for n in count(1)).__next__
-            ),
-            talks=KeptTalks(
-                {
-                    "110": PartyTelephone("110", "110", "sip:110@trunk", is_emergency=True),
-                    HOUSING_CODE: PartyTelephone(HOUSING_CODE, city.units[HOUSING_CODE].name, "sip:1@trunk"),
-                },
-                SqlPartyCalls(store.database),
-                Linkages(store, SqlLinkages(store.database, seal), SqlOutbox(store.database, seal)),
-            ),
-            outlook=Outlook(city, store, SqlOutbound(store.database, seal)),
-            recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
-        )
-        return Site(create_app(parts), store, programs, clock, desk, recordings, parts)
-
-    return make
+    return partial(a_site, store, tmp_path)
 
 
 @pytest.fixture

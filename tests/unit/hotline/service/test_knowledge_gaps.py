@@ -10,17 +10,23 @@ from typing import Any
 import pytest
 
 from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.article_life import ArticleStatus
+from hotline.domain.article_life import ArticleStatus, ArticleStepRefusedError
 from hotline.domain.deeds import Contact, Evidence, Reply
 from hotline.domain.knowledge import Passage
-from hotline.domain.knowledge_use import CandidateOrigin, CandidateSettledError, CandidateState, Lookup
+from hotline.domain.knowledge_use import (
+    Candidate,
+    CandidateOrigin,
+    CandidateSettledError,
+    CandidateState,
+    Lookup,
+)
 from hotline.domain.life_cycle import Status
 from hotline.domain.work_order import HistoryEntry, WorkOrder
 from hotline.service.knowledge_gaps import Drafting, KnowledgeGaps
 from hotline.store.knowledge_use import SqlKnowledgeUse
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.sealing import Seal
-from tests.articles import EDITOR
+from tests.articles import EDITOR, OTHER_EDITOR, a_full_article
 from tests.builders import NOW, a_passage, after, an_appeal
 from tests.contracts.conftest import SECRET
 from tests.unit.hotline.service.test_knowledge import CITY, RULES, Desk, desk
@@ -134,3 +140,51 @@ async def test_a_person_drafts_an_article_of_a_candidate(desk: Desk, use: SqlKno
     assert (await use.candidate(candidate.id)).state is CandidateState.TAKEN
     with pytest.raises(CandidateSettledError):
         await drafting.dismiss(candidate.id, "重复", by=EDITOR, at=after(99))
+
+
+class AsItWas(SqlKnowledgeUse):
+    """Tells what a candidate was before somebody dealt with it, as who opened the page earlier knows it."""
+
+    kept: Candidate
+
+    async def candidate(self, candidate: str) -> Candidate:
+        return self.kept
+
+
+async def test_of_two_who_take_one_candidate_the_second_leaves_no_draft_behind(
+    desk: Desk, use: SqlKnowledgeUse
+) -> None:
+    await keep(desk.base, answered())
+    await gaps(desk, use).bring_back(NOW + timedelta(days=1))
+    late = AsItWas(desk.base.database, Seal(SECRET))
+    (late.kept,) = await use.candidates()
+    first = await Drafting(use, desk.kept, desk.editing, CITY.timezone).take(
+        late.kept.id, by=EDITOR, at=after(90)
+    )
+    with pytest.raises(CandidateSettledError):
+        await Drafting(late, desk.kept, desk.editing, CITY.timezone).take(
+            late.kept.id, by=OTHER_EDITOR, at=after(91)
+        )
+    assert (await use.candidate(late.kept.id)).article == first.id
+    assert await desk.kept.counts() == {ArticleStatus.DRAFT: 1, ArticleStatus.DISCARDED: 1}
+
+
+class Behind(Drafting):
+    """Gives a number that somebody has just used, once."""
+
+    given: list[str]
+
+    async def next_id(self, category: str) -> str:
+        return self.given.pop(0) if self.given else await super().next_id(category)
+
+
+async def test_a_number_that_somebody_has_just_used_is_passed_over(desk: Desk, use: SqlKnowledgeUse) -> None:
+    drafting = Behind(use, desk.kept, desk.editing, CITY.timezone)
+    drafting.given = []
+    first = await drafting.begin(a_full_article(), by=EDITOR, at=NOW)
+    drafting.given = [first.id]
+    second = await drafting.begin(a_full_article(), by=OTHER_EDITOR, at=NOW)
+    assert (first.id, second.id, second.number) == ("A0101-01", "A0101-02", 1)
+    drafting.given = [first.id] * 3
+    with pytest.raises(ArticleStepRefusedError):
+        await drafting.begin(a_full_article(), by=OTHER_EDITOR, at=NOW)
