@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from hotline.domain.accounts import Account
 from hotline.store.sql import SqlStore
@@ -17,6 +17,9 @@ from tests.browser import DESKTOP, chromium
 from tests.consoles_site import ConsolesSite, a_consoles_site, a_store
 
 HERE = Path(__file__).parent
+WAITS = 20_000
+"""Milliseconds: a page that is late on a busy machine is waited for; only one that never comes fails a test."""
+expect.set_options(timeout=WAITS)
 Open = Callable[..., Awaitable[Page]]
 
 
@@ -55,7 +58,7 @@ async def opened(site: ConsolesSite, browser: Browser) -> AsyncIterator[Open]:
                 base_url=address, **{"viewport": DESKTOP, "locale": "zh-CN", **settings}
             )
             stack.push_async_callback(context.close)
-            context.set_default_timeout(8_000)
+            context.set_default_timeout(WAITS)
             if account is not None:
                 await context.add_cookies(
                     [{"name": "desk", "value": await site.token(account), "url": address}]
