@@ -33,19 +33,23 @@ from chat.web_chat.media import ChatMedia
 from chat.web_chat.protocol import readable
 from chat.wechat.nonces import Nonces, NoncesInMemory, NoncesOnRedis
 from chat.wechat.routes import Account, WeChat
+from chat.wechat.sender import WeChatTyping
 from hotline.city import City
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.deeds import AddFacts
 from hotline.domain.errors import IllegalTransitionError
 from hotline.domain.letters import Letter
 from hotline.domain.people import CITIZEN
+from hotline.service.confidential import Confidential
 from hotline.service.correspondence import Correspondence
 from hotline.service.evidence import Evidence
 from hotline.service.letter_desk import DeskLetters, DeskPace, LetterDesk
 from hotline.service.letter_parts import FetchMedia, LetterParts
+from hotline.service.letter_units import LetterUnits
 from hotline.service.voice_messages import VoiceMessages
 from hotline.store.evidence import SqlEvidence
 from hotline.store.letters import SqlLetters
+from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from hotline.store.spool import LetterSpool
 from nlu.lexicon import load_meaning_words
@@ -68,10 +72,12 @@ class LetterOffice:
         evidence: SqlEvidence,
         letters: SqlLetters,
         keeping: Evidence,
+        typing: WeChatTyping,
     ) -> None:
         """Take the parts."""
         self.keeping = keeping
-        self.from_desk = DeskLetters(letters, correspondence.take)
+        channels = (ContactChannel.WECHAT, ContactChannel.MINI_PROGRAMME)
+        self.from_desk = DeskLetters(letters, correspondence.take, dict.fromkeys(channels, typing))
         self.correspondence = correspondence
         self.letters = letters
         self.routers = routers
@@ -128,6 +134,7 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
         add_facts=_facts_adder(world),
         own_orders=open_letter_orders(settings, city, world, letters, prompts),
         desk=_desk(settings, city, world),
+        units=LetterUnits(Confidential(world.store, SqlRelayStore(world.store.database, seal))),
     )
     correspondence = Correspondence(
         parts,
@@ -151,7 +158,14 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
     if mail is not None:
         stack.push_async_callback(mail.close)
         mail.start(counted)
-    return LetterOffice(correspondence, routers, evidence=evidence, letters=letters, keeping=keeping)
+    return LetterOffice(
+        correspondence,
+        routers,
+        evidence=evidence,
+        letters=letters,
+        keeping=keeping,
+        typing=WeChatTyping(wechat_apis),
+    )
 
 
 class _Counted:

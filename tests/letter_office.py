@@ -26,7 +26,7 @@ from app.wechat import apis, fetching
 from chat.wechat.nonces import NoncesInMemory, NoncesOnRedis
 from chat.wechat.notices import WeChatNotices
 from chat.wechat.routes import WeChat
-from chat.wechat.sender import WeChatSender
+from chat.wechat.sender import WeChatSender, WeChatTyping
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, Place
 from hotline.domain.deeds import AddFacts
@@ -45,6 +45,7 @@ from hotline.service.letter_commands import load_letter_commands
 from hotline.service.letter_desk import LetterDesk
 from hotline.service.letter_orders import LetterOrders
 from hotline.service.letter_parts import LetterParts
+from hotline.service.letter_units import LetterUnits
 from hotline.service.letter_views import LetterViews
 from hotline.service.progress import Progress
 from hotline.service.registration import Registration
@@ -127,6 +128,7 @@ class Office:
     casework: Casework
     clock: Callable[[], datetime]
     client: httpx.AsyncClient
+    typing: WeChatTyping
     refused: list[str] = field(default_factory=list)
 
     async def deliver(self) -> int:
@@ -215,6 +217,7 @@ async def office_for(
     delivery_pace: Pace | None = None,
     understander: Any = None,
     desk: LetterDesk | None = None,
+    units: LetterUnits | None = None,
     more: Callable[[FastAPI, Correspondence, SqlLetters], None] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Office]:
@@ -258,6 +261,7 @@ async def office_for(
             add_facts=add_facts,
             own_orders=own_orders(store, casework, letters),
             desk=desk,
+            units=units,
         )
         correspondence = Correspondence(
             parts,
@@ -305,7 +309,7 @@ async def office_for(
         try:
             yield Office(
                 store, wechat, folder, correspondence, letters, evidence, outbox, delivery, understander,
-                casework, clock, client, refused,
+                casework, clock, client, WeChatTyping(accounts), refused,
             )  # fmt: skip
         finally:
             running.cancel()

@@ -99,6 +99,7 @@ class WeChatServer:
     faults: list[int] = field(default_factory=list)
     """Error codes that the next calls get, whatever they ask."""
     template_ids: tuple[str, ...] = ("TM00001",)
+    typing: list[tuple[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     tokens_given: int = 0
     forced: int = 0
@@ -231,6 +232,9 @@ class WeChatServer:
         citizen = self.citizens[given["touser"]]
         if not citizen.follows:
             return JSONResponse({"errcode": 43004, "errmsg": "require subscribe"})
+        if path == "message/custom/typing":
+            self.typing.append((given["touser"], given["command"]))
+            return JSONResponse({"errcode": 0, "errmsg": "ok"})
         if path == "message/custom/send":
             if time.time() - citizen.wrote_at > WINDOW:
                 return JSONResponse({"errcode": 45015, "errmsg": "response out of time limit"})

@@ -71,6 +71,11 @@ class WeChatApi:
         body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
         await self._post("message/custom/send", body)
 
+    async def show_typing(self, openid: str, *, is_on: bool) -> None:
+        """Show that somebody is writing (客服输入状态), or no more; within 48 hours of the citizen's last message."""
+        command = "Typing" if is_on else "CancelTyping"
+        await self._post("message/custom/typing", {"touser": openid, "command": command})
+
     async def send_template(
         self, openid: str, template: str, fields: Mapping[str, str], *, once: str, url: str = ""
     ) -> None:

@@ -63,3 +63,21 @@ class WeChatSender:
                 self._rests[app] = (at + failed.after, failed.error)
             return failed
         return Arrived("wechat")
+
+
+class WeChatTyping:
+    """Shows citizens of the accounts that an agent is writing; what WeChat refuses is not worth more than a line in the log."""
+
+    def __init__(self, accounts: Mapping[str, WeChatApi]) -> None:
+        """Take the accounts by AppID."""
+        self._accounts = accounts
+
+    async def show_typing(self, address: Mapping[str, str], *, is_on: bool) -> None:
+        """Show it, or no more."""
+        api = self._accounts.get(address.get("app", ""))
+        if api is None:
+            return
+        try:
+            await api.show_typing(address.get("openid", ""), is_on=is_on)
+        except WeChatCallError as error:
+            log.info("wechat.typing_not_shown", error=str(error))

@@ -69,8 +69,8 @@ class Records(Protocol):
 class Letters(Protocol):
     """Conversations by letter, which no process holds (``hotline.service.letter_desk``)."""
 
-    async def has(self, conversation: str) -> bool:
-        """Tell whether a conversation is one by letter."""
+    async def tell_typing(self, conversation: str, *, is_on: bool) -> bool:
+        """Let the citizen see that the agent writes, where their channel can; False: this is no conversation by letter."""
 
     async def leave_word(self, conversation: str, post: Post) -> bool:
         """Keep what an agent did for the citizen to see; False: this is no conversation by letter."""
@@ -148,7 +148,8 @@ class AgentChats:
     async def tell_typing(self, chat: str, agent: str, *, is_on: bool) -> None:
         """Let the citizen see that the agent is writing. Raises ``IllegalHandoverError``."""
         await self._desk.held_chat(chat, agent)
-        await self._chats.tell_typing(chat, is_on=is_on)
+        if self._letters is None or not await self._letters.tell_typing(chat, is_on=is_on):
+            await self._chats.tell_typing(chat, is_on=is_on)
 
     async def part(self, chat: str, agent: str, how: Parting) -> None:
         """Give a chat back to the assistant, or end it. Raises ``IllegalHandoverError``."""
@@ -165,13 +166,12 @@ class AgentChats:
     async def invite_unit(self, chat: str, agent: str, number: str) -> str:
         """Have the unit of an order take part, through the order's relay; return its name.
 
-        Raises ``IllegalHandoverError``, ``WorkOrderNotFoundError``, and ``DeedRefusedError`` when no unit has the order,
-        or the citizen writes letters: who does is not there at the same time as the unit.
+        Raises ``IllegalHandoverError``, ``WorkOrderNotFoundError``, and ``DeedRefusedError`` when no unit has the order.
         """
         await self._desk.held_chat(chat, agent)
-        if self._letters is not None and await self._letters.has(chat):
-            raise DeedRefusedError(missing="网上对话（来信不能请单位同时加入，可以在工单里给单位留言）")
         unit = await self._unit_of(number)
+        if (await self._records.get(number)).is_closed:
+            raise DeedRefusedError(missing="在办的工单（已经办完）")
         invited = UnitInvited(self._clock(), number, unit, after=len(await self._relay(number)))
         await self._leave_word(chat, f"{agent}:invite:{number}:{invited.at.isoformat()}", invited)
         return unit

@@ -51,7 +51,7 @@ class Evidence:
         item = EvidenceItem(name, conversation, order, at, kind, len(kept), path, digest)
         is_new = await self._store.add(item)
         log.info("evidence.kept", evidence=name, kind=kind, size=len(kept), work_order=order)
-        return Kept(name, count + 1 if is_new else count, position, is_new)
+        return Kept(name, count + 1 if is_new else count, position, is_new, kind)
 
     async def discard(self, conversation: str) -> None:
         """Delete what came with a conversation in which a state secret may have been told: files, then rows."""

@@ -36,9 +36,9 @@ from hotline.dialogue.actions import (
 from hotline.dialogue.events import AgentJoined, Event, NoAgentFree, PromptFinished, TransferFailed
 from hotline.dialogue.journal import decode, encode, is_event
 from hotline.dialogue.session import Session
-from hotline.dialogue.written_events import AgentParted
+from hotline.dialogue.written_events import AgentParted, UnitDismissed, UnitInvited, UnitWrote
 from hotline.domain.conversation_end import ConversationEnd
-from hotline.domain.letters import AtDesk, Correspondent
+from hotline.domain.letters import AtDesk, Correspondent, WithUnit
 from hotline.service.asking import Asking
 from hotline.service.letter_desk import LetterDesk
 from hotline.service.surroundings import Surroundings
@@ -117,6 +117,12 @@ class Exchange:
                 self.seat = replace(seat, agent=event.agent, offered_to="", offered_at=None)
             case AgentParted() | NoAgentFree():
                 self.seat = None
+            case UnitInvited() if self.seat is not None:
+                self.seat = replace(self.seat, talk=WithUnit(event.order, event.unit, event.after))
+            case UnitWrote() if self.seat is not None and self.seat.talk is not None:
+                self.seat = replace(self.seat, talk=replace(self.seat.talk, heard=event.position))
+            case UnitDismissed() if self.seat is not None:
+                self.seat = replace(self.seat, talk=None)
             case _:
                 pass
 

@@ -17,6 +17,7 @@ from hotline.dialogue.events import (
     LocationShared,
     Said,
 )
+from hotline.dialogue.written_events import PictureSent
 from hotline.domain.appeal import Place, Position
 from hotline.domain.letters import (
     Arrived,
@@ -73,7 +74,7 @@ class LetterAnswers:
                 await self._spoken(answer, letter, spoken, claimed)
             case Pictured(media=media):
                 await self._talks.open(answer, letter, claimed)
-                await self._pictured(answer, letter, (media,))
+                await self._pictured(answer, letter, (media,), claimed)
             case Located(label=label, position=position):
                 await self._located(answer, letter, self._place(label, position), claimed)
             case Arrived(scene=scene):
@@ -112,7 +113,7 @@ class LetterAnswers:
             await self._talks.happen(answer, letter, claimed, Said(answer.at, text, text))
         if written.attachments:
             await self._talks.open(answer, letter, claimed)
-            await self._pictured(answer, letter, written.attachments)
+            await self._pictured(answer, letter, written.attachments, claimed)
 
     async def _acted(self, answer: Answer, text: str, claimed: Claimed) -> bool:
         """Do what the citizen wants done with an order of theirs; the conversation stays where it is."""
@@ -140,6 +141,10 @@ class LetterAnswers:
             names = {Heard.NOTHING: "voice_not_heard", Heard.TOO_LONG: "voice_long", Heard.DOWN: "voice_down"}
             answer.texts.append(words.text(names[heard]))
             return
+        if answer.talk is not None and answer.talk.seat is not None:  # a person reads it
+            answer.texts.append(words.text("voice_at_desk", words=heard))
+            await self._talks.happen(answer, letter, claimed, Said(answer.at, heard, heard))
+            return
         is_answer = answer.begins is None and self._parts.reading.yes_or_no(heard) is not None
         if is_answer or self._parts.reading.is_alarm(heard):
             answer.texts.append(words.text("voice_taken", words=heard))
@@ -165,31 +170,46 @@ class LetterAnswers:
 
     # --- pictures and places ---------------------------------------------------------------------------------
 
-    async def _pictured(self, answer: Answer, letter: Letter, media: tuple[str, ...]) -> None:
-        """Keep pictures with the conversation, or with the order that it has just led to; offer the place they tell."""
+    async def _pictured(
+        self, answer: Answer, letter: Letter, media: tuple[str, ...], claimed: Claimed
+    ) -> None:
+        """Keep pictures with the conversation, or with the order that it has just led to; offer the place they tell.
+
+        Who is with an agent, or waits for one, sends them to the agent: nothing is offered and nothing asked.
+        """
         words, talk = self._parts.words, answer.talk
         assert talk is not None
         assert answer.name is not None
+        is_at_desk = talk.seat is not None
         order = await self._order_just_registered(answer)
         last: Kept | None = None
         for number, each in enumerate(media):
             kept = await self._kept(answer, letter, each, f"{letter.key}:{number}", order)
             if isinstance(kept, Kept):
                 last = kept
-                if kept.position is not None:
+                if is_at_desk:
+                    sent = PictureSent(answer.at, kept.id, kept.kind, f"{letter.key}:{number}")
+                    await self._talks.happen(answer, letter, claimed, sent)
+                elif kept.position is not None:
                     self._offer_place(answer, kept.position)
             else:
                 answer.texts.append(words.text(f"picture_{kept}"))
-        if last is None:
-            return
-        if order is not None:
+        if last is not None:
+            await self._say_kept(answer, last, order)
+
+    async def _say_kept(self, answer: Answer, kept: Kept, order: str | None) -> None:
+        """Say where the last picture went."""
+        words, talk = self._parts.words, answer.talk
+        assert talk is not None
+        if talk.seat is not None:
+            answer.texts.append(words.text("picture_at_desk"))
+        elif order is not None:
             answer.texts.append(words.text("picture_of_order", number=order))
-            if self._parts.add_facts is not None and last.is_new:
+            if self._parts.add_facts is not None and kept.is_new:
                 await self._parts.add_facts(order, words.text("fact_of_picture"), answer.at)
-        elif talk.session.has_matter:
-            answer.texts.append(words.text("picture_kept", count=str(last.count)))
         else:
-            answer.texts.append(words.text("picture_first", count=str(last.count)))
+            name = "picture_kept" if talk.session.has_matter else "picture_first"
+            answer.texts.append(words.text(name, count=str(kept.count)))
         if answer.who.offer is not None and answer.who.offer.kind is OfferKind.PLACE:
             answer.texts.append(words.text("picture_place", place=answer.who.offer.text))
 

@@ -7,10 +7,10 @@ looks at the desk; and what an agent does is a letter of its own, kept and answe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -19,6 +19,7 @@ from hotline.dialogue.events import AgentJoined, Event, NoAgentFree, WaitsForAge
 from hotline.dialogue.journal import encode
 from hotline.dialogue.written_events import AgentParted, Parting
 from hotline.domain.agents import LOST, HandoverState, IllegalHandoverError, Medium, Refusal, Skill
+from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.domain.letters import AtDesk, FromDesk, Letter
 from hotline.service.agent_desk import AgentDesk, HandoverNews, HandoverWish
@@ -36,9 +37,13 @@ Seen = tuple[tuple[Event, ...], AtDesk | None]
 
 @dataclass(frozen=True, slots=True)
 class DeskPace:
-    """``look``: so often the desk is looked at. An agent has ``offer`` to take what they are offered; nobody waits beyond ``wait``."""
+    """``look``: so often the desk is looked at. An agent has ``offer`` to take what they are offered; nobody waits beyond ``wait``.
+
+    A desk that is not reached for ``away`` is given up: who waits, or writes to an agent there, is not left without an answer.
+    """
 
     look: timedelta = timedelta(seconds=4)
+    away: timedelta = timedelta(seconds=60)
     offer: timedelta = timedelta(seconds=45)
     wait: timedelta = timedelta(minutes=10)
 
@@ -80,6 +85,7 @@ class LetterDesk:
         """Give the desk a sign of life and return what has happened there."""
         try:
             news = await self._desk.news(conversation)
+            seat = replace(seat, away_since=None)
             if seat.agent:
                 return self._with_agent(seat, news, at)
             if news.state is HandoverState.BRIDGED and news.agent is not None:
@@ -91,8 +97,11 @@ class LetterDesk:
                 return (), seat
         except (EngineUnavailableError, IllegalHandoverError) as error:
             log.warning("desk.away", error=error.code)
-            if seat.agent or at - seat.since < self.pace.wait:
-                return (), seat
+            away_since = seat.away_since or at
+            if at - away_since < self.pace.away and (seat.agent or at - seat.since < self.pace.wait):
+                return (), replace(seat, away_since=away_since)
+            if seat.agent:
+                return (AgentParted(at, seat.agent, Parting.LOST),), None
         await self.leave(conversation)
         return (NoAgentFree(at, seat.turn),), None
 
@@ -123,17 +132,34 @@ class LetterDesk:
         return replace(seat, offered_to="", offered_at=None)
 
 
-class DeskLetters:
-    """Takes what agents do in conversations by letter. ``take`` keeps a letter for good."""
+class ShowingTyping(Protocol):
+    """Shows a citizen, on their channel, that somebody is writing to them."""
 
-    def __init__(self, letters: SqlLetters, take: Callable[[Letter], Coroutine[Any, Any, object]]) -> None:
+    async def show_typing(self, address: Mapping[str, str], *, is_on: bool) -> None:
+        """Show it, or no more. Never raises, never waits for long: it is a courtesy."""
+
+
+class DeskLetters:
+    """Takes what agents do in conversations by letter. ``take`` keeps a letter for good; ``typing``: channels that can show it."""
+
+    def __init__(
+        self,
+        letters: SqlLetters,
+        take: Callable[[Letter], Coroutine[Any, Any, object]],
+        typing: Mapping[ContactChannel, ShowingTyping] | None = None,
+    ) -> None:
         """Take where letters are."""
         self._letters = letters
         self._take = take
+        self._typing = typing or {}
 
-    async def has(self, conversation: str) -> bool:
-        """Tell whether a conversation is one by letter. Raises ``StoreUnavailableError``."""
-        return await self._letters.correspondent_of(conversation) is not None
+    async def tell_typing(self, conversation: str, *, is_on: bool) -> bool:
+        """Let the citizen see that the agent writes, where the channel can; False: this is no conversation by letter."""
+        who = await self._letters.correspondent_of(conversation)
+        shown = self._typing.get(who.channel) if who is not None else None
+        if who is not None and shown is not None:
+            await shown.show_typing(who.address, is_on=is_on)
+        return who is not None
 
     async def leave_word(self, conversation: str, post: Post) -> bool:
         """Keep what an agent did, once for each ``post.id``; False: this is no conversation by letter.

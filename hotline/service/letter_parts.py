@@ -14,6 +14,7 @@ from hotline.domain.errors import HotlineError
 from hotline.domain.letters import Correspondent, Letter
 from hotline.domain.proofs import Proof
 from hotline.service.letter_desk import LetterDesk
+from hotline.service.letter_units import LetterUnits
 from hotline.service.surroundings import Surroundings
 from hotline.store.letters import SqlLetters
 
@@ -62,13 +63,14 @@ class Refused(StrEnum):
 class Kept:
     """A picture that was kept as the conversation's ``count``-th. ``position``: where it was taken, as it said itself.
 
-    ``is_new``: it was not kept before.
+    ``is_new``: it was not kept before. ``kind``: its media type.
     """
 
     id: str
     count: int
     position: Position | None = None
     is_new: bool = True
+    kind: str = "image/jpeg"
 
 
 class KeepingEvidence(Protocol):
@@ -119,7 +121,8 @@ class LetterParts:
     """What answering needs. Without ``voices`` nobody listens to voice messages, without ``evidence`` no picture is kept.
 
     ``place_of`` finds a place in an address; ``scenes`` are greetings for QR codes, by their parameter; ``add_facts`` tells
-    an order's unit that something was added; without ``own_orders`` nobody acts on their orders by letter, without ``desk`` no person is reached.
+    an order's unit that something was added; without ``own_orders`` nobody acts on their orders by letter, without ``desk`` no person is reached,
+    without ``units`` no unit takes part.
     """
 
     world: Surroundings
@@ -134,3 +137,4 @@ class LetterParts:
     add_facts: Callable[[str, str, datetime], Coroutine[Any, Any, None]] | None = None
     own_orders: ActingOnOrders | None = None
     desk: LetterDesk | None = None
+    units: LetterUnits | None = None

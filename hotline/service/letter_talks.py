@@ -21,7 +21,7 @@ from hotline.dialogue.events import (
     Started,
 )
 from hotline.dialogue.journal import decode
-from hotline.dialogue.written_events import AgentParted, AgentWrote
+from hotline.dialogue.written_events import AgentParted, AgentWrote, UnitDismissed, UnitInvited
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.letters import (
@@ -29,6 +29,7 @@ from hotline.domain.letters import (
     FromDesk,
     Letter,
 )
+from hotline.domain.people import CITIZEN, Actor, Role
 from hotline.domain.repeats import PastOrder
 from hotline.service.asking import Asking
 from hotline.service.exchange import Exchange
@@ -42,6 +43,7 @@ log: Final = structlog.get_logger("letters")
 _MOST_ROWS: Final = 1_500
 """A conversation that grows longer ends, and the next letter begins another: it is read anew with every letter."""
 _SILENCE_SECONDS: Final = 600.0
+_OF_DESK: Final = (AgentWrote, AgentParted, UnitInvited, UnitDismissed)
 
 
 @dataclass(slots=True)
@@ -68,29 +70,60 @@ class LetterTalks:
     async def from_desk(self, answer: Answer, letter: Letter, word: FromDesk, claimed: Claimed) -> None:
         """Let happen what an agent did. Who writes has it, even where the desk was not looked at since they took it."""
         event = decode(word.name, dict(word.body))
-        if answer.who.conversation != word.conversation or not isinstance(event, AgentWrote | AgentParted):
+        if answer.who.conversation != word.conversation or not isinstance(event, _OF_DESK):
             log.warning("letter.from_desk_too_late", event=word.name)
             return
+        await self.open(answer, letter, claimed)
         seat = answer.who.at_desk
-        if seat is not None and seat.agent != event.agent:
-            await self.happen(answer, letter, claimed, AgentJoined(answer.at, seat.turn, event.agent))
+        if isinstance(event, AgentWrote | AgentParted):
+            if seat is not None and seat.agent != event.agent:
+                await self.happen(answer, letter, claimed, AgentJoined(answer.at, seat.turn, event.agent))
+        elif seat is not None and not seat.agent:
+            await self._look_at_desk(answer, claimed)
+        if not isinstance(event, AgentWrote):  # what the unit wrote to the last comes before its leaving
+            await self._hear_unit(answer, claimed)
         await self.happen(answer, letter, claimed, event)
         if isinstance(event, AgentWrote):
             answer.texts.append(self._parts.words.text("from_agent", agent=event.agent, words=event.text))
+            await self._tell_unit(answer, claimed, event.text, Actor(Role.AGENT, event.agent), event.at)
 
     async def _look_at_desk(self, answer: Answer, claimed: Claimed) -> None:
         """See whether an agent has come or gone; there is nothing to say as long as nothing has changed."""
+        await self._hear_unit(answer, claimed)
+        seat = answer.talk.seat if answer.talk is not None else answer.who.at_desk
         who, desk = answer.who, self._parts.desk
         assert who.conversation is not None
-        assert who.at_desk is not None
+        assert seat is not None
         if desk is None:
-            await self.happen(answer, None, claimed, NoAgentFree(answer.at, who.at_desk.turn))
+            await self.happen(answer, None, claimed, NoAgentFree(answer.at, seat.turn))
             return
-        events, seat = await desk.look(who.conversation, who.at_desk, answer.at)
+        events, seat = await desk.look(who.conversation, seat, answer.at)
         if events:
             await self.happen(answer, None, claimed, *events)
+        elif answer.talk is not None:
+            answer.talk.seat = seat
         else:
             answer.who = replace(who, at_desk=seat, due_at=answer.at + desk.pace.look)
+
+    # --- a unit that takes part --------------------------------------------------------------------------------
+
+    async def _hear_unit(self, answer: Answer, claimed: Claimed) -> None:
+        """Let the citizen, and the agent, read what the unit wrote."""
+        seat = answer.talk.seat if answer.talk is not None else answer.who.at_desk
+        if seat is None or seat.talk is None or self._parts.units is None:
+            return
+        for wrote in await self._parts.units.heard(seat.talk, answer.at):
+            await self.happen(answer, None, claimed, wrote)
+            answer.texts.append(self._parts.words.text("from_unit", unit=wrote.unit, words=wrote.text))
+
+    async def _tell_unit(self, answer: Answer, claimed: Claimed, text: str, by: Actor, at: datetime) -> None:
+        """Let the unit read what was written; one that has no part in the order any more leaves the talk."""
+        seat = answer.talk.seat if answer.talk is not None else None
+        if seat is None or seat.talk is None or self._parts.units is None:
+            return
+        if not await self._parts.units.pass_on(seat.talk, text, by=by, at=at):
+            gone = UnitDismissed(answer.at, seat.talk.order, seat.talk.unit)
+            await self.happen(answer, None, claimed, gone)
 
     async def _tell_place(self, answer: Answer, talk: Exchange) -> None:
         """Tell who writes while they wait how many are ahead of them."""
@@ -124,9 +157,12 @@ class LetterTalks:
         assert talk is not None
         before, was_waiting = len(talk.said), talk.seat is not None
         await talk.happens(*events)
-        if was_waiting and isinstance(events[-1], Said):
+        said = events[-1]
+        if was_waiting and isinstance(said, Said):
             await self._tell_place(answer, talk)
         answer.texts.extend(text for text in talk.said[before:] if text.strip())
+        if isinstance(said, Said):
+            await self._tell_unit(answer, claimed, said.text, CITIZEN, claimed.received_at or answer.at)
 
     async def open(self, answer: Answer, letter: Letter | None, claimed: Claimed) -> None:
         """Go on with the conversation, or begin one: its greeting gives way to the answer."""

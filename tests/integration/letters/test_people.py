@@ -7,22 +7,31 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
+from app.agent_store import DeskOnRedis
 from app.chat_store import ChatsOnRedis
 from hotline.dialogue.written_events import Parting
 from hotline.domain.agents import DeskRules, IllegalHandoverError, Medium, Skill
-from hotline.domain.errors import DeedRefusedError
+from hotline.domain.appeal import ContactChannel
+from hotline.domain.deeds import Withdraw
+from hotline.domain.errors import DeedRefusedError, EngineUnavailableError, IllegalTransitionError
+from hotline.domain.people import CITIZEN, Role
 from hotline.service.agent_chats import AgentChats
-from hotline.service.agent_desk import AgentDesk, DeskInMemory, HandoverWish
+from hotline.service.agent_desk import AgentDesk, DeskInMemory, DeskStore, HandoverWish
+from hotline.service.confidential import Confidential
 from hotline.service.correspondence import LetterPace
 from hotline.service.letter_desk import DeskLetters, DeskPace, LetterDesk
+from hotline.service.letter_units import LetterUnits
+from hotline.store.relay import SqlRelayStore
 from hotline.store.sql import SqlStore
 from tests.letter_office import (
     ANSWERED,
+    CITY,
     COMPLAINT,
     CONFIRM,
     NOTICE,
@@ -32,10 +41,13 @@ from tests.letter_office import (
     Office,
     office_for,
 )
+from tests.media import a_photo
 from tests.redis_server import redis_server
 from tests.wechat import WeChatServer
+from tests.work_orders import LANSHAN_UNIT, an_order, keep
 
 LI, WANG = "o-li", "o-wang"
+NUMBER = "26112300009"
 COMES = "好的，正在为您联系人工话务员，请稍等。"
 JOINED = "1024号话务员为您服务，前面的对话都看得到，请直接说。"
 NEXT = "话务员都在忙，您是下一位。请稍候，要补充的可以先写下来，话务员会看到；不想等请回复“不等了”。"
@@ -45,6 +57,13 @@ NEXT = "话务员都在忙，您是下一位。请稍候，要补充的可以先
 def redis_port() -> Iterator[int]:
     with redis_server() as port:
         yield port
+
+
+class Hearing:
+    """Hears the same words in every voice message."""
+
+    async def words(self, sound: bytes) -> str:
+        return "三号楼没有暖气"
 
 
 @dataclass
@@ -57,6 +76,7 @@ class Hotline:
     wechat: WeChatServer
     clock: Clock
     letters_desk: LetterDesk
+    relay: Confidential
 
     async def writes(self, text: str, who: str = LI) -> list[str]:
         """Write as a citizen; return what they have seen by then."""
@@ -88,28 +108,28 @@ class Hotline:
 
 @asynccontextmanager
 async def hotline_for(
-    wechat: WeChatServer, store: SqlStore, folder: Path, redis_port: int, *, away: str = "", agents: int = 1
-) -> AsyncIterator[Hotline]:
+    wechat: WeChatServer, store: SqlStore, folder: Path, redis_port: int, *, away: str = "", agents: int = 1,
+    desk_store: DeskStore | None = None,
+) -> AsyncIterator[Hotline]:  # fmt: skip
     clock = Clock()
-    desk = AgentDesk(DeskInMemory(), DeskRules(silent=1e6, chats=1), clock, lambda: "unused")
+    desk = AgentDesk(desk_store or DeskInMemory(), DeskRules(silent=1e6, chats=1), clock, lambda: "unused")
     for number in range(agents):
         await desk.sign_in(str(1024 + number), "张三", frozenset({Skill.ORDINARY}))
     at_desk = LetterDesk(desk, lambda _: away, DeskPace(wait=timedelta(minutes=5)))
     redis: Redis = Redis(port=redis_port)
 
-    async def no_relay(_: str) -> Any:
-        return ()
-
+    relay = Confidential(store, SqlRelayStore(store.database, SEAL))
     try:
         async with office_for(
             wechat, store, folder, clock=clock, desk=at_desk, pace=LetterPace(look_seconds=0.05, stranded=timedelta(days=1)),
-            wechat_window_seconds=1e9,
+            wechat_window_seconds=1e9, units=LetterUnits(relay), voices=Hearing(),
         ) as office:  # fmt: skip
             chats = AgentChats(
-                desk, ChatsOnRedis(redis, SEAL, process="p1"), store, clock, unit_name=str, relay=no_relay,
-                letters=DeskLetters(office.letters, office.correspondence.take),
+                desk, ChatsOnRedis(redis, SEAL, process="p1"), store, clock, relay=relay.so_far,
+                unit_name=lambda code: CITY.units[code].name,
+                letters=DeskLetters(office.letters, office.correspondence.take, {ContactChannel.WECHAT: office.typing}),
             )  # fmt: skip
-            yield Hotline(office, desk, chats, wechat, clock, at_desk)
+            yield Hotline(office, desk, chats, wechat, clock, at_desk, relay)
     finally:
         await redis.aclose()
 
@@ -142,8 +162,6 @@ async def test_an_agent_takes_over_in_the_same_thread_and_gives_it_back(hotline:
     assert (await hotline.writes("阳光小区3号楼"))[4:] == []
     (line,) = await hotline.chats.thread(chat, "1024", after=thread[-1].number + 1)
     assert (line.by.value, line.text) == ("citizen", "阳光小区3号楼")
-    with pytest.raises(DeedRefusedError):
-        await hotline.chats.invite_unit(chat, "1024", "26112800001")
     await hotline.chats.part(chat, "1024", Parting.BACK)
     assert (await hotline.settles())[4:] == [
         "话务员已经离开，我是智能助手，还可以继续为您服务。请问还有什么可以帮您？"
@@ -222,3 +240,94 @@ async def test_where_nobody_is_there_a_message_is_taken(
 
 def test_the_desk_is_looked_at_well_before_it_takes_who_waits_for_gone() -> None:
     assert 5 * DeskPace().look < timedelta(seconds=DeskRules().silent)
+
+
+async def test_a_unit_takes_part_through_the_relay_until_the_order_is_closed_and_neither_learns_who_the_other_is(
+    hotline: Hotline,
+) -> None:
+    await keep(hotline.office.store, an_order(NUMBER, conversation=""))
+    await hotline.writes("转人工")
+    (chat,) = await hotline.waiting()
+    await hotline.chats.take(chat, "1024")
+    await hotline.chats.invite_unit(chat, "1024", NUMBER)
+    assert (await hotline.settles())[1:] == [
+        f"{JOINED}\n已经请兰山区人民政府加入对话。对方看不到您的姓名和电话。"
+    ]
+    await hotline.writes("我的电话13905390001，三号楼")
+    await hotline.chats.write(chat, "1024", "请单位看一下", message="m1")
+    await hotline.settles()
+    talk = await hotline.relay.so_far(NUMBER)
+    assert [(each.by.role, each.text) for each in talk] == [
+        (Role.CITIZEN, "我的电话***，三号楼"),
+        (Role.AGENT, "请单位看一下"),
+    ]
+    for text in ("今天派人去", "下午三点"):
+        await hotline.relay.send(NUMBER, text, by=LANSHAN_UNIT, at=hotline.clock())
+    for _ in range(2):  # once, however often it is looked
+        assert (await hotline.passes())[3:] == [
+            "承办单位兰山区人民政府（热线转达）：今天派人去\n承办单位兰山区人民政府（热线转达）：下午三点"
+        ]
+    lines = await hotline.chats.thread(chat, "1024")
+    assert [(line.name, line.text) for line in lines if line.by.value == "unit"] == [
+        ("兰山区人民政府", "今天派人去"),
+        ("兰山区人民政府", "下午三点"),
+    ]
+    await hotline.office.casework.do(NUMBER, Withdraw("修好了"), by=CITIZEN, at=hotline.clock())
+    assert (await hotline.writes("谢谢"))[4:] == ["兰山区人民政府已经退出对话。"]
+    with pytest.raises(IllegalTransitionError):
+        await hotline.relay.send(NUMBER, "还有一句", by=LANSHAN_UNIT, at=hotline.clock())
+    with pytest.raises(DeedRefusedError):
+        await hotline.chats.invite_unit(chat, "1024", NUMBER)
+
+
+async def test_pictures_and_voice_reach_the_agent_as_they_come_and_the_citizen_sees_the_agent_writing(
+    hotline: Hotline,
+) -> None:
+    await hotline.writes("转人工")
+    (chat,) = await hotline.waiting()
+    await hotline.chats.take(chat, "1024")
+    await hotline.passes()
+    hotline.wechat.media["m1"] = ("image/jpeg", a_photo())
+    hotline.wechat.media["m2"] = ("audio/amr", b"#!AMR")
+    for kind, media in (("image", "m1"), ("voice", "m2")):
+        await hotline.wechat.tell(LI, MsgType=kind, MediaId=media)
+        await hotline.office.handed_over()
+    assert hotline.wechat.citizens[LI].seen[2:] == [
+        "图片收到了，话务员看得到。",
+        "您说的是：“三号楼没有暖气”，话务员看得到；听错了请写出正确的内容。",
+    ]
+    (picture, words) = (await hotline.chats.thread(chat, "1024"))[-2:]
+    (kept,) = await hotline.office.evidence.of_conversation(chat)
+    assert (picture.evidence, words.text) == (kept.id, "三号楼没有暖气")
+    for is_on in (True, False):
+        await hotline.chats.tell_typing(chat, "1024", is_on=is_on)
+    assert hotline.wechat.typing == [(LI, "Typing"), (LI, "CancelTyping")]
+
+
+async def test_when_the_desk_is_lost_who_waits_or_writes_to_an_agent_is_not_left_without_an_answer(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path, redis_port: int
+) -> None:
+    with redis_server() as port:
+        redis: Redis = Redis(port=port, retry=Retry(NoBackoff(), 0))
+        kept = DeskOnRedis(redis, SEAL)
+        async with hotline_for(wechat, store, tmp_path, redis_port, desk_store=kept) as hotline:
+            await hotline.writes("转人工")
+            (chat,) = await hotline.waiting()
+            await hotline.chats.take(chat, "1024")
+            assert (await hotline.passes())[1:] == [JOINED]
+            await hotline.writes("转人工", who=WANG)
+            await redis.shutdown(nosave=True)
+            for who, told in ((LI, 2), (WANG, 1)):
+                assert (await hotline.passes(who=who))[told:] == []  # it may come back in a moment
+            assert len(await hotline.passes(61)) == 3
+            lost = hotline.wechat.citizens[LI].seen[2]
+            assert lost.startswith("抱歉，话务员的线路断开了")
+            assert lost.endswith("请您写出要反映的事情、位置和联系电话，我登记后请工作人员联系您。")
+            (left_alone,) = (await hotline.settles(WANG))[1:]
+            assert left_alone.startswith("抱歉，现在话务员都在忙。")
+            (record,) = (await hotline.writes("三号楼暖气不热，电话13905390001", who=WANG))[2:]
+            (order,) = [each for each in await store.recent() if "三号楼" in each.appeal.text]
+            assert order.number in record
+            with pytest.raises(EngineUnavailableError):
+                await hotline.chats.write(chat, "1024", "您好", message="m1")
+        await redis.aclose()
