@@ -166,7 +166,9 @@ def judge(
     report = asyncio.run(work())
     if confusion is not None:
         pairs = {(right, guessed): count for right, guessed, count in known.about["confusion"]}
-        picture = confusion_picture(pairs, city.categories, f"混淆报告 {file.name}（训练时留出的语料）")
+        picture = confusion_picture(
+            pairs, city.categories, f"混淆报告 {file.name}（训练时留出的语料，一半加同音错字）"
+        )
         confusion.write_text(picture, encoding="utf-8")
     if as_json:
         typer.echo(json.dumps({"shares": report.shares, "misses": report.misses}, ensure_ascii=False))
