@@ -27,6 +27,7 @@ from hotline.service.linkage import load_lines
 from hotline.service.nuisances import read_calls_a_day
 from hotline.service.party_telephones import read_numbers
 from hotline.service.repeats import load_repeat_rules
+from hotline.service.weekly_brief import load_template
 from nlu.lexicon import load_meaning_words
 from router.catalogue import version_folders
 from router.checking import Finding, Level, check_version
@@ -105,6 +106,7 @@ def check() -> None:
     read_numbers(city)
     read_calls_a_day(city)
     load_formulas(city)
+    load_template(city)
     load_retentions(city)
     load_letter_prompts(city)
     load_notice_words(city)

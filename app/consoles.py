@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.access import open_accounts
-from app.assessment_rules import load_formulas
 from app.faults import Faults, status_of
+from app.figures import open_figures
 from app.live import LiveRows
 from app.programs import Programs
 from app.rate_limit import RateLimit
@@ -19,6 +19,7 @@ from app.web_parts import KeptRecordings
 from app.wiring import World, telephones_of
 from desk.administration import Machine
 from desk.agents import AgentTools
+from desk.front import WORDS
 from desk.knowledge import KnowledgeTools
 from desk.parts import DeskParts, RecordingLine, Records, ShownRecording
 from desk.single_sign_on import Provider, SingleSignOn
@@ -34,14 +35,12 @@ from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
-from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
-from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.sealing import Seal
 from ivr.recording import read_recording
 
@@ -167,7 +166,7 @@ def consoles(
         return status_of(error), str(faults.body(error)["text"])
 
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
-    facts = SqlOrderFacts(database, seal)
+    figures = open_figures(city, database, seal, clock)
     return DeskParts(
         city=city,
         words=words,
@@ -175,7 +174,9 @@ def consoles(
         accounts=open_accounts(settings, database, clock),
         records=records,
         inbox=SqlInbox(database, seal),
-        board=SupervisionBoard(facts, city.units, load_formulas(city), city.timezone, clock),
+        board=figures.board,
+        trends=figures.trends,
+        briefs=figures.briefs(city, WORDS, clock),
         casework=programs.casework,
         confidential=programs.confidential,
         signals=signals,

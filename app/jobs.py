@@ -10,6 +10,7 @@ from app.access import access_rules
 from app.anchors import FILE, add_anchor
 from app.broken_calls import broken_calls
 from app.clock import now
+from app.figures import open_figures
 from app.retention import destruction_of
 from app.settings import Settings
 from hotline.city import City
@@ -21,8 +22,8 @@ from hotline.service.hot_issues import HotIssueWatch
 from hotline.service.repeats import load_repeat_rules
 from hotline.store.accounts import SqlAccounts
 from hotline.store.agent_forms import SqlAgentForms
+from hotline.store.figures import SqlFigures
 from hotline.store.gatherings import SqlGatherings
-from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.outbox import write_messages
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -85,10 +86,6 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         gone += await forms.forget_before(now() - _FORMS_KEPT)
         return gone + await forms.forget_notes_before(now() - _NOTES_KEPT)
 
-    async def fill_facts(_: datetime) -> int:
-        return await facts.fill()
-
-    facts = SqlOrderFacts(store.database, seal)
     accounts, forms = SqlAccounts(store.database, seal), SqlAgentForms(store.database, seal)
     broken = broken_calls(settings, city, store, seal)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
@@ -96,12 +93,29 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         Job("hot_issues", "* * * * *", watch),
         Job("broken_calls", "*/30 * * * * *", look_for_broken_calls),
         Job("sessions", "10 3 * * *", end_sessions),
-        Job("order_facts", "40 3 * * *", fill_facts),
+        *_figure_jobs(store, seal, city),
         Job("retention", "30 2 * * *", destroy),
         Job("audit_anchor", "5 0 * * *", anchor),
         Job("vanished_units", "0 7 * * *", list_stranded),
         Job("redone_weekly", "0 8 * * 1", list_redone, catches_up=True),
     )
+
+
+def _figure_jobs(store: SqlStore, seal: Seal, city: City) -> tuple[Job, ...]:
+    """Return the jobs that count at night what people look at by day."""
+    figures = open_figures(city, store.database, seal, now)
+
+    async def fill_facts(_: datetime) -> int:
+        if filled := await figures.facts.fill():
+            await SqlFigures(store.database).forget_days()
+        return filled
+
+    async def count_figures(_: datetime) -> int:
+        await figures.trends.prepare()
+        await figures.board.prepare()
+        return 0
+
+    return Job("order_facts", "40 3 * * *", fill_facts), Job("figures", "50 4 * * *", count_figures)
 
 
 async def tell_of_redone(store: SqlStore, seal: Seal, city: City, due_at: datetime) -> None:

@@ -17,12 +17,14 @@ from hotline.domain.errors import HotlineError
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import Accounts
 from hotline.service.agent_desk import AgentDesk
+from hotline.service.appeal_trends import AppealTrends
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.evidence import Evidence
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
 from hotline.service.supervision_board import SupervisionBoard
+from hotline.service.weekly_brief import WeeklyBriefs
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
@@ -103,6 +105,8 @@ class DeskParts:
     records: Records
     inbox: SqlInbox
     board: SupervisionBoard
+    trends: AppealTrends
+    briefs: WeeklyBriefs
     casework: Casework
     confidential: Confidential
     signals: Signals

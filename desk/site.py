@@ -12,12 +12,13 @@ from desk.forms import WrongFieldsError
 from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
-from desk.pages import entrance, hearing, orders, supervision
+from desk.pages import entrance, hearing, orders
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.knowledge import article, lists, writing
 from desk.pages.review import order as review_order
 from desk.pages.review import waiting
+from desk.pages.supervision import board, brief, rates, trends
 from desk.pages.unit import batch, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
@@ -39,7 +40,10 @@ AREAS: Final[Sequence[APIRouter]] = (
     hearing.router,
     waiting.router,
     review_order.router,
-    supervision.router,
+    board.router,
+    trends.router,
+    rates.router,
+    brief.router,
     inbox.router,
     batch.router,
     sheet.router,

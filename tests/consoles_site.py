@@ -22,6 +22,7 @@ from app.assessment_rules import load_formulas
 from app.assets import ASSETS
 from app.consoles import DeskRecordings
 from app.faults import Faults, status_of
+from app.figures import open_figures
 from app.http import WebParts, create_app
 from app.machine_facts import MachineFacts
 from app.metrics import registry
@@ -36,6 +37,7 @@ from chat.handover import AgentHours, ChatQueue
 from chat.web_chat.channel import Customs
 from chat.web_chat.routes import WebChat
 from desk.agents import AgentTools
+from desk.front import WORDS as DESK_WORDS
 from desk.parts import DeskParts
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.accounts import AccessRules, Account, StaffRole
@@ -59,7 +61,6 @@ from hotline.service.public_figures import Disclosure
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals, SignalsInMemory
-from hotline.service.supervision_board import SupervisionBoard
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
 from hotline.store.agent_forms import SqlAgentForms
@@ -68,7 +69,6 @@ from hotline.store.callbacks import SqlCallbacks
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
 from hotline.store.kept_answers import SqlKeptAnswers
-from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
@@ -256,7 +256,7 @@ def a_consoles_site(
             desk, kept, store, clock, unit_name=lambda code: city.units[code].name, relay=relay.thread
         )
         queue = ChatQueue(desk, AgentHours(), poll=0.1, tell_after=0.1, keep_alive=0.5)
-    facts = SqlOrderFacts(store.database, seal)
+    figures = open_figures(city, store.database, seal, clock)
     given: dict[str, Any] = {
         "city": city,
         "words": WORDS,
@@ -264,7 +264,9 @@ def a_consoles_site(
         "accounts": Accounts(SqlAccounts(store.database, seal), seal, AccessRules(), clock, passwords),
         "records": store,
         "inbox": SqlInbox(store.database, seal),
-        "board": SupervisionBoard(facts, city.units, load_formulas(city), city.timezone, clock),
+        "board": figures.board,
+        "trends": figures.trends,
+        "briefs": figures.briefs(city, DESK_WORDS, clock),
         "casework": casework,
         "confidential": programs.confidential,
         "signals": signals,
@@ -299,7 +301,7 @@ def a_consoles_site(
         **changed,
     }
     parts = DeskParts(**given)
-    disclosure = Disclosure(facts, load_formulas(city), city.timezone, clock)
+    disclosure = Disclosure(figures.facts, load_formulas(city), city.timezone, clock)
     web = WebParts(
         city=city,
         records=store,

@@ -12,6 +12,12 @@ _SUPERVISOR: Final = only(StaffRole.SUPERVISOR)
 
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/supervision": _SUPERVISOR,
+    "GET /desk/supervision/cards": _SUPERVISOR,
+    "GET /desk/supervision/ladder": _SUPERVISOR,
+    "GET /desk/supervision/map": _SUPERVISOR,
+    "GET /desk/supervision/issues": _SUPERVISOR,
+    "GET /desk/supervision/brief": _SUPERVISOR,
+    "POST /desk/supervision/brief": _SUPERVISOR,
     "GET /desk/supervision/rates": _SUPERVISOR,
     "GET /desk/supervision/orders": _SUPERVISOR,
 }

@@ -12,6 +12,7 @@ from hotline.domain.deeds import (
     Confer,
     ConferenceKind,
     Exclude,
+    ProposeTier,
     Resolution,
     Revisit,
     Satisfaction,
@@ -28,7 +29,8 @@ class OrderFacts:
     """One order as boards count it.
 
     ``was_contacted``: whether the unit got in touch (响应); ``resolution``, ``result`` and ``attitude`` are None where
-    the citizen could not be reached. ``exclusion`` says why it does not count (不计考核).
+    the citizen could not be reached. ``exclusion`` says why it does not count (不计考核). ``tier`` is the highest so far,
+    ``standing_tier`` the one at which it is now, ``proposed_tier`` a higher one that waits for a person to decide.
     """
 
     number: str
@@ -58,6 +60,9 @@ class OrderFacts:
     joint_meetings: int
     was_answered_at_once: bool
     county: str | None
+    street: str | None
+    standing_tier: Tier | None
+    proposed_tier: Tier | None
     may_be_disclosed: bool
 
     @property
@@ -113,8 +118,18 @@ def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
         joint_meetings=sum(each.kind is ConferenceKind.JOINT_MEETING for each in order.deeds(Confer)),
         was_answered_at_once=any(entry.step is Step.ANSWER for entry in order.history),
         county=order.appeal.place.county_code if order.appeal.place is not None else None,
+        street=order.appeal.place.street_code if order.appeal.place is not None else None,
+        standing_tier=order.tier if order.status is Status.SUPERVISED else None,
+        proposed_tier=_proposed(order),
         may_be_disclosed=order.may_be_disclosed,
     )
+
+
+def _proposed(order: WorkOrder) -> Tier | None:
+    found = order.last(ProposeTier)
+    if found is None or order.is_closed or (order.tier is not None and found.tier <= order.tier):
+        return None
+    return found.tier
 
 
 def _contacted(reached: Revisit | None, order: WorkOrder) -> bool | None:

@@ -14,11 +14,11 @@ MOST_WEEKS: Final = 156
 USUAL: Final = 4
 """Weeks before the last one that say what is usual."""
 SHOWN: Final = 26
-LEAST_A__HOT: Final = 3.0
-_LEAST_HOT: Final = 5
-WEEK: Final = 1.0
+LEAST_A_WEEK: Final = 1.0
 """What has fewer a week, over the last eight, is counted but not forecast."""
 _LATELY: Final = 8
+_HOT: Final = 3.0
+_LEAST_HOT: Final = 5
 WEEK: Final = timedelta(days=7)
 
 

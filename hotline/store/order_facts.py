@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, Label, and_, case, func, null, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Label, and_, case, func, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hotline.domain.deeds import Resolution, Satisfaction
+from hotline.domain.deeds import Remind, Resolution, Satisfaction
 from hotline.domain.disclosure import COUNTED_KINDS, Tally, disclosed, is_public
 from hotline.domain.life_cycle import CLOSED
 from hotline.domain.order_facts import facts_of
@@ -20,11 +20,12 @@ from hotline.store.database import Database
 from hotline.store.inbox import Place
 from hotline.store.order_body import loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import order_facts, work_orders
+from hotline.store.tables import order_cards, order_facts, work_orders
 
 _CLOSED: Final = sorted(CLOSED)
 
-_DAY: Final = 86_400_000_000
+_LAYOUT: Final = 1
+"""Rows that were written before the last columns were added have a smaller one; ``fill`` writes them anew."""
 _FACTS: Final = order_facts.c
 
 
@@ -81,6 +82,19 @@ async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> No
     changed = {name: value for name, value in row.items() if name != "number"}
     new = insert(order_facts).values(**row)
     await connection.execute(new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed))
+    cards = [
+        {
+            "number": order.number,
+            "card": deed.card.value,
+            "about": deed.about,
+            "at": entry.at,
+            "unit": order.lead_unit,
+        }
+        for entry in order.history
+        if isinstance(deed := entry.deed, Remind)
+    ]
+    if cards:  # one that was shown before stays with the unit that led then
+        await connection.execute(insert(order_cards).on_conflict_do_nothing(), cards)
 
 
 class SqlOrderFacts:
@@ -121,24 +135,21 @@ class SqlOrderFacts:
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalars().all()
 
-    async def by_day(self, start: datetime, end: datetime) -> Mapping[date, int]:
-        """Count the orders registered on each day by the clock of ``start``'s zone, as it goes at ``start``."""
-        offset = start.utcoffset() or timedelta()
-        day = (
-            type_coerce(order_facts.c.registered_at, BigInteger) + int(offset.total_seconds() * 1_000_000)
-        ) // _DAY
+    async def answered_at_once(self, start: datetime, end: datetime) -> int:
+        """Count the orders that were answered at once (当场答复)."""
+        facts = order_facts.c
         query = (
-            select(day.label("day"), func.count())
+            select(func.count())
+            .select_from(order_facts)
             .where(
-                order_facts.c.registered_at >= start,
-                order_facts.c.registered_at < end,
-                order_facts.c.kind.in_([kind.value for kind in COUNTED_KINDS]),
+                facts.registered_at >= start,
+                facts.registered_at < end,
+                facts.kind.in_([kind.value for kind in COUNTED_KINDS]),
+                facts.was_answered_at_once.is_(True),
             )
-            .group_by("day")
         )
         async with self._database.reading(is_long=True) as connection:
-            rows = (await connection.execute(query)).all()
-        return {date(1970, 1, 1) + timedelta(days=row[0]): row[1] for row in rows}
+            return int((await connection.execute(query)).scalar_one())
 
     async def _tallies(
         self,
@@ -199,11 +210,11 @@ class SqlOrderFacts:
         return orders, Place(last.disclosed_at, last.number) if last is not None else None
 
     async def fill(self, *, limit: int = 500) -> int:
-        """Write the facts of orders that were kept before there were any; return how many."""
+        """Write the facts of orders that were kept before there were any, or before all of them were; return how many."""
         missing = (
             select(work_orders.c.number, work_orders.c.body)
             .outerjoin(order_facts, order_facts.c.number == work_orders.c.number)
-            .where(order_facts.c.number.is_(None))
+            .where(or_(order_facts.c.number.is_(None), order_facts.c.layout < _LAYOUT))
             .limit(limit)
         )
         async with self._database.writing() as connection:
@@ -233,4 +244,8 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "resolution": facts.resolution.value if facts.resolution is not None else None,
         "result": facts.result.value if facts.result is not None else None,
         "disclosed_at": shown.at if shown is not None else None,
+        "street": facts.street,
+        "tier": facts.standing_tier,
+        "proposed_tier": facts.proposed_tier,
+        "layout": _LAYOUT,
     }

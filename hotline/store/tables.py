@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -92,9 +93,49 @@ order_facts: Final = Table(
     Column("resolution", String(16)),
     Column("result", String(16)),
     Column("disclosed_at", Instant),
+    Column("street", String(9)),
+    Column("tier", SmallInteger),
+    Column("proposed_tier", SmallInteger),
+    Column("layout", SmallInteger, nullable=False, server_default="0"),
     Index("order_facts_disclosed", "disclosed_at", "number"),
+    Index("order_facts_tier", "tier", "number"),
+    Index("order_facts_proposed_tier", "proposed_tier", "number"),
 )
-"""What figures count of an order, without anything personal: narrow rows, so that a month is counted by the database."""
+"""What figures count of an order, without anything personal: narrow rows, so that a month is counted by the database.
+
+``tier`` is where it stands while it is under supervision, ``proposed_tier`` a higher one that waits for a person; ``layout`` tells rows
+that were written before all of this was.
+"""
+
+order_cards: Final = Table(
+    "order_cards",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("card", String(16), primary_key=True),
+    Column("about", Instant, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("unit", String(64)),
+)
+"""Cards that were shown (黄牌、红牌 …): for the limit that ends at ``about``, to the unit that led then."""
+
+appeal_days: Final = Table(
+    "appeal_days",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("category", String(16), primary_key=True),
+    Column("county", String(6), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+"""How many appeals of a class of the second level a county had on a whole day (days since 1970, by the city's clock); empty: unknown."""
+
+kept_figures: Final = Table(
+    "kept_figures",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""Figures that took long to count, as JSON, with the time at which they were counted; nothing personal."""
 
 order_waiting: Final = Table(
     "order_waiting",

@@ -1,21 +1,62 @@
-"""The supervision board in a real browser: the chart is drawn from its table, pages fit a phone and keep nobody out."""
+"""The supervision board in a real browser: charts are drawn from their tables, pages fit a phone and keep nobody out."""
 
 from __future__ import annotations
 
+import io
+
+from docx import Document
+from playwright.async_api import Page
+
 from hotline.domain.accounts import StaffRole
-from tests.browser import examine
+from tests.browser import DESKTOP, PHONE, barriers, examine, overflow, shoot
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
 from tests.integration.consoles.test_supervision import supervised
+from tests.years import keep_years
 
-INK = """() => { const canvas = document.querySelector(".chart canvas");
-  return canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0); }"""
+INK = """() => [...document.querySelectorAll(".chart")].every((place) => { const canvas = place.querySelector("canvas");
+  return canvas?.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value > 0); })"""
+TABS = (("五级督办", "ladder"), ("热点与预测", "issues"), ("三率", "rates"), ("周报", "brief"))
 
 
-async def test_a_supervisor_sees_the_board_and_the_rates(site: ConsolesSite, opened: Open) -> None:
+async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite, opened: Open) -> None:
+    """All pages in one walk: the site and its years are made once, and counted before as the worker does at night."""
+    await keep_years(site.store, 70)
     await supervised(site)
-    page = await opened("/desk/supervision", await site.account(StaffRole.SUPERVISOR))
+    await site.parts.trends.prepare()
+    await site.parts.board.prepare()
+    page = await opened("/desk/me", await site.account(StaffRole.SUPERVISOR))
+    page.context.set_default_timeout(30_000)
+    await page.goto("/desk/supervision")
     await page.wait_for_function(INK)
     await examine(page, "supervision")
-    await page.goto("/desk/supervision/rates")
-    await examine(page, "supervision-rates")
+    await page.goto("/desk/supervision/map")
+    await page.get_by_role("link", name="兰山区 ", exact=False).first.click()
+    await page.get_by_role("heading", name="兰山区各街道、乡镇").wait_for()
+    await page.wait_for_function(INK)
+    await examine(page, "supervision-map")
+    for tab, name in TABS:
+        await page.get_by_role("navigation", name="督办").get_by_role("link", name=tab, exact=True).click()
+        await page.wait_for_url(f"**/supervision/{name}")
+        await page.wait_for_function(INK)
+        await seen(page, f"supervision-{name}")
+    await page.get_by_label("工作建议").fill("请各县区做好供暖保障。")
+    async with page.expect_download() as started:
+        await page.get_by_role("button", name="下载 Word").click()
+    made = Document(io.BytesIO((await (await started.value).path()).read_bytes()))
+    assert made.paragraphs[-1].text == "请各县区做好供暖保障。"
+    await page.get_by_role("button", name="打印或存为 PDF").click()
+    await page.get_by_text("请各县区做好供暖保障。").wait_for()
+    await page.emulate_media(media="print")
+    await seen(page, "supervision-brief-print")
+
+
+async def seen(page: Page, name: str) -> None:
+    """Shoot a page at both sizes; fail when it keeps anybody out or is wider than a phone."""
+    await shoot(page, name)
+    found = await barriers(page)
+    await page.set_viewport_size(PHONE)
+    await shoot(page, f"{name}-phone")
+    wider = await overflow(page)
+    await page.set_viewport_size(DESKTOP)
+    assert (found, wider) == ([], 0)

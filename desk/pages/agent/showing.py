@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from desk.front import Front
 from desk.pages.orders import row_of
+from desk.tiles import tiles_of
 from hotline.domain.appeal import AppealKind, Place, Secrecy, Urgency
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_assist import Form, Proposed
 
-_TILE: Final = (74, 40)
-_GAP: Final = 4
-_NAME: Final = 5
 URGENCIES: Final = {
     Urgency.LIFE_SAFETY: "危及生命财产",
     Urgency.UTILITIES: "水电气热",
@@ -100,29 +95,4 @@ def unit_rows(front: Front, routing: RoutingDecision | None) -> list[dict[str, A
 def map_tiles(front: Front, place: Place | None) -> list[dict[str, Any]]:
     """Return the city's counties as tiles of a schematic map, that of ``place`` marked."""
     chosen = place.county_code if place is not None else None
-    tiles = []
-    for code, column, row in _grid(front.parts.city.folder / "places" / "map.csv"):
-        county = front.parts.city.counties.get(code)
-        if county is not None:
-            tiles.append(
-                {
-                    "name": county.name
-                    if len(county.name) <= _NAME or not county.aliases
-                    else county.aliases[0],
-                    "x": column * (_TILE[0] + _GAP),
-                    "y": row * (_TILE[1] + _GAP),
-                    "width": _TILE[0],
-                    "height": _TILE[1],
-                    "is_chosen": code == chosen,
-                    "is_zone": county.is_zone,
-                }
-            )
-    return tiles
-
-
-@cache
-def _grid(file: Path) -> tuple[tuple[str, int, int], ...]:
-    if not file.exists():
-        return ()
-    with file.open(encoding="utf-8", newline="") as lines:
-        return tuple((row["code"], int(row["column"]), int(row["row"])) for row in csv.DictReader(lines))
+    return [{**asdict(tile), "is_chosen": tile.code == chosen} for tile in tiles_of(front.parts.city)]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
-from datetime import timedelta
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
+
+from docx import Document
 
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import Secrecy
@@ -24,10 +29,11 @@ from hotline.domain.deeds import (
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.work_order import WorkOrder
 from tests.builders import NOW, an_appeal
-from tests.consoles_site import ConsolesSite
+from tests.consoles_site import CITY, LANSHAN, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_orders import looks, words_of
 from tests.unit.hotline.domain.test_work_order import REVIEWED
 from tests.work_orders import AGENT, LANSHAN_UNIT, REVIEWER, SUPERVISOR, a_decision, an_order, keep
+from tests.years import keep_years
 
 R = StaffRole
 DUE = NOW + timedelta(hours=2)
@@ -106,3 +112,113 @@ async def test_rates_lead_to_the_orders_behind_them_and_exclusions_tell_who_appr
     assert numbers == [[1, 2, 3, 4, 5, 6, 7, 8], [8], [8], [8], [9]]
     assert "超出临沂管辖 张主任" in found[-1]
     assert wrong == [422, 422]
+
+
+async def test_cards_and_tiers_are_counted_by_unit_and_lead_to_their_orders(site: ConsolesSite) -> None:
+    await supervised(site)
+    async with site.client(await site.account(R.SUPERVISOR)) as client:
+        week, today = [words_of((await client.get(f"/desk/supervision?days={days}")).text) for days in (7, 1)]
+        red, yellow = [
+            words_of((await client.get(f"/desk/supervision/cards?unit={LANSHAN}&card={card}&days=7")).text)
+            for card in ("red", "yellow")
+        ]
+        standing, media, proposed, none = [
+            words_of((await client.get(f"/desk/supervision/ladder?{query}")).text)
+            for query in ("", "tier=2", "tier=3&state=proposed", f"tier=3&unit={LANSHAN}")
+        ]
+        wrong = [(await client.get(f"/desk/supervision/{bad}")).status_code for bad in ("ladder?tier=6", "ladder?after=x", "cards?unit=x&card=blue")]  # fmt: skip
+    assert "兰山区人民政府 2 1 0 0" in week
+    assert "这段时间没有向承办单位发出黄牌、红牌。" in today
+    assert [re.findall(r"261123\d{5}", words) for words in (red, yellow)] == [
+        ["26112300002", "26112300003"],
+        ["26112300002"],
+    ]
+    assert "在督 1 建议 0 第 2 级 媒体督办 在督 1 建议 0 第 3 级 政务督办 在督 0 建议 1" in standing
+    assert "兰山区人民政府 1 1 0 0 0 1" in standing
+    assert "26112300002 兰山区人民政府 家里暖气不热 超期未办结 系统发起 建议政务督办" in standing
+    assert "26112300003 兰山区人民政府 家里暖气不热 两次重办仍未解决 11-23" in media
+    assert "26112300002 兰山区人民政府 家里暖气不热 红牌后仍未办结" in proposed
+    assert "没有这样的工单。" in none
+    assert wrong == [422, 422, 422]
+
+
+def counted(rows: list[dict[str, Any]], first: date, days: int) -> Counter[str]:
+    """Count the facts of some days by county, one by one."""
+    span = first, first + timedelta(days=days - 1)
+    return Counter(row["county"] for row in rows if span[0] <= row["registered_at"].astimezone(CITY.timezone).date() <= span[1])  # fmt: skip
+
+
+async def test_places_days_and_forecasts_are_shown_with_their_figures_and_errors(site: ConsolesSite) -> None:
+    rows = await keep_years(site.store, 120)
+    site.clock.at = NOW + timedelta(days=1)
+    async with site.client(await site.account(R.SUPERVISOR)) as client:
+        places = words_of((await client.get("/desk/supervision/map?days=7")).text)
+        county = words_of((await client.get("/desk/supervision/map?days=7&category=07&county=371302")).text)
+        classes = words_of((await client.get("/desk/supervision/issues")).text)
+        counties = words_of((await client.get("/desk/supervision/issues?by=county&category=0101")).text)
+        wrong = [(await client.get(f"/desk/supervision/{bad}")).status_code for bad in ("map?days=8", "map?county=3713", "issues?by=unit", "issues?key=x")]  # fmt: skip
+    lately = counted(rows, date(2026, 11, 17), 7)
+    before = counted(rows, date(2026, 11, 10), 7)["371302"]
+    lanshan, whole = lately["371302"], lately.total()
+    change = f"{100 * (lanshan / before - 1):+.0f}%"
+    assert f"兰山区 {lanshan} {100 * lanshan / whole:.1f}% {before} {change}" in places
+    assert re.search(r"兰山区各街道、乡镇 全市 街道、乡镇 件数 兰山街道 \d 兰山区每天受理", county)
+    assert "到上一整周为止（2026-11-16 至 2026-11-22）" in classes
+    row = r"供暖 22 [\d.]+ \+\d+% (\d+) (\d+) (\d+) (\d+) ([\d.]+)% ([\d.]+)% ([\d.]+)%"
+    found = re.search(row, classes)
+    assert found is not None
+    assert all(20 <= int(count) <= 30 for count in found.groups()[:4])
+    error, weekly, yearly = map(float, found.groups()[4:])
+    assert error < min(weekly, yearly)
+    assert re.search(r"供暖：各县区 .* 兰山区 \d+", counties)
+    assert wrong == [422, 422, 422, 422]
+
+
+async def test_a_brief_is_drafted_for_a_week_edited_and_taken_out_as_word_or_to_print_which_is_noted(
+    site: ConsolesSite,
+) -> None:
+    rows = await keep_years(site.store, 30)
+    await supervised(site)
+    async with site.client(await site.account(R.SUPERVISOR, login="du")) as client:
+        draft = (await client.get("/desk/supervision/brief?week=2026-11-09")).text
+        sent = {
+            "csrf": client.headers["X-CSRF"],
+            "week": "2026-11-16",
+            "text-advice": "请<b>各县区</b>做好供暖保障。",
+        }
+        word = await client.post("/desk/supervision/brief", data={**sent, "form": "word"})
+        printed = words_of((await client.post("/desk/supervision/brief", data={**sent, "form": "print"})).text)  # fmt: skip
+        wrong = [
+            (await client.post("/desk/supervision/brief", data={**sent, "form": "word", **bad})).status_code
+            for bad in ({"form": "pdf"}, {"week": "2026-11-17"}, {"week": "x"})
+        ]
+    assert "（2026年11月9日至2026年11月15日）" in draft
+    assert word.headers["content-disposition"] == 'attachment; filename="brief-20261116.docx"'
+    paragraphs = [each.text for each in Document(io.BytesIO(word.content)).paragraphs]
+    assert paragraphs[-2:] == ["七、工作建议", "请<b>各县区</b>做好供暖保障。"]
+    assert f"本周共受理诉求{counted(rows, date(2026, 11, 16), 7).total()}件，" in paragraphs[3]
+    assert "承办单位超期未办4件；督办中2件，其中热线督办1件、媒体督办1件；另有1件建议升级" in printed
+    assert "请&lt;b&gt;各县区&lt;/b&gt;做好供暖保障。" in printed
+    assert wrong == [422, 422, 422]
+    assert [why for _, subject, why in await looks(site) if subject == "figures"] == [
+        '{"why": "weekly brief 2026-11-16, word"}',
+        '{"why": "weekly brief 2026-11-16, print"}',
+    ]
+
+
+async def test_a_quarter_is_shown_as_it_was_last_counted_by_any_process_while_it_is_counted_anew(
+    site: ConsolesSite, tmp_path: Path
+) -> None:
+    await supervised(site)
+    other = a_consoles_site(site.store, tmp_path)
+    other.clock.at = site.clock.at
+    await other.parts.board.prepare()
+    await kept(site, 10, *REVIEWED, (AGENT, UNHAPPY))
+    pages = []
+    async with site.client(await site.account(R.SUPERVISOR)) as client:
+        for minutes in (1, 11, 0):
+            site.clock.move(minutes=minutes)
+            pages.append(words_of((await client.get("/desk/supervision/rates")).text))
+    assert ["兰山区人民政府 8 75.00% 75.00% 75.00% 1" in page for page in pages] == [True, True, False]
+    assert ["正在重新统计" in page for page in pages] == [False, True, False]
+    assert re.search(r"兰山区人民政府 9 60.00% 点名 60.00% 点名 60.00% 点名 1", pages[2])

@@ -1,0 +1,73 @@
+"""The three rates of every unit by quarter (三率), with the orders behind each figure."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+from starlette.background import BackgroundTask
+
+from desk.guard import desk_router, front_of
+from desk.pages.supervision.shown import note, orders_of
+from desk.seat import Seat
+from hotline.domain.assessment import Share
+from hotline.domain.unit_rates import Quarter, UnitRates
+from hotline.store.order_facts import Which
+
+router = desk_router()
+
+
+@router.get("/desk/supervision/rates")
+async def rates(request: Request, seat: Seat, quarter: Annotated[str, Query(max_length=6)] = "") -> Response:  # noqa: ARG001 -- who may is decided by the table
+    """Show the three rates of every unit, by group; those that are no longer fresh are counted anew behind the page's back."""
+    front = front_of(request)
+    board = front.parts.board
+    quarters = board.quarters()
+    found = await board.rates(Quarter.read(quarter) or quarters[0])
+    is_old = board.is_old(found)
+    page = front.page(
+        request, "supervision/rates.html", title="三率", found=found, quarters=quarters, is_old=is_old,
+        groups=[(group.value, [_row(each) for each in rows]) for group, rows in found.groups.items()],
+    )  # fmt: skip
+    if is_old:
+        page.background = BackgroundTask(board.recount, found.quarter)
+    return page
+
+
+@router.get("/desk/supervision/orders")
+async def behind(
+    request: Request,
+    seat: Seat,
+    unit: Annotated[str, Query(max_length=64)],
+    which: Which,
+    quarter: Annotated[str, Query(pattern=r"^20\d\dQ[1-4]$")],
+) -> Response:
+    """Show the orders behind a figure; of those that do not count why, and who approved it."""
+    front = front_of(request)
+    wanted = Quarter.read(quarter) or front.parts.board.quarters()[0]
+    numbers = await front.parts.board.behind(wanted, unit, which)
+    await note(front, seat, f"{which} of {unit} in {wanted}", numbers)
+    heading = f"{wanted.year} 年第 {wanted.number} 季度 · {front.words['which'][which]}"
+    return front.page(
+        request, "supervision/orders.html", title="工单明细", unit=unit, heading=heading,
+        is_excluded=which is Which.EXCLUDED, back=f"/desk/supervision/rates?quarter={wanted}", back_to="三率",
+        orders=await orders_of(front, numbers),
+    )  # fmt: skip
+
+
+def _row(found: UnitRates) -> dict[str, Any]:
+    return {
+        "unit": found.unit, "orders": found.orders, "excluded": found.excluded, "named": found.named,
+        **{name: _percent(getattr(found, name)) for name in ("response", "resolved", "satisfied")},
+    }  # fmt: skip
+
+
+def _percent(share: Share) -> str:
+    """Percent with two decimals, halves rounded up, as the assessment's report has it."""
+    return (
+        "—"
+        if share.rate is None
+        else f"{float((share.rate * 10_000 + Fraction(1, 2)).__floor__()) / 100:.2f}%"
+    )
