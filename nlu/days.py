@@ -119,6 +119,18 @@ def _calendar_day(found: re.Match[str], at: datetime) -> tuple[_Times, Granulari
     return None
 
 
+def _holiday(found: re.Match[str], at: datetime) -> tuple[_Times, Granularity] | None:
+    """A holiday with a fixed date, the last one; “期间” and “放假” are its days off."""
+    month, day, days = _HOLIDAYS[found["holiday"][:2]]
+    year = _year(found["year"], at) if found["year"] else at.year - ((month, day) > (at.month, at.day))
+    if year is None or not date.min.year < year <= at.year:
+        return None
+    first = date(year, month, day)
+    if found["one"]:
+        return _whole_day(first, at)
+    return (midnight(first, at), midnight(first + days * _DAY, at)), Granularity.WEEK
+
+
 def _year(said: str, at: datetime) -> int | None:
     relative = {"今年": 0, "本年": 0, "去年": 1, "前年": 2, "大前年": 3}.get(said)
     return at.year - relative if relative is not None else cardinal(said.removesuffix("年"))
@@ -218,9 +230,21 @@ _UNITS: Final = {
     "月": (timedelta(days=30), Granularity.MONTH),
     "年": (timedelta(days=365), Granularity.YEAR),
 }
+_HOLIDAYS: Final = {
+    "元旦": (1, 1, 3),
+    "五一": (5, 1, 5),
+    "六一": (6, 1, 1),
+    "教师": (9, 10, 1),
+    "国庆": (10, 1, 7),
+}
+"""Month, day and days off (全国年节及纪念日放假办法)."""
 _COUNT: Final = rf"(?P<count>半|好几|十几|十来|几十|好些|好多|几|{_N})"
 _SIZED: Final = rf"{_COUNT}多?个?多?(?P<half>半)?(?P<unit>小时|钟头|分钟|天|晚上|周|星期|礼拜|月|年)"
 _YEAR: Final = r"(?P<year>(?:\d{4}|[一二][零〇一二三四五六七八九]{3})年(?!前)|大前年|前年|去年|今年|本年)"
+_HOLIDAY: Final = (
+    rf"(?:{_YEAR}的?)?(?P<holiday>元旦|五一(?:劳动节|节)?|六一(?:儿童节|节)?|教师节|国庆节?)"
+    r"(?:(?P<one>那天|当天|当日|[早晚]上|上午|下午)|期间|放假|假期|长假|小长假|那几天|(?<=节|旦)(?![路街]))"
+)
 
 _PATTERNS: Final[tuple[tuple[re.Pattern[str], _Reader, bool], ...]] = tuple(
     (re.compile(pattern), read, is_length)
@@ -243,10 +267,15 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], _Reader, bool], ...]] = tuple(
             _month,
             False,
         ),
+        (
+            _HOLIDAY,
+            _holiday,
+            False,
+        ),
         (rf"{_YEAR}(?P<part>上半年|下半年|年初|年底|初|底)?", _whole_year, False),
         (rf"(?:最近|近|这|过去)的?这?{_SIZED}(?:以来|来)?", _lately, True),
         (
-            rf"(?:都|已经|快|有|持续|停了|坏了|断了|没了)?(?:都|已经|快|有)?{_SIZED}多?(?:了|(?=(?:都|也|一直|还|就)?(?:没|不|未)))",
+            rf"(?<!过期)(?<![\d一二三四五六七八九十百])(?:都|已经|快|有|持续|停了|坏了|断了|没了)?(?:都|已经|快|有)?{_SIZED}多?(?:了|(?=(?:都|也|一直|还|就)?(?:没|不|未)))",
             _lately,
             True,
         ),

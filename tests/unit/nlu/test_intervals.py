@@ -46,6 +46,12 @@ def found(text: str) -> tuple[str, str, str]:
         ("三天前", "2026-11-21 00:00", "2026-11-22 00:00"),
         ("两个小时前", "2026-11-24 13:30", "2026-11-24 13:30"),
         ("今天上午10点20分", "2026-11-24 10:20", "2026-11-24 10:20"),
+        ("国庆节那天", "2026-10-01 00:00", "2026-10-02 00:00"),
+        ("国庆放假", "2026-10-01 00:00", "2026-10-08 00:00"),
+        ("去年五一期间", "2025-05-01 00:00", "2025-05-06 00:00"),
+        ("元旦", "2026-01-01 00:00", "2026-01-04 00:00"),
+        ("八月二号到十五号", "2026-08-02 00:00", "2026-08-16 00:00"),
+        ("十月二十八号到三号", "2026-10-28 00:00", "2026-11-04 00:00"),
     ],
 )
 def test_a_time_is_the_interval_it_means(text: str, start: str, end: str) -> None:
@@ -222,3 +228,15 @@ def test_an_interval_is_never_ahead_nor_upside_down(words: list[str], at: dateti
 def test_any_text_is_read_without_a_fall(text: str, at: datetime) -> None:
     interval = find_interval(text, at)
     assert interval is None or interval.said in text
+
+
+@pytest.mark.parametrize("text", ["卖的奶过期十一天了", "他叫李国庆", "五一路的路灯坏了", "国庆路堵车"])
+def test_what_only_sounds_like_a_time_is_none(text: str) -> None:
+    assert find_interval(text, TUESDAY) is None
+
+
+@pytest.mark.parametrize("text", ["从上周五就停水了", "从上周五一直没水", "打上周五停到现在"])
+def test_what_began_and_goes_on_lasts_until_now(text: str) -> None:
+    interval = find_interval(text, TUESDAY)
+    assert interval is not None
+    assert f"{interval.start:%m-%d} {interval.end:%m-%d %H:%M}" == "11-20 11-24 15:30"

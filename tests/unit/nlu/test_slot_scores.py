@@ -19,7 +19,7 @@ FLOORS = {
     "county": 0.99,
     "street": 0.96,
     "detail": 0.93,
-    "interval": 0.88,
+    "interval": 0.92,
     "people": 0.99,
     "persons": 0.99,
     "organisations": 0.99,
