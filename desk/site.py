@@ -19,6 +19,7 @@ from desk.pages.knowledge import article, lists, writing
 from desk.pages.review import order as review_order
 from desk.pages.review import waiting
 from desk.pages.supervision import board, brief, rates, trends
+from desk.pages.unit import article as unit_article
 from desk.pages.unit import batch, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
@@ -48,6 +49,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     batch.router,
     sheet.router,
     reply.router,
+    unit_article.router,
     unit_order.router,
     lists.router,
     writing.router,

@@ -22,6 +22,8 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/unit/{number}": _UNIT,
     "GET /desk/unit/{number}/reply": _UNIT,
     "POST /desk/unit/{number}/reply": _UNIT,
+    "GET /desk/unit/{number}/article": _UNIT,
+    "POST /desk/unit/{number}/article": _UNIT,
     "POST /desk/unit/{number}/evidence": _UNIT,
     "POST /desk/unit/{number}/relay": _UNIT,
     "GET /desk/unit/{number}/sheet": _UNIT,

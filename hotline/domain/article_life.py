@@ -184,7 +184,7 @@ class ArticleVersion:
 
     ``authors`` are the ids of all who wrote on it; none of them may review it. ``publish_at`` is when it takes effect
     once approved. ``origin`` is where it came from: "" a person, "seed" the city's files, "import" a file,
-    ``candidate:<id>`` an inquiry that could not be answered. ``revision`` counts changes for optimistic locking.
+    ``candidate:<id>`` an inquiry that could not be answered, ``order:<number>`` an order whose unit suggests it. ``revision`` counts changes for optimistic locking.
     """
 
     article: Article

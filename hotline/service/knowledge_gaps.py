@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -20,15 +20,21 @@ from hotline.domain.article_life import (
     Refusal,
     StaleArticleError,
 )
+from hotline.domain.errors import DeedRefusedError
 from hotline.domain.handling_unit import HandlingUnit
 from hotline.domain.knowledge import Article, Passage
 from hotline.domain.knowledge_rules import KnowledgeRules
-from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateSettledError
+from hotline.domain.knowledge_use import (
+    Candidate,
+    CandidateNotFoundError,
+    CandidateOrigin,
+    CandidateSettledError,
+)
 from hotline.domain.life_cycle import Status
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import WorkOrder
-from hotline.masking import masked
+from hotline.masking import leaks, masked
 from hotline.service.knowledge import Knowledge
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.knowledge_use import SqlKnowledgeUse
@@ -122,24 +128,48 @@ class KnowledgeGaps:
 
     def _of_order(self, order: WorkOrder, now: datetime) -> Candidate | None:
         """Return what an answered inquiry adds; None where it was answered at once or must stay confidential."""
-        reply = order.reply
-        if reply is None or order.article is not None or is_hidden(order) or not order.may_be_disclosed:
+        if order.article is not None or not may_be_suggested(order):
             return None
-        names = [party.name for party in order.citizens]
-        question = masked(without_identity(order.appeal.text, order), names)
         unit = self._units.get(order.lead_unit or "")
-        digest = _digest(order.number)
-        return Candidate(
-            id=digest,
-            key=f"order:{order.number}",
-            origin=CandidateOrigin.ORDER,
-            questions=(question,),
-            at=now,
-            title=question[:_LONGEST_TITLE],
-            answer=masked(reply.public, names),
-            unit=unit.name if unit is not None else "",
-            category=order.appeal.category,
-        )
+        return _candidate_of(order, suggestion_of(order), unit.name if unit is not None else "", now)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An article as a unit suggests it from an order that it has handled (建议入库). ``source``: the order, in words."""
+
+    title: str
+    questions: tuple[str, ...]
+    answer: str
+    basis: str = ""
+    source: str = ""
+
+
+def may_be_suggested(order: WorkOrder) -> bool:
+    """Whether an order's reply may become an article: never of who wants to stay unknown, a tip-off, or about a minor."""
+    return order.reply is not None and not is_hidden(order) and order.may_be_disclosed
+
+
+def suggestion_of(order: WorkOrder) -> Suggestion:
+    """Return what the machine proposes: the question and the public reply, without anything personal."""
+    names = [party.name for party in order.citizens]
+    question = masked(without_identity(order.appeal.text, order), names)
+    answer = masked(order.reply.public, names) if order.reply is not None else ""
+    return Suggestion(question[:_LONGEST_TITLE], (question,), answer)
+
+
+def _candidate_of(order: WorkOrder, given: Suggestion, unit: str, at: datetime) -> Candidate:
+    return Candidate(
+        id=_digest(order.number),
+        key=f"order:{order.number}",
+        origin=CandidateOrigin.ORDER,
+        questions=given.questions,
+        at=at,
+        title=given.title,
+        answer=given.answer,
+        unit=unit,
+        category=order.appeal.category,
+    )
 
 
 class Drafting:
@@ -157,6 +187,39 @@ class Drafting:
     async def take(self, candidate: str, *, by: Actor, at: datetime) -> ArticleVersion:
         """Start an article of a candidate: title, ways of asking, the unit to ask, and the answer that was given."""
         found = await self._use.candidate(candidate)
+        return await self._drafted(found, f"candidate:{found.id}", by=by, at=at)
+
+    async def suggest(
+        self, order: WorkOrder, given: Suggestion, *, unit: str, by: Actor, at: datetime
+    ) -> ArticleVersion:
+        """Start an article of an order that ``unit`` (its name) has handled, for the editors to complete; once for each order.
+
+        Raises ``DeedRefusedError`` while it tells who anybody is, ``CandidateSettledError`` when it was suggested before.
+        """
+        if not may_be_suggested(order):
+            raise DeedRefusedError(missing="可以公开的答复")
+        for what, text in (("标题", given.title), ("问法", "".join(given.questions)), ("答复", given.answer)):
+            if not text.strip():
+                raise DeedRefusedError(missing=what)
+        whole = "\n".join((given.title, *given.questions, given.answer, given.basis))
+        if told := leaks(whole, [party.name for party in order.citizens]):
+            raise DeedRefusedError(missing=f"脱敏：仍有{'、'.join(told)}")
+        candidate = _candidate_of(order, given, unit, at)
+        await self._use.add(candidate, at=at, by=by)  # the machine may have found it already
+        known = await self._use.candidate(candidate.id)
+        wanted = replace(candidate, state=known.state, revision=known.revision)
+        return await self._drafted(wanted, f"order:{order.number}", given, by=by, at=at)
+
+    async def suggested(self, order: WorkOrder) -> str | None:
+        """Return the id of the article that was made of an order, None when there is none."""
+        try:
+            return (await self._use.candidate(_digest(order.number))).article
+        except CandidateNotFoundError:
+            return None
+
+    async def _drafted(
+        self, found: Candidate, origin: str, given: Suggestion | None = None, *, by: Actor, at: datetime
+    ) -> ArticleVersion:
         found.taken("", by=by)  # refuses before anything is drafted
         article = Article(
             id="",
@@ -166,11 +229,12 @@ class Drafting:
             spoken="",
             full=found.answer,
             unit=found.unit,
-            source="",
+            source=given.source if given is not None else "",
+            legal_basis=given.basis if given is not None else "",
             valid_from=at.astimezone(self._timezone).date(),
             category=found.category,
         )
-        draft = await self.begin(article, by=by, at=at, origin=f"candidate:{found.id}")
+        draft = await self.begin(article, by=by, at=at, origin=origin)
         try:
             await self._use.settle(found.taken(draft.id, by=by), expected=found.revision, at=at, by=by)
         except CandidateSettledError as error:  # somebody else was quicker

@@ -34,6 +34,7 @@ from hotline.domain.people import Actor, Role
 from hotline.domain.relay import RelayMessage
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import WorkOrder
+from hotline.service.knowledge_gaps import may_be_suggested
 
 router = desk_router()
 
@@ -86,6 +87,7 @@ async def actions(request: Request, by: Actor, found: WorkOrder) -> dict[str, An
             _said(front, one, found)
             for one in await front.parts.confidential.thread(found.number, reader=by, at=front.parts.clock())
         ],
+        "suggested": await _suggested(front, found) if leads else None,
         "may_attach": front.parts.keeping is not None,
         "hearing": open_hearing(found) is not None,
         "may_ask_hearing": leads and after_step(found.status, Step.ASK_HEARING) is not None,
@@ -220,6 +222,13 @@ async def _take(request: Request, seat: Seat, number: str, deed: Any, revision: 
     return await take(
         request, seat, number, deed, expected=revision, to=f"/desk/unit/{number}", told=told_of(deed.step)
     )
+
+
+async def _suggested(front: Front, order: WorkOrder) -> str | None:
+    """Return the article that was suggested of an order, nothing when one may be, None when none may."""
+    if front.parts.knowledge is None or not may_be_suggested(order):
+        return None
+    return await front.parts.knowledge.drafting.suggested(order) or ""
 
 
 def parts_of(front: Front, order: WorkOrder) -> list[dict[str, Any]]:

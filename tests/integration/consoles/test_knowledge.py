@@ -18,15 +18,18 @@ from app.knowledge_console import knowledge_tools
 from app.reading_aloud import ReadingAloud
 from app.settings import Settings
 from hotline.domain.accounts import Account, StaffRole
+from hotline.domain.appeal import Secrecy
 from hotline.domain.article_life import ArticleStatus
+from hotline.domain.deeds import ContactExemption, Reply, SignFor
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateState, Lookup
 from hotline.domain.people import MACHINE
 from hotline.store.sql import SqlStore
 from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion
-from tests.builders import LINYI, NOW
+from tests.builders import LINYI, NOW, an_appeal
 from tests.consoles_site import CITY, LIMITS, ConsolesSite, a_consoles_site, a_store
 from tests.integration.consoles.test_orders import HOSTILE, looks, words_of
+from tests.work_orders import LANSHAN_UNIT, an_order, keep
 from tts.engines.scripted import ScriptedSynthesizer
 
 R = StaffRole
@@ -328,3 +331,47 @@ async def test_what_runs_out_what_was_used_and_what_is_missing_is_listed(shelf: 
     async with site.client(shelf.both) as client:
         words = words_of((await client.get("/desk/knowledge/calendar")).text)
         assert re.search(r"已经过期 1 2026-12-04 A1001-02 \S+ \S+ 已停用", words)
+
+
+async def test_a_unit_suggests_an_article_from_an_order_with_nobody_in_it(shelf: Shelf) -> None:
+    number, secret, site = "26112300077", "26112300078", shelf.site
+    told = an_appeal(text="我是王建国，3号楼暖气不热怎么办", citizen_name="王建国")
+    for each, appeal in ((number, told), (secret, replace(told, secrecy=Secrecy.CONFIDENTIAL))):
+        order = an_order(each, appeal=appeal).after(SignFor(), by=LANSHAN_UNIT, at=NOW)
+        reply = Reply("王先生您好", "致电供热公司报修。", exemption=ContactExemption.NOT_WANTED)
+        await keep(site.store, order.after(reply, by=LANSHAN_UNIT, at=NOW))
+    at = f"/desk/unit/{number}/article"
+    helping = await site.account(R.UNIT_HANDLER, unit="body-housing")
+    async with (
+        site.client(await site.account(R.UNIT_LEAD, login="he")) as unit,
+        site.client(helping) as other,
+    ):
+        page = (await unit.get(at)).text
+        given = {
+            "title": "暖气不热找谁",
+            "questions": "暖气不热怎么办\r\n\r\n家里不热",
+            "basis": "供热条例第5条",
+        }
+        leaking = await unit.post(at, data={**given, "answer": "王建国已致电13905390001报修"})
+        empty = await unit.post(at, data={**given, "answer": " "})
+        shut = [await other.get(at), await other.post(at, data={**given, "answer": "报修"}),
+                await unit.get(f"/desk/unit/{secret}/article"),
+                await unit.post(f"/desk/unit/{secret}/article", data={**given, "answer": "报修"})]  # fmt: skip
+        done = await unit.post(at, data={**given, "answer": "致电供热公司报修。"})
+        again = await unit.post(at, data={**given, "answer": "致电供热公司报修。"})
+        shown = words_of((await unit.get(f"/desk/unit/{number}")).text)
+    assert "致电供热公司报修。" in page
+    assert "王建国" not in page[page.index("f-questions") : page.index("orders/")]
+    assert (leaking.status_code, "脱敏：仍有王*、13*" in leaking.text, empty.status_code) == (422, True, 422)
+    assert [answer.status_code for answer in shut] == [409, 409, 409, 422]
+    assert (done.status_code, again.status_code) == (303, 409)
+    (draft,) = await shelf.base.store.ids("A0101-")
+    found = await shelf.base.store.get(draft)
+    assert f"已建议入库，条目 {draft}" in shown
+    assert (found.status, found.origin, found.authors) == (ArticleStatus.DRAFT, f"order:{number}", ("he",))
+    article = found.article
+    assert (article.questions, article.full, article.unit, article.source, article.legal_basis) == (
+        ("暖气不热怎么办", "家里不热"), "致电供热公司报修。", "兰山区人民政府", f"工单 {number} 的答复", "供热条例第5条",
+    )  # fmt: skip
+    async with site.client(shelf.editor) as editor:
+        assert draft in (await editor.get("/desk/knowledge?state=draft")).text
