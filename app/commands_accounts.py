@@ -35,6 +35,7 @@ _DEMO: Final[tuple[tuple[str, str, StaffRole], ...]] = (
     ("editor", "周雨桐", StaffRole.KNOWLEDGE_EDITOR),
     ("kb-reviewer", "吴建平", StaffRole.KNOWLEDGE_REVIEWER),
     ("rules", "郑立新", StaffRole.RULES_EDITOR),
+    ("rules-reviewer", "韩正阳", StaffRole.RULES_REVIEWER),
     ("unit", "王海涛", StaffRole.UNIT_HANDLER),
     ("unit-lead", "冯秀英", StaffRole.UNIT_LEAD),
     ("county", "陈志强", StaffRole.COUNTY),

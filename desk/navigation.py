@@ -46,12 +46,24 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
         ),
     ),
     (
+        "规则",
+        (
+            NavItem(
+                "/desk/rules", "派单规则", "rules", "g f", frozenset({_R.RULES_EDITOR, _R.RULES_REVIEWER})
+            ),
+        ),
+    ),
+    (
         "工单",
         (
             NavItem("/desk/review", "审核", "review", "g r", frozenset({_R.REVIEWER})),
             NavItem("/desk/supervision", "督办看板", "board", "g w", frozenset({_R.SUPERVISOR})),
             NavItem(
-                "/desk/orders", "全部工单", "list", "g o", frozenset(StaffRole) - ADMINISTRATORS - ABROAD
+                "/desk/orders",
+                "全部工单",
+                "list",
+                "g o",
+                frozenset(StaffRole) - ADMINISTRATORS - ABROAD,
             ),
         ),
     ),

@@ -18,6 +18,7 @@ from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.knowledge import article, lists, writing
 from desk.pages.review import order as review_order
 from desk.pages.review import waiting
+from desk.pages.rules import catalogue, drafts, rows, versions
 from desk.pages.supervision import board, brief, rates, trends
 from desk.pages.unit import article as unit_article
 from desk.pages.unit import batch, inbox, reply, sheet
@@ -54,6 +55,10 @@ AREAS: Final[Sequence[APIRouter]] = (
     lists.router,
     writing.router,
     article.router,
+    catalogue.router,
+    drafts.router,
+    rows.router,
+    versions.router,
 )
 """The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
 ``desk/navigation``."""
@@ -64,6 +69,9 @@ _STATUS: Final = {
     "account.not_found": 404,
     "account.not_allowed": 403,
     "account.sign_in_refused": 403,
+    "rules.not_found": 404,
+    "rules.stale": 409,
+    "rules.damaged": 409,
 }
 
 
@@ -96,6 +104,8 @@ def said(request: Request, error: HotlineError) -> Response:
         return front.misfilled(request, error.wrong)
     if error.code in _OWN_ERRORS:
         text = front.refusal(error.code, getattr(error, "reason", ""))
+        if detail := getattr(error, "detail", ""):
+            text = f"{text.rstrip('。')}：{detail}"
         return front.fault(request, _STATUS.get(error.code, 422), text)
     status, text = front.parts.worded(error)
     return front.fault(request, status, text)

@@ -29,6 +29,8 @@ from app.metrics import registry
 from app.programs import Programs
 from app.public_pages import PublicPages
 from app.rate_limit import RateLimit
+from app.rules import KeptOrders
+from app.rules_process import tried_here
 from app.settings import Settings, secret_file
 from app.signals import announcing
 from app.web_parts import KeptRecordings
@@ -60,6 +62,8 @@ from hotline.service.passwords import Passwords, new_totp_secret
 from hotline.service.public_figures import Disclosure
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
+from hotline.service.rule_trials import RuleTrials
+from hotline.service.rules import Rules
 from hotline.service.signals import Signals, SignalsInMemory
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
@@ -72,11 +76,14 @@ from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
+from hotline.store.rules import SqlRules
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
+from router.catalogue_files import CatalogueFiles
 from router.time_tables import load_time_limits
+from router.trial import Trial, TrialWork
 from tests.builders import LANSHAN as BUILDERS_LANSHAN
 from tests.builders import LINYI, NOW, a_complaint, a_meaning, a_passage, a_session, an_article
 from tests.databases import lay_out
@@ -113,6 +120,10 @@ MEANINGS = {
 async def an_article_of(id_: str) -> Article | None:
     article = an_article()
     return article if article.id == id_ else None
+
+
+async def tried(work: TrialWork) -> Trial:
+    return tried_here(work)
 
 
 class FixedRouter:
@@ -277,6 +288,15 @@ def a_consoles_site(
         "recordings": DeskRecordings(recordings, store),
         "machine": MachineFacts(settings, city, store, {}, clock),
         "audit": SqlAuditLog(store.database),
+        "rules": Rules(
+            SqlRules(store.database),
+            CatalogueFiles(city.folder / "routing"),
+            RuleTrials(SqlRules(store.database), KeptOrders(store), tried, city.folder, clock),
+            city,
+            limits=lambda: frozenset(each.limit.name for each in LIMITS.statutory),
+            clock=lambda: clock().astimezone(city.timezone),
+            new_id=iter(f"c{n}" for n in count(1)).__next__,
+        ),
         "agents": AgentTools(
             assist=AgentAssist(
                 FakeUnderstander(MEANINGS), FakeRetriever(a_passage()), FixedRouter(), city=city, clock=clock

@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from desk.permissions import administration, agent, common, knowledge, review, supervision, unit
+from desk.permissions import (
+    administration,
+    agent,
+    common,
+    knowledge,
+    review,
+    rule_console,
+    supervision,
+    unit,
+)
 from desk.permissions.rules import ANYBODY, PUBLIC, Permission, only
 from hotline.domain.accounts import StaffRole
 
@@ -34,6 +43,7 @@ TABLE: Final[Mapping[str, Permission]] = _whole(
     review.ROUTES,
     supervision.ROUTES,
     knowledge.ROUTES,
+    rule_console.ROUTES,
 )
 
 

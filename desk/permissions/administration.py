@@ -29,7 +29,9 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/admin/models": _SYSTEM,
     "POST /desk/admin/models/{model}/verify": _SYSTEM,
     "GET /desk/admin/channels": _SYSTEM,
-    "GET /desk/admin/calendar": only(StaffRole.SYSTEM_ADMIN, StaffRole.RULES_EDITOR, StaffRole.SUPERVISOR),
+    "GET /desk/admin/calendar": only(
+        StaffRole.SYSTEM_ADMIN, StaffRole.RULES_EDITOR, StaffRole.RULES_REVIEWER, StaffRole.SUPERVISOR
+    ),
     "GET /desk/admin/retention": only(StaffRole.SYSTEM_ADMIN, StaffRole.AUDIT_ADMIN),
     "POST /desk/admin/retention": _SYSTEM,
     "GET /desk/admin/audit": _AUDIT,

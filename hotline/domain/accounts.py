@@ -29,6 +29,7 @@ class StaffRole(StrEnum):
     KNOWLEDGE_EDITOR = "knowledge_editor"  # 知识编辑
     KNOWLEDGE_REVIEWER = "knowledge_reviewer"  # 知识审核
     RULES_EDITOR = "rules_editor"  # 派单规则
+    RULES_REVIEWER = "rules_reviewer"  # 派单规则审核
     UNIT_HANDLER = "unit_handler"  # 承办单位经办
     UNIT_LEAD = "unit_lead"  # 承办单位审核人
     COUNTY = "county"  # 县区热线办

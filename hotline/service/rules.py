@@ -89,7 +89,7 @@ class Rules:
         self.trials = trials
         self._files = files
         self._city = city
-        self._limits = limits
+        self.limits = limits
         self._clock = clock
         self._new_id = new_id
 
@@ -131,7 +131,7 @@ class Rules:
             text = _with(base, (*others, change), change_set)
         except RuleStepRefusedError as error:
             return (RowProblem("before", error.detail),)
-        return await asyncio.to_thread(check_row, data, text, self._city, self._limits())
+        return await asyncio.to_thread(check_row, data, text, self._city, self.limits())
 
     # --- drafts --------------------------------------------------------------------------------------------
 
@@ -313,7 +313,7 @@ class Rules:
         about = {**text.about, "version": version.version, "valid_from": version.valid_from.isoformat()}
         whole = replace(text, about=about)
         try:
-            await asyncio.to_thread(compiled, whole, self._city, self._limits())
+            await asyncio.to_thread(compiled, whole, self._city, self.limits())
         except CityConfigError as error:
             raise RuleStepRefusedError(RuleRefusal.MISTAKES, f"{error.row}：{error.reason}") from error
         deed = _audited(
