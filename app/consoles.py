@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -35,6 +36,7 @@ from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
+from hotline.service.unmasking import Unmaskings
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.database import Database
@@ -42,6 +44,7 @@ from hotline.store.evidence import SqlEvidence
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
 from hotline.store.sealing import Seal
+from hotline.store.unmasking import SqlUnmaskings
 from ivr.recording import read_recording
 
 _SIGN_INS_A_MINUTE: Final = 20
@@ -193,5 +196,6 @@ def consoles(
         agents=agents,
         knowledge=knowledge,
         audit=SqlAuditLog(database),
+        unmaskings=Unmaskings(SqlUnmaskings(database, seal), records, lambda: secrets.token_hex(16)),
         rules=rules,
     )

@@ -24,6 +24,7 @@ from hotline.service.evidence import Evidence
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
 from hotline.service.supervision_board import SupervisionBoard
+from hotline.service.unmasking import Unmaskings
 from hotline.service.weekly_brief import WeeklyBriefs
 from hotline.store.audit_log import SqlAuditLog
 from hotline.store.evidence import SqlEvidence
@@ -95,7 +96,8 @@ class DeskParts:
     shown, without ``keeping`` none is taken, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
     as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
     without ``agents`` no agent desk, without ``knowledge`` none of the knowledge base, without ``softphone`` agents have
-    telephones on their desks, without ``rules`` nobody edits the dispatch catalogue.
+    telephones on their desks, without ``rules`` nobody edits the dispatch catalogue,
+    without ``unmaskings`` nobody is shown a confidential citizen.
     """
 
     city: City
@@ -124,4 +126,5 @@ class DeskParts:
     agents: AgentTools | None = None
     knowledge: KnowledgeTools | None = None
     softphone: Softphone | None = None
+    unmaskings: Unmaskings | None = None
     rules: Rules | None = None

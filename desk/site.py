@@ -17,7 +17,7 @@ from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.knowledge import article, lists, writing
 from desk.pages.review import order as review_order
-from desk.pages.review import waiting
+from desk.pages.review import secrecy, waiting
 from desk.pages.rules import catalogue, drafts, rows, versions
 from desk.pages.supervision import board, brief, rates, trends
 from desk.pages.unit import article as unit_article
@@ -41,6 +41,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     callbacks.router,
     hearing.router,
     waiting.router,
+    secrecy.router,
     review_order.router,
     board.router,
     trends.router,

@@ -65,6 +65,7 @@ from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.rule_trials import RuleTrials
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals, SignalsInMemory
+from hotline.service.unmasking import Unmaskings
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
 from hotline.store.agent_forms import SqlAgentForms
@@ -79,6 +80,7 @@ from hotline.store.relay import SqlRelayStore
 from hotline.store.rules import SqlRules
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
+from hotline.store.unmasking import SqlUnmaskings
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 from router.catalogue_files import CatalogueFiles
@@ -296,6 +298,9 @@ def a_consoles_site(
             limits=lambda: frozenset(each.limit.name for each in LIMITS.statutory),
             clock=lambda: clock().astimezone(city.timezone),
             new_id=iter(f"c{n}" for n in count(1)).__next__,
+        ),
+        "unmaskings": Unmaskings(
+            SqlUnmaskings(store.database, seal), store, iter(f"u{n}" for n in count(1)).__next__
         ),
         "agents": AgentTools(
             assist=AgentAssist(

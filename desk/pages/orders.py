@@ -11,6 +11,7 @@ from fastapi import Form, Query, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
+from desk.forms import WrongFieldsError
 from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.ranges import ranged
@@ -22,6 +23,7 @@ from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import DeedRefusedError, WorkOrderNotFoundError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.secrecy import is_hidden, without_identity
+from hotline.domain.unmasking import UnmaskRequest, UnmaskState
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
 from hotline.store.evidence import EvidenceLockedError
@@ -86,13 +88,42 @@ async def contact(
     found = await front.parts.records.get(number)
     sight_of(found, seat.account)
     if is_hidden(found):
-        return front.fault(request, 403, "保密工单：联系诉求人请用热线转接；解密须另一人批准。")
+        unmasked = await _approval(front, seat, found)
+        if unmasked is None or front.parts.unmaskings is None:
+            return front.fault(request, 403, "保密工单：联系诉求人请用热线转接；查看须另一人批准。")
+        parties = await front.parts.unmaskings.look(number, by=seat.account.login, at=front.parts.clock())
+        return front.fragment(request, "orders/_contact.html", parties=parties, number=number, secret=0)
     if len(reason.strip()) < 2:
         raise DeedRefusedError(missing="查看事由")
     await front.parts.records.note_look(
         subject=number, by=_who(seat), why=f"contact: {reason.strip()}", at=front.parts.clock()
     )
-    return front.fragment(request, "orders/_contact.html", parties=found.citizens, number=number)
+    shown = [party for party in found.citizens if party.secrecy is Secrecy.NONE]
+    return front.fragment(
+        request, "orders/_contact.html", parties=shown, number=number, secret=len(found.citizens) - len(shown)
+    )
+
+
+@router.post("/desk/orders/{number}/unmask")
+async def ask_unmasking(
+    request: Request, seat: Seat, number: Number, reason: Annotated[str, Form(max_length=500)] = ""
+) -> Response:
+    """Ask to see who the citizen of a confidential order is; another person decides (查看保密信息申请)."""
+    front = front_of(request)
+    if front.parts.unmaskings is None:
+        raise WorkOrderNotFoundError(number)
+    sight_of(await front.parts.records.get(number), seat.account)
+    if len(reason.strip()) < 2:
+        raise WrongFieldsError({"reason": "请写明为什么须要知道诉求人是谁。"})
+    await front.parts.unmaskings.ask(number, reason, by=seat.account.login, at=front.parts.clock())
+    return front.done(request, to=f"/desk/orders/{number}", toast="已申请，等待另一人审批")
+
+
+async def _approval(front: Front, seat: SignedIn, found: WorkOrder) -> UnmaskRequest | None:
+    """Return the approval by which somebody of the hotline may see a confidential citizen now, or None."""
+    if front.parts.unmaskings is None or sight_of(found, seat.account) is not Sight.OURS:
+        return None
+    return await front.parts.unmaskings.may_see(found.number, by=seat.account.login, at=front.parts.clock())
 
 
 @router.get("/desk/orders/{number}/recordings/{conversation}")
@@ -126,12 +157,13 @@ async def evidence(
     kept = front.parts.evidence
     if kept is None or item not in {one.id for one in await kept.of_order(number)}:
         raise WorkOrderNotFoundError(number)
-    if is_hidden(found):
+    approval = await _approval(front, seat, found) if is_hidden(found) else None
+    if is_hidden(found) and approval is None:
         raise EvidenceLockedError(item)
     one = await kept.get(item)
     body = await asyncio.to_thread(kept.read, one)
     await front.parts.records.note_look(
-        subject=item, by=_who(seat), why=f"evidence of {number}", at=front.parts.clock()
+        subject=item, by=_who(seat), why=f"evidence of {number}{_by(approval)}", at=front.parts.clock()
     )
     where = "inline" if one.kind.startswith("image/") else "attachment"
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'{where}; filename="{item[:8]}"'}
@@ -200,10 +232,28 @@ async def order_values(front: Front, seat: SignedIn, number: str) -> dict[str, A
         "found": found,
         "is_ours": is_ours,
         "is_hidden": is_hidden(found),
+        "unmasking": await _unmasking(front, seat, found) if is_hidden(found) and is_ours else None,
         "turns": await _talk(front, found) if is_ours else [],
         "recordings": await _recordings(front, found) if is_ours else [],
         "evidence": await front.parts.evidence.of_order(number) if front.parts.evidence is not None else [],
     }
+
+
+async def _unmasking(front: Front, seat: SignedIn, order: WorkOrder) -> dict[str, Any] | None:
+    """Return how somebody's request to see the citizen stands; None where nobody can ask."""
+    if front.parts.unmaskings is None:
+        return None
+    approval = await _approval(front, seat, order)
+    latest = await front.parts.unmaskings.latest(order.number, by=seat.account.login)
+    return {
+        "until": approval.until if approval is not None else None,
+        "is_asked": latest is not None and latest.state is UnmaskState.ASKED,
+        "refused": latest.note if latest is not None and latest.state is UnmaskState.REFUSED else "",
+    }
+
+
+def _by(approval: UnmaskRequest | None) -> str:
+    return f" (approved by {approval.decided_by}, request {approval.id})" if approval is not None else ""
 
 
 async def _talk(front: Front, order: WorkOrder) -> Sequence[dict[str, str]]:

@@ -30,6 +30,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/orders": _ORDERS,
     "GET /desk/orders/{number}": _ORDERS,
     "POST /desk/orders/{number}/contact": _ORDERS,
+    "POST /desk/orders/{number}/unmask": Permission(HOTLINE),
     "GET /desk/orders/{number}/recordings/{conversation}": Permission(HOTLINE),
     "GET /desk/orders/{number}/evidence/{item}": _ORDERS,
     "GET /desk/orders/{number}/hearing": _HEARING,

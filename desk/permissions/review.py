@@ -12,6 +12,9 @@ _REVIEWER: Final = only(StaffRole.REVIEWER)
 
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/review": _REVIEWER,
+    "GET /desk/review/secrecy": _REVIEWER,
+    "POST /desk/review/secrecy/{unmask}/approve": _REVIEWER,
+    "POST /desk/review/secrecy/{unmask}/refuse": _REVIEWER,
     "GET /desk/review/{number}": _REVIEWER,
     "POST /desk/review/{number}/{step}": _REVIEWER,
 }

@@ -137,6 +137,20 @@ kept_figures: Final = Table(
 )
 """Figures that took long to count, as JSON, with the time at which they were counted; nothing personal."""
 
+unmask_requests: Final = Table(
+    "unmask_requests",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("number", String(20), nullable=False),
+    Column("asker", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("unmask_requests_of_order", "number", "asker"),
+    Index("unmask_requests_waiting", "state", "asked_at"),
+)
+"""Requests to see who a confidential citizen is, with their reasons sealed."""
+
 order_waiting: Final = Table(
     "order_waiting",
     metadata,

@@ -7,17 +7,18 @@ import re
 from playwright.async_api import expect
 
 from hotline.domain.accounts import StaffRole
+from hotline.domain.appeal import Secrecy
 from hotline.domain.deeds import AcceptReturn, AskHearing, Evidence, SignFor
 from hotline.domain.diversion import UnreasonableGround
 from hotline.domain.life_cycle import Status
 from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, shoot
-from tests.builders import after
+from tests.builders import after, an_appeal
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
 from tests.integration.consoles.test_review import BACK, REPLY, asked
-from tests.work_orders import REVIEWER, change
+from tests.work_orders import REVIEWER, an_order, change, keep
 
-NUMBER, HEARD, REPLIED, TAKEN = (f"2611230000{each}" for each in range(1, 5))
+NUMBER, HEARD, REPLIED, TAKEN, SECRET = (f"2611230000{each}" for each in range(1, 6))
 ASKED = AskHearing(UnreasonableGround.FOUND_BY_HEARING, "诉求超出政策范围", (Evidence("e" * 32),))
 
 
@@ -28,6 +29,7 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     await asked(site, HEARD, SignFor(), ASKED)
     await asked(site, REPLIED, SignFor(), REPLY)
     taken = await asked(site, TAKEN, BACK)
+    await keep(site.store, an_order(SECRET, appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL)))
     page = await opened("/desk/review", await site.account(StaffRole.REVIEWER))
     complaints = Complaints(page)
     found = await barriers(page)
@@ -81,6 +83,23 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     await page.focus("#f-text")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".toast")).to_contain_text("已记入陈述")
+
+    wu = await site.account(StaffRole.AGENT, login="wu", name="吴芳")
+    assert site.parts.unmaskings is not None
+    await site.parts.unmaskings.ask(SECRET, "法院依法调取，附调取函", by=wu.login, at=after(80))
+    await page.goto("/desk/review/secrecy")
+    found += await barriers(page)
+    await shoot(page, "review-secrecy-phone")
+    wider += await overflow(page)
+    await page.set_viewport_size(DESKTOP)
+    await shoot(page, "review-secrecy")
+    await page.wait_for_function(
+        "document.querySelector('dialog form[action$=approve]')?.['htmx-internal-data']"
+    )
+    await page.keyboard.press("a")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".toast", has_text="已批准，4 小时内有效")).to_be_visible()
+    await page.set_viewport_size(PHONE)
 
     await page.goto(f"/desk/review/{REPLIED}")
     await page.wait_for_function("document.querySelector('#pass_review form')?.['htmx-internal-data']")

@@ -60,4 +60,5 @@ async def waiting(
         tabs=[(key, one.label, counts[key]) for key, one in TABS.items()],
         orders=[row_of(front, order) for order in page.orders],
         following=str(page.following) if page.following else "",
+        secrecy=await front.parts.unmaskings.count_waiting() if front.parts.unmaskings is not None else 0,
     )  # fmt: skip

@@ -50,6 +50,7 @@ async def test_a_unit_asks_both_sides_are_heard_and_a_reviewer_declines(site: Co
         stale = await client.post(f"{PATH}/opinion", data={"revision": 1, "text": "已达标"}, files=PHOTO)
         assert (stale.status_code, len(await site.parts.evidence.of_order(NUMBER))) == (409, 1)
     async with site.client(agent) as client:
+        assert f'href="{PATH}"' in (await client.get(f"/desk/orders/{NUMBER}")).text
         page = words_of((await client.get(PATH)).text)
         assert ("⑦经听证认定不合理" in page, "还没有听取：诉求人" in page) == (True, True)
         given = {"revision": 2, "side": "citizen", "text": "王建国说家里只有十四度"}

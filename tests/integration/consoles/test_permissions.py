@@ -20,7 +20,7 @@ from tests.work_orders import an_order, keep
 
 ROOT = Path(__file__).resolve().parents[3]
 FILLED = {
-    "number": "26112300001", "conversation": "c1", "version": "v", "name:path": "desk.css", "session": "a", "item": "a", "account": "a", "wanted": "hold", "task": "t", "step": "take", "name": "place", "model": "htmx", "provider": "city", "draft": "c9", "row": "heat",
+    "number": "26112300001", "conversation": "c1", "version": "v", "name:path": "desk.css", "session": "a", "item": "a", "account": "a", "wanted": "hold", "task": "t", "step": "take", "name": "place", "model": "htmx", "provider": "city", "draft": "c9", "row": "heat", "unmask": "a",
 }  # fmt: skip
 STREAMS = frozenset(
     {"GET /desk/watch", "GET /desk/agent/live", "GET /desk/queue/live", "GET /desk/unit/live"}
