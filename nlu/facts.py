@@ -56,6 +56,9 @@ _STYLED: Final = re.compile(
     r"(?P<name>[\u4e00-\u9fff])(?P<role>某某?|先生|女士|师傅|经理|主任|书记|老板|老师|医生|大夫)"
 )
 
+_SALUTED: Final = re.compile(r"(?:尊敬|敬爱|亲爱)的?$")
+_GREETED: Final = re.compile(r"[:：，,\s]*[您你]好")
+
 
 class FactFinder:
     """Finds facts with a city's units and surnames."""
@@ -106,13 +109,15 @@ class FactFinder:
 
     def _people(self, text: str) -> Iterator[tuple[int, Fact]]:
         taken: list[tuple[int, int]] = []
-        for found in _CALLED.finditer(text):
-            if found["name"][0] in self._surnames:
-                taken.append(found.span())
-                yield found.start(), Fact(FactKind.PERSON, found[0], found["name"], found["role"])
-        for found in _STYLED.finditer(text):
-            if found["name"] in self._surnames and not any(a <= found.start() < b for a, b in taken):
-                yield found.start(), Fact(FactKind.PERSON, found[0], found[0], found["role"])
+        for found in (*_CALLED.finditer(text), *_STYLED.finditer(text)):
+            if found["name"][0] not in self._surnames or any(a <= found.start() < b for a, b in taken):
+                continue
+            taken.append(found.span())
+            if _SALUTED.search(text, 0, found.start()) or _GREETED.match(text, found.end()):
+                continue  # whom the letter is to is no one it tells of
+            is_styled = found.re is _STYLED
+            value = found[0] if is_styled else found["name"]
+            yield found.start(), Fact(FactKind.PERSON, found[0], value, found["role"])
 
 
 def _last_part(name: str) -> str:

@@ -89,3 +89,32 @@ def test_facts_come_in_the_order_they_are_said() -> None:
     text = "临沂鑫源板材厂的张经理欠我两万块"
     kinds = [fact.kind for fact in FINDER.find(text, ())]
     assert kinds == [FactKind.ORGANISATION, FactKind.PERSON, FactKind.AMOUNT]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("村支书赵德山占了集体的鱼塘", ["赵德山"]),
+        ("班主任马老师收了家长的购物卡", ["马老师"]),
+        ("队长叫周大海，会计贾秀英管着账", ["周大海", "贾秀英"]),
+        ("尊敬的胡书记：我们村长王大力打人", ["王大力"]),
+        ("李主任您好，反映一件事", []),
+        ("教练高度近视还开车，老师严查作业，业主向物业反映", []),
+    ],
+)
+def test_people_of_the_matter_are_found_and_whom_a_letter_is_to_is_not(text: str, names: list[str]) -> None:
+    assert [fact.value for fact in found(text, FactKind.PERSON)] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "yuan"),
+    [
+        ("押金一千二不退", ["1200"]),
+        ("罚了我二百，连个票都没开", ["200"]),
+        ("水费三百八十七块六毛五", ["387.65"]),
+        ("多收两毛五", ["0.25"]),
+        ("走了三千步，一千二百户，住了一万多人", []),
+    ],
+)
+def test_sums_are_found_as_they_are_said_of_money(text: str, yuan: list[str]) -> None:
+    assert [fact.value for fact in found(text, FactKind.AMOUNT)] == yuan
