@@ -38,13 +38,14 @@ from bench.asr import bench_asr
 from bench.chat import bench_chat
 from bench.conversation_scores import Score, as_row, summary, table
 from bench.conversation_scripts import ScriptError, read_scripts
+from bench.forecast import Unclassed, bench_forecast, weekly_series
 from bench.kb import bench_kb
 from bench.letters import bench_letters, bench_settings
 from bench.matters import bench_matters, read_matters
 from bench.nlu import bench_nlu, load_crosswalk
 from bench.outbox import bench_outbox
 from bench.pool import bench_pool
-from bench.repeats import bench_repeats
+from bench.repeats import Message, bench_repeats, read_messages, understood
 from bench.router import bench_router
 from bench.store import bench_store
 from hotline.city import load_city, read_yaml
@@ -420,6 +421,32 @@ def repeats(
             )
 
     _show(asyncio.run(work()), as_json=as_json)
+
+
+@cli.command("forecast")
+def forecast(
+    messages: Annotated[list[Path], typer.Option(help="CSV，列 id,user,time,topic,detail，可写几次")],
+    classes: Annotated[bool, typer.Option(help="也按事项：先逐条理解，要几分钟")] = False,
+    as_json: Json = False,
+) -> None:
+    """诉求量预测：按县区（和事项）逐周回测四周预测，与沿用上周、沿用去年同期同场比较；只测量，不训练。"""
+    printer = Printer()
+    tables = {file.stem: read_messages(file) for file in messages}
+
+    async def work() -> dict[str, list[Message]]:
+        settings = Settings().model_copy(update={"rasa": "off"})
+        async with AsyncExitStack() as stack:
+            engine = (
+                await open_understander(settings, load_city(settings.city), stack) if classes else Unclassed()
+            )
+            return {
+                name: await understood(table, engine, partial(printer.progress, name))
+                for name, table in tables.items()
+            }
+
+    read = asyncio.run(work())
+    figures = {name: bench_forecast(weekly_series(table, classes=classes)) for name, table in read.items()}
+    _show(figures, as_json=as_json)
 
 
 @cli.command("store")

@@ -20,6 +20,11 @@ def main() -> int:
             ["asr", *speech, "--band", "phone", "--noise-snr", "15"],
             ["nlu", "--messages", str(messages / "labelled_segmented.csv"), "--text-columns", "tokens"],
             ["kb", "--questions", str(messages / "questions_with_replies.csv")],
+            [
+                "forecast",
+                *("--messages", str(messages / "messages.csv")),
+                *("--messages", str(messages / "questions_with_replies.csv")),
+            ],
         ]
     else:
         print(

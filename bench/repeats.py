@@ -86,7 +86,7 @@ async def bench_repeats(
     progress: Progress = lambda done, of: None,  # noqa: ARG005 -- named as callers call it
 ) -> dict[str, Any]:
     """Return precision and recall of repeats and of hot issues, with simpler rules beside them. Raises ``RepeatDataError``."""
-    messages = await _understood(_read(messages_csv), understander, progress)
+    messages = await understood(read_messages(messages_csv), understander, progress)
     return {
         "messages": len(messages),
         "users": len({message.user for message in messages}),
@@ -271,9 +271,10 @@ def _within(messages: Sequence[Message], start: datetime) -> list[Message]:
     return [one for one in messages if start <= one.at <= end]
 
 
-async def _understood(
+async def understood(
     messages: Sequence[Message], understander: Understander, progress: Progress
 ) -> list[Message]:
+    """Return the messages with their class, and the county that they name first."""
     done = []
     for number, message in enumerate(messages, 1):
         meaning = await understander.understand(message.text)
@@ -286,7 +287,8 @@ async def _understood(
     return done
 
 
-def _read(file: Path) -> list[Message]:
+def read_messages(file: Path) -> list[Message]:
+    """Return the messages of a table, the oldest first. Raises ``RepeatDataError``."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.DictReader(lines)
