@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -30,8 +30,10 @@ from app.programs import bearer
 from app.token_bucket import TokenBuckets
 from app.web_parts import ORDER_NUMBER
 from hotline.domain.appeal import PhoneNumber
+from hotline.domain.citizen_view import OwnOrder
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.proofs import NoProofError, Proof
+from hotline.service.progress import Progress
 from hotline.service.self_service import SelfService
 from hotline.store.sealing import Seal
 
@@ -80,11 +82,13 @@ class CitizenInterface:
         buckets: TokenBuckets,
         clock: Callable[[], datetime],
         *,
+        progress: Progress,
         code_minutes: int,
         identify: Identify,
     ) -> None:
         """``identify`` reads tokens of the app that carries the chat: who came by it has proved a telephone, perhaps."""
         self._service = service
+        self._progress = progress
         self._tokens = tokens
         self._names = names
         self._buckets = buckets
@@ -113,6 +117,8 @@ class CitizenInterface:
         own.post("/orders/{number}/rating")(self.rate)
         own.post("/orders/{number}/objection")(self.object)
         own.post("/orders/{number}/messages", status_code=202)(self.write)
+        own.put("/orders/{number}/subscription")(self.subscribe)
+        own.delete("/orders/{number}/subscription")(self.unsubscribe)
         router.include_router(own)
         app.include_router(router)
 
@@ -139,54 +145,73 @@ class CitizenInterface:
     async def orders(self, request: Request) -> OrdersOut:
         """The orders of a proved telephone."""
         found = await self._service.orders_of(await self._proof(request), at=self._clock())
-        return OrdersOut(orders=[self._names.order(order) for order in found])
+        return OrdersOut(orders=await self._all(found))
 
     async def order(self, number: Number, request: Request) -> OrderOut:
         """One order of a proved telephone, with every step."""
         proof = await self._proof(request)
-        return self._names.order(await self._service.order(number, proof, at=self._clock()))
+        return await self._shown(await self._service.order(number, proof, at=self._clock()))
 
     # --- doing -----------------------------------------------------------------------------------------------
 
     async def add_facts(self, number: Number, body: WordsIn, request: Request) -> OrderOut:
         """Add facts (补充情况)."""
         proof = await self._proof(request)
-        return self._names.order(await self._service.add_facts(number, body.text, proof, at=self._clock()))
+        return await self._shown(await self._service.add_facts(number, body.text, proof, at=self._clock()))
 
     async def supplement(self, number: Number, body: WordsIn, request: Request) -> OrderOut:
         """Give what was missing (补充)."""
         proof = await self._proof(request)
-        return self._names.order(await self._service.supplement(number, body.text, proof, at=self._clock()))
+        return await self._shown(await self._service.supplement(number, body.text, proof, at=self._clock()))
 
     async def withdraw(self, number: Number, body: WordsIn, request: Request) -> OrderOut:
         """Take the matter back (撤单), with a reason."""
         proof = await self._proof(request)
-        return self._names.order(await self._service.withdraw(number, body.text, proof, at=self._clock()))
+        return await self._shown(await self._service.withdraw(number, body.text, proof, at=self._clock()))
 
     async def urge(self, number: Number, body: UrgeIn, request: Request) -> OrderOut:
         """Urge (催办), once in a while."""
         proof = await self._proof(request)
-        return self._names.order(await self._service.urge(number, body.text, proof, at=self._clock()))
+        return await self._shown(await self._service.urge(number, body.text, proof, at=self._clock()))
 
     async def rate(self, number: Number, body: RatingIn, request: Request) -> OrderOut:
         """Rate the reply (评价): who is not content has it handled again."""
         proof = await self._proof(request)
-        return self._names.order(
+        return await self._shown(
             await self._service.rate(number, body.rating(), proof, how=_HOW, at=self._clock())
         )
 
     async def object(self, number: Number, body: WordsIn, request: Request) -> OrderOut:
         """Object to how the order ended (异议)."""
         proof = await self._proof(request)
-        return self._names.order(await self._service.object(number, body.text, proof, at=self._clock()))
+        return await self._shown(await self._service.object(number, body.text, proof, at=self._clock()))
 
     async def write(self, number: Number, body: WordsIn, request: Request) -> OrderOut:
         """Have words passed on to the unit, which does not learn who wrote them (热线转达)."""
         proof, at = await self._proof(request), self._clock()
         await self._service.write_to_unit(number, body.text, proof, at=at)
-        return self._names.order(await self._service.order(number, proof, at=at))
+        return await self._shown(await self._service.order(number, proof, at=at))
+
+    async def subscribe(self, number: Number, request: Request) -> OrderOut:
+        """Have each step told to the proved telephone by SMS (订阅进度), instead of by another door."""
+        if not self._service.sends_codes:
+            raise HTTPException(503)
+        proof = await self._proof(request)
+        return await self._shown(await self._progress.subscribe(number, proof, who=None, at=self._clock()))
+
+    async def unsubscribe(self, number: Number, request: Request) -> OrderOut:
+        """Have no more told than the rules demand."""
+        proof = await self._proof(request)
+        return await self._shown(await self._progress.end(number, proof, at=self._clock()))
 
     # --- inside ----------------------------------------------------------------------------------------------
+
+    async def _shown(self, order: OwnOrder) -> OrderOut:
+        return (await self._all((order,)))[0]
+
+    async def _all(self, orders: Sequence[OwnOrder]) -> list[OrderOut]:
+        kept = await self._progress.of_all(orders)
+        return [self._names.order(order, kept.get(order.number)) for order in orders]
 
     async def _proof(self, request: Request) -> Proof:
         token = bearer(request)

@@ -13,6 +13,7 @@ from app.web_parts import ORDER_NUMBER
 from hotline.domain.category import Category
 from hotline.domain.citizen_view import CitizenDeed, OwnOrder, StepSeen
 from hotline.domain.deeds import Resolution, Satisfaction
+from hotline.domain.progress import Subscription, may_subscribe
 from hotline.domain.repeats import OrderNews
 from hotline.service.self_service import Rating
 
@@ -97,7 +98,10 @@ class StepOut(BaseModel):
 
 
 class OrderOut(BaseModel):
-    """A citizen's own order. ``may`` is what they may do now; ``handled_as`` the order that theirs was merged into."""
+    """A citizen's own order. ``may`` is what they may do now; ``handled_as`` the order that theirs was merged into.
+
+    ``subscription``: the channel by which each step is told (订阅进度), empty where none is.
+    """
 
     number: str
     handled_as: str
@@ -115,6 +119,8 @@ class OrderOut(BaseModel):
     is_confidential: bool
     steps: list[StepOut]
     may: list[CitizenDeed]
+    may_subscribe: bool
+    subscription: str
 
 
 class OrdersOut(BaseModel):
@@ -131,7 +137,7 @@ class Names:
     categories: Mapping[str, Category]
     unit: Callable[[str], str]
 
-    def order(self, order: OwnOrder) -> OrderOut:
+    def order(self, order: OwnOrder, subscription: Subscription | None = None) -> OrderOut:
         """Return an order as it is shown."""
         category = self.categories.get(order.category or "")
         return OrderOut(
@@ -151,6 +157,8 @@ class Names:
             is_confidential=order.is_confidential,
             steps=[self._step(step) for step in order.steps],
             may=sorted(order.may),
+            may_subscribe=may_subscribe(order.status),
+            subscription=subscription.channel.value if subscription is not None else "",
         )
 
     def news(self, news: OrderNews) -> NewsOut:

@@ -110,12 +110,14 @@ def open_citizens(
         citizen = await tokens.citizen(token)
         return Proof(citizen.phone, clock() + _HOST_TOKEN_LASTS, "app") if citizen.phone else None
 
+    service = open_self_service(settings, city, world, words, rules)
     return CitizenInterface(
-        open_self_service(settings, city, world, words, rules),
+        service,
         ProofTokens(Seal(secret_file(settings.data_dir / "at_rest.key"))),
         Names(words, city.categories, lambda code: unit_name(city, code) or code),
         TokenBuckets(world.redis),
         clock,
         code_minutes=round(rules.proof.lasts.total_seconds() / 60),
         identify=identify,
+        progress=Progress(service, SqlProgress(world.store.database)),
     )

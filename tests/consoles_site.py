@@ -20,6 +20,7 @@ from fastapi import FastAPI
 
 from app.assessment_rules import load_formulas
 from app.assets import ASSETS
+from app.chats import ChatPictures
 from app.consoles import DeskRecordings
 from app.faults import Faults, status_of
 from app.figures import open_figures
@@ -37,6 +38,7 @@ from app.web_parts import KeptRecordings
 from asr.models import fetch
 from chat.handover import AgentHours, ChatQueue
 from chat.web_chat.channel import Customs
+from chat.web_chat.doors import Doors
 from chat.web_chat.routes import WebChat
 from desk.agents import AgentTools
 from desk.front import WORDS as DESK_WORDS
@@ -336,6 +338,7 @@ def a_consoles_site(
             WORDS["refusals"],
             store=kept,
             records=store,
+            doors=Doors(clock, pictures=ChatPictures(parts.evidence) if parts.evidence is not None else None),
         ),
         words=WORDS,
         staff_token=TOKEN,

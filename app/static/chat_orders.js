@@ -7,11 +7,11 @@ const dialog = body.closest("dialog");
 let token = null;
 let ofHost = async () => null;
 
-async function ask(path, sent) {
+async function ask(path, sent, method = sent ? "POST" : "GET") {
   const bearer = token ?? (await ofHost());
   const headers = {...(bearer ? {authorization: "Bearer " + bearer} : {}), ...(sent ? {"content-type": "application/json"} : {})};
   try {
-    const answer = await fetch("/api/citizen/v1/" + path, {method: sent ? "POST" : "GET", headers, body: sent ? JSON.stringify(sent) : undefined});
+    const answer = await fetch("/api/citizen/v1/" + path, {method, headers, body: sent ? JSON.stringify(sent) : undefined});
     return {isGood: answer.ok, status: answer.status, found: await answer.json()};
   } catch { return {isGood: false, status: 0, found: {text: words.lost}}; }
 }
@@ -65,8 +65,8 @@ async function list() {
   else draw(...found.orders.map((order) => button(`${order.number} ${order.status_text} ${order.category_text}`, () => show(order), "quiet row")));
 }
 
-async function act(order, path, sent) {
-  const {isGood, found} = await ask(`orders/${order.number}/${path}`, sent);
+async function act(order, path, sent, method) {
+  const {isGood, found} = await ask(`orders/${order.number}/${path}`, sent, method);
   if (!isGood) { say(found.text); return; }
   show(found);
   say(labels.done, false);
@@ -99,6 +99,14 @@ function rating_form(order) {
   return form;
 }
 
+function subscription(order) {
+  if (!order.may_subscribe && !order.subscription) return null;
+  const told = labels.subscribed[order.subscription || "none"];
+  const change = order.subscription ? button(labels.unsubscribe, () => act(order, "subscription", undefined, "DELETE"))
+    : button(labels.subscribe, () => act(order, "subscription", undefined, "PUT"));
+  return make("p", {}, told, " ", change);
+}
+
 function show(order) {
   const place = make("div");
   const deeds = make("div", {className: "replies"}, ...order.may.map((deed) => button(labels.deeds[deed],
@@ -106,7 +114,7 @@ function show(order) {
   draw(
     facts([[labels.number, order.number], [labels.status, order.status_text], [labels.kind, order.kind_text], [labels.category, order.category_text],
       [labels.text, order.text], [labels.place, order.place], [labels.unit, order.unit], [labels.due, moment(order.due_at)], [labels.reply, order.reply]]),
-    deeds, place,
+    deeds, place, subscription(order) ?? "",
     make("ol", {className: "steps"}, ...order.steps.map((step) => make("li", {}, make("strong", {textContent: step.step_text}), " ",
       make("small", {textContent: [moment(step.at), step.unit].filter(Boolean).join(" ")}), step.text ? make("p", {textContent: step.text}) : null))),
     button(labels.all, list));

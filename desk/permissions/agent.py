@@ -29,6 +29,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/agent/chats/{chat}/take": _AGENT,
     "POST /desk/agent/chats/{chat}/show": _AGENT,
     "POST /desk/agent/chats/{chat}/write": _AGENT,
+    "GET /desk/agent/chats/{chat}/evidence/{item}": _AGENT,
     "POST /desk/agent/chats/{chat}/typing": _AGENT,
     "POST /desk/agent/chats/{chat}/pass-on": _AGENT,
     "POST /desk/agent/chats/{chat}/unit": _AGENT,

@@ -145,6 +145,10 @@ class AgentChats:
             chat, f"{agent}:{message}", AgentWrote(self._clock(), agent, text.strip(), message)
         )
 
+    async def check_held(self, chat: str, agent: str) -> None:
+        """Raise ``IllegalHandoverError`` unless the agent holds the chat."""
+        await self._desk.held_chat(chat, agent)
+
     async def tell_typing(self, chat: str, agent: str, *, is_on: bool) -> None:
         """Let the citizen see that the agent is writing. Raises ``IllegalHandoverError``."""
         await self._desk.held_chat(chat, agent)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.citizen_view import OwnOrder
 from hotline.domain.errors import IllegalTransitionError
 from hotline.domain.letters import Correspondent
 from hotline.domain.progress import Subscription, may_subscribe
@@ -24,8 +25,8 @@ class Progress:
 
     async def subscribe(
         self, number: str, proof: Proof, *, who: Correspondent | None, at: datetime
-    ) -> Subscription:
-        """Have each step told to ``who`` by letter, or without one to the telephone on record by SMS.
+    ) -> OwnOrder:
+        """Have each step told to ``who`` by letter, or without one to the telephone on record by SMS; return the order.
 
         It takes the place of a subscription by another door. Raises ``NoProofError``, and ``IllegalTransitionError`` when
         nothing is still to come.
@@ -36,20 +37,21 @@ class Progress:
         channel = ContactChannel.SMS if who is None else who.channel
         wanted = Subscription(order.number, channel, at, None if who is None else who.id)
         await self._kept.subscribe(wanted)
-        return wanted
+        return order
 
-    async def of(self, number: str) -> Subscription | None:
-        """Return the subscription of a citizen's record."""
-        return await self._kept.of(number)
+    async def of_all(self, orders: Sequence[OwnOrder]) -> Mapping[str, Subscription]:
+        """Return the subscriptions of somebody's own orders, by their numbers."""
+        return await self._kept.of_all([order.number for order in orders])
 
     async def of_correspondent(self, who: Correspondent) -> Sequence[Subscription]:
         """Return what somebody who writes letters has subscribed to."""
         return await self._kept.of_correspondent(who.id)
 
-    async def end(self, number: str, proof: Proof, *, at: datetime) -> bool:
-        """End a subscription; False when there is none. Raises ``NoProofError``."""
+    async def end(self, number: str, proof: Proof, *, at: datetime) -> OwnOrder:
+        """End a subscription, if there is one; return the order it was of. Raises ``NoProofError``."""
         order = await self._service.order(number, proof, at=at)
-        return await self._kept.end(order.number, at=at)
+        await self._kept.end(order.number, at=at)
+        return order
 
     async def end_of(self, who: Correspondent, *, number: str = "", at: datetime) -> Sequence[str]:
         """End one or all subscriptions of somebody who writes letters: their own, whoever's the order; return which."""

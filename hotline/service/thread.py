@@ -26,7 +26,7 @@ class Party(StrEnum):
 class Line:
     """One message. ``name``: the agent's number or the unit's name; ``message``: its writer's own id; ``say``: the hotline's own.
 
-    ``evidence``: the picture it is, if it is one.
+    ``evidence``: the picture or document it is, if it is one, and its media type.
     """
 
     number: int
@@ -37,6 +37,7 @@ class Line:
     message: str = ""
     say: actions.Say | None = None
     evidence: str = ""
+    media_type: str = ""
 
 
 class Thread:
@@ -81,7 +82,15 @@ class Thread:
             case events.LocationShared():
                 return Line(number, at, Party.CITIZEN, entry.place.text, message=entry.message)
             case PictureSent():
-                return Line(number, at, Party.CITIZEN, "", message=entry.message, evidence=entry.evidence)
+                return Line(
+                    number,
+                    at,
+                    Party.CITIZEN,
+                    "",
+                    message=entry.message,
+                    evidence=entry.evidence,
+                    media_type=entry.kind,
+                )
             case UnitWrote():
                 return Line(number, at, Party.UNIT, entry.text, name=entry.unit)
             case _:

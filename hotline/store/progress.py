@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, delete, select
@@ -59,6 +59,12 @@ class SqlProgress:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(table).where(table.c.number == number))).one_or_none()
         return None if row is None else _subscription(row)
+
+    async def of_all(self, numbers: Collection[str]) -> Mapping[str, Subscription]:
+        """Return the subscriptions of records, by their numbers."""
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(select(table).where(table.c.number.in_(numbers)))).all()
+        return {row.number: _subscription(row) for row in rows}
 
     async def of_correspondent(self, correspondent: str) -> Sequence[Subscription]:
         """Return what a correspondent has subscribed to, the newest first."""

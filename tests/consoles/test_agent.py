@@ -10,7 +10,9 @@ from redis.asyncio import Redis
 from app.chat_store import ChatsOnRedis
 from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.agents import HandoverState, Presence
+from hotline.service.evidence import Evidence
 from hotline.service.signals import live_topic
+from hotline.store.evidence import SqlEvidence
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from tests.browser import DESKTOP, Complaints, barriers, overflow, shoot
@@ -20,6 +22,7 @@ from tests.consoles.conftest import Open
 from tests.consoles_site import NOT_WARM, SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_agent import CALL, an_agent, bridged, said
 from tests.integration.web.page import connected
+from tests.media import a_photo
 from tests.redis_server import redis_server
 from tests.work_orders import an_order, keep
 
@@ -153,7 +156,9 @@ async def test_a_chat_is_taken_and_answered_by_keyboard_beside_the_form(
 ) -> None:
     with redis_server() as port:
         async with Redis(port=port) as client:
-            site = a_consoles_site(store, tmp_path, kept=ChatsOnRedis(client, Seal(SECRET), process="a"))
+            evidence = SqlEvidence(store.database, Seal(SECRET), tmp_path / "evidence")
+            chats = ChatsOnRedis(client, Seal(SECRET), process="a")
+            site = a_consoles_site(store, tmp_path, kept=chats, evidence=evidence)
             agent = await an_agent(site)
             async with site.served() as address, connected(address.removeprefix("http://")) as citizen:
                 page = await a_page(browser, site, address, agent)
@@ -180,6 +185,10 @@ async def test_a_chat_is_taken_and_answered_by_keyboard_beside_the_form(
                 await expect(page.locator("#thread .citizen").last).to_contain_text("王建国")
                 await expect(page.locator("#writing")).to_contain_text("正在输入")
                 await expect(page.locator("#fill-citizen_name")).to_have_value("王建国")
+                sent = {"name": "a" * 32, "conversation": citizen.session, "order": None, "at": site.clock()}
+                await Evidence(evidence, most=9).keep(a_photo(), **sent)
+                await citizen.send({"type": "picture", "id": "p1", "evidence": "a" * 32})
+                await expect(page.locator("#thread img.sent")).to_have_js_property("complete", True)
                 await page.locator("[data-reply]").first.click()
                 await clean(page, "agent-chat")
                 await page.set_viewport_size(PHONE_SIZE)

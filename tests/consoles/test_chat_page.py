@@ -105,6 +105,8 @@ async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(p
     await page.get_by_role("button", name="提交", exact=True).click()
     await expect(page.locator("#own [role=status]")).to_have_text("已经记下。")
     await expect(page.locator("#own .steps")).to_contain_text("家里有老人")
+    await page.get_by_role("button", name="订阅进度（短信）").click()
+    await expect(page.locator("#own")).to_contain_text("每办一步都发短信告诉您。")
     await shoot(page, "chat-own-order", whole=False)
     assert (await barriers(page), await overflow(page)) == ([], 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import Annotated, Final, Literal
 
@@ -62,6 +63,26 @@ async def write(
     id_ = message or secrets.token_hex(8)
     await chats_of(front).write(chat, number_of(seat), text, message=id_)
     return Response(status_code=204)
+
+
+@router.get("/desk/agent/chats/{chat}/evidence/{item}")
+async def evidence(
+    request: Request, seat: Seat, chat: Chat, item: Annotated[str, InPath(pattern=r"^[0-9a-f]{32}$")]
+) -> Response:
+    """Return a picture or document that the citizen of one of the agent's chats sent; the look is written down."""
+    front = front_of(request)
+    await chats_of(front).check_held(chat, number_of(seat))
+    kept = front.parts.evidence
+    if kept is None or item not in {one.id for one in await kept.of_conversation(chat)}:
+        raise HTTPException(404)
+    one = await kept.get(item)
+    body = await asyncio.to_thread(kept.read, one)
+    await front.parts.records.note_look(
+        subject=item, by=number_of(seat), why=f"evidence of chat {chat}", at=front.parts.clock()
+    )
+    where = "inline" if one.kind.startswith("image/") else "attachment"
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'{where}; filename="{item[:8]}"'}
+    return Response(body, media_type=one.kind, headers=headers)
 
 
 @router.post("/desk/agent/chats/{chat}/typing")

@@ -92,9 +92,11 @@ class ChatPanel:
         elif notice.chat != self.shown.id or notice.seen is not None:
             return []
         return [
-            LiveEvent("chat-line", self._front.text("agent/_message.html", line=one, agent=self._agent))
-            for one in readable(await self._read())
+            LiveEvent("chat-line", self._line_of(one, self.shown.id)) for one in readable(await self._read())
         ]
+
+    def _line_of(self, message: Message, chat: str) -> str:
+        return self._front.text("agent/_message.html", line=message, agent=self._agent, chat_id=chat)
 
     async def _read(self) -> list[Message]:
         assert self.shown is not None

@@ -14,11 +14,14 @@ from chat import handover, held_chats
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.life_cycle import Status
+from hotline.service.evidence import Evidence
+from hotline.store.evidence import SqlEvidence
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from tests.consoles_site import NOT_WARM, SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_agent import Screen, an_agent, bridged, screen_of
 from tests.integration.web.page import Page, connected
+from tests.media import a_photo
 from tests.redis_server import redis_server
 from tests.work_orders import an_order, keep
 
@@ -39,7 +42,9 @@ def port() -> Iterator[int]:
 async def site(store: SqlStore, tmp_path: Path, port: int) -> AsyncIterator[ConsolesSite]:
     async with Redis(port=port) as client:
         await client.flushall()
-        yield a_consoles_site(store, tmp_path, kept=ChatsOnRedis(client, Seal(SECRET), process="a"))
+        evidence = SqlEvidence(store.database, Seal(SECRET), tmp_path / "evidence")
+        chats = ChatsOnRedis(client, Seal(SECRET), process="a")
+        yield a_consoles_site(store, tmp_path, kept=chats, evidence=evidence)
 
 
 @asynccontextmanager
@@ -110,10 +115,22 @@ async def test_a_matter_is_registered_from_a_chat_and_the_chat_goes_on(site: Con
         await screen.until(lambda one: one.parts["chat"] == "" and "对话" not in one.parts["chats"])
 
 
-async def test_nobody_writes_into_or_reads_the_chat_of_another(site: ConsolesSite) -> None:
+async def test_the_agent_and_nobody_else_sees_the_pictures_and_words_of_a_chat_and_writes_into_it(
+    site: ConsolesSite,
+) -> None:
     mine, other = await an_agent(site), await site.account(StaffRole.AGENT, login="other")
     async with asking(site) as page, screen_of(site, mine) as screen, site.client(mine) as client:
         await taken(site, screen, page, client)
+        assert site.parts.evidence is not None
+        keeping, picture = Evidence(site.parts.evidence, most=9), "a" * 32
+        await keeping.keep(a_photo(), name=picture, conversation=page.session, order=None, at=site.clock())
+        await page.send({"type": "picture", "id": "p1", "evidence": picture})
+        path = f"/desk/agent/chats/{page.session}/evidence/{picture}"
+        image = f'<img class="sent" src="{path}"'
+        await screen.until(lambda one: image in one.parts["chat"] + one.parts.get("chat-line", ""))
+        shown = await client.get(path)
+        assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+        assert (await client.get(path.replace("aaaa", "bbbb"))).status_code == 404
         async with site.client(other) as stranger, screen_of(site, other) as empty:
             for step, data in (
                 ("write", {"text": "我来"}),
@@ -124,11 +141,12 @@ async def test_nobody_writes_into_or_reads_the_chat_of_another(site: ConsolesSit
             ):
                 refused = await stranger.post(f"/desk/agent/chats/{page.session}/{step}", data=data)
                 assert refused.status_code == 409, step
+            assert (await stranger.get(path)).status_code == 409
             assert (await stranger.post(f"/desk/agent/chats/{page.session}/show")).status_code == 204
             await empty.shows("chats", "")
             assert NOT_WARM not in "".join(empty.parts.values())
             assert (await stranger.get(f"/desk/agent/forms/{page.session}/finish")).status_code == 404
-    assert await next_line(site, page) == "转人工"
+    assert await next_line(site, page) == ""  # the picture: nothing of the stranger came
 
 
 async def next_line(site: ConsolesSite, page: Page) -> str:

@@ -37,9 +37,11 @@ from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.kept_chats import KeptChats
+from hotline.service.progress import Progress
 from hotline.service.registration import Registration
 from hotline.service.self_service import SelfService
 from hotline.service.self_service_rules import SelfServiceRules
+from hotline.store.progress import SqlProgress
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
@@ -134,7 +136,14 @@ def citizens(store: SqlStore, casework: Casework) -> CitizenInterface:
     )  # fmt: skip
     names = Names(WORDS, CITY.categories, lambda code: CITY.units[code].name)
     return CitizenInterface(
-        service, ProofTokens(seal), names, TokenBuckets(None), lambda: NOW, code_minutes=10, identify=identify
+        service,
+        ProofTokens(seal),
+        names,
+        TokenBuckets(None),
+        lambda: NOW,
+        code_minutes=10,
+        identify=identify,
+        progress=Progress(service, SqlProgress(store.database)),
     )
 
 

@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from hotline.domain.appeal import PhoneNumber, Secrecy
+from hotline.domain.deeds import SignFor
 from hotline.store.tables import outbox
-from tests.builders import PHONE, an_appeal
+from tests.builders import PHONE, after, an_appeal
 from tests.integration.web.conftest import Site
-from tests.work_orders import an_order, keep
+from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
 
 OURS, SECRET, OTHERS = "26112300001", "26112300002", "26112300003"
 STRANGER = PhoneNumber("13905390009")
@@ -124,3 +125,20 @@ async def test_what_is_not_right_is_refused(client: httpx.AsyncClient, path: str
     status, fault = await asked(client, path, body, APP)
     assert status in (404, 422)
     assert fault["code"] == f"http.{status}"
+
+
+async def test_a_citizen_subscribes_to_each_step_by_sms_sees_it_and_ends_it(
+    client: httpx.AsyncClient, site: Site
+) -> None:
+    path = f"orders/{OURS}/subscription"
+    assert (await client.put(path)).status_code == 403
+    subscribed = (await client.put(path, headers=APP)).json()
+    assert (subscribed["may_subscribe"], subscribed["subscription"]) == (True, "sms")
+    _, found = await asked(client, "orders", who=APP)
+    assert {order["number"]: order["subscription"] for order in found["orders"]} == {OURS: "sms", SECRET: ""}
+    await change(site.store, await site.store.get(OURS), SignFor(), by=LANSHAN_UNIT, at=after(60))
+    async with site.store.database.reading() as connection:
+        kinds = (await connection.execute(select(outbox.c.kind))).scalars().all()
+    assert "work_order.sign_for" in kinds
+    assert (await client.delete(path, headers=APP)).json()["subscription"] == ""
+    assert (await client.put(f"orders/{OTHERS}/subscription", headers=APP)).json()["code"] == "proof.needed"
