@@ -31,6 +31,7 @@ from hotline.service.weekly_brief import load_template
 from nlu.lexicon import load_meaning_words
 from router.catalogue import version_folders
 from router.checking import Finding, Level, check_version
+from router.matters import load_matters
 from router.tables import load_tables
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
@@ -117,6 +118,7 @@ def check() -> None:
     if problems:
         raise typer.Exit(2)
     load_tables(city)
+    load_matters(city)
     articles, golden = check_knowledge(settings, city)
     typer.echo(
         f"{city.name}：分类 {'/'.join(str(len(city.categories_at(level))) for level in (1, 2, 3))}，承办单位 {len(city.units)}，县区 {len(city.counties)}，"

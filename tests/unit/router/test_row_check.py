@@ -82,6 +82,11 @@ def test_rows_that_may_hold_together_are_named_with_who_decides(text: CatalogueT
     said = "与规则 heat-fee（主办 市住房城乡建设局）可同时成立，规则 heat-fee在前先用"
     found = problems(text, None, "heat", **new(kind=["inquiry", "help"], lead="place"))
     assert found == [RowProblem("lead", said, is_error=False)]
+    left = replace(text, rows=applied(text.rows, (RowChange("heat-fee", FEES, {**FEES, "manual": True}),)))
+    found = problems(left, None, "heat", **new(kind=["inquiry", "help"]))
+    assert [each.text for each in found] == [said.replace("市住房城乡建设局", "人工")]
+    here = problems(text, None, "heat", **new(kind=["help"], county=["371302"], street=["371302001"]))
+    assert [each for each in here if each.field == "street"] == []
     by_hand = problems(text, FEES, None, manual=True)
     assert [each for each in by_hand if each.is_error] == []
 

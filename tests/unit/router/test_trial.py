@@ -94,6 +94,9 @@ def test_what_a_change_breaks_elsewhere_is_a_mistake_and_what_it_blurs_a_warning
     )
     found = run(city, text, changed(text, rival))
     assert found.mistakes == ()
+    fire = {**TAX, "id": "fire", "category": "any", "emergency": ["119"], "lead": "body-fire"}
+    for_all = run(city, text, changed(text, RowChange("fire", None, fire, "heat-fee")), HEATING)
+    assert (for_all.mistakes, for_all.orders, for_all.moved) == ((), 1, 0)
     assert [
         each for each in found.warnings if each.startswith("heat-fee：") and "与规则 ask 可同时成立" in each
     ]

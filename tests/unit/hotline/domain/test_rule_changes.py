@@ -101,6 +101,7 @@ def test_too_many_changes_are_no_change_set() -> None:
 
 
 def test_changes_can_be_put_on_another_version_and_a_version_waits_for_its_day() -> None:
+    check_day(DAY, today=DAY, newest=DAY)
     moved = edited().rebased("linyi-2026.1+1", (NEW,), by="zheng", at=NOW)
     assert (moved.base, moved.history[-1].note) == ("linyi-2026.1+1", "linyi-2026.1+1")
     assert moved.planned("供热职责再调整", DAY, by="zheng", at=NOW).reason == "供热职责再调整"
