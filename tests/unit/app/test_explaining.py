@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ CITY = load_city(LINYI)
 ROUTER = build_router(CITY)
 _WRONG = 0.03
 """Of the pairs: such as the model, trained anew with every utterance that is written, takes for another matter."""
-PAIRS = read_yaml(Path(__file__).resolve().parents[2] / "routing" / "legal_pairs.yaml")
+PAIRS = read_yaml(LINYI / "matters" / "legal_pairs.yaml")
 
 
 @pytest.fixture(scope="module")
