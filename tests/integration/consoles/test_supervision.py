@@ -174,7 +174,7 @@ async def test_places_days_and_forecasts_are_shown_with_their_figures_and_errors
     assert wrong == [422, 422, 422, 422]
 
 
-async def test_a_brief_is_drafted_for_a_week_edited_and_taken_out_as_word_or_to_print_which_is_noted(
+async def test_a_brief_is_drafted_for_a_week_edited_and_taken_out_as_word_or_pdf_which_is_noted(
     site: ConsolesSite,
 ) -> None:
     rows = await keep_years(site.store, 30)
@@ -187,22 +187,24 @@ async def test_a_brief_is_drafted_for_a_week_edited_and_taken_out_as_word_or_to_
             "text-advice": "请<b>各县区</b>做好供暖保障。",
         }
         word = await client.post("/desk/supervision/brief", data={**sent, "form": "word"})
-        printed = words_of((await client.post("/desk/supervision/brief", data={**sent, "form": "print"})).text)  # fmt: skip
+        pdf = await client.post("/desk/supervision/brief", data={**sent, "form": "pdf"})
         wrong = [
             (await client.post("/desk/supervision/brief", data={**sent, "form": "word", **bad})).status_code
-            for bad in ({"form": "pdf"}, {"week": "2026-11-17"}, {"week": "x"})
+            for bad in ({"form": "print"}, {"week": "2026-11-17"}, {"week": "x"})
         ]
     assert "（2026年11月9日至2026年11月15日）" in draft
     assert word.headers["content-disposition"] == 'attachment; filename="brief-20261116.docx"'
     paragraphs = [each.text for each in Document(io.BytesIO(word.content)).paragraphs]
     assert paragraphs[-2:] == ["七、工作建议", "请<b>各县区</b>做好供暖保障。"]
     assert f"本周共受理诉求{counted(rows, date(2026, 11, 16), 7).total()}件，" in paragraphs[3]
-    assert "承办单位超期未办4件；督办中2件，其中热线督办1件、媒体督办1件；另有1件建议升级" in printed
-    assert "请&lt;b&gt;各县区&lt;/b&gt;做好供暖保障。" in printed
+    supervised_now = "承办单位超期未办4件；督办中2件，其中热线督办1件、媒体督办1件；另有1件建议升级"
+    assert any(supervised_now in each for each in paragraphs)
+    assert pdf.headers["content-disposition"] == 'attachment; filename="brief-20261116.pdf"'
+    assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
     assert wrong == [422, 422, 422]
     assert [why for _, subject, why in await looks(site) if subject == "figures"] == [
         '{"why": "weekly brief 2026-11-16, word"}',
-        '{"why": "weekly brief 2026-11-16, print"}',
+        '{"why": "weekly brief 2026-11-16, pdf"}',
     ]
 
 

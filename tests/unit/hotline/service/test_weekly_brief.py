@@ -12,6 +12,7 @@ import pytest
 from docx import Document
 
 from desk.brief_document import document
+from desk.brief_paper import brief_paper
 from desk.front import WORDS
 from hotline.city import load_city
 from hotline.domain.deeds import Card, Tier
@@ -108,6 +109,15 @@ def test_what_a_person_wrote_is_in_the_word_file_with_its_tables() -> None:
     tables = [[[cell.text for cell in row.cells] for row in table.rows] for table in made.tables]
     assert tables[2] == [["县区", "本周", "占比"], ["兰山区", "70", "70.0%"], ["沂水县", "20", "20.0%"]]
     assert len(tables) == 6
+
+
+def test_the_pdf_holds_only_the_glyphs_it_uses_and_a_long_text_goes_on_over_pages() -> None:
+    short = brief_paper(BRIEF, at=FIGURES.at)
+    long = brief_paper(BRIEF.edited({"advice": "请做好供暖保障。" * 800}), at=FIGURES.at)
+    assert short.startswith(b"%PDF-")
+    assert b"NotoSerifSC" in short
+    assert [each.count(b"/Type /Page\n") for each in (short, long)] == [2, 6]
+    assert len(short) < 120_000
 
 
 @pytest.mark.parametrize(
