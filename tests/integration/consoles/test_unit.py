@@ -269,7 +269,7 @@ async def test_units_help_each_with_its_part_and_time_and_the_lead_sees_who_is_m
     async with site.client(wang) as lead:
         shown = words_of((await lead.get(f"{PATH}/reply")).text)
         assert "还有 1 个单位没有反馈" in shown
-        assert "市住房城乡建设局 按派单协办 11-30 10:00 超期未反馈 未反馈" in shown
+        assert "市住房城乡建设局 超期未反馈 按派单协办 ， 11-30 10:00 前" in shown
         assert "已到场 11-23 10:00" in shown
         async with site.client(housing) as client:
             await client.post(f"{PATH}/co-reply", data={"revision": 4, "text": "管网图已提供"})

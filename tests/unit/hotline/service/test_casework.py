@@ -222,6 +222,14 @@ async def test_a_merge_takes_every_citizen_along_or_changes_nothing(
     assert (await store.get("26112300002")).merged_into == NUMBER
     with pytest.raises(IllegalTransitionError):
         await casework.merge(NUMBER, NUMBER, told="x", reason="x", by=AGENT, at=after(70))
+    tip_off = an_appeal(kind=AppealKind.TIP_OFF, text="我举报市住建局工作人员吃拿卡要")
+    third = a_registered_order("26112300003", appeal=tip_off)
+    await keep(store, third.after(QueueForDispatch("x"), by=MACHINE, at=NOW))
+    into_it = {"told": "x", "reason": "x", "by": REVIEWER, "at": after(80)}
+    with pytest.raises(ConflictOfInterestError):  # the housing authority supports the order
+        await casework.merge("26112300003", NUMBER, **into_it)
+    with pytest.raises(StaleWorkOrderError):
+        await casework.merge("26112300003", NUMBER, **into_it, expected=0)
 
 
 async def test_two_workers_that_sweep_at_once_show_each_card_once(

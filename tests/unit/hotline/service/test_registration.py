@@ -15,7 +15,7 @@ from hotline.city import City, load_city
 from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, PhoneNumber, Place
 from hotline.domain.deeds import AddFacts, Answer
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
-from hotline.domain.errors import StoreUnavailableError
+from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import Status, Step, WorkOrder
@@ -26,7 +26,7 @@ from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
 from tests.builders import LINYI, NOW, after, an_appeal
 from tests.databases import lay_out
-from tests.work_orders import a_decision
+from tests.work_orders import REVIEWER, a_decision
 
 CITY = load_city(LINYI)
 SPOKEN = AnsweredWith("A0101-01", 3, 0.91)
@@ -206,6 +206,28 @@ async def test_what_the_machine_would_divert_waits_for_a_person(store: SqlStore)
     proposal = Diversion(DiversionOutcome.STATUTORY_CHANNEL, "已进入诉讼", "请向受理法院反映")
     order = await a_registration(store).register(an_appeal(), conversation="c1", diversion=proposal, at=NOW)
     assert (order.status, order.proposal) == (Status.TO_DISPATCH, proposal)
+
+
+async def test_a_part_goes_on_as_an_order_of_its_own_with_all_citizens(store: SqlStore) -> None:
+    registration = a_registration(store)
+    order = await registration.register(an_appeal(), conversation="c1", at=NOW)
+    await registration.merge(
+        order.number,
+        an_appeal(phone=PhoneNumber("13905390002")),
+        conversation="c2",
+        told="已并入",
+        at=after(10),
+    )
+    given = {"category": "0303", "reason": "路灯另办", "by": REVIEWER, "at": after(60)}
+    with pytest.raises(StaleWorkOrderError):
+        await registration.split(order.number, "路灯不亮", **given, expected=0)
+    part = await registration.split(order.number, "路灯不亮", **given)
+    assert (part.status, part.appeal.text, part.appeal.category, part.linked_to) == (
+        Status.TO_DISPATCH, "路灯不亮", "0303", order.number,
+    )  # fmt: skip
+    assert (await store.get(order.number)).parts == (part.number,)
+    theirs = await store.of_citizen(PhoneNumber("13905390002"))
+    assert {one.number for one in theirs} >= {order.number, part.number}
 
 
 async def test_a_repeat_is_merged_and_its_citizen_is_owed_the_reply_too(store: SqlStore) -> None:
