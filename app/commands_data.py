@@ -18,6 +18,7 @@ from app.retention import load_retentions
 from app.settings import Settings
 from asr.hearing_hints import load_hearing_hints
 from asr.models import ModelUnavailableError, catalogue, fetch, is_installed, verify
+from desk.tiles import check_map
 from hotline.city import City, load_city
 from hotline.dialogue.events import Started
 from hotline.dialogue.journal import decode, is_event
@@ -108,6 +109,7 @@ def check() -> None:
     read_calls_a_day(city)
     load_formulas(city)
     load_template(city)
+    check_map(city)
     load_retentions(city)
     load_letter_prompts(city)
     load_notice_words(city)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from hotline.city import City
+from hotline.domain.errors import CityConfigError
 
 WIDTH: Final = 74
 HEIGHT: Final = 40
@@ -40,6 +41,22 @@ def tiles_of(city: City) -> list[Tile]:
             x, y = column * (WIDTH + _GAP), row * (HEIGHT + _GAP)
             found.append(Tile(code, name[:_NAME], x, y, county.is_zone))
     return found
+
+
+def check_map(city: City) -> None:
+    """Raise ``CityConfigError`` when the map names what is no county, no place, or a place twice; a city may do without."""
+    file, taken = city.folder / "places" / "map.csv", set()
+    try:
+        for code, *place in _grid(file):
+            if code not in city.counties:
+                raise CityConfigError(file=str(file), row=code, reason="没有这个县区")
+            if min(place) < 0 or tuple(place) in taken:
+                raise CityConfigError(file=str(file), row=code, reason="格子不对，或者已经有别的县区")
+            taken.add(tuple(place))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CityConfigError(
+            file=str(file), reason=f"应有 code,column,row 三列，后两列是整数：{error}"
+        ) from error
 
 
 @cache
