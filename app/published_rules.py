@@ -67,7 +67,8 @@ class PublishedRules:
             taken.append(published)
             if version.valid_from <= self._today():
                 break
-        await asyncio.to_thread(self._holder.publish, taken)
+        if taken or self._texts:
+            await asyncio.to_thread(self._holder.publish, taken)
         self._texts = {each.sequence: each.text for each in taken}
         self.refused = refused
 
