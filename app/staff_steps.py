@@ -81,19 +81,23 @@ class WithReason(StaffStep):
 
 
 class AcceptReturn(WithReason, PlainStep):
-    """Agree to a return (同意退回)."""
+    """Agree to a return (同意退回); ``basis``: what is found of the unit's rule."""
+
+    basis: deeds.BasisFinding | None = None
 
     def deed(self) -> deeds.AcceptReturn:
         """Return the deed."""
-        return deeds.AcceptReturn(self.reason)
+        return deeds.AcceptReturn(self.reason, self.basis)
 
 
 class RejectReturn(WithReason, PlainStep):
-    """Reject a return; the unit goes on (驳回退回)."""
+    """Reject a return; the unit goes on (驳回退回). ``basis``: what is found of the unit's rule."""
+
+    basis: deeds.BasisFinding | None = None
 
     def deed(self) -> deeds.RejectReturn:
         """Return the deed."""
-        return deeds.RejectReturn(self.reason)
+        return deeds.RejectReturn(self.reason, self.basis)
 
 
 class GrantExtension(StaffStep):
@@ -177,12 +181,13 @@ class Revisit(StaffStep):
     result: deeds.Satisfaction | None = None
     attitude: deeds.Satisfaction | None = None
     remark: Text = ""
+    wants_redo: bool = False
 
     async def take(self, casework: Casework, number: str, at: datetime) -> WorkOrder:
         """Keep it."""
         revisit = deeds.Revisit(
             self.is_reached, self.how, self.was_contacted, self.resolution, self.result, self.attitude,
-            self.remark,
+            self.remark, self.wants_redo,
         )  # fmt: skip
         return await casework.revisit(number, revisit, by=self.actor, at=at, expected=self.revision)
 
@@ -232,7 +237,13 @@ class Merge(WithReason):
     async def take(self, casework: Casework, number: str, at: datetime) -> WorkOrder:
         """Merge both in one transaction."""
         return await casework.merge(
-            number, self.into, told=self.told, reason=self.reason, by=self.actor, at=at
+            number,
+            self.into,
+            told=self.told,
+            reason=self.reason,
+            by=self.actor,
+            at=at,
+            expected=self.revision,
         )
 
 
@@ -300,6 +311,38 @@ class Disclose(PlainStep):
         return deeds.Disclose(self.text)
 
 
+class Withhold(WithReason, PlainStep):
+    """Decide that it is not made public, or no longer (不公开)."""
+
+    def deed(self) -> deeds.Withhold:
+        """Return the deed."""
+        return deeds.Withhold(self.reason)
+
+
+class GiveOpinion(PlainStep):
+    """Write down what a side says in a hearing, or that it was asked in vain: ``is_silent`` (听证陈述)."""
+
+    model_config = compulsory("text")
+
+    side: deeds.HearingSide
+    text: Text = ""
+    evidence: Files = ()
+    is_silent: bool = False
+
+    def deed(self) -> deeds.GiveOpinion:
+        """Return the deed."""
+        files = tuple(each.evidence() for each in self.evidence)
+        return deeds.GiveOpinion(self.side, self.text, files, self.is_silent)
+
+
+class RejectHearing(WithReason, PlainStep):
+    """Find that the appeal is not unreasonable (不予认定); ``decline`` finds that it is."""
+
+    def deed(self) -> deeds.RejectHearing:
+        """Return the deed."""
+        return deeds.RejectHearing(self.reason)
+
+
 class AddUnits(WithReason, PlainStep):
     """Have more units help (加派协办)."""
 
@@ -335,5 +378,8 @@ STAFF_STEPS: Final[dict[str, type[StaffStep]]] = {
     "supervise": Supervise,
     "confer": Confer,
     "disclose": Disclose,
+    "withhold": Withhold,
+    "give-opinion": GiveOpinion,
+    "reject-hearing": RejectHearing,
     "add-units": AddUnits,
 }

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.step_models import Line, StaffId, Step, Text, UnitCode, When, compulsory
 from hotline.domain import deeds
+from hotline.domain.diversion import UnreasonableGround
 from hotline.domain.errors import DeedRefusedError
 from hotline.domain.people import Actor
 from hotline.domain.work_order import WorkOrder
@@ -178,6 +179,34 @@ class AskEnd(UnitStep):
         return deeds.AskEnd(self.ground, self.reason, tuple(each.evidence() for each in self.evidence))
 
 
+class AskHearing(UnitStep):
+    """Ask, with evidence, that the appeal be judged unreasonable (申请不合理认定)."""
+
+    model_config = compulsory("reason", "evidence")
+
+    ground: UnreasonableGround
+    reason: Text = ""
+    evidence: Files = ()
+
+    def deed(self) -> deeds.AskHearing:
+        """Return the deed."""
+        return deeds.AskHearing(self.ground, self.reason, tuple(each.evidence() for each in self.evidence))
+
+
+class GiveOpinion(UnitStep):
+    """Say the unit's side in a hearing (听证陈述)."""
+
+    model_config = compulsory("text")
+
+    text: Text = ""
+    evidence: Files = ()
+
+    def deed(self) -> deeds.GiveOpinion:
+        """Return the deed."""
+        files = tuple(each.evidence() for each in self.evidence)
+        return deeds.GiveOpinion(deeds.HearingSide.UNIT, self.text, files)
+
+
 class Reply(UnitStep):
     """Reply in two versions, with proof of contact or why there was none (反馈).
 
@@ -219,5 +248,7 @@ UNIT_STEPS: Final[dict[str, type[UnitStep]]] = {
     "suspend": Suspend,
     "resume": Resume,
     "ask-end": AskEnd,
+    "ask-hearing": AskHearing,
+    "give-opinion": GiveOpinion,
     "reply": Reply,
 }

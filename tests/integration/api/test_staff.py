@@ -11,14 +11,17 @@ from hotline.domain.appeal import AppealKind, Secrecy
 from hotline.domain.deeds import (
     AskEnd,
     AskExtension,
+    AskHearing,
     ContactExemption,
     Deed,
     EndGround,
+    Evidence,
     QueueForDispatch,
     Reply,
     SendBack,
     SignFor,
 )
+from hotline.domain.diversion import UnreasonableGround
 from hotline.domain.people import MACHINE
 from hotline.domain.work_order import Status, WorkOrder
 from tests.builders import NOW, after, an_appeal
@@ -155,6 +158,17 @@ async def test_an_end_is_decided_on(site: Site, name: str, body: dict[str, Any],
     assert (done.status_code, done.json()["status"]) == (200, status)
 
 
+async def test_both_sides_are_heard_before_an_appeal_is_judged_unreasonable(site: Site) -> None:
+    await after_deeds(site, SignFor(), AskHearing(UnreasonableGround.NOT_TRUE, "不属实", (Evidence("e"),)))
+    found = {"ground": "not_true", "reason": "查证不属实", "evidence": [{"id": "e"}]}
+    early = await step(site, "decline", **found)
+    heard = await step(site, "give-opinion", side="citizen", text="三次未接，已短信通知", is_silent=True)
+    declined = await step(site, "decline", **found)
+    assert (early.status_code, early.json()["text"]) == (409, "须先听取承办单位和诉求人双方的意见。")
+    assert (heard.json()["status"], declined.json()["status"]) == ("handling", "declined")
+    assert (await step(site, "reject-hearing", reason="x")).status_code == 409
+
+
 async def test_a_reply_is_reviewed_the_citizen_revisited_and_the_order_concluded_and_disclosed(
     site: Site,
 ) -> None:
@@ -166,11 +180,12 @@ async def test_a_reply_is_reviewed_the_citizen_revisited_and_the_order_concluded
             ("revisit", CONTENT),
             ("conclude", {}),
             ("disclose", {"text": "银雀山街道供热故障已排除。"}),
+            ("withhold", {"reason": "只涉及本人"}),
             ("exclude", {"ground": "不可抗力", "reason": "极端天气", "approver": "r-2"}),
             ("reopen", {"reason": "又不热了"}),
         )
     ]
-    assert statuses == ["to_revisit", "to_revisit", "concluded", "concluded", "concluded", "to_dispatch"]
+    assert statuses == ["to_revisit", "to_revisit", *["concluded"] * 4, "to_dispatch"]
 
 
 async def test_a_citizen_who_is_not_content_has_it_handled_again(site: Site) -> None:

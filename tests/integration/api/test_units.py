@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
-from hotline.domain.deeds import AddUnits, Join, SendBack, SignFor, Suspend
+from hotline.domain.deeds import AddUnits, Join, RejectHearing, SendBack, SignFor, Suspend
 from hotline.domain.people import CITIZEN
 from hotline.domain.work_order import Status
 from hotline.store.tables import access_keys, audit
@@ -217,6 +217,13 @@ async def test_an_order_is_sent_back_extended_suspended_resumed_and_its_end_aske
         asked = await client.post(f"{AT}/ask-extension", json={"until": until, "reason": "管网改造"})
         suspended = await client.post(f"{AT}/suspend", json={"until": until, "measures": "临时供热"})
         resumed = await client.post(f"{AT}/resume", json={"reason": "材料已到"})
+        heard = {"ground": "beyond_reason", "reason": "超出供热标准", "evidence": [{"id": "report-1"}]}
+        hearing = await client.post(f"{AT}/ask-hearing", json=heard)
+        said = await client.post(f"{AT}/give-opinion", json={"text": "三次测温达标"})
+        early = await client.post(f"{AT}/ask-end", json={"ground": "not_true", "reason": "x"})
+        assert (hearing.status_code, said.status_code, early.status_code) == (200, 200, 409)
+        order = await site.store.get(NUMBER)
+        await change(site.store, order, RejectHearing("诉求合理"), by=REVIEWER, at=order.history[-1].at)
         ended = await client.post(f"{AT}/ask-end", json={"ground": "not_true", "reason": "经查室温达标"})
     assert [each.status_code for each in (asked, suspended, resumed, ended)] == [200, 200, 200, 200]
     assert asked.json()["asked_extension_until"] == "2026-12-02T02:00:00Z"
