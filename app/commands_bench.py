@@ -16,6 +16,7 @@ import typer
 
 from app.callers import CallFailedError, Hotline, Script, call
 from app.clock import now
+from app.commands_bench_desk import bench_consoles
 from app.commands_soak import bench_soak
 from app.demo import render_callers, stand_ins, wav_of
 from app.descendants import descendants
@@ -58,6 +59,7 @@ from router.rule_router import build_router
 cli = typer.Typer(help="测量：识别、通话、理解、知识库、派单", no_args_is_help=True)
 
 cli.command("soak")(bench_soak)
+cli.command("desk")(bench_consoles)
 
 MATTERS = ROOT / "tests" / "matters" / "linyi.yaml"
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
