@@ -1,14 +1,15 @@
 """The agents' desk as open pages see it: read once for all pages of this process, and kept alive for all of them at once.
 
 A page of an agent is the sign of life of their desk. Four hundred of them would read and write the desk at every change;
-here one reader does it, and each page is told only when what concerns it has changed.
+here one reader does it. Whose call or presence has changed is told first, at once; who waits and who is there is worked out
+once for all, and told to the others afterwards, a few at a time and at most once a second.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -25,6 +26,9 @@ log: Final = structlog.get_logger("seats")
 _ALIVE_SECONDS: Final = 10.0
 _GATHER_SECONDS: Final = 0.02
 _LOOK_ANYWAY_SECONDS: Final = 5.0
+_OTHERS_AT_ONCE: Final = 20
+_OTHERS_AFTER_SECONDS: Final = 0.05
+_OTHERS_EVERY_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,49 @@ def _waiting(desk: Desk, medium: Medium) -> list[Handover]:
     return sorted(found, key=lambda one: (not one.is_urgent, one.requested_at))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What every page shows alike."""
+
+    waiting_chats: tuple[Handover, ...]
+    queue: tuple[QueueLine, ...]
+    agents: tuple[tuple[str, str, Presence], ...]
+    talking: int
+
+    @classmethod
+    def of(cls, desk: Desk) -> _Shared:
+        """Return it of a desk."""
+        return cls(
+            tuple(_still(one) for one in _waiting(desk, Medium.CHAT)),
+            tuple(
+                QueueLine(position, one.skill.value, one.is_urgent, one.requested_at.isoformat())
+                for position, one in enumerate(_waiting(desk, Medium.CALL), 1)
+            ),
+            tuple(
+                (one.id, one.name, one.presence)
+                for one in sorted(desk.agents.values(), key=lambda one: one.id)
+            ),
+            sum(
+                one.medium is Medium.CALL and one.state is HandoverState.BRIDGED
+                for one in desk.handovers.values()
+            ),
+        )
+
+
+def _concerned(before: Desk, desk: Desk) -> set[str | None]:
+    """Return the agents whose own call, chats or presence have changed."""
+    found: set[str | None] = set()
+    for id_ in before.handovers.keys() | desk.handovers.keys():
+        old, new = before.handovers.get(id_), desk.handovers.get(id_)
+        if (old and _still(old)) != (new and _still(new)):
+            found |= {one.agent for one in (old, new) if one is not None}
+    for agent in before.agents.keys() | desk.agents.keys():
+        was, now = before.agents.get(agent), desk.agents.get(agent)
+        if was is None or now is None or was.presence is not now.presence or was.since != now.since:
+            found.add(agent)
+    return found
+
+
 class Seats:
     """Follows the desk while a page looks at it."""
 
@@ -81,6 +128,10 @@ class Seats:
         self._watchers: set[_Watcher] = set()
         self._open: Counter[str] = Counter()
         self._now = Desk()
+        self._shared = _Shared.of(self._now)
+        self._said: tuple[_Shared, str] | None = None
+        self._others: set[_Watcher] = set()
+        self._telling: asyncio.Task[None] | None = None
         self._is_away = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -105,10 +156,13 @@ class Seats:
             yield self._views(watcher)
         finally:
             self._watchers.discard(watcher)
+            self._others.discard(watcher)
             self._open -= Counter([agent])
             if not self._watchers:
                 for task in self._tasks:
                     task.cancel()
+                if self._telling is not None:
+                    self._telling.cancel()
                 self._tasks = []
 
     async def _views(self, watcher: _Watcher) -> AsyncIterator[SeatView]:
@@ -121,27 +175,24 @@ class Seats:
             watcher.changed.clear()
 
     def _view(self, agent: str) -> SeatView:
-        desk = self._now
-        waiting = _waiting(desk, Medium.CALL)
+        desk, shared = self._now, self._shared
         me, call = desk.agents.get(agent), desk.call_of(agent)
         return SeatView(  # signs of life are no changes
             replace(me, seen_at=me.since) if me is not None else None,
             _still(call) if call is not None else None,
             tuple(_still(one) for one in desk.chats_of(agent)),
-            tuple(_still(one) for one in _waiting(desk, Medium.CHAT)) if me is not None else (),
-            tuple(
-                QueueLine(position, one.skill.value, one.is_urgent, one.requested_at.isoformat())
-                for position, one in enumerate(waiting, 1)
-            ),
-            tuple(
-                (one.id, one.name, one.presence)
-                for one in sorted(desk.agents.values(), key=lambda one: one.id)
-            ),
-            sum(
-                one.medium is Medium.CALL and one.state is HandoverState.BRIDGED
-                for one in desk.handovers.values()
-            ),
+            shared.waiting_chats if me is not None else (),
+            shared.queue,
+            shared.agents,
+            shared.talking,
         )
+
+    def said_to_all(self, view: SeatView, said: Callable[[SeatView], str]) -> str:
+        """Return what ``said`` makes of what all pages show of ``view``; worked out once for all of them."""
+        shared = _Shared((), view.queue, view.agents, view.talking)
+        if self._said is None or self._said[0] != shared:
+            self._said = shared, said(view)
+        return self._said[1]
 
     async def _follow(self) -> None:
         async with self._signals.of(AGENTS) as notices:
@@ -162,9 +213,25 @@ class Seats:
             return
         self._is_away = False
         if desk != self._now:
-            self._now = desk
+            concerned = _concerned(self._now, desk)
+            self._now, self._shared = desk, _Shared.of(desk)
             for watcher in self._watchers:
-                watcher.changed.set()
+                if watcher.agent in concerned or watcher.shown is None:
+                    watcher.changed.set()
+                else:
+                    self._others.add(watcher)
+            if self._others and (self._telling is None or self._telling.done()):
+                self._telling = asyncio.create_task(self._tell_others(), name="seats others")
+
+    async def _tell_others(self) -> None:
+        while self._others:
+            await asyncio.sleep(_OTHERS_AFTER_SECONDS)  # those concerned come first
+            others, self._others = list(self._others), set()
+            for start in range(0, len(others), _OTHERS_AT_ONCE):
+                for watcher in others[start : start + _OTHERS_AT_ONCE]:
+                    watcher.changed.set()
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(_OTHERS_EVERY_SECONDS)
 
     async def _keep_alive(self) -> None:
         while True:

@@ -48,6 +48,8 @@ class AgentPage:
         self._conversation: str | None = None
         self._call: Handover | None = None
         self._was_bridged = False
+        self._view: SeatView | None = None
+        self._queue_shown = ""
         self._is_chat = False
         self._form: FormOnPage | None = None
         self._lines: dict[int, Line] = {}
@@ -124,9 +126,13 @@ class AgentPage:
                 return []
 
     async def _took_view(self, view: SeatView) -> AsyncIterator[LiveEvent]:
-        values = {"view": view, "agent": view.agent, "me": self._seat.account}
-        yield self._event("presence", "agent/_presence.html", **values)
-        yield self._event("queue", "agent/_queue.html", **values)
+        if self._view is None or view.agent != self._view.agent:
+            yield self._event("presence", "agent/_presence.html", agent=view.agent)
+        queue = self._seats.said_to_all(view, self._queue)
+        if queue != self._queue_shown:
+            self._queue_shown = queue
+            yield LiveEvent("queue", queue)
+        self._view = view
         if self._chats is not None:
             for shown in await self._chats.take_view(view):
                 yield shown
@@ -286,6 +292,9 @@ class AgentPage:
         self._turn_to(None, None)
         return [self._call_event(), LiveEvent("caller", ""), LiveEvent("form", ""), LiveEvent("help", ""),
                 LiveEvent("hints", ""), self._talk_event()]  # fmt: skip
+
+    def _queue(self, view: SeatView) -> str:
+        return self._front.text("agent/_queue.html", view=view)
 
     def _call_event(self) -> LiveEvent:
         return self._event(
