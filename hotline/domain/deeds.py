@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Discriminator
 
 from hotline.domain.appeal import Appeal, PhoneNumber, Place, Secrecy
 from hotline.domain.diversion import Diversion, UnreasonableGround
@@ -736,11 +738,12 @@ class Complete:
         _refuse_without(self.appeal.text, "诉求内容")
 
 
-Deed = (
+Deed = Annotated[
     Answer | Divert | Decline | Withdraw | AskSupplement | Supplement | QueueForDispatch | Dispatch | SignFor
     | SendBack | AcceptReturn | RejectReturn | Designate | AddUnits | CoReply | AskExtension | GrantExtension
     | RefuseExtension | GiveNotice | Suspend | Resume | AskEnd | ApproveEnd | RejectEnd | Reply | PassReview | Redo
     | Revisit | Conclude | Remind | ProposeTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
-    | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold
-)  # fmt: skip
-"""Anything that may be done to an order."""
+    | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold,
+    Discriminator("step"),
+]  # fmt: skip
+"""Anything that may be done to an order. Whoever reads one from JSON looks at its ``step`` first, and tries no other."""
