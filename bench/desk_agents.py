@@ -32,7 +32,7 @@ from hotline.store.sql import SqlStore
 
 _ANSWER_SECONDS: Final = 30.0
 _WARM: Final = 5
-_BROADCASTS: Final = 20
+_BROADCASTS: Final = 5
 _WORD_SECONDS: Final = 0.4
 _WORDS_A_LINE: Final = 4
 _SAID: Final = "兰山区银雀山街道暖气不热"
