@@ -11,7 +11,7 @@ from hotline.domain.appeal import Secrecy
 from hotline.domain.deeds import AcceptReturn, AskHearing, Evidence, SignFor
 from hotline.domain.diversion import UnreasonableGround
 from hotline.domain.life_cycle import Status
-from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, shoot
+from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, ready, shoot
 from tests.builders import after, an_appeal
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
@@ -43,7 +43,7 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     await shoot(page, "review-order-phone")
     wider = await overflow(page)
 
-    await page.wait_for_function("document.querySelector('#reject_return form')?.['htmx-internal-data']")
+    await ready(page, "document.querySelector('#reject_return form')?.['htmx-internal-data']")
     await page.keyboard.press("f")
     await page.keyboard.press("Tab")
     await page.keyboard.type("   ")
@@ -60,7 +60,7 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
 
     await page.set_viewport_size(DESKTOP)
     await page.goto(f"/desk/review/{TAKEN}")
-    await page.wait_for_function("document.querySelector('#accept_return form')?.['htmx-internal-data']")
+    await ready(page, "document.querySelector('#accept_return form')?.['htmx-internal-data']")
     await page.keyboard.press("a")
     await page.fill("#accept_return-reason", "职责在住建")
     await change(site.store, taken, AcceptReturn("属实"), by=REVIEWER, at=after(70))  # somebody was quicker
@@ -76,7 +76,7 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     await page.set_viewport_size(PHONE)
     await shoot(page, "hearing-phone")
     wider += await overflow(page)
-    await page.wait_for_function("document.querySelector('main form')?.['htmx-internal-data']")
+    await ready(page, "document.querySelector('main form')?.['htmx-internal-data']")
     await page.select_option("#f-side", "citizen")
     await page.fill("#f-text", "三次电话未接，已短信通知")
     await page.check("[name=is_silent]")
@@ -93,20 +93,18 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     wider += await overflow(page)
     await page.set_viewport_size(DESKTOP)
     await shoot(page, "review-secrecy")
-    await page.wait_for_function(
-        "document.querySelector('dialog form[action$=approve]')?.['htmx-internal-data']"
-    )
+    await ready(page, "document.querySelector('dialog form[action$=approve]')?.['htmx-internal-data']")
     await page.keyboard.press("a")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".toast", has_text="已批准，4 小时内有效")).to_be_visible()
     await page.set_viewport_size(PHONE)
 
     await page.goto(f"/desk/review/{REPLIED}")
-    await page.wait_for_function("document.querySelector('#pass_review form')?.['htmx-internal-data']")
+    await ready(page, "document.querySelector('#pass_review form')?.['htmx-internal-data']")
     await page.keyboard.press("a")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".toast")).to_contain_text("审核通过")
-    await page.wait_for_function("document.querySelector('#revisit form')?.['htmx-internal-data']")
+    await ready(page, "document.querySelector('#revisit form')?.['htmx-internal-data']")
     await page.keyboard.press("v")
     await page.select_option("#revisit-reached", "yes")
     await page.keyboard.press("Control+Enter")

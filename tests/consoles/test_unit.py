@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from hotline.domain.accounts import StaffRole
 from hotline.domain.life_cycle import Status
-from tests.browser import PHONE, Complaints, barriers, overflow, shoot
+from tests.browser import PHONE, Complaints, barriers, overflow, ready, shoot
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
 from tests.work_orders import an_order, keep
@@ -27,7 +27,7 @@ async def test_a_unit_signs_for_an_order_and_answers_it_by_keyboard(site: Consol
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/desk/unit/{NUMBER}")
-    await page.wait_for_function("document.querySelector('[data-key=s]')?.form['htmx-internal-data']")
+    await ready(page, "document.querySelector('[data-key=s]')?.form['htmx-internal-data']")
     await page.keyboard.press("s")
     await expect(page.locator(".toast")).to_contain_text("已签收")
     found += await barriers(page)
@@ -80,7 +80,7 @@ async def test_a_unit_signs_for_an_order_and_answers_it_by_keyboard(site: Consol
         wider += await overflow(page)
     await page.goto("/desk/unit/26112300002")
     await expect(page.locator("main")).to_contain_text("家里暖气不热")
-    await page.wait_for_function("document.querySelector('[data-key=s]')?.form['htmx-internal-data']")
+    await ready(page, "document.querySelector('[data-key=s]')?.form['htmx-internal-data']")
     complained = list(complaints.found)  # before the page is left
     security = await site.account(StaffRole.SECURITY_ADMIN)
     await site.accounts.grant(handler.id, frozenset(), by=security, reason="调离")  # while the page is open
