@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import psutil
@@ -23,6 +24,7 @@ _SETTLE_SECONDS: Final = 5.0
 _WARM_UP: Final = 20
 _CALLERS: Final = 10_000
 _PROBES: Final = 3
+_PARTS: Final = 4
 _NO_LEG: Final = 0
 _PATIENCE_SECONDS: Final = 60.0
 
@@ -71,8 +73,9 @@ async def soak(
 ) -> dict[str, Any]:
     """Place the calls at ``uri`` and return the figures.
 
-    The burden is compared with that after the first 20 calls, when everything has been loaded. ``slots_free``: so many
-    calls were taken at once afterwards as at the beginning, so no slot is lost.
+    ``course``: the burden after the first 20 calls, when everything has been loaded, and after each quarter of the others.
+    The growths are those of the second half: what is kept ready grows to its size in the first, a leak goes on.
+    ``slots_free``: so many calls were taken at once afterwards as at the beginning, so no slot is lost.
     """
     endpoint = SipEndpoint(
         SipSettings(port=0, trunks=(), user_agent="caller", rtp_first_port=48_000, rtp_last_port=49_999)
@@ -99,10 +102,15 @@ async def soak(
         await _together(caller, plan.at_once)
         await asyncio.sleep(_SETTLE_SECONDS)
         before = burden(processes)
-        numbers = iter(range(plan.calls - warm_up.calls))
-        await _together(caller, plan.at_once)
-        await asyncio.sleep(_SETTLE_SECONDS)
-        after = burden(processes)
+        left = plan.calls - warm_up.calls
+        bounds = [left * part // _PARTS for part in range(_PARTS + 1)]
+        course = [before]
+        for first, last in pairwise(bounds):
+            numbers = iter(range(first, last))
+            await _together(caller, plan.at_once)
+            await asyncio.sleep(_SETTLE_SECONDS)
+            course.append(burden(processes))
+        after, midway = course[-1], course[_PARTS // 2]
         free = [await _taken_at_once(endpoint, uri, plan.at_once) for _ in range(_PROBES)]
     finally:
         await endpoint.close()
@@ -114,8 +122,11 @@ async def soak(
         "failed": calls - outcomes["held"],
         "before": asdict(before),
         "after": asdict(after),
-        "memory_growth_kb_per_call": round((after.memory_mb - before.memory_mb) * 1024 / max(1, calls), 2),
-        "files_growth": after.files - before.files,
+        "course": [asdict(each) for each in course],
+        "memory_growth_kb_per_call": round(
+            (after.memory_mb - midway.memory_mb) * 1024 / max(1, left // 2), 2
+        ),
+        "files_growth": after.files - midway.files,
         "slots_free": min(free) == plan.at_once,
         "first_sound_p50_s": round(waits[len(waits) // 2], 2) if waits else None,
         "first_sound_max_s": round(waits[-1], 2) if waits else None,

@@ -13,7 +13,7 @@ import math
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from scipy.signal import correlate
 
 from app.city_words import lexicon
 from app.descendants import descendants
+from app.knowledge import open_alone
 from app.machine import running
 from app.phone import phone_settings
 from app.private import private
@@ -33,13 +34,13 @@ from app.wiring import voice_cache
 from hotline.city import load_city
 from hotline.domain.speech import PHONE_BAND
 from ivr.sip.sound import read_wav, write_wav
-from tests.telephony.many import grow
+from tests.postgres import PostgresServer
 from tests.telephony.support import program, samples
 from tts.engines.caching import CachingSynthesizer
 from tts.engines.kokoro import KokoroSynthesizer, kokoro_worker
 from tts.reading import Reading
 
-pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.telephony, pytest.mark.slow, pytest.mark.timeout(900)]
 
 WHISPER = Settings().models_dir / "whisper-base" / "model.bin"
 SENTENCE = "兰山区银雀山街道的路灯坏了没有人修"
@@ -156,9 +157,21 @@ async def rasa_has_begun(settings: Settings) -> bool:
             await asyncio.sleep(0.5)
 
 
-async def test_nobody_hears_two_seconds_of_nothing_whatever_is_killed(wav: Path, tmp_path: Path) -> None:
-    await grow(tmp_path / "data")
-    settings = private(Settings(), tmp_path / "data")
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PostgresServer]:
+    folder = tmp_path / "postgres"
+    folder.mkdir()
+    server = PostgresServer(folder)
+    yield server
+    server.stop()
+
+
+async def test_nobody_hears_two_seconds_of_nothing_whatever_is_killed(
+    wav: Path, tmp_path: Path, server: PostgresServer
+) -> None:
+    settings = private(Settings(database=await server.new_database("hotline")), tmp_path / "data")
+    async with contextlib.AsyncExitStack() as stack:
+        await open_alone(settings, load_city(settings.city), stack)  # the city's articles
 
     def kill(*words: str) -> None:
         os.kill(part(*words).pid, signal.SIGKILL)
@@ -167,21 +180,19 @@ async def test_nobody_hears_two_seconds_of_nothing_whatever_is_killed(wav: Path,
         kill("redis-server")
         kill("app", "web")
 
-    def lose_database() -> None:
-        (settings.data_dir / "hotline.sqlite3").rename(tmp_path / "away.sqlite3")
-
     faults: dict[str, Callable[[], None]] = {
         "recogniser": lambda: kill("asr.engines.whisper_worker"),
         "voice": lambda: kill("tts.engines.kokoro_worker"),
         "Redis and web": kill_what_is_shared,
-        "database": lose_database,
+        "Rasa": lambda: kill("rasa", "run"),
+        "database": lambda: server.signal(signal.SIGKILL),
     }
     calls = {}
     async with running(settings, lambda _: None) as hotline:
         for name, fault in faults.items():
+            if name == "Rasa" and not await rasa_has_begun(settings):
+                continue
             calls[name] = await called(hotline.sip, wav, tmp_path / f"{name}.wav", fault)
-        if await rasa_has_begun(settings):  # it has had the other calls to load
-            calls["Rasa"] = await called(hotline.sip, wav, tmp_path / "Rasa.wav", lambda: kill("rasa", "run"))
     bridges = await fillers(settings)
     heard = {name: longest_gap(received, since, bridges) for name, (received, since) in calls.items()}
     print(heard)
