@@ -158,10 +158,8 @@ async def rasa_has_begun(settings: Settings) -> bool:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[PostgresServer]:
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    server = PostgresServer(folder)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
     yield server
     server.stop()
 
