@@ -30,7 +30,7 @@ from app.phone import phone_settings
 from app.private import private
 from app.rasa_server import rasa_parts
 from app.settings import Settings
-from app.wiring import voice_cache
+from app.wiring import Speaking, voice_cache
 from hotline.city import load_city
 from hotline.domain.speech import PHONE_BAND
 from ivr.sip.sound import read_wav, write_wav
@@ -169,7 +169,11 @@ async def test_nobody_hears_two_seconds_of_nothing_whatever_is_killed(
 ) -> None:
     settings = private(Settings(database=await server.new_database("hotline")), tmp_path / "data")
     async with contextlib.AsyncExitStack() as stack:
-        await open_alone(settings, load_city(settings.city), stack)  # the city's articles
+        city = load_city(settings.city)
+        await open_alone(settings, city, stack)  # its articles
+        voice = await Speaking.open(settings, city, stack)
+        for text in phone_settings(settings, city).fillers:  # a hotline that was set up has them
+            await voice.keep_beginning(text)
 
     def kill(*words: str) -> None:
         os.kill(part(*words).pid, signal.SIGKILL)
