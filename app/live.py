@@ -45,6 +45,7 @@ class LiveLog:
         self._redis = redis
         self._signals = signals
         self._is_away = False
+        self._shown: dict[str, int] = {}  # rows that the book takes at the second try only are shown once
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
         """Open the record."""
@@ -55,8 +56,11 @@ class LiveLog:
         shown = [
             {"sequence": row.sequence, "at": row.at.isoformat(), "name": row.name, "body": row.body}
             for row in rows
+            if row.sequence > self._shown.get(conversation, 0)
         ]
-        await self._show(conversation, *shown)
+        if shown:
+            self._shown[conversation] = rows[-1].sequence
+            await self._show(conversation, *shown)
         await self._book.append_all(conversation, rows)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
@@ -71,6 +75,7 @@ class LiveLog:
 
     async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record and the feed."""
+        self._shown.pop(conversation, None)
         await self._book.finish(conversation, end)
         ended = {"at": end.at.isoformat(), "name": _ENDED, "body": {"outcome": end.outcome}}
         await self._show(conversation, ended)

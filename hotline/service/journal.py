@@ -102,25 +102,35 @@ class Journal:
             log.error("journal.lost", error=type(error).__name__)
 
     async def _write(self, started: Started, call_id: str) -> None:
-        book = self._book
-        try:
-            async with asyncio.timeout(self._deadline):
-                await book.begin(self._conversation, channel=started.channel, call_id=call_id, at=started.at)
-        except (HotlineError, TimeoutError) as error:
-            log.error("journal.lost", error=type(error).__name__)
-        is_last = False
-        while not is_last:
-            rows, is_last = await self._gathered()
+        """Write rows as they come; what the book does not take is tried again with what comes next, and at the end."""
+        waiting: list[JournalRow] = []
+        is_begun = is_last = False
+        while True:
             try:
                 async with asyncio.timeout(self._deadline):
-                    plain = [row for row in rows if row.name != _CONCEAL]
-                    if plain:
-                        await book.append_all(self._conversation, plain)
-                    if len(plain) < len(rows):  # nothing is added behind it
-                        await book.conceal(self._conversation, at=rows[-1].at)
-                        self._is_deleted = True
+                    if not is_begun:
+                        await self._book.begin(
+                            self._conversation, channel=started.channel, call_id=call_id, at=started.at
+                        )
+                        is_begun = True
+                    await self._put_down(waiting)
+                    waiting.clear()
             except (HotlineError, TimeoutError) as error:
-                log.error("journal.lost", error=type(error).__name__, rows=len(rows))
+                log.warning("journal.waits", error=type(error).__name__, rows=len(waiting))
+            if is_last:
+                break
+            rows, is_last = await self._gathered()
+            waiting += rows
+        if waiting or not is_begun:
+            log.error("journal.lost", rows=len(waiting))
+
+    async def _put_down(self, rows: Sequence[JournalRow]) -> None:
+        plain = [row for row in rows if row.name != _CONCEAL]
+        if plain:
+            await self._book.append_all(self._conversation, plain)
+        if len(plain) < len(rows):  # nothing is added behind it
+            await self._book.conceal(self._conversation, at=rows[-1].at)
+            self._is_deleted = True
 
     async def _gathered(self) -> tuple[Sequence[JournalRow], bool]:
         """Wait for a row; return it with those that follow closely, and whether they are the last."""
