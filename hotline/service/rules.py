@@ -12,7 +12,6 @@ from hotline.city import City
 from hotline.domain.errors import CityConfigError
 from hotline.domain.rule_changes import (
     ChangeSet,
-    ChangeSetStatus,
     RuleEntry,
     RuleNotFoundError,
     RuleRefusal,
@@ -276,8 +275,8 @@ class Rules:
     # --- inside --------------------------------------------------------------------------------------------
 
     async def _at(self, id_: str, revision: int) -> ChangeSet:
-        found = await self.store.get(id_)
-        return replace(found, revision=revision) if found.revision != revision else found
+        """Return a change set as of the revision that was seen: the store refuses to save it when there is a newer one."""
+        return replace(await self.store.get(id_), revision=revision)
 
     async def _keep(self, changed: ChangeSet, by: str, **detail: Any) -> ChangeSet:
         step = changed.history[-1].step
@@ -335,6 +334,3 @@ def _with(base: CatalogueText, changes: Sequence[RowChange], change_set: ChangeS
 
 def _audited(by: str, step: RuleStep, at: datetime, **detail: Any) -> Audited:
     return Audited(by, f"rules.{step.value}", at, detail)
-
-
-__all__ = ["ChangeSetStatus", "Line", "Rules"]
