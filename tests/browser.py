@@ -114,12 +114,12 @@ class Complaints:
     def __init__(self, page: Page) -> None:
         """Listen to ``page``."""
         self.found: list[str] = []
-        page.on("console", lambda message: self._take(message.type, message.text))
+        page.on("console", lambda message: self._take(message.type, message.text, message.location["url"]))
         page.on("pageerror", lambda error: self.found.append(str(error)))
 
-    def _take(self, kind: str, text: str) -> None:
+    def _take(self, kind: str, text: str, where: str) -> None:
         if kind in ("error", "warning"):
-            self.found.append(text)
+            self.found.append(f"{text} {where}")
 
 
 def _quiet(_: str, __: int, ___: int) -> None:

@@ -113,6 +113,10 @@ async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(p
 
 async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(page: Page) -> None:
     complaints = Complaints(page)
+    # A page that names no icon makes the browser ask for a file that is not there, at a moment of its own.
+    icon = await page.get_attribute("link[rel=icon]", "href")
+    assert icon
+    assert (await page.request.get(icon)).status == 200
     await page.fill("#text", QUESTION)
     await page.keyboard.press("Enter")
     await page.click("#messages .card summary")
