@@ -73,12 +73,13 @@ Step = Speak | Press | Wait | HangUp
 class CallerSettings:
     """How the caller behaves; all times in seconds.
 
-    ``pause``: so long the hotline must be silent to have finished. ``patience``: a hotline that says nothing is spoken to
+    ``pause``: so long the hotline must be silent to have finished; a message that falls silent in its middle is bridged
+    sooner (``PhoneSettings.bridge_seconds``). ``patience``: a hotline that says nothing is spoken to
     all the same after so long. ``linger``: after the last answer the caller hangs up when it has been silent for so
     long. ``longest``: the whole call. ``background``: a file that sounds behind the caller all the time, over and over.
     """
 
-    pause_seconds: float = 0.9
+    pause_seconds: float = 1.1
     patience_seconds: float = 15.0
     linger_seconds: float = 6.0
     longest_seconds: float = 180.0

@@ -69,7 +69,10 @@ __all__ = ["PhoneChannel", "PhoneSettings", "TurnMetrics"]
 log: Final = structlog.get_logger("channel")
 
 _KEYS: Final = frozenset("0123456789*#")
-_RELEASE_SECONDS: Final = 0.15  # the dialogue's time to drop a held message after words were reported
+_WATCH_SECONDS: Final = 0.1
+_RELEASE_SECONDS: Final = (
+    0.15  # the dialogue's time to drop a held message, or to say another, after words were reported
+)
 
 
 class PhoneChannel:
@@ -148,6 +151,9 @@ class PhoneChannel:
         self._slowness = 1.0
         self._is_interrupted = False  # somebody makes a sound over a prompt, which is silent for it
         self._hold: asyncio.TimerHandle | None = None
+        self._is_answer_awaited = (
+            False  # words have just been reported, and the dialogue may drop what is held
+        )
         self._answered: Heard | None = None  # the words whose answer has not sounded yet
         self._is_answer_due = False
         self._last_frame = 0.0
@@ -178,8 +184,7 @@ class PhoneChannel:
             return
         match action:
             case Say():
-                self._playback.say(action)
-                self._patience.restart()
+                self._say(action)
             case StopSaying():
                 self._playback.stop()
                 self._patience.restart()
@@ -241,8 +246,8 @@ class PhoneChannel:
         """Let sound that does not come count as silence, and bridge the silence of a message that is rendered too slowly."""
         silent = 0.0
         while True:
-            await asyncio.sleep(self._settings.stall_seconds / 2)
-            silent = silent + self._settings.stall_seconds / 2 if self._playback.is_waiting_for_sound else 0.0
+            await asyncio.sleep(_WATCH_SECONDS)
+            silent = silent + _WATCH_SECONDS if self._playback.is_waiting_for_sound else 0.0
             if silent >= self._settings.bridge_seconds:
                 silent = -self._company.bridge()
             missing = self._now() - self._last_frame
@@ -284,7 +289,8 @@ class PhoneChannel:
     def _situation(self) -> Situation:
         return Situation(
             expect=self._expect,
-            is_question_asked=self._is_question_asked,
+            # a question of which nothing has sounded is not asked yet
+            is_question_asked=self._is_question_asked and not self._playback.is_unheard,
             playing=self._playback.playing(),
             slowness=self._slowness,
         )
@@ -347,7 +353,7 @@ class PhoneChannel:
         if self._is_deaf or self._is_gone:
             return
         ended = heard.ended
-        if is_said(heard, self._settings):
+        if is_said(heard, self._settings, self._hearing.choices):
             if ended.over_prompt and self._playback.is_busy and not ended.has_insisted:
                 self._emit(SpeechStarted(at=self._clock()))
             self._report_turn(first_sound_at=None)
@@ -379,6 +385,12 @@ class PhoneChannel:
             self._emit(PartlySaid(at=self._clock(), text=text))
 
     # --- messages ------------------------------------------------------------------------------------------------
+
+    def _say(self, message: Say) -> None:
+        self._playback.say(message)
+        self._patience.restart()
+        if self._is_answer_awaited:
+            self._release()  # the dialogue has dropped what it no longer wants said
 
     def _stop_waiting(self) -> None:
         self._is_question_asked = False
@@ -412,9 +424,11 @@ class PhoneChannel:
             return
         if self._hold is not None:
             self._hold.cancel()
+        self._is_answer_awaited = True
         self._hold = asyncio.get_running_loop().call_later(_RELEASE_SECONDS, self._release)
 
     def _release(self, *, is_over: bool = False) -> None:
+        self._is_answer_awaited = False
         if self._hold is not None:
             self._hold.cancel()
             self._hold = None

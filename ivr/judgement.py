@@ -6,6 +6,7 @@ And whether words are a whole answer already, so that the hotline need not wait 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from typing import Final
 
@@ -21,11 +22,17 @@ _NUMBER_DIGITS: Final = 11  # of a mobile telephone, and of a work order
 _SHORT_ANSWER: Final = 6
 
 
-def is_said(heard: Heard, settings: PhoneSettings) -> bool:
-    """Tell whether the caller said something; “嗯” is that only after a question, or when they insisted on it."""
+def is_said(heard: Heard, settings: PhoneSettings, choices: Collection[str] = ()) -> bool:
+    """Tell whether the caller said something; “嗯” is that only after a question, or when they insisted on it.
+
+    While a yes-or-no question is being asked of which all else has been said, one of the likely answers ``choices`` is
+    said too (“是的”): it is meant for the question.
+    """
     words = _words(heard)
-    may_hum = heard.ended.is_answer or heard.ended.has_insisted
-    return bool(words) and (may_hum or not is_backchannel(words, settings.backchannels))
+    if not words or heard.ended.is_answer or heard.ended.has_insisted:
+        return bool(words)
+    answers_early = heard.ended.may_answer and _is_made_of(words, choices)
+    return answers_early or not is_backchannel(words, settings.backchannels)
 
 
 def is_lost(heard: Heard, settings: PhoneSettings) -> bool:
@@ -44,10 +51,14 @@ def matters(ended: Ended, settings: PhoneSettings) -> bool:
 
 def is_backchannel(words: str, backchannels: AbstractSet[str]) -> bool:
     """Tell whether ``words`` are made of sounds of listening only (“嗯嗯好的”)."""
+    return _is_made_of(words, backchannels)
+
+
+def _is_made_of(words: str, known: Collection[str]) -> bool:
     ends = {0}
     for start in range(len(words)):
         if start in ends:
-            ends |= {start + len(sound) for sound in backchannels if words.startswith(sound, start)}
+            ends |= {start + len(word) for word in known if words.startswith(word, start)}
     return len(words) in ends
 
 

@@ -49,7 +49,7 @@ class PhoneSettings:
     lost_voiced_seconds: float = 0.6
     hold_seconds: float = 8.0
     stall_seconds: float = 0.5
-    bridge_seconds: float = 1.0
+    bridge_seconds: float = 0.8
     ring_seconds: float = 20.0
     running: RunningPace | None = None
 

@@ -57,6 +57,9 @@ class Playback:
         self._queued: list[bytes | int] = []  # sounds and marks since the line was last silent
         self._kept: list[bytes | Say] | None = None  # what a pause took back from the line
         self._has_begun = False  # the message that is being rendered has sounded
+        self._parts_left = 0  # of the message that is being rendered
+        self._asking_bytes = 0  # of the last part of the newest message that has several, rendered so far
+        self._is_told = False  # all that comes before that part has been heard
         self._may_sound = asyncio.Event()
         self._may_sound.set()
         self._is_idle = asyncio.Event()
@@ -66,6 +69,11 @@ class Playback:
     def is_busy(self) -> bool:
         """True while a message is waiting or being heard."""
         return bool(self._waiting or self._marks or self._kept)
+
+    @property
+    def is_unheard(self) -> bool:
+        """True while the newest message waits for its first sound, and nothing is heard."""
+        return bool(self._waiting) and not (self._has_begun or self.is_sounding or self.is_paused)
 
     @property
     def is_waiting_for_sound(self) -> bool:
@@ -97,13 +105,29 @@ class Playback:
             seconds=now - self._sounding_since,
             remaining_seconds=float("inf") if self._waiting or self.is_paused else self._line.queued_seconds,
             is_interruptible=self.is_paused or heard is None or heard.is_interruptible,
+            untold_seconds=self._untold_seconds(),
+            is_sounding=self.is_sounding,
         )
+
+    def _untold_seconds(self) -> float:
+        """Return what is left to be heard before the last part of the newest message; of one with a single part, all is."""
+        is_single = bool(self._waiting) and len(self._waiting[0].parts) == 1
+        if is_single or len(self._waiting) > 1 or self._parts_left > 1:
+            return float("inf")
+        if not self._is_told:
+            kept = sum(len(entry) for entry in self._kept or () if isinstance(entry, bytes))
+            unheard = kept / PHONE_BAND.bytes_per_second + self._line.queued_seconds
+            untold = max(0.0, unheard - self._asking_bytes / PHONE_BAND.bytes_per_second)
+            self._is_told = untold <= 0
+            return untold
+        return 0.0
 
     def say(self, message: Say) -> None:
         """Queue ``message`` after what is being said."""
         self._is_idle.clear()
         self._waiting.append(message)
         if self._renderer is None or self._renderer.done():
+            self._take_up(message)
             self._renderer = asyncio.create_task(self._render_all(), name="playback")
 
     def play(self, sound: bytes) -> None:
@@ -171,7 +195,8 @@ class Playback:
         self._waiting.clear()
         self._queued.clear()
         self._kept = None
-        self._has_begun = False
+        self._has_begun = self._is_told = False
+        self._parts_left = self._asking_bytes = 0
         self._sounding_since = None
         self._sent.stop()
         self._is_idle.set()
@@ -194,6 +219,7 @@ class Playback:
         if not self.is_busy:
             self._queued.clear()
             self._sounding_since = None
+            self._asking_bytes, self._is_told = 0, False
             self._is_idle.set()
         self._finished(message.turn)
 
@@ -208,16 +234,26 @@ class Playback:
     async def _render_all(self) -> None:
         while self._waiting:
             message = self._waiting[0]
-            self._has_begun = False
+            self._take_up(message)
             for part in message.parts:
                 async with aclosing(self._sounds(part, is_slow=message.is_slow)) as sounds:
                     async for sound in sounds:
                         await self._queue(sound, message)
                 if message.is_slow and self._has_begun:
-                    self._put(_BREATH)
+                    self._put_part(_BREATH, message)
+                self._parts_left -= 1
             self._waiting.popleft()
             self._has_begun = False
             self._put(message)
+
+    def _take_up(self, message: Say) -> None:
+        self._has_begun = self._is_told = False
+        self._parts_left, self._asking_bytes = len(message.parts), 0
+
+    def _put_part(self, sound: bytes, message: Say) -> None:
+        if self._parts_left == 1 < len(message.parts):
+            self._asking_bytes += len(sound)
+        self._put(sound)
 
     async def _queue(self, sound: bytes, message: Say) -> None:
         if not self._has_begun:
@@ -225,7 +261,7 @@ class Playback:
                 await self._may_sound.wait()
             self._has_begun = True
             self._sounded()
-        self._put(sound)
+        self._put_part(sound, message)
         if (surplus := self._line.queued_seconds - _AHEAD_SECONDS) > 0:
             await asyncio.sleep(surplus)
 

@@ -44,7 +44,8 @@ class TurnSettings:
     than ``start_seconds`` are dropped ``drop_seconds`` after their end. Over a prompt, up to ``hum_seconds`` of voice may
     be a mere hum. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
     ``answer_threshold``: probability of speech that is voice while an answer is awaited in silence; “对” of 0.22 s reaches 0.48.
-    What is said within ``overlap_seconds`` of a prompt's end counts as said after it.
+    What is said within ``overlap_seconds`` of a prompt's end counts as said after it; to a yes-or-no question, also of the
+    end of all that comes before its last part (``Playing.untold_seconds``).
     """
 
     speech_threshold: float = 0.5
@@ -71,11 +72,17 @@ class TurnSettings:
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """A prompt is being heard: since when, how much is left, and whether speech may stop it."""
+    """A prompt is being heard: since when, how much is left, and whether speech may stop it.
+
+    ``untold_seconds``: how much is left before its last part, which only asks (“对吗？”). Not ``is_sounding``: it is silent
+    just now, paused or waiting for its next part.
+    """
 
     seconds: float
     remaining_seconds: float
     is_interruptible: bool
+    untold_seconds: float = float("inf")
+    is_sounding: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,11 @@ class Situation:
     is_question_asked: bool = False
     playing: Playing | None = None
     slowness: float = 1.0
+
+    def is_told(self, *, within_seconds: float) -> bool:
+        """Tell whether a yes-or-no question is being put of which all has been said but the asking, or nearly."""
+        is_yes_or_no = self.is_question_asked and self.expect is Expected.YES_NO
+        return is_yes_or_no and self.playing is not None and self.playing.untold_seconds <= within_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +163,10 @@ class PieceEnded:
 class Ended:
     """The utterance is over; its last (mostly only) piece is ``start`` to ``at``.
 
-    ``is_answer``: it began after a question had been asked and played. ``has_insisted``: see ``Insisted``. ``is_cut``:
-    it was ended for its length, not by a pause. ``over_prompt``: it took the floor from a prompt. ``follows``: it began so
-    soon after an utterance whose words had been reported that the two belong together.
+    ``is_answer``: it began after a question had been asked and played. ``may_answer``: it began when all of a yes-or-no
+    question had been said but its last part, which only asks. ``has_insisted``: see ``Insisted``. ``is_cut``: it was ended
+    for its length, not by a pause. ``over_prompt``: it took the floor from a prompt. ``follows``: it began so soon after
+    an utterance whose words had been reported that the two belong together.
     """
 
     at: float
@@ -166,6 +179,7 @@ class Ended:
     is_cut: bool = False
     over_prompt: bool = False
     follows: bool = False
+    may_answer: bool = False
 
 
 Decision = Began | TookFloor | Insisted | Dropped | Paused | Resumed | PieceEnded | Ended
@@ -178,6 +192,7 @@ class _Utterance:
     onset: float
     speech_end: float
     is_answer: bool
+    may_answer: bool
     voiced: float = 0.0
     returning: float = 0.0
     has_begun: bool = False
@@ -247,8 +262,15 @@ class TurnTaker:
     def _threshold(self, situation: Situation) -> float:
         """Return what counts as voice now: after a question, in silence, a single “对” is enough, which scores low."""
         limit = self._settings.silence_threshold if self._was_voiced else self._settings.speech_threshold
-        is_awaited = situation.is_question_asked and situation.playing is None
+        playing = situation.playing
+        if playing is None:
+            is_awaited = situation.is_question_asked
+        else:
+            is_awaited = not playing.is_sounding and self._is_told(situation)
         return min(limit, self._settings.answer_threshold) if is_awaited else limit
+
+    def _is_told(self, situation: Situation) -> bool:
+        return situation.is_told(within_seconds=self._settings.overlap_seconds)
 
     def _is_guarded(self, playing: Playing | None) -> bool:
         return playing is not None and playing.seconds < self._settings.guard_seconds
@@ -263,6 +285,7 @@ class TurnTaker:
             onset=onset,
             speech_end=onset,
             is_answer=situation.is_question_asked and is_heard_out,
+            may_answer=self._is_told(situation),
         )
 
     def _voiced(self, open_: _Utterance, step: float, situation: Situation) -> list[Decision]:
@@ -297,7 +320,8 @@ class TurnTaker:
             return Began(self._at, open_.start)
         open_.start, open_.piece_start = last.start, last.piece_start
         open_.voiced += last.voiced
-        open_.is_answer, open_.has_insisted = last.is_answer, last.has_insisted
+        open_.is_answer, open_.may_answer = last.is_answer, last.may_answer
+        open_.has_insisted = last.has_insisted
         open_.has_floor = open_.has_floor or last.has_floor
         open_.is_over_prompt = open_.is_over_prompt or last.is_over_prompt
         open_.track = last.track + open_.track
@@ -341,7 +365,8 @@ class TurnTaker:
     def _silent(self, open_: _Utterance, situation: Situation) -> list[Decision]:
         settings = self._settings
         silence = self._at - open_.speech_end
-        is_short_answer = open_.is_answer and open_.voiced >= settings.short_answer_seconds
+        is_expected = open_.is_answer or open_.may_answer
+        is_short_answer = is_expected and open_.voiced >= settings.short_answer_seconds
         if not open_.has_begun and not is_short_answer:
             if silence < settings.drop_seconds:
                 return []
@@ -351,7 +376,8 @@ class TurnTaker:
             return [self._end(open_)]
         if silence >= settings.speculate_seconds and not open_.is_paused:
             open_.is_paused = True
-            may_be_hum = open_.is_over_prompt and open_.voiced <= settings.hum_seconds
+            is_hum_long = open_.voiced <= settings.hum_seconds
+            may_be_hum = open_.is_over_prompt and is_hum_long and not is_expected
             return [Paused(self._at, open_.piece_start, may_be_hum)]
         return []
 
@@ -376,4 +402,5 @@ class TurnTaker:
             is_cut=is_cut,
             over_prompt=open_.is_over_prompt,
             follows=open_.follows,
+            may_answer=open_.may_answer,
         )

@@ -148,6 +148,47 @@ def test_an_answer_on_the_question_s_last_syllable_is_an_answer():
     assert the_end(follow((0, 1), (1, 0.3, closing), (0, 2, ASKED))).is_answer
 
 
+@pytest.mark.parametrize(
+    ("expect", "untold", "may_answer"),
+    [
+        (Expected.YES_NO, 0.0, True),
+        (Expected.YES_NO, 0.4, True),
+        (Expected.YES_NO, 0.8, False),
+        (Expected.OPEN, 0.0, False),
+    ],
+)
+def test_a_yes_or_no_question_may_be_answered_once_all_has_been_said_but_the_asking(
+    expect, untold, may_answer
+):
+    asking = Situation(
+        expect,
+        is_question_asked=True,
+        playing=Playing(3.0, 1.4, is_interruptible=True, untold_seconds=untold),
+    )
+    ended = the_end(follow((0, 1), (1, 0.3, asking), (0, 2, asking)))
+    assert (ended.may_answer, ended.is_answer) == (may_answer, False)
+
+
+def test_one_short_word_while_only_the_asking_is_left_is_waited_for_and_no_hum():
+    asking = replace(ASKED, playing=Playing(3.0, 1.4, is_interruptible=True, untold_seconds=0.0))
+    decisions = follow((0, 1), (1, 0.16), (0, 2), situation=asking)
+    assert kinds(decisions) == ["TookFloor", "Paused", "Ended"]
+    assert not decisions[1].may_be_hum
+
+
+def test_in_the_gap_before_the_asking_voice_counts_that_scores_low():
+    gap = Playing(3.0, float("inf"), is_interruptible=True, untold_seconds=0.0, is_sounding=False)
+    faint = ((0, 1), (0.4, 0.3), (0, 2))
+    assert the_end(follow(*faint, situation=replace(ASKED, playing=gap))).may_answer
+    assert follow(*faint, situation=replace(ASKED, playing=replace(gap, is_sounding=True))) == []
+    assert follow(*faint, situation=replace(ASKED, playing=replace(gap, untold_seconds=2.0))) == []
+
+
+def test_the_guard_window_stands_whatever_is_asked():
+    starting = replace(ASKED, playing=Playing(0.1, 1.4, is_interruptible=True, untold_seconds=0.0))
+    assert follow((0, 1), (1, 0.3, starting), (0, 2, OPEN)) == []
+
+
 def test_a_prompt_is_stopped_by_lasting_speech():
     decisions = follow((0, 1), (1, 1), (0, 2), situation=TALKING)
     (floor,) = [decision for decision in decisions if isinstance(decision, TookFloor)]
