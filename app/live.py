@@ -90,8 +90,7 @@ class LiveLog:
                     )
                 await pipe.expire(_key(conversation), _KEEP_SECONDS)
                 await pipe.execute()
-            for row in rows:
-                await self._signals.tell(live_topic(conversation), row)
+            await self._signals.tell(live_topic(conversation), *rows)
             self._is_away = False
         except (RedisError, OSError, TimeoutError) as error:
             if not self._is_away:  # said once, not once a row

@@ -34,11 +34,14 @@ class SignalsOnRedis:
         self._reader: asyncio.Task[None] | None = None
         self._is_listening = asyncio.Event()
 
-    async def tell(self, topic: str, notice: Mapping[str, Any]) -> None:
-        """Tell all processes."""
+    async def tell(self, topic: str, *notices: Mapping[str, Any]) -> None:
+        """Tell all processes, in one go."""
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                await self._redis.publish(PREFIX + topic, json.dumps(notice, ensure_ascii=False))
+                pipe = self._redis.pipeline(transaction=False)
+                for notice in notices:
+                    pipe.publish(PREFIX + topic, json.dumps(notice, ensure_ascii=False))
+                await pipe.execute()
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("signals.not_told", error=type(error).__name__)
 

@@ -40,8 +40,8 @@ Notice = tuple[str, Mapping[str, Any]]
 class Signals(Protocol):
     """Carries notices between the processes. Nothing here raises: without a carrier pages are quiet until looked at again."""
 
-    async def tell(self, topic: str, notice: Mapping[str, Any]) -> None:
-        """Tell all who listen to ``topic`` now."""
+    async def tell(self, topic: str, *notices: Mapping[str, Any]) -> None:
+        """Tell all who listen to ``topic`` now, of one thing after the other."""
 
     def of(self, *topics: str) -> AbstractAsyncContextManager[AsyncIterator[Notice]]:
         """Listen to ``topics`` from now on; what comes too fast for a listener is dropped, the oldest first."""
@@ -54,9 +54,10 @@ class SignalsInMemory:
         """Begin with nobody listening."""
         self._listeners: dict[str, set[asyncio.Queue[Notice]]] = defaultdict(set)
 
-    async def tell(self, topic: str, notice: Mapping[str, Any]) -> None:
+    async def tell(self, topic: str, *notices: Mapping[str, Any]) -> None:
         """Tell all who listen."""
-        self.hand_out(topic, notice)
+        for notice in notices:
+            self.hand_out(topic, notice)
 
     def hand_out(self, topic: str, notice: Mapping[str, Any]) -> None:
         """Give a notice to the listeners of this process."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,6 +24,16 @@ def digest_of(previous: str, sequence: int, at: datetime, /, *facts: str) -> str
     return hashlib.sha256(row.encode()).hexdigest()
 
 
+class AuditRow(NamedTuple):
+    """What was done (审计记录): by whom, to what; ``detail`` identifies no person."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
 async def write_audit(
     connection: AsyncConnection,
     *,
@@ -33,23 +43,30 @@ async def write_audit(
     subject: str,
     detail: Mapping[str, Any],
 ) -> None:
-    """Append one row within the caller's transaction; the chain's head row makes appends wait for each other."""
+    """Append one row within the caller's transaction."""
+    await write_audit_rows(connection, (AuditRow(at, actor, action, subject, detail),))
+
+
+async def write_audit_rows(connection: AsyncConnection, rows: Sequence[AuditRow]) -> None:
+    """Append rows in order within the caller's transaction; the chain's head row makes appends wait for each other."""
+    if not rows:
+        return
+    head = update(audit_head).where(audit_head.c.id == 1)
     moved = await connection.execute(
-        update(audit_head)
-        .where(audit_head.c.id == 1)
-        .values(sequence=audit_head.c.sequence + 1)
-        .returning(audit_head.c.sequence, audit_head.c.digest)
-    )
-    sequence, previous = moved.one()
-    text = json.dumps(detail, ensure_ascii=False, sort_keys=True)
-    digest = digest_of(previous, sequence, at, actor, action, subject, text)
-    await connection.execute(
-        audit.insert().values(
-            sequence=sequence, at=at, actor=actor, action=action, subject=subject, detail=text,
-            previous=previous, digest=digest,
+        head.values(sequence=audit_head.c.sequence + len(rows)).returning(
+            audit_head.c.sequence, audit_head.c.digest
         )
-    )  # fmt: skip
-    await connection.execute(update(audit_head).where(audit_head.c.id == 1).values(digest=digest))
+    )
+    last, digest = moved.one()
+    chained: list[dict[str, Any]] = []
+    for sequence, row in enumerate(rows, last - len(rows) + 1):
+        previous = digest
+        text = json.dumps(row.detail, ensure_ascii=False, sort_keys=True)
+        digest = digest_of(previous, sequence, row.at, row.actor, row.action, row.subject, text)
+        facts = {**row._asdict(), "detail": text}
+        chained.append({**facts, "sequence": sequence, "previous": previous, "digest": digest})
+    await connection.execute(audit.insert(), chained)
+    await connection.execute(head.values(digest=digest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ BUSY_SECONDS: Final = 3.0
 TIMEOUT_SECONDS: Final = 4.0
 MIGRATING_SECONDS: Final = 60.0  # another process that starts may be making all the tables
 _WRITES: Final = "hotline_writes"
+_WAITS_SECONDS: Final = 1.0
+"""So long those go behind the others who can; then they take their turn, for they must not wait for ever."""
 
 
 class Database:
@@ -32,9 +34,7 @@ class Database:
         """Take a SQLAlchemy URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``); connect when first used."""
         self.engine = _engine(url, busy_seconds=min(BUSY_SECONDS, timeout_seconds * 0.75))
         self._timeout_seconds = timeout_seconds
-        # SQLite has one writer at a time; who waits for it asks again and again, with growing pauses and in no order.
-        # Within a process they wait here, in order.
-        self._turn: asyncio.Lock | None = asyncio.Lock() if self.is_sqlite else None
+        self._turns = _Turns() if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -51,9 +51,13 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection within one transaction: all of it is written, or nothing."""
-        async with self._guarded(), self._turn or nullcontext(), self.engine.connect() as connection:
+    async def writing(self, *, can_wait: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection within one transaction: all of it is written, or nothing.
+
+        ``can_wait``: nobody waits for it, as nobody does for the journal; those for whom a citizen waits go first.
+        """
+        turn = self._turns.taken(can_wait=can_wait) if self._turns is not None else nullcontext()
+        async with self._guarded(), turn, self.engine.connect() as connection:
             writing = await connection.execution_options(**{_WRITES: True})
             async with writing.begin():
                 yield connection
@@ -71,6 +75,40 @@ class Database:
                 yield
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             raise StoreUnavailableError(type(error).__name__) from error
+
+
+class _Turns:
+    """Whose turn it is to write, where a database has one writer at a time, as SQLite has.
+
+    There, who waits asks again and again, with growing pauses and in no order. Within a process they wait here: in order, those behind who can.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._behind = asyncio.Lock()  # of those who can wait one stands in the line, at most
+        self._pressing = 0
+        self._is_quiet = asyncio.Event()
+        self._is_quiet.set()
+
+    @asynccontextmanager
+    async def taken(self, *, can_wait: bool) -> AsyncIterator[None]:
+        if can_wait:
+            async with self._behind:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_WAITS_SECONDS):
+                        await self._is_quiet.wait()
+                async with self._turn:
+                    yield
+            return
+        self._pressing += 1
+        self._is_quiet.clear()
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._pressing -= 1
+            if not self._pressing:
+                self._is_quiet.set()
 
 
 def _engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> AsyncEngine:

@@ -58,7 +58,7 @@ class SqlKnowledgeUse:
             }
             for one in found
         ]
-        async with self._database.writing() as connection:
+        async with self._database.writing(can_wait=True) as connection:
             await connection.execute(self._insert(lookups).values(rows).on_conflict_do_nothing())
 
     async def of_conversation(self, conversation: str) -> Sequence[Lookup]:

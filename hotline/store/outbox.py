@@ -55,21 +55,25 @@ async def write_messages(
     connection: AsyncConnection, seal: Seal, messages: Sequence[Message], at: datetime
 ) -> None:
     """Write messages within the caller's transaction; one whose key is there already is left as it is."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    for message in messages:
-        body = json.dumps(dict(message.body), ensure_ascii=False).encode()
-        row = insert(outbox).values(
-            key=message.key,
-            destination=message.destination,
-            kind=message.kind,
-            subject=message.subject,
-            body=seal.close(body, f"outbox:{message.key}"),
-            created_at=at,
-            state=MessageState.PENDING.value,
-            attempts=0,
-            next_at=at,
-        )
-        await connection.execute(row.on_conflict_do_nothing(index_elements=[outbox.c.key]))
+    rows = [
+        {
+            "key": message.key,
+            "destination": message.destination,
+            "kind": message.kind,
+            "subject": message.subject,
+            "body": seal.close(
+                json.dumps(dict(message.body), ensure_ascii=False).encode(), f"outbox:{message.key}"
+            ),
+            "created_at": at,
+            "state": MessageState.PENDING.value,
+            "attempts": 0,
+            "next_at": at,
+        }
+        for message in messages
+    ]
+    if rows:
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        await connection.execute(insert(outbox).on_conflict_do_nothing(index_elements=[outbox.c.key]), rows)
 
 
 class SqlOutbox:

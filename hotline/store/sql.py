@@ -23,7 +23,7 @@ from hotline.domain.errors import (
 from hotline.domain.life_cycle import CLOSED, Status, Step
 from hotline.domain.waiting import waits_for
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
-from hotline.store.auditing import Break, Head, find_break, read_head, write_audit
+from hotline.store.auditing import AuditRow, Break, Head, find_break, read_head, write_audit, write_audit_rows
 from hotline.store.conversation_ends import ended
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
 from hotline.store.journal_store import JournalRow
@@ -126,18 +126,10 @@ class SqlStore:
         if change.expected is None or any(isinstance(entry.deed, Join | Complete) for entry in added):
             await self._write_citizens(connection, order)
         if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
-            await _write_supporters(connection, order)
+            await _write_supporters(connection, order, is_new=change.expected is None)
         await write_order_facts(connection, order)
         await _write_waiting(connection, order, is_new=change.expected is None)
-        for entry in added:
-            await write_audit(
-                connection,
-                at=entry.at,
-                actor=str(entry.by),
-                action=f"work_order.{entry.step.value if entry.step else 'registered'}",
-                subject=order.number,
-                detail=_facts(order, entry),
-            )
+        await write_audit_rows(connection, [_audited(order, entry) for entry in added])
         return len(added)
 
     async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> None:
@@ -263,7 +255,7 @@ class SqlStore:
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
         """Open the record of a conversation; one that is open already stays as it is."""
-        async with self._database.writing() as connection:
+        async with self._database.writing(can_wait=True) as connection:
             await connection.execute(
                 self._insert_once(conversations).values(
                     id=conversation,
@@ -294,7 +286,7 @@ class SqlStore:
             }
             for row in rows
         ]
-        async with self._database.writing() as connection:
+        async with self._database.writing(can_wait=True) as connection:
             await connection.execute(self._insert_once(journal), sealed)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
@@ -312,7 +304,7 @@ class SqlStore:
 
     async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record with its outcome and how the citizen rated it."""
-        async with self._database.writing() as connection:
+        async with self._database.writing(can_wait=True) as connection:
             await connection.execute(ended(conversation, end))
 
     async def ratings(self, since: datetime, until: datetime) -> Mapping[str | None, int]:
@@ -434,9 +426,10 @@ async def _nobody(_: WorkOrder) -> None:
     """Tell nobody."""
 
 
-async def _write_supporters(connection: AsyncConnection, order: WorkOrder) -> None:
+async def _write_supporters(connection: AsyncConnection, order: WorkOrder, *, is_new: bool) -> None:
     """Note which units support the order now."""
-    await connection.execute(delete(order_supporters).where(order_supporters.c.number == order.number))
+    if not is_new:
+        await connection.execute(delete(order_supporters).where(order_supporters.c.number == order.number))
     rows = [{"unit": unit, "number": order.number} for unit in order.supporting_units]
     if rows and order.is_dispatched:
         await connection.execute(order_supporters.insert(), rows)
@@ -448,6 +441,11 @@ async def _write_waiting(connection: AsyncConnection, order: WorkOrder, *, is_ne
         await connection.execute(delete(order_waiting).where(order_waiting.c.number == order.number))
     if rows := [{"number": order.number, "what": what.value} for what in sorted(waits_for(order))]:
         await connection.execute(order_waiting.insert(), rows)
+
+
+def _audited(order: WorkOrder, entry: HistoryEntry) -> AuditRow:
+    action = f"work_order.{entry.step.value if entry.step else 'registered'}"
+    return AuditRow(entry.at, str(entry.by), action, order.number, _facts(order, entry))
 
 
 def _facts(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
