@@ -16,6 +16,7 @@ from app.call_presence import shown_calls
 from app.city_words import load_prompts
 from app.clock import now
 from app.draining import Ending
+from app.long_lived import set_apart
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
 from app.outbound import note_contact, open_callback_dialler, open_dialler
 from app.outlook import open_book
@@ -281,6 +282,7 @@ async def run_phone(
         )
         diallers = [each for each in (dialler, calling_back) if each is not None]
         stack.push_async_callback(endpoint.close)
+        set_apart()
         await endpoint.start()
         rendering = asyncio.create_task(
             _render(settings, speaking, world, lambda: endpoint.calls == 0), name="render ahead"

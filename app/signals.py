@@ -40,7 +40,7 @@ class SignalsOnRedis:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 pipe = self._redis.pipeline(transaction=False)
                 for notice in notices:
-                    pipe.publish(PREFIX + topic, json.dumps(notice, ensure_ascii=False))
+                    await pipe.publish(PREFIX + topic, json.dumps(notice, ensure_ascii=False))
                 await pipe.execute()
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("signals.not_told", error=type(error).__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, Final, assert_never
 
 import structlog
@@ -132,7 +133,8 @@ class Asking:
                 return self._plan_callback(question), "callbacks"
 
     async def _understand(self, action: Understand) -> Event:
-        meaning = await self._world.understander.understand(action.text)
+        # The whole distribution is for measuring; kept with every turn it would be most of a conversation's record.
+        meaning = replace(await self._world.understander.understand(action.text), shares=())
         return Understood(at=self._world.clock(), turn=action.turn, understanding=meaning)
 
     async def _look_up(self, action: LookUp) -> Event:

@@ -1,0 +1,24 @@
+"""What lives as long as the process, and the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+_ROUNDS: Final = (10_000, 10, 10)
+"""After so many new objects the youngest are looked through, after ten such rounds the next, and after ten of those all.
+
+Python's own 700 made a web process with 1,000 chats stand still for 0.2 to 0.5 s every few seconds; what is
+forgotten in a circle is found after a million objects now, about 1,200 conversations.
+"""
+
+
+def set_apart() -> None:
+    """Take all that was made so far out of the collector's rounds, and make these rarer; call it when all is open.
+
+    Half a million objects of words, articles and rules are looked through in a quarter of a second, in which all
+    conversations of the process stand still.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_ROUNDS)
