@@ -10,8 +10,9 @@ from typing import Any, Final
 from hotline.city import City
 from hotline.domain.appeal import Appeal, FactKind, Secrecy
 from hotline.domain.category import nearest
+from hotline.domain.deeds import Remind
 from hotline.domain.secrecy import is_hidden, without_identity
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.work_order import HistoryEntry, WorkOrder
 
 _NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
 """Seven digits or more, as telephone, identity card and bank card numbers are written, with or without gaps."""
@@ -103,6 +104,15 @@ def occurred_on_page(appeal: Appeal, city: City) -> str:
     return f"{appeal.occurred or appeal.interval.said}（{start} – {end}）"
 
 
+def _of_part(entry: HistoryEntry, city: City) -> str:
+    """Return whose part of an order a reminder is about."""
+    match entry.deed:
+        case Remind(unit=str(unit)):
+            return f"：{unit_name(city, unit)}"
+        case _:
+            return ""
+
+
 def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything a page shows of an order."""
     appeal, routing = order.appeal, order.routing
@@ -162,7 +172,7 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
                 "by": unit_name(city, entry.by.unit)
                 or words["actors"].get(entry.by.role.value)
                 or entry.by.id,
-                "note": words["notes"].get(entry.note, masked(entry.note, appeal)),
+                "note": words["notes"].get(entry.note, masked(entry.note, appeal)) + _of_part(entry, city),
             }
             for entry in order.history
         ],

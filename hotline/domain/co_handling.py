@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from hotline.domain.deeds import AddUnits, CoReply, Designate, Dispatch
+from hotline.domain.deeds import AddUnits, Card, CoReply, Designate, Dispatch, Remind
 
 if TYPE_CHECKING:
     from hotline.domain.work_order import WorkOrder
+
+
+CARDS_OF_PARTS: Final = (Card.CO_SOON, Card.CO_LATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Part:
     def due_at(self, order: WorkOrder) -> datetime | None:
         """Return by when it is answered: its own time, else the order's."""
         return self.until or order.due_at
+
+    def was_reminded(self, order: WorkOrder, card: Card) -> bool:
+        """Tell whether this card was shown for the time by which it is to be answered now."""
+        due = self.due_at(order)
+        return due is not None and order.was_reminded(Remind(card, due, self.unit))
 
     def is_late(self, order: WorkOrder, *, at: datetime) -> bool:
         """Tell whether it should have been answered by ``at`` and was not."""

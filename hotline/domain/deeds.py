@@ -100,6 +100,8 @@ class Card(StrEnum):
     SUPPLEMENT_LATE = "supplement_late"  # 待补充超时
     REVIEW_WAITS = "review_waits"  # 待审核积压
     REVISIT_DUE = "revisit_due"  # 待回访到时
+    CO_SOON = "co_soon"  # 协办将到期：协办单位还没有把结果交给主办单位
+    CO_LATE = "co_late"  # 协办超期
 
 
 class ConferenceKind(StrEnum):
@@ -518,10 +520,11 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class Remind:
-    """A card for the limit that ends (or ended) at ``about``."""
+    """A card for the limit that ends (or ended) at ``about``; ``unit``: the supporting unit whose part it is, None: the lead's."""
 
     card: Card
     about: datetime
+    unit: str | None = None
     step: Literal[Step.REMIND] = Step.REMIND
 
 

@@ -32,7 +32,7 @@ TO_CITIZENS: Final = frozenset(
         Step.ASK_HEARING, Step.REJECT_HEARING,
     }
 )  # fmt: skip
-_SUPERVISED_CARDS: Final = (Card.RED, Card.UNSIGNED, Card.NOTICE_MISSING)
+_SUPERVISED_CARDS: Final = (Card.RED, Card.UNSIGNED, Card.NOTICE_MISSING, Card.CO_LATE)
 
 
 def messages(before: WorkOrder | None, order: WorkOrder) -> Iterator[Message]:
@@ -53,7 +53,9 @@ def _of_step(
         return Message(destination, kind, order.number, body, f"{order.number}:{index}:{destination}")
 
     if step in _TO_LEAD and order.is_dispatched and order.lead_unit is not None:
-        yield to(f"unit:{order.lead_unit}", _for_units(order, entry))
+        yield to(f"unit:{order.lead_unit}", _for_units(order, entry) | _of_part(entry))
+    if isinstance(entry.deed, Remind) and entry.deed.unit is not None:
+        yield to(f"unit:{entry.deed.unit}", _for_units(order, entry) | _of_part(entry))
     if step in _TO_SUPPORTING:
         more = entry.deed if isinstance(entry.deed, AddUnits) else None
         until = {"until": _text(more.until)} if more is not None else {}
@@ -71,10 +73,20 @@ def _of_step(
         yield to(f"linkage:{line}", handover(order, line, at=entry.at, reason=entry.note))
 
 
+def _of_part(entry: HistoryEntry) -> dict[str, Any]:
+    """Which supporting unit a reminder is about, and by when it was to answer; nothing for any other step."""
+    match entry.deed:
+        case Remind(unit=str(unit), about=about):
+            return {"supporting_unit": unit, "until": _text(about)}
+        case _:
+            return {}
+
+
 def _to_supervisors(order: WorkOrder, entry: HistoryEntry, to: Any) -> Iterator[Message]:
     match entry.deed:
         case Remind(card=card) if card in _SUPERVISED_CARDS:
-            yield to(f"supervisor:{Tier.HOTLINE}", {**_summary(order, entry), "card": card.value})
+            body = {**_summary(order, entry), "card": card.value} | _of_part(entry)
+            yield to(f"supervisor:{Tier.HOTLINE}", body)
         case Remind(card=Card.SUPPLEMENT_LATE | Card.REVISIT_DUE as card):
             yield to("duty", {**_summary(order, entry), "card": card.value})
         case Object():  # whether the order is opened again, a person decides

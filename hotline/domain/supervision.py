@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from hotline.domain.co_handling import co_handling
 from hotline.domain.deeds import Card, ProposeTier, Remind, Resume, Supervise, Tier
-from hotline.domain.life_cycle import WITH_UNIT, Status, Step
+from hotline.domain.life_cycle import WITH_UNIT, Status, Step, after_step
 from hotline.domain.time_limits import LimitPurpose, SetLimit, TimeLimits
 from hotline.domain.work_order import WorkOrder
 
@@ -45,6 +46,7 @@ def _duties(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
     if order.suspended_until is not None:
         yield _Duty(order.suspended_until, _resumption(order, limits, order.suspended_until))
     yield from _cards(order, limits)
+    yield from _cards_of_parts(order, limits)
     yield from _tiers(order, limits)
 
 
@@ -80,6 +82,24 @@ def _cards(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
             remind = Remind(card, about)
             if not order.was_reminded(remind):
                 yield _Duty(at, remind)
+
+
+def _cards_of_parts(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
+    """Yield the cards of supporting units that owe the lead an answer (rule 12: 协办结果限期交主办), counted as the lead's are."""
+    if order.status not in WITH_UNIT or after_step(order.status, Step.CO_REPLY) is None:
+        return
+    for part in co_handling(order):
+        due = part.due_at(order)
+        if not part.is_missing or due is None:
+            continue
+        ends = {each.purpose: each.end for each in limits.cards_between(part.asked_at, due)}
+        for card, purpose in (
+            (Card.CO_SOON, LimitPurpose.YELLOW_CARD),
+            (Card.CO_LATE, LimitPurpose.RED_CARD),
+        ):
+            remind = Remind(card, due, part.unit)
+            if purpose in ends and not order.was_reminded(remind):
+                yield _Duty(ends[purpose], remind)
 
 
 def _gave_notice_since(order: WorkOrder, notice: SetLimit) -> bool:

@@ -187,7 +187,11 @@ class TimeLimits:
         short for that warns when ``warning_share`` of it has run and is red at its end. One that is over when it begins
         (a province's order that came late) is red at once.
         """
-        yellow, start, end = self.warn_at(handling.end), handling.start, handling.end
+        return self.cards_between(handling.start, handling.end)
+
+    def cards_between(self, start: datetime, end: datetime) -> tuple[SetLimit, ...]:
+        """Return the same for any time that runs from ``start`` to ``end``."""
+        yellow = self.warn_at(end)
         if yellow > start:
             day = self.calendar.add_working_days(end.astimezone(self.timezone).date(), 1)
             red = datetime.combine(day, time.min, self.timezone)

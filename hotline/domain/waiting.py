@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from hotline.domain.co_handling import Part, co_handling
+from hotline.domain.deeds import Card
 from hotline.domain.disclosure import is_public
 from hotline.domain.hearings import open_hearing
-from hotline.domain.life_cycle import Status, Step
+from hotline.domain.life_cycle import WITH_UNIT, Status, Step
 from hotline.domain.work_order import WorkOrder
 
 
 class Waiting(StrEnum):
-    """A decision that a person owes."""
+    """A decision that a person owes, or a supporting unit's answer that is late."""
 
     HEARING = "hearing"  # 不合理认定
     DISCLOSURE = "disclosure"  # 是否公开
+    CO_REPLY = "co_reply"  # 协办超期未反馈
 
 
 def waits_for(order: WorkOrder) -> frozenset[Waiting]:
-    """Return the decisions that the order waits for."""
+    """Return what the order waits for."""
     found = set()
     if open_hearing(order) is not None:
         found.add(Waiting.HEARING)
     if _awaits_disclosure(order):
         found.add(Waiting.DISCLOSURE)
+    if late_parts(order):
+        found.add(Waiting.CO_REPLY)
     return frozenset(found)
+
+
+def late_parts(order: WorkOrder) -> tuple[Part, ...]:
+    """Return the parts of supporting units that the lead still waits for after the reminder that they are late."""
+    if order.status not in WITH_UNIT:
+        return ()
+    return tuple(
+        part for part in co_handling(order) if part.is_missing and part.was_reminded(order, Card.CO_LATE)
+    )
 
 
 def _awaits_disclosure(order: WorkOrder) -> bool:

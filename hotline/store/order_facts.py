@@ -82,7 +82,7 @@ async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> No
     changed = {name: value for name, value in row.items() if name != "number"}
     new = insert(order_facts).values(**row)
     await connection.execute(new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed))
-    cards = [
+    cards = [  # the lead's: a unit is not counted for an order that it only supports
         {
             "number": order.number,
             "card": deed.card.value,
@@ -91,7 +91,7 @@ async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> No
             "unit": order.lead_unit,
         }
         for entry in order.history
-        if isinstance(deed := entry.deed, Remind)
+        if isinstance(deed := entry.deed, Remind) and deed.unit is None
     ]
     if cards:  # one that was shown before stays with the unit that led then
         await connection.execute(insert(order_cards).on_conflict_do_nothing(), cards)

@@ -158,7 +158,7 @@ order_waiting: Final = Table(
     Column("what", String(16), primary_key=True),
     Index("order_waiting_of_what", "what", "number"),
 )
-"""The decisions of a person that orders wait for besides their state (``hotline.domain.waiting``)."""
+"""The decisions of a person and the late answers that orders wait for besides their state (``hotline.domain.waiting``)."""
 
 order_citizens: Final = Table(
     "order_citizens",

@@ -16,7 +16,9 @@ from desk.pages.orders import row_of
 from desk.permissions import permission
 from desk.seat import Seat
 from hotline.domain.co_handling import part_of
+from hotline.domain.deeds import Card
 from hotline.domain.life_cycle import CLOSED, Status
+from hotline.domain.waiting import Waiting, late_parts
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
 from hotline.service.signals import ORDERS
@@ -25,6 +27,7 @@ from hotline.store.inbox import InboxFilter, Place
 router = desk_router()
 
 _A_PAGE: Final = 50
+_MOST_LATE: Final = 200
 _SOON: Final = timedelta(hours=24)
 
 
@@ -78,7 +81,7 @@ async def live(request: Request, seat: Seat) -> Response:
     async def source() -> AsyncIterator[LiveEvent]:
         async with front.parts.signals.of(ORDERS) as notices:
             async for _, told in notices:
-                if told.get("unit") == seat.account.unit:
+                if seat.account.unit in (told.get("unit"), *told.get("supporting", ())):
                     yield LiveEvent("changed", "")
 
     answer: Response = request.app.state.live.stream(seat, permission("GET", "/desk/unit/live"), source())
@@ -101,6 +104,7 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
     helping = await box.counts(InboxFilter(TABS["support"].statuses, supporter=unit))
     todo = InboxFilter(TABS["todo"].statuses, unit=unit)
     late = await box.count_due(todo, before=now)
+    waits = InboxFilter(TABS["todo"].statuses, unit=unit, waits_for=Waiting.CO_REPLY)
     return {
         "orders": [_row(front, order, unit if tab.is_support else None) for order in page.orders],
         "following": str(page.following) if page.following else "",
@@ -112,15 +116,32 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
         "may_sign": Status.TO_SIGN in tab.statuses and not tab.is_support,
         "may_extend": Status.HANDLING in tab.statuses and not tab.is_support,
         "late": late,
+        "late_parts": await _own_late_parts(front, unit),
+        "late_helpers": sum((await box.counts(waits)).values()),
         "soon": await box.count_due(todo, before=now + _SOON) - late,
         "is_first": not after,
     }  # fmt: skip
 
 
+async def _own_late_parts(front: Front, unit: str | None) -> int:
+    """Count the orders to which the unit owes an answer it was reminded of: there are few, so they are looked through."""
+    wanted = InboxFilter(TABS["support"].statuses, supporter=unit, waits_for=Waiting.CO_REPLY)
+    found = await front.parts.inbox.page(wanted, limit=_MOST_LATE)
+    return sum(any(part.unit == unit for part in late_parts(order)) for order in found.orders)
+
+
 def _row(front: Front, order: WorkOrder, supporter: str | None) -> dict[str, Any]:
     """Return a line of the inbox; for a unit that supports the order, by when its own part is due and whether it is done."""
-    row = row_of(front, order) | {"part": None}
+    row = row_of(front, order) | {"part": None, "is_late": False, "is_soon": False, "waits_for": []}
+    if supporter is None:
+        row["waits_for"] = [front.unit(part.unit) for part in late_parts(order)]
     part = part_of(order, supporter) if supporter is not None else None
     if part is not None:
-        row |= {"part": part, "due_at": part.due_at(order) if part.is_missing else None}
+        is_soon = part.is_missing and part.was_reminded(order, Card.CO_SOON)
+        row |= {
+            "part": part,
+            "is_late": part in late_parts(order),
+            "is_soon": is_soon,
+            "due_at": part.due_at(order) if part.is_missing else None,
+        }
     return row

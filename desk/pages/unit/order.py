@@ -15,7 +15,7 @@ from desk.pages.orders import Number, order_values
 from desk.seat import Seat
 from desk.steps import seen, take, taken, told_of, why_not
 from desk.views import unit_text
-from hotline.domain.co_handling import Part, co_handling
+from hotline.domain.co_handling import CARDS_OF_PARTS, Part, co_handling
 from hotline.domain.deeds import (
     AddUnits,
     AskEnd,
@@ -244,6 +244,7 @@ def parts_of(front: Front, order: WorkOrder) -> list[dict[str, Any]]:
             "answered_at": part.answered_at,
             "is_missing": part.is_missing,
             "is_late": part.is_late(order, at=at),
+            "is_reminded": part.is_missing and any(part.was_reminded(order, card) for card in CARDS_OF_PARTS),
         }
 
     return [row(part) for part in co_handling(order)]

@@ -271,8 +271,13 @@ async def test_units_help_each_with_its_part_and_time_and_the_lead_sees_who_is_m
         assert "还有 1 个单位没有反馈" in shown
         assert "市住房城乡建设局 超期未反馈 按派单协办 ， 11-30 10:00 前" in shown
         assert "已到场 11-23 10:00" in shown
+        await site.parts.casework.sweep(site.clock())
+        assert "等协办单位、已超期 1 件" in words_of((await lead.get("/desk/unit?tab=handling")).text)
+        assert "协办超期未反馈：市住房城乡建设局" in words_of((await lead.get(PATH)).text)
         async with site.client(housing) as client:
-            await client.post(f"{PATH}/co-reply", data={"revision": 4, "text": "管网图已提供"})
+            assert "您单位协办超期 1 件" in words_of((await client.get("/desk/unit?tab=support")).text)
+            revision = (await site.store.get(NUMBER)).revision
+            await client.post(f"{PATH}/co-reply", data={"revision": revision, "text": "管网图已提供"})
         assert "都已反馈" in words_of((await lead.get(PATH)).text)
         assert "市住房城乡建设局：管网图已提供" in (await lead.get(f"{PATH}/sheet")).text
 

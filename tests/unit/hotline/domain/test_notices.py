@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.deeds import AddFacts, AddUnits, Deed, Urge
+from hotline.domain.deeds import AddFacts, AddUnits, Card, Deed, Remind, Urge
 from hotline.domain.notices import messages
 from hotline.domain.outbox import Message
-from hotline.domain.people import CITIZEN
+from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.work_order import WorkOrder
 from tests.builders import after, an_appeal
 from tests.work_orders import LANSHAN_UNIT, an_order
@@ -72,4 +72,17 @@ def test_a_unit_is_told_that_it_is_asked_to_help_and_by_when_also_when_it_is_ask
     assert [(one.destination, one.body["reason"], one.body["until"]) for one in told] == [
         ("unit:body-police", "到场", until.isoformat()),
         ("unit:body-housing", "到场", until.isoformat()),
+    ]
+
+
+def test_a_late_supporting_unit_the_lead_and_the_first_tier_are_told_whose_part_is_late() -> None:
+    order, due = an_order(), after(60)
+    reminded = order.after(Remind(Card.CO_LATE, due, "body-housing"), by=MACHINE, at=after(61))
+    told = [
+        (each.destination, each.body["supporting_unit"], each.body["until"])
+        for each in messages(order, reminded)
+    ]
+    assert told == [
+        (to, "body-housing", due.isoformat())
+        for to in ("unit:county-371302", "unit:body-housing", "supervisor:1")
     ]

@@ -9,19 +9,23 @@ from zoneinfo import ZoneInfo
 from hotline.city import load_city
 from hotline.domain.appeal import AppealKind, Secrecy, Urgency
 from hotline.domain.deeds import (
+    AddUnits,
     Card,
+    CoReply,
     Dispatch,
     GiveNotice,
     ProposeTier,
     Redo,
     Remind,
     Resume,
+    SignFor,
     Supervise,
     Suspend,
     Tier,
 )
-from hotline.domain.people import MACHINE
+from hotline.domain.people import MACHINE, unit_actor
 from hotline.domain.supervision import due_deed, next_duty_at
+from hotline.domain.waiting import Waiting, late_parts, waits_for
 from hotline.domain.work_order import Status, WorkOrder
 from router.rule_router import build_router
 from tests.builders import LINYI, an_appeal
@@ -44,7 +48,7 @@ def a_dispatched_order(category: str = "0501", **appeal: object) -> WorkOrder:
     given = an_appeal(category=category, text="路灯不亮", **appeal)
     routing = ROUTER.route(given, at=MONDAY)
     limits = LIMITS.at_dispatch(category=category, kind=given.kind, urgency=routing.urgency, start=MONDAY)
-    decision = a_decision(MONDAY, limits=limits)
+    decision = a_decision(MONDAY, limits=limits, supporting_units=())
     order = replace(a_registered_order(appeal=given), registered_at=MONDAY)
     return order.after(Dispatch(decision), by=MACHINE, at=MONDAY)
 
@@ -135,13 +139,19 @@ def imposed(due: datetime) -> WorkOrder:
 def test_a_provinces_due_time_is_warned_of_like_any_other() -> None:
     order = imposed(local(12, 18, 17, 30))
     assert next_duty_at(done(order, (LANSHAN_UNIT, GiveNotice("办理中"))), LIMITS) == local(12, 17, 17, 30)
-    cards = [deed.card for deed in caught_up(order, local(12, 21))[1] if isinstance(deed, Remind)]
+    cards = [
+        deed.card
+        for deed in caught_up(order, local(12, 21))[1]
+        if isinstance(deed, Remind) and deed.unit is None
+    ]
     assert cards == [Card.NOTICE_MISSING, Card.YELLOW, Card.RED]
 
 
 def test_a_provinces_order_that_comes_late_is_red_at_once() -> None:
     order, shown = caught_up(imposed(local(11, 20, 17, 30)), MONDAY)
-    assert shown == [Remind(Card.RED, local(11, 20, 17, 30)), Supervise(Tier.HOTLINE, "overdue")]
+    due = local(11, 20, 17, 30)
+    red, supported = Remind(Card.RED, due), Remind(Card.CO_LATE, due, "body-housing")
+    assert shown == [red, supported, Supervise(Tier.HOTLINE, "overdue")]
     assert order.tier is Tier.HOTLINE
 
 
@@ -154,3 +164,24 @@ def test_a_redo_has_the_limit_that_the_catalogue_named() -> None:
     assert anew[0].end == local(11, 26, 9)
     plain = LIMITS.handling_anew("0101", AppealKind.HELP, start=local(11, 25, 9))
     assert plain[0].end == local(12, 2, 17, 30)
+
+
+def test_a_supporting_unit_is_reminded_as_the_lead_is_until_it_has_answered_and_no_tier_starts_for_it() -> (
+    None
+):
+    until = local(11, 26, 12)
+    order = a_dispatched_order().after(SignFor(), by=LANSHAN_UNIT, at=MONDAY)
+    order = order.after(AddUnits(("body-police",), "到场", until), by=LANSHAN_UNIT, at=MONDAY)
+    order, shown = caught_up(order, local(11, 25, 12))
+    assert shown == [Remind(Card.CO_SOON, until, "body-police")]
+    assert (waits_for(order), caught_up(order, local(11, 26, 18))[1]) == (frozenset(), [])
+    order, shown = caught_up(order, local(11, 27))
+    assert shown == [Remind(Card.CO_LATE, until, "body-police")]
+    assert ([part.unit for part in late_parts(order)], waits_for(order)) == (
+        ["body-police"],
+        {Waiting.CO_REPLY},
+    )
+    assert (order.tier, caught_up(order, local(11, 27, 1))[1]) == (None, [])
+    answered = order.after(CoReply("已到场"), by=unit_actor("body-police"), at=local(11, 27, 9))
+    assert (late_parts(answered), waits_for(answered)) == ((), frozenset())
+    assert caught_up(answered, local(11, 30, 17))[1] == [Remind(Card.YELLOW, answered.due_at)]
