@@ -11,7 +11,6 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from app.articles_ahead import render_articles_ahead
 from app.call_presence import shown_calls
 from app.city_words import load_prompts
 from app.clock import now
@@ -21,7 +20,9 @@ from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
 from app.outbound import note_contact, open_callback_dialler, open_dialler
 from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
+from app.rendering_ahead import render_articles_ahead, render_texts_ahead
 from app.settings import Settings
+from app.spoken_ahead import names
 from app.wiring import Hearing, Speaking, World, open_world, telephones_of
 from asr.running import RunningPace
 from hotline.city import City, load_city
@@ -225,10 +226,13 @@ def open_people(settings: Settings, city: City, world: World, listening: Listeni
     )
 
 
-async def _render(settings: Settings, speaking: Speaking, world: World, is_idle: Callable[[], bool]) -> None:
-    """Render the prompts, then what articles say."""
-    await speaking.render_ahead()
+async def _render(
+    settings: Settings, city: City, speaking: Speaking, world: World, is_idle: Callable[[], bool]
+) -> None:
+    """Render the prompts that set-up has not rendered, then names, then what articles say."""
+    await render_texts_ahead(speaking, speaking.prompts, is_idle, breath_seconds=0.0)
     if settings.render_articles:
+        await render_texts_ahead(speaking, names(city), is_idle)
         await render_articles_ahead(speaking, world.knowledge.store.all_published, is_idle)
 
 
@@ -285,7 +289,7 @@ async def run_phone(
         set_apart()
         await endpoint.start()
         rendering = asyncio.create_task(
-            _render(settings, speaking, world, lambda: endpoint.calls == 0), name="render ahead"
+            _render(settings, city, speaking, world, lambda: endpoint.calls == 0), name="render ahead"
         )
         try:
             await exchange.run(endpoint, ending, diallers)

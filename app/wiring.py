@@ -15,7 +15,7 @@ import structlog
 from redis.asyncio import Redis
 
 from app.agent_store import DeskOnRedis
-from app.city_words import lexicon, load_prompts, load_safety_words, session_maker
+from app.city_words import lexicon, load_safety_words, session_maker
 from app.clock import now
 from app.knowledge import KnowledgeParts, open_knowledge
 from app.live import LiveLog
@@ -27,7 +27,7 @@ from app.settings import Settings, secret_file
 from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognizer
 from app.signals import announcing, open_signals
 from app.slow_callers import SlowCallers
-from app.survey import load_survey_prompts
+from app.spoken_ahead import fixed_texts
 from app.understanding import open_understander
 from asr.engines.fallback import FallbackRecognizer
 from asr.engines.sherpa import SherpaRecognizer
@@ -39,8 +39,6 @@ from asr.repair import Repairer, RepairingRecognizer
 from desk.views import unit_name
 from hotline.city import City
 from hotline.domain.agents import DeskRules
-from hotline.domain.appeal import ContactChannel
-from hotline.domain.category import SECOND
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
 from hotline.domain.talks import PartyTelephone
@@ -256,7 +254,7 @@ class Speaking:
         self.synthesizer = synthesizer
         self.slow = SlowingSynthesizer(synthesizer, tempo=_ELDER_TEMPO)
         self._cache = cache
-        self._prompts = prompts
+        self.prompts = prompts
 
     @classmethod
     async def open(cls, settings: Settings, city: City, stack: AsyncExitStack) -> Speaking:
@@ -276,23 +274,15 @@ class Speaking:
         patient = KokoroSynthesizer(
             worker, reading, voice=settings.voice, speed=settings.voice_speed, timeout_seconds=_AHEAD_SECONDS
         )
-        templates = load_prompts(city, ContactChannel.PHONE)
-        matters = (
-            part
-            for category in city.categories_at(SECOND)  # finer ones are rendered when they are first said
-            for part in templates.parts("matter_of_category", place="", category=category.spoken)
-        )
-        revisits = load_survey_prompts(city).fixed_parts() if settings.outbound_address else ()
-        prompts = list(dict.fromkeys((*templates.fixed_parts(), *matters, *revisits)))
         return cls(
             FallbackSynthesizer(CachingSynthesizer(voice, voice_cache(settings)), EspeakSynthesizer(reading)),
             CachingSynthesizer(patient, voice_cache(settings)),
-            prompts,
+            fixed_texts(city, with_revisits=bool(settings.outbound_address)),
         )
 
     async def render_ahead(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Render every fixed prompt that is not kept yet; return how many could not be."""
-        return await self._cache.render_ahead(self._prompts, audio=PHONE_BAND, progress=progress)
+        return await self._cache.render_ahead(self.prompts, audio=PHONE_BAND, progress=progress)
 
     async def keep_beginning(self, text: str) -> bool:
         """Render the first sentence of ``text``, if it is not kept; tell whether that was work.

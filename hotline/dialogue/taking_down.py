@@ -26,7 +26,7 @@ from hotline.domain.appeal import (
 )
 from hotline.domain.category import at_level, nearest
 from hotline.domain.diversion import Diversion
-from hotline.domain.meaning import Intent, Understanding
+from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
 _NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT)
@@ -47,6 +47,14 @@ def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
         if name and others.count(name) == 1
     )
     return any(name in text or name[:2] in text for name in names)
+
+
+def _only_when_and_who(meaning: Understanding) -> Understanding:
+    """Return what a yes adds to what was confirmed: nothing that would have to be read back again."""
+    slots = Slots(
+        occurred=meaning.slots.occurred, interval=meaning.slots.interval, people=meaning.slots.people
+    )
+    return replace(meaning, kind=None, category=None, choices=(), slots=slots)
 
 
 class TakingDown(InTalk):
@@ -148,14 +156,17 @@ class TakingDown(InTalk):
                     return self._register()
                 phone = grouped(meaning.slots.phone.digits)
                 return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=phone)
-        new_facts = meaning.slots.place is not None or meaning.category is not None
+        slots = meaning.slots
+        is_dated_or_named = bool(slots.occurred or slots.people)  # “不对，是上周三”
+        new_facts = slots.place is not None or meaning.category is not None or is_dated_or_named
         is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
         is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
         is_no = is_no and not self._answers.is_plain_yes(
             meaning.text
         )  # a model may misread what was misheard
         if is_yes and not is_no:
-            self._draft = self._draft.heard(meaning.text) if new_facts else self._draft
+            draft = self._draft.heard(meaning.text) if new_facts else self._draft
+            self._draft = draft.filled(_only_when_and_who(meaning), self._policy)
             return self._register()
         if is_no and not new_facts:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")

@@ -13,6 +13,7 @@ from hotline.domain.category import Category, nearest
 from hotline.domain.repeats import OrderNews
 
 _MOBILE_DIGITS: Final = 11
+_DAY_DIGITS: Final = 6  # year, month and day
 
 
 class Teller:
@@ -46,8 +47,12 @@ class Teller:
 
 
 def spelled(number: str, *, is_spoken: bool) -> str:
-    """Group a work order number for the ear (261123 00012); in writing it stays whole, to be copied."""
-    return f"{number[:6]} {number[6:]}" if is_spoken else number
+    """Group a work order number for the ear (261123 00012), to be cut in a prompt: a day's orders begin alike.
+
+    In writing it stays whole, to be copied; so does what is no longer than a day.
+    """
+    is_grouped = is_spoken and len(number) > _DAY_DIGITS
+    return f"{number[:_DAY_DIGITS]} |{number[_DAY_DIGITS:]}" if is_grouped else number
 
 
 def grouped(digits: str) -> str:

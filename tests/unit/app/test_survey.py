@@ -18,7 +18,8 @@ def test_the_city_calls_back_about_an_order() -> None:
     assert isinstance(say, Say)
     assert say.parts == (
         "关于您反映的供暖问题，",
-        "工单编号261123 00001，",
+        "工单编号261123 ",
+        "00001，",
         "想用一分钟听听您的意见。",
         "请问您现在方便吗？",
     )

@@ -37,6 +37,8 @@ from hotline.domain.speech import Expected
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation, with_a_complaint
 
+LUOZHUANG = Place(said="罗庄", county_code="371311", county="罗庄区", detail="盛庄街道办对面")
+
 
 def test_a_caller_is_greeted_and_listened_to() -> None:
     call = Conversation()
@@ -186,8 +188,7 @@ def test_a_county_alone_is_completed_by_one_more_question() -> None:
 
 def test_a_correction_of_the_county_replaces_it() -> None:
     call = with_a_complaint()
-    luozhuang = Place(said="罗庄", county_code="371311", county="罗庄区", detail="盛庄街道办对面")
-    call.says("不对，是罗庄", a_meaning("不对，是罗庄", Intent.DENY, place=luozhuang))
+    call.says("不对，是罗庄", a_meaning("不对，是罗庄", Intent.DENY, place=LUOZHUANG))
     say = call.last(Say)
     assert isinstance(say, Say)
     assert "罗庄区盛庄街道办对面供暖问题" in say.text
@@ -472,6 +473,30 @@ def test_a_long_yes_registers_with_what_it_adds() -> None:
     order = call.last(RegisterAppeal)
     assert isinstance(order, RegisterAppeal)
     assert order.appeal.text == "兰山区银雀山街道暖气不热，对的没错是三号楼"
+
+
+def test_a_yes_keeps_the_time_and_the_name_that_it_adds_and_nothing_else() -> None:
+    call = with_a_complaint()
+    words = "对的，从昨天晚上开始的，我姓李"
+    added = {"occurred": "昨天晚上", "people": ("李",), "place": LUOZHUANG, "category": "0204"}
+    call.says(words, a_meaning(words, Intent.AFFIRM, **added))
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    appeal = order.appeal
+    assert (appeal.occurred, appeal.citizen_name, appeal.category) == ("昨天晚上", "李", "0101")
+    assert appeal.place is not None
+    assert appeal.place.county == "兰山区"
+
+
+def test_a_time_or_a_name_may_be_corrected_like_any_other_fact() -> None:
+    call = with_a_complaint()
+    for words, fact in (("不对，是上周三", {"occurred": "上周三"}), ("不对，我姓李", {"people": ("李",)})):
+        call.says(words, a_meaning(words, Intent.DENY, **fact))
+        assert call.heard == ("confirm",)
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert (order.appeal.occurred, order.appeal.citizen_name) == ("上周三", "李")
 
 
 def test_a_long_no_without_facts_is_asked_what_is_wrong() -> None:

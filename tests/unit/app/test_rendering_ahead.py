@@ -1,4 +1,4 @@
-"""What articles say is rendered while nobody calls, once, and makes way for callers."""
+"""What is said often is rendered while nobody calls, once, and makes way for callers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from app.articles_ahead import render_articles_ahead
-from hotline.domain.errors import EngineBusyError, StoreUnavailableError
+from app.rendering_ahead import render_articles_ahead, render_texts_ahead
+from hotline.domain.errors import EngineBusyError, EngineUnavailableError, StoreUnavailableError
 from hotline.domain.knowledge import Article
 from hotline.lanes import Urgency, current_claim
 from tests.builders import an_article
@@ -86,3 +86,15 @@ def test_a_database_that_is_away_is_asked_again_in_the_next_round() -> None:
     voice, library = Voice(), Library("甲。")
     library.is_away = True
     assert rendered(voice, library, seconds=20, then=lambda: setattr(library, "is_away", False)) == ["甲。"]
+
+
+def test_a_text_that_cannot_be_said_keeps_none_of_the_others_waiting() -> None:
+    class Choosy(Voice):
+        async def keep_beginning(self, text: str) -> bool:
+            if text == "♪":
+                raise EngineUnavailableError("kokoro", "nothing to say")
+            return await super().keep_beginning(text)
+
+    voice = Choosy()
+    run(render_texts_ahead(voice, ["甲。", "♪", "乙。"], lambda: True))
+    assert [text for _, text in voice.kept] == ["甲。", "乙。"]

@@ -1,13 +1,13 @@
-"""What articles say, rendered while nobody calls (空闲时合成): so that an answer's first sentence need not be waited for.
+"""What is said often, rendered while nobody calls (空闲时合成): so that a first sentence, or a name, need not be waited for.
 
-The rest of an answer is rendered while its beginning is heard. It works only while the call process has no call, one
-sentence at a time, and makes way for whatever a caller wants.
+It works only while the call process has no call, one sentence at a time, and makes way for whatever a caller wants. Of
+an article's answer only the beginning is rendered: the rest is while that is heard.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final, Protocol
 
 import structlog
@@ -16,11 +16,12 @@ from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import Article
 from hotline.lanes import Claim, Urgency
 
-log: Final = structlog.get_logger("articles_ahead")
+log: Final = structlog.get_logger("rendering_ahead")
 
 _LOOK_AGAIN_SECONDS: Final = 5.0
 _BREATH_SECONDS: Final = 1.0  # the machine has other things to do as well
 _ROUND_SECONDS: Final = 1_800.0
+_MOST_TRIES: Final = 60  # five minutes: the voice is down, or cannot say this
 
 
 class Keeping(Protocol):
@@ -28,6 +29,18 @@ class Keeping(Protocol):
 
     async def keep_beginning(self, text: str) -> bool:
         """Render the first sentence of ``text``, if it is not kept; tell whether that was work."""
+
+
+async def render_texts_ahead(
+    speaking: Keeping,
+    texts: Iterable[str],
+    is_idle: Callable[[], bool],
+    *,
+    breath_seconds: float = _BREATH_SECONDS,
+) -> None:
+    """Render ``texts`` of a sentence each, with ``breath_seconds`` after each that was work."""
+    for text in texts:
+        await _rendered(speaking, text, is_idle, breath_seconds)
 
 
 async def render_articles_ahead(
@@ -38,7 +51,7 @@ async def render_articles_ahead(
         rendered = 0
         try:
             async for article in articles():
-                rendered += await _rendered(speaking, article.spoken, is_idle)
+                rendered += await _rendered(speaking, article.spoken, is_idle, _BREATH_SECONDS)
         except HotlineError as error:
             log.warning("articles.not_rendered", error=type(error).__name__)
         if rendered:
@@ -46,8 +59,8 @@ async def render_articles_ahead(
         await asyncio.sleep(_ROUND_SECONDS)
 
 
-async def _rendered(speaking: Keeping, text: str, is_idle: Callable[[], bool]) -> bool:
-    while True:
+async def _rendered(speaking: Keeping, text: str, is_idle: Callable[[], bool], breath_seconds: float) -> bool:
+    for _ in range(_MOST_TRIES):
         while not is_idle():  # noqa: ASYNC110 -- the library tells nobody when a call ends
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         try:
@@ -56,5 +69,6 @@ async def _rendered(speaking: Keeping, text: str, is_idle: Callable[[], bool]) -
         except HotlineError:  # a caller came, or the voice is down
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         else:
-            await asyncio.sleep(_BREATH_SECONDS if was_work else 0.0)
+            await asyncio.sleep(breath_seconds if was_work else 0.0)
             return was_work
+    return False
