@@ -103,7 +103,10 @@ def status_of(error: HotlineError) -> int:
             return 422
         case ArticleStepRefusedError(refusal=Refusal.ROLE | Refusal.OTHER_UNIT | Refusal.OWN_WORK):
             return 403
-        case _ if error.code in ("work_order.stale", "article.stale") or not error.retryable:
+        case _ if (
+            error.code in ("work_order.stale", "article.stale", "article.check_running")
+            or not error.retryable
+        ):
             return 409
         case _:
             return 503

@@ -5,13 +5,16 @@ The process is given an index by its folder, a copy that nobody writes to, and e
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pickle
-import subprocess
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +29,8 @@ from knowledge_base.golden_figures import GoldenFigures, golden_figures
 from knowledge_base.wording import Wording
 
 _NICE: Final = 10
+_TOLD_EACH: Final = 20
+_SIZE_BYTES: Final = 8
 _COMMAND: Final = "from app.golden_process import serve; serve()"
 
 
@@ -54,39 +59,79 @@ class GoldenAnswers:
     figures: GoldenFigures
 
 
-def asked(work: GoldenWork, vectors: Vectors | None) -> GoldenAnswers:
-    """Do the work here. Raises ``EngineUnavailableError``; the index in ``place`` is altered."""
+def asked(
+    work: GoldenWork, vectors: Vectors | None, told: Callable[[int], None] = lambda _: None
+) -> GoldenAnswers:
+    """Do the work here. Raises ``EngineUnavailableError``; the index in ``place`` is altered.
+
+    ``told`` is how many questions were asked so far.
+    """
+    many = count(1)
+
+    def ask_all(retriever: TantivyRetriever) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
+        found = []
+        for question in work.questions:
+            found.append((question, retriever.search(question.text, on=work.on)))
+            if (done := next(many)) % _TOLD_EACH == 0:
+                told(done)
+        return golden_figures(found), tuple(verdict(*each) for each in found)
+
     try:
         index = TantivyIndex.opened(work.place, work.wording, vectors)
         retriever = TantivyRetriever(index, work.wording)
         before = work.before
         if before is None:
-            figures, before = _asked(retriever, work)
+            figures, before = ask_all(retriever)
             if not work.changed:
                 return GoldenAnswers(before, before, figures)
         index.write(work.changed, (), START)
-        figures, after = _asked(retriever, work)
+        figures, after = ask_all(retriever)
     except IndexDamagedError as error:
         raise EngineUnavailableError(TantivyRetriever.name, error.reason) from error
     return GoldenAnswers(before, after, figures)
 
 
-def asked_in_own_process(work: GoldenWork, *, seconds: float) -> GoldenAnswers:
-    """Do the work in a process of its own, which gets ``seconds``. Raises ``EngineUnavailableError``."""
+async def asked_in_own_process(
+    work: GoldenWork, *, seconds: float, told: Callable[[int], None] = lambda _: None
+) -> GoldenAnswers:
+    """Do the work in a process of its own, which gets ``seconds`` and ends with the task that waits for it.
+
+    ``told`` is how many questions were asked so far. Raises ``EngineUnavailableError``.
+    """
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", _COMMAND],
-            input=pickle.dumps(work),
-            capture_output=True,
-            timeout=seconds,
-            check=True,
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _COMMAND, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
         )
-    except subprocess.TimeoutExpired as error:
-        raise EngineUnavailableError("golden", "late") from error
-    except (OSError, subprocess.CalledProcessError) as error:
+    except OSError as error:
         raise EngineUnavailableError("golden", type(error).__name__) from error
-    answers: GoldenAnswers = pickle.loads(done.stdout)  # noqa: S301 -- our own process wrote it
-    return answers
+    try:
+        async with asyncio.timeout(seconds):
+            return await _answered(process, work, told)
+    except TimeoutError as error:
+        raise EngineUnavailableError("golden", "late") from error
+    except (OSError, asyncio.IncompleteReadError) as error:
+        raise EngineUnavailableError("golden", type(error).__name__) from error
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _answered(
+    process: asyncio.subprocess.Process, work: GoldenWork, told: Callable[[int], None]
+) -> GoldenAnswers:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(pickle.dumps(work))
+    await process.stdin.drain()
+    process.stdin.close()
+    while True:
+        size = int.from_bytes(await process.stdout.readexactly(_SIZE_BYTES))
+        # Our own process wrote it.
+        found: int | GoldenAnswers = pickle.loads(await process.stdout.readexactly(size))  # noqa: S301
+        if isinstance(found, GoldenAnswers):
+            return found
+        told(found)
 
 
 def serve() -> None:
@@ -95,13 +140,14 @@ def serve() -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     work: GoldenWork = pickle.load(sys.stdin.buffer)  # noqa: S301 -- our own process wrote it
+
+    def send(found: int | GoldenAnswers) -> None:
+        body = pickle.dumps(found)
+        output.write(len(body).to_bytes(_SIZE_BYTES) + body)
+        output.flush()
+
     with output:
-        pickle.dump(asked(work, work.vectors()), output)
-
-
-def _asked(retriever: TantivyRetriever, work: GoldenWork) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
-    found = [(question, retriever.search(question.text, on=work.on)) for question in work.questions]
-    return golden_figures(found), tuple(verdict(*each) for each in found)
+        send(asked(work, work.vectors(), send))
 
 
 def verdict(question: GoldenQuestion, found: Sequence[Passage]) -> Verdict:

@@ -22,9 +22,11 @@ from hotline.domain.errors import ModelRefusedError
 from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_rules import KnowledgeRules
 from hotline.domain.time_limits import TimeLimits
+from hotline.service.golden_checks import GoldenChecks
 from hotline.service.knowledge import Knowledge
 from hotline.service.knowledge_gaps import Drafting
 from hotline.service.knowledge_tasks import KnowledgeTasks
+from hotline.store.golden_checks import SqlGoldenChecks
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.knowledge_use import SqlKnowledgeUse
 from hotline.store.sealing import Seal
@@ -62,6 +64,7 @@ class KnowledgeParts:
     gate: GoldenGate
     finder: KnowledgeFinder
     drafting: Drafting
+    checks: GoldenChecks
 
 
 def city_articles(settings: Settings, city: City) -> tuple[Article, ...]:
@@ -85,6 +88,7 @@ async def open_knowledge(
     report = await parts.editing.sow(articles, at=now())
     log.info("knowledge.sown", added=len(report.added), updated=len(report.updated), kept=len(report.kept))
     await parts.retriever.open(stack)
+    stack.push_async_callback(parts.checks.close)
     if isinstance(parts.answering, SharedRetriever):
         await parts.answering.open(stack)
     return parts
@@ -141,6 +145,9 @@ async def open_editing(
         gate=gate,
         finder=KnowledgeFinder(retriever, wording),
         drafting=Drafting(use, articles, editing, city.timezone),
+        checks=GoldenChecks(
+            SqlGoldenChecks(store.database), editing, gate, timezone=city.timezone, clock=now
+        ),
     )
 
 

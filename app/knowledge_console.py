@@ -37,6 +37,7 @@ def knowledge_tools(
         lists=SqlKnowledgeLists(database),
         use=knowledge.use,
         editing=knowledge.editing,
+        checks=knowledge.checks,
         drafting=knowledge.drafting,
         comparing=knowledge.finder,
         spoken=spoken,

@@ -14,6 +14,7 @@ from app.golden_process import GoldenAnswers, GoldenWork, asked, asked_in_own_pr
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.golden_gate import GateReport, Verdict, compare
 from hotline.domain.knowledge import Article
+from hotline.service.knowledge import Progress
 from knowledge_base.engines.live import LiveRetriever
 from knowledge_base.engines.tantivy_index import IndexDamagedError
 from knowledge_base.engines.vectors import Vectors
@@ -57,51 +58,60 @@ class GoldenGate:
         kept = {key: parse_golden(body) for key, body in (await self._kept()).items()}
         return tuple((self._golden | kept).values())
 
-    async def compare(self, changed: Sequence[Article], *, on: date) -> GateReport:
+    async def compare(
+        self, changed: Sequence[Article], *, on: date, told: Progress = lambda _, __: None
+    ) -> GateReport:
         """Compare the answers as they are with those as they would be; see ``PublicationGate``."""
         await self._live.catch_up()
         questions = await self.questions()
         async with self._one_at_a_time:
             state = (self._live.current.index.snapshot, questions, on)
             kept = self._asked[1] if self._asked is not None and self._asked[0] == state else None
-            answers = await asyncio.to_thread(self._answers, questions, on, tuple(changed), kept)
+            answers = await self._answers(questions, on, told, tuple(changed), kept)
             self._asked = (state, answers.before)
         return compare(answers.before, answers.after)
 
-    async def run(self, *, on: date) -> tuple[Verdict, ...]:
+    async def run(self, *, on: date, told: Progress = lambda _, __: None) -> tuple[Verdict, ...]:
         """Ask all golden questions of the index as it is."""
-        return (await self.measure(on=on))[1]
+        return (await self.measure(on=on, told=told))[1]
 
-    async def measure(self, *, on: date) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
+    async def measure(
+        self, *, on: date, told: Progress = lambda _, __: None
+    ) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
         """Ask all golden questions of the index as it is, and count."""
         questions = await self.questions()
         async with self._one_at_a_time:
-            answers = await asyncio.to_thread(self._answers, questions, on)
+            answers = await self._answers(questions, on, told)
         return answers.figures, answers.before
 
     async def clashes(self, article: Article) -> Sequence[str]:
         """Return which ways of asking another published article has already; see ``Lookalikes``."""
         return await asyncio.to_thread(self._clashes, article)
 
-    def _answers(
+    async def _answers(
         self,
         questions: tuple[GoldenQuestion, ...],
         on: date,
+        told: Progress,
         changed: tuple[Article, ...] = (),
         before: tuple[Verdict, ...] | None = None,
     ) -> GoldenAnswers:
         """Ask of a copy of the index: many questions in a process of their own, a few here, which is quicker."""
         index = self._live.current.index
-        with tempfile.TemporaryDirectory(dir=self._live.folder, prefix="golden-") as folder:
+        with tempfile.TemporaryDirectory(
+            dir=self._live.folder, prefix="golden-", ignore_cleanup_errors=True
+        ) as folder:
             place = Path(folder) / "index"
             try:
-                index.copied(place)
+                await asyncio.to_thread(index.copied, place)
             except IndexDamagedError as error:
                 raise EngineUnavailableError(self._live.name, error.reason) from error
             work = GoldenWork(place, self._wording, self._vectors, questions, on, changed, before)
-            if len(questions) > _FEW:
-                return asked_in_own_process(work, seconds=_SECONDS)
-            return asked(work, index.vectors)
+            if len(questions) <= _FEW:
+                return await asyncio.to_thread(asked, work, index.vectors)
+            whole = len(questions) * (2 if changed and before is None else 1)
+            told(0, whole)
+            return await asked_in_own_process(work, seconds=_SECONDS, told=lambda asked: told(asked, whole))
 
     def _clashes(self, article: Article) -> list[str]:
         found = []

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 
 from hotline.domain.knowledge import Article
+from hotline.service.golden_checks import GoldenChecks
 from hotline.service.knowledge import Knowledge
 from hotline.service.knowledge_gaps import Drafting
 from hotline.store.knowledge import SqlKnowledge
@@ -34,6 +35,7 @@ class KnowledgeTools:
     lists: SqlKnowledgeLists
     use: SqlKnowledgeUse
     editing: Knowledge
+    checks: GoldenChecks
     drafting: Drafting
     comparing: Comparing
     spoken: Callable[[Article], str]

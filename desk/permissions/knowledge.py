@@ -9,6 +9,7 @@ from desk.permissions.rules import Permission, only
 from hotline.domain.accounts import StaffRole
 
 _KEEPERS: Final = only(StaffRole.KNOWLEDGE_EDITOR, StaffRole.KNOWLEDGE_REVIEWER)
+_QUIET: Final = only(StaffRole.KNOWLEDGE_EDITOR, StaffRole.KNOWLEDGE_REVIEWER, is_quiet=True)
 
 ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/knowledge": _KEEPERS,
@@ -25,6 +26,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/knowledge/articles/{article}/diff": _KEEPERS,
     "GET /desk/knowledge/articles/{article}/warnings": _KEEPERS,
     "GET /desk/knowledge/articles/{article}/golden": _KEEPERS,
+    "GET /desk/knowledge/articles/{article}/check": _QUIET,
     "GET /desk/knowledge/articles/{article}/spoken.wav": _KEEPERS,
     "POST /desk/knowledge/articles/{article}/{step}": _KEEPERS,
 }

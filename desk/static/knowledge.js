@@ -53,17 +53,5 @@ if (at.has("saved") && article) {
   history.replaceState(null, "", location.pathname);
 }
 
-// A step that asks golden questions takes a while: it is said, and sent once.
-for (const slow of document.querySelectorAll("form[data-slow]")) {
-  slow.addEventListener("submit", () => {
-    slow.querySelector(".waiting").textContent = slow.dataset.slow;
-    setTimeout(() => { for (const button of slow.querySelectorAll("button")) button.disabled = true; });
-  });
-}
-
 // A page that comes back from the browser's memory may be sent again.
-addEventListener("pageshow", () => {
-  isSent = false;
-  for (const button of document.querySelectorAll("form[data-slow] button")) button.disabled = false;
-  for (const place of document.querySelectorAll("form[data-slow] .waiting")) place.textContent = "";
-});
+addEventListener("pageshow", () => { isSent = false; });

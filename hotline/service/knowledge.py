@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -43,10 +43,18 @@ Check = Callable[[Article], Sequence[str]]
 """Returns what is wrong with an article's text, in Chinese; nothing when it may be reviewed."""
 
 
+Progress = Callable[[int, int], None]
+"""Is told how many golden questions of how many have been asked."""
+
+
+def _untold(_: int, __: int) -> None:
+    """Nobody waits for it."""
+
+
 class PublicationGate(Protocol):
     """Asks the golden questions (``app.knowledge_gate``). Raises ``EngineUnavailableError``."""
 
-    async def compare(self, changed: Sequence[Article], *, on: date) -> GateReport:
+    async def compare(self, changed: Sequence[Article], *, on: date, told: Progress = _untold) -> GateReport:
         """Compare the answers as they are with those as they would be with ``changed`` in force on that day."""
 
 
@@ -55,6 +63,18 @@ class Lookalikes(Protocol):
 
     async def clashes(self, article: Article) -> Sequence[str]:
         """Return, in Chinese, which ways of asking lead to another published article already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer decides on the version that they have read, of that ``revision``: to approve or to publish it."""
+
+    step: Literal[ArticleStep.APPROVE, ArticleStep.PUBLISH]
+    by: Actor
+    revision: int
+    note: str = ""
+    publish_at: datetime | None = None
+    over_gate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +209,7 @@ class Knowledge:
         note: str = "",
         over_gate: str = "",
         expected: int | None = None,
+        told: Progress = _untold,
     ) -> Sequence[ArticleVersion]:
         """Approve versions, all or none, to take effect at once or at ``publish_at``.
 
@@ -196,15 +217,11 @@ class Knowledge:
         Raises ``PublicationBlockedError`` when golden questions would be answered worse, unless ``over_gate`` says why
         it is right all the same (a person's decision, kept in the history).
         """
-        versions = [await self._read(article, expected) for article in ids]
         effective = max(publish_at or at, at)
-        approved = [
-            version.after(ArticleStep.APPROVE, by=by, at=at, note=note, publish_at=effective)
-            for version in versions
-        ]
-        for version in versions:
-            await self._refuse_faulty(version, ArticleStep.APPROVE)
-        report = await self.golden([version.article for version in versions], at=effective)
+        versions, approved = await self._approvable(
+            ids, by=by, at=at, effective=effective, note=note, expected=expected
+        )
+        report = await self.golden([version.article for version in versions], at=effective, told=told)
         if report.is_drop and not over_gate.strip():
             raise PublicationBlockedError(report)
         if effective > at:
@@ -215,21 +232,65 @@ class Knowledge:
         return await self._publish(approved, versions, by=by, at=at, note=why)
 
     async def publish(
-        self, article: str, *, by: Actor, at: datetime, over_gate: str = "", expected: int | None = None
+        self,
+        article: str,
+        *,
+        by: Actor,
+        at: datetime,
+        over_gate: str = "",
+        expected: int | None = None,
+        told: Progress = _untold,
     ) -> ArticleVersion:
         """Let an approved version take effect now: one that waits for its time, or that golden questions held."""
         version = await self._read(article, expected)
         version.after(ArticleStep.PUBLISH, by=by, at=at)  # refuses before the questions are asked
-        report = await self.golden([version.article], at=at)
+        report = await self.golden([version.article], at=at, told=told)
         if report.is_drop and not over_gate.strip():
             raise PublicationBlockedError(report)
         why = over_gate.strip() if report.is_drop else ""
         (published,) = await self._publish([version], [version], by=by, at=at, note=why)
         return published
 
-    async def golden(self, articles: Sequence[Article], *, at: datetime) -> GateReport:
+    async def examine(self, article: str, decision: Decision, *, at: datetime) -> ArticleVersion:
+        """Raise what speaks against a decision before any golden question is asked; return the version it is on."""
+        if decision.step is ArticleStep.PUBLISH:
+            version = await self._read(article, decision.revision)
+            version.after(ArticleStep.PUBLISH, by=decision.by, at=at)
+            return version
+        (version,), _ = await self._approvable(
+            [article],
+            by=decision.by,
+            at=at,
+            effective=max(decision.publish_at or at, at),
+            note=decision.note,
+            expected=decision.revision,
+        )
+        return version
+
+    async def decide(
+        self, article: str, decision: Decision, *, at: datetime, told: Progress = _untold
+    ) -> ArticleVersion:
+        """Do what was decided; see ``approve`` and ``publish``."""
+        by, over, revision = decision.by, decision.over_gate, decision.revision
+        if decision.step is ArticleStep.PUBLISH:
+            return await self.publish(article, by=by, at=at, over_gate=over, expected=revision, told=told)
+        (approved,) = await self.approve(
+            article,
+            by=by,
+            at=at,
+            publish_at=decision.publish_at,
+            note=decision.note,
+            over_gate=over,
+            expected=revision,
+            told=told,
+        )
+        return approved
+
+    async def golden(
+        self, articles: Sequence[Article], *, at: datetime, told: Progress = _untold
+    ) -> GateReport:
         """Ask the golden questions with and without these articles in force."""
-        return await self._gate.compare(articles, on=self._day(at))
+        return await self._gate.compare(articles, on=self._day(at), told=told)
 
     async def retire(
         self, article: str, reason: str, *, by: Actor, at: datetime, expected: int | None = None
@@ -335,6 +396,26 @@ class Knowledge:
         return True
 
     # --- inside ----------------------------------------------------------------------------------------------
+
+    async def _approvable(
+        self,
+        ids: Sequence[str],
+        *,
+        by: Actor,
+        at: datetime,
+        effective: datetime,
+        note: str,
+        expected: int | None,
+    ) -> tuple[list[ArticleVersion], list[ArticleVersion]]:
+        """Return versions as they are and as they would be approved, or raise what speaks against it."""
+        versions = [await self._read(article, expected) for article in ids]
+        approved = [
+            version.after(ArticleStep.APPROVE, by=by, at=at, note=note, publish_at=effective)
+            for version in versions
+        ]
+        for version in versions:
+            await self._refuse_faulty(version, ArticleStep.APPROVE)
+        return versions, approved
 
     async def _publish(
         self,

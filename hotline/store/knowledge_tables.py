@@ -119,3 +119,15 @@ golden_questions: Final = Table(
     Column("body", Text, nullable=False),
 )
 """Golden questions that editors added or changed; the city's files hold the others."""
+
+golden_checks: Final = Table(
+    "golden_checks",
+    metadata,
+    Column("subject", String(40), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("is_running", Boolean, nullable=False),
+    Column("beat_at", Instant, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("verdicts", Text),
+)
+"""The last check on golden questions of each article, and of all that is in force with how each question went."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from hotline.domain.article_life import ArticleStatus
+from app.clock import now
+from hotline.domain.article_life import ArticleStatus, ArticleStep
+from hotline.domain.golden_check import CheckState, GoldenCheck
+from hotline.domain.golden_gate import GateReport, Moved
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, Lookup
-from hotline.domain.people import MACHINE
+from hotline.domain.people import MACHINE, Actor, Role
+from hotline.store.golden_checks import SqlGoldenChecks
 from hotline.store.sql import SqlStore
 from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, shoot
 from tests.builders import NOW, after
@@ -125,6 +131,21 @@ async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: S
     await reviewing.keyboard.press("t")
     await expect(reviewing.locator("#golden")).to_contain_text("没有一题有变化", timeout=30_000)
     found += await looked_at(reviewing, "knowledge-review")
+    kept, version = SqlGoldenChecks(shelf.site.store.database), await shelf.base.store.get(article)
+    check = GoldenCheck(
+        article, "t1", Actor(Role.REVIEWER, "shen"), NOW, now() + timedelta(hours=1), ArticleStep.APPROVE,
+        version.number, version.revision, asked=340, questions=1042,
+    )  # fmt: skip
+    await kept.begin(check, at=NOW)  # as another process does
+    await reviewing.reload()
+    await expect(reviewing.locator("#check")).to_contain_text("正在核对金标准问题（对照题） 340 / 1042")
+    await expect(reviewing.get_by_role("button", name="审核通过")).to_have_count(0)
+    found += await looked_at(reviewing, "knowledge-checking")
+    worse = Moved("低保要交什么材料才能申请", "A1001-01", "A1001-01", article, is_worse=True)
+    blocked = replace(check, state=CheckState.BLOCKED, report=GateReport(1042, 980, 979, 3, 4, (worse,)))
+    await kept.keep(blocked)
+    await expect(reviewing.locator("#golden")).to_contain_text("低保要交什么材料才能申请", timeout=30_000)
+    found += await looked_at(reviewing, "knowledge-blocked")
     await reviewing.keyboard.press("a")
     await expect(reviewing.locator(".top .tag")).to_have_text("已发布", timeout=30_000)
     assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)

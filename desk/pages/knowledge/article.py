@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Final
 from fastapi import Form, Query, Request
 from fastapi.responses import Response
 
-from desk.front import Front, is_htmx
+from desk.front import WORDS, Front, is_htmx
 from desk.guard import desk_router, front_of
 from desk.knowledge import KnowledgeTools
 from desk.pages.knowledge.common import FIELDS, ArticleId, is_editable, names_of, today, tools_of, worded
@@ -24,12 +25,13 @@ from hotline.domain.article_life import (
     ArticleStep,
     ArticleStepRefusedError,
     ArticleVersion,
-    PublicationBlockedError,
     StaleArticleError,
 )
 from hotline.domain.errors import DeedRefusedError, EngineUnavailableError, HotlineError
+from hotline.domain.golden_check import CheckRunningError, CheckState, GoldenCheck
 from hotline.domain.golden_gate import GateReport
 from hotline.service.accounts import SignedIn
+from hotline.service.knowledge import Decision
 from knowledge_base.differences import marked
 
 router = desk_router()
@@ -92,6 +94,16 @@ async def golden(request: Request, article: ArticleId, version: Version = None) 
     return front.fragment(request, "knowledge/_golden.html", report=report)
 
 
+@router.get("/desk/knowledge/articles/{article}/check")
+async def check(request: Request, article: ArticleId) -> Response:
+    """Show how far the check of an approval is; once it has ended the page is loaded anew."""
+    front, tools = front_of(request), tools_of(request)
+    running = await tools.checks.of(article)
+    if running is not None and running.state is CheckState.RUNNING:
+        return front.fragment(request, "knowledge/_check.html", check=running, names=await names_of(front))
+    return Response(status_code=204, headers={"HX-Redirect": f"/desk/knowledge/articles/{article}"})
+
+
 @router.get("/desk/knowledge/articles/{article}/spoken.wav")
 async def sound(request: Request, article: ArticleId, version: Version = None) -> Response:
     """Read the spoken answer aloud as the telephone carries it."""
@@ -116,45 +128,35 @@ async def take(
         return front.fault(request, 404, front.parts.words["faults"]["not_found"])
     at = publish_at.replace(tzinfo=front.parts.city.timezone) if publish_at is not None else None
     try:
-        done = await _taken(
-            front, tools, seat, article, step, revision, note.strip(), publish_at=at, over_gate=over_gate.strip()
-        )  # fmt: skip
+        if step in (ArticleStep.APPROVE, ArticleStep.PUBLISH):
+            by = seat.account.keeping(step)
+            decision = Decision(step, by, revision, note.strip(), at, over_gate.strip())
+            await tools.checks.decide(article, decision, at=front.parts.clock())
+            told = front.words["golden_checks"]["begun"]
+        else:
+            await _taken(front, tools, seat, article, step, revision, note.strip())
+            told = front.words["article_told"][step.value]
     except (
         ArticleStepRefusedError,
         StaleArticleError,
-        PublicationBlockedError,
+        CheckRunningError,
         EngineUnavailableError,
     ) as error:
-        return await _refused(
-            request, seat, article, error, note=note, over_gate=over_gate,
-            publish_at=publish_at.isoformat(timespec="minutes") if publish_at is not None else "",
-        )  # fmt: skip
-    told = (
-        "scheduled" if step is ArticleStep.APPROVE and done.status is ArticleStatus.SCHEDULED else step.value
-    )
-    return front.done(
-        request, to=f"/desk/knowledge/articles/{article}", toast=front.words["article_told"][told]
-    )
+        when = publish_at.isoformat(timespec="minutes") if publish_at is not None else ""
+        return await _refused(request, seat, article, error, (note, when, over_gate))
+    return front.done(request, to=f"/desk/knowledge/articles/{article}", toast=told)
 
 
 async def _taken(
     front: Front, tools: KnowledgeTools, seat: SignedIn, article: str, step: ArticleStep, revision: int, note: str,
-    *, publish_at: datetime | None, over_gate: str,
 ) -> ArticleVersion:  # fmt: skip
     given: dict[str, Any] = {
         "by": seat.account.keeping(step), "at": front.parts.clock(), "expected": revision,
     }  # fmt: skip
     work = tools.editing
-    if step is ArticleStep.APPROVE:
-        (approved,) = await work.approve(
-            article, **given, note=note, publish_at=publish_at, over_gate=over_gate
-        )
-        return approved
     match step:
         case ArticleStep.SUBMIT:
             return await work.submit(article, **given, note=note)
-        case ArticleStep.PUBLISH:
-            return await work.publish(article, **given, over_gate=over_gate)
         case ArticleStep.SEND_BACK:
             return await work.send_back(article, note, **given)
         case ArticleStep.RETIRE:
@@ -164,14 +166,13 @@ async def _taken(
 
 
 async def _refused(
-    request: Request, seat: SignedIn, article: str, error: HotlineError, **typed: str
+    request: Request, seat: SignedIn, article: str, error: HotlineError, typed: tuple[str, str, str]
 ) -> Response:
     front = front_of(request)
     status, text = worded(front, error)
     if is_htmx(request):
         return front.fault(request, status, text)
-    report = error.report if isinstance(error, PublicationBlockedError) else None
-    return await _show(request, seat, article, None, _Refused(status, text, **typed, report=report))
+    return await _show(request, seat, article, None, _Refused(status, text, typed[0], typed[1], typed[2]))
 
 
 async def _show(
@@ -184,6 +185,11 @@ async def _show(
     in_force = next((each for each in versions if each.status is ArticleStatus.PUBLISHED), None)
     is_latest = found.number == latest.number
     now = front.parts.clock()
+    last = await tools.checks.of(article) if found.is_open else None
+    if last is not None and last.revision != found.revision:
+        last = None  # of the article as it was before
+    if refused is None and last is not None:
+        refused = _unpublished(front, last)
     used = await tools.use.uses(now - _USED_WITHIN, now, article=article)
     return front.page(
         request, "knowledge/article.html", title=f"{article} {found.article.title}",
@@ -195,8 +201,30 @@ async def _show(
         changes=marked(in_force.article, found.article) if in_force is not None and found.is_open else (),
         counties=front.parts.city.counties, names=await names_of(front), used=used[0] if used else None,
         related=await tools.lists.titles(found.article.related), refused=refused,
+        check=last if last is not None and last.state is CheckState.RUNNING else None,
         sound=f"/desk/knowledge/articles/{article}/spoken.wav?version={found.number}" if tools.sound else "",
         **shown_as(tools, found.article),
+    )  # fmt: skip
+
+
+def _unpublished(front: Front, check: GoldenCheck) -> _Refused | None:
+    """Return why the last check did not publish, with what the reviewer had typed; None while it runs."""
+    why: Mapping[str, str] = WORDS["article_refusals"]
+    said: Mapping[str, str] = WORDS["golden_checks"]
+    match check.state:
+        case CheckState.BLOCKED:
+            text = why["golden"]
+        case CheckState.REFUSED:
+            text = said["refused"] + (f"：{why[check.code]}" if check.code in why else "")
+            text = f"{text}：{'；'.join(check.reasons)}" if check.reasons else text
+        case CheckState.FAILED | CheckState.BROKEN_OFF:
+            text = said[check.state.value]
+        case _:
+            return None
+    at = check.publish_at.astimezone(front.parts.city.timezone) if check.publish_at is not None else None
+    return _Refused(
+        200, text, check.note, at.replace(tzinfo=None).isoformat(timespec="minutes") if at is not None else "",
+        check.over_gate, check.report,
     )  # fmt: skip
 
 

@@ -18,9 +18,9 @@ from hotline.domain.article_life import (
     ArticleStatus,
     ArticleStepRefusedError,
     ArticleVersion,
-    PublicationBlockedError,
 )
 from hotline.domain.errors import HotlineError
+from hotline.domain.golden_check import CheckRunningError
 
 ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
 ArticleId = Annotated[str, InPath(pattern=rf"^{ID.pattern}$")]
@@ -59,8 +59,8 @@ def worded(front: Front, error: HotlineError) -> tuple[int, str]:
             why: Mapping[str, str] = WORDS["article_refusals"]
             text = why[error.refusal.value if error.refusal is not None else "status"]
             text = f"{text}：{'；'.join(error.reasons)}" if error.reasons else text
-        case PublicationBlockedError():
-            text = WORDS["article_refusals"]["golden"]
+        case CheckRunningError():
+            status, text = 409, WORDS["golden_checks"]["running"]
         case _:
             pass
     return status, text

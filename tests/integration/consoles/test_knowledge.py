@@ -146,11 +146,13 @@ async def test_an_article_is_written_by_one_and_published_by_another(shelf: Shel
         assert "没有相近" in (await reviewing.get(f"{path}/warnings")).text
         later = {"revision": hidden(page, "revision"), "publish_at": "2026-11-25T08:30", "note": "属实"}
         assert (await reviewing.post(f"{path}/approve", data=later)).status_code == 303
+        await shelf.base.checks.settled()
         page = (await reviewing.get(path)).text
         assert "审核人 沈静 已通过，定于 11-25 08:30 发布" in words_of(page)
         assert (
             await reviewing.post(f"{path}/publish", data={"revision": hidden(page, "revision")})
         ).status_code == 303
+        await shelf.base.checks.settled()
         assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
 
         page = (await writing.get(f"{path}/edit")).text
@@ -281,15 +283,21 @@ async def test_a_drop_on_golden_questions_blocks_publication_until_a_reviewer_sa
             "revision": hidden((await client.get(path)).text, "revision"),
             "note": "看过",
         }
-        blocked = await client.post(f"{path}/approve", data=given)
+        begun = await client.post(f"{path}/approve", data=given)
+        assert (begun.status_code, begun.headers["location"]) == (303, path)
+        await shelf.base.checks.settled()  # the page may be closed
+        ended = await client.get(f"{path}/check")
+        assert (ended.status_code, ended.headers["hx-redirect"]) == (204, path)
+        blocked = await client.get(path)
         words = words_of(blocked.text)
-        assert blocked.status_code == 409
+        assert "发布后对照题会答得更差，没有发布" in words
         assert f"{STOLEN} A1001-03 A1001-03 {article} 变差" in words
         assert ("仍要发布的理由" in words, 'value="看过"' in blocked.text) == (True, True)
         assert await shelf.status(article) == (ArticleStatus.IN_REVIEW, 1)
         assert (
             await client.post(f"{path}/approve", data={**given, "over_gate": "旧条目将下线"})
         ).status_code == 303
+        await shelf.base.checks.settled()
     assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
 
 

@@ -41,10 +41,14 @@ def work(tmp_path: Path) -> GoldenWork:
     return GoldenWork(copy, WORDING, vectors, questions, date(2026, 11, 23), (RESIDENCE,))
 
 
-def test_the_process_says_how_it_was_and_how_it_would_be(work: GoldenWork) -> None:
-    answers = asked_in_own_process(work, seconds=120)
-    assert [one.is_right for one in answers.before] == [True, False, True]
-    assert [one.is_right for one in answers.after] == [True, True, True]
+async def test_the_process_says_how_it_was_and_how_it_would_be(work: GoldenWork) -> None:
+    told: list[int] = []
+    many = (*work.questions, *(GoldenQuestion(f"讲个笑话{n}", ground=Ground.OFF) for n in range(17)))
+    answers = await asked_in_own_process(replace(work, questions=many), seconds=120, told=told.append)
+    assert told == [20, 40]
+    assert (len(answers.before), len(answers.after)) == (20, 20)
+    assert [one.is_right for one in answers.before[:3]] == [True, False, True]
+    assert [one.is_right for one in answers.after[:3]] == [True, True, True]
     assert answers.figures.hit_at_1 == 1
 
 
@@ -56,9 +60,9 @@ def test_what_is_known_of_before_is_not_asked_again(work: GoldenWork) -> None:
     assert [one.is_right for one in answers.after] == [True, True, True]
 
 
-def test_a_process_that_is_late_is_ended_and_nothing_is_published(work: GoldenWork) -> None:
+async def test_a_process_that_is_late_is_ended_and_nothing_is_published(work: GoldenWork) -> None:
     with pytest.raises(EngineUnavailableError, match="late"):
-        asked_in_own_process(work, seconds=0.05)
+        await asked_in_own_process(work, seconds=0.05)
 
 
 def test_a_copy_that_is_gone_is_a_clear_error(work: GoldenWork) -> None:

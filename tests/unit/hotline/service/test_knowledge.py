@@ -29,7 +29,7 @@ from hotline.domain.knowledge_rules import KnowledgeRules
 from hotline.domain.knowledge_tasks import TaskGround, TaskRefusedError, TaskStep
 from hotline.domain.people import Actor, Role, unit_actor
 from hotline.domain.time_limits import LimitUnit, TimeLimit
-from hotline.service.knowledge import Knowledge
+from hotline.service.knowledge import Knowledge, Progress
 from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.sealing import Seal
@@ -65,7 +65,9 @@ class Judge:
     found: Sequence[str] = ()
     asked: list[tuple[list[str], date]] = field(default_factory=list)
 
-    async def compare(self, changed: Sequence[Article], *, on: date) -> GateReport:
+    async def compare(
+        self, changed: Sequence[Article], *, on: date, told: Progress = lambda _, __: None
+    ) -> GateReport:
         self.asked.append(([one.id for one in changed], on))
         return self.report
 
