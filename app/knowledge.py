@@ -40,6 +40,7 @@ from knowledge_base.engines.opensearch_index import OpenSearchIndex
 from knowledge_base.engines.shared import SharedRetriever
 from knowledge_base.engines.vectors import Vectors
 from knowledge_base.golden import GoldenQuestion, load_golden
+from knowledge_base.golden_book import GoldenBook
 from knowledge_base.retriever import Retriever
 from knowledge_base.wording import Wording, load_wording
 from router.tables import CatalogueHolder
@@ -65,6 +66,7 @@ class KnowledgeParts:
     finder: KnowledgeFinder
     drafting: Drafting
     checks: GoldenChecks
+    golden: GoldenBook
 
 
 def city_articles(settings: Settings, city: City) -> tuple[Article, ...]:
@@ -119,8 +121,8 @@ async def open_editing(
     articles, use = SqlKnowledge(store.database, seal), SqlKnowledgeUse(store.database, seal)
     vectors = await asyncio.to_thread(open_vectors, settings)
     retriever = LiveRetriever(articles, settings.data_dir / "index", wording, vectors=vectors)
-    questions = load_golden(city.folder / "golden") if golden is None else golden
-    gate = GoldenGate(retriever, wording, questions, use.golden, partial(open_vectors, settings))
+    book = GoldenBook(load_golden(city.folder / "golden") if golden is None else golden, use)
+    gate = GoldenGate(retriever, wording, book, partial(open_vectors, settings))
     tasks = KnowledgeTasks(
         articles, units=city.units, rules=rules, limits=limits, new_id=lambda: secrets.token_hex(8)
     )
@@ -148,6 +150,7 @@ async def open_editing(
         checks=GoldenChecks(
             SqlGoldenChecks(store.database), editing, gate, timezone=city.timezone, clock=now
         ),
+        golden=book,
     )
 
 

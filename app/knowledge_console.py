@@ -38,6 +38,8 @@ def knowledge_tools(
         use=knowledge.use,
         editing=knowledge.editing,
         checks=knowledge.checks,
+        golden=knowledge.golden,
+        tasks=knowledge.tasks,
         drafting=knowledge.drafting,
         comparing=knowledge.finder,
         spoken=spoken,

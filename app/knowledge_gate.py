@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +17,14 @@ from hotline.service.knowledge import Progress
 from knowledge_base.engines.live import LiveRetriever
 from knowledge_base.engines.tantivy_index import IndexDamagedError
 from knowledge_base.engines.vectors import Vectors
-from knowledge_base.golden import GoldenQuestion, Ground
+from knowledge_base.golden import GoldenQuestion
+from knowledge_base.golden_book import GoldenBook
 from knowledge_base.golden_figures import GoldenFigures
 from knowledge_base.wording import Wording, plain
 
 _FEW: Final = 100
 _SECONDS: Final = 300.0
 """A machine under load asks a thousand questions in a minute or two."""
-
-Kept = Callable[[], Awaitable[dict[str, str]]]
-"""Returns the golden questions that editors keep (``hotline.store.knowledge_use``)."""
 
 
 class GoldenGate:
@@ -37,33 +34,26 @@ class GoldenGate:
         self,
         live: LiveRetriever,
         wording: Wording,
-        golden: Sequence[GoldenQuestion],
-        kept: Kept,
+        book: GoldenBook,
         vectors: Callable[[], Vectors | None],
     ) -> None:
-        """Take the search, the city's golden questions and those of the editors, which replace the city's.
+        """Take the search and the golden questions.
 
         ``vectors`` opens the encoder once more, in another process: it is pickled.
         """
         self._live = live
         self._wording = wording
-        self._golden = {plain(one.text): one for one in golden}
-        self._kept = kept
+        self._book = book
         self._vectors = vectors
         self._one_at_a_time = asyncio.Lock()
         self._asked: tuple[Any, tuple[Verdict, ...]] | None = None
-
-    async def questions(self) -> tuple[GoldenQuestion, ...]:
-        """Return all golden questions."""
-        kept = {key: parse_golden(body) for key, body in (await self._kept()).items()}
-        return tuple((self._golden | kept).values())
 
     async def compare(
         self, changed: Sequence[Article], *, on: date, told: Progress = lambda _, __: None
     ) -> GateReport:
         """Compare the answers as they are with those as they would be; see ``PublicationGate``."""
         await self._live.catch_up()
-        questions = await self.questions()
+        questions = await self._book.questions()
         async with self._one_at_a_time:
             state = (self._live.current.index.snapshot, questions, on)
             kept = self._asked[1] if self._asked is not None and self._asked[0] == state else None
@@ -79,7 +69,7 @@ class GoldenGate:
         self, *, on: date, told: Progress = lambda _, __: None
     ) -> tuple[GoldenFigures, tuple[Verdict, ...]]:
         """Ask all golden questions of the index as it is, and count."""
-        questions = await self.questions()
+        questions = await self._book.questions()
         async with self._one_at_a_time:
             answers = await self._answers(questions, on, told)
         return answers.figures, answers.before
@@ -121,15 +111,3 @@ class GoldenGate:
                 if other.id != article.id and plain(asking) in map(plain, (other.title, *other.questions)):
                     found.append(f"问法“{asking}”与 {other.id} 重复")
         return found
-
-
-def parse_golden(body: str) -> GoldenQuestion:
-    """Return the golden question that ``dump_golden`` wrote."""
-    row = json.loads(body)
-    return GoldenQuestion(row["q"], tuple(row.get("a", ())), Ground(row["why"]) if row.get("why") else None)
-
-
-def dump_golden(question: GoldenQuestion) -> str:
-    """Return a golden question as JSON."""
-    row = {"q": question.text, "a": list(question.answers), "why": question.ground}
-    return json.dumps(row, ensure_ascii=False)

@@ -15,7 +15,6 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.knowledge import KnowledgeParts
-from app.knowledge_gate import dump_golden
 from app.knowledge_reports import gate_report, version_report
 from app.programs import bearer
 from app.step_models import Line, StaffId, Text, UnitCode, When
@@ -361,15 +360,14 @@ class KnowledgeInterface:
         return {"taken": [one.id for one in taken], "rejected": list(rows.rejected)}
 
     async def keep_golden(self, body: GoldenStep) -> dict[str, Any]:
-        """Keep a golden question; without answers and ground it is dropped."""
-        key = plain(body.question)
-        if not key:
+        """Keep a golden question; without answers and ground it is asked no more."""
+        if not plain(body.question):
             raise DeedRefusedError(missing="问题")
-        at = self._parts.clock()
+        book, at = self._base.golden, self._parts.clock()
         if not body.answers and body.ground is None:
-            return {"dropped": await self._base.use.drop_golden(key, by=body.actor, at=at)}
+            return {"dropped": await book.retire(body.question, by=body.actor, at=at)}
         question = GoldenQuestion(body.question, tuple(body.answers), body.ground)
-        await self._base.use.keep_golden(key, dump_golden(question), by=body.actor, at=at)
+        await book.keep(question, by=body.actor, at=at)
         return {"kept": body.question}
 
     async def take(self, item: ItemId, body: Step) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from hotline.domain.knowledge import Article
 from hotline.service.golden_checks import GoldenChecks
 from hotline.service.knowledge import Knowledge
 from hotline.service.knowledge_gaps import Drafting
+from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.knowledge_lists import SqlKnowledgeLists
 from hotline.store.knowledge_use import SqlKnowledgeUse
 from knowledge_base.comparing import EditorsWarning
+from knowledge_base.golden_book import GoldenBook
 
 
 class Comparing(Protocol):
@@ -36,6 +38,8 @@ class KnowledgeTools:
     use: SqlKnowledgeUse
     editing: Knowledge
     checks: GoldenChecks
+    golden: GoldenBook
+    tasks: KnowledgeTasks
     drafting: Drafting
     comparing: Comparing
     spoken: Callable[[Article], str]

@@ -15,7 +15,7 @@ from desk.live import Live
 from desk.pages import entrance, hearing, orders
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
-from desk.pages.knowledge import article, lists, writing
+from desk.pages.knowledge import article, golden, lists, tasks, writing
 from desk.pages.review import order as review_order
 from desk.pages.review import secrecy, waiting
 from desk.pages.rules import catalogue, drafts, rows, versions
@@ -53,6 +53,8 @@ AREAS: Final[Sequence[APIRouter]] = (
     reply.router,
     unit_article.router,
     unit_order.router,
+    golden.router,
+    tasks.router,
     lists.router,
     writing.router,
     article.router,

@@ -9,6 +9,7 @@ from desk.permissions.rules import Permission, only
 from hotline.domain.accounts import StaffRole
 
 _KEEPERS: Final = only(StaffRole.KNOWLEDGE_EDITOR, StaffRole.KNOWLEDGE_REVIEWER)
+_REVIEWERS: Final = only(StaffRole.KNOWLEDGE_REVIEWER)
 _QUIET: Final = only(StaffRole.KNOWLEDGE_EDITOR, StaffRole.KNOWLEDGE_REVIEWER, is_quiet=True)
 
 ROUTES: Final[Mapping[str, Permission]] = {
@@ -16,6 +17,15 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/knowledge/calendar": _KEEPERS,
     "GET /desk/knowledge/use": _KEEPERS,
     "GET /desk/knowledge/gaps": _KEEPERS,
+    "GET /desk/knowledge/golden": _KEEPERS,
+    "POST /desk/knowledge/golden": _KEEPERS,
+    "GET /desk/knowledge/golden/check": _QUIET,
+    "POST /desk/knowledge/golden/ask": _KEEPERS,
+    "POST /desk/knowledge/golden/{step}": _REVIEWERS,
+    "GET /desk/knowledge/tasks": _KEEPERS,
+    "POST /desk/knowledge/tasks": _KEEPERS,
+    "POST /desk/knowledge/tasks/{task}/settle": _KEEPERS,
+    "POST /desk/knowledge/tasks/{task}/drop": _REVIEWERS,
     "POST /desk/knowledge/gaps/{candidate}/{step}": _KEEPERS,
     "GET /desk/knowledge/new": _KEEPERS,
     "POST /desk/knowledge/new": _KEEPERS,

@@ -6,14 +6,17 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import JSON, Text, and_, cast, func, or_, select, type_coerce
+from pydantic import TypeAdapter
+from sqlalchemy import JSON, Text, and_, case, cast, func, or_, select, type_coerce
 
 from hotline.domain.article_life import ArticleStatus
+from hotline.domain.knowledge_tasks import KnowledgeTask
 from hotline.store.database import Database
-from hotline.store.knowledge_tables import article_versions, articles
+from hotline.store.knowledge_tables import article_versions, articles, knowledge_tasks
 
+_TASK: Final = TypeAdapter(KnowledgeTask)
 _BATCH: Final = 500
 _OWED: Final = (ArticleStatus.PUBLISHED.value, ArticleStatus.EXPIRED.value)
 """An expired version becomes a replaced or a retired one as soon as somebody has seen to it."""
@@ -111,6 +114,32 @@ class SqlKnowledgeLists:
         )
         async with self._database.reading() as connection:
             return {ArticleStatus(row.status): row.many for row in await connection.execute(counted)}
+
+    async def tasks(
+        self, state: Literal["open", "late", "done"], *, unit: str, now: datetime, limit: int
+    ) -> Sequence[KnowledgeTask]:
+        """Return tasks of units: those owed the earliest due first, those settled the latest due first."""
+        due = knowledge_tasks.c.due_at
+        query = select(knowledge_tasks.c.body).where(knowledge_tasks.c.is_open.is_(state != "done"))
+        if state == "late":
+            query = query.where(due < now)
+        if unit:
+            query = query.where(knowledge_tasks.c.unit == unit)
+        query = query.order_by(due.desc() if state == "done" else due, knowledge_tasks.c.id).limit(limit)
+        async with self._database.reading() as connection:
+            return [_TASK.validate_json(row.body) for row in await connection.execute(query)]
+
+    async def task_counts(self, *, now: datetime) -> dict[str, int]:
+        """Count tasks that are owed, those of them that are late, and those that are settled."""
+        is_open, is_late = knowledge_tasks.c.is_open, knowledge_tasks.c.due_at < now
+        query = select(
+            func.coalesce(func.sum(case((is_open, 1), else_=0)), 0).label("open"),
+            func.coalesce(func.sum(case((and_(is_open, is_late), 1), else_=0)), 0).label("late"),
+            func.coalesce(func.sum(case((is_open, 0), else_=1)), 0).label("done"),
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one()
+        return {"open": row.open, "late": row.late, "done": row.done}
 
     async def choices(self) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
         """Return units, authors and tags that there are, each in order."""

@@ -20,6 +20,7 @@ from hotline.domain.knowledge_use import Candidate, CandidateOrigin, Lookup
 from hotline.domain.people import MACHINE, Actor, Role
 from hotline.store.golden_checks import SqlGoldenChecks
 from hotline.store.sql import SqlStore
+from tests.articles import EDITOR
 from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, shoot
 from tests.builders import NOW, after
 from tests.consoles.conftest import Open
@@ -75,10 +76,13 @@ async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: S
                   unit="市民政局", category="1002", asked=7, like="A1001-01"),
         at=NOW, by=MACHINE,
     )  # fmt: skip
+    await shelf.base.checks.ask_all(by=EDITOR, at=NOW)
+    await shelf.base.checks.settled()
+    await shelf.base.tasks.policy_changed("临沂市低保新规", ["A1001-01"], by=EDITOR, at=NOW)
     page = await opened("/desk/knowledge?tag=火化", shelf.editor)
     complaints = Complaints(page)
     found = await looked_at(page, "knowledge")
-    for keys, name in (("2", "calendar"), ("4", "use"), ("3", "gaps")):
+    for keys, name in (("2", "calendar"), ("4", "use"), ("5", "golden"), ("6", "tasks"), ("3", "gaps")):
         await page.keyboard.press(keys)
         await page.wait_for_url(f"**/desk/knowledge/{name}")
         found += await looked_at(page, f"knowledge-{name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Final
 
@@ -64,3 +64,14 @@ def worded(front: Front, error: HotlineError) -> tuple[int, str]:
         case _:
             pass
     return status, text
+
+
+def parts_of(ids: str) -> tuple[str, ...]:
+    """Return the ids of articles that somebody typed, each once."""
+    return tuple(dict.fromkeys(part for part in re.split(r"[\s,，、;；|]+", ids) if part))
+
+
+async def unknown(tools: KnowledgeTools, ids: Sequence[str]) -> str:
+    """Return those of the ids that no article has, for people."""
+    known = await tools.lists.titles([one for one in ids if ID.fullmatch(one)])
+    return "、".join(one for one in ids if one not in known)

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -299,6 +299,77 @@ async def test_a_drop_on_golden_questions_blocks_publication_until_a_reviewer_sa
         ).status_code == 303
         await shelf.base.checks.settled()
     assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
+
+
+async def test_golden_questions_are_added_asked_and_retired_by_a_reviewer_alone(shelf: Shelf) -> None:
+    path, asking = "/desk/knowledge/golden", "低保怎么办理才对"
+    async with shelf.site.client(shelf.editor) as client, shelf.site.client(shelf.both) as reviewer:
+        for given, said in (
+            ({"question": GOLDEN[0].text, "answers": "A1001-01"}, "这道题已经有了"),
+            ({"question": asking, "answers": "A1001-01、A9999-99"}, "没有这个条目：A9999-99"),
+            ({"question": asking}, "二者择一"),
+            ({"question": asking, "answers": "A1001-01", "ground": "off"}, "二者择一"),
+            ({"question": "？", "answers": "A1001-01"}, "请写问题"),
+        ):
+            refused = await client.post(path, data=given)
+            assert (refused.status_code, said in words_of(refused.text)) == (422, True), said
+            assert given["question"] in refused.text
+        added = await client.post(path, data={"question": asking, "answers": "A1001-01"})
+        assert added.headers["location"] == f"{path}?which=kept"
+        assert (await client.post(f"{path}/ask", data={})).status_code == 303
+        await shelf.base.checks.settled()
+        assert (await client.get(f"{path}/check")).headers["hx-redirect"] == path
+        kept = words_of((await client.get(f"{path}?which=kept&q=怎么办理")).text)
+        assert f"{asking} A1001-01" in kept
+        assert f"杜明 {NOW:%m-%d}" not in kept
+        assert ("还没有试答过" in kept, "停用" in kept.split("应答 最近一次")[1]) == (False, False)
+        assert (await client.post(f"{path}/retire", data={"question": asking})).status_code == 403
+        for question in (asking, GOLDEN[0].text):
+            gone = await reviewer.post(f"{path}/retire", data={"question": question})
+            assert gone.status_code == 303
+            again = await reviewer.post(f"{path}/retire", data={"question": question})
+            assert again.status_code == 409
+        assert [one.text for one in await shelf.base.golden.questions()] == [STOLEN]
+        retired = words_of((await reviewer.get(f"{path}?which=retired")).text)
+        assert (GOLDEN[0].text in retired, asking in retired) == (True, False)
+        back = await reviewer.post(f"{path}/bring_back", data={"question": GOLDEN[0].text})
+        assert (back.status_code, await shelf.base.golden.questions()) == (303, tuple(GOLDEN))
+
+
+async def test_units_get_dated_tasks_that_are_settled_or_taken_back(shelf: Shelf) -> None:
+    path = "/desk/knowledge/tasks"
+    async with shelf.site.client(shelf.editor) as client, shelf.site.client(shelf.both) as reviewer:
+        good = {"document": "鲁民〔2026〕7号", "articles": "A1001-01，A1001-03", "due": "2026-11-30"}
+        for given, said in (
+            ({**good, "document": " "}, "请写政策文件的名称或者文号"),
+            ({**good, "articles": "A9999-99"}, "没有这个条目：A9999-99"),
+            ({**good, "articles": ""}, "写条目编号，或者选单位"),
+            ({**good, "articles": "", "unit": "body-none"}, "承办单位名录里没有：body-none"),
+            ({**good, "due": "明天"}, "期限应是日期"),
+            ({**good, "due": "2026-11-01"}, "期限应在现在之后"),
+        ):
+            refused = await client.post(path, data=given)
+            assert (refused.status_code, said in words_of(refused.text)) == (422, True), said
+        assert (await client.post(path, data=good)).status_code == 303
+        assert "已经下达过" in words_of((await client.post(path, data=good)).text)
+        given_tasks = [one for one in await shelf.base.store.tasks() if one.about == good["document"]]
+        shown = words_of((await client.get(path)).text)
+        assert ("鲁民〔2026〕7号" in shown, "11-30 23:59" in shown) == (True, True)
+        task = f"{path}/{given_tasks[0].id}"
+        assert (await client.post(f"{task}/settle", data={"note": ""})).status_code == 422
+        assert (await client.post(f"{task}/drop", data={"note": "重复"})).status_code == 403
+        assert (await client.post(f"{task}/settle", data={"note": "已核，无需更新"})).status_code == 303
+        assert (await reviewer.post(f"{task}/drop", data={"note": "重复"})).status_code == 409
+        assert "已核，无需更新" in words_of((await client.get(f"{path}?state=done")).text)
+        assert (
+            await client.post(path, data={**good, "document": "鲁民8号", "articles": "A1001-01"})
+        ).status_code == 303
+    shelf.site.clock.at = NOW + timedelta(days=8)
+    (owed,) = [one for one in await shelf.base.store.tasks() if one.about == "鲁民8号"]
+    async with shelf.site.client(shelf.both) as reviewer:
+        assert "鲁民8号" in words_of((await reviewer.get(f"{path}?state=late&unit={owed.unit}")).text)
+        assert "鲁民8号" not in words_of((await reviewer.get(f"{path}?state=late&unit=body-none")).text)
+        assert (await reviewer.post(f"{path}/{owed.id}/drop", data={"note": "重复"})).status_code == 303
 
 
 async def test_what_runs_out_what_was_used_and_what_is_missing_is_listed(shelf: Shelf) -> None:
