@@ -17,6 +17,7 @@ from app.clock import now
 from app.draining import Ending
 from app.long_lived import set_apart
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
+from app.missed_calls import MissedCalls
 from app.outbound import note_contact, open_callback_dialler, open_dialler
 from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
@@ -42,6 +43,7 @@ from ivr.outbound import Dialler
 from ivr.phone_settings import read_backchannels, read_endings
 from ivr.putting_through import People
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
+from ivr.sip.settings import Arrival
 from ivr.transcript import Listening
 from ivr.vad import SileroModel
 
@@ -226,6 +228,18 @@ def open_people(settings: Settings, city: City, world: World, listening: Listeni
     )
 
 
+def open_missed_calls(
+    settings: Settings, city: City, world: World, stack: AsyncExitStack
+) -> Callable[[Arrival], None] | None:
+    """Return what takes note of missed calls; None for one of several processes: the next one takes the call."""
+    if settings.shared_engines is not None:
+        return None
+    book = open_book(settings, world.store)
+    missed = MissedCalls(world.callbacks, book, lambda: now().astimezone(city.timezone))
+    stack.push_async_callback(missed.close)
+    return missed.take
+
+
 async def _render(
     settings: Settings, city: City, speaking: Speaking, world: World, is_idle: Callable[[], bool]
 ) -> None:
@@ -250,7 +264,8 @@ async def run_phone(
         world = await open_world(settings, city, stack)
         hearing = await open_hearing(settings, city, stack)
         speaking = await open_speaking(settings, city, stack)
-        endpoint, silero = SipEndpoint(sip_settings(settings)), SileroModel()
+        missed = open_missed_calls(settings, city, world, stack)
+        endpoint, silero = SipEndpoint(sip_settings(settings), missed=missed), SileroModel()
         log_book: ConversationLog = await shown_calls(settings, world, endpoint, ending, stack)
         recordings = Recordings(settings, world.store) if settings.record_calls else None
         if recordings is not None:

@@ -1,6 +1,6 @@
 """Hearing one caller: from the line's sound to reported utterances, with recognition begun ahead of time.
 
-A recogniser that decodes whole utterances starts at the first pause of 200 ms; when the pause turns out to be the
+A recogniser that decodes whole utterances starts at the first pause of 0.13 s; when the pause turns out to be the
 end, its answer is already on the way; when its words are a whole answer, the end is decided early. One that streams is
 fed as the sound comes, and what it has made out so far is told. Sound that stops coming counts as silence, so that
 nothing waits for it; the hotline's own voice come back counts as silence too.

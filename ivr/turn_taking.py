@@ -58,7 +58,7 @@ class TurnSettings:
     endpoint_seconds: Mapping[Expected, float] = field(default_factory=_endpoints)
     whole_seconds: float = 0.35
     likely_seconds: float = 0.6
-    speculate_seconds: float = 0.14
+    speculate_seconds: float = 0.12
     drop_seconds: float = 0.3
     merge_seconds: float = 1.0
     barge_in_seconds: float = 0.12

@@ -22,7 +22,7 @@ import structlog
 
 from ivr.line import Frame, Gone, Invited, Key, PartyLeft, Played, TransferResult
 from ivr.sip.addresses import Network, host_of, is_within
-from ivr.sip.events import Connected, Ended, Rang, Reached, Referred, SwitchEvent
+from ivr.sip.events import Connected, Ended, Rang, Reached, Referred, SwitchEvent, TurnedAway
 from ivr.sip.line import SipLine
 from ivr.sip.settings import (
     UNAVAILABLE,
@@ -80,8 +80,8 @@ class _Outgoing:
 class SipEndpoint:
     """Answers and places calls. ``receptionist`` says how each ring is met; without one all are answered.
 
-    ``missed`` is told of rings that ended before they were answered. ``start`` first, ``incoming`` for the calls,
-    ``close`` at the end. Raises ``SipUnavailableError`` for a trunk that is no network.
+    ``missed`` is told of rings that ended before they were answered, and of calls that found every line taken. ``start``
+    first, ``incoming`` for the calls, ``close`` at the end. Raises ``SipUnavailableError`` for a trunk that is no network.
     """
 
     def __init__(
@@ -359,6 +359,9 @@ class SipEndpoint:
                 self._ringing[key] = SipLine(self, key, event.arrival, event.pipe)
                 if key not in self._outgoing:
                     self._receive(key, event.arrival)
+            case TurnedAway():
+                if self._missed is not None:
+                    self._missed(event.arrival)
             case Reached():
                 if key in self._outgoing:
                     self._outgoing[key].reached.set()

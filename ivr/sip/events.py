@@ -19,6 +19,13 @@ class Rang:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A call came in that there was no line for; it hears the busy tone."""
+
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """The called party's side gave a sign of life (100 or later)."""
 
@@ -46,5 +53,5 @@ class Referred:
     is_final: bool
 
 
-SwitchEvent = LineEvent | Rang | Reached | Connected | Ended | Referred
+SwitchEvent = LineEvent | Rang | TurnedAway | Reached | Connected | Ended | Referred
 Post = Callable[[int, SwitchEvent], None]

@@ -31,7 +31,7 @@ import pjsua2 as pj
 
 from ivr.line import PartyLeft
 from ivr.sip.addresses import Network, asserted_caller, called_user, is_within, user_of
-from ivr.sip.events import Ended, Post, Rang, Referred
+from ivr.sip.events import Ended, Post, Rang, Referred, TurnedAway
 from ivr.sip.frames import FrameMemory, frame_memory
 from ivr.sip.leg import Leg, LibraryCall, Port
 from ivr.sip.message_guard import MessageGuard
@@ -213,15 +213,17 @@ class Switchboard:
         assert leg.call is not None
         info = leg.call.getInfo()
         leg.caller = asserted_caller(message) or user_of(info.remoteUri)
-        if (code := self._refusal(source, leg)) is not None:
-            leg.is_refused = True
-            self._later.append(lambda: self._hang_up(leg, code))
-            return
         arrival = Arrival(
             call_id=str(info.callIdString),
             caller=leg.caller,
             called=called_user(message) or user_of(info.localUri),
         )
+        if (code := self._refusal(source, leg)) is not None:
+            leg.is_refused = True
+            self._later.append(lambda: self._hang_up(leg, code))
+            if code == BUSY and not self._is_on_the_line_too_often(leg):
+                self.post(leg.key, TurnedAway(arrival))
+            return
         leg.pipe = self._pipe(leg.key)
         self._answer(leg, 180)
         self.post(leg.key, Rang(arrival, leg.pipe))
@@ -231,15 +233,21 @@ class Switchboard:
             return FORBIDDEN
         if not self.is_accepting or self._pace.is_too_fast(source.rsplit(":", 1)[0], at=time.monotonic()):
             return UNAVAILABLE
+        limit = self.capacity if self._settings.max_calls is None else self._settings.max_calls
+        is_full = len(self._others(ringing)) >= limit
+        return BUSY if is_full or self._is_on_the_line_too_often(ringing) else None
+
+    def _others(self, ringing: Leg) -> list[Leg]:
         # A transfer's second leg is not counted, a call that the hotline placed is: a leg stays free for emergencies.
-        others = [
+        return [
             leg
             for leg in self._legs.values()
             if leg is not ringing and not (leg.host is not None or leg.is_refused)
         ]
-        limit = self.capacity if self._settings.max_calls is None else self._settings.max_calls
-        same = Counter(leg.caller for leg in others)
-        return BUSY if len(others) >= limit or self._pace.has_too_many(ringing.caller, same) else None
+
+    def _is_on_the_line_too_often(self, ringing: Leg) -> bool:
+        same = Counter(leg.caller for leg in self._others(ringing))
+        return self._pace.has_too_many(ringing.caller, same)
 
     def answer(self, key: int, code: int) -> None:
         """Answer (200) or refuse (300 and above) the leg that rings."""

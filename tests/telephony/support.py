@@ -18,6 +18,7 @@ from scipy.signal import correlate
 
 from ivr.line import Frame, Gone, LineEvent
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
+from ivr.sip.settings import Arrival
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 HERE = Path(__file__).parent
@@ -32,13 +33,16 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def hotline(
-    hold: Callable[[SipLine], Awaitable[None]] | None = None, **settings: Any
+    hold: Callable[[SipLine], Awaitable[None]] | None = None,
+    *,
+    missed: Callable[[Arrival], None] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[SipEndpoint]:
     """A SIP endpoint whose lines are held by ``hold``; without it they are answered and left to themselves.
 
     It rings for a moment: baresip-python misses an answer that is there before it has begun to wait for one.
     """
-    endpoint = SipEndpoint(SipSettings(**{"port": 0, "ring_seconds": 0.1, **settings}))
+    endpoint = SipEndpoint(SipSettings(**{"port": 0, "ring_seconds": 0.1, **settings}), missed=missed)
     await endpoint.start()
     calls: set[asyncio.Task[None]] = set()
 

@@ -13,6 +13,7 @@ import pytest
 
 from ivr.line import Gone, Key
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
+from ivr.sip.settings import Arrival
 from tests.telephony.support import hotline, listen, phones, program, sipp, until
 
 pytestmark = pytest.mark.telephony
@@ -64,14 +65,16 @@ async def test_one_call_more_than_the_library_holds_hears_busy_and_the_others_go
         await until(lambda: book.ends == ["hung up"] * (endpoint.capacity + 1))
 
 
-async def test_the_limit_that_is_set_is_kept() -> None:
-    book = Book()
-    async with hotline(book.hold, max_calls=1) as endpoint:
+async def test_the_limit_that_is_set_is_kept_and_who_found_no_line_is_told_of() -> None:
+    book, missed = Book(), list[Arrival]()
+    async with hotline(book.hold, missed=missed.append, max_calls=1) as endpoint:
         held = asyncio.create_task(sipp(endpoint, "-m", "1", scenario="bye_later"))
         await until(lambda: len(book.lines) == 1)
         assert await sipp(endpoint, "-m", "2", scenario="busy") == 0
         assert await held == 0
         assert len(book.lines) == 1
+        await until(lambda: len(missed) == 2)
+        assert {call.caller for call in missed} == {book.lines[0].caller}
 
 
 async def test_a_call_that_the_hotline_placed_takes_a_caller_s_place_not_the_leg_kept_for_emergencies() -> (

@@ -395,7 +395,7 @@ def test_a_recogniser_without_capacity_is_told_from_one_that_is_down():
     run(test())
 
 
-@pytest.mark.parametrize(("words", "seconds"), [("在银雀山小区", 0.55), ("在银雀山街道，然后", 1.25)])
+@pytest.mark.parametrize(("words", "seconds"), [("在银雀山小区", 0.48), ("在银雀山街道，然后", 1.25)])
 def test_a_whole_answer_is_taken_early_and_half_of_one_is_waited_for(words, seconds):
     async def test():
         settings = PhoneSettings(endings=Endings(place_finished=("小区", "后"), unfinished=("然后",)))
@@ -412,7 +412,7 @@ def test_a_whole_answer_is_taken_early_and_half_of_one_is_waited_for(words, seco
 @pytest.mark.parametrize(
     ("words", "found", "seconds"),
     [
-        ("路灯不亮", Fullness.WHOLE, 0.52),
+        ("路灯不亮", Fullness.WHOLE, 0.48),
         ("路灯不亮", Fullness.LIKELY, 0.65),
         ("路灯不亮", Fullness.UNKNOWN, 0.85),
         ("路灯不亮，然后", Fullness.WHOLE, 0.85),  # the words say that more is to come

@@ -62,7 +62,7 @@ def test_speech_begins_takes_the_floor_pauses_and_ends():
     began, _, paused, ended = decisions
     assert began.start == pytest.approx(1.0 - 0.3, abs=STEP)
     assert began.at == pytest.approx(1.0 + 0.25, abs=2 * STEP)
-    assert paused.at - ended.speech_end == pytest.approx(0.16, abs=0.01)
+    assert paused.at - ended.speech_end == pytest.approx(0.128, abs=0.01)
     assert ended.at - ended.speech_end == pytest.approx(0.8, abs=STEP)
 
 

@@ -1,0 +1,61 @@
+"""Calls that nobody took (未接来电): who found every line taken, or gave up while it rang, is called back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, datetime
+from secrets import token_hex
+from typing import Final
+
+import structlog
+
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.callbacks import CallbackReason
+from hotline.domain.errors import StoreUnavailableError
+from hotline.service.callbacks import Callbacks, WishedFor
+from hotline.service.outbound_book import OutboundBook
+from ivr.sip.settings import Arrival
+
+log: Final = structlog.get_logger("missed_calls")
+
+MOST_A_DAY: Final = 1_000
+"""So many tasks a process makes in a day: more are no calls that agents could return."""
+
+
+class MissedCalls:
+    """Makes one callback task a day for each number that was missed. A database that is away costs that task only."""
+
+    def __init__(self, callbacks: Callbacks, book: OutboundBook, clock: Callable[[], datetime]) -> None:
+        """``clock`` gives the city's local time."""
+        self._callbacks = callbacks
+        self._book = book
+        self._clock = clock
+        self._on = date.min
+        self._noted: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def take(self, arrival: Arrival) -> None:
+        """Note that the call ``arrival`` was missed; returns at once."""
+        digits, at = arrival.caller.removeprefix("+86"), self._clock()
+        if at.date() != self._on:
+            self._on, self._noted = at.date(), set()
+        if not digits.isdigit() or digits in self._noted or len(self._noted) >= MOST_A_DAY:
+            return
+        self._noted.add(digits)
+        task = asyncio.create_task(self._plan(PhoneNumber(digits), at), name="missed call")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Wait until everything that was noted is kept."""
+        await asyncio.gather(*self._tasks)
+
+    async def _plan(self, phone: PhoneNumber, at: datetime) -> None:
+        try:
+            await self._book.note_contact(phone, at=at)
+            wish = WishedFor(phone, CallbackReason.MISSED, "", f"missed-{token_hex(8)}")
+            await self._callbacks.plan(wish, at)
+        except StoreUnavailableError as error:
+            self._noted.discard(phone.digits)
+            log.warning("missed_call.not_noted", error=type(error).__name__)
