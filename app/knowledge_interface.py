@@ -28,18 +28,12 @@ from hotline.domain.people import Actor, Role
 from knowledge_base.articles import ArticleError, draft_of
 from knowledge_base.differences import differences
 from knowledge_base.golden import GoldenQuestion, Ground
-from knowledge_base.importing import read_given, write_rows
+from knowledge_base.importing import CONTENT_TYPES, read_given, write_rows
 from knowledge_base.searching import search_report
 from knowledge_base.wording import plain
 
 PREFIX: Final = "/api/staff/v1/knowledge"
 _MOST: Final = 200
-_TYPES: Final = {
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".csv": "text/csv; charset=utf-8",
-    ".json": "application/json",
-    ".yaml": "application/yaml",
-}
 ArticleId = Annotated[str, Path(pattern=r"^[A-Za-z][A-Za-z0-9-]{2,39}$")]
 ItemId = Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{1,32}$")]
 Version = Annotated[int | None, Query(ge=1)]
@@ -233,7 +227,7 @@ class KnowledgeInterface:
         articles = [one async for one in self._base.store.all_published()]
         suffix = f".{kind}"
         headers = {"Content-Disposition": f'attachment; filename="articles{suffix}"'}
-        return Response(write_rows(articles, suffix), media_type=_TYPES[suffix], headers=headers)
+        return Response(write_rows(articles, suffix), media_type=CONTENT_TYPES[suffix], headers=headers)
 
     async def golden(self) -> dict[str, Any]:
         """Golden questions asked of the knowledge base as it is: those that went wrong."""

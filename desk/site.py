@@ -15,7 +15,7 @@ from desk.live import Live
 from desk.pages import entrance, hearing, orders
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
-from desk.pages.knowledge import article, golden, lists, tasks, writing
+from desk.pages.knowledge import article, golden, lists, tasks, transfer, writing
 from desk.pages.review import order as review_order
 from desk.pages.review import secrecy, waiting
 from desk.pages.rules import catalogue, drafts, rows, versions
@@ -55,6 +55,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     unit_order.router,
     golden.router,
     tasks.router,
+    transfer.router,
     lists.router,
     writing.router,
     article.router,

@@ -36,11 +36,17 @@ FIELDS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """The columns of a table, with what people call them."""
 
-SUFFIXES: Final = (".xlsx", ".csv", ".json", ".yaml")
+CONTENT_TYPES: Final[Mapping[str, str]] = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+}
+SUFFIXES: Final = tuple(CONTENT_TYPES)
 _LISTS: Final = ("questions", "tags", "steps", "materials", "regions", "audience", "related")
 _TRUTHS: Final = {"true": True, "1": True, "是": True, "false": False, "0": False, "否": False}
 _ENGLISH: Final = {chinese: english for english, chinese in FIELDS.items()}
-_LARGEST_BYTES: Final = 20 << 20
+LARGEST_BYTES: Final = 20 << 20
 _MOST_UNPACKED: Final = 200 << 20
 _MOST_ROWS: Final = 50_000
 
@@ -136,8 +142,8 @@ def _unformula(cell: str) -> str:
 
 def _rows(file: Path) -> Sequence[Mapping[str, Any]]:
     try:
-        if file.stat().st_size > _LARGEST_BYTES:
-            raise CityConfigError(file=str(file), reason=f"文件超过{_LARGEST_BYTES >> 20}兆")
+        if file.stat().st_size > LARGEST_BYTES:
+            raise CityConfigError(file=str(file), reason=f"文件超过{LARGEST_BYTES >> 20}兆")
         match file.suffix.lower():
             case ".csv":
                 with file.open(encoding="utf-8-sig", newline="") as lines:

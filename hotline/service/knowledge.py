@@ -22,6 +22,7 @@ from hotline.domain.article_life import (
     ArticleNotFoundError,
     ArticleStatus,
     ArticleStep,
+    ArticleStepRefusedError,
     ArticleVersion,
     PublicationBlockedError,
     Refusal,
@@ -168,6 +169,18 @@ class Knowledge:
             await self._store.commit(*changes, at=at)
             taken += [change.version for change in changes]
         return taken
+
+    async def rehearse(
+        self, articles: Sequence[Article], *, by: Actor, at: datetime, submits: bool = False
+    ) -> Sequence[tuple[str, ArticleStepRefusedError]]:
+        """Return which articles ``bring_in`` would refuse, each by its id and why; nothing is changed."""
+        refused = []
+        for article in articles:
+            try:
+                await self._brought_in(article, by, at, "", submits=submits)
+            except ArticleStepRefusedError as error:
+                refused.append((article.id, error))
+        return refused
 
     async def _brought_in(
         self, article: Article, by: Actor, at: datetime, note: str, *, submits: bool

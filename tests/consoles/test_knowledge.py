@@ -20,12 +20,13 @@ from hotline.domain.knowledge_use import Candidate, CandidateOrigin, Lookup
 from hotline.domain.people import MACHINE, Actor, Role
 from hotline.store.golden_checks import SqlGoldenChecks
 from hotline.store.sql import SqlStore
+from knowledge_base.importing import write_rows
 from tests.articles import EDITOR
 from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, shoot
 from tests.builders import NOW, after
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
-from tests.integration.consoles.test_knowledge import ASKINGS, Shelf, a_shelf
+from tests.integration.consoles.test_knowledge import ARTICLES, ASKINGS, Shelf, a_shelf
 
 SPOKEN = "修宗祠先到镇街说明，是文物的还要文物部门同意，具体以当地公布为准。"
 
@@ -82,9 +83,26 @@ async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: S
     page = await opened("/desk/knowledge?tag=火化", shelf.editor)
     complaints = Complaints(page)
     found = await looked_at(page, "knowledge")
-    for keys, name in (("2", "calendar"), ("4", "use"), ("5", "golden"), ("6", "tasks"), ("3", "gaps")):
+    for keys, name in (
+        ("2", "calendar"),
+        ("4", "use"),
+        ("5", "golden"),
+        ("6", "tasks"),
+        ("7", "transfer"),
+        ("3", "gaps"),
+    ):
         await page.keyboard.press(keys)
         await page.wait_for_url(f"**/desk/knowledge/{name}")
+        if name == "transfer":
+            rows = write_rows(
+                [replace(ARTICLES[0], full="改过。"), replace(ARTICLES[1], unit="某局")], ".csv"
+            )
+            await page.locator("#f-file").set_input_files(
+                {"name": "条目.csv", "mimeType": "text/csv", "buffer": rows}
+            )
+            await page.keyboard.press("t")
+            await expect(page.locator("#result")).to_contain_text("合格 1 条", timeout=30_000)
+            await expect(page.locator("#result")).to_contain_text("某局")
         found += await looked_at(page, f"knowledge-{name}")
 
     await page.keyboard.press("1")

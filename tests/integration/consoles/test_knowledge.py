@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -22,7 +23,7 @@ from hotline.domain.appeal import Secrecy
 from hotline.domain.article_life import ArticleStatus
 from hotline.domain.deeds import ContactExemption, Reply, SignFor
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateState, Lookup
-from hotline.domain.people import MACHINE
+from hotline.domain.people import MACHINE, Actor, Role
 from hotline.store.sql import SqlStore
 from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion
@@ -370,6 +371,45 @@ async def test_units_get_dated_tasks_that_are_settled_or_taken_back(shelf: Shelf
         assert "鲁民8号" in words_of((await reviewer.get(f"{path}?state=late&unit={owed.unit}")).text)
         assert "鲁民8号" not in words_of((await reviewer.get(f"{path}?state=late&unit=body-none")).text)
         assert (await reviewer.post(f"{path}/{owed.id}/drop", data={"note": "重复"})).status_code == 303
+
+
+async def test_a_file_is_tried_before_it_is_taken_and_every_rejected_row_is_named(shelf: Shelf) -> None:
+    path = "/desk/knowledge/transfer"
+    async with shelf.site.client(shelf.editor) as client:
+        exported = await client.get("/desk/knowledge/export?kind=json")
+        rows = json.loads(exported.content)["articles"]
+        row = next(one for one in rows if one["id"] == "A1001-04")
+        mended = {**row, "full": "改过的书面答复。"}
+        fresh = {
+            **row,
+            "id": "A1001-77",
+            "title": "养老驿站怎么找",
+            "questions": [f"驿站在哪{n}" for n in "甲乙丙丁戊"],
+        }
+        file = {"file": ("条目.json", json.dumps([mended, fresh, {**row, "id": "A1001-78", "unit": "某局"}]))}
+        tried = await client.post(path, data={"then": "try"}, files=file)
+        words = words_of(tried.text)
+        assert "条目.json：合格 2 条（新条目 1，已有条目的下一版 1），不合格 1 条" in words
+        assert re.search(r"第3条 A1001-78：.*某局", words)
+        assert await shelf.status("A1001-04") == (ArticleStatus.PUBLISHED, 1)
+        untried = await client.post(path, data={"then": "take"}, files=file)
+        assert (untried.status_code, await shelf.status("A1001-04")) == (200, (ArticleStatus.PUBLISHED, 1))
+        strict = await client.post(path, data={"then": "try", "submits": "true"}, files=file)
+        assert ("须条条合格；改好" in strict.text, 'value="take"' in strict.text) == (True, False)
+        given = {"then": "take", "tried": hidden(tried.text, "tried")}
+        taken = await client.post(path, data=given, files=file)
+        assert taken.headers["location"] == "/desk/knowledge?state=draft"
+        assert await shelf.status("A1001-04") == (ArticleStatus.DRAFT, 2)
+        assert await shelf.status("A1001-77") == (ArticleStatus.DRAFT, 1)
+        for name, body, said in (
+            ("a.txt", b"x", "只认 Excel"),
+            ("a.xlsx", b"no zip", "读不出来"),
+            ("a.csv", b"", "请选择文件"),
+        ):
+            refused = await client.post(path, data={"then": "try"}, files={"file": (name, body)})
+            assert (refused.status_code, said in refused.text) == (422, True), name
+        await shelf.base.editing.discard("A1001-04", "试过", by=Actor(Role.EDITOR, "bian"), at=NOW)
+        await shelf.base.editing.discard("A1001-77", "试过", by=Actor(Role.EDITOR, "bian"), at=NOW)
 
 
 async def test_what_runs_out_what_was_used_and_what_is_missing_is_listed(shelf: Shelf) -> None:
