@@ -54,8 +54,10 @@ class ChatPanel:
             self._watching = None
 
     async def take_view(self, view: SeatView) -> list[LiveEvent]:
-        """Show the chats of the desk; the one that is shown stays until it is gone."""
-        self._view = view
+        """Show the chats of the desk where they changed; the one that is shown stays until it is gone."""
+        before, self._view = self._view, view
+        if before and (before.chats, before.waiting_chats) == (view.chats, view.waiting_chats):
+            return []
         self._held = {one.id: one for one in view.chats if one.state is HandoverState.BRIDGED}
         if self._held and self._watching is None:
             self._watching = asyncio.create_task(self._watch(), name="agent's chats")

@@ -132,6 +132,7 @@ class AgentPage:
         if queue != self._queue_shown:
             self._queue_shown = queue
             yield LiveEvent("queue", queue)
+        had_call, is_first = self._view is not None and self._view.call is not None, self._view is None
         self._view = view
         if self._chats is not None:
             for shown in await self._chats.take_view(view):
@@ -142,7 +143,8 @@ class AgentPage:
         elif call is None and self._call is not None:
             follows = self._call_over()
         elif call is None and (self._conversation is None or self._is_chat):
-            follows = self._without_call()
+            # Asked of the database when it may have changed only: each change of the desk is shown to all agents.
+            follows = self._without_call() if is_first or had_call else self._turn_to_chat()
         elif call != self._call and call is not None:
             self._call = call
             self._was_bridged = self._was_bridged or call.state is HandoverState.BRIDGED
@@ -171,6 +173,8 @@ class AgentPage:
             return
         await self._tools.forms.close(self._conversation)
         for event in self._cleared():
+            yield event
+        async for event in self._without_call():
             yield event
 
     async def _without_call(self) -> AsyncIterator[LiveEvent]:

@@ -91,6 +91,30 @@ async def bridged(site: ConsolesSite, wish: HandoverWish = CALL) -> str:
     return handover
 
 
+async def test_what_happens_at_other_desks_costs_a_page_no_look_into_the_database(
+    site: ConsolesSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four hundred pages that each looked at every change made words come twelve seconds late."""
+    assert site.parts.agents is not None
+    assert site.parts.desk is not None
+    looked: list[str] = []
+    forms, zhao, qian = site.parts.agents.forms, await an_agent(site), await an_agent(site, "qian")
+    open_of = type(forms).open_of
+
+    async def counted(self: Any, agent: str) -> Any:
+        looked.append(agent)
+        return await open_of(self, agent)
+
+    monkeypatch.setattr(type(forms), "open_of", counted)
+    async with screen_of(site, zhao) as screen:
+        await screen.shows("queue", "空闲")
+        await site.parts.desk.turn(qian.number or "", Presence.PAUSED)
+        await screen.shows("queue", "小休")
+        await site.parts.desk.turn(zhao.number or "", Presence.PAUSED)
+        await screen.shows("presence", "小休")
+    assert looked == [zhao.number]
+
+
 async def test_a_call_pops_before_it_is_answered_with_the_callers_open_orders_first(
     site: ConsolesSite,
 ) -> None:
