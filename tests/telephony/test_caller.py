@@ -74,7 +74,7 @@ async def test_a_caller_speaks_in_turn_and_times_the_answers(tmp_path: Path) -> 
     async with hotline(answerer.hold) as endpoint:
         record = tmp_path / "heard.wav"
         files = ("--wav", str(first), "--keys", "1#", "--wav", str(second), "--record", str(record))
-        report = await _call(endpoint.port, *files, "--patience", "1.5")
+        report = await _call(endpoint.port, *files, "--pause", "0.9", "--patience", "1.5")
         await until(lambda: endpoint.calls == 0)
     assert (report["connected"], report["ended_by"]) == (True, "far_end")
     assert [turn["step"] for turn in report["turns"]] == ["a.wav", "keys 1#", "b.wav"]
