@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from app.rasa_server import rasa_parts
 from app.reports import latency_figures
 from app.scripted_calls import Voices, place_all, words_of
 from app.settings import ROOT, Settings
+from app.spoken_texts import spoken_and_heard
 from app.understanding import open_engine, open_understander
 from app.wiring import recognizer_named
 from asr.hearing_hints import load_hearing_hints
@@ -48,6 +50,7 @@ from bench.outbox import bench_outbox
 from bench.pool import bench_pool
 from bench.repeats import Message, bench_repeats, read_messages, understood
 from bench.router import bench_router
+from bench.spoken import error_rates
 from bench.store import bench_store
 from hotline.city import load_city, read_yaml
 from hotline.service.casework import Casework
@@ -383,20 +386,48 @@ def kb(
     questions: Annotated[Path, typer.Option(help="CSV 文件")],
     question_column: Annotated[str, typer.Option(help="问题所在的列")] = "topic",
     answer_column: Annotated[str, typer.Option(help="答复所在的列")] = "reply",
+    sample: Annotated[
+        int | None, typer.Option(help="只问随机抽取的这么多问题（答复仍全部入库）", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="抽取的随机种子")] = 0,
+    spoken: Annotated[
+        Path | None,
+        typer.Option(
+            help="再把每个问题用合成嗓音说出来、经 8 kHz A 律线路、由热线识别和修正后问一遍；说的和听到的存在这个文件，中断后接着做，"
+            "换了识别模型须另用一个文件"
+        ),
+    ] = None,
+    engine: Annotated[str, typer.Option(help="识别用 whisper、vosk 或 sherpa")] = "whisper",
     as_json: Json = False,
 ) -> None:
-    """知识库：拿问题找答复，首位和前五位命中率，与单纯 BM25 同场比较。"""
-    city = load_city(Settings().city)
+    """知识库：拿问题找答复，首位和前五位命中率，与单纯 BM25 同场比较；可以再问一遍电话里听到的。"""
+    settings = Settings()
+    city = load_city(settings.city)
     wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
     printer = Printer()
+    errors: dict[str, Any] = {}
+
+    def hear(texts: Sequence[str]) -> list[str]:
+        assert spoken is not None
+        pairs = asyncio.run(spoken_and_heard(texts, spoken, settings, city, engine=engine, printer=printer))
+        repairer = Repairer(city)
+        repaired = [repairer.repair(pair.heard) for pair in pairs]
+        errors.update(error_rates(pairs, repaired))
+        return repaired
+
     figures = bench_kb(
         questions,
         question_column,
         answer_column,
         wording,
         progress=lambda done, of: printer.progress("检索", done, of),
-        vectors=open_vectors(Settings()),
+        vectors=open_vectors(settings),
+        sample=sample,
+        seed=seed,
+        hear=hear if spoken is not None else None,
     )
+    if spoken is not None:
+        figures["spoken"] |= errors
     _show(figures, as_json=as_json)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import random
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -19,7 +20,11 @@ from app.commands_corrections import cli as corrections
 from app.printing import Printer
 from app.rasa_server import nlu_folder, train_rasa
 from app.settings import ROOT, Settings
+from app.spoken_texts import spoken_and_heard
 from app.understanding import GOLDEN, golden_rows, open_engine
+from asr.repair import Repairer
+from bench.asr import comparable
+from bench.spoken import error_rates
 from hotline.city import City, load_city, read_yaml
 from nlu.calibration import Calibration
 from nlu.confusion import confusion_picture
@@ -40,7 +45,7 @@ from nlu.model_gate import (
 from nlu.slot_scores import read_slot_rows, slot_report
 from nlu.slots import SlotFinder
 from nlu.training_check import LEAST, DataReport, Finding, Trouble, check_examples, golden_texts
-from nlu.training_data import FOLDER, read_examples
+from nlu.training_data import FOLDER, SENTENCE, category_of, load_examples, read_examples
 from nlu.understander import Understander
 
 cli = typer.Typer(help="语义理解：语料检查、训练、评测", no_args_is_help=True)
@@ -203,6 +208,43 @@ def slots(
         typer.echo(f"{kind:>15}  F1 {score.f1:.3f}  应有 {score.there}，找到 {score.found}，对 {score.right}")
     for miss in report.misses:
         typer.echo(f"  {miss}")
+
+
+@cli.command("mishear")
+def mishear(
+    pairs: Annotated[Path, typer.Option(help="说的和听到的存在这个文件（一行一对 JSON），中断后接着做")],
+    sample: Annotated[int, typer.Option(help="随机抽取多少句语料", min=1)] = 300,
+    seed: Annotated[int, typer.Option(help="抽取的随机种子")] = 0,
+    only: Annotated[str, typer.Option(help="只用这一分类及其下级的语料，如 0101")] = "",
+    longest: Annotated[int, typer.Option(help="只用不超过这么多字的句子", min=4)] = SENTENCE,
+    engine: Annotated[str, typer.Option(help="识别用 whisper、vosk 或 sherpa")] = "whisper",
+    as_json: Json = False,
+) -> None:
+    """把我们自己的语料用合成嗓音说出来，经 8 kHz A 律线路识别：真正听错成什么，逐句列出，供人挑选。"""
+    settings = Settings()
+    city = load_city(settings.city)
+    ours = [one for one in load_examples(city) if category_of(one.label) and len(one.text) <= longest]
+    ours = [one for one in ours if one.label.startswith(f"c{only}")]
+    chosen = random.Random(seed).sample(ours, min(sample, len(ours)))  # noqa: S311 -- a sample, not a secret
+    heard = asyncio.run(
+        spoken_and_heard(
+            [one.text for one in chosen], pairs, settings, city, engine=engine, printer=Printer()
+        )
+    )
+    repairer = Repairer(city)
+    repaired = [repairer.repair(pair.heard) for pair in heard]
+    rows = [
+        {"label": one.label, "said": one.text, "heard": text}
+        for one, text in zip(chosen, repaired, strict=True)
+        if text and comparable(text) != comparable(one.text)
+    ]
+    figures = {"sentences": len(chosen), "differ": len(rows), **error_rates(heard, repaired)}
+    if as_json:
+        typer.echo(json.dumps({**figures, "pairs": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        typer.echo(f"{row['label']}　{row['said']} → {row['heard']}")
+    typer.echo(json.dumps(figures, ensure_ascii=False))
 
 
 @cli.command("explain")

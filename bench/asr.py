@@ -79,7 +79,7 @@ async def bench_asr(  # noqa: PLR0917 -- as the command line gives them
         )
         raw = text = ""
         for piece in pieces:
-            heard = await _recognize(recognizer, piece)
+            heard = await heard_in(recognizer, piece)
             raw, text = raw + heard.raw, text + heard.text
             latencies.append(heard.latency_seconds)
             busy_seconds += heard.seconds
@@ -185,14 +185,17 @@ def _read_aloud(found: re.Match[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class Heard:
+    """What was recognised, repaired (``text``) and as the engine gave it (``raw``), and how long it took."""
+
     text: str
     raw: str
     seconds: float
     latency_seconds: float
 
 
-async def _recognize(recognizer: Recognizer, sound: Sound) -> _Heard:
+async def heard_in(recognizer: Recognizer, sound: Sound) -> Heard:
+    """Return what ``recognizer`` makes of sound in the format that it accepts."""
     samples = np.clip(np.round(sound * 32_768), -32_768, 32_767).astype(np.int16).tobytes()
     step = int(_CHUNK_SECONDS * recognizer.accepts.bytes_per_second)
     started = time.perf_counter()
@@ -209,7 +212,7 @@ async def _recognize(recognizer: Recognizer, sound: Sound) -> _Heard:
         if hypothesis.is_final:
             text, raw = hypothesis.text, hypothesis.raw
     now = time.perf_counter()
-    return _Heard(text, raw, now - started, now - ended)
+    return Heard(text, raw, now - started, now - ended)
 
 
 def as_heard(

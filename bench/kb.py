@@ -2,12 +2,14 @@
 
 The answers are indexed as articles without known ways of asking, the harder half of the engine's work; plain BM25 over
 the same words runs beside it. ``python -m bench.kb CSV QUESTION_COLUMN ANSWER_COLUMN config/linyi`` prints the figures.
+All answers are indexed; the questions may be a sample of them, and asked a second time as they are heard on the telephone.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import random
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -32,6 +34,10 @@ Find = Callable[[str], Sequence[str]]
 """Ids of the five best answers to a question."""
 
 
+Hear = Callable[[Sequence[str]], Sequence[str]]
+"""What questions become when they are spoken on the telephone, in the same order."""
+
+
 class QuestionDataError(HotlineError):
     """The table of questions cannot be used; the message says why, in Chinese."""
 
@@ -46,25 +52,61 @@ def bench_kb(
     *,
     progress: Callable[[int, int], None] = lambda done, of: None,  # noqa: ARG005 -- named as callers call it
     vectors: Vectors | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    hear: Hear | None = None,
 ) -> dict[str, Any]:
-    """Return hits and milliseconds of our search and, under ``bm25``, of plain BM25. Raises ``QuestionDataError``."""
+    """Return hits and milliseconds of our search and, under ``bm25``, of plain BM25.
+
+    ``sample`` questions are asked, drawn by ``seed``, or all. With ``hear`` they are asked of both a second time as
+    heard (``spoken``), with the points of hits that are lost by it. Raises ``QuestionDataError``.
+    """
     pairs = _pairs(questions_csv, question_column, answer_column)
     ids = {answer: f"answer-{number}" for number, answer in enumerate(dict.fromkeys(a for _, a in pairs))}
     articles = [_article(id_, answer) for answer, id_ in ids.items()]
-    retriever = TantivyRetriever.of(articles, wording, vectors=vectors)
+    if sample is not None and sample < len(pairs):
+        pairs = random.Random(seed).sample(pairs, sample)
     asked = [(question, ids[answer]) for question, answer in pairs]
+    heard = list(hear([question for question, _ in asked])) if hear is not None else []
+    retriever = TantivyRetriever.of(articles, wording, vectors=vectors)
+    bm25 = _plain_bm25(ids)
 
     def ours(question: str) -> list[str]:
         return [passage.article.id for passage in retriever.search(question, on=_ON)]
 
-    steps = 2 * len(asked)
-    return {
+    steps = (4 if heard else 2) * len(asked)
+    done_before = 0
+
+    def measured(find: Find, rows: Sequence[tuple[str, str]]) -> dict[str, float]:
+        nonlocal done_before
+        figures = _figures(find, rows, lambda done: progress(done_before + done, steps))
+        done_before += len(rows)
+        return figures
+
+    written, plainly = measured(ours, asked), measured(bm25, asked)
+    found: dict[str, Any] = {
         "questions": len(asked),
         "answers": len(ids),
         "vectors": vectors.fingerprint if vectors is not None else None,
-        **_figures(ours, asked, lambda done: progress(done, steps)),
-        "bm25": _figures(_plain_bm25(ids), asked, lambda done: progress(len(asked) + done, steps)),
+        **written,
+        "bm25": plainly,
     }
+    if heard:
+        spoken = [(text, right) for text, (_, right) in zip(heard, asked, strict=True)]
+        found["spoken"] = {
+            **_lost(written, measured(ours, spoken)),
+            "bm25": _lost(plainly, measured(bm25, spoken)),
+        }
+    return found
+
+
+def _lost(written: dict[str, float], spoken: dict[str, float]) -> dict[str, float]:
+    """Return the figures of ``spoken``, with the points that are fewer than ``written``."""
+    points = {
+        f"points_lost_{hits.removeprefix('hit_')}": round(100 * (written[hits] - spoken[hits]), 1)
+        for hits in ("hit_at_1", "hit_at_5")
+    }
+    return {**spoken, **points}
 
 
 def _pairs(file: Path, question_column: str, answer_column: str) -> list[tuple[str, str]]:

@@ -21,6 +21,9 @@ class Policy:
     again, one who is not understood ``max_no_match - 1`` times, then a person takes over. ``closing_seconds``: silence
     after “还有其他问题吗” that ends the call. ``elder_slowness``: how much longer a citizen may pause who asked for it, or
     who was silent or asked back again and again. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
+    ``category_confidence``: from where on a class is taken down. Confidences are calibrated, so the figure is a share that
+    is right. Engines name a class only above a threshold read off their own curve (0.52, ``nlu.calibration``); below it
+    stand classes by keywords (0.4, ``nlu.engines.rules``), which are taken too, since the citizen hears and confirms them.
     ``asks_rating``: whether a conversation that settled something ends with the question how it was (服务评价).
     """
 

