@@ -111,7 +111,7 @@ async def test_what_happens_at_other_desks_costs_a_page_no_look_into_the_databas
         await site.parts.desk.turn(qian.number or "", Presence.PAUSED)
         await screen.shows("queue", "小休")
         await site.parts.desk.turn(zhao.number or "", Presence.PAUSED)
-        await screen.shows("presence", "小休")
+        await screen.until(lambda screen: screen.parts["queue"].count("小休") == 2)
     assert looked == [zhao.number]
 
 
