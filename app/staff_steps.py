@@ -335,6 +335,14 @@ class GiveOpinion(PlainStep):
         return deeds.GiveOpinion(self.side, self.text, files, self.is_silent)
 
 
+class RejectObjection(WithReason, PlainStep):
+    """What a citizen objects to stands (异议不成立); ``reopen`` where it does not."""
+
+    def deed(self) -> deeds.RejectObjection:
+        """Return it."""
+        return deeds.RejectObjection(self.reason)
+
+
 class RejectHearing(WithReason, PlainStep):
     """Find that the appeal is not unreasonable (不予认定); ``decline`` finds that it is."""
 
@@ -381,5 +389,6 @@ STAFF_STEPS: Final[dict[str, type[StaffStep]]] = {
     "withhold": Withhold,
     "give-opinion": GiveOpinion,
     "reject-hearing": RejectHearing,
+    "reject-objection": RejectObjection,
     "add-units": AddUnits,
 }

@@ -27,6 +27,7 @@ from hotline.domain.deeds import (
     Object,
     PassReview,
     RejectHearing,
+    RejectObjection,
     Resolution,
     Revisit,
     Satisfaction,
@@ -178,7 +179,12 @@ def _told(order: WorkOrder, entry: HistoryEntry, index: int) -> str:
     match entry.deed:
         case Divert(diversion=diversion):
             return diversion.told
-        case Decline(reason=reason) | RejectHearing(reason=reason) | Split(reason=reason):
+        case (
+            Decline(reason=reason)
+            | RejectHearing(reason=reason)
+            | RejectObjection(reason=reason)
+            | Split(reason=reason)
+        ):
             return reason
         case AskSupplement(what=what):
             return what

@@ -612,6 +612,18 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectObjection:
+    """What the citizen objects to stands, and why (维持原结论)."""
+
+    reason: str
+    step: Literal[Step.REJECT_OBJECTION] = Step.REJECT_OBJECTION
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason: the citizen is told it."""
+        _refuse_without(self.reason, "维持原结论的理由")
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """A part of the matter goes on by itself: ``text`` as the order ``number``; the citizens are told the reason (拆单)."""
 
@@ -746,7 +758,8 @@ Deed = Annotated[
     | SendBack | AcceptReturn | RejectReturn | Designate | AddUnits | CoReply | AskExtension | GrantExtension
     | RefuseExtension | GiveNotice | Suspend | Resume | AskEnd | ApproveEnd | RejectEnd | Reply | PassReview | Redo
     | Revisit | Conclude | Remind | ProposeTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
-    | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold,
+    | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold
+    | RejectObjection,
     Discriminator("step"),
 ]  # fmt: skip
 """Anything that may be done to an order. Whoever reads one from JSON looks at its ``step`` first, and tries no other."""

@@ -90,6 +90,7 @@ class Step(StrEnum):
     COMPLETE = "complete"  # 补全（话务员把机器记下的补完整）
     JOIN = "join"  # 并入（又一诉求人）
     OBJECT = "object"  # 异议
+    REJECT_OBJECTION = "reject_objection"  # 维持原结论（异议不成立）
     SPLIT = "split"  # 拆单
     ASK_HEARING = "ask_hearing"  # 申请不合理认定（听证）
     GIVE_OPINION = "give_opinion"  # 听证陈述
@@ -183,6 +184,9 @@ _BEFORE_REPLY: Final = frozenset(
         Status.SUPERVISED,
     }
 )  # fmt: skip
+_OBJECTED_TO: Final = frozenset(
+    {Status.CONCLUDED, Status.ENDED, Status.DECLINED, Status.DIVERTED, Status.ANSWERED}
+)
 
 KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.ADD_UNITS: frozenset({Status.TO_SIGN, Status.HANDLING, Status.SUPERVISED}),
@@ -203,9 +207,8 @@ KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.ASK_HEARING: _BEFORE_REPLY,
     Step.GIVE_OPINION: _OPEN,
     Step.REJECT_HEARING: _OPEN,
-    Step.OBJECT: frozenset(
-        {Status.CONCLUDED, Status.ENDED, Status.DECLINED, Status.DIVERTED, Status.ANSWERED}
-    ),
+    Step.OBJECT: _OBJECTED_TO,
+    Step.REJECT_OBJECTION: _OBJECTED_TO,
     Step.EXCLUDE: _ALL_BUT_ARCHIVED,
     Step.DISCLOSE: frozenset({Status.CONCLUDED}),
     Step.WITHHOLD: frozenset({Status.CONCLUDED}),
@@ -261,6 +264,7 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.GIVE_OPINION: _UNITS | _STAFF | {Role.CITIZEN},
     Step.REJECT_HEARING: _REVIEWERS,
     Step.OBJECT: _CITIZENS,
+    Step.REJECT_OBJECTION: _REVIEWERS,
     Step.EXCLUDE: _REVIEWERS,
     Step.DISCLOSE: _REVIEWERS | {Role.EDITOR},
     Step.WITHHOLD: _REVIEWERS | {Role.EDITOR},

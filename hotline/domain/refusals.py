@@ -27,6 +27,7 @@ from hotline.domain.deeds import (
     Join,
     Redo,
     RejectHearing,
+    RejectObjection,
     RejectReturn,
     Reply,
     Resume,
@@ -42,6 +43,7 @@ from hotline.domain.deeds import (
 from hotline.domain.diversion import DiversionOutcome, UnreasonableGround
 from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import WHO, Status, Step
+from hotline.domain.objections import open_objection
 from hotline.domain.people import Actor, Role
 from hotline.domain.time_limits import LimitPurpose
 
@@ -140,6 +142,8 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return "this citizen has joined already"
         case Split(number=number) if number == order.number:
             return "a part of an order goes into another order"
+        case RejectObjection():
+            return _objection_refusal(order, by)
         case AskHearing() | GiveOpinion() | RejectHearing():
             return _hearing_refusal(order, deed, by)
         case Decline():
@@ -243,6 +247,13 @@ def _hearing_refusal(order: WorkOrder, deed: AskHearing | GiveOpinion | RejectHe
     if by.role is Role.UNIT and by.unit not in (order.lead_unit, *order.supporting_units):
         return "only the units of the order may do this"
     return "" if deed.side is own else "nobody speaks for the other side"
+
+
+def _objection_refusal(order: WorkOrder, by: Actor) -> str:
+    objection = open_objection(order)
+    if objection is None:
+        return "nobody has objected"
+    return "nobody decides on an objection to their own decision" if objection.ended_by.id == by.id else ""
 
 
 def _decline_refusal(order: WorkOrder, deed: Decline, by: Actor) -> str:

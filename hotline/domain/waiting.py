@@ -9,6 +9,7 @@ from hotline.domain.deeds import Card
 from hotline.domain.disclosure import is_public
 from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import WITH_UNIT, Status, Step
+from hotline.domain.objections import open_objection
 from hotline.domain.work_order import WorkOrder
 
 
@@ -17,6 +18,7 @@ class Waiting(StrEnum):
 
     HEARING = "hearing"  # 不合理认定
     DISCLOSURE = "disclosure"  # 是否公开
+    OBJECTION = "objection"  # 异议
     CO_REPLY = "co_reply"  # 协办超期未反馈
 
 
@@ -27,6 +29,8 @@ def waits_for(order: WorkOrder) -> frozenset[Waiting]:
         found.add(Waiting.HEARING)
     if _awaits_disclosure(order):
         found.add(Waiting.DISCLOSURE)
+    if open_objection(order) is not None:
+        found.add(Waiting.OBJECTION)
     if late_parts(order):
         found.add(Waiting.CO_REPLY)
     return frozenset(found)

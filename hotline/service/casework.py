@@ -253,6 +253,11 @@ class Casework:
             return 0
         return 1
 
+    def objection_due(self, made_at: datetime) -> datetime:
+        """Return by when an objection made at ``made_at`` is decided: within the ordinary limit of handling (待核)."""
+        limits = self._limits()
+        return limits.expiry(limits.handling, start=made_at).at
+
     # --- helpers -------------------------------------------------------------------------------------------
 
     def _by_hand(

@@ -34,7 +34,7 @@ WINDOW: Final = timedelta(hours=48)
 """How long after their last message WeChat lets an account write to somebody."""
 NOTICES: Final = frozenset({
     "secret", "dispatch", "designate", "grant_extension", "give_notice", "suspend", "approve_end", "pass_review", "conclude",
-    "decline", "divert", "ask_supplement", "reopen", "split", "ask_hearing", "reject_hearing",
+    "decline", "divert", "ask_supplement", "reopen", "split", "ask_hearing", "reject_hearing", "reject_objection",
     "unknown", "due", "step", "unit_wrote",
 })  # fmt: skip
 FROM_UNIT: Final = "relay.message"

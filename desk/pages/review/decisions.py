@@ -24,6 +24,7 @@ from hotline.domain.deeds import (
     RefuseExtension,
     RejectEnd,
     RejectHearing,
+    RejectObjection,
     RejectReturn,
     Reopen,
     Resolution,
@@ -45,6 +46,7 @@ DECISIONS: Final = (
     Step.PASS_REVIEW, Step.REDO, Step.REVISIT, Step.CONCLUDE, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION,
     Step.DECLINE, Step.REJECT_HEARING, Step.DIVERT, Step.JOIN, Step.SPLIT, Step.ASK_SUPPLEMENT, Step.SUSPEND,
     Step.RESUME, Step.DISCLOSE, Step.WITHHOLD, Step.REOPEN,
+    Step.REJECT_OBJECTION,
 )  # fmt: skip
 """The steps of a reviewer; ``JOIN`` is that the order is merged into another (并单)."""
 GROUNDS_WITHOUT_HEARING: Final = tuple(
@@ -143,6 +145,7 @@ _WITH_REASON: Final[dict[Step, Any]] = {
     Step.REJECT_HEARING: RejectHearing,
     Step.WITHHOLD: Withhold,
     Step.REOPEN: Reopen,
+    Step.REJECT_OBJECTION: RejectObjection,
 }
 
 

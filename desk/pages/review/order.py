@@ -12,6 +12,7 @@ from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.pages.hearing import hearing_values
 from desk.pages.orders import Number, order_values
+from desk.pages.review.asked import objection_of
 from desk.pages.review.decisions import DECISIONS, GROUNDS_WITHOUT_HEARING, decided
 from desk.seat import Seat
 from desk.steps import seen, taken, told_of
@@ -28,6 +29,7 @@ from hotline.domain.disclosure import disclosed, is_public
 from hotline.domain.diversion import DiversionOutcome, UnreasonableGround
 from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import CLOSED, Status, Step, after_step
+from hotline.domain.objections import open_objection
 from hotline.domain.people import Role
 from hotline.domain.work_order import WorkOrder
 from hotline.masking import masked as without_people
@@ -48,7 +50,7 @@ async def order(request: Request, seat: Seat, number: Number) -> Response:
     asked = found.last(SendBack) if found.status is Status.RETURN_ASKED else None
     return front.page(
         request, "review/order.html", title=f"审核 {number}", **values, steps=_open_steps(front, found),
-        asked_return=asked, asked_extension=found.asked_extension,
+        objection=objection_of(front, found), asked_return=asked, asked_extension=found.asked_extension,
         asked_end=found.last(AskEnd) if found.status is Status.END_ASKED else None,
         disclosed=disclosed(found), to_disclose=_to_disclose(found), returns=found.count(Step.SEND_BACK),
         reply=_reply(front, found), hearing=hearing_values(front, found, is_ours=True),
@@ -74,6 +76,7 @@ async def decide(request: Request, seat: Seat, number: Number, step: Step, given
 def _open_steps(front: Front, found: WorkOrder) -> frozenset[str]:
     """Return the decisions that make sense now; the rules still have the last word."""
     steps = {step for step in DECISIONS if after_step(found.status, step) is not None}
+    steps -= {Step.REJECT_OBJECTION} if open_objection(found) is None else set()
     hearing = open_hearing(found)
     if found.asked_extension is None:
         steps -= _OF_EXTENSIONS

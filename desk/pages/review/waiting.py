@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from desk.guard import desk_router, front_of
 from desk.pages.orders import row_of
+from desk.pages.review.asked import asked_of
 from desk.seat import Seat
-from hotline.domain.life_cycle import Status
+from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.waiting import Waiting
 from hotline.store.inbox import OPEN, InboxFilter, Place
 
@@ -35,6 +36,7 @@ TABS: Final[dict[str, Tab]] = {
     "replies": Tab("待审核反馈", InboxFilter(frozenset({Status.REPLIED}))),
     "dispatch": Tab("待派单", InboxFilter(frozenset({Status.TO_DISPATCH}))),
     "revisits": Tab("待回访", InboxFilter(frozenset({Status.TO_REVISIT}))),
+    "objections": Tab("诉求人异议", InboxFilter(CLOSED, waits_for=Waiting.OBJECTION)),
     "hearings": Tab("不合理认定", InboxFilter(OPEN, waits_for=Waiting.HEARING)),
     "disclosure": Tab("待定公开", InboxFilter(frozenset({Status.CONCLUDED}), waits_for=Waiting.DISCLOSURE)),
 }
@@ -58,7 +60,7 @@ async def waiting(
     return front.page(
         request, "review/list.html", title="审核", tab=name,
         tabs=[(key, one.label, counts[key]) for key, one in TABS.items()],
-        orders=[row_of(front, order) for order in page.orders],
+        orders=[row_of(front, order) | asked_of(front, order) for order in page.orders],
         following=str(page.following) if page.following else "",
         secrecy=await front.parts.unmaskings.count_waiting() if front.parts.unmaskings is not None else 0,
     )  # fmt: skip

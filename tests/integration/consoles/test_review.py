@@ -8,9 +8,12 @@ from hotline.domain.accounts import StaffRole
 from hotline.domain.deeds import (
     AskEnd,
     AskExtension,
+    Conclude,
     ContactExemption,
     Deed,
     EndGround,
+    Object,
+    PassReview,
     QueueForDispatch,
     Reply,
     Revisit,
@@ -18,13 +21,13 @@ from hotline.domain.deeds import (
     SignFor,
 )
 from hotline.domain.life_cycle import Status, Step
-from hotline.domain.people import MACHINE
+from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import WorkOrder
 from tests.builders import after, an_appeal
 from tests.consoles_site import ConsolesSite
 from tests.integration.consoles.test_orders import looks, words_of
-from tests.work_orders import LANSHAN_UNIT, a_registered_order, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_registered_order, an_order, change, keep
 
 R = StaffRole
 DAY = 86_400
@@ -263,3 +266,26 @@ async def test_whether_a_closed_order_is_public_waits_for_a_decision(site: Conso
         assert "待定公开 0" in await decided("withhold", reason="只涉及本人")
         assert "待定公开 0" in await decided("disclose", reason="供热已恢复。")
         assert "已公开" in words_of((await client.get(path)).text)
+
+
+async def test_an_objection_is_judged_by_another_reviewer_beside_what_was_decided(site: ConsolesSite) -> None:
+    order = await asked(site, "26112300001", SignFor(), REPLY)
+    two = [Revisit(is_reached=False, how="电话")] * 2
+    for seconds, deed in enumerate([PassReview(), *two, Conclude("两次未接通"), Object("暖气还是不热")], 10):
+        by = CITIZEN if isinstance(deed, Object) else REVIEWER
+        order = await change(site.store, order, deed, by=by, at=after(seconds))
+    path = f"/desk/review/{order.number}/reject_objection"
+    given = {"revision": order.revision, "reason": "复测三次均达标"}
+    async with site.client(await site.account(R.REVIEWER, login=REVIEWER.id)) as client:
+        refused = await client.post(path, data=given)
+    async with site.client(await site.account(R.REVIEWER, login="wu")) as client:
+        words = words_of((await client.get("/desk/review?tab=objections")).text)
+        page = words_of((await client.get(f"/desk/review/{order.number}")).text)
+        assert (await client.post(path, data={**given, "reason": " "})).status_code == 422
+        assert (await client.post(path, data=given)).status_code == 303
+        after_it = words_of((await client.get("/desk/review?tab=objections")).text)
+    assert (refused.status_code, "自己所作结论" in refused.text) == (409, True)
+    assert "暖气还是不热 结案：已修好。" in words
+    assert "11-30 17:30 前决定" in page
+    assert "诉求人异议 0" in after_it
+    assert (await site.store.get(order.number)).history[-1].step is Step.REJECT_OBJECTION
