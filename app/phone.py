@@ -243,8 +243,11 @@ def open_missed_calls(
 async def _render(
     settings: Settings, city: City, speaking: Speaking, world: World, is_idle: Callable[[], bool]
 ) -> None:
-    """Render the prompts that set-up has not rendered, then names, then what articles say."""
-    await render_texts_ahead(speaking, speaking.prompts, is_idle, breath_seconds=0.0)
+    """Render the prompts that set-up has not rendered, then names and what articles say while nobody calls.
+
+    A prompt that is missing is missed by the next caller: it does not wait until nobody calls.
+    """
+    await speaking.render_ahead()
     if settings.render_articles:
         await render_texts_ahead(speaking, names(city), is_idle)
         await render_articles_ahead(speaking, world.knowledge.store.all_published, is_idle)

@@ -31,16 +31,10 @@ class Keeping(Protocol):
         """Render the first sentence of ``text``, if it is not kept; tell whether that was work."""
 
 
-async def render_texts_ahead(
-    speaking: Keeping,
-    texts: Iterable[str],
-    is_idle: Callable[[], bool],
-    *,
-    breath_seconds: float = _BREATH_SECONDS,
-) -> None:
-    """Render ``texts`` of a sentence each, with ``breath_seconds`` after each that was work."""
+async def render_texts_ahead(speaking: Keeping, texts: Iterable[str], is_idle: Callable[[], bool]) -> None:
+    """Render ``texts`` of a sentence each."""
     for text in texts:
-        await _rendered(speaking, text, is_idle, breath_seconds)
+        await _rendered(speaking, text, is_idle)
 
 
 async def render_articles_ahead(
@@ -51,7 +45,7 @@ async def render_articles_ahead(
         rendered = 0
         try:
             async for article in articles():
-                rendered += await _rendered(speaking, article.spoken, is_idle, _BREATH_SECONDS)
+                rendered += await _rendered(speaking, article.spoken, is_idle)
         except HotlineError as error:
             log.warning("articles.not_rendered", error=type(error).__name__)
         if rendered:
@@ -59,7 +53,7 @@ async def render_articles_ahead(
         await asyncio.sleep(_ROUND_SECONDS)
 
 
-async def _rendered(speaking: Keeping, text: str, is_idle: Callable[[], bool], breath_seconds: float) -> bool:
+async def _rendered(speaking: Keeping, text: str, is_idle: Callable[[], bool]) -> bool:
     for _ in range(_MOST_TRIES):
         while not is_idle():  # noqa: ASYNC110 -- the library tells nobody when a call ends
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
@@ -69,6 +63,6 @@ async def _rendered(speaking: Keeping, text: str, is_idle: Callable[[], bool], b
         except HotlineError:  # a caller came, or the voice is down
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         else:
-            await asyncio.sleep(breath_seconds if was_work else 0.0)
+            await asyncio.sleep(_BREATH_SECONDS if was_work else 0.0)
             return was_work
     return False

@@ -18,7 +18,7 @@ from ivr.playback import Playback
 log: Final = structlog.get_logger("company")
 
 _GRACE_SECONDS: Final = 0.2  # an answer that comes this soon after the end is decided needs no filler
-_GAP_SECONDS: Final = 1.5  # a filler begins and ends with a moment of silence of its own: under 2 s in all
+_GAP_SECONDS: Final = 1.2  # a filler begins and ends with a moment of silence of its own: under 2 s in all
 _MOST_FILLERS: Final = 4
 _PIECE_SECONDS: Final = 0.25  # the ringing tone is queued in pieces, so that words need not wait for its end
 
