@@ -104,7 +104,7 @@ def status_of(error: HotlineError) -> int:
         case ArticleStepRefusedError(refusal=Refusal.ROLE | Refusal.OTHER_UNIT | Refusal.OWN_WORK):
             return 403
         case _ if (
-            error.code in ("work_order.stale", "article.stale", "article.check_running")
+            error.code in ("work_order.stale", "article.stale", "article.check_running", "brief.stale")
             or not error.retryable
         ):
             return 409

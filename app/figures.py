@@ -12,6 +12,7 @@ from hotline.city import City
 from hotline.service.appeal_trends import AppealTrends
 from hotline.service.supervision_board import SupervisionBoard
 from hotline.service.weekly_brief import WeeklyBriefs
+from hotline.store.briefs import SqlBriefs
 from hotline.store.database import Database
 from hotline.store.figures import SqlFigures
 from hotline.store.order_facts import SqlOrderFacts
@@ -25,10 +26,13 @@ class Figures:
     facts: SqlOrderFacts
     board: SupervisionBoard
     trends: AppealTrends
+    kept: SqlBriefs
 
     def briefs(self, city: City, words: Mapping[str, Any], clock: Callable[[], datetime]) -> WeeklyBriefs:
         """Return the briefs on these figures. Raises ``CityConfigError`` when their template is wrong."""
-        return WeeklyBriefs(self.trends, self.board, self.facts, city=city, words=words, clock=clock)
+        return WeeklyBriefs(
+            self.trends, self.board, self.facts, self.kept, city=city, words=words, clock=clock
+        )
 
 
 def open_figures(city: City, database: Database, seal: Seal, clock: Callable[[], datetime]) -> Figures:
@@ -37,4 +41,4 @@ def open_figures(city: City, database: Database, seal: Seal, clock: Callable[[],
     board = SupervisionBoard(
         facts, figures, units=city.units, formulas=load_formulas(city), timezone=city.timezone, clock=clock
     )
-    return Figures(facts, board, AppealTrends(figures, city.timezone, clock))
+    return Figures(facts, board, AppealTrends(figures, city.timezone, clock), SqlBriefs(database))

@@ -97,6 +97,17 @@ class StaleWorkOrderError(HotlineError):
         super().__init__(number)
 
 
+class StaleBriefError(HotlineError):
+    """The week's brief was kept by somebody else since it was read, or has been issued."""
+
+    code = "brief.stale"
+    retryable = True
+
+    def __init__(self, week: str) -> None:
+        self.week = week
+        super().__init__(week)
+
+
 class UnknownUnitError(HotlineError):
     """The city has no handling unit of this code."""
 

@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
 from hotline.city import City, read_yaml
 from hotline.domain.category import nearest
 from hotline.domain.deeds import Card, Tier
@@ -17,6 +19,7 @@ from hotline.domain.forecasting import Forecast
 from hotline.domain.weekly_issues import WEEK, HotIssues, Issue
 from hotline.service.appeal_trends import AppealTrends
 from hotline.service.supervision_board import SupervisionBoard
+from hotline.store.briefs import KeptBrief, SqlBriefs
 from hotline.store.order_facts import SqlOrderFacts
 
 _YEAR: Final = 52 * WEEK
@@ -59,6 +62,9 @@ class Brief:
         return replace(
             self, sections=tuple(replace(each, text=texts.get(each.key, each.text)) for each in self.sections)
         )
+
+
+_BRIEF: Final = TypeAdapter(Brief)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +134,50 @@ class WeeklyBriefs:
         trends: AppealTrends,
         board: SupervisionBoard,
         facts: SqlOrderFacts,
+        kept: SqlBriefs,
         *,
         city: City,
         words: Mapping[str, Any],
         clock: Callable[[], datetime],
     ) -> None:
-        """Take the figures, the city with its template, and the names of tiers (``words["tiers"]``)."""
+        """Take the figures, what people left, the city with its template, and the names of tiers (``words["tiers"]``)."""
         self._trends = trends
         self._board = board
         self._facts = facts
+        self._kept = kept
         self._city = city
         self._words = words
         self._clock = clock
         self.template = load_template(city)
 
-    def mondays(self) -> tuple[date, ...]:
-        """Return the weeks that a brief may be about: the last whole one and the eleven before it."""
+    async def mondays(self) -> tuple[date, ...]:
+        """Return the weeks that a brief may be about, the latest first: the last twelve whole ones, and those that were kept."""
         last = self._trends.last_monday()
-        return tuple(last - WEEK * step for step in range(12))
+        recent = {last - WEEK * step for step in range(12)}
+        return tuple(sorted(recent | set(await self._kept.mondays()), reverse=True))
+
+    async def of(self, monday: date, *, overdue: int) -> tuple[Brief, KeptBrief | None]:
+        """Return a week's brief: as it was issued; else the draft with the sentences that people left; and what was kept of it."""
+        kept = await self._kept.of(monday)
+        if kept is not None and kept.issued is not None:
+            return _BRIEF.validate_json(kept.issued), kept
+        draft = await self.draft(monday, overdue=overdue)
+        return (draft if kept is None else draft.edited(kept.texts)), kept
+
+    async def keep(
+        self, monday: date, texts: Mapping[str, str], *, revision: int, overdue: int, by: str, is_issued: bool = False
+    ) -> Brief:  # fmt: skip
+        """Keep the sentences that differ from the draft's, or issue the brief: figures and all, it stays as it is then.
+
+        ``revision`` is the one that was read, 0 for none. Raises ``StaleBriefError``.
+        """
+        draft = await self.draft(monday, overdue=overdue)
+        own = {each.key: each.text.strip() for each in draft.sections}
+        edited = {key: text for key, text in texts.items() if key in own and text != own[key]}
+        brief = draft.edited(edited)
+        issued = _BRIEF.dump_json(brief).decode() if is_issued else None
+        await self._kept.keep(KeptBrief(monday, revision + 1, edited, by, self._clock(), issued))
+        return brief
 
     async def draft(self, monday: date, *, overdue: int) -> Brief:
         """Return the draft for the week of ``monday``; ``overdue`` is how many orders units have overdue now."""

@@ -609,3 +609,15 @@ progress_subscriptions: Final = Table(
     Column("since", Instant, nullable=False),
 )
 """Who wants to be told each step of their record (订阅进度), by which door; without a correspondent: its telephone, by SMS."""
+
+weekly_briefs: Final = Table(
+    "weekly_briefs",
+    metadata,
+    Column("monday", Date, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("texts", Text, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("issued", Text),
+)
+"""Weekly briefs (周报) as people left them: edited sentences of a draft, or all of what was issued."""

@@ -45,6 +45,9 @@ async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite
         await page.get_by_role("button", name="下载 Word").click()
     made = Document(io.BytesIO((await (await started.value).path()).read_bytes()))
     assert made.paragraphs[-1].text == "请各县区做好供暖保障。"
+    await page.get_by_role("button", name="印发", exact=True).click()
+    await page.get_by_text("文字和数字都是印发时的").wait_for()
+    await seen(page, "supervision-brief-issued")
 
 
 async def seen(page: Page, name: str) -> None:

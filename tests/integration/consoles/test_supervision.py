@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 from docx import Document
 
 from hotline.domain.accounts import StaffRole
@@ -206,6 +207,45 @@ async def test_a_brief_is_drafted_for_a_week_edited_and_taken_out_as_word_or_pdf
         '{"why": "weekly brief 2026-11-16, word"}',
         '{"why": "weekly brief 2026-11-16, pdf"}',
     ]
+
+
+async def test_an_edited_brief_is_kept_not_overwritten_unseen_and_stays_as_it_was_issued(
+    site: ConsolesSite,
+) -> None:
+    await keep_years(site.store, 30)
+    du, wu = [await site.account(R.SUPERVISOR, login=login) for login in ("du", "wu")]
+    page = "/desk/supervision/brief"
+    async with site.client(du) as one, site.client(wu) as other:
+
+        async def send(client: httpx.AsyncClient, form: str, revision: int, text: str) -> httpx.Response:
+            sent = {"csrf": client.headers["X-CSRF"], "week": "2026-11-16", "text-advice": text}
+            return await client.post(page, data={**sent, "form": form, "revision": str(revision)})
+
+        first = await send(one, "keep", 0, "做好供暖保障。")
+        late = await send(other, "keep", 0, "做好防汛。")
+        between = (await other.get(f"{page}?week=2026-11-16")).text
+        issued = await send(other, "issue", 1, "做好防汛。")
+        again = await send(one, "keep", 2, "再改一次。")
+        site.clock.move(days=90)
+        await site.parts.trends.prepare()
+    async with site.client(du) as one:
+        afterwards = (await one.get(f"{page}?week=2026-11-16")).text
+        word = await send(one, "word", 2, "再改一次。")
+    assert (first.status_code, late.status_code, issued.status_code, again.status_code) == (
+        303,
+        409,
+        303,
+        409,
+    )
+    assert "这份周报刚被别人保存过" in late.text
+    assert 'name="revision" value="1"' in late.text
+    assert re.search(r"<textarea[^>]*>做好防汛。</textarea>", late.text)
+    assert "最近由du于" in between
+    assert re.search(r"<textarea[^>]*>做好供暖保障。</textarea>", between)
+    assert "已经印发，不能再改" in again.text
+    assert "wu于" in afterwards
+    assert "<textarea" not in afterwards
+    assert [each.text for each in Document(io.BytesIO(word.content)).paragraphs][-1] == "做好防汛。"
 
 
 async def test_a_quarter_is_shown_as_it_was_last_counted_by_any_process_while_it_is_counted_anew(
