@@ -19,12 +19,12 @@ log: Final = structlog.get_logger("company")
 
 _GRACE_SECONDS: Final = 0.2  # an answer that comes this soon after the end is decided needs no filler
 _GAP_SECONDS: Final = 1.2  # a filler begins and ends with a moment of silence of its own: under 2 s in all
-_MOST_FILLERS: Final = 4
+_MOST_FILLERS: Final = 5
 _PIECE_SECONDS: Final = 0.25  # the ringing tone is queued in pieces, so that words need not wait for its end
 
 
 class Company:
-    """Says fillers (承接语, “请稍等”) until an answer sounds, in turn over the call; at most four in one wait."""
+    """Says fillers (承接语, “请稍等”) until an answer sounds, in turn over the call; at most five in one wait."""
 
     def __init__(self, playback: Playback, *, after_seconds: float, is_wanted: Callable[[], bool]) -> None:
         """``after_seconds`` counts from the caller's last word; ``is_wanted`` is asked before each filler."""

@@ -114,9 +114,10 @@ def own_words(received: bytes, bridges: list[bytes]) -> NDArray[np.bool_]:
 
 
 def longest_gap(received: bytes, since: float, bridges: list[bytes]) -> float:
-    """Return the longest silence after ``since`` until the hotline has answered, which ``bridges`` are not.
+    """Return the longest silence after ``since`` until the hotline has answered, which ``bridges`` are not, or the caller gave up.
 
-    After its own words it waits for the caller's: a silence as long as that is none of its making.
+    After its own words it waits for the caller's: a silence as long as that is none of its making. Bridges are few: who is
+    never answered is left in silence before giving up.
     """
     start = int(since / 0.02)
     is_loud, is_own = loud(received)[start:], own_words(received, bridges)[start:]
@@ -128,7 +129,7 @@ def longest_gap(received: bytes, since: float, bridges: list[bytes]) -> float:
         answered += 0.02 if own else 0.0
         if answered >= ANSWER or (answered >= WORD and silent > WAITS):
             return round(longest, 2)
-    return math.inf
+    return round(max(longest, silent), 2) if longest or answered else math.inf
 
 
 async def called(uri: str, wav: Path, record: Path, fault: Callable[[], None]) -> tuple[bytes, float]:
