@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ _LOUD: Final = frozenset({"ivr", "web"})
 """Commands that run a part of the hotline: they log at the level of the settings, the others only what goes wrong."""
 _QUIET: Final = frozenset({"router"})
 """Commands that say themselves, in Chinese, what is wrong with the files."""
+_WHOLE: Final = frozenset({"demo", "bench"})
+"""Commands that start a hotline of their own and end it with themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +133,16 @@ def run(arguments: Sequence[str]) -> None:
         command.load(name)(args=list(arguments[1:]), prog_name=f"hotline {name}")
 
 
+def end_in_order() -> None:
+    """Let SIGTERM end the command as Ctrl-C does: whoever dies of it leaves its parts behind, running."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 def main() -> None:
     """Run the command line."""
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name in _WHOLE:
+        end_in_order()
     configure(Settings().log_level if name in _LOUD else "error" if name in _QUIET else "warning")
     run_told(lambda: run(sys.argv[1:]))

@@ -35,6 +35,28 @@ time.sleep(60)
 """
 
 
+SUPERVISES = """
+import asyncio, contextlib, pathlib, sys
+from app.entry import end_in_order
+from app.processes import Part, Supervisor
+
+folder = pathlib.Path(sys.argv[1])
+
+async def main():
+    async with contextlib.AsyncExitStack() as stack:
+        supervisor = Supervisor(folder / "logs")
+        stack.push_async_callback(supervisor.close)
+
+        async def is_up():
+            return (folder / "up").exists()
+
+        await supervisor.start(Part("part", [sys.executable, "-c", sys.argv[2], str(folder)], is_up))
+        print(supervisor.pid("part"), flush=True)
+        await asyncio.sleep(60)
+
+end_in_order()
+asyncio.run(main())
+"""
 DIES_AT_ONCE = """
 import pathlib, sys
 folder = pathlib.Path(sys.argv[1])
@@ -42,6 +64,14 @@ folder = pathlib.Path(sys.argv[1])
 with (folder / "starts").open("a") as starts:
     starts.write("1")
 """
+
+
+def is_over(process: int) -> bool:
+    """Tell whether a process has ended; one that nobody has waited for yet has."""
+    try:
+        return psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Supervised:
@@ -131,12 +161,12 @@ async def test_a_hurried_end_waits_for_nothing(supervised: Supervised) -> None:
 
 async def test_what_a_killed_part_had_started_goes_with_it(supervised: Supervised) -> None:
     first = await supervised.start(HAS_A_CHILD)
-    child = psutil.Process(int((supervised.folder / "child").read_text()))
+    child = int((supervised.folder / "child").read_text())
     os.kill(first, signal.SIGKILL)
     async with asyncio.timeout(10):
         while supervised.supervisor.pid("one") in (None, first):
             await asyncio.sleep(0.05)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert is_over(child)
     assert supervised.dead == [first]
 
 
@@ -148,3 +178,18 @@ async def test_a_part_that_has_worked_is_never_given_up(
     async with asyncio.timeout(20):
         while len((supervised.folder / "starts").read_text()) < 8:
             await asyncio.sleep(0.05)
+
+
+async def test_a_command_that_is_ended_leaves_none_of_its_parts_behind(tmp_path: Path) -> None:
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SUPERVISES, str(tmp_path), HAS_A_CHILD,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert command.stdout is not None
+    async with asyncio.timeout(30):
+        part = int(await command.stdout.readline())
+        child = int((tmp_path / "child").read_text())
+        command.send_signal(signal.SIGTERM)
+        await command.wait()
+    assert is_over(part)
+    assert is_over(child)
