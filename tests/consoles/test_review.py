@@ -10,15 +10,15 @@ from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import Secrecy
 from hotline.domain.deeds import AcceptReturn, AskHearing, Evidence, SignFor
 from hotline.domain.diversion import UnreasonableGround
-from hotline.domain.life_cycle import Status
+from hotline.domain.life_cycle import Status, Step
 from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, ready, shoot
 from tests.builders import after, an_appeal
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
-from tests.integration.consoles.test_review import BACK, REPLY, asked
+from tests.integration.consoles.test_review import BACK, REPLY, asked, objected_to
 from tests.work_orders import REVIEWER, an_order, change, keep
 
-NUMBER, HEARD, REPLIED, TAKEN, SECRET = (f"2611230000{each}" for each in range(1, 6))
+NUMBER, HEARD, REPLIED, TAKEN, SECRET, OBJECTED = (f"2611230000{each}" for each in range(1, 7))
 ASKED = AskHearing(UnreasonableGround.FOUND_BY_HEARING, "诉求超出政策范围", (Evidence("e" * 32),))
 
 
@@ -30,6 +30,7 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     await asked(site, REPLIED, SignFor(), REPLY)
     taken = await asked(site, TAKEN, BACK)
     await keep(site.store, an_order(SECRET, appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL)))
+    await objected_to(site, OBJECTED)
     page = await opened("/desk/review", await site.account(StaffRole.REVIEWER))
     complaints = Complaints(page)
     found = await barriers(page)
@@ -116,5 +117,23 @@ async def test_returns_hearings_and_revisits_are_decided_by_keyboard(
     await page.focus("#revisit-remark")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".toast", has_text="回访已记录")).to_be_visible()
+
+    await page.set_viewport_size(DESKTOP)
+    await page.goto("/desk/review?tab=objections")
+    await shoot(page, "review-objections")
+    found += await barriers(page)
+    await page.set_viewport_size(PHONE)
+    await shoot(page, "review-objections-phone")
+    wider += await overflow(page)
+    await page.goto(f"/desk/review/{OBJECTED}")
+    await ready(page, "document.querySelector('#reject_objection form')?.['htmx-internal-data']")
+    await page.keyboard.press("f")
+    await page.focus("#reject_objection-reason")
+    await page.keyboard.type("复测三次均达标")
+    await shoot(page, "review-objection-phone", whole=False)
+    found += await barriers(page)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".toast")).to_be_visible()
+    assert (await site.store.get(OBJECTED)).history[-1].step is Step.REJECT_OBJECTION
     others = [each for each in complaints.found if not re.search("(status of|Code) (409|422)", each)]
     assert (found, wider, others) == ([], 0, [])

@@ -268,12 +268,18 @@ async def test_whether_a_closed_order_is_public_waits_for_a_decision(site: Conso
         assert "已公开" in words_of((await client.get(path)).text)
 
 
-async def test_an_objection_is_judged_by_another_reviewer_beside_what_was_decided(site: ConsolesSite) -> None:
-    order = await asked(site, "26112300001", SignFor(), REPLY)
+async def objected_to(site: ConsolesSite, number: str) -> WorkOrder:
+    """Keep an order that was concluded and whose citizen objects to that."""
+    order = await asked(site, number, SignFor(), REPLY)
     two = [Revisit(is_reached=False, how="电话")] * 2
     for seconds, deed in enumerate([PassReview(), *two, Conclude("两次未接通"), Object("暖气还是不热")], 10):
         by = CITIZEN if isinstance(deed, Object) else REVIEWER
         order = await change(site.store, order, deed, by=by, at=after(seconds))
+    return order
+
+
+async def test_an_objection_is_judged_by_another_reviewer_beside_what_was_decided(site: ConsolesSite) -> None:
+    order = await objected_to(site, "26112300001")
     path = f"/desk/review/{order.number}/reject_objection"
     given = {"revision": order.revision, "reason": "复测三次均达标"}
     async with site.client(await site.account(R.REVIEWER, login=REVIEWER.id)) as client:
