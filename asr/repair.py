@@ -44,6 +44,7 @@ _BLURRED_COST: Final = 1.5
 _NEAR_COST: Final = 5.0
 _EXPECTED_BONUS: Final = 4.0
 _CONTEXT: Final = 5
+_SHORTEST_PHRASE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class _Name:
     precise: tuple[str, ...]
     blurred: tuple[str, ...]
     is_place: bool
+    is_phrase: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,14 @@ class Repairer:
         self._by_syllable: dict[str, list[tuple[_Name, int]]] = defaultdict(list)
         counties = {name for county in city.counties.values() for name in (county.name, *county.aliases)}
         streets = {name for street in city.streets.values() for name in (street.name, *street.aliases)}
-        frequent, terms = _terms(folder)
+        frequent, terms, phrases = _terms(folder)
         terms |= {str(word) for row in city.categories_at(SECOND) for word in row.keywords}
-        terms -= counties | streets | frequent
+        terms -= counties | streets | frequent | phrases
         self._add(counties, count=_COUNTY_COUNT, is_place=True)
         self._add(streets - counties, count=_STREET_COUNT, is_place=True)
-        self._add(frequent, count=_FREQUENT_TERM_COUNT, is_place=False)
-        self._add(terms, count=_TERM_COUNT, is_place=False)
+        self._add(frequent, count=_FREQUENT_TERM_COUNT)
+        self._add(terms, count=_TERM_COUNT)
+        self._add(phrases, count=_TERM_COUNT, is_phrase=True)
         self._numbers = NumberWriter(
             read_yaml(folder / "numbers.yaml"), [*counties, *streets], file=str(folder / "numbers.yaml")
         )
@@ -100,10 +103,12 @@ class Repairer:
         text = _SENTENCE.sub(lambda part: self._repair_part(part.group(), expect), text)
         return self._numbers.write(text, expect)
 
-    def _add(self, words: Iterable[str], *, count: int, is_place: bool) -> None:
+    def _add(
+        self, words: Iterable[str], *, count: int, is_place: bool = False, is_phrase: bool = False
+    ) -> None:
         for word in sorted(word for word in words if _WORD.fullmatch(word)):
             precise = syllables(word)
-            name = _Name(word, precise, tuple(map(blur, precise)), is_place)
+            name = _Name(word, precise, tuple(map(blur, precise)), is_place, is_phrase)
             self._words.add_word(word, freq=max(count, self._words.FREQ.get(word) or 0))
             for position, syllable in enumerate(name.blurred):
                 self._by_syllable[syllable].append((name, position))
@@ -134,8 +139,9 @@ class Repairer:
             if part[start:end] == name.word:
                 yield _Change(start, end, name.word, math.inf)
                 continue
-            may_be_near = name.is_place and (
-                expect is Expected.PLACE or len(name.word) > 3 or part[end - 1] == name.word[-1]
+            may_be_near = name.is_phrase or (
+                name.is_place
+                and (expect is Expected.PLACE or len(name.word) > 3 or part[end - 1] == name.word[-1])
             )
             cost = _sound_cost(precise[start:end], blurred[start:end], name, alike, may_be_near=may_be_near)
             if cost is None:
@@ -194,13 +200,20 @@ def _initial(syllable: str) -> str:
     return found.group() if found else ""
 
 
-def _terms(folder: Path) -> tuple[set[str], set[str]]:
+def _terms(folder: Path) -> tuple[set[str], set[str], set[str]]:
+    """Read the hotline's words: frequent ones, others, and phrases, which are long enough to be known by most of their sounds."""
     file = folder / "terms.yaml"
     try:
         rows = read_yaml(file)
-        return set(map(str, rows["frequent"])), set(map(str, rows["terms"]))
+        frequent, terms, phrases = (
+            {str(word) for word in rows[key]} for key in ("frequent", "terms", "phrases")
+        )
     except (KeyError, TypeError) as error:
         raise CityConfigError(file=str(file), reason=f"热线用词表缺少内容或写法不对：{error!r}") from error
+    for phrase in phrases:
+        if len(phrase) < _SHORTEST_PHRASE:
+            raise CityConfigError(file=str(file), reason=f"phrases 里的说法至少四个字：{phrase}")
+    return frequent, terms, phrases
 
 
 class RepairingRecognizer:

@@ -30,6 +30,8 @@ def repairer(linyi: City) -> Repairer:
         ("造音绕民", "噪音扰民"),
         ("供给金怎么提取", "公积金怎么提取"),
         ("站道经营", "占道经营"),
+        ("我要反映路征坏了", "我要反映路灯坏了"),  # as heard in calls: one syllable far from what was said
+        ("不要反映入灯怀了", "不要反映路灯坏了"),
     ],
 )
 def test_hotline_words_heard_as_homophones_are_put_right(repairer: Repairer, heard: str, meant: str) -> None:
@@ -65,6 +67,9 @@ def test_places_are_found_by_their_sound(repairer: Repairer, heard: str, meant: 
         "解一道方程",  # 方城
         "消防通道被占了",
         "今天天气不错我们去爬山",
+        "这条路真坏",  # 路灯坏了
+        "道路几处积水",
+        "请补发工资",
     ],
 )
 def test_correct_words_that_sound_like_places_or_terms_stay(repairer: Repairer, said: str) -> None:
@@ -86,6 +91,15 @@ def test_a_city_without_a_word_list_is_named(linyi: City, tmp_path: Path) -> Non
         Repairer(replace(linyi, folder=tmp_path))
 
     assert wrong.value.file == str(tmp_path / "lexicon" / "terms.yaml")
+
+
+def test_a_phrase_too_short_to_be_known_by_most_of_its_sounds_is_refused(linyi: City, tmp_path: Path) -> None:
+    words = tmp_path / "lexicon" / "terms.yaml"
+    words.parent.mkdir()
+    words.write_text("frequent: []\nterms: []\nphrases: [停水了]\n", encoding="utf-8")
+
+    with pytest.raises(CityConfigError, match="至少四个字：停水了"):
+        Repairer(replace(linyi, folder=tmp_path))
 
 
 async def test_a_repairing_recognizer_keeps_what_the_engine_heard(repairer: Repairer) -> None:
