@@ -62,7 +62,7 @@ document.addEventListener("click", (event) => {
     theme() { root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark"; keep("theme", root.dataset.theme); },
     size() { root.dataset.size = root.dataset.size === "large" ? "normal" : "large"; keep("size", root.dataset.size); },
     menu() { const side = document.getElementById("side"); const open = side.toggleAttribute("data-open"); button.setAttribute("aria-expanded", open); if (open) side.querySelector("a").focus(); },
-    dialog() { openDialog(button.dataset.dialog); },
+    dialog() { event.preventDefault(); openDialog(button.dataset.dialog); }, // without scripts such a button sends its form, and the page that comes asks
     close() { button.closest("dialog").close(); },
     print() { window.print(); },
   };

@@ -25,7 +25,8 @@ async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite
     await supervised(site)
     await site.parts.trends.prepare()
     await site.parts.board.prepare()
-    page = await opened("/desk/me", await site.account(StaffRole.SUPERVISOR))
+    account = await site.account(StaffRole.SUPERVISOR)
+    page = await opened("/desk/me", account)
     page.context.set_default_timeout(30_000)
     await page.goto("/desk/supervision")
     await page.wait_for_function(INK)
@@ -45,9 +46,29 @@ async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite
         await page.get_by_role("button", name="下载 Word").click()
     made = Document(io.BytesIO((await (await started.value).path()).read_bytes()))
     assert made.paragraphs[-1].text == "请各县区做好供暖保障。"
-    await page.get_by_role("button", name="印发", exact=True).click()
-    await page.get_by_text("文字和数字都是印发时的").wait_for()
+    await issued_by_keyboard(page)
     await seen(page, "supervision-brief-issued")
+    plain = await opened("/desk/supervision/brief?week=2026-11-09", account, java_script_enabled=False)
+    await plain.get_by_role("button", name="印发", exact=True).click()
+    await shoot(plain, "supervision-brief-asked-plain")
+    await plain.get_by_role("button", name="确定印发").click()
+    await plain.get_by_text("文字和数字都是印发时的").wait_for()
+
+
+async def issued_by_keyboard(page: Page) -> None:
+    """Ask to issue, think again, ask once more and confirm: all of it by keys."""
+    dialog, question = page.get_by_role("dialog"), "不能再改，也不能撤回"
+    await page.get_by_role("heading", name="工作建议").click()
+    await page.keyboard.press("p")
+    await dialog.get_by_text(question).wait_for()
+    await seen(page, "supervision-brief-asked")
+    await page.keyboard.press("Escape")
+    await dialog.wait_for(state="hidden")
+    await page.keyboard.press("p")
+    await dialog.get_by_text(question).wait_for()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await page.get_by_text("文字和数字都是印发时的").wait_for()
 
 
 async def seen(page: Page, name: str) -> None:

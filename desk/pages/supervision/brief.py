@@ -41,10 +41,13 @@ async def take(
     request: Request,
     seat: Seat,
     week: Annotated[date, Form()],
-    form: Annotated[Literal["keep", "issue", "word", "pdf"], Form()],
+    form: Annotated[Literal["keep", "issue", "issue_now", "word", "pdf"], Form()] = "keep",
     revision: Annotated[int, Form(ge=0)] = 0,
 ) -> Response:
-    """Keep the sentences as they were edited, issue the brief, or return it as Word or as PDF. Each is noted."""
+    """Keep the sentences as they were edited, issue the brief, or return it as Word or as PDF. Each is noted.
+
+    ``issue`` only asks whether it shall really be issued, for that cannot be undone; ``issue_now`` is the answer.
+    """
     front = front_of(request)
     mondays = await front.parts.briefs.mondays()
     if week not in mondays:
@@ -57,18 +60,34 @@ async def take(
     if form in ("word", "pdf"):
         found, kept = await _of(front, week)
         return await _taken_out(front, seat, found if _is_issued(kept) else found.edited(texts), form)
+    if form == "issue":
+        found, kept = await _of(front, week)
+        if _is_issued(kept) or revision != (kept.revision if kept is not None else 0):
+            return _overtaken(front, request, found, kept, mondays, texts)
+        return _page(front, request, found.edited(texts), kept, mondays, is_asked=True)
     try:
         await front.parts.briefs.keep(
             week, texts, revision=revision, overdue=await count_overdue(front), by=f"staff:{seat.account.login}",
-            is_issued=form == "issue",
+            is_issued=form == "issue_now",
         )  # fmt: skip
     except StaleBriefError:
-        found, kept = await _of(front, week)
-        if _is_issued(kept):
-            return _page(front, request, found, kept, mondays, wrong=_OURS["issued_meanwhile"], status=409)
-        shown = found.edited(texts)
-        return _page(front, request, shown, kept, mondays, wrong=_OURS["kept_meanwhile"], status=409)
+        return _overtaken(front, request, *await _of(front, week), mondays, texts)
     return front.done(request, to=f"/desk/supervision/brief?week={week}", toast=_OURS[f"done_{form}"])
+
+
+def _overtaken(
+    front: Front,
+    request: Request,
+    found: Brief,
+    kept: KeptBrief | None,
+    mondays: tuple[date, ...],
+    texts: Mapping[str, str],
+) -> Response:
+    """Say that somebody was quicker: what was typed is shown again, unless the brief has been issued."""
+    if _is_issued(kept):
+        return _page(front, request, found, kept, mondays, wrong=_OURS["issued_meanwhile"], status=409)
+    shown = found.edited(texts)
+    return _page(front, request, shown, kept, mondays, wrong=_OURS["kept_meanwhile"], status=409)
 
 
 def _page(
@@ -80,10 +99,11 @@ def _page(
     *,
     wrong: str = "",
     status: int = 200,
+    is_asked: bool = False,
 ) -> Response:
     return front.page(
         request, "supervision/brief.html", title="热线周报", status=status, brief=found, kept=kept, mondays=mondays,
-        most=_MOST_TEXT, wrong=wrong, by=kept.by.removeprefix("staff:") if kept is not None else "",
+        most=_MOST_TEXT, wrong=wrong, is_asked=is_asked, by=kept.by.removeprefix("staff:") if kept is not None else "",
     )  # fmt: skip
 
 

@@ -224,7 +224,10 @@ async def test_an_edited_brief_is_kept_not_overwritten_unseen_and_stays_as_it_wa
         first = await send(one, "keep", 0, "做好供暖保障。")
         late = await send(other, "keep", 0, "做好防汛。")
         between = (await other.get(f"{page}?week=2026-11-16")).text
-        issued = await send(other, "issue", 1, "做好防汛。")
+        unread = await send(other, "issue", 0, "做好防汛。")
+        asked = await send(other, "issue", 1, "做好防汛。")
+        still = (await one.get(f"{page}?week=2026-11-16")).text
+        issued = await send(other, "issue_now", 1, "做好防汛。")
         again = await send(one, "keep", 2, "再改一次。")
         site.clock.move(days=90)
         await site.parts.trends.prepare()
@@ -240,6 +243,10 @@ async def test_an_edited_brief_is_kept_not_overwritten_unseen_and_stays_as_it_wa
     assert "这份周报刚被别人保存过" in late.text
     assert 'name="revision" value="1"' in late.text
     assert re.search(r"<textarea[^>]*>做好防汛。</textarea>", late.text)
+    assert (unread.status_code, asked.status_code) == (409, 200)
+    assert '<dialog id="issue" aria-labelledby="issue-title" open>' in asked.text
+    assert re.search(r"<textarea[^>]*>做好防汛。</textarea>", asked.text)
+    assert "最近由du于" in still  # to be asked issues nothing, and keeps nothing
     assert "最近由du于" in between
     assert re.search(r"<textarea[^>]*>做好供暖保障。</textarea>", between)
     assert "已经印发，不能再改" in again.text
