@@ -25,6 +25,7 @@ from hotline.domain.errors import (
     UnknownUnitError,
     WorkOrderNotFoundError,
 )
+from hotline.domain.golden_check import CheckNotFoundError
 from hotline.domain.knowledge_tasks import TaskNotFoundError, TaskRefusedError
 from hotline.domain.knowledge_use import CandidateNotFoundError, CandidateSettledError
 from hotline.domain.linkage import LinkageNotFoundError
@@ -35,6 +36,7 @@ from hotline.service.agent_chats import NoSuchChatError
 _UNKNOWN: Final = (
     NoSuchChatError,
     ArticleNotFoundError,
+    CheckNotFoundError,
     TaskNotFoundError,
     CandidateNotFoundError,
     WorkOrderNotFoundError,
@@ -91,6 +93,7 @@ def status_of(error: HotlineError) -> int:
         case _ if isinstance(error, SelfReviewError) or error.code in (
             "recording.locked",
             "evidence.locked",
+            "account.not_allowed",
             "proof.needed",
             "proof.refused",
         ):

@@ -6,10 +6,13 @@ Who acts comes with each step (``by``, ``role``, ``unit``); the consoles use the
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, timedelta
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request, Security
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Query, Request, Security
 from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,10 +24,13 @@ from app.step_models import Line, StaffId, Text, UnitCode, When
 from app.unit_interface import READING, STEPPING
 from app.web_parts import WebParts
 from hotline.domain.article_life import ArticleStatus
+from hotline.domain.article_life import ArticleStep as Life
 from hotline.domain.errors import DeedRefusedError, EngineUnavailableError
+from hotline.domain.golden_check import CheckState, GoldenCheck
 from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_use import CandidateState
 from hotline.domain.people import Actor, Role
+from hotline.service.knowledge import Decision
 from knowledge_base.articles import ArticleError, draft_of
 from knowledge_base.differences import differences
 from knowledge_base.golden import GoldenQuestion, Ground
@@ -99,6 +105,47 @@ class GoldenStep(Step):
     ground: Ground | None = None
 
 
+class CheckOut(BaseModel):
+    """A check on golden questions behind an approval or a publication: nothing is published until it has ``passed``.
+
+    ``state``: running; passed (published, or approved for ``publish_at``); blocked (``report`` says which questions moved);
+    refused (an article or the reviewer's account changed meanwhile), failed and broken_off: nothing was published.
+    """
+
+    id: str
+    state: CheckState
+    step: str | None
+    articles: list[str]
+    by: str
+    started_at: datetime
+    asked: int
+    questions: int
+    code: str
+    reasons: list[str]
+    report: dict[str, Any] | None
+
+
+CHECKING: Final[dict[int | str, dict[str, Any]]] = {
+    **STEPPING,
+    202: {
+        "model": CheckOut,
+        "description": "Golden questions are being asked; ``Location`` is where to ask how it went.",
+        "headers": {"Location": {"description": "The check's address", "schema": {"type": "string"}}},
+    },
+}
+_PREFER: Final = re.compile(r"\bwait\s*=\s*([0-9]{1,4})\b")
+_LONGEST_WAIT: Final = 300
+Prefer = Annotated[
+    str,
+    Header(
+        max_length=200,
+        description="`wait=120` (RFC 7240): wait so many seconds, 300 at most, for the check to end; then the answer is 200, "
+        "or why nothing was published, and 202 only when it still runs",
+    ),
+]
+CheckId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
+
+
 class KnowledgeInterface:
     """The routes below ``/api/staff/v1/knowledge``."""
 
@@ -127,6 +174,7 @@ class KnowledgeInterface:
         router.get("/figures")(self.figures)
         router.get("/export")(self.export)
         router.get("/golden")(self.golden)
+        router.get("/checks/{check}")(self.check)
         router.get("/candidates")(self.candidates)
         router.get("/tasks")(self.tasks)
         for path, work in (
@@ -136,8 +184,6 @@ class KnowledgeInterface:
             ("/articles/{article}/send-back", self.send_back),
             ("/articles/{article}/discard", self.discard),
             ("/articles/{article}/retire", self.retire),
-            ("/articles/{article}/publish", self.publish),
-            ("/approve", self.approve),
             ("/import", self.bring_in),
             ("/golden", self.keep_golden),
             ("/candidates/{item}/draft", self.take),
@@ -147,6 +193,10 @@ class KnowledgeInterface:
             ("/tasks/{item}/drop", self.drop),
         ):
             router.post(path, responses=STEPPING)(work)
+        router.post("/articles/{article}/publish", responses=CHECKING, response_model=dict[str, Any])(
+            self.publish
+        )
+        router.post("/approve", responses=CHECKING, response_model=list[dict[str, Any]])(self.approve)
         app.include_router(router)
 
     # --- reading ---------------------------------------------------------------------------------------------
@@ -317,30 +367,45 @@ class KnowledgeInterface:
             )
         )
 
-    async def publish(self, article: ArticleId, body: PublishStep) -> dict[str, Any]:
-        """Let an approved version take effect now."""
-        return version_report(
-            await self._base.editing.publish(
-                article,
-                by=body.actor,
-                at=self._parts.clock(),
-                over_gate=body.over_gate,
-                expected=body.revision,
-            )
+    async def publish(self, article: ArticleId, body: PublishStep, prefer: Prefer = "") -> Any:
+        """Let an approved version take effect now, once golden questions have been asked behind the answer."""
+        decision = Decision(Life.PUBLISH, body.actor, body.revision, over_gate=body.over_gate)
+        return await self._decided([article], decision, prefer) or version_report(
+            await self._base.store.get(article)
         )
 
-    async def approve(self, body: ApproveStep) -> list[dict[str, Any]]:
-        """Approve versions, all or none; somebody else than their authors."""
-        approved = await self._base.editing.approve(
-            *body.ids,
-            by=body.actor,
-            at=self._parts.clock(),
-            publish_at=body.publish_at,
-            note=body.note,
-            over_gate=body.over_gate,
-            expected=body.revision,
+    async def approve(self, body: ApproveStep, prefer: Prefer = "") -> Any:
+        """Approve versions, all or none, once golden questions have been asked; somebody else than their authors."""
+        decision = Decision(
+            Life.APPROVE, body.actor, body.revision, body.note, body.publish_at, body.over_gate
         )
-        return [version_report(one) for one in approved]
+        return await self._decided(body.ids, decision, prefer) or [
+            version_report(await self._base.store.get(id_)) for id_ in dict.fromkeys(body.ids)
+        ]
+
+    async def check(self, check: CheckId) -> CheckOut:
+        """How a check stands. It can be asked for until the same article's next one, of several articles for a week."""
+        return _check_report(await self._base.checks.by_token(check))
+
+    async def _decided(self, ids: Sequence[str], decision: Decision, prefer: str) -> Response | None:
+        """Begin the check; return where it can be asked for, None when it has passed within the time the program waits."""
+        begun = await self._base.checks.decide(
+            ids, decision, at=self._parts.clock(), permitted=partial(self._permitted, decision)
+        )
+        wanted = _PREFER.search(prefer)
+        headers = {"Location": f"{PREFIX}/checks/{begun.token}"}
+        if wanted is not None:
+            seconds = min(int(wanted[1]), _LONGEST_WAIT)
+            headers["Preference-Applied"] = f"wait={seconds}"
+            if await self._base.checks.ended(begun, within=seconds) is not None:
+                return None
+        now = await self._base.checks.by_token(begun.token)
+        return Response(_check_report(now).model_dump_json(), 202, headers, media_type="application/json")
+
+    async def _permitted(self, decision: Decision) -> None:
+        """Raise ``NotAllowedError`` when the reviewer has an account here that may not decide this (any longer)."""
+        if self._parts.consoles is not None:
+            await self._parts.consoles.accounts.still_keeps(decision.by.id, decision.step)
 
     async def bring_in(self, body: ImportStep) -> dict[str, Any]:
         """Take articles in as drafts; every rejected row is named."""
@@ -410,3 +475,11 @@ class KnowledgeInterface:
     async def _let_in(self, request: Request) -> None:
         if not self._parts.is_token(bearer(request)):
             raise HTTPException(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _check_report(check: GoldenCheck) -> CheckOut:
+    return CheckOut(
+        id=check.token, state=check.state, step=check.step, articles=list(check.articles), by=str(check.by),
+        started_at=check.started_at, asked=check.asked, questions=check.questions, code=check.code,
+        reasons=list(check.reasons), report=gate_report(check.report) if check.report is not None else None,
+    )  # fmt: skip

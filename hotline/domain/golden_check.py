@@ -23,6 +23,13 @@ ALL: Final = "*"
 """The subject of a check of the knowledge base as it is; no article has this id."""
 
 
+SEVERAL: Final = "+"
+"""How the subject of a check on several articles at once begins; behind it comes its token. No article has such an id."""
+
+KEPT: Final = timedelta(days=7)
+"""How long a check on several articles can be asked for once it has ended."""
+
+
 class CheckState(StrEnum):
     """How a check stands."""
 
@@ -45,9 +52,17 @@ class CheckRunningError(HotlineError):
         super().__init__(subject)
 
 
+class CheckNotFoundError(HotlineError):
+    """There is no such check, or a later one of the same article took its place."""
+
+    code = "article.check_not_found"
+
+
 @dataclass(frozen=True, slots=True)
 class GoldenCheck:
-    """One check. ``subject`` is the article or ``ALL``; ``version`` and ``revision`` are what was approved, as it was read.
+    """One check. ``subject`` is the article, ``SEVERAL`` or ``ALL``; ``version`` and ``revision`` are what was approved, as it was read.
+
+    ``token`` is its own id; ``articles`` are those that it publishes, all or none.
 
     ``asked`` of ``questions`` are done, both 0 before the first one. ``code`` is the error that ended it, ``reasons`` what
     it says. ``note``, ``publish_at`` and ``over_gate`` are what the reviewer gave.
@@ -70,6 +85,7 @@ class GoldenCheck:
     report: GateReport | None = None
     code: str = ""
     reasons: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
 
     def seen(self, now: datetime) -> CheckState:
         """Return how it stands: one that shows no sign of life is broken off."""

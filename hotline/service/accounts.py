@@ -19,6 +19,7 @@ from hotline.domain.accounts import (
     check_care,
     check_grant,
 )
+from hotline.domain.article_life import ArticleStep
 from hotline.domain.errors import HotlineError
 from hotline.service.passwords import Passwords, new_totp_secret, one_time_password, totp_step
 from hotline.store.accounts import Audited, Credentials, SqlAccounts
@@ -178,6 +179,18 @@ class Accounts:
         if await self.store.end_sessions(of, only=session):
             account = await self.store.get(of)
             await self.store.note(account.login, self._audited(by.login, "session.ended"))
+
+    async def still_keeps(self, login: str, step: ArticleStep) -> None:
+        """Raise ``NotAllowedError`` when an account is locked, or may not (any longer) take ``step`` on articles.
+
+        Who has no account here is a program's: its token answers for them.
+        """
+        found = await self.store.by_login(login)
+        if found is None:
+            return
+        if found[0].is_locked:
+            raise NotAllowedError("locked")
+        found[0].keeping(step)
 
     # --- one's own account ---------------------------------------------------------------------------------
 

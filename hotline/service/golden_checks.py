@@ -20,10 +20,17 @@ import structlog
 
 from hotline.domain.article_life import ArticleStepRefusedError, PublicationBlockedError
 from hotline.domain.errors import EngineUnavailableError, HotlineError, StoreUnavailableError
-from hotline.domain.golden_check import ALL, CheckRunningError, CheckState, GoldenCheck
+from hotline.domain.golden_check import (
+    ALL,
+    SEVERAL,
+    CheckNotFoundError,
+    CheckRunningError,
+    CheckState,
+    GoldenCheck,
+)
 from hotline.domain.golden_gate import Verdict
 from hotline.domain.people import Actor
-from hotline.service.knowledge import Decision, Knowledge, Progress
+from hotline.service.knowledge import Decision, Knowledge, Permitted, Progress, anybody
 from hotline.store.golden_checks import SqlGoldenChecks
 
 log: Final = structlog.get_logger("knowledge")
@@ -68,25 +75,52 @@ class GoldenChecks:
         self._timezone = timezone
         self._clock = clock
         self._every_seconds = every_seconds
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[tuple[GoldenCheck, Exception | None]]] = set()
 
-    async def decide(self, article: str, decision: Decision, *, at: datetime) -> GoldenCheck:
+    async def decide(
+        self,
+        ids: Sequence[str],
+        decision: Decision,
+        *,
+        at: datetime,
+        permitted: Permitted = anybody,
+    ) -> GoldenCheck:
         """Begin the check that an approval or a publication needs, and return it; what it comes to is kept.
 
-        Raises what ``Knowledge.examine`` raises, and ``CheckRunningError`` while another one runs.
+        ``ids`` are published all or none; ``permitted`` is asked now, and again at the moment of publication. Raises what
+        it raises, what ``Knowledge.examine`` raises, and ``CheckRunningError`` while another check of one of them runs.
         """
-        if await self.is_running(article):
-            raise CheckRunningError(article)
-        version = await self._editing.examine(article, decision, at=at)
+        ids = tuple(dict.fromkeys(ids))
+        await permitted()
+        for article in ids:
+            if await self.is_running(article):
+                raise CheckRunningError(article)
+        first = (await self._editing.examine(ids, decision, at=at))[0]
+        token = secrets.token_hex(8)
+        if len(ids) == 1:  # what is published is the text that was read, not one that came since
+            decision = replace(decision, revision=first.revision)
         check = GoldenCheck(
-            article, secrets.token_hex(8), decision.by, at, self._clock(), decision.step, version.number,
-            version.revision, decision.note, decision.publish_at, decision.over_gate,
+            ids[0] if len(ids) == 1 else SEVERAL + token, token, decision.by, at, self._clock(), decision.step,
+            first.number, first.revision, decision.note, decision.publish_at, decision.over_gate, articles=ids,
         )  # fmt: skip
 
         async def work(told: Progress) -> None:
-            await self._editing.decide(article, decision, at=at, told=told)
+            await self._editing.decide(ids, decision, at=at, told=told, permitted=permitted)
 
         return await self._begin(check, work)
+
+    async def ended(self, check: GoldenCheck, *, within: float) -> GoldenCheck | None:
+        """Wait ``within`` seconds at most for a check that was begun here; return it when it has passed, None while it runs.
+
+        Raises what kept it from publishing.
+        """
+        task = next((each for each in self._tasks if each.get_name() == _name(check)), None)
+        if task is None or not (await asyncio.wait({task}, timeout=within))[0]:
+            return None
+        found, error = task.result()
+        if error is not None:
+            raise error
+        return found
 
     async def ask_all(self, *, by: Actor, at: datetime) -> GoldenCheck:
         """Begin to ask all golden questions of what is in force. Raises ``CheckRunningError``."""
@@ -101,6 +135,13 @@ class GoldenChecks:
         """Return the last check of an article or of all, as it stands now."""
         check = await self._store.of(subject)
         return None if check is None else replace(check, state=check.seen(self._clock()))
+
+    async def by_token(self, token: str) -> GoldenCheck:
+        """Return a check by its own id, as it stands now. Raises ``CheckNotFoundError``."""
+        check = await self._store.of_token(token)
+        if check is None:
+            raise CheckNotFoundError(token)
+        return replace(check, state=check.seen(self._clock()))
 
     async def is_running(self, subject: str) -> bool:
         """Tell whether golden questions are being asked for it."""
@@ -126,39 +167,48 @@ class GoldenChecks:
     async def _begin(self, check: GoldenCheck, work: Work) -> GoldenCheck:
         await self._store.begin(check, at=check.beat_at)
         log.info("golden_check.begun", subject=check.subject, step=check.step)
-        task = asyncio.create_task(self._run(check, work), name="golden-check")
+        task = asyncio.create_task(self._run(check, work), name=_name(check))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return check
 
-    async def _run(self, check: GoldenCheck, work: Work) -> None:
+    async def _run(self, check: GoldenCheck, work: Work) -> tuple[GoldenCheck, Exception | None]:
+        """Return how it ended, and what kept it from publishing."""
         count = _Count()
+        wrong: Exception | None = None
         beating = asyncio.create_task(self._beat(check, count), name="golden-check-beat")
         verdicts: Sequence[Verdict] | None = None
         try:
             verdicts = await work(count.told)
             ended = replace(check, state=CheckState.PASSED)
         except PublicationBlockedError as error:
-            ended = replace(check, state=CheckState.BLOCKED, report=error.report, code=error.code)
+            ended, wrong = (
+                replace(check, state=CheckState.BLOCKED, report=error.report, code=error.code),
+                error,
+            )
         except ArticleStepRefusedError as error:
+            wrong = error
             why = error.refusal.value if error.refusal is not None else ""
             ended = replace(check, state=CheckState.REFUSED, code=why or error.code, reasons=error.reasons)
         except (EngineUnavailableError, StoreUnavailableError) as error:
             log.error("golden_check.failed", subject=check.subject, error=str(error))
-            ended = replace(check, state=CheckState.FAILED, code=error.code)
-        except HotlineError as error:
-            ended = replace(check, state=CheckState.REFUSED, code=error.code)
+            ended, wrong = replace(check, state=CheckState.FAILED, code=error.code), error
+        except HotlineError as error:  # among them: who approved may do so no longer
+            log.info("golden_check.refused", subject=check.subject, code=error.code)
+            ended, wrong = replace(check, state=CheckState.REFUSED, code=error.code), error
         except asyncio.CancelledError:
             ended = replace(check, state=CheckState.BROKEN_OFF)
+            wrong = EngineUnavailableError("golden", "broken off")
         except Exception as error:
             log.exception("golden_check.failed", subject=check.subject)
-            ended = replace(check, state=CheckState.FAILED, code=type(error).__name__)
+            ended, wrong = replace(check, state=CheckState.FAILED, code=type(error).__name__), error
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
         log.info("golden_check.ended", subject=check.subject, state=ended.state)
         with suppress(StoreUnavailableError):  # then it counts as broken off
             await self._store.keep(self._now(ended, count), verdicts=verdicts)
+        return ended, wrong
 
     async def _beat(self, check: GoldenCheck, count: _Count) -> None:
         while True:
@@ -168,3 +218,7 @@ class GoldenChecks:
 
     def _now(self, check: GoldenCheck, count: _Count) -> GoldenCheck:
         return replace(check, beat_at=self._clock(), asked=count.asked, questions=count.questions)
+
+
+def _name(check: GoldenCheck) -> str:
+    return f"golden-check-{check.token}"

@@ -9,7 +9,7 @@ of use what has run out, and starts the first tier of supervision for what a uni
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, Literal, Protocol
@@ -52,6 +52,14 @@ def _untold(_: int, __: int) -> None:
     """Nobody waits for it."""
 
 
+Permitted = Callable[[], Awaitable[None]]
+"""Raises ``NotAllowedError`` when who decided may do so no longer: asked again once the golden questions are answered."""
+
+
+async def anybody() -> None:
+    """Ask nobody: who acts has no account here (programs), or was asked just now."""
+
+
 class PublicationGate(Protocol):
     """Asks the golden questions (``app.knowledge_gate``). Raises ``EngineUnavailableError``."""
 
@@ -68,11 +76,11 @@ class Lookalikes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a reviewer decides on the version that they have read, of that ``revision``: to approve or to publish it."""
+    """What a reviewer decides on versions that they have read, of that ``revision`` (None: whichever): to approve or to publish."""
 
     step: Literal[ArticleStep.APPROVE, ArticleStep.PUBLISH]
     by: Actor
-    revision: int
+    revision: int | None
     note: str = ""
     publish_at: datetime | None = None
     over_gate: str = ""
@@ -223,10 +231,12 @@ class Knowledge:
         over_gate: str = "",
         expected: int | None = None,
         told: Progress = _untold,
+        permitted: Permitted = anybody,
     ) -> Sequence[ArticleVersion]:
         """Approve versions, all or none, to take effect at once or at ``publish_at``.
 
         ``expected`` is the revision that each of them has to have: somebody approves what they have read.
+        ``permitted`` is asked before anything is kept: golden questions take a minute, and a role may be gone by then.
         Raises ``PublicationBlockedError`` when golden questions would be answered worse, unless ``over_gate`` says why
         it is right all the same (a person's decision, kept in the history).
         """
@@ -237,6 +247,7 @@ class Knowledge:
         report = await self.golden([version.article for version in versions], at=effective, told=told)
         if report.is_drop and not over_gate.strip():
             raise PublicationBlockedError(report)
+        await permitted()
         if effective > at:
             changes = [VersionChange(new, old.revision) for new, old in zip(approved, versions, strict=True)]
             await self._store.commit(*changes, at=at)
@@ -253,6 +264,7 @@ class Knowledge:
         over_gate: str = "",
         expected: int | None = None,
         told: Progress = _untold,
+        permitted: Permitted = anybody,
     ) -> ArticleVersion:
         """Let an approved version take effect now: one that waits for its time, or that golden questions held."""
         version = await self._read(article, expected)
@@ -260,35 +272,49 @@ class Knowledge:
         report = await self.golden([version.article], at=at, told=told)
         if report.is_drop and not over_gate.strip():
             raise PublicationBlockedError(report)
+        await permitted()
         why = over_gate.strip() if report.is_drop else ""
         (published,) = await self._publish([version], [version], by=by, at=at, note=why)
         return published
 
-    async def examine(self, article: str, decision: Decision, *, at: datetime) -> ArticleVersion:
-        """Raise what speaks against a decision before any golden question is asked; return the version it is on."""
+    async def examine(
+        self, ids: Sequence[str], decision: Decision, *, at: datetime
+    ) -> Sequence[ArticleVersion]:
+        """Raise what speaks against a decision before any golden question is asked; return the versions it is on."""
         if decision.step is ArticleStep.PUBLISH:
-            version = await self._read(article, decision.revision)
-            version.after(ArticleStep.PUBLISH, by=decision.by, at=at)
-            return version
-        (version,), _ = await self._approvable(
-            [article],
+            versions = [await self._read(article, decision.revision) for article in ids]
+            for version in versions:
+                version.after(ArticleStep.PUBLISH, by=decision.by, at=at)
+            return versions
+        versions, _ = await self._approvable(
+            ids,
             by=decision.by,
             at=at,
             effective=max(decision.publish_at or at, at),
             note=decision.note,
             expected=decision.revision,
         )
-        return version
+        return versions
 
     async def decide(
-        self, article: str, decision: Decision, *, at: datetime, told: Progress = _untold
-    ) -> ArticleVersion:
-        """Do what was decided; see ``approve`` and ``publish``."""
+        self,
+        ids: Sequence[str],
+        decision: Decision,
+        *,
+        at: datetime,
+        told: Progress = _untold,
+        permitted: Permitted = anybody,
+    ) -> Sequence[ArticleVersion]:
+        """Do what was decided, of all or of none; see ``approve`` and ``publish`` (of one article)."""
         by, over, revision = decision.by, decision.over_gate, decision.revision
         if decision.step is ArticleStep.PUBLISH:
-            return await self.publish(article, by=by, at=at, over_gate=over, expected=revision, told=told)
-        (approved,) = await self.approve(
-            article,
+            (article,) = ids
+            published = await self.publish(
+                article, by=by, at=at, over_gate=over, expected=revision, told=told, permitted=permitted
+            )
+            return [published]
+        return await self.approve(
+            *ids,
             by=by,
             at=at,
             publish_at=decision.publish_at,
@@ -296,8 +322,8 @@ class Knowledge:
             over_gate=over,
             expected=revision,
             told=told,
+            permitted=permitted,
         )
-        return approved
 
     async def golden(
         self, articles: Sequence[Article], *, at: datetime, told: Progress = _untold

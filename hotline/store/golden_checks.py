@@ -7,10 +7,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import not_, or_, select, update
+from sqlalchemy import delete, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hotline.domain.golden_check import SILENT, CheckRunningError, CheckState, GoldenCheck
+from hotline.domain.golden_check import (
+    KEPT,
+    SEVERAL,
+    SILENT,
+    CheckRunningError,
+    CheckState,
+    GoldenCheck,
+)
 from hotline.domain.golden_gate import Verdict
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
@@ -39,7 +46,9 @@ class SqlGoldenChecks:
         query = query.on_conflict_do_update(
             index_elements=["subject"], set_={"token": check.token, **row}, where=is_over
         )
+        is_old = (golden_checks.c.subject.startswith(SEVERAL), golden_checks.c.beat_at < at - KEPT)
         async with self._database.writing() as connection:
+            await connection.execute(delete(golden_checks).where(*is_old))
             if (await connection.execute(query)).rowcount != 1:
                 raise CheckRunningError(check.subject)
             await write_audit(
@@ -48,7 +57,12 @@ class SqlGoldenChecks:
                 actor=str(check.by),
                 action="golden_check.begun",
                 subject=check.subject,
-                detail={"step": check.step, "version": check.version, "over_gate": check.over_gate},
+                detail={
+                    "step": check.step,
+                    "version": check.version,
+                    "over_gate": check.over_gate,
+                    "articles": check.articles,
+                },
             )
 
     async def keep(self, check: GoldenCheck, *, verdicts: Sequence[Verdict] | None = None) -> bool:
@@ -63,6 +77,13 @@ class SqlGoldenChecks:
     async def of(self, subject: str) -> GoldenCheck | None:
         """Return the last check of an article, or of all."""
         query = select(golden_checks.c.body).where(golden_checks.c.subject == subject)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).scalar_one_or_none()
+        return None if found is None else _CHECK.validate_json(found)
+
+    async def of_token(self, token: str) -> GoldenCheck | None:
+        """Return a check by its own id; None when there is none, or a later one took its place."""
+        query = select(golden_checks.c.body).where(golden_checks.c.token == token)
         async with self._database.reading() as connection:
             found = (await connection.execute(query)).scalar_one_or_none()
         return None if found is None else _CHECK.validate_json(found)

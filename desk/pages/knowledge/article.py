@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Form, Query, Request
@@ -131,7 +132,10 @@ async def take(
         if step in (ArticleStep.APPROVE, ArticleStep.PUBLISH):
             by = seat.account.keeping(step)
             decision = Decision(step, by, revision, note.strip(), at, over_gate.strip())
-            await tools.checks.decide(article, decision, at=front.parts.clock())
+            await tools.checks.decide(
+                (article,), decision, at=front.parts.clock(),
+                permitted=partial(front.parts.accounts.still_keeps, seat.account.login, step),
+            )  # fmt: skip
             told = front.words["golden_checks"]["begun"]
         else:
             await _taken(front, tools, seat, article, step, revision, note.strip())

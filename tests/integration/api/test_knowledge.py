@@ -93,7 +93,7 @@ async def http(application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def post(http: httpx.AsyncClient, path: str, status: int = 200, **body: Any) -> Any:
-    answer = await http.post(path, json={"by": "e-1", **body})
+    answer = await http.post(path, json={"by": "e-1", **body}, headers={"Prefer": "wait=120"})
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -138,6 +138,29 @@ async def test_an_article_goes_from_draft_by_review_to_an_answer_and_out_of_use(
     async with asyncio.timeout(5):
         while await answered_with(http, "修祠堂要什么手续") is not None:
             await asyncio.sleep(0.05)
+
+
+async def test_a_program_need_not_wait_for_golden_questions_and_asks_how_they_went(
+    http: httpx.AsyncClient, application: FastAPI
+) -> None:
+    ids = []
+    for title, questions in (("红事怎么备案", "红事备案"), ("白事怎么备案", "白事备案")):
+        text = {**NEW, "title": title, "questions": [f"{questions}{end}" for end in "甲乙丙丁戊"]}
+        ids.append((await post(http, "/articles", article=text))["article"]["id"])
+        await post(http, f"/articles/{ids[-1]}/submit")
+    begun = await http.post("/approve", json={"by": "r-1", "role": "reviewer", "ids": ids})
+    assert (begun.status_code, begun.json()["articles"], begun.json()["report"]) == (202, ids, None)
+    where = begun.headers["location"]
+    async with asyncio.timeout(120):
+        while (found := (await http.get(f"http://site{where}")).json())["state"] == "running":
+            await asyncio.sleep(0.05)
+    assert (found["id"], found["state"], found["by"]) == (where.rsplit("/", 1)[1], "passed", "reviewer:r-1")
+    assert [(await http.get(f"/articles/{id_}")).json()["status"] for id_ in ids] == ["published"] * 2
+    unknown = await http.get(f"/checks/{'0' * 16}")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "article.check_not_found")
+    described = application.openapi()["paths"]["/api/staff/v1/knowledge/approve"]["post"]
+    assert "Location" in described["responses"]["202"]["headers"]
+    assert [one["name"] for one in described["parameters"]] == ["prefer"]
 
 
 async def test_what_is_missing_is_named(http: httpx.AsyncClient) -> None:

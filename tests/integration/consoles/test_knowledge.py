@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,8 +22,11 @@ from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.appeal import Secrecy
 from hotline.domain.article_life import ArticleStatus
 from hotline.domain.deeds import ContactExemption, Reply, SignFor
+from hotline.domain.golden_gate import GateReport
+from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateState, Lookup
 from hotline.domain.people import MACHINE, Actor, Role
+from hotline.service.knowledge import Progress
 from hotline.store.sql import SqlStore
 from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion
@@ -300,6 +303,51 @@ async def test_a_drop_on_golden_questions_blocks_publication_until_a_reviewer_sa
         ).status_code == 303
         await shelf.base.checks.settled()
     assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
+
+
+@dataclass
+class Meanwhile:
+    """Asks golden questions, and lets something happen before the answer is there."""
+
+    happens: Callable[[], Awaitable[object]]
+
+    async def compare(self, changed: Sequence[Article], *, on: date, told: Progress) -> GateReport:
+        await self.happens()
+        return GateReport(1, 1, 1, 0, 0, ())
+
+
+async def test_who_loses_the_role_or_the_account_while_golden_questions_are_asked_publishes_nothing(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = shelf.site
+    leaving = await site.account(R.KNOWLEDGE_REVIEWER, login="li")
+    granting, caring = await site.account(R.SECURITY_ADMIN), await site.account(R.SYSTEM_ADMIN)
+    async with site.client(shelf.editor) as client:
+        saved = await client.post(
+            "/desk/knowledge/new", data={**NEW, "title": "祠堂怎么报备", "then": "submit"}
+        )
+        path = saved.headers["location"].split("?")[0]
+    article = path.rsplit("/", 1)[1]
+
+    async def loses_the_role() -> None:
+        await site.accounts.grant(leaving.id, frozenset({R.KNOWLEDGE_EDITOR}), by=granting, reason="转岗")
+
+    async def is_locked() -> None:
+        await site.accounts.lock(leaving.id, by=caring, reason="离职")
+
+    for happens in (loses_the_role, is_locked):
+        roles = frozenset({R.KNOWLEDGE_REVIEWER})
+        await site.accounts.grant(leaving.id, roles, by=granting, reason="审核")
+        monkeypatch.setattr(shelf.base.editing, "_gate", Meanwhile(happens))
+        async with site.client(leaving) as client:
+            given = {"revision": hidden((await client.get(path)).text, "revision")}
+            assert (await client.post(f"{path}/approve", data=given)).status_code == 303
+            await shelf.base.checks.settled()
+        assert await shelf.status(article) == (ArticleStatus.IN_REVIEW, 1)
+        async with site.client(shelf.both) as client:
+            assert "没有发布：审核人的岗位已经收回，或者账号已经停用" in words_of(
+                (await client.get(path)).text
+            )
 
 
 async def test_golden_questions_are_added_asked_and_retired_by_a_reviewer_alone(shelf: Shelf) -> None:

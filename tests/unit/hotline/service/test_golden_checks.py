@@ -10,9 +10,22 @@ from typing import Any
 
 import pytest
 
-from hotline.domain.article_life import ArticleStatus, ArticleStep, ArticleStepRefusedError, StaleArticleError
+from hotline.domain.article_life import (
+    ArticleStatus,
+    ArticleStep,
+    ArticleStepRefusedError,
+    PublicationBlockedError,
+    StaleArticleError,
+)
 from hotline.domain.errors import EngineUnavailableError
-from hotline.domain.golden_check import ALL, SILENT, CheckRunningError, CheckState
+from hotline.domain.golden_check import (
+    ALL,
+    KEPT,
+    SILENT,
+    CheckNotFoundError,
+    CheckRunningError,
+    CheckState,
+)
 from hotline.domain.golden_gate import GateReport, Verdict
 from hotline.domain.knowledge import Article
 from hotline.service.golden_checks import GoldenChecks
@@ -88,14 +101,14 @@ def reviewing(desk: Desk) -> Reviewing:
 
 async def test_an_approval_returns_at_once_shows_how_far_it_is_and_publishes(reviewing: Reviewing) -> None:
     article, checks = await reviewing.desk.in_review(), reviewing.checks()
-    begun = await checks.decide(article, await reviewing.approval(article), at=NOW)
+    begun = await checks.decide((article,), await reviewing.approval(article), at=NOW)
     assert (begun.state, begun.version) == (CheckState.RUNNING, 1)
     other = reviewing.checks()  # of another process
     while (seen := await other.of(article)) is None or not seen.asked:
         await asyncio.sleep(0.01)
     assert (seen.asked, seen.questions, seen.state) == (20, 1000, CheckState.RUNNING)
     with pytest.raises(CheckRunningError):
-        await other.decide(article, await reviewing.approval(article), at=NOW)
+        await other.decide((article,), await reviewing.approval(article), at=NOW)
     with pytest.raises(CheckRunningError):
         await SqlGoldenChecks(reviewing.desk.base.database).begin(begun, at=NOW)
     reviewing.judge.may_answer.set()
@@ -103,15 +116,41 @@ async def test_an_approval_returns_at_once_shows_how_far_it_is_and_publishes(rev
     assert await reviewing.state(article) == (CheckState.PASSED, ArticleStatus.PUBLISHED)
 
 
+async def test_several_articles_are_approved_all_or_none_and_whoever_waits_is_told_how_it_ended(
+    reviewing: Reviewing,
+) -> None:
+    checks = reviewing.checks()
+    ids = [await reviewing.desk.in_review(id=id_) for id_ in ("A0101-51", "A0101-52")]
+    both = Decision(ArticleStep.APPROVE, REVIEWER, None)
+    begun = await checks.decide([*ids, ids[0]], both, at=NOW)
+    assert begun.articles == tuple(ids)
+    assert await checks.ended(begun, within=0) is None
+    reviewing.judge.report = DROP
+    reviewing.judge.may_answer.set()
+    with pytest.raises(PublicationBlockedError):
+        await checks.ended(begun, within=20)
+    assert (await checks.by_token(begun.token)).state is CheckState.BLOCKED
+    assert await reviewing.desk.in_force() == {}
+    again = await checks.decide(ids, replace(both, over_gate="一起上线"), at=NOW)
+    ended = await checks.ended(again, within=20)
+    assert ended is not None
+    assert (ended.state, await reviewing.desk.in_force()) == (CheckState.PASSED, dict.fromkeys(ids, 1))
+    reviewing.at = NOW + KEPT + timedelta(days=1)
+    await checks.ask_all(by=EDITOR, at=NOW)
+    await checks.settled()
+    with pytest.raises(CheckNotFoundError):
+        await checks.by_token(begun.token)
+
+
 async def test_what_is_refused_before_any_question_is_asked_begins_nothing(reviewing: Reviewing) -> None:
     article, checks = await reviewing.desk.in_review(), reviewing.checks()
     with pytest.raises(ArticleStepRefusedError):
-        await checks.decide(article, await reviewing.approval(article, by=EDITOR), at=NOW)
+        await checks.decide((article,), await reviewing.approval(article, by=EDITOR), at=NOW)
     with pytest.raises(StaleArticleError):
-        await checks.decide(article, await reviewing.approval(article, revision=99), at=NOW)
+        await checks.decide((article,), await reviewing.approval(article, revision=99), at=NOW)
     publishing = await reviewing.approval(article, step=ArticleStep.PUBLISH)
     with pytest.raises(ArticleStepRefusedError):
-        await checks.decide(article, publishing, at=NOW)
+        await checks.decide((article,), publishing, at=NOW)
     assert await checks.of(article) is None
 
 
@@ -121,13 +160,13 @@ async def test_a_drop_blocks_and_names_the_questions_until_the_reviewer_says_why
     reviewing.judge.may_answer.set()
     reviewing.judge.report = DROP
     article, checks = await reviewing.desk.in_review(), reviewing.checks()
-    await checks.decide(article, await reviewing.approval(article, note="看过"), at=NOW)
+    await checks.decide((article,), await reviewing.approval(article, note="看过"), at=NOW)
     await checks.settled()
     blocked = await checks.of(article)
     assert blocked is not None
     assert (blocked.report, blocked.note) == (DROP, "看过")
     assert await reviewing.state(article) == (CheckState.BLOCKED, ArticleStatus.IN_REVIEW)
-    await checks.decide(article, await reviewing.approval(article, over_gate="旧条目将下线"), at=NOW)
+    await checks.decide((article,), await reviewing.approval(article, over_gate="旧条目将下线"), at=NOW)
     await checks.settled()
     assert await reviewing.state(article) == (CheckState.PASSED, ArticleStatus.PUBLISHED)
 
@@ -136,7 +175,7 @@ async def test_an_article_that_changed_meanwhile_and_an_engine_that_is_away_publ
     reviewing: Reviewing,
 ) -> None:
     article, checks = await reviewing.desk.in_review(), reviewing.checks()
-    await checks.decide(article, await reviewing.approval(article), at=NOW)
+    await checks.decide((article,), await reviewing.approval(article), at=NOW)
     await reviewing.judge.is_asked.wait()
     await reviewing.desk.editing.send_back(article, "缺文号", by=REVIEWER, at=NOW)
     reviewing.judge.may_answer.set()
@@ -144,7 +183,7 @@ async def test_an_article_that_changed_meanwhile_and_an_engine_that_is_away_publ
     assert await reviewing.state(article) == (CheckState.REFUSED, ArticleStatus.DRAFT)
     await reviewing.desk.editing.submit(article, by=EDITOR, at=NOW)
     reviewing.judge.away = True
-    await checks.decide(article, await reviewing.approval(article), at=NOW)
+    await checks.decide((article,), await reviewing.approval(article), at=NOW)
     await checks.settled()
     assert await reviewing.state(article) == (CheckState.FAILED, ArticleStatus.IN_REVIEW)
 
@@ -153,12 +192,12 @@ async def test_a_process_that_ends_or_dies_leaves_it_unpublished_and_it_is_appro
     reviewing: Reviewing,
 ) -> None:
     article, ending = await reviewing.desk.in_review(), reviewing.checks()
-    await ending.decide(article, await reviewing.approval(article), at=NOW)
+    await ending.decide((article,), await reviewing.approval(article), at=NOW)
     await reviewing.judge.is_asked.wait()
     await ending.close()
     assert await reviewing.state(article) == (CheckState.BROKEN_OFF, ArticleStatus.IN_REVIEW)
 
-    dead = await ending.decide(article, await reviewing.approval(article), at=NOW)
+    dead = await ending.decide((article,), await reviewing.approval(article), at=NOW)
     for task in list(ending._tasks):
         task.cancel()  # before it could say anything: as when it is killed
     await asyncio.gather(*ending._tasks, return_exceptions=True)
@@ -169,7 +208,7 @@ async def test_a_process_that_ends_or_dies_leaves_it_unpublished_and_it_is_appro
     assert await reviewing.state(article) == (CheckState.BROKEN_OFF, ArticleStatus.IN_REVIEW)
     reviewing.judge.may_answer.set()
     again = reviewing.checks()
-    await again.decide(article, await reviewing.approval(article), at=NOW)
+    await again.decide((article,), await reviewing.approval(article), at=NOW)
     await again.settled()
     assert await reviewing.state(article) == (CheckState.PASSED, ArticleStatus.PUBLISHED)
     assert not await store.keep(dead)  # what the dead one would still say counts no more
