@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from hotline.domain.co_handling import Part, co_handling
@@ -34,6 +35,23 @@ def waits_for(order: WorkOrder) -> frozenset[Waiting]:
     if late_parts(order):
         found.add(Waiting.CO_REPLY)
     return frozenset(found)
+
+
+def waits_since(order: WorkOrder, what: Waiting) -> datetime:
+    """Return since when the order waits for ``what``, which it does: by that the hotline's lists are sorted."""
+    at: datetime | None
+    match what:
+        case Waiting.OBJECTION:
+            objection = open_objection(order)
+            at = objection.made_at if objection is not None else None
+        case Waiting.HEARING:
+            hearing = open_hearing(order)
+            at = hearing.at if hearing is not None else None
+        case Waiting.DISCLOSURE:
+            at = order.when(Step.CONCLUDE)
+        case Waiting.CO_REPLY:
+            at = order.when(Step.REMIND)
+    return at or order.history[-1].at
 
 
 def late_parts(order: WorkOrder) -> tuple[Part, ...]:

@@ -29,7 +29,7 @@ _PLACE: Final = re.compile(r"(-?\d{1,18})-(\d{11,12})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in an inbox: behind the order of this number, due then."""
+    """A place in an inbox: behind the order of this number, due then (or waiting since then, where a list is sorted so)."""
 
     due: datetime
     number: str
@@ -101,6 +101,25 @@ class SqlInbox:
         found = [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return InboxPage(found, Place(last.due_order, last.number) if last is not None else None)
+
+    async def waiting(self, what: Waiting, *, after: Place | None = None, limit: int = 50) -> InboxPage:
+        """Return the orders that wait for a decision behind ``after``, those that wait longest first."""
+        orders, waits = work_orders.c, order_waiting.c
+        query = (
+            select(orders.number, waits.since, orders.body)
+            .join(order_waiting, waits.number == orders.number)
+            .where(waits.what == what.value)
+            .order_by(waits.since, waits.number)
+            .limit(limit + 1)
+        )
+        if after is not None:
+            later = and_(waits.since == after.due, waits.number > after.number)
+            query = query.where(or_(waits.since > after.due, later))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        found = [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows[:limit]]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return InboxPage(found, Place(last.since, last.number) if last is not None else None)
 
     async def counts(self, wanted: InboxFilter) -> Mapping[Status, int]:
         """Count the orders of each of the states, for tabs; states without orders are missing."""

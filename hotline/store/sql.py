@@ -21,7 +21,7 @@ from hotline.domain.errors import (
     WorkOrderNotFoundError,
 )
 from hotline.domain.life_cycle import CLOSED, Status, Step
-from hotline.domain.waiting import waits_for
+from hotline.domain.waiting import waits_for, waits_since
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
 from hotline.store.auditing import AuditRow, Break, Head, find_break, read_head, write_audit, write_audit_rows
 from hotline.store.conversation_ends import ended
@@ -439,7 +439,11 @@ async def _write_waiting(connection: AsyncConnection, order: WorkOrder, *, is_ne
     """Note which decisions of a person the order waits for now."""
     if not is_new:
         await connection.execute(delete(order_waiting).where(order_waiting.c.number == order.number))
-    if rows := [{"number": order.number, "what": what.value} for what in sorted(waits_for(order))]:
+    rows = [
+        {"number": order.number, "what": what.value, "since": waits_since(order, what)}
+        for what in sorted(waits_for(order))
+    ]
+    if rows:
         await connection.execute(order_waiting.insert(), rows)
 
 

@@ -156,9 +156,10 @@ order_waiting: Final = Table(
     metadata,
     Column("number", String(20), primary_key=True),
     Column("what", String(16), primary_key=True),
-    Index("order_waiting_of_what", "what", "number"),
+    Column("since", Instant, nullable=False, server_default="0"),
+    Index("order_waiting_of_what", "what", "since", "number"),
 )
-"""The decisions of a person and the late answers that orders wait for besides their state (``hotline.domain.waiting``)."""
+"""The decisions of a person and the late answers that orders wait for besides their state, and since when (``hotline.domain.waiting``)."""
 
 order_citizens: Final = Table(
     "order_citizens",

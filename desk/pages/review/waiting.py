@@ -23,10 +23,11 @@ _A_PAGE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One kind of decision that waits."""
+    """One kind of decision that waits; ``is_by_wait``: those that wait longest come first, for no limit of the order's runs."""
 
     label: str
     wanted: InboxFilter
+    is_by_wait: bool = False
 
 
 TABS: Final[dict[str, Tab]] = {
@@ -36,7 +37,7 @@ TABS: Final[dict[str, Tab]] = {
     "replies": Tab("待审核反馈", InboxFilter(frozenset({Status.REPLIED}))),
     "dispatch": Tab("待派单", InboxFilter(frozenset({Status.TO_DISPATCH}))),
     "revisits": Tab("待回访", InboxFilter(frozenset({Status.TO_REVISIT}))),
-    "objections": Tab("诉求人异议", InboxFilter(CLOSED, waits_for=Waiting.OBJECTION)),
+    "objections": Tab("诉求人异议", InboxFilter(CLOSED, waits_for=Waiting.OBJECTION), is_by_wait=True),
     "hearings": Tab("不合理认定", InboxFilter(OPEN, waits_for=Waiting.HEARING)),
     "disclosure": Tab("待定公开", InboxFilter(frozenset({Status.CONCLUDED}), waits_for=Waiting.DISCLOSURE)),
 }
@@ -52,7 +53,11 @@ async def waiting(
         key: sum((await front.parts.inbox.counts(one.wanted)).values()) for key, one in TABS.items()
     }  # fmt: skip
     name = tab if tab in TABS else next((key for key, count in counts.items() if count), "returns")
-    page = await front.parts.inbox.page(TABS[name].wanted, after=Place.read(after), limit=_A_PAGE)
+    chosen, box, place = TABS[name], front.parts.inbox, Place.read(after)
+    if chosen.is_by_wait and chosen.wanted.waits_for is not None:
+        page = await box.waiting(chosen.wanted.waits_for, after=place, limit=_A_PAGE)
+    else:
+        page = await box.page(chosen.wanted, after=place, limit=_A_PAGE)
     numbers = " ".join(order.number for order in page.orders)
     await front.parts.records.note_look(
         subject="orders", by=f"staff:{seat.account.login}", why=f"review: {numbers}", at=front.parts.clock()
