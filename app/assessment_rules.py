@@ -1,4 +1,4 @@
-"""The city's assessment formulas, read from ``assessment.yaml``."""
+"""The city's assessment formulas, and how units contest what is counted, read from ``assessment.yaml``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pydantic import Field
 
 from hotline.city import City, read_yaml
 from hotline.domain.assessment import Formula
+from hotline.domain.contests import ContestRules
 from hotline.domain.errors import CityConfigError
+from hotline.domain.time_limits import LimitUnit, TimeLimit
 from router.strict import Strict, checked
 
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -38,7 +40,15 @@ class _Version(Strict):
     mediation_categories: tuple[str, ...] = ()
 
 
+class _Contests(Strict):
+    working_days: Annotated[int, Field(ge=1, le=250)]
+    basis: Annotated[str, Field(min_length=1)]
+    confirmed: bool = False
+    grounds: Annotated[dict[str, Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+
+
 class _Rules(Strict):
+    contests: _Contests
     versions: Annotated[list[_Version], Field(min_length=1)]
 
 
@@ -73,6 +83,16 @@ def load_formulas(city: City) -> tuple[Formula, ...]:
         )
         for each in given.versions
     )
+
+
+def load_contest_rules(city: City) -> ContestRules:
+    """Return on what grounds and how long units may contest how an order counts. Raises ``CityConfigError``."""
+    file = city.folder / "assessment.yaml"
+    given = checked(_Rules, file, read_yaml(file)).contests
+    limit = TimeLimit(
+        "contest", given.working_days, LimitUnit.WORKING_DAYS, given.basis, is_confirmed=given.confirmed
+    )
+    return ContestRules(limit, given.grounds)
 
 
 def _exact(given: float) -> Fraction:

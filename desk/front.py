@@ -71,6 +71,7 @@ class Front:
         common = self._common(request, seat) | {
             "title": title,
             "sections": navigation.sections(seat.account.roles) if seat is not None else [],
+            "here": navigation.here(request.url.path),
             "flash": flash,
         }
         body = self._templates.get_template(template).render({**common, **values})

@@ -32,7 +32,13 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
             NavItem("/desk/queue", "坐席与排队", "people", "g q", frozenset({_R.TEAM_LEADER})),
         ),
     ),
-    ("承办", (NavItem("/desk/unit", "收件箱", "inbox", "g i", OF_UNITS),)),
+    (
+        "承办",
+        (
+            NavItem("/desk/unit", "收件箱", "inbox", "g i", OF_UNITS),
+            NavItem("/desk/unit/assessment", "考核", "board", "g z"),
+        ),
+    ),
     (
         "知识",
         (
@@ -106,3 +112,9 @@ def home(roles: frozenset[StaffRole]) -> str:
             if item.home_of & roles and may_get(roles, item.path):
                 return item.path
     return "/desk/me"
+
+
+def here(path: str) -> str:
+    """Return the page of the navigation in which ``path`` lies: the longest one that it begins with; nothing for none."""
+    pages = (item.path for _, items in SECTIONS for item in items)
+    return max((each for each in pages if path == each or path.startswith(f"{each}/")), key=len, default="")

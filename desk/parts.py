@@ -20,6 +20,7 @@ from hotline.service.agent_desk import AgentDesk
 from hotline.service.appeal_trends import AppealTrends
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
+from hotline.service.contests import Contests
 from hotline.service.evidence import Evidence
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
@@ -110,6 +111,7 @@ class DeskParts:
     trends: AppealTrends
     briefs: WeeklyBriefs
     casework: Casework
+    contests: Contests
     confidential: Confidential
     signals: Signals
     vendor: Path

@@ -19,9 +19,9 @@ from desk.pages.knowledge import article, golden, lists, tasks, transfer, writin
 from desk.pages.review import order as review_order
 from desk.pages.review import secrecy, waiting
 from desk.pages.rules import catalogue, drafts, rows, versions
-from desk.pages.supervision import board, brief, rates, trends
+from desk.pages.supervision import board, brief, contests, rates, trends
 from desk.pages.unit import article as unit_article
-from desk.pages.unit import batch, inbox, reply, sheet
+from desk.pages.unit import assessment, batch, contest, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
 from desk.parts import DeskParts
 from desk.seats import Seats
@@ -47,6 +47,9 @@ AREAS: Final[Sequence[APIRouter]] = (
     trends.router,
     rates.router,
     brief.router,
+    contests.router,
+    assessment.router,
+    contest.router,
     inbox.router,
     batch.router,
     sheet.router,

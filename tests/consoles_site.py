@@ -18,7 +18,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
-from app.assessment_rules import load_formulas
+from app.assessment_rules import load_contest_rules, load_formulas
 from app.assets import ASSETS
 from app.chats import ChatPictures
 from app.consoles import DeskRecordings
@@ -58,6 +58,7 @@ from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
+from hotline.service.contests import Contests
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.kept_chats import KeptChats
 from hotline.service.passwords import Passwords, new_totp_secret
@@ -283,6 +284,7 @@ def a_consoles_site(
         "trends": figures.trends,
         "briefs": figures.briefs(city, DESK_WORDS, clock),
         "casework": casework,
+        "contests": Contests(casework, load_contest_rules(city)),
         "confidential": programs.confidential,
         "signals": signals,
         "vendor": Settings().static_dir,

@@ -20,4 +20,6 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/supervision/brief": _SUPERVISOR,
     "GET /desk/supervision/rates": _SUPERVISOR,
     "GET /desk/supervision/orders": _SUPERVISOR,
+    "GET /desk/supervision/contests": _SUPERVISOR,
+    "POST /desk/supervision/contests/{number}/{decision}": _SUPERVISOR,
 }

@@ -698,6 +698,35 @@ class Exclude:
 
 
 @dataclass(frozen=True, slots=True)
+class Contest:
+    """The lead unit objects to the order's counting in the assessment, on a ground of the city's, until ``until`` (考核异议)."""
+
+    ground: str
+    reason: str
+    evidence: tuple[Evidence, ...]
+    until: datetime
+    step: Literal[Step.CONTEST] = Step.CONTEST
+
+    def __post_init__(self) -> None:
+        """Refuse without ground, reason or evidence."""
+        _refuse_without(self.ground, "异议情形")
+        _refuse_without(self.reason, "异议理由")
+        _refuse_without(self.evidence, "证据材料")
+
+
+@dataclass(frozen=True, slots=True)
+class RejectContest:
+    """The order goes on counting, and why (维持计入考核)."""
+
+    reason: str
+    step: Literal[Step.REJECT_CONTEST] = Step.REJECT_CONTEST
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason: the unit is told it."""
+        _refuse_without(self.reason, "维持计入的理由")
+
+
+@dataclass(frozen=True, slots=True)
 class Disclose:
     """The public version, read and confirmed by a person."""
 
@@ -759,7 +788,7 @@ Deed = Annotated[
     | RefuseExtension | GiveNotice | Suspend | Resume | AskEnd | ApproveEnd | RejectEnd | Reply | PassReview | Redo
     | Revisit | Conclude | Remind | ProposeTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
     | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold
-    | RejectObjection,
+    | RejectObjection | Contest | RejectContest,
     Discriminator("step"),
 ]  # fmt: skip
 """Anything that may be done to an order. Whoever reads one from JSON looks at its ``step`` first, and tries no other."""

@@ -96,6 +96,8 @@ class Step(StrEnum):
     GIVE_OPINION = "give_opinion"  # 听证陈述
     REJECT_HEARING = "reject_hearing"  # 不予认定
     EXCLUDE = "exclude"  # 不计考核
+    CONTEST = "contest"  # 考核异议
+    REJECT_CONTEST = "reject_contest"  # 维持计入考核（考核异议不成立）
     DISCLOSE = "disclose"  # 公开
     WITHHOLD = "withhold"  # 不公开
     REOPEN = "reopen"  # 重新办理
@@ -187,6 +189,7 @@ _BEFORE_REPLY: Final = frozenset(
 _OBJECTED_TO: Final = frozenset(
     {Status.CONCLUDED, Status.ENDED, Status.DECLINED, Status.DIVERTED, Status.ANSWERED}
 )
+_CONTESTED: Final = CLOSED - {Status.ARCHIVED, Status.DECLINED}
 
 KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.ADD_UNITS: frozenset({Status.TO_SIGN, Status.HANDLING, Status.SUPERVISED}),
@@ -210,6 +213,8 @@ KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.OBJECT: _OBJECTED_TO,
     Step.REJECT_OBJECTION: _OBJECTED_TO,
     Step.EXCLUDE: _ALL_BUT_ARCHIVED,
+    Step.CONTEST: _CONTESTED,
+    Step.REJECT_CONTEST: _CONTESTED,
     Step.DISCLOSE: frozenset({Status.CONCLUDED}),
     Step.WITHHOLD: frozenset({Status.CONCLUDED}),
 }
@@ -265,7 +270,9 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.REJECT_HEARING: _REVIEWERS,
     Step.OBJECT: _CITIZENS,
     Step.REJECT_OBJECTION: _REVIEWERS,
-    Step.EXCLUDE: _REVIEWERS,
+    Step.EXCLUDE: _REVIEWERS | {Role.SUPERVISOR},
+    Step.CONTEST: _UNITS,
+    Step.REJECT_CONTEST: frozenset({Role.SUPERVISOR}),
     Step.DISCLOSE: _REVIEWERS | {Role.EDITOR},
     Step.WITHHOLD: _REVIEWERS | {Role.EDITOR},
     Step.REOPEN: _REVIEWERS,

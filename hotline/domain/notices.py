@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
-from hotline.domain.deeds import AddUnits, Card, Divert, Object, ProposeTier, Remind, Supervise, Tier
+from hotline.domain.contests import last_contest
+from hotline.domain.deeds import AddUnits, Card, Contest, Divert, Object, ProposeTier, Remind, Supervise, Tier
 from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.life_cycle import Step
 from hotline.domain.linkage import handover
@@ -21,7 +22,7 @@ _TO_LEAD: Final = frozenset(
         Step.DISPATCH, Step.DESIGNATE, Step.REJECT_RETURN, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION, Step.RESUME,
         Step.REJECT_END, Step.APPROVE_END, Step.REDO, Step.REMIND, Step.SUPERVISE, Step.URGE, Step.ADD_FACTS, Step.JOIN,
         Step.WITHDRAW, Step.CO_REPLY, Step.CONCLUDE, Step.DECLINE, Step.DIVERT, Step.SPLIT, Step.ASK_HEARING, Step.GIVE_OPINION,
-        Step.REJECT_HEARING,
+        Step.REJECT_HEARING, Step.REJECT_CONTEST,
     }
 )  # fmt: skip
 _TO_SUPPORTING: Final = frozenset({Step.DISPATCH, Step.DESIGNATE, Step.ADD_UNITS})
@@ -52,7 +53,8 @@ def _of_step(
     def to(destination: str, body: dict[str, Any], kind: str = kind) -> Message:
         return Message(destination, kind, order.number, body, f"{order.number}:{index}:{destination}")
 
-    if step in _TO_LEAD and order.is_dispatched and order.lead_unit is not None:
+    is_answer = step is Step.EXCLUDE and last_contest(order) is not None
+    if (step in _TO_LEAD or is_answer) and order.is_dispatched and order.lead_unit is not None:
         yield to(f"unit:{order.lead_unit}", _for_units(order, entry) | _of_part(entry))
     if isinstance(entry.deed, Remind) and entry.deed.unit is not None:
         yield to(f"unit:{entry.deed.unit}", _for_units(order, entry) | _of_part(entry))
@@ -89,6 +91,8 @@ def _to_supervisors(order: WorkOrder, entry: HistoryEntry, to: Any) -> Iterator[
             yield to(f"supervisor:{Tier.HOTLINE}", body)
         case Remind(card=Card.SUPPLEMENT_LATE | Card.REVISIT_DUE as card):
             yield to("duty", {**_summary(order, entry), "card": card.value})
+        case Contest():
+            yield to(f"supervisor:{Tier.HOTLINE}", _summary(order, entry))
         case Object():  # whether the order is opened again, a person decides
             yield to("duty", _summary(order, entry))
         case Supervise(tier=tier) | ProposeTier(tier=tier):

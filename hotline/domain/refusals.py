@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from hotline.domain.appeal import AppealKind
+from hotline.domain.contests import counted_by, last_contest, open_contest
 from hotline.domain.deeds import (
     AddUnits,
     ApproveEnd,
+    Archive,
     AskExtension,
     AskHearing,
     Conclude,
     Confer,
     ConferenceKind,
+    Contest,
     CoReply,
     Decline,
     Deed,
@@ -21,11 +24,13 @@ from hotline.domain.deeds import (
     Disclose,
     Dispatch,
     Divert,
+    Exclude,
     GiveOpinion,
     GrantExtension,
     HearingSide,
     Join,
     Redo,
+    RejectContest,
     RejectHearing,
     RejectObjection,
     RejectReturn,
@@ -63,9 +68,10 @@ LADDER: Final = (
 """The ladder of a dispute about whose an order is (热线协商→编制、司法行政界定→市府办→常务会), each with its record."""
 WITHOUT_MATTER: Final = (AppealKind.INVALID, AppealKind.WITHDRAWAL)
 """Kinds of records in which nobody asks for anything (any more)."""
+CONTESTED: Final = "its counting is contested: supervision decides"
 _OF_THE_LEAD: Final = (
     Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.SUSPEND, Step.RESUME, Step.ASK_END, Step.REPLY,
-    Step.GIVE_NOTICE, Step.ADD_UNITS, Step.ASK_HEARING,
+    Step.GIVE_NOTICE, Step.ADD_UNITS, Step.ASK_HEARING, Step.CONTEST,
 )  # fmt: skip
 _NOT_DURING_A_HEARING: Final = (
     Step.SEND_BACK, Step.ASK_END, Step.APPROVE_END, Step.REPLY, Step.CONCLUDE, Step.DIVERT, Step.ANSWER,
@@ -144,6 +150,10 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return "a part of an order goes into another order"
         case RejectObjection():
             return _objection_refusal(order, by)
+        case Archive() if open_contest(order) is not None:
+            return CONTESTED
+        case Contest() | RejectContest() | Exclude():
+            return _contest_refusal(order, deed, by, at)
         case AskHearing() | GiveOpinion() | RejectHearing():
             return _hearing_refusal(order, deed, by)
         case Decline():
@@ -254,6 +264,23 @@ def _objection_refusal(order: WorkOrder, by: Actor) -> str:
     if objection is None:
         return "nobody has objected"
     return "nobody decides on an objection to their own decision" if objection.ended_by.id == by.id else ""
+
+
+def _contest_refusal(
+    order: WorkOrder, deed: Contest | RejectContest | Exclude, by: Actor, at: datetime
+) -> str:
+    is_open = open_contest(order) is not None
+    if isinstance(deed, Contest):
+        if not order.is_dispatched or order.exclusion is not None:
+            return "it does not count in the assessment"
+        if last_contest(order) is not None:
+            return "its counting was contested already"
+        return "the time for contesting its counting is over" if at > deed.until else ""
+    if isinstance(deed, Exclude) and by.role is Role.REVIEWER:
+        return CONTESTED if is_open else ""
+    if not is_open:
+        return "its counting is not contested"
+    return "nobody decides on a contest of what they counted" if by.id in counted_by(order) else ""
 
 
 def _decline_refusal(order: WorkOrder, deed: Decline, by: Actor) -> str:

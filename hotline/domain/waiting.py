@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hotline.domain.co_handling import Part, co_handling
+from hotline.domain.contests import open_contest
 from hotline.domain.deeds import Card
 from hotline.domain.disclosure import is_public
 from hotline.domain.hearings import open_hearing
@@ -20,6 +21,7 @@ class Waiting(StrEnum):
     HEARING = "hearing"  # 不合理认定
     DISCLOSURE = "disclosure"  # 是否公开
     OBJECTION = "objection"  # 异议
+    CONTEST = "contest"  # 考核异议
     CO_REPLY = "co_reply"  # 协办超期未反馈
 
 
@@ -32,6 +34,8 @@ def waits_for(order: WorkOrder) -> frozenset[Waiting]:
         found.add(Waiting.DISCLOSURE)
     if open_objection(order) is not None:
         found.add(Waiting.OBJECTION)
+    if open_contest(order) is not None:
+        found.add(Waiting.CONTEST)
     if late_parts(order):
         found.add(Waiting.CO_REPLY)
     return frozenset(found)
@@ -47,9 +51,12 @@ def waits_since(order: WorkOrder, what: Waiting) -> datetime:
         case Waiting.HEARING:
             hearing = open_hearing(order)
             at = hearing.at if hearing is not None else None
+        case Waiting.CONTEST:
+            contest = open_contest(order)
+            at = contest.at if contest is not None else None
         case Waiting.DISCLOSURE:
             at = order.when(Step.CONCLUDE)
-        case Waiting.CO_REPLY:
+        case _:  # a supporting unit's answer, of which it was reminded
             at = order.when(Step.REMIND)
     return at or order.history[-1].at
 

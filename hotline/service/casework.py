@@ -92,6 +92,11 @@ class Casework:
             next_at=next_duty_at(order, self._limits()),
         )
 
+    @property
+    def limits(self) -> TimeLimits:
+        """The time limits in force now."""
+        return self._limits()
+
     # --- steps whose limits are set here -------------------------------------------------------------------
 
     async def dispatch(

@@ -29,7 +29,7 @@ async def rates(request: Request, seat: Seat, quarter: Annotated[str, Query(max_
     is_old = board.is_old(found)
     page = front.page(
         request, "supervision/rates.html", title="三率", found=found, quarters=quarters, is_old=is_old,
-        groups=[(group.value, [_row(each) for each in rows]) for group, rows in found.groups.items()],
+        groups=[(group.value, [rates_row(each) for each in rows]) for group, rows in found.groups.items()],
     )  # fmt: skip
     if is_old:
         page.background = BackgroundTask(board.recount, found.quarter)
@@ -57,7 +57,8 @@ async def behind(
     )  # fmt: skip
 
 
-def _row(found: UnitRates) -> dict[str, Any]:
+def rates_row(found: UnitRates) -> dict[str, Any]:
+    """Return a unit's line as pages show it: rates in percent."""
     return {
         "unit": found.unit, "orders": found.orders, "excluded": found.excluded, "named": found.named,
         **{name: _percent(getattr(found, name)) for name in ("response", "resolved", "satisfied")},

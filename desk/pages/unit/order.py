@@ -90,6 +90,7 @@ async def actions(request: Request, by: Actor, found: WorkOrder) -> dict[str, An
         "suggested": await _suggested(front, found) if leads else None,
         "may_attach": front.parts.keeping is not None,
         "hearing": open_hearing(found) is not None,
+        "may_contest": leads and after_step(found.status, Step.CONTEST) is not None,
         "may_ask_hearing": leads and after_step(found.status, Step.ASK_HEARING) is not None,
     }
 
