@@ -25,6 +25,8 @@ _SENTENCE_ENDS: Final = re.compile(r"[。！？；：!?;:\n]+")
 _SALUTATION: Final = re.compile(r"尊敬|敬爱|亲爱|各位|你好|您好|喂")
 _SAYS_SOMETHING: Final = 6
 _SENTENCES: Final = 8
+_PIECE: Final = 40
+"""Long talk without sentence ends, as recognisers write it down, is asked about in pieces of about so many characters."""
 _FIRST_COUNTS: Final = 0.3
 _EACH_COUNTS: Final = 0.2
 _WORD_FREQUENCY: Final = 2_000
@@ -44,7 +46,8 @@ def passages(text: str) -> list[tuple[str, float]]:
     """Return the cleaned passages that the model is asked about and how much each counts, together 1; none without words.
 
     A letter as a whole is about everything that happened; its first sentence (or title) says what it is about. So that
-    counts by itself too, and so do its sentences together.
+    counts by itself too, and so do its sentences together. Where there are no sentences, pieces of even length stand for
+    them.
     """
     whole = cleaned(text)
     if len(whole) < _LETTER:
@@ -56,6 +59,8 @@ def passages(text: str) -> list[tuple[str, float]]:
         if not _SALUTATION.match(part) and len(words := cleaned(part)) >= _SAYS_SOMETHING
     ][:_SENTENCES]
     if len(sentences) < 2:  # the only one is the whole
+        sentences = _pieces(whole)
+    if len(sentences) < 2:
         return [(whole, 1.0)]
     each = _EACH_COUNTS / len(sentences)
     return [
@@ -63,6 +68,12 @@ def passages(text: str) -> list[tuple[str, float]]:
         (sentences[0], _FIRST_COUNTS + each),
         *((sentence, each) for sentence in sentences[1:]),
     ]
+
+
+def _pieces(whole: str) -> list[str]:
+    count = min(_SENTENCES, (len(whole) + _PIECE // 2) // _PIECE)
+    size = -(-len(whole) // max(1, count))
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
 def teach_words(words: Iterable[str]) -> None:

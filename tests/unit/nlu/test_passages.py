@@ -28,7 +28,20 @@ def test_a_letters_first_sentence_counts_by_itself_and_its_salutation_does_not()
     ]
 
 
-@pytest.mark.parametrize("text", [LETTER, "路灯坏了，" * 30, "路灯坏了很久很久。" * 200])
+def test_long_talk_without_sentence_ends_is_asked_about_in_pieces_of_even_length() -> None:
+    talk = "喂你好我跟你说个事俺们庄前头那个路灯从过年到现在就没亮过" * 3
+    whole, first, *others = passages(talk)
+    assert whole == (talk, pytest.approx(0.5))
+    assert first == (talk[:42], pytest.approx(0.3 + 0.1))
+    assert others == [(talk[42:], pytest.approx(0.1))]
+
+
+def test_talk_too_short_for_two_pieces_is_one_passage() -> None:
+    assert passages("路" * 59) == [("路" * 59, 1.0)]
+    assert [len(words) for words, _ in passages("路" * 60)] == [60, 30, 30]
+
+
+@pytest.mark.parametrize("text", [LETTER, "路灯坏了，" * 30, "路灯坏了很久很久。" * 200, "路灯坏了" * 300])
 def test_passages_count_one_together_and_are_few(text: str) -> None:
     parts = passages(text)
     assert sum(share for _, share in parts) == pytest.approx(1.0)
