@@ -22,6 +22,8 @@ router = desk_router()
 
 AGAINST: Final = (Which.NOT_CONTACTED, Which.UNRESOLVED, Which.DISSATISFIED, Which.LATE)
 """Why an order counts against its unit."""
+_MOST: Final = 200
+"""As many orders are shown of each list, the newest."""
 
 
 @router.get("/desk/unit/assessment")
@@ -38,10 +40,11 @@ async def assessment(
     for which in AGAINST:
         for number in await board.behind(wanted, unit, which):
             against.setdefault(number, []).append(which)
+    shown = sorted(against, reverse=True)[:_MOST]
     excluded = await board.behind(wanted, unit, Which.EXCLUDED)
     await front.parts.records.note_look(
         subject="orders", by=f"staff:{seat.account.login}", at=front.parts.clock(),
-        why=f"assessment {wanted}: {' '.join([*against, *excluded])}",
+        why=f"assessment {wanted}: {' '.join([*shown, *excluded])}",
     )  # fmt: skip
     own = next((each for rows in found.groups.values() for each in rows if each.unit == unit), None)
     group = next((name for name, rows in found.groups.items() if own in rows), None)
@@ -49,7 +52,7 @@ async def assessment(
     page = front.page(
         request, "unit/assessment.html", title="考核", found=found, quarters=quarters, is_old=is_old,
         own=rates_row(own) if own is not None else None, group=group,
-        against=[await _row(front, number, against[number]) for number in sorted(against, reverse=True)],
+        against=[await _row(front, number, against[number]) for number in shown], most=_MOST,
         excluded=[await _row(front, number, ()) for number in excluded],
         limit=front.parts.contests.rules.limit,
     )  # fmt: skip
