@@ -13,6 +13,7 @@ import random
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Final
@@ -71,8 +72,8 @@ def bench_kb(
     retriever = TantivyRetriever.of(articles, wording, vectors=vectors)
     bm25 = _plain_bm25(ids)
 
-    def ours(question: str) -> list[str]:
-        return [passage.article.id for passage in retriever.search(question, on=_ON)]
+    def ours(question: str, *, is_heard: bool = False) -> list[str]:
+        return [passage.article.id for passage in retriever.search(question, on=_ON, is_heard=is_heard)]
 
     steps = (4 if heard else 2) * len(asked)
     done_before = 0
@@ -94,7 +95,7 @@ def bench_kb(
     if heard:
         spoken = [(text, right) for text, (_, right) in zip(heard, asked, strict=True)]
         found["spoken"] = {
-            **_lost(written, measured(ours, spoken)),
+            **_lost(written, measured(partial(ours, is_heard=True), spoken)),
             "bm25": _lost(plainly, measured(bm25, spoken)),
         }
     return found

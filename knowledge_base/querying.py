@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from hotline.domain.knowledge import Article
 from knowledge_base.likeness import Asked, body_of
 from knowledge_base.terms import terms_of
+from knowledge_base.weights import Weights
 from knowledge_base.wording import Wording
 
-BOOSTS: Final[Mapping[str, float]] = {
-    "asked_words": 2.0,
-    "asked_characters": 2.0,
-    "asked_sounds": 1.0,
-    "body_words": 1.0,
-    "body_characters": 1.0,
-    "body_sounds": 0.5,
-}
-"""Searched fields, title and ways of asking in ``asked_…``, the answer in ``body_…``, and how much they count."""
 MOST_TERMS: Final = 48
 """The rarest terms of a field that are searched by: common ones have long lists and decide nothing."""
 
@@ -52,17 +44,18 @@ def terms_for(field: str, asked: Asked) -> tuple[str, ...]:
     return tuple(dict.fromkeys(terms))
 
 
-def weighed(asked: Asked, rarity_of: RarityOf) -> tuple[list[tuple[str, str, float]], float]:
+def weighed(
+    asked: Asked, rarity_of: RarityOf, weights: Weights
+) -> tuple[list[tuple[str, str, float]], float]:
     """Return fields, terms and boosts of a question's query, and the BM25 figure that it could reach at most."""
     query: list[tuple[str, str, float]] = []
     most = 1e-9
-    for field, boost in BOOSTS.items():
+    for field, boost in weights.fields.items():
         rarest = [(rarity_of(field, term), term) for term in terms_for(field, asked)]
         if len(rarest) > MOST_TERMS:
             rarest = heapq.nlargest(MOST_TERMS, rarest)
         for rare, term in rarest:
-            # Rare terms say more than BM25 gives them: +1 point of first hits on real questions and replies.
-            counts = boost * math.sqrt(rare)
+            counts = boost * rare**weights.rare
             query.append((field, term, counts))
             most += counts * rare
     return query, most

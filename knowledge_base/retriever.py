@@ -20,9 +20,10 @@ class Retriever(Protocol):
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> Sequence[Passage]:
         """Return passages, best first, of published articles that hold on that day in that county; empty when nothing fits.
 
         Where ``county`` (a code) is not known, only what holds in the whole city does. ``category``, of any level, is a
-        hint and no filter. Raises ``EngineUnavailableError``.
+        hint and no filter. ``is_heard``: the question was spoken and recognised, not written. Raises ``EngineUnavailableError``.
         """

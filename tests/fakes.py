@@ -97,8 +97,11 @@ class NeverUnderstander:
 
 
 class FakeRetriever:
+    """Finds always the same; ``asked`` are the questions, and whether each was heard."""
+
     def __init__(self, *passages: Passage) -> None:
         self._passages = passages
+        self.asked: list[tuple[str, bool]] = []
 
     async def retrieve(
         self,
@@ -108,7 +111,9 @@ class FakeRetriever:
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> Sequence[Passage]:
+        self.asked.append((question, is_heard))
         return self._passages[:limit]
 
 

@@ -91,12 +91,16 @@ class Understand:
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Search the knowledge base → ``PassagesFound`` or ``EngineFailed("retriever")``. ``county``: the code, if it is known."""
+    """Search the knowledge base → ``PassagesFound`` or ``EngineFailed("retriever")``. ``county``: the code, if it is known.
+
+    ``is_heard``: the question was recognised from speech, so that sounds say more of it than characters.
+    """
 
     turn: int
     question: str
     category: str | None = None
     county: str | None = None
+    is_heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

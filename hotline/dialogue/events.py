@@ -56,9 +56,9 @@ class SpeechStarted:
 class Said:
     """The citizen said or wrote something. ``raw`` is the recogniser's own output; equal to ``text`` in writing.
 
-    ``continues``: it came within a second of what was said before, and belongs to it. ``since_seconds``: how long before
-    ``at`` they began to say it. ``message``: the page's own id of what was written, by which it is known again when it
-    is sent twice.
+    ``engine``: what recognised it; empty where it was written. ``continues``: it came within a second of what was said
+    before, and belongs to it. ``since_seconds``: how long before ``at`` they began to say it. ``message``: the page's own
+    id of what was written, by which it is known again when it is sent twice.
     """
 
     at: datetime

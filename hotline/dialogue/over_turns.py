@@ -61,6 +61,7 @@ class OverTurns(EarlierOrders):
     _before: tuple[str, dict[str, Any]] | None = None
     _draft_before_alarm: Any = None
     _pending_question: Any = None
+    _is_heard = False  # whether the last words were recognised from speech
 
     # --- who goes on after a short pause ---------------------------------------------------------------------
 
@@ -156,7 +157,7 @@ class OverTurns(EarlierOrders):
         """Search for what was asked; where the citizen said where, for what holds there."""
         place = meaning.slots.place or self._draft.place
         county = place.county_code if place is not None else None
-        return LookUp(self._new_turn(), meaning.text, meaning.category, county)
+        return LookUp(self._new_turn(), meaning.text, meaning.category, county, is_heard=self._is_heard)
 
     def _look_up_aside(self, meaning: Understanding) -> Actions:
         self._pending_question = self._asked

@@ -113,6 +113,7 @@ class Session(InWriting):
                 return self._stop_saying() if self._stage not in DEAF else ()
             case Said():
                 text = self._going_on(event.text) if event.continues else event.text
+                self._is_heard = bool(event.engine)
                 self._remember(text)
                 return self._said(text)
             case PartlySaid():

@@ -57,6 +57,7 @@ class Retrieving(Protocol):
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> Sequence[Passage]:
         """Return passages, best first. Raises ``EngineUnavailableError``."""
 
@@ -125,10 +126,13 @@ def line_of(row: Mapping[str, Any]) -> Line | None:
 
 
 class FormFilling:
-    """Fills one conversation's form line by line. Give it the citizen's lines in order."""
+    """Fills one conversation's form line by line. Give it the citizen's lines in order; ``is_heard``: they are spoken."""
 
-    def __init__(self, caller: PhoneNumber | None, city: City, policy: Policy) -> None:
+    def __init__(
+        self, caller: PhoneNumber | None, city: City, policy: Policy, *, is_heard: bool = False
+    ) -> None:
         """Begin with the calling number."""
+        self.is_heard = is_heard
         self._city = city
         self._policy = policy
         self._draft = Draft(phone=caller)
@@ -220,9 +224,9 @@ class AgentAssist:
         self._clock = clock
         self._policy = policy or Policy()
 
-    def filling(self, caller: PhoneNumber | None) -> FormFilling:
-        """Return an empty form."""
-        return FormFilling(caller, self.city, self._policy)
+    def filling(self, caller: PhoneNumber | None, *, is_heard: bool = False) -> FormFilling:
+        """Return an empty form; ``is_heard``: for a telephone call."""
+        return FormFilling(caller, self.city, self._policy, is_heard=is_heard)
 
     async def hear(self, filling: FormFilling, text: str) -> bool:
         """Understand one line of the citizen's into the form; tell whether that was possible."""
@@ -261,6 +265,7 @@ class AgentAssist:
                     category=appeal.category,
                     county=appeal.place.county_code if appeal.place is not None else None,
                     limit=_PASSAGES,
+                    is_heard=filling.is_heard,
                 )
         except (HotlineError, TimeoutError) as error:
             log.warning("assist.not_found", error=type(error).__name__)

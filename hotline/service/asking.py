@@ -140,7 +140,11 @@ class Asking:
     async def _look_up(self, action: LookUp) -> Event:
         today = self._world.clock().date()
         found = await self._world.retriever.retrieve(
-            action.question, on=today, category=action.category, county=action.county
+            action.question,
+            on=today,
+            category=action.category,
+            county=action.county,
+            is_heard=action.is_heard,
         )
         return PassagesFound(at=self._world.clock(), turn=action.turn, passages=tuple(found))
 

@@ -102,7 +102,8 @@ class LetterAnswers:
         if offer is not None and offer.kind is OfferKind.VOICE and agrees is False:
             answer.texts.append(self._parts.words.text("voice_retry"))
         elif offer is not None and offer.kind is OfferKind.VOICE and agrees:
-            await self._talks.happen(answer, letter, claimed, Said(answer.at, offer.text, offer.text))
+            said = Said(answer.at, offer.text, offer.text, engine=offer.kind.value)
+            await self._talks.happen(answer, letter, claimed, said)
         elif offer is not None and offer.kind is OfferKind.PLACE and agrees is not None:
             if agrees and offer.position is not None:
                 place = Place(said=offer.text, position=offer.position)

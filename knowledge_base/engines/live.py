@@ -113,10 +113,13 @@ class LiveRetriever:
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> Sequence[Passage]:
         """Return passages, best first; see ``Retriever``."""
         try:
-            return await self.current.retrieve(question, on=on, category=category, county=county, limit=limit)
+            return await self.current.retrieve(
+                question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
+            )
         except EngineUnavailableError:
             self._is_damaged = self._current is not None
             self._woken.set()

@@ -14,8 +14,9 @@ from knowledge_base.engines.live import PublishedArticles
 from knowledge_base.engines.opensearch_index import NAME, OpenSearchIndex
 from knowledge_base.gate import Gate
 from knowledge_base.likeness import Asked
-from knowledge_base.querying import BOOSTS, rarity, terms_for, weighed
+from knowledge_base.querying import rarity, terms_for, weighed
 from knowledge_base.ranking import Candidate, Entry, Ranking, is_answerable
+from knowledge_base.weights import FIELDS, weights_for
 from knowledge_base.wording import plain
 
 _CANDIDATES: Final = 24
@@ -49,14 +50,15 @@ class OpenSearchRetriever:
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> Sequence[Passage]:
         """Return passages, best first."""
         asked, vector = await asyncio.to_thread(self._analysed, question)
         if not asked.text:
             return ()
-        rarities = self._kept_rarities()
-        await self._weigh({field: dict.fromkeys(terms_for(field, asked)) for field in BOOSTS}, rarities)
-        terms, most = weighed(asked, lambda field, term: rarities[field, term])
+        rarities, weights = self._kept_rarities(), weights_for(is_heard=is_heard)
+        await self._weigh({field: dict.fromkeys(terms_for(field, asked)) for field in FIELDS}, rarities)
+        terms, most = weighed(asked, lambda field, term: rarities[field, term], weights)
         query = query_of(terms, on=on, county=county, category=category)
         found = await self.index.search(query, _CANDIDATES)
         candidates = [

@@ -20,12 +20,13 @@ from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.knowledge import Article, KnowledgePosition
 from knowledge_base.engines.vectors import Vectors
 from knowledge_base.likeness import Known
-from knowledge_base.querying import BOOSTS, texts_of
+from knowledge_base.querying import texts_of
 from knowledge_base.ranking import Entry
+from knowledge_base.weights import FIELDS
 from knowledge_base.wording import Wording
 
 NAME: Final = "opensearch"
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 _POSITION: Final = "hotline.position"  # no article has a dot in its id
 _NATIVE_BM25: Final = 3
 """From this version on OpenSearch leaves the constant factor k1 + 1 out of BM25."""
@@ -79,7 +80,7 @@ class OpenSearchIndex:
             "properties": {
                 **{
                     name: {"type": "text", "analyzer": "whitespace", "index_options": "freqs"}
-                    for name in BOOSTS
+                    for name in FIELDS
                 },
                 "id": {"type": "keyword"},  # to sort by: servers may forbid that of _id
                 "category": {"type": "keyword"},

@@ -26,6 +26,7 @@ class ScriptedRetriever:
         category: str | None = None,  # noqa: ARG002 -- the contract's; a script needs no hint
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,  # noqa: ARG002 -- a script knows its questions by their words
     ) -> Sequence[Passage]:
         """Return the passages that belong to ``question`` and hold on that day in that county; see ``Retriever``."""
         if self.is_away:

@@ -62,17 +62,20 @@ class SharedRetriever:
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> Sequence[Passage]:
         """Return passages, best first; see ``Retriever``."""
         if self.is_in_step:
             try:
                 return await self._shared.retrieve(
-                    question, on=on, category=category, county=county, limit=limit
+                    question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
                 )
             except EngineUnavailableError as error:
                 self._fresh_until = 0.0
                 log.warning("knowledge_index.shared_failed", reason=error.reason)
-        return await self._own.retrieve(question, on=on, category=category, county=county, limit=limit)
+        return await self._own.retrieve(
+            question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
+        )
 
     async def _follow(self) -> None:
         was_away = False

@@ -18,6 +18,7 @@ from knowledge_base.gate import Gate
 from knowledge_base.likeness import Asked
 from knowledge_base.querying import weighed
 from knowledge_base.ranking import Candidate, Ranking, is_answerable
+from knowledge_base.weights import Weights, weights_for
 from knowledge_base.wording import Wording, plain
 
 _CANDIDATES: Final = 24
@@ -66,10 +67,11 @@ class TantivyRetriever:
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> tuple[Passage, ...]:
         """Return passages, best first; see ``Retriever``."""
         return await asyncio.to_thread(
-            self.search, question, on=on, category=category, county=county, limit=limit
+            self.search, question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
         )
 
     def search(
@@ -80,18 +82,19 @@ class TantivyRetriever:
         category: str | None = None,
         county: str | None = None,
         limit: int = 5,
+        is_heard: bool = False,
     ) -> tuple[Passage, ...]:
         """Do what ``retrieve`` does, in this thread."""
         asked = Asked.of(question[:_LONGEST_QUESTION], self._wording)
         if not asked.text:
             return ()
-        snapshot = self.index.snapshot
+        snapshot, weights = self.index.snapshot, weights_for(is_heard=is_heard)
 
         def holds(article: Article) -> bool:
             return is_answerable(article, on=on, county=county)
 
         try:
-            candidates = _candidates(snapshot, asked, category, holds)
+            candidates = _candidates(snapshot, asked, category, holds, weights)
         except IndexDamagedError as error:
             raise EngineUnavailableError(self.name, error.reason) from error
         return self._ranking.passages(
@@ -116,13 +119,17 @@ class TantivyRetriever:
 
 
 def _candidates(
-    snapshot: Snapshot, asked: Asked, category: str | None, holds: Callable[[Article], bool]
+    snapshot: Snapshot,
+    asked: Asked,
+    category: str | None,
+    holds: Callable[[Article], bool],
+    weights: Weights,
 ) -> list[Candidate]:
     """Return the best of those that hold, with their share of the BM25 figure that the question could reach at most.
 
     What holds is looked at afterwards: a query of nothing but terms is answered without looking at every article.
     """
-    query, most = _query(snapshot, asked, category)
+    query, most = _query(snapshot, asked, category, weights)
     found: list[Candidate] = []
     for wanted in (_CANDIDATES, _MOST_CANDIDATES):
         hits = snapshot.search(query, wanted)
@@ -135,14 +142,14 @@ def _candidates(
     return found[:_CANDIDATES]
 
 
-def _query(snapshot: Snapshot, asked: Asked, category: str | None) -> tuple[Any, float]:
+def _query(snapshot: Snapshot, asked: Asked, category: str | None, weights: Weights) -> tuple[Any, float]:
     parts: list[tuple[Any, Any]] = []
 
     def add(field: str, term: str, weight: float) -> None:
         query = tantivy.Query.term_query(snapshot.schema, field, term, "freq")
         parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weight)))
 
-    terms, most = weighed(asked, snapshot.rarity)
+    terms, most = weighed(asked, snapshot.rarity, weights)
     for field, term, boost in terms:
         add(field, term, boost)
     for code in lineage(category or ""):

@@ -24,11 +24,12 @@ from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import START, Article, KnowledgePosition
 from knowledge_base.engines.vectors import Vectors
 from knowledge_base.likeness import Known
-from knowledge_base.querying import BOOSTS, rarity, texts_of
+from knowledge_base.querying import rarity, texts_of
 from knowledge_base.ranking import Entry
+from knowledge_base.weights import FIELDS
 from knowledge_base.wording import Wording
 
-LAYOUT: Final = 4
+LAYOUT: Final = 5
 """Counts up when the fields or the terms change: an index of another layout is not opened."""
 _MANIFEST: Final = "manifest.json"
 _POSITION: Final = "\x00position"
@@ -254,7 +255,7 @@ def _schema() -> Any:
     schema.add_text_field("category", tokenizer_name="spaces", index_option="basic")
     for name in ("article", "known", "vectors"):
         schema.add_bytes_field(name, stored=True, indexed=False)
-    for name in BOOSTS:
+    for name in FIELDS:
         schema.add_text_field(name, tokenizer_name="spaces", index_option="freq")
     return schema.build()
 

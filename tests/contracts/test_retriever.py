@@ -67,6 +67,11 @@ async def test_an_article_valid_on_the_day_is_found(retriever: Retriever) -> Non
     assert 0 <= found[0].score <= 1
 
 
+async def test_a_question_that_was_heard_finds_it_too(retriever: Retriever) -> None:
+    found = await retriever.retrieve(ASKED, on=ON, is_heard=True)
+    assert [(passage.article, passage.is_confident) for passage in found] == [(VALID, True)]
+
+
 async def test_an_article_is_not_found_before_or_after_its_days(retriever: Retriever) -> None:
     assert list(await retriever.retrieve(ASKED, on=date(2023, 12, 31))) == []
     assert [one.article for one in await retriever.retrieve(ASKED, on=date(2025, 12, 31))] == [EXPIRED]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from desk.agents import AgentTools
 from desk.front import Front, LiveEvent
 from desk.pages.agent.showing import field_rows, map_tiles, unit_rows
-from hotline.domain.appeal import PhoneNumber
+from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.category import at_level
 from hotline.domain.errors import HotlineError
 from hotline.service.agent_assist import Form, FormFilling, Help, Line, corrected_value
@@ -99,7 +99,8 @@ class FormOnPage:
 
     def _empty(self) -> FormFilling:
         caller = PhoneNumber(self.row.phone) if self.row is not None and self.row.phone else None
-        filling = self._tools.assist.filling(caller)
+        is_heard = self.row is not None and self.row.channel is ContactChannel.PHONE
+        filling = self._tools.assist.filling(caller, is_heard=is_heard)
         self._correct(filling)
         return filling
 

@@ -42,7 +42,7 @@ async def filled(front: Front, form: AgentForm) -> FormFilling:
     """Return the form as it stands, filled from the whole talk and what the agent said."""
     tools = tools_of(front)
     caller = PhoneNumber(form.phone) if form.phone else None
-    filling = tools.assist.filling(caller)
+    filling = tools.assist.filling(caller, is_heard=form.channel is ContactChannel.PHONE)
     for text in await _citizens_words(tools, form):
         await tools.assist.hear(filling, text)
     for name, text in form.corrections.items():

@@ -64,9 +64,11 @@ def found(retriever: TantivyRetriever) -> Found:
 def asked(
     retriever: TantivyRetriever,
     questions: Sequence[GoldenQuestion],
-    hear: Callable[[str], str] = lambda text: text,
+    hear: Callable[[str], str] | None = None,
 ) -> Found:
-    return [(golden, retriever.search(hear(golden.text), on=ON)) for golden in questions]
+    if hear is None:
+        return [(golden, retriever.search(golden.text, on=ON)) for golden in questions]
+    return [(golden, retriever.search(hear(golden.text), on=ON, is_heard=True)) for golden in questions]
 
 
 def test_the_golden_questions_are_held_out() -> None:

@@ -100,6 +100,8 @@ async def test_what_was_heard_is_shown_and_recorded_only_when_it_is_right(
         assert await wechat.write(LI, "对") is not None
         (order,) = await office.orders()
         assert order.appeal.text == COMPLAINT
+        said = [row["body"] for row in await store.read(who.conversation or "") if row["name"] == "Said"]
+        assert [(one["text"], one["engine"]) for one in said] == [(COMPLAINT, "voice"), ("对", "")]
 
 
 WHO = LetterMaker(APP_ID, ContactChannel.WECHAT, {}, SEAL.fingerprint, str).correspondent(LI)

@@ -32,6 +32,10 @@ def test_terms_are_words_characters_and_sounds() -> None:
     assert terms.sounds == ("yi", "bao", "yi-bao")
 
 
+def test_digits_and_letters_sound_as_they_are_said() -> None:
+    assert terms_of("c1证").sounds[:3] == terms_of("西一证").sounds[:3] == ("xi", "yi", "zen")
+
+
 def test_the_subject_is_what_is_asked_about_not_how() -> None:
     assert subjects_of("银行卡丢了怎么补办") == ("银行卡", "补办")
 

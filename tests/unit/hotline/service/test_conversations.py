@@ -79,6 +79,15 @@ async def test_a_question_is_answered() -> None:
     assert citizen.is_closed
 
 
+@pytest.mark.parametrize("engine", ["", "whisper"])
+async def test_a_question_that_was_recognised_is_looked_up_as_heard(engine: str) -> None:
+    retriever = FakeRetriever(a_passage())
+    said = (Said(NOW, text, text, engine=engine) for text in (QUESTION, "没有了"))
+    citizen = FakeChannel(Started(NOW, "c1", ContactChannel.PHONE, PHONE), *said)
+    await Conversations(a_world(retriever=retriever)).hold(citizen)
+    assert retriever.asked == [(QUESTION, engine != "")]
+
+
 async def test_a_complaint_becomes_an_order_and_its_number_is_told() -> None:
     citizen, registration = a_citizen(COMPLAINT, "对"), FakeRegistration()
     assert await Conversations(a_world(registration=registration)).hold(citizen) is Outcome.REGISTERED
