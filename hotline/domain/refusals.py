@@ -68,7 +68,6 @@ LADDER: Final = (
 """The ladder of a dispute about whose an order is (热线协商→编制、司法行政界定→市府办→常务会), each with its record."""
 WITHOUT_MATTER: Final = (AppealKind.INVALID, AppealKind.WITHDRAWAL)
 """Kinds of records in which nobody asks for anything (any more)."""
-CONTESTED: Final = "its counting is contested: supervision decides"
 _OF_THE_LEAD: Final = (
     Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.SUSPEND, Step.RESUME, Step.ASK_END, Step.REPLY,
     Step.GIVE_NOTICE, Step.ADD_UNITS, Step.ASK_HEARING, Step.CONTEST,
@@ -151,7 +150,7 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
         case RejectObjection():
             return _objection_refusal(order, by)
         case Archive() if open_contest(order) is not None:
-            return CONTESTED
+            return "its counting is contested: supervision decides"
         case Contest() | RejectContest() | Exclude():
             return _contest_refusal(order, deed, by, at)
         case AskHearing() | GiveOpinion() | RejectHearing():
@@ -277,7 +276,7 @@ def _contest_refusal(
             return "its counting was contested already"
         return "the time for contesting its counting is over" if at > deed.until else ""
     if isinstance(deed, Exclude) and by.role is Role.REVIEWER:
-        return CONTESTED if is_open else ""
+        return "its counting is contested: supervision decides" if is_open else ""
     if not is_open:
         return "its counting is not contested"
     return "nobody decides on a contest of what they counted" if by.id in counted_by(order) else ""
