@@ -177,6 +177,21 @@ class OverTurns(EarlierOrders):
         whole = Say(turn, (*lead, *say.parts), prompts=(*names, *say.prompts))
         return self._put(self._stage, whole, replace(listen, turn=turn))
 
+    def _is_progress_between(self, meaning: Understanding) -> bool:
+        """Whether a question of the hotline was answered by asking how an earlier order stands."""
+        asks = meaning.intent is Intent.ASK_PROGRESS or self._answers.wants_progress(meaning.text)
+        return asks and self._stage in ASIDE and self._asked is not None and meaning.slots.place is None
+
+    def _put_off_progress(self, text: str) -> Actions:
+        """Promise to look once this matter is registered, and put the question again that was left open."""
+        assert self._asked is not None
+        say, listen = self._asked
+        self._next_matter = f"{self._next_matter}，{text}" if self._next_matter else text
+        turn = self._new_turn()
+        parts = (*self._prompts.parts("progress_later"), *say.parts)
+        whole = Say(turn, parts, prompts=("progress_later", *say.prompts))
+        return self._put(self._stage, whole, replace(listen, turn=turn))
+
     # --- slower, please --------------------------------------------------------------------------------------
 
     def _slow_down(self, text: str) -> Actions | None:

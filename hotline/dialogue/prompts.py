@@ -30,7 +30,7 @@ NAMES: Final = frozenset({
     "matter_of_category", "matter_in_words", "place_unknown", "due_date", "connector_and",
     "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",
     "repeat_closed_offer", "repeat_closed_kept", "merged", "facts_added", "not_added", "progress_lead", "progress_order", "progress_unit", "progress_due", "progress_count",
-    "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable",
+    "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable", "progress_later",
     "matter_choice", "matter_question", "place_choice", "connector_or", "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",
     "ask_rating", "ask_rating_again", "rated", "rated_badly", "queue_next", "queue_ahead", "queue_wait", "queue_callback",
     "agent_rings", "callback_greeting", "goodbye_callback", "party_rings", "party_joined", "party_gone", "party_busy", "party_no_answer", "party_rejected", "party_failed",

@@ -363,6 +363,8 @@ class Session(InWriting):
         ):
             self._was_withdrawn = True
             return self._say_and_listen("withdrawn")
+        if self._is_progress_between(meaning):
+            return self._put_off_progress(meaning.text)
         if self._is_aside(meaning):
             return self._look_up_aside(meaning)
         if self._stage is Stage.SECRECY:

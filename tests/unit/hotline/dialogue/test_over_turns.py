@@ -8,6 +8,7 @@ from hotline.dialogue.actions import (
     GiveWayToEmergency,
     Listen,
     LookUp,
+    LookUpProgress,
     RegisterAppeal,
     Say,
     StayHere,
@@ -189,6 +190,38 @@ def test_a_question_within_the_intake_without_an_answer_goes_to_people():
     call.says("要等几天呢", a_question("要等几天呢"))
     call.happens(PassagesFound(NOW, call.turn, ()))
     assert call.heard == ("aside_unknown", "confirm")
+
+
+@pytest.mark.parametrize("intent", [Intent.ASK_PROGRESS, Intent.APPEAL])
+def test_progress_asked_for_within_an_intake_is_looked_up_once_the_matter_is_registered(intent):
+    asks = "帮我查一下进度，工单26112000007"
+    call = Conversation()
+    call.says("我家暖气不热", a_complaint("我家暖气不热"))
+    call.says(asks, a_meaning(asks, intent))
+    assert call.heard == ("progress_later", "ask_place")
+    assert call.said.startswith("好的，这件事登记完，我就给您查。我们接着登记。")
+    call.says("兰山区银雀山街道", a_meaning("兰山区银雀山街道", Intent.UNKNOWN, place=LANSHAN))
+    call.says("对")
+    assert call.last(RegisterAppeal).appeal.text == "我家暖气不热，兰山区银雀山街道"
+    call.is_registered("26112300001")
+    assert call.heard[-1] == "next_matter"
+    call.happens(PromptFinished(NOW, call.last(Say).turn))
+    assert call.last(Understand).text == asks
+    call.happens(Understood(NOW, call.turn, a_meaning(asks, Intent.ASK_PROGRESS)))
+    assert call.last(LookUpProgress).number == "26112000007"
+
+
+def test_progress_asked_for_beside_a_second_matter_comes_with_it():
+    call = Conversation()
+    call.says(
+        "兰山区银雀山街道暖气不热，还有一件事，门口的路灯也坏了", a_complaint("暖气不热", place=LANSHAN)
+    )
+    call.says("先帮我查一下进度", a_meaning("先帮我查一下进度", Intent.ASK_PROGRESS))
+    assert call.heard == ("progress_later", "confirm")
+    call.says("对")
+    call.is_registered()
+    call.happens(PromptFinished(NOW, call.last(Say).turn))
+    assert call.last(Understand).text == "门口的路灯也坏了，先帮我查一下进度"
 
 
 # --- corrections -------------------------------------------------------------------------------------------------
