@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
@@ -72,17 +72,18 @@ class CachingSynthesizer:
         """Publish ``texts``, render those of their sentences that are not kept yet, and return how many could not be."""
         wanted = list(dict.fromkeys(sentence for text in texts for sentence in sentences(text)))
         self.publish(wanted)
-        failed = 0
+        failures: Counter[str] = Counter()
         for done, text in enumerate(wanted, 1):
             if not self._file(self._key(text, audio)).exists():
                 try:
                     await self._spoken(text, audio)
                 except EngineUnavailableError as error:
-                    log.warning("tts.not_rendered", reason=str(error))
-                    failed += 1
+                    failures[str(error)] += 1
             if progress is not None:
                 progress(done, len(wanted))
-        return failed
+        for reason, count in failures.items():
+            log.warning("tts.not_rendered", reason=reason, count=count)
+        return failures.total()
 
     async def close(self) -> None:
         """Close the engine."""
