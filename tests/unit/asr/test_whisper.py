@@ -57,11 +57,11 @@ def test_what_is_said_twice_is_noticed_but_a_word_of_two_characters_is_no_senten
     assert not Decoded("", 0.0).is_said_again
 
 
-def test_long_sounds_have_silence_behind_them_and_short_ones_all_of_the_window() -> None:
+def test_sounds_have_silence_behind_them_and_short_ones_at_least_five_seconds_of_it() -> None:
     seconds = {
         length: window_for(np.zeros(int(length * RATE), np.float32)) for length in (0.4, 1.5, 1.6, 4.2, 13)
     }
-    assert seconds == {0.4: 15, 1.5: 15, 1.6: 5.0, 4.2: 7.5, 13: 15}
+    assert seconds == {0.4: 7.0, 1.5: 7.0, 1.6: 5.0, 4.2: 7.5, 13: 15}
 
 
 class Scripted(WhisperDecoder):
@@ -78,25 +78,36 @@ class Scripted(WhisperDecoder):
         return next(self._heard)
 
 
-def decoded(*heard: Decoded, seconds: float) -> tuple[str, list[float]]:
+def passes(*heard: Decoded, seconds: float = 0.8) -> tuple[str, list[tuple[float, float]]]:
+    """Return what was read of a sound, and of each pass how long the sound was and the window."""
     decoder = Scripted(*heard)
-    return decoder.decode(np.zeros(int(seconds * RATE), np.float32), "").text, decoder.seconds
+    text = decoder.decode(np.zeros(int(seconds * RATE), np.float32), "").text
+    return text, list(zip(decoder.seconds, decoder.windows, strict=True))
 
 
-def test_a_short_sound_in_doubt_is_heard_once_more_and_the_likelier_is_taken() -> None:
-    doubtful, sure = Decoded("转", 0.3), Decoded("对", 0.6)
-    assert decoded(doubtful, sure, seconds=0.8) == ("对", [0.8, 1.0])
-    assert decoded(doubtful, Decoded("", 0.0), seconds=0.8) == ("转", [0.8, 1.0])
-    assert decoded(sure, seconds=0.8) == ("对", [0.8])
-    assert decoded(doubtful, seconds=2.0) == ("转", [2.0])
+def test_a_short_answer_that_is_sure_is_read_once_in_a_narrow_window() -> None:
+    assert passes(Decoded("对", 0.7)) == ("对", [(0.8, 7.0)])
+
+
+def test_a_short_answer_that_is_not_sure_or_is_stammered_is_read_in_a_wide_window_and_believed() -> None:
+    assert passes(Decoded("转", 0.69), Decoded("对", 0.6)) == ("对", [(0.8, 7.0), (0.8, 15)])
+    assert passes(Decoded("不对。不对。", 0.9), Decoded("不对。", 0.7))[0] == "不对。"
+    assert passes(Decoded("对对对。", 0.9), Decoded("对对对。", 0.7))[0] == "对对对。"
+    assert not Decoded("不对", 0.9).is_stammered
+
+
+def test_a_short_sound_in_doubt_is_heard_once_more_from_later_on_and_the_likelier_is_taken() -> None:
+    narrow, doubtful, sure = Decoded("砖", 0.65), Decoded("转", 0.3), Decoded("对", 0.6)
+    assert passes(narrow, doubtful, sure) == ("对", [(0.8, 7.0), (0.8, 15), (1.0, 15)])
+    assert passes(narrow, doubtful, Decoded("", 0.0))[0] == "转"
+    assert passes(doubtful, seconds=2.0) == ("转", [(2.0, 5.0)])
 
 
 def test_what_is_said_twice_in_a_narrow_window_is_decoded_in_a_wide_one_and_believed() -> None:
     twice = Decoded("银雀山街道银雀山街道", 0.8)
-    decoder = Scripted(twice, Decoded("银雀山街道", 0.8))
-    assert decoder.decode(np.zeros(2 * RATE, np.float32), "").text == "银雀山街道"
-    assert decoder.windows == [5.0, 15]
-    assert decoded(twice, twice, seconds=2.0)[0] == twice.text
+    once = Decoded("银雀山街道", 0.8)
+    assert passes(twice, once, seconds=2.0) == ("银雀山街道", [(2.0, 5.0), (2.0, 15)])
+    assert passes(twice, twice, seconds=2.0)[0] == twice.text
 
 
 def test_a_model_with_the_right_files_is_taken(tmp_path: Path) -> None:
