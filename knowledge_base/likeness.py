@@ -115,13 +115,26 @@ def body_of(article: Article) -> tuple[str, ...]:
     return (*article.tags, article.spoken, article.full, *(text for text in guide if text))
 
 
+class _Table(dict[str, float]):
+    """What terms weigh in a field, each looked up once: ways of asking have thousands of them, most the same."""
+
+    def __init__(self, weight: Weight, field: str) -> None:
+        super().__init__()
+        self._weight = weight
+        self._field = field
+
+    def __missing__(self, term: str) -> float:
+        found = self[term] = self._weight(self._field, term)
+        return found
+
+
 class Comparison:
     """Compares one question with ways of asking and articles; its terms are weighed once for all of them."""
 
     def __init__(self, asked: Asked, weight: Weight) -> None:
         """Take the question and what terms weigh."""
         self._asked = asked
-        self._weight = weight
+        self._tables = {field: _Table(weight, field) for field in ("words", "characters", "sounds")}
         self._words = self._weighed(asked.meant.words, "words")
         self._characters = self._weighed(asked.meant.characters, "characters")
         self._sounds = self._weighed(asked.heard.sounds, "sounds")
@@ -160,7 +173,8 @@ class Comparison:
         return self._share(way.subjects, lambda word: word in text or sound_line(word) in heard)
 
     def _weighed(self, terms: Iterable[str], field: str) -> tuple[dict[str, float], float]:
-        weights = {term: self._weight(field, term) for term in terms}
+        table = self._tables[field]
+        weights = {term: table[term] for term in terms}
         return weights, sum(weights.values())
 
     def _cosine(
@@ -173,10 +187,10 @@ class Comparison:
         if not both:
             return 0.0
         if (norm := way.norms.get(field)) is None:
-            norm = way.norms[field] = sum(self._weight(field, term) for term in terms)
+            norm = way.norms[field] = sum(map(self._tables[field].__getitem__, terms))
         return both / math.sqrt(whole * norm)
 
     def _share(self, asked: Iterable[str], knows: Callable[[str], bool]) -> float:
-        weights = {word: self._weight("words", word) for word in asked}
+        weights = {word: self._tables["words"][word] for word in asked}
         whole = sum(weights.values())
         return sum(value for word, value in weights.items() if knows(word)) / whole if whole else 0.0
