@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 
 from hotline.domain.knowledge import Article
 from knowledge_base.terms import Terms, sound_line, subjects_of, terms_of
@@ -115,6 +116,9 @@ def body_of(article: Article) -> tuple[str, ...]:
     return (*article.tags, article.spoken, article.full, *(text for text in guide if text))
 
 
+_Shared = tuple[float, float, float]
+
+
 class _Table(dict[str, float]):
     """What terms weigh in a field, each looked up once: ways of asking have thousands of them, most the same."""
 
@@ -141,12 +145,18 @@ class Comparison:
 
     def likeness(self, way: Way) -> float:
         """Compare by writing and by sound; what was misheard is still like by sound."""
-        written = (
-            self._cosine(self._words, way.words, "words", way)
-            + self._cosine(self._characters, way.characters, "characters", way)
-        ) / 2
-        heard = self._cosine(self._sounds, way.sounds, "sounds", way)
-        return 0.6 * max(written, heard) + 0.4 * (written + heard) / 2
+        return self._likeness(way, self._shared(way))
+
+    def most_alike(self, ways: Sequence[Way]) -> float:
+        """Return the highest likeness. What a way weighs takes long to add up, so only those are that might be the one."""
+        found = [(self._at_most(shared), way, shared) for way in ways for shared in (self._shared(way),)]
+        found.sort(key=itemgetter(0), reverse=True)
+        best = 0.0
+        for at_most, way, shared in found:
+            if at_most <= best:
+                break
+            best = max(best, self._likeness(way, shared))
+        return best
 
     def known_share(self, known: Known) -> float:
         """Return the share of the question's words that the article has."""
@@ -177,20 +187,42 @@ class Comparison:
         weights = {term: table[term] for term in terms}
         return weights, sum(weights.values())
 
-    def _cosine(
-        self, asked: tuple[dict[str, float], float], terms: frozenset[str], field: str, way: Way
-    ) -> float:
-        weights, whole = asked
-        both = math.fsum(
-            map(weights.__getitem__, terms.intersection(weights))
-        )  # the same in any order of the set
-        if not both:
-            return 0.0
+    def _shared(self, way: Way) -> _Shared:
+        """Return what the terms weigh that a way has too: words, characters and sounds."""
+        # the same in any order of the set
+        return (
+            math.fsum(map(self._words[0].__getitem__, way.words.intersection(self._words[0]))),
+            math.fsum(map(self._characters[0].__getitem__, way.characters.intersection(self._characters[0]))),
+            math.fsum(map(self._sounds[0].__getitem__, way.sounds.intersection(self._sounds[0]))),
+        )
+
+    def _at_most(self, shared: _Shared) -> float:
+        """Return the likeness of a way that has nothing but what is shared."""
+        wholes = (self._words[1], self._characters[1], self._sounds[1])
+        return _together(
+            *(math.sqrt(both / whole) if both else 0.0 for both, whole in zip(shared, wholes, strict=True))
+        )
+
+    def _likeness(self, way: Way, shared: _Shared) -> float:
+        words, characters, sounds = shared
+        return _together(
+            words and words / math.sqrt(self._words[1] * self._norm("words", way.words, way)),
+            characters
+            and characters / math.sqrt(self._characters[1] * self._norm("characters", way.characters, way)),
+            sounds and sounds / math.sqrt(self._sounds[1] * self._norm("sounds", way.sounds, way)),
+        )
+
+    def _norm(self, field: str, terms: frozenset[str], way: Way) -> float:
         if (norm := way.norms.get(field)) is None:
             norm = way.norms[field] = sum(map(self._tables[field].__getitem__, terms))
-        return both / math.sqrt(whole * norm)
+        return norm
 
     def _share(self, asked: Iterable[str], knows: Callable[[str], bool]) -> float:
         weights = {word: self._tables["words"][word] for word in asked}
         whole = sum(weights.values())
         return sum(value for word, value in weights.items() if knows(word)) / whole if whole else 0.0
+
+
+def _together(words: float, characters: float, sounds: float) -> float:
+    written = (words + characters) / 2
+    return 0.6 * max(written, sounds) + 0.4 * (written + sounds) / 2

@@ -95,7 +95,7 @@ class Ranking:
 def _score(comparison: Comparison, candidate: Candidate, category: str | None, vector: Any) -> float:
     known, article = candidate.entry.known, candidate.entry.article
     if known.ways:
-        alike = max(map(comparison.likeness, known.ways))
+        alike = comparison.most_alike(known.ways)
         score = 0.7 * alike + 0.15 * comparison.known_share(known) + 0.15 * candidate.share
     else:
         score = candidate.share

@@ -69,3 +69,20 @@ def test_an_article_knows_the_subject_by_writing_or_by_sound_in_its_questions_or
 def test_a_way_of_asking_may_hold_what_was_not_asked() -> None:
     assert Comparison(asked("办身份证周末能办吗"), even).way_share(way("孩子怎么办身份证")) < 1.0
     assert Comparison(asked("我家两个孩子怎么办身份证"), even).way_share(way("孩子怎么办身份证")) == 1.0
+
+
+def test_the_most_alike_way_is_found_without_weighing_all() -> None:
+    weighed: list[str] = []
+
+    def weight(field: str, term: str) -> float:
+        weighed.append(term)
+        return float(len(term))
+
+    ways = [
+        way(text) for text in ("居住证到期怎么续签", "路灯不亮找谁", "外地人怎么办居住证", "居住证怎么办")
+    ]
+    question = asked("办居住证怎么办")
+    best = Comparison(question, weight).most_alike(ways)
+    assert "路灯" not in weighed
+    assert best == max(map(Comparison(question, weight).likeness, ways)) > 0.8
+    assert Comparison(question, even).most_alike([]) == 0.0
