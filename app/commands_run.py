@@ -82,8 +82,8 @@ def web(data_dir: DataDir = None, web_port: WebPort = None) -> None:
 def demo(folder: Annotated[Path, typer.Option(help="结果目录")] = ROOT / "build" / "demo") -> None:
     """启动热线，打几通真实的 SIP 电话，打印对话，写 report.json；有一通不符合预期就以 1 结束。"""
     from app.demo import run_demo
-    from app.private import private
+    from app.private import fresh_data, private
 
-    settings = private(chosen(), folder / "data")
+    settings = private(chosen(), fresh_data(folder))
     is_met = run(run_demo(settings, Printer().tell, folder))
     raise typer.Exit(0 if is_met else 1)

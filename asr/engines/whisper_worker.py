@@ -56,7 +56,7 @@ _SHORT_SOUND: Final = int(1.5 * SAMPLE_RATE_HZ)
 _SHORT_WINDOW_SECONDS: Final = 7.0
 _SURE_OF_SHORT: Final = 0.7
 _LATER: Final = int(0.2 * SAMPLE_RATE_HZ)
-_AGAIN: Final = re.compile(r"(.{3,}?)\1+")
+_SHORTEST_SAID_AGAIN: Final = 3  # characters: a word of two is no sentence (“不是不是”)
 _TWICE: Final = re.compile(r"(.+?)\1+")
 _NO_WORDS: Final = re.compile(r"[\W_]+")
 # Text that zlib packs this well is a loop; the threshold is whisper's own.
@@ -72,8 +72,10 @@ class Decoded:
 
     @property
     def is_said_again(self) -> bool:
-        """True when all of it is said twice or more: so does a decoder that finds no end."""
-        return _AGAIN.fullmatch(_NO_WORDS.sub("", self.text)) is not None
+        """True when all of it is said twice or more, or begins again at the end: so does a decoder that finds no end."""
+        words = _NO_WORDS.sub("", self.text)
+        sizes = range(_SHORTEST_SAID_AGAIN, len(words) // 2 + 1)
+        return any(words == (words[:size] * len(words))[: len(words)] for size in sizes)
 
     @property
     def is_stammered(self) -> bool:

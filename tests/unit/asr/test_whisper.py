@@ -52,6 +52,9 @@ def test_a_text_that_repeats_itself_is_a_loop() -> None:
 def test_what_is_said_twice_is_noticed_but_a_word_of_two_characters_is_no_sentence() -> None:
     assert Decoded("首先从居民部门看。首先从居民部门看。", 0.8).is_said_again
     assert Decoded("13334293735 13334293735", 0.6).is_said_again
+    assert Decoded("对的，登记的内容是对的。对的，登记的内容是对的。对", 0.6).is_said_again
+    assert Decoded("停水停水了，停水停水了", 0.6).is_said_again
+    assert not Decoded("暖气不热，暖气不热，没人管", 0.9).is_said_again
     assert not Decoded("不是不是", 0.9).is_said_again
     assert not Decoded("我家停水了，楼上也停水了", 0.9).is_said_again
     assert not Decoded("", 0.0).is_said_again
