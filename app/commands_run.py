@@ -84,6 +84,6 @@ def demo(folder: Annotated[Path, typer.Option(help="结果目录")] = ROOT / "bu
     from app.demo import run_demo
     from app.private import fresh_data, private
 
-    settings = private(chosen(), fresh_data(folder))
-    is_met = run(run_demo(settings, Printer().tell, folder))
+    with fresh_data(folder) as data:
+        is_met = run(run_demo(private(chosen(), data), Printer().tell, folder))
     raise typer.Exit(0 if is_met else 1)

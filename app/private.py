@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -11,19 +14,27 @@ from app.processes import free_port
 from app.settings import Settings
 
 _OWN: Final = ".demo"
-"""Marks a data folder that a demo made, and may clear."""
+"""Marks a data folder that a demo made, and may clear once that demo, which holds a lock on the mark, has ended."""
 
 
-def fresh_data(folder: Path) -> Path:
-    """Return an empty data folder in ``folder`` for a demo; what an earlier demo left is cleared, nobody else's data is."""
+@contextmanager
+def fresh_data(folder: Path) -> Iterator[Path]:
+    """Give an empty data folder in ``folder`` for a demo; what an earlier demo left is cleared, nothing else is.
+
+    Raises ``FileExistsError`` when none can be had.
+    """
     names = ("data", *(f"data-{number}" for number in range(2, 100)))
     for data in (folder / name for name in names):
-        if (data / _OWN).exists():
+        with suppress(FileNotFoundError), (data / _OWN).open("rb") as mark, suppress(BlockingIOError):
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(data)
-        if not data.exists():
-            data.mkdir(parents=True, mode=0o700)
-            (data / _OWN).touch()
-            return data
+        if data.exists():
+            continue
+        data.mkdir(parents=True, mode=0o700)
+        with (data / _OWN).open("wb") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            yield data
+        return
     raise FileExistsError(f"{folder}：里面的 data、data-2…… 都不是演示留下的，请另选结果目录")
 
 

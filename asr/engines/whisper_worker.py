@@ -57,7 +57,6 @@ _SHORT_WINDOW_SECONDS: Final = 7.0
 _SURE_OF_SHORT: Final = 0.7
 _LATER: Final = int(0.2 * SAMPLE_RATE_HZ)
 _SHORTEST_SAID_AGAIN: Final = 3  # characters: a word of two is no sentence (“不是不是”)
-_TWICE: Final = re.compile(r"(.+?)\1+")
 _NO_WORDS: Final = re.compile(r"[\W_]+")
 # Text that zlib packs this well is a loop; the threshold is whisper's own.
 _LOOP_COMPRESSION: Final = 2.4
@@ -79,8 +78,9 @@ class Decoded:
 
     @property
     def is_stammered(self) -> bool:
-        """True when all of it is one word said twice or more, which short answers seldom are (“对对对”)."""
-        return _TWICE.fullmatch(_NO_WORDS.sub("", self.text)) is not None
+        """True when it is one answer given twice or more (“对。对。”); “谢谢” and “对对对” are not."""
+        answers = [words for words in _NO_WORDS.split(self.text) if words]
+        return len(answers) > 1 and len(set(answers)) == 1
 
     @property
     def is_loop(self) -> bool:

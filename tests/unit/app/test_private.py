@@ -8,16 +8,26 @@ from app.private import fresh_data
 
 
 def test_a_demo_begins_with_nothing_of_the_one_before(tmp_path: Path) -> None:
-    first = fresh_data(tmp_path / "demo")
-    (first / "hotline.sqlite3").write_text("orders")
+    with fresh_data(tmp_path / "demo") as first:
+        (first / "hotline.sqlite3").write_text("orders")
 
-    assert fresh_data(tmp_path / "demo") == first == tmp_path / "demo" / "data"
-    assert not (first / "hotline.sqlite3").exists()
+    with fresh_data(tmp_path / "demo") as second:
+        assert second == first == tmp_path / "demo" / "data"
+        assert not (second / "hotline.sqlite3").exists()
 
 
 def test_a_demo_leaves_data_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "hotline.sqlite3").write_text("orders")
 
-    assert fresh_data(tmp_path) == fresh_data(tmp_path) == tmp_path / "data-2"
+    for _ in range(2):
+        with fresh_data(tmp_path) as data:
+            assert data == tmp_path / "data-2"
     assert (tmp_path / "data" / "hotline.sqlite3").read_text() == "orders"
+
+
+def test_a_demo_leaves_the_data_of_one_that_still_runs(tmp_path: Path) -> None:
+    with fresh_data(tmp_path) as first, fresh_data(tmp_path) as second:
+        (first / "hotline.sqlite3").write_text("orders")
+        assert (first, second) == (tmp_path / "data", tmp_path / "data-2")
+    assert (first / "hotline.sqlite3").read_text() == "orders"

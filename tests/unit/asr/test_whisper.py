@@ -95,8 +95,9 @@ def test_a_short_answer_that_is_sure_is_read_once_in_a_narrow_window() -> None:
 def test_a_short_answer_that_is_not_sure_or_is_stammered_is_read_in_a_wide_window_and_believed() -> None:
     assert passes(Decoded("转", 0.69), Decoded("对", 0.6)) == ("对", [(0.8, 7.0), (0.8, 15)])
     assert passes(Decoded("不对。不对。", 0.9), Decoded("不对。", 0.7))[0] == "不对。"
-    assert passes(Decoded("对对对。", 0.9), Decoded("对对对。", 0.7))[0] == "对对对。"
-    assert not Decoded("不对", 0.9).is_stammered
+    assert passes(Decoded("不对。不对。", 0.9), Decoded("不对。不对。", 0.7))[0] == "不对。不对。"
+    assert passes(Decoded("谢谢。", 0.9)) == ("谢谢。", [(0.8, 7.0)])
+    assert passes(Decoded("对对对。", 0.9)) == ("对对对。", [(0.8, 7.0)])
 
 
 def test_a_short_sound_in_doubt_is_heard_once_more_from_later_on_and_the_likelier_is_taken() -> None:
