@@ -355,12 +355,9 @@ class Session(InWriting):
         if self._stage is Stage.MESSAGE:
             self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
             return self._register_message()
-        is_withdrawal = meaning.intent is Intent.WITHDRAW
-        if (
-            is_withdrawal
-            and meaning.confidence >= self._policy.withdrawal_confidence
-            and self._stage in INTAKE
-        ):
+        is_sure = meaning.confidence >= self._policy.withdrawal_confidence
+        is_withdrawal = meaning.intent is Intent.WITHDRAW and is_sure
+        if self._stage in INTAKE and (is_withdrawal or self._answers.withdraws(meaning.text)):
             self._was_withdrawn = True
             return self._say_and_listen("withdrawn")
         if self._is_progress_between(meaning):

@@ -125,6 +125,7 @@ class AnswerWords:
             self._digits = str.maketrans(dict(rows["digits"]))
             self._invites_place = tuple(rows["invites_place"])
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
+            self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
@@ -190,6 +191,10 @@ class AnswerWords:
     def wants_progress(self, text: str) -> bool:
         """Tell whether the citizen asks how an order stands (查进度)."""
         return self._is_found(self._progress_lexicon, text)
+
+    def withdraws(self, text: str) -> bool:
+        """Tell whether a short sentence takes the matter back (撤回); who says more tells of somebody or something else."""
+        return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._withdrawal_lexicon, text)
 
     def has_forgotten(self, text: str) -> bool:
         """Tell whether the citizen does not know the number that was asked for."""

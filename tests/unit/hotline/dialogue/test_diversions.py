@@ -262,6 +262,24 @@ def test_who_takes_the_matter_back_is_heard_and_it_is_recorded_as_withdrawn() ->
     assert call.session.so_far.text == "兰山区银雀山街道暖气不热"
 
 
+@pytest.mark.parametrize("text", ["算了，我不反应了，不用登记了", "不投诉了"])
+def test_who_takes_the_matter_back_in_so_many_words_is_heard_whatever_the_model_makes_of_them(
+    text: str,
+) -> None:
+    call = Conversation()
+    call.says("我家暖气不热", a_complaint("我家暖气不热"))
+    call.says(text, a_meaning(text, Intent.UNKNOWN))
+    assert call.heard == ("withdrawn", "anything_more")
+    assert call.session.contact_outcome is ContactOutcome.WITHDRAWN
+
+
+def test_who_tells_of_somebody_who_took_a_matter_back_takes_nothing_back() -> None:
+    text = "邻居说他们单位答应修了他就不投诉了，可是到现在也没有人来修"
+    call = with_a_complaint()
+    call.says(text, a_complaint(text))
+    assert call.heard == ("confirm",)
+
+
 def test_who_begins_anew_after_taking_back_is_no_longer_withdrawn() -> None:
     call = with_a_complaint()
     call.says("算了不投诉了", a_meaning("算了不投诉了", Intent.WITHDRAW))
