@@ -123,13 +123,18 @@ async def _fill(
     for start in range(present, wanted, _BATCH):
         many = range(start, min(start + _BATCH, wanted))
         rows = [_order_row(store, like, index, at) for index in many]
-        helped = [{"unit": _SUPPORTER, "number": row["number"]} for row in rows[::5]]
+        helped = [
+            {"unit": _SUPPORTER, **{name: row[name] for name in ("number", "status", "due_order")}}
+            for row in rows[::5]
+        ]
         async with store.database.writing() as connection:
             await connection.execute(insert(work_orders), rows)
             await connection.execute(insert(order_supporters), helped)
         tell("工单", many.stop, wanted)
     async with store.database.writing() as connection:
-        await connection.execute(text("ANALYZE" if store.database.is_sqlite else "ANALYZE work_orders"))
+        await connection.execute(
+            text("ANALYZE" if store.database.is_sqlite else "ANALYZE work_orders, order_supporters")
+        )
 
 
 def _order_row(store: SqlStore, like: WorkOrder, index: int, at: datetime) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Inboxes (收件箱): orders by when they are due, a page at a time, from any place in the list (keyset).
 
-An index holds each unit's orders of each state by due time. A page is merged from one short run of each state, so that it
-costs the same whether a unit has a hundred orders or a hundred thousand.
+An index holds each unit's orders of each state by due time, another those that it supports. A page is merged from one short
+run of each state, so that it costs the same whether a unit has a hundred orders or a hundred thousand.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, or_, select, union_all
+from sqlalchemy import Select, Table, and_, exists, func, or_, select, union_all
 
 from hotline.domain.appeal import AppealKind
 from hotline.domain.life_cycle import CLOSED, Status
@@ -123,10 +123,10 @@ class SqlInbox:
 
     async def counts(self, wanted: InboxFilter) -> Mapping[Status, int]:
         """Count the orders of each of the states, for tabs; states without orders are missing."""
-        column = work_orders.c.status
+        column = _listed(wanted).c.status
         query = (
             select(column, func.count())
-            .where(*self._conditions(wanted), column.in_(sorted(wanted.statuses)))
+            .where(*_conditions(wanted), column.in_(sorted(wanted.statuses)))
             .group_by(column)
         )
         async with self._database.reading() as connection:
@@ -134,56 +134,70 @@ class SqlInbox:
 
     async def count_due(self, wanted: InboxFilter, *, before: datetime) -> int:
         """Count the orders due before ``before``."""
+        listed = _listed(wanted)
         query = (
             select(func.count())
-            .select_from(work_orders)
+            .select_from(listed)
             .where(
-                *self._conditions(wanted),
-                work_orders.c.status.in_(sorted(wanted.statuses)),
-                work_orders.c.due_order < before,
+                *_conditions(wanted),
+                listed.c.status.in_(sorted(wanted.statuses)),
+                listed.c.due_order < before,
             )
         )
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one()
 
     def _run(self, wanted: InboxFilter, status: Status, after: Place | None, limit: int) -> Select[Any]:
-        orders = work_orders.c
-        conditions = [orders.status == status.value, *self._conditions(wanted)]
+        listed = _listed(wanted).c
+        conditions = [listed.status == status.value, *_conditions(wanted)]
         if after is not None:
-            later = and_(orders.due_order == after.due, orders.number > after.number)
-            conditions += [orders.due_order >= after.due, or_(orders.due_order > after.due, later)]
+            later = and_(listed.due_order == after.due, listed.number > after.number)
+            conditions += [listed.due_order >= after.due, or_(listed.due_order > after.due, later)]
         return (
-            select(orders.number, orders.due_order)
+            select(listed.number, listed.due_order)
             .where(*conditions)
-            .order_by(orders.due_order, orders.number)
+            .order_by(listed.due_order, listed.number)
             .limit(limit)
         )
 
-    def _conditions(self, wanted: InboxFilter) -> list[Any]:
-        orders = work_orders.c
-        conditions: list[Any] = []
-        if wanted.unit is not None:
-            conditions.append(orders.lead_unit == wanted.unit)
-        if wanted.supporter is not None:
-            theirs = select(order_supporters.c.number).where(order_supporters.c.unit == wanted.supporter)
-            conditions.append(orders.number.in_(theirs))
-        if wanted.county is not None:
-            conditions.append(orders.county == wanted.county)
-        if wanted.categories:
-            conditions.append(
-                or_(*(orders.category.startswith(each, autoescape=True) for each in wanted.categories))
-            )
-        if wanted.kinds:
-            conditions.append(orders.kind.in_(sorted(wanted.kinds)))
-        if wanted.asks_extension:
-            conditions.append(orders.extension_asked_at.is_not(None))
-        if wanted.waits_for is not None:
-            theirs = select(order_waiting.c.number).where(order_waiting.c.what == wanted.waits_for.value)
-            conditions.append(orders.number.in_(theirs))
-        if wanted.due is not None:
-            start, end = wanted.due
-            conditions += [orders.due_order >= start, orders.due_order < end]
-        return conditions
+
+def _listed(wanted: InboxFilter) -> Table:
+    """Return the table that has the list by state and due time."""
+    return work_orders if wanted.supporter is None else order_supporters
+
+
+def _conditions(wanted: InboxFilter) -> list[Any]:
+    """Return what the rows of ``_listed`` must fulfil, besides their state."""
+    listed, conditions = _listed(wanted).c, _of_orders(wanted)
+    if wanted.supporter is not None:
+        if conditions:  # asked of the order itself
+            conditions = [exists().where(work_orders.c.number == listed.number, *conditions)]
+        conditions.append(listed.unit == wanted.supporter)
+    if wanted.waits_for is not None:
+        theirs = select(order_waiting.c.number).where(order_waiting.c.what == wanted.waits_for.value)
+        conditions.append(listed.number.in_(theirs))
+    if wanted.due is not None:
+        start, end = wanted.due
+        conditions += [listed.due_order >= start, listed.due_order < end]
+    return conditions
+
+
+def _of_orders(wanted: InboxFilter) -> list[Any]:
+    orders = work_orders.c
+    conditions: list[Any] = []
+    if wanted.unit is not None:
+        conditions.append(orders.lead_unit == wanted.unit)
+    if wanted.county is not None:
+        conditions.append(orders.county == wanted.county)
+    if wanted.categories:
+        conditions.append(
+            or_(*(orders.category.startswith(each, autoescape=True) for each in wanted.categories))
+        )
+    if wanted.kinds:
+        conditions.append(orders.kind.in_(sorted(wanted.kinds)))
+    if wanted.asks_extension:
+        conditions.append(orders.extension_asked_at.is_not(None))
+    return conditions
 
 
 def statuses(names: Collection[str]) -> frozenset[Status]:

@@ -127,6 +127,12 @@ class SqlStore:
             await self._write_citizens(connection, order)
         if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
             await _write_supporters(connection, order, is_new=change.expected is None)
+        else:
+            await connection.execute(
+                update(order_supporters)
+                .where(order_supporters.c.number == order.number)
+                .values(**_place_in_inbox(order))
+            )
         await write_order_facts(connection, order)
         await _write_waiting(connection, order, is_new=change.expected is None)
         await write_audit_rows(connection, [_audited(order, entry) for entry in added])
@@ -405,13 +411,12 @@ class SqlStore:
         return {
             "number": order.number,
             "revision": order.revision,
-            "status": order.status.value,
+            **_place_in_inbox(order),
             "category": order.appeal.category,
             "lead_unit": order.lead_unit if order.is_dispatched else None,
             "conversation": order.conversation,
             "registered_at": order.registered_at,
             "due_at": order.due_at,
-            "due_order": order.due_at or NEVER_DUE,
             "extension_asked_at": order.when(Step.ASK_EXTENSION) if order.asked_extension else None,
             "kind": order.appeal.kind.value,
             "county": order.appeal.place.county_code if order.appeal.place else None,
@@ -426,11 +431,17 @@ async def _nobody(_: WorkOrder) -> None:
     """Tell nobody."""
 
 
+def _place_in_inbox(order: WorkOrder) -> dict[str, Any]:
+    """Return by what inboxes list an order."""
+    return {"status": order.status.value, "due_order": order.due_at or NEVER_DUE}
+
+
 async def _write_supporters(connection: AsyncConnection, order: WorkOrder, *, is_new: bool) -> None:
     """Note which units support the order now."""
     if not is_new:
         await connection.execute(delete(order_supporters).where(order_supporters.c.number == order.number))
-    rows = [{"unit": unit, "number": order.number} for unit in order.supporting_units]
+    place = _place_in_inbox(order)
+    rows = [{"unit": unit, "number": order.number, **place} for unit in order.supporting_units]
     if rows and order.is_dispatched:
         await connection.execute(order_supporters.insert(), rows)
 

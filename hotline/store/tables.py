@@ -293,8 +293,11 @@ order_supporters: Final = Table(
     metadata,
     Column("unit", String(64), primary_key=True),
     Column("number", String(20), primary_key=True, index=True),
+    Column("status", String(32), nullable=False, server_default=""),
+    Column("due_order", Instant, nullable=False, server_default="0"),
+    Index("order_supporters_inbox", "unit", "status", "due_order", "number"),
 )
-"""Which orders a unit supports (协办), since they were dispatched."""
+"""Which orders a unit supports (协办), since they were dispatched; ``status`` and ``due_order`` as in ``work_orders``, for its inbox."""
 
 call_processes: Final = Table(
     "call_processes",

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from sqlalchemy import text, update
 
 from hotline.domain.deeds import AskExtension, QueueForDispatch, RefuseExtension, SignFor
 from hotline.domain.life_cycle import Status
 from hotline.domain.people import MACHINE
 from hotline.store.inbox import InboxFilter, Place, SqlInbox, statuses
 from hotline.store.sealing import Seal
+from hotline.store.tables import order_supporters
 from tests.builders import NOW, after
 from tests.contracts.conftest import SECRET
 from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_decision, a_registered_order, an_order, change, keep
 
 LANSHAN = InboxFilter(unit="county-371302")
+SUPPORTING = InboxFilter(supporter="body-housing")
 
 
 @pytest.fixture
@@ -57,7 +62,11 @@ async def test_states_categories_kinds_spans_and_supporters_narrow_it(store, inb
         "category": InboxFilter(categories=("01",)),
         "other category": InboxFilter(categories=("02", "0303")),
         "soon": InboxFilter(due=(NOW, NOW + timedelta(hours=24))),
-        "supporting": InboxFilter(supporter="body-housing"),
+        "supporting": SUPPORTING,
+        "supporting, signed": replace(SUPPORTING, statuses=frozenset({Status.HANDLING})),
+        "supporting, soon": replace(SUPPORTING, due=(NOW, NOW + timedelta(hours=24))),
+        "supporting, of a county": replace(SUPPORTING, county="371302", unit="county-371302"),
+        "supporting, of another": replace(SUPPORTING, county="371311"),
         "elsewhere": InboxFilter(unit="county-371311"),
         "county": InboxFilter(county="371302"),
         "nothing": InboxFilter(frozenset()),
@@ -65,15 +74,26 @@ async def test_states_categories_kinds_spans_and_supporters_narrow_it(store, inb
     both = ["26112300002", "26112300001"]
     assert {name: await numbers(inbox, wanted) for name, wanted in found.items()} == {
         "signed": ["26112300002"], "category": both, "other category": [], "soon": ["26112300002"],
-        "supporting": both, "elsewhere": [], "county": both, "nothing": [],
+        "supporting": both, "supporting, signed": ["26112300002"], "supporting, soon": ["26112300002"],
+        "supporting, of a county": both, "supporting, of another": [], "elsewhere": [], "county": both, "nothing": [],
     }  # fmt: skip
 
 
 async def test_orders_are_counted_by_state_and_by_how_near_they_are(store, inbox):
     await keep(store, due_in("26112300001", 30), due_in("26112300002", 10))
     await change(store, due_in("26112300002", 10), SignFor(), by=LANSHAN_UNIT, at=after(60))
-    assert await inbox.counts(LANSHAN) == {Status.TO_SIGN: 1, Status.HANDLING: 1}
-    assert await inbox.count_due(LANSHAN, before=NOW + timedelta(hours=24)) == 1
+    for wanted in (LANSHAN, SUPPORTING):
+        assert await inbox.counts(wanted) == {Status.TO_SIGN: 1, Status.HANDLING: 1}
+        assert await inbox.count_due(wanted, before=NOW + timedelta(hours=24)) == 1
+
+
+async def test_orders_of_before_are_in_the_inbox_of_who_supports_them(store, inbox):
+    await keep(store, due_in("26112300001", 30), due_in("26112300002", 10))
+    migration = import_module("hotline.store.migrations.versions.0034_supporters_inbox")
+    async with store.database.writing() as connection:
+        await connection.execute(update(order_supporters).values(status="", due_order=after(0)))
+        await connection.execute(text(migration._FILL))
+    assert await numbers(inbox, SUPPORTING) == ["26112300002", "26112300001"]
 
 
 def test_names_that_are_no_states_are_left_out():
