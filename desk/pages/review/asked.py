@@ -14,14 +14,13 @@ from hotline.domain.work_order import WorkOrder
 
 
 def asked_of(front: Front, order: WorkOrder) -> dict[str, Any]:
-    """Return for a line of the list: who asks what (``asked``) and since when, what it is held against (``against``), and by when it is decided."""
+    """Return for a line of the list: who asks what (``asked``), what it is held against (``against``), and by when it is decided."""
     objection, words = objection_of(front, order), front.words
     if objection is not None:
         return {
             "asked": objection["text"],
             "against": f"{objection['ended']}：{objection['reason']}",
             "due_at": objection["due_at"],
-            "asked_at": objection["made_at"],
         }
     asked = against = ""
     match order.status:

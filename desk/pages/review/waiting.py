@@ -13,7 +13,7 @@ from desk.pages.orders import row_of
 from desk.pages.review.asked import asked_of
 from desk.seat import Seat
 from hotline.domain.life_cycle import CLOSED, Status
-from hotline.domain.waiting import Waiting
+from hotline.domain.waiting import Waiting, waits_since
 from hotline.store.inbox import OPEN, InboxFilter, Place
 
 router = desk_router()
@@ -39,7 +39,9 @@ TABS: Final[dict[str, Tab]] = {
     "revisits": Tab("待回访", InboxFilter(frozenset({Status.TO_REVISIT}))),
     "objections": Tab("诉求人异议", InboxFilter(CLOSED, waits_for=Waiting.OBJECTION), is_by_wait=True),
     "hearings": Tab("不合理认定", InboxFilter(OPEN, waits_for=Waiting.HEARING)),
-    "disclosure": Tab("待定公开", InboxFilter(frozenset({Status.CONCLUDED}), waits_for=Waiting.DISCLOSURE)),
+    "disclosure": Tab(
+        "待定公开", InboxFilter(frozenset({Status.CONCLUDED}), waits_for=Waiting.DISCLOSURE), is_by_wait=True
+    ),
 }
 
 
@@ -54,8 +56,9 @@ async def waiting(
     }  # fmt: skip
     name = tab if tab in TABS else next((key for key, count in counts.items() if count), "returns")
     chosen, box, place = TABS[name], front.parts.inbox, Place.read(after)
-    if chosen.is_by_wait and chosen.wanted.waits_for is not None:
-        page = await box.waiting(chosen.wanted.waits_for, after=place, limit=_A_PAGE)
+    waits_for = chosen.wanted.waits_for if chosen.is_by_wait else None
+    if waits_for is not None:
+        page = await box.waiting(waits_for, after=place, limit=_A_PAGE)
     else:
         page = await box.page(chosen.wanted, after=place, limit=_A_PAGE)
     numbers = " ".join(order.number for order in page.orders)
@@ -65,7 +68,11 @@ async def waiting(
     return front.page(
         request, "review/list.html", title="审核", tab=name,
         tabs=[(key, one.label, counts[key]) for key, one in TABS.items()],
-        orders=[row_of(front, order) | asked_of(front, order) for order in page.orders],
+        orders=[
+            row_of(front, order) | asked_of(front, order)
+            | {"since": waits_since(order, waits_for) if waits_for is not None else None}
+            for order in page.orders
+        ],
         following=str(page.following) if page.following else "",
         secrecy=await front.parts.unmaskings.count_waiting() if front.parts.unmaskings is not None else 0,
     )  # fmt: skip

@@ -249,6 +249,7 @@ async def test_a_revisit_is_written_down_and_the_citizens_wish_has_it_handled_ag
 
 
 async def test_whether_a_closed_order_is_public_waits_for_a_decision(site: ConsolesSite) -> None:
+    await concluded(site, "26112300002")
     await asked(site, "26112300001", SignFor(), REPLY)
     path = "/desk/review/26112300001"
     async with site.client(await site.account(R.REVIEWER)) as client:
@@ -262,20 +263,28 @@ async def test_whether_a_closed_order_is_public_waits_for_a_decision(site: Conso
         await decided("pass_review")
         for _ in range(2):
             await decided("revisit", reached="no", how="phone")
-        assert "待定公开 1" in await decided("conclude")
-        assert "待定公开 0" in await decided("withhold", reason="只涉及本人")
-        assert "待定公开 0" in await decided("disclose", reason="供热已恢复。")
+        waiting = await decided("conclude")
+        assert "待定公开 2" in waiting
+        assert "编号 结案 状态 " in waiting
+        assert waiting.index("26112300002") < waiting.index("26112300001")  # concluded first, due as soon
+        assert "待定公开 1" in await decided("withhold", reason="只涉及本人")
+        assert "待定公开 1" in await decided("disclose", reason="供热已恢复。")
         assert "已公开" in words_of((await client.get(path)).text)
+
+
+async def concluded(site: ConsolesSite, number: str) -> WorkOrder:
+    """Keep an order that was concluded, though its citizen was never reached."""
+    order = await asked(site, number, SignFor(), REPLY)
+    two = [Revisit(is_reached=False, how="电话")] * 2
+    for seconds, deed in enumerate([PassReview(), *two, Conclude("两次未接通")], 10):
+        order = await change(site.store, order, deed, by=REVIEWER, at=after(seconds))
+    return order
 
 
 async def objected_to(site: ConsolesSite, number: str) -> WorkOrder:
     """Keep an order that was concluded and whose citizen objects to that."""
-    order = await asked(site, number, SignFor(), REPLY)
-    two = [Revisit(is_reached=False, how="电话")] * 2
-    for seconds, deed in enumerate([PassReview(), *two, Conclude("两次未接通"), Object("暖气还是不热")], 10):
-        by = CITIZEN if isinstance(deed, Object) else REVIEWER
-        order = await change(site.store, order, deed, by=by, at=after(seconds))
-    return order
+    order = await concluded(site, number)
+    return await change(site.store, order, Object("暖气还是不热"), by=CITIZEN, at=after(14))
 
 
 async def test_an_objection_is_judged_by_another_reviewer_beside_what_was_decided(site: ConsolesSite) -> None:
