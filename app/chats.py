@@ -15,6 +15,7 @@ from app.chat_store import ChatsOnRedis
 from app.deliveries import open_client
 from app.host_tokens import HostTokens, TokenRefusedError
 from app.metrics import CALLS
+from app.reading_store import ReadingOnRedis
 from app.settings import Settings, secret_file
 from app.token_bucket import TokenBuckets
 from app.wiring import World, local_clock
@@ -153,6 +154,7 @@ def open_chat(  # noqa: PLR0917 -- put together in one place only
             place_of=SlotFinder(city, load_meaning_words(city)).place,
             queue=queue,
             relay=Confidential(world.store, SqlRelayStore(world.store.database, seal)),
+            reading=ReadingOnRedis(world.redis, seal) if world.redis is not None else None,
             forget=forget,
         ),
         words["refusals"],

@@ -13,6 +13,7 @@ import httpx
 from app.clock import now
 from app.letter_words import load_notice_words, load_wechat_words
 from app.mailbox import open_mail_sender
+from app.reading_store import ReadingOnRedis
 from app.redis_client import open_redis
 from app.settings import Settings
 from app.wechat import apis
@@ -62,7 +63,8 @@ def senders_for_citizens(
     otherwise: Sender,
 ) -> SendersByKind:
     """Return all senders: to citizens over the channels that are configured, else as ``otherwise`` does."""
-    accounts = apis(settings, client, open_redis(settings, stack), seal)
+    redis = open_redis(settings, stack)
+    accounts = apis(settings, client, redis, seal)
     by_channel: dict[ContactChannel, Telling] = {}
     words = load_wechat_words(city)
     for app_id, channel in (
@@ -105,5 +107,6 @@ def senders_for_citizens(
             subscriptions=SqlProgress(store.database),
             by_channel=by_channel,
             by_phone=sms,
+            reading=ReadingOnRedis(redis, seal) if redis is not None else None,
         )
     return SendersByKind(senders, otherwise)

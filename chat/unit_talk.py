@@ -1,24 +1,27 @@
 """A unit's part in a chat (三方对话): what is written goes to it through the order's relay, what it answers comes back.
 
 The relay in the database is the only way between them: the unit sees no names and no numbers. What was passed on already is
-read off the relay itself, so that nothing goes twice when another process goes on with the chat.
+read off the relay itself, so that nothing goes twice when another process goes on with the chat. How far a citizen whose page is
+open has read is marked for those who would send it to them as a notice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
 
-from hotline.dialogue.events import Event, Said
+from hotline.dialogue.events import Event, Said, Started
 from hotline.dialogue.written_events import AgentWrote, UnitDismissed, UnitInvited, UnitWrote
-from hotline.domain.errors import HotlineError, StoreUnavailableError
+from hotline.domain.errors import EngineUnavailableError, HotlineError, StoreUnavailableError
 from hotline.domain.people import CITIZEN, Actor, Role
 from hotline.domain.relay import RelayMessage
 from hotline.service.keeping import Entry
+from hotline.service.reading_along import Reading, ReadingAlong, readers_of
+from hotline.service.thread import Thread
 
 log: Final = structlog.get_logger("unit_talk")
 
@@ -44,9 +47,14 @@ class UnitTalk:
         happen: Callable[[Event], None],
         clock: Callable[[], datetime],
         *,
+        reading: ReadingAlong | None = None,
         look_seconds: float = _LOOK_SECONDS,
     ) -> None:
-        """Begin without a unit."""
+        """Begin without a unit. ``reading``: where it is marked how far the citizen has read."""
+        self._reading = reading
+        self._readers: tuple[str, ...] = ()
+        self._has_page = self._is_marked = False
+        self._read = 0
         self._relay = relay
         self._happen = happen
         self._clock = clock
@@ -60,8 +68,11 @@ class UnitTalk:
     def note(self, entry: Entry) -> None:
         """Take notice of what happened in the chat."""
         match entry:
+            case Started():
+                self._readers = readers_of(entry.conversation, entry.phone)
+                return
             case UnitInvited():
-                self._invited, self._known, self._unsent = entry, entry.after, []
+                self._invited, self._known, self._unsent, self._read = entry, entry.after, [], 0
             case UnitDismissed():
                 self._invited = None
             case UnitWrote():
@@ -76,6 +87,17 @@ class UnitTalk:
         elif self._task is None:
             self._task = asyncio.create_task(self._carry(self._invited), name="unit talk")
 
+    def tell_page(self, *, is_there: bool) -> None:
+        """Take notice that the citizen's page came or went."""
+        self._has_page = is_there
+        self._wake.set()
+
+    def seen(self, number: int, entries: Iterable[Entry]) -> None:
+        """Take notice that the citizen has seen everything up to message ``number`` of the chat, whose past is ``entries``."""
+        if self._invited is not None:
+            self._read = max(self._read, _last_of_unit(entries, self._invited.order, upto=number))
+            self._wake.set()
+
     def close(self) -> None:
         """Carry nothing any more, in this process."""
         if self._task is not None:
@@ -85,6 +107,7 @@ class UnitTalk:
     async def _carry(self, invited: UnitInvited) -> None:
         passed_on: set[tuple[Role, datetime]] | None = None
         while True:
+            await self._mark(invited)
             try:
                 messages = await self._relay.so_far(invited.order)
                 if passed_on is None:
@@ -99,6 +122,18 @@ class UnitTalk:
             except TimeoutError:
                 pass
             self._wake.clear()
+
+    async def _mark(self, invited: UnitInvited) -> None:
+        """Mark how far the citizen has read, as long as their page is there; a mark that is not renewed runs out."""
+        if self._reading is None or not (self._has_page or self._is_marked):
+            return
+        try:
+            await self._reading.note(
+                invited.order, self._readers, Reading(self._has_page, invited.after, self._read)
+            )
+            self._is_marked = self._has_page
+        except EngineUnavailableError as error:
+            log.info("unit_talk.not_marked", reason=error.reason)
 
     def _hear(self, invited: UnitInvited, messages: Sequence[RelayMessage]) -> None:
         for position, message in enumerate(messages[self._known :], self._known + 1):
@@ -120,3 +155,15 @@ class UnitTalk:
                     log.warning("unit_talk.refused", error=error.code)
                 passed_on.add((by.role, message.at))
             self._unsent.pop(0)
+
+
+def _last_of_unit(entries: Iterable[Entry], order: str, *, upto: int) -> int:
+    """Return the relay's position of the unit's last words among the first ``upto`` messages of a chat; 0: none."""
+    thread, position = Thread(), 0
+    for entry in entries:
+        thread.read([entry])
+        if thread.written > upto:
+            break
+        if isinstance(entry, UnitWrote) and entry.order == order:
+            position = entry.position
+    return position

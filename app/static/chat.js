@@ -9,6 +9,10 @@ const find = (id) => document.getElementById(id);
 const list = find("messages"), state = find("state"), form = find("form"), text = find("text"), larger = find("larger"), older = find("older");
 let first = 1;  // number of the oldest message that is shown
 let isWriting = 0;
+let newest = 0, told = 0;  // number of the newest message of a person; what the hotline was told was seen
+
+function look() { if (newest > told && !document.hidden && line.tell({type: "seen", number: newest})) told = newest; }
+document.addEventListener("visibilitychange", look);
 
 // --- the app that carries the page gives a token, if there is one (docs/embedding.md) ---
 const isCarried = parent !== window;
@@ -43,7 +47,8 @@ function shown(message) {
 
 const line = new Line({
   begun(isNew, from) {
-    if (isNew) { list.replaceChildren(); first = from; }
+    if (isNew) { list.replaceChildren(); first = from; newest = 0; }
+    told = 0;  // what was told over a line that broke may not have arrived
     if (!list.childElementCount) first = from;
     older.hidden = first <= 1;
     state.textContent = "";
@@ -51,7 +56,7 @@ const line = new Line({
   message(message, own) {
     if (message.type === "said") {
       place(saidRow(message, acts));
-      if (message.by === "agent" && !document.hidden) line.tell({type: "seen", number: message.number});
+      if (message.by !== "hotline") { newest = Math.max(newest, message.number); look(); }
     } else if (message.type === "echoed") {
       if (!own) { place(shown(message)); return; }
       const row = shown(message);
@@ -64,6 +69,7 @@ const line = new Line({
     else if (message.type === "guessed") takeGuess(message);
     else if (message.type === "standing") stand(message);
   },
+  ready: look,
   state(why) { state.textContent = why; },
   lost(ones) {
     for (const one of ones) one.row.remove();

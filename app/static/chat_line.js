@@ -6,7 +6,7 @@ const KEEP = "session";
 
 export class Line {
   constructor(on, token) {
-    this.on = on;  // message(m), state(text), begun(isNew), over(text)
+    this.on = on;  // message(m), state(text), begun(isNew), ready(), over(text)
     this.token = token;  // () => promise of the token of the app that carries the page, or null
     this.session = sessionStorage.getItem(KEEP);
     this.seen = 0;
@@ -60,6 +60,7 @@ export class Line {
     if (!this.isReady && !this.isOver && this.seen >= this.last) {
       this.isReady = true;
       for (const one of this.waiting) this.socket.send(JSON.stringify(one.body));  // sent while the line was breaking
+      this.on.ready();
     }
   }
 

@@ -50,6 +50,7 @@ from hotline.dialogue.written_events import AgentParted, FormSent, PictureSent
 from hotline.domain.appeal import AppealKind, ContactChannel, Datum, PhoneNumber, Place, Position
 from hotline.service.keeping import Entry, Yielded
 from hotline.service.kept_chats import AgentNotice, KeptChats, Post
+from hotline.service.reading_along import ReadingAlong
 from hotline.service.thread import Party
 
 Sender = Callable[[protocol.Outgoing], None]
@@ -79,7 +80,7 @@ class Pace:
 class Customs:
     """What all chats of a hotline have in common. ``queue``: where agents are waited for, if there are any.
 
-    ``relay``: the way to handling units, if there is one. ``words`` for pages; ``place_of`` finds a place in words.
+    ``relay``: the way to handling units, if there is one; ``reading``: where it is marked who reads along there. ``words`` for pages; ``place_of`` finds a place in words.
     ``forget`` deletes what was sent along with a chat in which a state secret may have been told.
     """
 
@@ -90,6 +91,7 @@ class Customs:
     place_of: Callable[[str], Place | None] = lambda _: None
     queue: ChatQueue | None = None
     relay: Relay | None = None
+    reading: ReadingAlong | None = None
     forget: Callable[[str], Awaitable[None]] | None = None
 
 
@@ -138,7 +140,7 @@ class WebChatChannel:
         self._phone = ""
         self._unit_talk = None
         if customs.relay is not None:
-            self._unit_talk = UnitTalk(customs.relay, self._happen, self._clock)
+            self._unit_talk = UnitTalk(customs.relay, self._happen, self._clock, reading=customs.reading)
         for entry in past:
             self._note(entry)
         if self._standing.whom == "agent":
@@ -174,12 +176,16 @@ class WebChatChannel:
             send(message)
         if self._standing.whom != "assistant":
             send(self._standing)
+        if self._unit_talk is not None:
+            self._unit_talk.tell_page(is_there=True)
 
     def detach(self, send: Sender) -> None:
         """The page is gone; unless it comes back in time, the conversation ends."""
         if self._send is not send:
             return  # another page has taken over meanwhile
         self._send = None
+        if self._unit_talk is not None:
+            self._unit_talk.tell_page(is_there=False)
         self._wait_for_page()
 
     def messages(self) -> Sequence[protocol.Numbered]:
@@ -252,6 +258,12 @@ class WebChatChannel:
             telling = self.keeper.tell_agent(AgentNotice(self.session, writing, seen))
             self._telling = asyncio.create_task(telling, name="tell agent")
             self._telling.add_done_callback(self._told)
+
+    def take_seen(self, number: int) -> None:
+        """The citizen has seen everything up to message ``number``."""
+        self.tell_agent(seen=number)
+        if self._unit_talk is not None:
+            self._unit_talk.seen(number, self.keeper.entries)
 
     def leave(self) -> None:
         """The citizen is gone for good."""

@@ -59,7 +59,7 @@ class Line:
             case protocol.Writing(is_on=is_on):
                 channel.tell_agent(writing=is_on)
             case protocol.Seen(number=number):
-                channel.tell_agent(seen=number)
+                channel.take_seen(number)
             case protocol.History(before=before):
                 self._send(channel.earlier(before))
             case protocol.Ping():

@@ -102,7 +102,7 @@ class Writing(_Message):
 
 
 class Seen(_Message):
-    """The citizen has seen everything up to ``number``; shown to an agent."""
+    """The citizen has seen everything up to ``number``: shown to an agent, and what a unit wrote is not sent as a notice too."""
 
     type: Literal["seen"]
     number: Number

@@ -52,10 +52,14 @@ def sent(message: RelayMessage, order: WorkOrder) -> RelayMessage:
 
 def passed_on(message: RelayMessage, order: WorkOrder, index: int) -> tuple[Message, ...]:
     """Return what the other side is sent: the unit's words to the citizens, everybody else's to the lead unit."""
-    body = {"number": order.number, "at": message.at.isoformat(), "text": message.text}
+    body: dict[str, str | int] = {
+        "number": order.number,
+        "at": message.at.isoformat(),
+        "text": message.text,
+    }
     to: tuple[str, ...]
     if message.by.role is Role.UNIT:
-        body["unit"] = message.by.unit or ""
+        body |= {"unit": message.by.unit or "", "position": index}
     if message.by.role is not Role.UNIT:
         to = (f"unit:{order.lead_unit}",) if order.is_dispatched and order.lead_unit else ()
     elif message.wants_call:

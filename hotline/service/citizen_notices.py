@@ -1,6 +1,6 @@
 """Telling citizens how their orders go on (进展告知): by the door they subscribed by or came by while that is open, else by SMS.
 
-What their unit writes to them goes the same way. A notice that nobody can be sent stays in the inbox ``citizen:<number>``.
+What their unit writes to them goes the same way, unless they have read it in a chat. A notice that nobody can be sent stays in the inbox ``citizen:<number>``.
 Of confidential orders and tip-offs no more is said than that there is news: a telephone may be in somebody else's hands.
 """
 
@@ -15,14 +15,15 @@ import structlog
 
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, PhoneNumber
-from hotline.domain.errors import WorkOrderNotFoundError
+from hotline.domain.errors import EngineUnavailableError, WorkOrderNotFoundError
 from hotline.domain.letters import Correspondent
 from hotline.domain.notices import TO_CITIZENS
 from hotline.domain.outbox import StoredMessage
 from hotline.domain.progress import BETWEEN, Subscription
 from hotline.domain.secrecy import is_hidden
 from hotline.domain.work_order import WorkOrder
-from hotline.service.delivery import Arrived, Failed, Outcome
+from hotline.service.delivery import Arrived, Failed, Later, Outcome
+from hotline.service.reading_along import ReadingAlong, readers_of
 from hotline.store.letters import SqlLetters
 from hotline.store.progress import SqlProgress
 
@@ -38,6 +39,9 @@ NOTICES: Final = frozenset({
     "unknown", "due", "step", "unit_wrote",
 })  # fmt: skip
 FROM_UNIT: Final = "relay.message"
+MOST_WAIT: Final = timedelta(seconds=60)
+"""How long a unit's words wait for who reads along in a chat to have seen them."""
+_LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,13 @@ class CitizenNotices:
         subscriptions: SqlProgress,
         by_channel: Mapping[ContactChannel, Telling],
         by_phone: TellingByPhone | None,
+        reading: ReadingAlong | None = None,
     ) -> None:
-        """Take orders, letters, words, the units' names, who wants what told where, and who tells over which channel."""
+        """Take orders, letters, words, the units' names, who wants what told where, and who tells over which channel.
+
+        ``reading`` tells who reads along in a chat, where there is one.
+        """
+        self._reading = reading
         self._subscriptions = subscriptions
         self._orders = orders
         self._letters = letters
@@ -176,6 +185,9 @@ class CitizenNotices:
         who = await self._reader(order, subscription)
         if who is not None and step == FROM_UNIT and _reads_along(who, message.message.subject):
             return INBOX  # the conversation itself brings it
+        in_chat = await self._in_chat(order, message, at) if step == FROM_UNIT else None
+        if in_chat is not None:
+            return in_chat
         telling = self._by_channel.get(who.channel) if who is not None else None
         if who is not None and telling is not None and not who.is_gone:
             outcome = await telling.tell(who, notice, at)
@@ -185,6 +197,26 @@ class CitizenNotices:
         if self._by_phone is not None and order.appeal.phone is not None:
             return await self._by_phone.tell_phone(order.appeal.phone, notice)
         return INBOX
+
+    async def _in_chat(self, order: WorkOrder, message: StoredMessage, at: datetime) -> Outcome | None:
+        """Return what became of a unit's words in a chat that its citizen has open; None: they are to be sent.
+
+        Whoever else is in a chat about the order does not count: this citizen is known by what is theirs.
+        """
+        position = message.message.body.get("position")
+        if self._reading is None or not isinstance(position, int):
+            return None
+        try:
+            marks = await self._reading.of(
+                message.message.subject, readers_of(order.conversation, order.appeal.phone)
+            )
+        except EngineUnavailableError as error:
+            log.info("notice.chats_not_asked", error=error.reason)
+            return None
+        if any(mark.has_read(position) for mark in marks):
+            return Arrived("chat")
+        waits = timedelta(0) <= at - message.created_at < MOST_WAIT
+        return Later(_LOOK_AGAIN) if waits and any(mark.may_read(position) for mark in marks) else None
 
     async def _reader(self, order: WorkOrder, subscription: Subscription | None) -> Correspondent | None:
         """Return who reads it by letter: who subscribed, else whose letters the order came of; None: nobody, or SMS was wanted."""

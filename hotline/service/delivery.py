@@ -30,7 +30,7 @@ _MOST_DOUBLINGS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """The receiver has it. ``where`` is ``inbox`` or the status it answered."""
+    """The receiver has it. ``where`` is ``inbox``, ``chat`` or the status it answered."""
 
     where: str
 
@@ -48,7 +48,14 @@ class Failed:
     after: timedelta | None = None
 
 
-Outcome = Arrived | Failed
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It is not to be sent yet, since it may not be needed; looked at again ``after`` so long. No try is counted."""
+
+    after: timedelta
+
+
+Outcome = Arrived | Failed | Later
 
 
 class Sender(Protocol):
@@ -203,11 +210,14 @@ class Delivery:
             for stored in arrived:
                 self._circuits.pop(stored.message.destination, None)
             self.delivered += await self._outbox.mark_delivered(arrived, now)
-            self._ended = [each for each in self._ended if isinstance(each.outcome, Failed)]
+            self._ended = [each for each in self._ended if not isinstance(each.outcome, Arrived)]
         while self._ended:
             stored, outcome = self._ended[0].stored, self._ended[0].outcome
-            assert isinstance(outcome, Failed)
-            await self._failed(stored, outcome, now)
+            assert not isinstance(outcome, Arrived)
+            if isinstance(outcome, Later):
+                await self._outbox.put_off(stored, until=now + outcome.after)
+            else:
+                await self._failed(stored, outcome, now)
             self._ended.pop(0)
 
     async def _failed(self, stored: StoredMessage, failed: Failed, now: datetime) -> None:

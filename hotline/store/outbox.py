@@ -50,6 +50,9 @@ class Outbox(Protocol):
     async def mark_failed(self, message: StoredMessage, error: str, *, retry_at: datetime | None) -> bool:
         """Note that it did not arrive: tried again at ``retry_at``, or dead when None; False when the lease is lost."""
 
+    async def put_off(self, message: StoredMessage, *, until: datetime) -> bool:
+        """Give it back, not sent yet, to be looked at again at ``until``; False when the lease is lost."""
+
 
 async def write_messages(
     connection: AsyncConnection, seal: Seal, messages: Sequence[Message], at: datetime
@@ -169,6 +172,13 @@ class SqlOutbox:
         failed = update(outbox).where(_held([message.id], message.leased_until))
         async with self._database.writing() as connection:
             return (await connection.execute(failed.values(leased_until=None, **values))).rowcount == 1
+
+    async def put_off(self, message: StoredMessage, *, until: datetime) -> bool:
+        """Give it back; only the first look counts as a try, for a message that was never tried does not wait."""
+        given_back = update(outbox).where(_held([message.id], message.leased_until))
+        values = {"attempts": max(1, message.attempts), "next_at": until, "leased_until": None}
+        async with self._database.writing() as connection:
+            return (await connection.execute(given_back.values(**values))).rowcount == 1
 
     async def retry(self, message: int, at: datetime) -> bool:
         """Have a dead letter sent again, as if for the first time; False when there is no such dead letter."""

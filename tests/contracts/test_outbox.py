@@ -82,6 +82,17 @@ async def test_a_dead_letter_lets_the_next_one_pass_and_can_be_sent_again(outbox
     assert await keys(outbox, 2) == ["k1"]
 
 
+async def test_what_is_put_off_waits_without_a_try_being_counted(outbox: SqlOutbox) -> None:
+    await outbox.write(a_message("k1"), a_message("k2"), at=NOW)
+    for number in range(3):
+        (held,) = await outbox.claim(after(5 * number), lease=LEASE, limit=10)
+        assert await outbox.put_off(held, until=after(5 * number + 5))
+        assert not await outbox.put_off(held, until=after(90))  # the lease is given back
+        assert await keys(outbox, 5 * number + 4) == []
+    (again,) = await outbox.claim(after(15), lease=LEASE, limit=10)
+    assert (again.message.key, again.attempts, again.last_error) == ("k1", 1, "")
+
+
 async def test_who_lost_the_lease_changes_nothing(outbox: SqlOutbox) -> None:
     await outbox.write(a_message("k1"), at=NOW)
     (late,) = await outbox.claim(NOW, lease=LEASE, limit=1)

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 import httpx
@@ -15,16 +15,27 @@ from redis.asyncio import Redis
 
 from app.agent_store import DeskOnRedis
 from app.chat_store import ChatsOnRedis
+from app.letter_senders import SendersByKind
+from app.letter_words import load_notice_words
+from app.reading_store import ReadingOnRedis
 from chat import handover, held_chats
 from chat.handover import AgentHours, ChatQueue
 from hotline.domain.agents import DeskRules, Skill
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.outbox import MessageState
 from hotline.domain.people import CITIZEN, unit_actor
 from hotline.service.agent_desk import AgentDesk
+from hotline.service.citizen_notices import CitizenNotices, Notice
 from hotline.service.confidential import Confidential
+from hotline.service.delivery import Arrived, Delivery, Outcome
+from hotline.service.reading_along import Reading, ReadingAlong, readers_of
+from hotline.store.letters import SqlLetters
+from hotline.store.outbox import SqlOutbox
+from hotline.store.progress import SqlProgress
 from hotline.store.relay import SqlRelayStore
 from hotline.store.sealing import Seal
 from tests.builders import NOW
-from tests.integration.web.conftest import COMPLAINT, STAFF, Site
+from tests.integration.web.conftest import CITY, COMPLAINT, STAFF, Site
 from tests.integration.web.page import Page, connected
 from tests.redis_server import redis_server
 
@@ -320,6 +331,105 @@ async def test_a_unit_takes_part_through_the_relay_and_sees_nobody(new_desk_site
         await page.next("echoed")
         await asyncio.sleep(0.3)
         assert len(await SqlRelayStore(site.store.database, SEAL).thread(order.number)) == 4
+
+
+class Telephones:
+    """Takes what is sent by SMS."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+
+    async def tell_phone(self, phone: PhoneNumber, notice: Notice) -> Outcome:
+        self.sent.append((phone.digits, notice.text))
+        return Arrived("200")
+
+
+async def test_a_units_words_go_by_sms_unless_their_citizen_has_seen_them_in_the_chat(
+    new_desk_site: NewSite, redis: Redis
+) -> None:
+    site, phones, clock = new_desk_site("a"), Telephones(), [NOW + timedelta(minutes=1)]
+    reading = ReadingOnRedis(redis, SEAL, lease_seconds=120)
+    object.__setattr__(site.chat._customs, "reading", reading)
+    confidential = Confidential(site.store, SqlRelayStore(site.store.database, SEAL))
+    outbox = SqlOutbox(site.store.database, SEAL)
+
+    async def deliver(*, after: float, where: ReadingAlong = reading) -> list[str]:
+        """Deliver so long after the words were written; return what went by SMS."""
+        notices = CitizenNotices(
+            site.store, SqlLetters(site.store.database, SEAL), load_notice_words(CITY), {},
+            subscriptions=SqlProgress(site.store.database), by_channel={}, by_phone=phones, reading=where,
+        )  # fmt: skip
+        clock[0] += timedelta(seconds=after)
+        senders = SendersByKind({"citizen": notices}, notices)
+        await Delivery(outbox, senders, clock=lambda: clock[0], jitter=lambda: 1.0).drain()
+        sent, phones.sent = phones.sent, []
+        assert {phone for phone, _ in sent} <= {"13905390001"}
+        return [text.partition("给您留言：")[2].partition("（")[0] for _, text in sent]
+
+    async with site.served() as address, an_agent(address) as agent:
+        async with connected(address) as page:
+            await page.hello()
+            await page.answers()
+            await page.send({"type": "report", "id": "r1", "text": COMPLAINT, "phone": "13905390001"})
+            await page.next("echoed")
+            await page.answers()
+            (order,) = await site.store.recent()
+            assert order.appeal.phone is not None
+            assert order.lead_unit is not None
+            unit, mine = unit_actor(order.lead_unit), readers_of(order.conversation, None)
+
+            async def marked(wanted: Callable[[Reading], bool]) -> None:
+                """Wait until the mark of the order's citizen is as wanted."""
+                async with asyncio.timeout(20):
+                    while not wanted((await reading.of(order.number, mine))[0]):
+                        await asyncio.sleep(0.02)
+
+            async def writes(text: str, page: Page) -> int:
+                """Have the unit write; return the number of its message on the page."""
+                await confidential.send(order.number, text, by=unit, at=clock[0])
+                await page.send({"type": "seen", "number": 0})  # has the relay looked at
+                while (message := await said_by(page, "unit"))["text"] != text:
+                    pass
+                return int(message["number"])
+
+            await confidential.send(order.number, "还没有人同看", by=unit, at=clock[0])
+            await page.send_text("转人工")
+            await agent.offered()
+            await agent.do(page.session, "take")
+            assert (await agent.do(page.session, "unit", order=order.number)).status_code == 200
+            number = await writes("明天上午去", page)
+            assert await deliver(after=1) == ["还没有人同看"]  # what the chat does not bring waits for nobody
+            assert await deliver(after=6) == []
+            await page.send({"type": "seen", "number": number})
+            await marked(lambda mark: mark.has_read(2))
+            assert await deliver(after=6) == []
+            assert await outbox.in_state(MessageState.PENDING) == []
+            await writes("请带好证件", page)
+        await marked(lambda mark: not mark.is_here)
+        stranger = readers_of("another-chat", None)
+        await reading.note(order.number, stranger, Reading(is_here=True, read=9))
+        assert await deliver(after=6) == ["请带好证件"]
+        async with connected(address) as again:
+            await again.hello(page.session, seen=page.seen)
+            await marked(lambda mark: mark.is_here)
+            number = await writes("我到楼下了", again)
+            assert await deliver(after=1) == []
+            assert await deliver(after=60) == ["我到楼下了"]  # the page is open and nobody looks at it
+            number = await writes("修好了", again)
+            await again.send({"type": "seen", "number": number})
+            async with Redis(port=1) as away:
+                assert await deliver(after=6, where=ReadingOnRedis(away, SEAL)) == ["修好了"]
+    keys = b"".join([key async for key in redis.scan_iter("hotline:along:*")])
+    assert keys != b""
+    assert not any(word in keys.decode() for word in (order.number, order.conversation, "13905390001"))
+
+
+async def test_a_mark_that_is_not_renewed_runs_out(redis: Redis) -> None:
+    reading, reader = ReadingOnRedis(redis, SEAL, lease_seconds=0.05), readers_of("c1", PhoneNumber("1"))
+    await reading.note("1", reader, Reading(is_here=True, after=2, read=3))
+    async with asyncio.timeout(10):
+        while await reading.of("1", reader) != [Reading(is_here=False, after=2, read=3)] * 2:
+            await asyncio.sleep(0.02)
 
 
 async def test_what_is_missing_wrong_or_not_allowed_is_told(new_desk_site: NewSite) -> None:
