@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from chat.web_chat.channel import Visitor
+from chat.web_chat.protocol import Said
 from hotline.city import read_yaml
 from hotline.dialogue.words import SafetyWords
+from hotline.dialogue.written_events import UnitWrote
 from hotline.domain.appeal import ContactChannel
 from hotline.service.guidance import Guidance
+from hotline.service.kept_chats import Post
 from hotline.store.sql import SqlStore
 from tests.browser import PHONE, Complaints, barriers, overflow, shoot
-from tests.builders import CATEGORIES, LINYI, a_passage
+from tests.builders import CATEGORIES, LINYI, NOW, a_passage
 from tests.builders import PHONE as PHONE_NUMBER
 from tests.fakes import FakeRetriever, FakeUnderstander
-from tests.integration.web.conftest import COMPLAINT, MEANINGS, QUESTION, FixedRouter, a_site
+from tests.integration.web.conftest import COMPLAINT, MEANINGS, QUESTION, FixedRouter, Site, a_site
 
 CARRIER = """<!doctype html><script type="module" src="{site}/static/embed.js"></script>
 <script type="module">document.querySelector("hotline-chat").getToken = async () => "good";</script>
@@ -49,7 +53,7 @@ async def host() -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(store: SqlStore, browser: Browser, host: str) -> AsyncIterator[Page]:
+async def site(store: SqlStore, host: str) -> Site:
     guidance = Guidance(
         FakeUnderstander(MEANINGS),
         FakeRetriever(a_passage()),
@@ -63,7 +67,11 @@ async def page(store: SqlStore, browser: Browser, host: str) -> AsyncIterator[Pa
         "origins": frozenset({host}),
         "identify": identify,
     }
-    site = a_site(store, has_self_service=True, doors=doors)
+    return a_site(store, has_self_service=True, doors=doors)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
     async with site.served() as address:
         context = await browser.new_context(
             base_url=f"http://{address}",
@@ -130,7 +138,7 @@ async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(pa
     assert complaints.found == []
 
 
-async def test_offline_is_said_and_the_same_conversation_goes_on_afterwards(page: Page) -> None:
+async def test_offline_is_said_and_the_same_conversation_goes_on_afterwards(page: Page, site: Site) -> None:
     await page.click("#place")
     await expect(page.locator("#messages .me small")).to_have_text("已送达")
     before = await page.evaluate("sessionStorage.getItem('session')")
@@ -140,7 +148,19 @@ async def test_offline_is_said_and_the_same_conversation_goes_on_afterwards(page
     await page.keyboard.press("Enter")
     assert await page.input_value("#text") == COMPLAINT  # not lost: it stays where it was written
     await shoot(page, "chat-offline", whole=False)
+    told: list[str] = []
+    page.on("websocket", lambda line: line.on("framesent", lambda sent: told.append(str(sent))))
+    (channel,) = site.chat.chats.held.values()
+    channel.take(Post("1", UnitWrote(NOW, "26112300001", "兰山区供热服务中心", "明天上午去", 1)))
     await page.context.set_offline(False)
+    await expect(page.locator("#messages")).to_contain_text("明天上午去")
+    (number,) = [each.number for each in channel.messages() if isinstance(each, Said) and each.by == "unit"]
+    for _ in range(200):  # what came meanwhile is said to have been seen
+        if any(f'"seen","number":{number}' in frame for frame in told):
+            break
+        await page.wait_for_timeout(50)
+    else:
+        pytest.fail(f"not said to have been seen: {told}")
     await expect(page.locator("#state")).to_have_text("")
     await page.keyboard.press("Enter")
     await expect(page.locator("#messages .me").last).to_contain_text(COMPLAINT)
