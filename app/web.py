@@ -18,7 +18,7 @@ from app.http import WebParts, create_app
 from app.knowledge_console import knowledge_tools
 from app.letters import open_letters
 from app.linkage_interface import linkage_router
-from app.long_lived import set_apart
+from app.long_lived import set_apart, take_short_turns
 from app.machine_facts import MachineFacts
 from app.metrics import registry
 from app.outlook import Outlook, open_book
@@ -194,5 +194,6 @@ async def run_web(settings: Settings) -> None:
             )
         )
         set_apart()
+        take_short_turns()
         async with office.running():
             await server.serve()

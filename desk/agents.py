@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from hotline.domain.appeal import Appeal, PhoneNumber, Place
 from hotline.domain.diversion import ContactOutcome
@@ -19,6 +20,8 @@ from hotline.service.agent_chats import AgentChats
 from hotline.service.callbacks import Callbacks
 from hotline.service.surroundings import KnowingOrders
 from hotline.store.agent_forms import SqlAgentForms
+
+_HELPED_AT_ONCE: Final = 2
 
 
 class Registering(Protocol):
@@ -99,7 +102,8 @@ class AgentTools:
     """``rows`` gives a conversation's journal so far; ``order_of`` the number of the order that came of one.
 
     ``parties`` are whom agents may let into a talk; without ``known`` nobody is told of a repeat,
-    without ``chats`` there are calls only.
+    without ``chats`` there are calls only. Whoever works on a form aside of its page waits for ``turn``: understanding and
+    searching keep the processor busy, and what is being said must reach the screens of all others meanwhile.
     """
 
     assist: AgentAssist
@@ -115,3 +119,4 @@ class AgentTools:
     callbacks: Callbacks | None = None
     article: Callable[[str], Awaitable[Article | None]] | None = None
     chats: AgentChats | None = None
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HELPED_AT_ONCE))

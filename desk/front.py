@@ -51,6 +51,7 @@ class Front:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,  # else each word on a screen asks the disk whether its template is as it was
         )
         self._templates.globals.update(
             city=parts.city, words=parts.words, desk_words=WORDS, static=self.static, now=parts.clock

@@ -33,7 +33,7 @@ class FormOnPage:
         self._put = put
         self._begin = begin
         self._unheard: list[str] = []
-        self._is_hearing = False
+        self._is_hearing = self._is_helping = self._wants_help = False
         self._is_over = False
         self._help = Help()
         self.row: AgentForm | None = row
@@ -52,6 +52,7 @@ class FormOnPage:
         """Forget what was heard, and hear ``lines``."""
         self._filling = self._empty()
         self._unheard, self._is_hearing = [], False
+        self._is_helping = self._wants_help = False
         self.hear(*lines)
 
     def hear(self, *lines: Line) -> None:
@@ -68,8 +69,11 @@ class FormOnPage:
             self._correct(self._filling)
 
     def ask_for_help(self) -> None:
-        """Look articles and units up for the form as it stands; of several wishes the last one counts."""
-        self._begin(self._help_on(self._filling, self.form))
+        """Look articles and units up for the form as it stands when its turn comes; what is wished until then is one wish."""
+        self._wants_help = True
+        if not self._is_helping:
+            self._is_helping = True
+            self._begin(self._help_on(self._filling))
 
     def took_help(self, found: Help) -> LiveEvent:
         """Return the help as it is shown."""
@@ -116,17 +120,32 @@ class FormOnPage:
     async def _hear_on(self, filling: FormFilling) -> None:
         while self._unheard and filling is self._filling:
             text = self._unheard.pop(0)
-            if await self._tools.assist.hear(filling, text) and not self._is_over:
+            async with self._tools.turn:
+                is_heard = await self._tools.assist.hear(filling, text)
+            if is_heard and not self._is_over:
                 await self._put(("heard", None))
         if filling is self._filling:
             self._is_hearing = False
 
-    async def _help_on(self, filling: FormFilling, form: Form) -> None:
-        found = await self._tools.assist.help(filling, form)
+    async def _help_on(self, filling: FormFilling) -> None:
+        try:
+            while self._wants_help and filling is self._filling:
+                await self._help_once(filling)
+        finally:
+            if filling is self._filling:
+                self._is_helping = False
+
+    async def _help_once(self, filling: FormFilling) -> None:
+        """Look up what helps; nothing is put while it is this form's turn, for a page that takes nothing holds up no other."""
+        async with self._tools.turn:
+            self._wants_help = False
+            form = self.form
+            found = await self._tools.assist.help(filling, form)
         if filling is not self._filling or self._is_over:
             return
         await self._put(("help", found))
-        hints = await self._hints(form)
+        async with self._tools.turn:
+            hints = await self._hints(form)
         if not self._is_over:
             await self._put(("hints", self._front.text("agent/_hints.html", hints=hints)))
 

@@ -19,6 +19,7 @@ from hotline.domain.callbacks import CallbackReason
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.talks import TalkWish, Wanted
+from hotline.service.agent_assist import AgentAssist, Form, FormFilling, Help
 from hotline.service.agent_desk import HandoverWish
 from hotline.service.callbacks import WishedFor
 from hotline.service.signals import live_topic
@@ -171,6 +172,39 @@ async def test_both_sides_are_shown_as_they_speak_and_the_form_fills_itself(site
     assert "供暖时间" in screen.parts["help"]
     assert "行业主管" in screen.parts["help"]
     assert 'class="chosen"' in screen.parts["form"]
+
+
+async def test_words_are_shown_while_other_forms_are_worked_on_and_what_is_wished_meanwhile_is_one_look_up(
+    site: ConsolesSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty forms that all were worked on when their lines ended made the words of everybody half a second late."""
+    tools, agent = site.parts.agents, await an_agent(site)
+    assert tools is not None
+    asked: list[str | None] = []
+    assist = type(tools.assist)
+    helped = assist.help
+
+    async def counted(self: AgentAssist, filling: FormFilling, form: Form) -> Help:
+        asked.append(form.appeal.category)
+        return await helped(self, filling, form)
+
+    monkeypatch.setattr(assist, "help", counted)
+    await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.until(lambda one: "hints" in one.parts)
+        async with tools.turn, tools.turn:  # all that there are
+            await said(site, 2, "TalkSaid", who="citizen", text="请替我保密", raw="")
+            await screen.until(lambda one: one.lines == ["诉求人 请替我保密"])
+            for category in ("0303", "0101", "0303"):
+                await client.post("/desk/agent/forms/c1/fields/category", data={"value": category})
+                await screen.shows("form", f'value="{category}')
+            before = list(asked)
+            del screen.parts["hints"]
+        await screen.shows("form", "“请替我保密”")
+        await screen.until(lambda one: "hints" in one.parts)
+    assert (before, asked[:2]) == (["0101"], ["0101", "0303"])
+    assert len(asked) <= 3  # what was heard at last may be looked up once more
 
 
 async def test_words_that_may_be_a_state_secret_are_gone_from_the_screen(site: ConsolesSite) -> None:
