@@ -26,6 +26,7 @@ from hotline.domain.errors import (
     WorkOrderNotFoundError,
 )
 from hotline.domain.golden_check import CheckNotFoundError
+from hotline.domain.knowledge_files import KnowledgeFileNotFoundError, KnowledgeFileRefusedError
 from hotline.domain.knowledge_tasks import TaskNotFoundError, TaskRefusedError
 from hotline.domain.knowledge_use import CandidateNotFoundError, CandidateSettledError
 from hotline.domain.linkage import LinkageNotFoundError
@@ -36,6 +37,7 @@ from hotline.service.agent_chats import NoSuchChatError
 _UNKNOWN: Final = (
     NoSuchChatError,
     ArticleNotFoundError,
+    KnowledgeFileNotFoundError,
     CheckNotFoundError,
     TaskNotFoundError,
     CandidateNotFoundError,
@@ -100,7 +102,13 @@ def status_of(error: HotlineError) -> int:
             return 403
         case _ if isinstance(error, _UNKNOWN) or error.code in ("recording.missing", "evidence.not_found"):
             return 404
-        case DeedRefusedError() | UnknownUnitError() | ConflictOfInterestError() | PersonalWordsError():
+        case (
+            DeedRefusedError()
+            | UnknownUnitError()
+            | ConflictOfInterestError()
+            | PersonalWordsError()
+            | KnowledgeFileRefusedError()
+        ):
             return 422
         case ArticleStepRefusedError(refusal=Refusal.INCOMPLETE | Refusal.NO_REASON):
             return 422

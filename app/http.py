@@ -37,6 +37,7 @@ from app.staff_interface import StaffInterface
 from app.talk_interface import TalkInterface
 from app.unit_interface import UnitInterface
 from app.web_parts import Records, WebParts
+from chat.web_chat.article_files import ArticleFiles
 from desk.site import add_consoles, is_consoles, misfilled, said, turned_away
 from hotline.domain.errors import HotlineError
 
@@ -58,6 +59,7 @@ _REASONS: Final = {
     404: "not_found",
     405: "bad_address",
     422: "bad_address",
+    429: "unavailable",
     503: "unavailable",
 }
 _HEADERS: Final = {
@@ -106,6 +108,10 @@ def _add_interfaces(app: FastAPI, parts: WebParts) -> None:  # noqa: C901 -- one
         StaffInterface(parts, parts.programs).add_to(app)
     if parts.knowledge is not None:
         KnowledgeInterface(parts, parts.knowledge).add_to(app)
+        files = ArticleFiles(
+            parts.knowledge.files, parts.clock, parts.city.timezone, parts.chat.doors.buckets
+        )
+        app.include_router(files.router())
     RatingInterface(parts).add_to(app)
     if parts.recordings is not None:
         RecordingInterface(parts, parts.recordings).add_to(app)

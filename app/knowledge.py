@@ -24,10 +24,12 @@ from hotline.domain.knowledge_rules import KnowledgeRules
 from hotline.domain.time_limits import TimeLimits
 from hotline.service.golden_checks import GoldenChecks
 from hotline.service.knowledge import Knowledge
+from hotline.service.knowledge_files import KnowledgeFiles
 from hotline.service.knowledge_gaps import Drafting
 from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.golden_checks import SqlGoldenChecks
 from hotline.store.knowledge import SqlKnowledge
+from hotline.store.knowledge_files import SqlKnowledgeFiles
 from hotline.store.knowledge_use import SqlKnowledgeUse
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
@@ -67,6 +69,7 @@ class KnowledgeParts:
     drafting: Drafting
     checks: GoldenChecks
     golden: GoldenBook
+    files: KnowledgeFiles
 
 
 def city_articles(settings: Settings, city: City) -> tuple[Article, ...]:
@@ -119,6 +122,11 @@ async def open_editing(
     rules = load_knowledge_rules(city)
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     articles, use = SqlKnowledge(store.database, seal), SqlKnowledgeUse(store.database, seal)
+    files = KnowledgeFiles(
+        SqlKnowledgeFiles(store.database, seal, knowledge_files_folder(settings)),
+        articles,
+        most_bytes=settings.knowledge_file_mib * 1024 * 1024,
+    )
     vectors = await asyncio.to_thread(open_vectors, settings)
     retriever = LiveRetriever(articles, settings.data_dir / "index", wording, vectors=vectors)
     book = GoldenBook(load_golden(city.folder / "golden") if golden is None else golden, use)
@@ -135,6 +143,7 @@ async def open_editing(
         check=lambda article: faults_of(article, city),
         gate=gate,
         lookalikes=gate,
+        files=files,
     )
     return KnowledgeParts(
         store=articles,
@@ -151,7 +160,13 @@ async def open_editing(
             SqlGoldenChecks(store.database), editing, gate, timezone=city.timezone, clock=now
         ),
         golden=book,
+        files=files,
     )
+
+
+def knowledge_files_folder(settings: Settings) -> Path:
+    """Return where the files of articles are kept."""
+    return settings.knowledge_files_dir or settings.data_dir / "knowledge_files"
 
 
 def _shared(

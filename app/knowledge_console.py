@@ -45,5 +45,6 @@ def knowledge_tools(
         spoken=spoken,
         written=written,
         aloud=Reading(rows, file=str(file)).aloud,
+        files=knowledge.files,
         sound=voice.wav if voice is not None else None,
     )

@@ -17,6 +17,7 @@ from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.body_guard import UPLOAD_TYPE, read_upload
 from app.knowledge import KnowledgeParts
 from app.knowledge_reports import gate_report, version_report
 from app.programs import bearer
@@ -31,6 +32,7 @@ from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_use import CandidateState
 from hotline.domain.people import Actor, Role
 from hotline.service.knowledge import Decision
+from hotline.service.knowledge_files import headers_of
 from knowledge_base.articles import ArticleError, draft_of
 from knowledge_base.differences import differences
 from knowledge_base.golden import GoldenQuestion, Ground
@@ -143,6 +145,14 @@ Prefer = Annotated[
         "or why nothing was published, and 202 only when it still runs",
     ),
 ]
+_FILE_SECONDS: Final = 60.0
+_FILE: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {UPLOAD_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 CheckId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -170,6 +180,8 @@ class KnowledgeInterface:
         router.get("/articles/{article}/warnings")(self.warnings)
         router.get("/articles/{article}/golden")(self.preview)
         router.get("/articles/{article}/spoken.wav", response_class=Response)(self.read_aloud)
+        router.get("/articles/{article}/files/{digest}", response_class=Response)(self.file)
+        router.post("/files", responses=STEPPING, openapi_extra=_FILE)(self.keep_file)
         router.get("/search")(self.search)
         router.get("/figures")(self.figures)
         router.get("/export")(self.export)
@@ -255,6 +267,11 @@ class KnowledgeInterface:
         sound = await self._parts.voice.wav(found.article.spoken)
         return Response(sound, media_type="audio/wav", headers={"Cache-Control": "no-store"})
 
+    async def file(self, article: ArticleId, digest: Digest) -> Response:
+        """A file that any version of the article carries."""
+        attachment, found, body = await self._base.files.for_editors(article, digest)
+        return Response(body, media_type=found.kind, headers=headers_of(attachment, found))
+
     async def search(
         self,
         text: Annotated[str, Query(min_length=1, max_length=400)],
@@ -334,6 +351,20 @@ class KnowledgeInterface:
                 expected=body.revision,
             )
         )
+
+    async def keep_file(
+        self,
+        request: Request,
+        name: Annotated[str, Query(min_length=1, max_length=200)],
+        by: Annotated[StaffId, Query()],
+        role: Annotated[Literal["editor", "reviewer", "unit"], Query()] = "editor",
+        unit: Annotated[UnitCode | None, Query()] = None,
+    ) -> dict[str, str]:
+        """Hand in a form or a document, the body; what is answered goes into ``attachments`` of an article's draft."""
+        files = self._base.files
+        body = await read_upload(request, most=files.most_bytes, seconds=_FILE_SECONDS)
+        kept = await files.keep(body, name=name, by=Actor(Role(role), by, unit), at=self._parts.clock())
+        return {"name": kept.name, "address": kept.address}
 
     async def submit(self, article: ArticleId, body: Step) -> dict[str, Any]:
         """Hand a draft in for review."""

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     voice_messages: bool = True
     evidence_dir: Path | None = None
     evidence_most: int = Field(default=9, ge=1)
+    knowledge_files_dir: Path | None = None
+    knowledge_file_mib: int = Field(default=10, ge=1, le=30)
 
     sms_url: str = ""
     sms_secret: SecretStr | None = None

@@ -10,6 +10,7 @@ from typing import Protocol
 from hotline.domain.knowledge import Article
 from hotline.service.golden_checks import GoldenChecks
 from hotline.service.knowledge import Knowledge
+from hotline.service.knowledge_files import KnowledgeFiles
 from hotline.service.knowledge_gaps import Drafting
 from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.knowledge import SqlKnowledge
@@ -45,4 +46,5 @@ class KnowledgeTools:
     spoken: Callable[[Article], str]
     written: Callable[[Article], Sequence[str]]
     aloud: Callable[[str], str]
+    files: KnowledgeFiles
     sound: Callable[[str], Awaitable[bytes]] | None = None

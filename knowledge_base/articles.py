@@ -47,7 +47,7 @@ _KNOWN: Final = frozenset(
 # A list, a link or a table cannot be read aloud.
 _UNSPEAKABLE: Final = re.compile(r"[\n\t*#|<>【】\[\]{}/\\]|https?:|(?:^|[。；：])\d{1,2}[、.](?!\d)|[①-⑳]")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
-_ADDRESS: Final = re.compile(r"https://[^\s<>\"']+|[\w-]+(?:/[\w-]+)*\.\w{1,5}")
+_ADDRESS: Final = re.compile(r"https://[^\s<>\"']+|[\w-]+(?:/[\w-]+)*\.\w{1,5}|sha256:[0-9a-f]{64}")
 
 
 def load_articles(folders: Sequence[Path], city: City, *, known: Collection[str] = ()) -> tuple[Article, ...]:
@@ -62,7 +62,7 @@ def load_articles(folders: Sequence[Path], city: City, *, known: Collection[str]
         for file in sorted(folder.glob("*.yaml")):
             for number, article in read_articles(file, city):
                 where = f"第{number}条 {article.id}"
-                for reason in taken.add(article):
+                for reason in (*taken.add(article), *_not_here(article)):
                     raise CityConfigError(file=str(file), row=where, reason=reason)
                 articles.append(article)
     for article in articles:
@@ -70,6 +70,13 @@ def load_articles(folders: Sequence[Path], city: City, *, known: Collection[str]
             reason = f"相关条目不存在：{'、'.join(missing)}"
             raise CityConfigError(file=str(folders[0]), row=article.id, reason=reason)
     return tuple(articles)
+
+
+def _not_here(article: Article) -> Iterator[str]:
+    """Yield what a city's files cannot bring along: files that editors handed in are in a hotline's own data."""
+    handed_in = [one.name for one in article.attachments if one.digest is not None]
+    if handed_in:
+        yield f"附件是在知识库里上传的文件，不能写进城市资料：{'、'.join(handed_in)}"
 
 
 def read_articles(file: Path, city: City) -> Iterable[tuple[int, Article]]:
@@ -238,7 +245,7 @@ def _regions(row: Mapping[str, Any], city: City) -> tuple[str, ...]:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether ``text`` may be the address of an attachment: https, or a file of the city's folder."""
+    """Tell whether ``text`` may be the address of an attachment: https, a file of the city's folder, or one handed in."""
     return _ADDRESS.fullmatch(text) is not None
 
 

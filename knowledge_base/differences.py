@@ -86,4 +86,7 @@ def _parts(value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return f"{value.name} {value.address}" if isinstance(value, Attachment) else str(value)
+    if not isinstance(value, Attachment):
+        return str(value)
+    # Another file by the same name is another attachment: the beginning of its digest tells them apart.
+    return f"{value.name} {value.address if value.digest is None else value.digest[:8]}"

@@ -3,12 +3,20 @@ import {button, facts, filled, make, moment, words} from "./chat_parts.js";
 
 const labels = words.card;
 
+// Only what may be opened: addresses of the web, and paths of the hotline's own site.
+function files(rows) {
+  const links = rows.filter((one) => /^(https:\/\/|\/[^/])/.test(one.href));
+  if (!links.length) return null;
+  const link = (one) => make("a", {href: one.href, target: "_blank", rel: "noopener noreferrer", textContent: one.name});
+  return make("div", {}, make("strong", {textContent: labels.attachments}), make("ul", {}, ...links.map((one) => make("li", {}, link(one)))));
+}
+
 function article(card) {
   const list = (name, rows) => (rows.length ? make("div", {}, make("strong", {textContent: name}), make("ol", {}, ...rows.map((row) => make("li", {textContent: row})))) : null);
   const phone = card.phone ? make("a", {href: "tel:" + card.phone.replace(/[^0-9]/g, ""), textContent: card.phone}) : null;
   return make("details", {className: "card"},
     make("summary", {textContent: card.title}),
-    list(labels.steps, card.steps), list(labels.materials, card.materials),
+    list(labels.steps, card.steps), list(labels.materials, card.materials), files(card.attachments),
     facts([[labels.place, card.place], [labels.hours, card.hours], [labels.phone, phone], [labels.unit, card.unit], [labels.source, card.source]]));
 }
 

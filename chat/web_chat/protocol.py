@@ -157,6 +157,13 @@ class Welcome(_Message):
     last: Number
 
 
+class AttachmentLink(_Message):
+    """A form or a document to be saved; ``href`` is an https address, or a path of the hotline's own site."""
+
+    name: str
+    href: str
+
+
 class ArticleCard(_Message):
     """What an answer rests on, and the guide that goes with it."""
 
@@ -170,6 +177,7 @@ class ArticleCard(_Message):
     place: str = ""
     hours: str = ""
     phone: str = ""
+    attachments: tuple[AttachmentLink, ...] = ()
 
 
 class FormCard(_Message):

@@ -41,5 +41,6 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/knowledge/articles/{article}/golden": _KEEPERS,
     "GET /desk/knowledge/articles/{article}/check": _QUIET,
     "GET /desk/knowledge/articles/{article}/spoken.wav": _KEEPERS,
+    "GET /desk/knowledge/articles/{article}/files/{digest}": _KEEPERS,
     "POST /desk/knowledge/articles/{article}/{step}": _KEEPERS,
 }

@@ -18,7 +18,7 @@ for (const field of document.querySelectorAll("[data-counts]")) {
 
 if (form) {
   const key = `article:${form.dataset.draft}`;
-  const fields = () => [...form.elements].filter((one) => one.name && !["csrf", "version", "revision", "over", "then"].includes(one.name));
+  const fields = () => [...form.elements].filter((one) => one.name && one.type !== "file" && !["csrf", "version", "revision", "over", "then"].includes(one.name));
   const state = () => fields().map((one) => (one.type === "checkbox" ? one.checked : one.value));
   const begin = JSON.stringify(state());
   const kept = read(key);

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hotline.domain.appeal import AppealKind
-from hotline.domain.knowledge import Article
+from hotline.domain.knowledge import Article, Attachment
 from hotline.domain.life_cycle import Status
 from hotline.domain.repeats import OrderNews
 
@@ -24,6 +24,7 @@ class ArticleCard:
     place: str = ""
     hours: str = ""
     phone: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @classmethod
     def of(cls, article: Article) -> ArticleCard:
@@ -38,6 +39,7 @@ class ArticleCard:
             place=article.place,
             hours=article.hours,
             phone=article.phone,
+            attachments=article.attachments,
         )
 
 

@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+HANDED_IN: Final = "sha256:"
+"""Begins the addresses of files that editors handed in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A form or a document that goes with an article; ``address`` is an https address or a file of the city's folder."""
+    """A form or a document that goes with an article.
+
+    ``address`` is an https address, a file of the city's folder, or ``sha256:…`` of a file that editors handed in.
+    """
 
     name: str
     address: str
+
+    @property
+    def digest(self) -> str | None:
+        """The SHA-256 of the file that editors handed in, in hexadecimal; None where it is kept elsewhere."""
+        return self.address.removeprefix(HANDED_IN) if self.address.startswith(HANDED_IN) else None
 
 
 @dataclass(frozen=True, slots=True)

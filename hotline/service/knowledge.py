@@ -74,6 +74,13 @@ class Lookalikes(Protocol):
         """Return, in Chinese, which ways of asking lead to another published article already."""
 
 
+class AttachedFiles(Protocol):
+    """Knows the files that editors handed in (``hotline.service.knowledge_files``)."""
+
+    async def missing(self, article: Article) -> Sequence[str]:
+        """Return the names of attachments whose file was never handed in, or is gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a reviewer decides on versions that they have read, of that ``revision`` (None: whichever): to approve or to publish."""
@@ -109,8 +116,9 @@ class Knowledge:
         check: Check,
         gate: PublicationGate,
         lookalikes: Lookalikes,
+        files: AttachedFiles | None = None,
     ) -> None:
-        """Take the store, the tasks, and what judges texts."""
+        """Take the store, the tasks, what judges texts, and the files that articles may carry."""
         self._store = store
         self._tasks = tasks
         self._units = units
@@ -119,6 +127,7 @@ class Knowledge:
         self._check = check
         self._gate = gate
         self._lookalikes = lookalikes
+        self._files = files
 
     # --- writing ---------------------------------------------------------------------------------------------
 
@@ -523,6 +532,9 @@ class Knowledge:
 
     async def _refuse_faulty(self, version: ArticleVersion, step: ArticleStep) -> None:
         reasons = [*self._check(version.article)]
+        if self._files is not None:
+            gone = await self._files.missing(version.article)
+            reasons += [f"附件“{name}”的文件不在，请重新上传" for name in gone]
         if not reasons:
             reasons = [*await self._lookalikes.clashes(version.article)]
         if reasons:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from hotline.domain.errors import HotlineError
 from hotline.store.database import Database
+from hotline.store.sealed_files import SealedFiles
 from hotline.store.sealing import Seal
 from hotline.store.tables import conversations, evidence, work_orders
 
@@ -51,8 +50,7 @@ class SqlEvidence:
     def __init__(self, database: Database, seal: Seal, folder: Path) -> None:
         """Take the database, what seals, and the folder of the files."""
         self._database = database
-        self._seal = seal
-        self._folder = folder
+        self._files = SealedFiles(seal, folder, "evidence-file")
 
     async def add(self, item: EvidenceItem) -> bool:
         """Note an item; False when it was there already."""
@@ -124,28 +122,18 @@ class SqlEvidence:
 
     def write(self, item: str, path: str, body: bytes) -> str:
         """Write the sealed file and return its digest; one that is there is replaced."""
-        sealed = self._seal.close(body, f"evidence-file:{item}")
-        file = self._folder / path
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = file.with_suffix(f".{os.urandom(4).hex()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(sealed)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(file)
-        return hashlib.sha256(sealed).hexdigest()
+        return self._files.write(item, path, body)
 
     def read(self, item: EvidenceItem) -> bytes:
         """Return what is in the file; raise ``NoSuchEvidenceError`` when it is gone."""
         try:
-            sealed = (self._folder / item.path).read_bytes()
+            return self._files.read(item.id, item.path)
         except FileNotFoundError as error:
             raise NoSuchEvidenceError(item.id) from error
-        return self._seal.open(sealed, f"evidence-file:{item.id}")
 
     def unlink(self, path: str) -> None:
         """Delete a file."""
-        (self._folder / path).unlink(missing_ok=True)
+        self._files.unlink(path)
 
     @staticmethod
     def _item(row: Row[Any]) -> EvidenceItem:

@@ -131,3 +131,14 @@ golden_checks: Final = Table(
     Column("verdicts", Text),
 )
 """The last check on golden questions of each article, and of all that is in force with how each question went."""
+
+knowledge_files: Final = Table(
+    "knowledge_files",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(128), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("kept_at", Instant, nullable=False),
+    Column("kept_by", String(96), nullable=False),
+)
+"""Forms and documents that editors handed in; which articles carry them is in the versions, what is in them in sealed files."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -15,6 +16,7 @@ from hotline.city import read_yaml
 from hotline.dialogue.words import SafetyWords
 from hotline.dialogue.written_events import UnitWrote
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.knowledge import Attachment
 from hotline.service.guidance import Guidance
 from hotline.service.kept_chats import Post
 from hotline.store.sql import SqlStore
@@ -27,6 +29,10 @@ from tests.integration.web.conftest import COMPLAINT, MEANINGS, QUESTION, FixedR
 CARRIER = """<!doctype html><script type="module" src="{site}/static/embed.js"></script>
 <script type="module">document.querySelector("hotline-chat").getToken = async () => "good";</script>
 <hotline-chat></hotline-chat>"""
+FORM = Attachment("供暖申请表.docx", f"sha256:{'a' * 64}")
+ELSEWHERE = Attachment("供热条例", "https://flk.npc.gov.cn/a.html")
+IN_FOLDER = Attachment("旧表", "forms/old.pdf")
+"""A file of the city's folder is on no site: there is nothing to open."""
 SAFETY = SafetyWords(read_yaml(LINYI / "lexicon" / "safety.yaml"))
 
 
@@ -67,7 +73,9 @@ async def site(store: SqlStore, host: str) -> Site:
         "origins": frozenset({host}),
         "identify": identify,
     }
-    return a_site(store, has_self_service=True, doors=doors)
+    told = a_passage()
+    answer = replace(told, article=replace(told.article, attachments=(FORM, ELSEWHERE, IN_FOLDER)))
+    return a_site(store, has_self_service=True, doors=doors, retriever=FakeRetriever(answer))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -128,6 +136,11 @@ async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(pa
     await page.fill("#text", QUESTION)
     await page.keyboard.press("Enter")
     await page.click("#messages .card summary")
+    links = page.locator("#messages .card a[target=_blank]")
+    assert await links.evaluate_all("(all) => all.map((one) => [one.textContent, one.getAttribute('href')])") == [
+        ["供暖申请表.docx", f"/chat/articles/A0101-01/files/{'a' * 64}"],
+        ["供热条例", "https://flk.npc.gov.cn/a.html"],
+    ]  # fmt: skip
     await shoot(page, "chat-answer", whole=False)
     await page.click("#larger")
     assert (await barriers(page), await overflow(page)) == ([], 0)

@@ -16,6 +16,7 @@ from app.clock import now
 from hotline.domain.article_life import ArticleStatus, ArticleStep
 from hotline.domain.golden_check import CheckState, GoldenCheck
 from hotline.domain.golden_gate import GateReport, Moved
+from hotline.domain.knowledge_files import DOCX, PDF
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, Lookup
 from hotline.domain.people import MACHINE, Actor, Role
 from hotline.store.golden_checks import SqlGoldenChecks
@@ -26,6 +27,7 @@ from tests.browser import DESKTOP, PHONE, Complaints, barriers, overflow, shoot
 from tests.builders import NOW, after
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
+from tests.documents import a_docx, a_pdf_of
 from tests.integration.consoles.test_knowledge import ARTICLES, ASKINGS, Shelf, a_shelf
 
 SPOKEN = "修宗祠先到镇街说明，是文物的还要文物部门同意，具体以当地公布为准。"
@@ -118,12 +120,26 @@ async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: S
     await fill(page, "f-unit", "市民政局")
     await fill(page, "f-category", "1002")
     await fill(page, "f-source", "文物保护法")
+    await tab_to(page, "f-uploads")
+    async with page.expect_file_chooser() as choosing:
+        await page.keyboard.press("Space")
+    await (await choosing.value).set_files(
+        [
+            {"name": "宗祠修缮备案表.docx", "mimeType": DOCX, "buffer": a_docx()},
+            {"name": "带脚本.pdf", "mimeType": PDF, "buffer": a_pdf_of(b"1 0 obj << /S /Launch >> endobj")},
+        ]
+    )
     await page.get_by_role("button", name="预览").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#preview")).to_contain_text("关于您的问题，修宗祠先到镇街说明")
     await page.get_by_role("button", name="保存并提交审核").focus()
     await page.keyboard.press("Enter")
     refused = page.locator("#refused")
+    await expect(refused).to_contain_text("附件文件：带脚本.pdf：PDF 里有脚本")
+    await expect(page.get_by_label("宗祠修缮备案表.docx")).to_be_checked()
+    found += await looked_at(page, "knowledge-edit-file-refused")
+    await page.get_by_role("button", name="保存并提交审核").focus()
+    await page.keyboard.press("Enter")
     await expect(refused).to_contain_text(f"口头答复有{len(SPOKEN) * 3}字，超过80字")
     await expect(refused).to_be_focused()
     found += await looked_at(page, "knowledge-edit-refused")
@@ -150,6 +166,10 @@ async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: S
     await reviewing.keyboard.press("Enter")
     await reviewing.wait_for_url(f"**/desk/knowledge/articles/{article}")
     await expect(reviewing.locator("main")).to_contain_text("没有相近或者数字不一致的条目")
+    async with reviewing.expect_download() as saving:
+        await reviewing.get_by_role("link", name="宗祠修缮备案表.docx").focus()
+        await reviewing.keyboard.press("Enter")
+    assert (await saving.value).suggested_filename == "宗祠修缮备案表.docx"
     await reviewing.keyboard.press("t")
     await expect(reviewing.locator("#golden")).to_contain_text("没有一题有变化", timeout=30_000)
     found += await looked_at(reviewing, "knowledge-review")

@@ -9,12 +9,22 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Form, Query, Request
+from fastapi import Path as InPath
 from fastapi.responses import Response
 
 from desk.front import WORDS, Front, is_htmx
 from desk.guard import desk_router, front_of
 from desk.knowledge import KnowledgeTools
-from desk.pages.knowledge.common import FIELDS, ArticleId, is_editable, names_of, today, tools_of, worded
+from desk.pages.knowledge.common import (
+    FIELDS,
+    ArticleId,
+    attached,
+    is_editable,
+    names_of,
+    today,
+    tools_of,
+    worded,
+)
 from desk.pages.knowledge.form import missing
 from desk.pages.knowledge.writing import shown_as
 from desk.ranges import ranged
@@ -33,6 +43,7 @@ from hotline.domain.golden_check import CheckRunningError, CheckState, GoldenChe
 from hotline.domain.golden_gate import GateReport
 from hotline.service.accounts import SignedIn
 from hotline.service.knowledge import Decision
+from hotline.service.knowledge_files import headers_of
 from knowledge_base.differences import marked
 
 router = desk_router()
@@ -115,6 +126,15 @@ async def sound(request: Request, article: ArticleId, version: Version = None) -
     if not found.article.spoken:
         raise DeedRefusedError(missing=FIELDS["spoken"])
     return ranged(await tools.sound(found.article.spoken), request.headers.get("range", ""))
+
+
+@router.get("/desk/knowledge/articles/{article}/files/{digest}")
+async def file(
+    request: Request, article: ArticleId, digest: Annotated[str, InPath(pattern=r"^[0-9a-f]{64}$")]
+) -> Response:
+    """Return a file that any version of the article carries, to be saved: reviewers open what they decide on."""
+    attachment, found, body = await tools_of(request).files.for_editors(article, digest)
+    return Response(body, media_type=found.kind, headers=headers_of(attachment, found))
 
 
 @router.post("/desk/knowledge/articles/{article}/{step}")
@@ -206,6 +226,7 @@ async def _show(
         counties=front.parts.city.counties, names=await names_of(front), used=used[0] if used else None,
         related=await tools.lists.titles(found.article.related), refused=refused,
         check=last if last is not None and last.state is CheckState.RUNNING else None,
+        attached=await attached(tools, found.article, f"/desk/knowledge/articles/{article}"),
         sound=f"/desk/knowledge/articles/{article}/spoken.wav?version={found.number}" if tools.sound else "",
         **shown_as(tools, found.article),
     )  # fmt: skip

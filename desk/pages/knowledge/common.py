@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
@@ -21,6 +22,8 @@ from hotline.domain.article_life import (
 )
 from hotline.domain.errors import HotlineError
 from hotline.domain.golden_check import CheckRunningError
+from hotline.domain.knowledge import Article
+from hotline.domain.knowledge_files import SUFFIXES
 
 ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{2,39}")
 ArticleId = Annotated[str, InPath(pattern=rf"^{ID.pattern}$")]
@@ -64,6 +67,36 @@ def worded(front: Front, error: HotlineError) -> tuple[int, str]:
         case _:
             pass
     return status, text
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """An attachment as a page shows it: ``href`` empty where there is nothing to open, ``about`` its kind and size."""
+
+    name: str
+    address: str
+    href: str
+    about: str
+
+
+async def attached(tools: KnowledgeTools, article: Article, at: str = "") -> list[Attached]:
+    """Return an article's attachments; files that editors handed in are opened below ``at``, the article's page."""
+    known = await tools.files.of(article)
+    kinds: Mapping[str, str] = WORDS["file_kinds"]
+    found = []
+    for one in article.attachments:
+        file = known.get(one.digest or "")
+        href = one.address if one.address.startswith("https://") else ""
+        about = WORDS["file_missing"] if one.digest is not None else ""
+        if file is not None:
+            href = f"{at}/files/{file.digest}" if at else ""
+            about = f"{kinds[SUFFIXES[file.kind]]} {_size(file.size)}"
+        found.append(Attached(one.name, one.address, href, about))
+    return found
+
+
+def _size(many: int) -> str:
+    return f"{many / 1_048_576:.1f} MB" if many >= 1_048_576 else f"{max(1, round(many / 1024))} KB"
 
 
 def parts_of(ids: str) -> tuple[str, ...]:

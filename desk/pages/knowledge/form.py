@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -12,7 +12,8 @@ from starlette.datastructures import FormData, UploadFile
 
 from hotline.city import City
 from hotline.domain.article_life import ArticleStepRefusedError, ArticleVersion
-from hotline.domain.knowledge import Article, Attachment
+from hotline.domain.knowledge import HANDED_IN, Article, Attachment
+from hotline.domain.knowledge_files import LONGEST_NAME
 from knowledge_base.articles import faults_by_field, is_address
 
 TEXTS: Final[Mapping[str, int]] = {
@@ -24,6 +25,7 @@ LINES: Final[Mapping[str, int]] = {"questions": 120, "steps": 500, "materials": 
 """Fields with one entry a line, with the most characters of one."""
 WORDS: Final[Mapping[str, int]] = {"tags": 40, "audience": 80, "related": 40}
 """Fields of short entries, apart by commas or lines."""
+MOST_ATTACHMENTS: Final = 20
 _MOST_ENTRIES: Final = 60
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _APART: Final = re.compile(r"[、，,;；\n]+")
@@ -49,7 +51,10 @@ def values_of(article: Article) -> dict[str, Any]:
         "valid_until": article.valid_until.isoformat() if article.valid_until else "",
         "is_confirmed": article.is_confirmed,
         "regions": list(article.regions),
-        "attachments": "\n".join(f"{one.name} {one.address}" for one in article.attachments),
+        "attachments": "\n".join(
+            f"{one.name} {one.address}" for one in article.attachments if one.digest is None
+        ),
+        "files": [one for one in article.attachments if one.digest is not None],
     }
 
 
@@ -80,7 +85,8 @@ def read(form: FormData, city: City, *, names: Mapping[str, str]) -> Filled:
     for name, day in days.items():
         if day is None and (values[name].strip() or name == "valid_from"):
             wrong[name] = f"{names[name]}应是日期，如 2026-01-01"
-    attachments = _attachments(values["attachments"], wrong)
+    values["files"] = list(_files(form))
+    attachments = (*_attachments(values["attachments"], wrong), *values["files"])
     article = Article(
         id=values["id"].strip(), version=1,
         title=texts["title"], questions=lists["questions"], spoken=texts["spoken"], full=texts["full"],
@@ -132,11 +138,35 @@ def _day(text: str) -> date | None:
         return None
 
 
+def with_files(filled: Filled, handed_in: Sequence[Attachment], refused: Sequence[str]) -> Filled:
+    """Return the form with files that were handed in now, and with what was said of those that were not taken."""
+    addresses = {one.address for one in filled.article.attachments}
+    fresh = [one for one in {one.address: one for one in handed_in}.values() if one.address not in addresses]
+    attachments = (*filled.article.attachments, *fresh)
+    wrong = dict(filled.wrong)
+    if refused:
+        wrong["uploads"] = "；".join(refused)
+    elif len(attachments) > MOST_ATTACHMENTS:
+        wrong["uploads"] = f"一个条目最多 {MOST_ATTACHMENTS} 个附件"
+    values = {**filled.values, "files": [*filled.values["files"], *fresh]}
+    return Filled(values, replace(filled.article, attachments=attachments), wrong)
+
+
+def _files(form: FormData) -> Iterator[Attachment]:
+    """Yield the files that the article carries already and is to go on carrying."""
+    given = [one for one in form.getlist("files") if isinstance(one, str)]
+    for line in dict.fromkeys(_CONTROL.sub("", one) for one in given):
+        address, _, name = line.partition(" ")
+        found = Attachment(name.strip()[: LONGEST_NAME + 1], address)
+        if found.digest is not None and found.name and is_address(address):
+            yield found
+
+
 def _attachments(text: str, wrong: dict[str, str]) -> tuple[Attachment, ...]:
     found = []
     for line in _entries(text.split("\n")):
         name, _, address = line.rpartition(" ")
-        if name.strip() and is_address(address):
+        if name.strip() and is_address(address) and not address.startswith(HANDED_IN):
             found.append(Attachment(name.strip(), address))
         else:
             wrong["attachments"] = f"每行写“名称 地址”，地址是 https 网址或文件名：{line[:60]}"

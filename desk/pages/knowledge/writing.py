@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import Form, Request
 from fastapi.responses import Response
+from starlette.datastructures import UploadFile
 
 from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.knowledge import KnowledgeTools
-from desk.pages.knowledge.common import FIELDS, ID, ArticleId, is_editable, names_of, today, tools_of, worded
-from desk.pages.knowledge.form import Filled, read, refused, values_of
+from desk.pages.knowledge.common import (
+    FIELDS,
+    ID,
+    ArticleId,
+    attached,
+    is_editable,
+    names_of,
+    today,
+    tools_of,
+    worded,
+)
+from desk.pages.knowledge.form import Filled, read, refused, values_of, with_files
 from desk.seat import Seat
 from hotline.domain.article_life import (
     ArticleStatus,
@@ -23,6 +35,7 @@ from hotline.domain.article_life import (
     StaleArticleError,
 )
 from hotline.domain.knowledge import Article
+from hotline.domain.knowledge_files import LONGEST_NAME, SUFFIXES, KnowledgeFileRefusedError
 from hotline.service.accounts import SignedIn
 from knowledge_base.articles import FEWEST_QUESTIONS, LONGEST_SPOKEN
 from knowledge_base.differences import marked
@@ -57,28 +70,28 @@ async def begin(request: Request, category: str = "") -> Response:
     front = front_of(request)
     tools_of(request)
     empty = Article("", 1, "", (), "", "", "", "", today(front))
-    return _editor(front, request, _Sheet(values_of(empty) | {"category": category[:6]}))
+    return await _editor(front, request, _Sheet(values_of(empty) | {"category": category[:6]}))
 
 
 @router.post("/desk/knowledge/new")
 async def start(request: Request, seat: Seat, then: Then = "", note: Note = "") -> Response:
     """Save the first draft of an article; without a number it gets the next free one of its category."""
     front, tools = front_of(request), tools_of(request)
-    filled = await _filled(request, tools)
+    filled = await _with_uploads(request, seat, await _filled(request, tools))
     wrong, given = dict(filled.wrong), filled.article.id
     if given and not ID.fullmatch(given):
         wrong["id"] = "编号用字母、数字和连字符，3至40个，字母开头；不填则自动编号"
     elif given and await tools.lists.titles([given]):
         wrong["id"] = f"编号 {given} 已经有了"
     if wrong:
-        return _again(front, request, _Sheet(filled.values, wrong=wrong, note=note))
+        return await _again(front, request, _Sheet(filled.values, wrong=wrong, note=note))
     by, at = seat.account.keeping(ArticleStep.EDIT), front.parts.clock()
     begin = tools.editing.start if given else tools.drafting.begin
     try:
         draft = await begin(filled.article, by=by, at=at, note=note)
     except (StaleArticleError, ArticleStepRefusedError):
         sheet = _Sheet(filled.values, wrong={"id": "编号刚被别人用了，请再保存一次"}, note=note)
-        return _again(front, request, sheet, status=409)
+        return await _again(front, request, sheet, status=409)
     return await _saved(request, seat, draft, filled, then)
 
 
@@ -89,7 +102,7 @@ async def edit(request: Request, article: ArticleId) -> Response:
     latest = await tools.store.get(article)
     if not is_editable(latest):
         return front.fault(request, 409, "这一版已提交审核，退回或者作废以后才能再编辑。")
-    return _editor(front, request, _Sheet(values_of(latest.article), latest, _numbers(latest)))
+    return await _editor(front, request, _Sheet(values_of(latest.article), latest, _numbers(latest)))
 
 
 @router.post("/desk/knowledge/articles/{article}/edit")
@@ -99,11 +112,11 @@ async def save(
 ) -> Response:  # fmt: skip
     """Save a draft. What somebody else has saved since is shown beside it; only ``over`` what was seen is it replaced."""
     front, tools = front_of(request), tools_of(request)
-    filled = await _filled(request, tools)
+    filled = await _with_uploads(request, seat, await _filled(request, tools))
     latest = await tools.store.get(article)
     sheet = _Sheet(filled.values, latest, (version, revision), filled.wrong, note=note, mine=filled.article)
     if filled.wrong:
-        return _again(front, request, sheet)
+        return await _again(front, request, sheet)
     if _numbers(latest) != (version, revision) and over != "{}-{}".format(*_numbers(latest)):
         return await _changed_since(front, request, sheet)
     by, at = seat.account.keeping(ArticleStep.EDIT), front.parts.clock()
@@ -117,7 +130,7 @@ async def save(
         return await _changed_since(front, request, replace(sheet, version=await tools.store.get(article)))
     except ArticleStepRefusedError as error:
         status, said = worded(front, error)
-        return _again(front, request, replace(sheet, said=said), status=status)
+        return await _again(front, request, replace(sheet, said=said), status=status)
     return await _saved(request, seat, draft, filled, then)
 
 
@@ -131,6 +144,7 @@ async def preview(request: Request) -> Response:
         "knowledge/_preview.html",
         article=filled.article,
         sound="",
+        attached=await attached(tools, filled.article),
         **shown_as(tools, filled.article),
     )
 
@@ -156,6 +170,21 @@ async def _filled(request: Request, tools: KnowledgeTools) -> Filled:
     return filled
 
 
+async def _with_uploads(request: Request, seat: SignedIn, filled: Filled) -> Filled:
+    """Keep the files that came along. Those that are sound stay on the form even where it is not saved."""
+    front, files = front_of(request), tools_of(request).files
+    by, at = seat.account.keeping(ArticleStep.EDIT), front.parts.clock()
+    handed_in, refused_ = [], []
+    for file in (await request.form()).getlist("uploads"):
+        if isinstance(file, UploadFile) and file.filename:
+            try:
+                body = await file.read(files.most_bytes + 1)
+                handed_in.append(await files.keep(body, name=file.filename, by=by, at=at))
+            except KnowledgeFileRefusedError as error:
+                refused_.append(f"{file.filename[:LONGEST_NAME]}：{worded(front, error)[1]}")
+    return with_files(filled, handed_in, refused_)
+
+
 async def _saved(
     request: Request, seat: SignedIn, draft: ArticleVersion, filled: Filled, then: str
 ) -> Response:
@@ -170,7 +199,7 @@ async def _saved(
     except ArticleStepRefusedError as error:
         wrong = refused(error, draft, front.parts.city, FIELDS)
         said = "草稿已经保存，还没有提交" + ("" if wrong else f"：{worded(front, error)[1]}")
-        return _again(front, request, _Sheet(filled.values, draft, _numbers(draft), wrong, said))
+        return await _again(front, request, _Sheet(filled.values, draft, _numbers(draft), wrong, said))
     return front.done(request, to=f"{to}?saved=1", toast=told["submit"])
 
 
@@ -180,20 +209,22 @@ async def _changed_since(front: Front, request: Request, sheet: _Sheet) -> Respo
     entry = latest.history[-1]
     who = (await names_of(front)).get(entry.by.id, entry.by.id)
     said = f"您打开以后，{who} 在 {front.local(entry.at)} 改过这个条目。您填的都在下面，还没有保存"
-    return _again(front, request, replace(sheet, said=said, theirs=latest.article), status=409)
+    return await _again(front, request, replace(sheet, said=said, theirs=latest.article), status=409)
 
 
 def _numbers(version: ArticleVersion) -> tuple[int, int]:
     return version.number, version.revision
 
 
-def _again(front: Front, request: Request, sheet: _Sheet, *, status: int = 422) -> Response:
-    return _editor(front, request, sheet, status=status)
+async def _again(front: Front, request: Request, sheet: _Sheet, *, status: int = 422) -> Response:
+    return await _editor(front, request, sheet, status=status)
 
 
-def _editor(front: Front, request: Request, sheet: _Sheet, *, status: int = 200) -> Response:
+async def _editor(front: Front, request: Request, sheet: _Sheet, *, status: int = 200) -> Response:
     city, version = front.parts.city, sheet.version
     title = f"编辑 {version.id}" if version is not None else "新条目"
+    tools = tools_of(request)
+    kept = replace(Article("", 1, "", (), "", "", "", "", date.min), attachments=tuple(sheet.values["files"]))
     changes = () if sheet.theirs is None or sheet.mine is None else marked(sheet.theirs, sheet.mine)
     return front.page(
         request, "knowledge/edit.html", title=title, status=status, values=sheet.values, version=version, read=sheet.read,
@@ -201,5 +232,6 @@ def _editor(front: Front, request: Request, sheet: _Sheet, *, status: int = 200)
         units=sorted(unit.name for unit in city.units.values()),
         categories=[(one.code, one.name) for one in city.categories.values()],
         counties=[(one.code, one.name) for one in city.counties.values()],
-        longest=LONGEST_SPOKEN, fewest=FEWEST_QUESTIONS,
+        longest=LONGEST_SPOKEN, fewest=FEWEST_QUESTIONS, files=await attached(tools, kept),
+        most_mib=tools.files.most_bytes // 1_048_576, accept=",".join((*SUFFIXES.values(), ".jpeg", ".png")),
     )  # fmt: skip

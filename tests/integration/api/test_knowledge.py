@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -18,13 +20,16 @@ from fastapi import FastAPI
 from app.knowledge import open_editing
 from app.reading_aloud import ReadingAloud
 from app.settings import Settings
+from chat.web_chat.page_words import path_of_file
 from hotline.domain.knowledge import Article
+from hotline.domain.knowledge_files import DOCX
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion, Ground
 from tests.builders import LINYI, NOW
 from tests.databases import lay_out
+from tests.documents import a_docx, a_pdf_of
 from tests.integration.api.conftest import CITY, LIMITS, SECRET, STAFF, a_site
 from tts.engines.scripted import ScriptedSynthesizer
 
@@ -77,7 +82,7 @@ async def application(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     async with AsyncExitStack() as stack:
         store = SqlStore(url, Seal(SECRET))
         stack.push_async_callback(store.close)
-        settings = Settings(data_dir=folder / "data", encoder="off")
+        settings = Settings(data_dir=folder / "data", encoder="off", knowledge_file_mib=1)
         base = await open_editing(settings, CITY, store, lambda: LIMITS, golden=GOLDEN)
         await base.editing.sow(ARTICLES, at=NOW)
         await base.retriever.open(stack)
@@ -249,3 +254,62 @@ async def test_unknown_articles_tasks_and_candidates_are_not_found(http: httpx.A
     await post(http, "/candidates/c9/draft", 404)
     assert (await http.get("/candidates")).json() == []
     assert (await http.get("/figures")).json() == {"days": 30, "articles": []}
+
+
+async def test_a_file_is_handed_in_and_had_by_citizens_only_while_its_article_is_in_force(
+    http: httpx.AsyncClient, application: FastAPI
+) -> None:
+    async def handed_in(body: bytes, name: str, kind: str = "application/octet-stream", **who: str) -> Any:
+        return await http.post(
+            "/files", params={"name": name, "by": "e-1", **who}, content=body, headers={"Content-Type": kind}
+        )
+
+    body = a_docx()
+    kept = (await handed_in(body, "C:\\表\\宗祠备案表.doc")).json()
+    digest = hashlib.sha256(body).hexdigest()
+    assert kept == {"name": "宗祠备案表.docx", "address": f"sha256:{digest}"}
+    scripted = a_pdf_of(b"2 0 obj << /S /JavaScript /JS (x) >> endobj")
+    refused = (await handed_in(scripted, "a.pdf")).json()
+    assert (refused["code"], "脚本" in refused["text"]) == ("knowledge_file.scripts", True)
+    for answer, status in (
+        (await handed_in(body, "a.docx", "application/json"), 415),
+        (await handed_in(b"x" * (1024 * 1024 + 1), "a.docx"), 413),
+        (await handed_in(body, "a.docx", role="supervisor"), 422),
+        (await http.post("/files", params={"name": "a", "by": "e"}, headers={"Authorization": "x"}), 401),
+    ):
+        assert answer.status_code == status
+    asking = [f"祠堂备案表在哪下载{n}" for n in "甲乙丙丁戊"]
+    text = {**NEW, "title": "祠堂备案表", "questions": asking, "attachments": [kept]}
+    lost = {"name": "没传过.pdf", "address": f"sha256:{'0' * 64}"}
+    id_ = (await post(http, "/articles", article={**text, "attachments": [kept, lost]}))["article"]["id"]
+    refused = await post(http, f"/articles/{id_}/submit", 422)
+    assert refused["missing"] == "附件“没传过.pdf”的文件不在，请重新上传"
+    await post(http, f"/articles/{id_}/edit", article=text)
+    await post(http, f"/articles/{id_}/submit")
+    shown = await http.get(f"/articles/{id_}/files/{digest}")
+    assert (shown.status_code, shown.content == body) == (200, True)
+
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://site") as citizen:
+        path = path_of_file(id_, digest)
+        assert (await citizen.get(path)).status_code == 404  # under review
+        await post(http, "/approve", by="r-1", role="reviewer", ids=[id_])
+        had = await citizen.get(path)
+        assert (had.status_code, had.content == body, had.headers["content-type"]) == (200, True, DOCX)
+        assert had.headers["content-disposition"] == (
+            f"attachment; filename=\"{digest[:8]}.docx\"; filename*=UTF-8''{quote('宗祠备案表.docx')}"
+        )
+        assert [had.headers[name] for name in ("x-content-type-options", "cache-control", "content-security-policy")] == [
+            "nosniff", "private, no-cache", "default-src 'none'; sandbox",
+        ]  # fmt: skip
+        again = await citizen.get(path, headers={"If-None-Match": had.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        for other in (
+            path_of_file("A1001-01", digest),
+            path_of_file(id_, "0" * 64),
+            path_of_file("A9999-99", digest),
+        ):
+            assert (await citizen.get(other)).status_code == 404
+        await post(http, f"/articles/{id_}/retire", note="表格作废")
+        assert (await citizen.get(path)).status_code == 404
+    assert (await http.get(f"/articles/{id_}/files/{digest}")).status_code == 200  # its history keeps it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -24,6 +25,7 @@ from hotline.domain.article_life import ArticleStatus
 from hotline.domain.deeds import ContactExemption, Reply, SignFor
 from hotline.domain.golden_gate import GateReport
 from hotline.domain.knowledge import Article
+from hotline.domain.knowledge_files import DOCX
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateState, Lookup
 from hotline.domain.people import MACHINE, Actor, Role
 from hotline.service.knowledge import Progress
@@ -32,7 +34,9 @@ from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion
 from tests.builders import LINYI, NOW, an_appeal
 from tests.consoles_site import CITY, LIMITS, ConsolesSite, a_consoles_site, a_store
+from tests.documents import a_docx, a_pdf_of
 from tests.integration.consoles.test_orders import HOSTILE, looks, words_of
+from tests.media import a_photo
 from tests.work_orders import LANSHAN_UNIT, an_order, keep
 from tts.engines.scripted import ScriptedSynthesizer
 
@@ -78,7 +82,7 @@ class Shelf:
 
 
 async def a_shelf(store: SqlStore, folder: Path, stack: AsyncExitStack) -> Shelf:
-    settings = Settings(data_dir=folder / "data", encoder="off")
+    settings = Settings(data_dir=folder / "data", encoder="off", knowledge_file_mib=1)
     base = await open_editing(settings, CITY, store, lambda: LIMITS, golden=GOLDEN)
     await base.editing.sow(ARTICLES, at=NOW)
     await base.retriever.open(stack)
@@ -269,6 +273,58 @@ async def test_what_is_refused_is_said_beside_the_field_and_nothing_is_lost(shel
         own_work = await reviewer.post(f"{path}/approve", data={"revision": latest.revision})
         assert (own_work.status_code, "您编写过这一版，须由别人审核" in own_work.text) == (403, True)
         assert await shelf.status(article[1]) == (ArticleStatus.IN_REVIEW, 1)
+
+
+async def test_a_form_is_handed_in_reviewed_and_taken_off_with_its_version(shelf: Shelf) -> None:
+    asking = "\n".join(f"祭扫登记表哪里下载{n}" for n in "甲乙丙丁戊")
+    given = {**NEW, "title": "祭扫登记表下载", "questions": asking}
+    form, scripted = a_docx(), a_pdf_of(b"2 0 obj << /S /Launch /F (a.exe) >> endobj")
+    async with shelf.site.client(shelf.editor) as writing, shelf.site.client(shelf.both) as reviewing:
+        files = [("uploads", ("祭扫登记表.docx", form)), ("uploads", ("说明.pdf", scripted))]
+        refused = await writing.post("/desk/knowledge/new", data=given, files=files)
+        words = words_of(refused.text)
+        assert (refused.status_code, words.count("附件文件：说明.pdf：PDF 里有脚本")) == (422, 1)
+        kept = hidden(refused.text, "files")  # the sound one need not be chosen again
+        assert kept == f"sha256:{hashlib.sha256(form).hexdigest()} 祭扫登记表.docx"
+        assert re.search(r"祭扫登记表\.docx Word \d+ KB", words)
+        previewed = await writing.post("/desk/knowledge/preview", data={**given, "files": kept})
+        assert "附件 备案表 祭扫登记表.docx Word" in words_of("<main" + previewed.text)
+        saved = await writing.post("/desk/knowledge/new", data={**given, "files": kept, "then": "submit"})
+        path = saved.headers["location"].split("?")[0]
+        article, digest = path.rsplit("/", 1)[1], kept[7:71]
+        page = (await reviewing.get(path)).text
+        assert f'<a href="{path}/files/{digest}"' in page
+        opened = await reviewing.get(f"{path}/files/{digest}")
+        assert (opened.content == form, opened.headers["content-type"]) == (True, DOCX)
+        assert opened.headers["content-disposition"].startswith('attachment; filename="')
+        assert (opened.headers["x-content-type-options"], opened.headers["cache-control"]) == (
+            "nosniff",
+            "private, no-cache",
+        )
+        assert (await reviewing.get(f"/desk/knowledge/articles/A1001-01/files/{digest}")).status_code == 404
+        given_ = {"revision": hidden(page, "revision"), "note": "属实"}
+        assert (await reviewing.post(f"{path}/approve", data=given_)).status_code == 303
+        await shelf.base.checks.settled()
+        assert await shelf.status(article) == (ArticleStatus.PUBLISHED, 1)
+
+        page = (await writing.get(f"{path}/edit")).text
+        numbers = {name: hidden(page, name) for name in ("version", "revision")}
+        over = [("uploads", ("大.pdf", b"%PDF-" + b"x" * (1024 * 1024)))]
+        too_large = await writing.post(f"{path}/edit", data={**given, **numbers, "files": kept}, files=over)
+        assert (too_large.status_code, "大.pdf：文件太大" in too_large.text) == (422, True)
+        foreign = {**given, "attachments": f"别的表 sha256:{digest}"}  # by address alone none is taken
+        assert (await writing.post(f"{path}/edit", data={**foreign, **numbers})).status_code == 422
+        many = [f"sha256:{n:064x} 表{n}" for n in range(21)]
+        crowded = await writing.post(f"{path}/edit", data={**given, **numbers, "files": many})
+        assert "一个条目最多 20 个附件" in crowded.text
+        without = [("uploads", ("现场.png", a_photo(kind="PNG")))]
+        assert (
+            await writing.post(f"{path}/edit", data={**given, **numbers}, files=without)
+        ).status_code == 303
+        shown = (await reviewing.get(path)).text
+        assert f'<del><span class="hidden">删去：</span>祭扫登记表.docx {digest[:8]}</del>' in shown
+        assert re.search(r'<ins><span class="hidden">增加：</span>现场\.jpg [0-9a-f]{8}</ins>', shown)
+        assert (await reviewing.get(f"{path}/files/{digest}")).status_code == 200  # of version 1
 
 
 async def test_a_drop_on_golden_questions_blocks_publication_until_a_reviewer_says_why(shelf: Shelf) -> None:

@@ -167,6 +167,14 @@ def test_a_related_article_must_exist_here_or_elsewhere(tmp_path: Path) -> None:
     assert load_articles([tmp_path], CITY, known={"A0101-02"})[0].related == ("A0101-02",)
 
 
+def test_the_citys_files_cannot_bring_a_file_that_was_handed_in(tmp_path: Path) -> None:
+    handed_in = {"name": "申请表.docx", "address": f"sha256:{'a' * 64}"}
+    write(tmp_path, ROW | {"attachments": [handed_in]})
+    with pytest.raises(CityConfigError, match="不能写进城市资料：申请表.docx"):
+        load_articles([tmp_path], CITY)
+    assert article_of(ROW | {"attachments": [handed_in]}, CITY).attachments[0].digest == "a" * 64
+
+
 def test_one_question_cannot_lead_to_two_articles() -> None:
     taken = Taken([an_article(questions=("什么时候供暖？",))])
     other = an_article(id="A2", title="停暖", questions=("什么时候，供暖",))
