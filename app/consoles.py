@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.access import open_accounts
-from app.assessment_rules import load_contest_rules
 from app.faults import Faults, status_of
 from app.figures import open_figures
 from app.live import LiveRows
@@ -33,7 +32,6 @@ from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_assist import AgentAssist
 from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
-from hotline.service.contests import Contests
 from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
 from hotline.service.rules import Rules
@@ -183,7 +181,7 @@ def consoles(
         trends=figures.trends,
         briefs=figures.briefs(city, WORDS, clock),
         casework=programs.casework,
-        contests=Contests(programs.casework, load_contest_rules(city)),
+        contests=programs.contests,
         confidential=programs.confidential,
         signals=signals,
         vendor=settings.static_dir,

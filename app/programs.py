@@ -18,9 +18,11 @@ from hotline.domain.appeal import Place
 from hotline.domain.errors import HotlineError, StoreUnavailableError
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
+from hotline.service.contests import Contests
 from hotline.service.conversations import Registering
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
 
 UNIT_HOLDER: Final = "unit:"
@@ -34,7 +36,7 @@ log: Final = structlog.get_logger("programs")
 class Programs:
     """What the interfaces for other programs need. ``place`` finds a place in words; ``words``: ``prompts/interface.yaml``.
 
-    A registration that takes longer than ``patience_seconds`` is answered with a token (Open311).
+    ``facts`` tell which orders count against a unit. A registration that takes longer than ``patience_seconds`` is answered with a token (Open311).
     """
 
     casework: Casework
@@ -43,6 +45,8 @@ class Programs:
     answers: SqlKeptAnswers
     search: SqlOrderSearch
     confidential: Confidential
+    contests: Contests
+    facts: SqlOrderFacts
     words: Mapping[str, Any]
     place: Callable[[str], Place | None]
     patience_seconds: float = 3.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Query, Request, Security
 from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
+from app.contest_models import AssessmentOut, ContestIn, ContestOut, assessed, standing_of
 from app.faults import Faults, step_fault
 from app.programs import UNIT_HOLDER, Once, Programs, bearer
 from app.relay_models import RelayIn, RelayOut, shown
@@ -19,12 +20,15 @@ from app.web_parts import ORDER_NUMBER, WebParts
 from hotline.domain.errors import WorkOrderNotFoundError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.people import Actor, Role
+from hotline.domain.unit_rates import Quarter
 from hotline.domain.work_order import WorkOrder
+from hotline.store.order_facts import AGAINST, Which
 
 PREFIX: Final = "/api/unit/v1"
 MOST_ORDERS: Final = 200
 _OPEN: Final = frozenset(Status) - CLOSED
 _ONE_LOOK: Final = timedelta(minutes=10)
+_MOST_ASSESSED: Final = 200
 
 
 Number = Annotated[str, Path(pattern=ORDER_NUMBER, description="Work order number")]
@@ -74,6 +78,15 @@ class UnitInterface:
         router.get("/orders/{number}")(self.one)
         router.get("/orders/{number}/relay")(self.talk)
         router.post("/orders/{number}/relay", responses=STEPPING)(self.relay)
+        router.get("/assessment")(self.assessment)
+        router.get("/orders/{number}/contest")(self.contest_of)
+        router.post(
+            "/orders/{number}/contest",
+            summary=(ContestIn.__doc__ or "").splitlines()[0],
+            response_model=UnitOrderOut,
+            responses=STEPPING,
+            operation_id="unit_contest",
+        )(self.contest)
         for name, model in UNIT_STEPS.items():
             summary = (model.__doc__ or name).splitlines()[0]
             router.post(
@@ -136,6 +149,59 @@ class UnitInterface:
 
         return await self._once.answer(request, UNIT_HOLDER + unit, idempotency_key, work)
 
+    async def assessment(
+        self,
+        request: Request,
+        quarter: Annotated[
+            str, Query(pattern=r"^(20[0-9]{2}Q[1-4])?$", description="As 2026Q4; this one unless given")
+        ] = "",
+    ) -> AssessmentOut:
+        """The unit's orders of a quarter that count against it, or do not count, and their contests; 200 of each kind at most."""
+        unit, at = request.state.unit, self._parts.clock()
+        timezone, programs = self._parts.city.timezone, self._programs
+        wanted = Quarter.read(quarter) or Quarter.of(at.astimezone(timezone).date())
+        start, end = (datetime.combine(day, time(), timezone) for day in wanted.days)
+        found: dict[str, list[Which]] = {}
+        for which in (*AGAINST, Which.EXCLUDED):
+            for number in await programs.facts.numbers(start, end, unit, which):
+                found.setdefault(number, []).append(which)
+        against = {number: why for number, why in found.items() if Which.EXCLUDED not in why}
+        shown = [
+            *sorted(against, reverse=True)[:_MOST_ASSESSED],
+            *sorted(found.keys() - against.keys(), reverse=True),
+        ]
+        orders = {each.number: each for each in await programs.search.find(numbers=shown, limit=len(shown))}
+        await self._note_looks(unit, shown)
+        return AssessmentOut(
+            quarter=str(wanted),
+            grounds=dict(programs.contests.rules.grounds),
+            orders=assessed(
+                programs.contests, [orders[each] for each in shown if each in orders], against, at=at
+            ),
+        )
+
+    async def contest_of(self, request: Request, number: Number) -> ContestOut:
+        """Whether and until when the order's counting may be contested, or what became of the contest (考核异议)."""
+        order = await self._of(request.state.unit, number)
+        await self._note_looks(request.state.unit, [number])
+        return standing_of(self._programs.contests, order, at=self._parts.clock())
+
+    async def contest(
+        self, request: Request, number: Number, body: ContestIn, idempotency_key: IdempotencyKey = None
+    ) -> Response:
+        """Contest that the order counts in the assessment; another supervisor than who counted it decides."""
+        unit: str = request.state.unit
+
+        async def work() -> UnitOrderOut:
+            found = await self._of(unit, number)
+            deed = body.deed(self._programs.contests, found)
+            order = await self._programs.casework.do(
+                number, deed, by=_actor(unit, body.by), at=self._parts.clock(), expected=body.revision
+            )
+            return self._views.order(order)
+
+        return await self._once.answer(request, UNIT_HOLDER + unit, idempotency_key, work)
+
     def step(self, model: type[UnitStep]) -> Callable[..., Any]:
         """Return the route of one step."""
 
@@ -146,8 +212,8 @@ class UnitInterface:
 
             async def work() -> UnitOrderOut:
                 await self._of(unit, number)
-                by = Actor(Role.UNIT, f"{unit}/{body.by}" if body.by else unit, unit)
-                order = await body.take(self._programs.casework, number, by, self._parts.clock())
+                by, now = _actor(unit, body.by), self._parts.clock()
+                order = await body.take(self._programs.casework, number, by, now)
                 return self._views.order(order)
 
             return await self._once.answer(request, UNIT_HOLDER + unit, idempotency_key, work)
@@ -184,3 +250,8 @@ class UnitInterface:
             why = "unit interface" if len(fresh) == 1 else "unit interface: " + " ".join(fresh)
             await self._parts.records.note_look(subject=subject[:64], by=UNIT_HOLDER + unit, why=why, at=now)
             self._looks.update(((unit, number), now) for number in fresh)
+
+
+def _actor(unit: str, by: str | None) -> Actor:
+    """Return who of a unit does something; ``by`` is an employee's id, None where the program does not say."""
+    return Actor(Role.UNIT, f"{unit}/{by}" if by else unit, unit)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import uvicorn
 
+from app.assessment_rules import load_contest_rules
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
 from app.chats import open_agent_chats, open_chat, open_doors, open_host_tokens, open_kept_chats
@@ -34,12 +35,14 @@ from app.wiring import Speaking, World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
 from hotline.city import City, load_city, read_yaml
 from hotline.service.confidential import Confidential
+from hotline.service.contests import Contests
 from hotline.service.corrections import Corrections
 from hotline.service.linkage import Linkages
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.corrections import SqlCorrections
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.outbox import SqlOutbox
 from hotline.store.party_calls import SqlPartyCalls
@@ -69,6 +72,8 @@ def open_programs(settings: Settings, city: City, world: World) -> Programs:
         answers=SqlKeptAnswers(database, seal),
         search=SqlOrderSearch(database, seal),
         confidential=Confidential(world.store, SqlRelayStore(database, seal)),
+        contests=Contests(world.casework, load_contest_rules(city)),
+        facts=SqlOrderFacts(database, seal),
         words=read_yaml(city.folder / "prompts" / "interface.yaml"),
         place=SlotFinder(city, load_meaning_words(city)).place,
     )

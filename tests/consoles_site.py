@@ -77,6 +77,7 @@ from hotline.store.callbacks import SqlCallbacks
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
 from hotline.store.kept_answers import SqlKeptAnswers
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
@@ -252,6 +253,8 @@ def a_consoles_site(
         keys=SqlAccessKeys(store.database, seal),
         answers=SqlKeptAnswers(store.database, seal),
         confidential=Confidential(store, relay),
+        contests=Contests(casework, load_contest_rules(city)),
+        facts=SqlOrderFacts(store.database, seal),
         search=SqlOrderSearch(store.database, seal),
         words=INTERFACE_WORDS,
         place=PLACES.place,
@@ -284,7 +287,7 @@ def a_consoles_site(
         "trends": figures.trends,
         "briefs": figures.briefs(city, DESK_WORDS, clock),
         "casework": casework,
-        "contests": Contests(casework, load_contest_rules(city)),
+        "contests": programs.contests,
         "confidential": programs.confidential,
         "signals": signals,
         "vendor": Settings().static_dir,

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Final
 
-from hotline.domain.contests import ContestRules, open_contest
+from hotline.domain.contests import ContestRules, last_contest, open_contest
 from hotline.domain.deeds import Contest, Evidence, Exclude, RejectContest
-from hotline.domain.errors import DeedRefusedError
-from hotline.domain.life_cycle import CLOSED
+from hotline.domain.errors import IllegalTransitionError
+from hotline.domain.life_cycle import CLOSED, Step, after_step
 from hotline.domain.people import Actor
 from hotline.domain.unit_rates import Quarter
 from hotline.domain.work_order import WorkOrder, WorkOrderNumber
 from hotline.service.casework import Casework
 
 _INSTANT: Final = timedelta(seconds=1)
+
+
+class Standing(StrEnum):
+    """How it stands with the contest of one order."""
+
+    NOT_CLOSED = "not_closed"  # 办结后可提
+    NOT_COUNTED = "not_counted"  # 本来不计考核
+    MAY = "may"  # 可以提
+    LATE = "late"  # 已过期限，或者已归档
+    OPEN = "open"  # 待决定
+    UPHELD = "upheld"  # 成立，不计考核
+    REJECTED = "rejected"  # 不成立，维持计入
 
 
 class Contests:
@@ -39,11 +52,28 @@ class Contests:
         following = datetime.combine(Quarter.of(day).days[1], time(), limits.timezone)
         return limits.expiry(self.rules.limit, start=max(following - _INSTANT, closed)).at
 
+    def standing(self, order: WorkOrder, *, at: datetime) -> Standing:
+        """Return whether an order may be contested, or what became of the contest."""
+        contest, until = last_contest(order), self.until(order)
+        if contest is not None:
+            return {None: Standing.OPEN, True: Standing.UPHELD, False: Standing.REJECTED}[contest.is_upheld]
+        if until is None:
+            return Standing.NOT_CLOSED
+        if not order.is_dispatched or order.exclusion is not None:
+            return Standing.NOT_COUNTED
+        is_over = at > until or after_step(order.status, Step.CONTEST) is None
+        return Standing.LATE if is_over else Standing.MAY
+
     def deed(self, order: WorkOrder, ground: str, reason: str, evidence: tuple[Evidence, ...]) -> Contest:
-        """Return what a unit does when it contests an order. Raises ``DeedRefusedError`` when something is missing."""
+        """Return what a unit does when it contests an order.
+
+        Raises ``DeedRefusedError`` when something is missing, ``IllegalTransitionError`` while the order is not closed.
+        """
         until = self.until(order)
         if until is None:
-            raise DeedRefusedError(missing="办结：没有办结的工单还不能提考核异议")
+            raise IllegalTransitionError(
+                number=order.number, status=order.status.value, step=Step.CONTEST.value
+            )
         return Contest(ground if ground in self.rules.grounds else "", reason, evidence, until)
 
     async def uphold(

@@ -40,6 +40,10 @@ class Which(StrEnum):
     LATE = "late"  # 超期反馈
 
 
+AGAINST: Final = (Which.NOT_CONTACTED, Which.UNRESOLVED, Which.DISSATISFIED, Which.LATE)
+"""Why an order counts against its unit."""
+
+
 def _one(name: str, *conditions: ColumnElement[bool]) -> Label[int]:
     """Return 1 for the orders of which all this is true, else 0."""
     return case((and_(*conditions), 1), else_=0).label(name)

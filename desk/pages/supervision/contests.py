@@ -12,7 +12,6 @@ from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, row_of
 from desk.pages.supervision.shown import note
-from desk.pages.unit.assessment import AGAINST
 from desk.seat import Seat
 from desk.steps import seen, taken, told_of
 from desk.views import masked
@@ -27,7 +26,7 @@ from hotline.domain.unit_rates import Quarter
 from hotline.domain.waiting import Waiting
 from hotline.domain.work_order import WorkOrder
 from hotline.store.inbox import Place
-from hotline.store.order_facts import Which
+from hotline.store.order_facts import AGAINST, Which
 
 router = desk_router()
 

@@ -16,12 +16,10 @@ from desk.seat import Seat
 from hotline.domain.contests import last_contest
 from hotline.domain.unit_rates import Quarter
 from hotline.domain.work_order import WorkOrder
-from hotline.store.order_facts import Which
+from hotline.store.order_facts import AGAINST, Which
 
 router = desk_router()
 
-AGAINST: Final = (Which.NOT_CONTACTED, Which.UNRESOLVED, Which.DISSATISFIED, Which.LATE)
-"""Why an order counts against its unit."""
 _MOST: Final = 200
 """As many orders are shown of each list, the newest."""
 
@@ -67,12 +65,7 @@ async def _row(front: Front, number: str, why: Any) -> dict[str, Any]:
 
 
 def contest_of(front: Front, order: WorkOrder) -> dict[str, Any]:
-    """Return how an order's contest stands: ``state`` (empty: none can be made yet), until when it may be made, the decision."""
-    contest, until = last_contest(order), front.parts.contests.until(order)
-    if contest is not None:
-        state = {None: "open", True: "upheld", False: "rejected"}[contest.is_upheld]
-    elif until is None or order.exclusion is not None:
-        state = ""
-    else:
-        state = "may" if front.parts.clock() <= until else "late"
-    return {"state": state, "until": until, "contest": contest}
+    """Return how an order's contest stands (``state``), until when it may be made, the decision."""
+    contests = front.parts.contests
+    state = contests.standing(order, at=front.parts.clock()).value
+    return {"state": state, "until": contests.until(order), "contest": last_contest(order)}

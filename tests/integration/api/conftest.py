@@ -15,6 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.assessment_rules import load_contest_rules
 from app.http import WebParts, create_app
 from app.metrics import registry
 from app.outlook import Outlook
@@ -31,6 +32,7 @@ from hotline.service.agent_desk import AgentDesk, DeskInMemory
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
+from hotline.service.contests import Contests
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.corrections import Corrections
 from hotline.service.linkage import Linkages
@@ -42,6 +44,7 @@ from hotline.store.corrections import SqlCorrections
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.linkage import SqlLinkages
 from hotline.store.nuisances import SqlNuisances
+from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
 from hotline.store.outbound import SqlOutbound
 from hotline.store.outbox import SqlOutbox
@@ -144,6 +147,8 @@ def a_site(
         keys=SqlAccessKeys(store.database, seal),
         answers=SqlKeptAnswers(store.database, seal),
         confidential=Confidential(store, SqlRelayStore(store.database, seal)),
+        contests=Contests(casework, load_contest_rules(city)),
+        facts=SqlOrderFacts(store.database, seal),
         search=SqlOrderSearch(store.database, seal),
         words=WORDS,
         place=PLACES.place,

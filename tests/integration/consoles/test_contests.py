@@ -74,7 +74,7 @@ async def test_a_unit_contests_an_order_with_evidence_and_another_supervisor_tak
         assert (again.status_code, "已经提过考核异议" in again.text) == (409, True)
         early = f"/desk/unit/{a_number(6)}/contest"
         assert "没有办结的工单还不能提考核异议" in (await client.get(early)).text
-        assert (await client.post(early, data=asked | {"revision": 5}, files=PHOTO)).status_code == 422
+        assert (await client.post(early, data=asked | {"revision": 5}, files=PHOTO)).status_code == 409
     other = await site.account(R.UNIT_LEAD, login="zhao", unit="body-police")
     async with site.client(other) as client:
         assert "还没有计入本单位的工单" in words_of((await client.get("/desk/unit/assessment")).text)

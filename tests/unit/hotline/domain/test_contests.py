@@ -19,7 +19,7 @@ from hotline.domain.deeds import (
     RejectContest,
     Reopen,
 )
-from hotline.domain.errors import DeedRefusedError
+from hotline.domain.errors import DeedRefusedError, IllegalTransitionError
 from hotline.domain.notices import messages
 from hotline.domain.order_facts import facts_of
 from hotline.domain.people import MACHINE, Actor, Role
@@ -153,5 +153,5 @@ def test_the_time_runs_from_the_end_of_the_quarter_or_from_when_it_was_closed_if
     assert contests.deed(order, "wrong_record", "-", (Evidence("e"),)).until == contests.until(order)
     with pytest.raises(DeedRefusedError):
         contests.deed(order, "unheard_of", "-", (Evidence("e"),))
-    with pytest.raises(DeedRefusedError):
+    with pytest.raises(IllegalTransitionError):
         contests.deed(an_order_after(*REVIEWED), "wrong_record", "-", (Evidence("e"),))
