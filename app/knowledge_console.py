@@ -6,23 +6,31 @@ from collections.abc import Sequence
 
 from app.city_words import lexicon, load_prompts
 from app.knowledge import KnowledgeParts
+from app.letter_words import load_letter_prompts
 from app.reading_aloud import ReadingAloud
 from chat.wechat.replies import cut
 from desk.knowledge import KnowledgeTools
 from hotline.city import City
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.knowledge import Article
+from hotline.service.letter_talks import links_in_words
 from hotline.store.database import Database
 from hotline.store.knowledge_lists import SqlKnowledgeLists
 from tts.reading import Reading
 
 
 def knowledge_tools(
-    city: City, knowledge: KnowledgeParts, database: Database, voice: ReadingAloud | None
+    city: City,
+    knowledge: KnowledgeParts,
+    database: Database,
+    voice: ReadingAloud | None,
+    *,
+    site: str = "",
 ) -> KnowledgeTools:
-    """Return the tools: articles are worded as ``hotline.dialogue.session`` words them."""
+    """Return the tools: articles are worded as ``hotline.dialogue.session`` and ``hotline.service.letter_talks`` word them."""
     by_telephone = load_prompts(city, ContactChannel.PHONE)
     in_writing = load_prompts(city, ContactChannel.WECHAT)
+    letters = load_letter_prompts(city)
     rows, file = lexicon(city, "pronunciation")
 
     def spoken(article: Article) -> str:
@@ -30,7 +38,8 @@ def knowledge_tools(
 
     def written(article: Article) -> Sequence[str]:
         answer = in_writing.text("answer_written", title=article.title, answer=article.full)
-        return cut(answer + in_writing.text("anything_more"))
+        links = links_in_words(letters, article.id, article.attachments, site=site)
+        return (*cut(answer + in_writing.text("anything_more")), *((links,) if links else ()))
 
     return KnowledgeTools(
         store=knowledge.store,

@@ -135,6 +135,7 @@ async def open_letters(settings: Settings, city: City, world: World, stack: Asyn
         own_orders=open_letter_orders(settings, city, world, letters, prompts),
         desk=_desk(settings, city, world),
         units=LetterUnits(Confidential(world.store, SqlRelayStore(world.store.database, seal))),
+        site=settings.public_address,
     )
     correspondence = Correspondence(
         parts,

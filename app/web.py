@@ -168,7 +168,13 @@ async def run_web(settings: Settings) -> None:
                 agents=agent_tools(settings, city, world, programs, agent_chats)
                 if world.desk is not None
                 else None,
-                knowledge=knowledge_tools(city, world.knowledge, world.store.database, voice),
+                knowledge=knowledge_tools(
+                    city,
+                    world.knowledge,
+                    world.store.database,
+                    voice,
+                    site=settings.public_address,
+                ),
                 machine=MachineFacts(settings, city, world.store, checks, local_clock(city)),
                 recordings=recordings,
                 evidence=office.evidence,

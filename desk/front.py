@@ -23,6 +23,7 @@ from desk.views import category_name, unit_name
 from hotline.city import read_yaml
 from hotline.domain.accounts import Account
 from hotline.service.accounts import SignedIn
+from hotline.service.knowledge_files import links_of
 
 HERE: Final = Path(__file__).parent
 WORDS: Final = read_yaml(HERE / "words.yaml")
@@ -54,7 +55,12 @@ class Front:
             auto_reload=False,  # else each word on a screen asks the disk whether its template is as it was
         )
         self._templates.globals.update(
-            city=parts.city, words=parts.words, desk_words=WORDS, static=self.static, now=parts.clock
+            city=parts.city,
+            words=parts.words,
+            desk_words=WORDS,
+            static=self.static,
+            now=parts.clock,
+            links_of=links_of,
         )
         self._templates.filters.update(
             local=self.local, day=self.day, due=self.due, unit=self.unit, category=self.category, ago=self.ago,

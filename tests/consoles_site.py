@@ -47,7 +47,7 @@ from hotline.city import City, load_city, read_yaml
 from hotline.domain.accounts import AccessRules, Account, StaffRole
 from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import Appeal
-from hotline.domain.knowledge import Article
+from hotline.domain.knowledge import Article, Attachment, Passage
 from hotline.domain.meaning import Intent
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.talks import PartyTelephone
@@ -121,6 +121,10 @@ MEANINGS = {
     "转人工": a_meaning("转人工", Intent.TRANSFER_TO_AGENT),
     "请替我保密": a_complaint("请替我保密", wants_secrecy=True),
 }
+
+
+FORM = Attachment("供暖申请表.docx", f"sha256:{'a' * 64}")
+WITH_FORM = Passage(an_article(attachments=(FORM,)), score=0.9, is_confident=True)
 
 
 async def an_article_of(id_: str) -> Article | None:
@@ -311,7 +315,7 @@ def a_consoles_site(
         ),
         "agents": AgentTools(
             assist=AgentAssist(
-                FakeUnderstander(MEANINGS), FakeRetriever(a_passage()), FixedRouter(), city=city, clock=clock
+                FakeUnderstander(MEANINGS), FakeRetriever(WITH_FORM), FixedRouter(), city=city, clock=clock
             ),
             forms=SqlAgentForms(store.database, seal),
             registration=registration,

@@ -30,6 +30,7 @@ from chat.wechat.sender import WeChatSender, WeChatTyping
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, Place
 from hotline.domain.deeds import AddFacts
+from hotline.domain.knowledge import Attachment
 from hotline.domain.meaning import Understanding
 from hotline.domain.outbox import MessageState
 from hotline.domain.people import CITIZEN
@@ -218,6 +219,7 @@ async def office_for(
     understander: Any = None,
     desk: LetterDesk | None = None,
     units: LetterUnits | None = None,
+    attachments: tuple[Attachment, ...] = (),
     more: Callable[[FastAPI, Correspondence, SqlLetters], None] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Office]:
@@ -229,7 +231,7 @@ async def office_for(
     letters = SqlLetters(store.database, SEAL)
     evidence = SqlEvidence(store.database, SEAL, folder / "evidence")
     outbox = SqlOutbox(store.database, SEAL)
-    understander = understander or ByHeart()
+    understander, told = understander or ByHeart(), a_passage()
 
     async def add_facts(number: str, text: str, at: datetime) -> None:
         await casework.do(number, AddFacts(text), by=CITIZEN, at=at)
@@ -241,7 +243,9 @@ async def office_for(
             world=Surroundings(
                 new_session=a_session,
                 understander=understander,
-                retriever=FakeRetriever(a_passage()),
+                retriever=FakeRetriever(
+                    replace(told, article=replace(told.article, attachments=attachments))
+                ),
                 registration=Registration(store, FixedRouter(), CITY, casework),
                 log_book=store,
                 unit_name=lambda code: CITY.units[code].name if code in CITY.units else code,
@@ -262,6 +266,7 @@ async def office_for(
             own_orders=own_orders(store, casework, letters),
             desk=desk,
             units=units,
+            site=settings.public_address,
         )
         correspondence = Correspondence(
             parts,

@@ -13,8 +13,7 @@ from fastapi import Path as InPath
 from fastapi.responses import Response
 
 from chat.web_chat.doors import Buckets
-from chat.web_chat.page_words import path_of_file
-from hotline.service.knowledge_files import KnowledgeFiles, headers_of
+from hotline.service.knowledge_files import KnowledgeFiles, headers_of, path_of
 
 _RATE: Final = (60.0, 1.0)
 ArticleId = Annotated[str, InPath(pattern=r"^[A-Za-z][A-Za-z0-9-]{2,39}$")]
@@ -33,7 +32,7 @@ class ArticleFiles:
     def router(self) -> APIRouter:
         """Return the route."""
         routes = APIRouter(tags=["chat"])
-        routes.get(path_of_file("{article}", "{digest}"), response_class=Response)(self.one)
+        routes.get(path_of("{article}", "{digest}"), response_class=Response)(self.one)
         return routes
 
     async def one(self, request: Request, article: ArticleId, digest: Digest) -> Response:

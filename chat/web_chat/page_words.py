@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -12,6 +12,7 @@ from hotline.dialogue.cards import ArticleCard, Card, FormCard, OrderCard, Order
 from hotline.domain.appeal import AppealKind
 from hotline.domain.category import Category
 from hotline.domain.life_cycle import Status
+from hotline.service.knowledge_files import links_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class PageWords:
                 return protocol.ArticleCard(
                     id=card.article, title=card.title, unit=card.unit, source=card.source, steps=card.steps,
                     materials=card.materials, place=card.place, hours=card.hours, phone=card.phone,
-                    attachments=tuple(_links(card)),
+                    attachments=tuple(
+                        protocol.AttachmentLink(name=name, href=href)
+                        for name, href in links_of(card.article, card.attachments)
+                    ),
                 )  # fmt: skip
             case FormCard():
                 return protocol.FormCard(
@@ -73,17 +77,3 @@ class PageWords:
             category_text=self.category(order.category),
             registered_at=order.registered_at,
         )
-
-
-def path_of_file(article: str, digest: str) -> str:
-    """Return where a file of an article is had (``chat.web_chat.article_files``)."""
-    return f"/chat/articles/{article}/files/{digest}"
-
-
-def _links(card: ArticleCard) -> Iterator[protocol.AttachmentLink]:
-    """Yield what can be opened from a page; files of the city's folder are on no site."""
-    for one in card.attachments:
-        if one.digest is not None:
-            yield protocol.AttachmentLink(name=one.name, href=path_of_file(card.article, one.digest))
-        elif one.address.startswith("https://"):
-            yield protocol.AttachmentLink(name=one.name, href=one.address)

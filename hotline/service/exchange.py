@@ -33,6 +33,7 @@ from hotline.dialogue.actions import (
     TransferToAgent,
     Understand,
 )
+from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.events import AgentJoined, Event, NoAgentFree, PromptFinished, TransferFailed
 from hotline.dialogue.journal import decode, encode, is_event
 from hotline.dialogue.session import Session
@@ -49,6 +50,7 @@ from hotline.store.journal_store import JournalRow
 class Exchange:
     """A session that is fed events until it waits for the citizen; collects what it says, and the journal's new rows.
 
+    ``answers`` are the articles that were answered with.
     ``desk``: where people are, if there are any; ``seat``: where the conversation ``name`` stands there.
     """
 
@@ -61,6 +63,7 @@ class Exchange:
     phone: str = ""
     sequence: int = 0
     said: list[str] = field(default_factory=list)
+    answers: list[ArticleCard] = field(default_factory=list)
     rows: list[JournalRow] = field(default_factory=list)
     listens: Listen | None = None
     is_over: bool = False
@@ -143,6 +146,7 @@ class Exchange:
         match action:
             case Say():
                 self.said.append(action.text)
+                self.answers += [action.card] if isinstance(action.card, ArticleCard) else []
                 inbox.append(PromptFinished(now, action.turn))
             case SendText():
                 self.said.append(action.text)

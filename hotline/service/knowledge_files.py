@@ -110,6 +110,23 @@ class KnowledgeFiles:
             raise StoreUnavailableError(f"knowledge file: {type(error).__name__}") from error
 
 
+def path_of(article: str, digest: str) -> str:
+    """Return where citizens get a file of an article, on the hotline's site."""
+    return f"/chat/articles/{article}/files/{digest}"
+
+
+def links_of(article: str, attachments: Sequence[Attachment], *, site: str = "") -> Sequence[tuple[str, str]]:
+    """Return names and addresses of what citizens can open; ``site`` comes before paths of the hotline's own.
+
+    Files of the city's folder are on no site.
+    """
+    return [
+        (one.name, f"{site}{path_of(article, one.digest)}" if one.digest is not None else one.address)
+        for one in attachments
+        if one.digest is not None or one.address.startswith("https://")
+    ]
+
+
 def headers_of(attachment: Attachment, file: KnowledgeFile) -> dict[str, str]:
     """Return what makes a browser save it under its name (RFC 6266), run nothing of it, and ask again before it is used."""
     plain = f"{file.digest[:8]}{SUFFIXES[file.kind]}"

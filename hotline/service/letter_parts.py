@@ -26,7 +26,7 @@ NAMES: Final = frozenset({
     "own_list", "own_list_row", "own_list_due", "own_list_more", "own_list_hint", "own_list_none", "own_list_none_unproved",
     "own_order", "own_order_unit", "own_step", "own_step_text", "own_from_unit", "own_steps_more", "own_subscribed",
     "own_over", "own_subscriptions", "own_no_subscription", "own_unsubscribed", "own_day", "own_minute",
-    "from_unit", "picture_at_desk", "voice_at_desk",
+    "from_unit", "picture_at_desk", "voice_at_desk", "article_files",
 })  # fmt: skip
 
 
@@ -122,7 +122,7 @@ class LetterParts:
 
     ``place_of`` finds a place in an address; ``scenes`` are greetings for QR codes, by their parameter; ``add_facts`` tells
     an order's unit that something was added; without ``own_orders`` nobody acts on their orders by letter, without ``desk`` no person is reached,
-    without ``units`` no unit takes part.
+    without ``units`` no unit takes part. ``site`` is where browsers reach the hotline; without it no file of its own is linked.
     """
 
     world: Surroundings
@@ -138,3 +138,4 @@ class LetterParts:
     own_orders: ActingOnOrders | None = None
     desk: LetterDesk | None = None
     units: LetterUnits | None = None
+    site: str = ""

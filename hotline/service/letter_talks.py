@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.events import (
     AgentJoined,
     Event,
@@ -21,9 +22,10 @@ from hotline.dialogue.events import (
     Started,
 )
 from hotline.dialogue.journal import decode
+from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.written_events import AgentParted, AgentWrote, UnitDismissed, UnitInvited
-from hotline.domain.appeal import PhoneNumber
-from hotline.domain.knowledge import AnsweredWith
+from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.knowledge import AnsweredWith, Attachment
 from hotline.domain.letters import (
     Correspondent,
     FromDesk,
@@ -33,6 +35,7 @@ from hotline.domain.people import CITIZEN, Actor, Role
 from hotline.domain.repeats import PastOrder
 from hotline.service.asking import Asking
 from hotline.service.exchange import Exchange
+from hotline.service.knowledge_files import links_of
 from hotline.service.letter_parts import LetterParts
 from hotline.service.repeats import told_of
 from hotline.store.journal_store import JournalRow
@@ -42,6 +45,7 @@ log: Final = structlog.get_logger("letters")
 
 _MOST_ROWS: Final = 1_500
 """A conversation that grows longer ends, and the next letter begins another: it is read anew with every letter."""
+_MOST_LINKS: Final = 5
 _SILENCE_SECONDS: Final = 600.0
 _OF_DESK: Final = (AgentWrote, AgentParted, UnitInvited, UnitDismissed)
 
@@ -155,14 +159,22 @@ class LetterTalks:
         await self.open(answer, letter, claimed)
         talk = answer.talk
         assert talk is not None
-        before, was_waiting = len(talk.said), talk.seat is not None
+        before, answered, was_waiting = len(talk.said), len(talk.answers), talk.seat is not None
         await talk.happens(*events)
         said = events[-1]
         if was_waiting and isinstance(said, Said):
             await self._tell_place(answer, talk)
         answer.texts.extend(text for text in talk.said[before:] if text.strip())
+        answer.texts.extend(self._links(answer.who.channel, talk.answers[answered:]))
         if isinstance(said, Said):
             await self._tell_unit(answer, claimed, said.text, CITIZEN, claimed.received_at or answer.at)
+
+    def _links(self, channel: ContactChannel, cards: Sequence[ArticleCard]) -> Iterator[str]:
+        """Yield where the forms of answers are had: by channels that show addresses as links, an SMS is too short for them."""
+        for card in cards if channel is not ContactChannel.SMS else ():
+            links = links_in_words(self._parts.words, card.article, card.attachments, site=self._parts.site)
+            if links:
+                yield links
 
     async def open(self, answer: Answer, letter: Letter | None, claimed: Claimed) -> None:
         """Go on with the conversation, or begin one: its greeting gives way to the answer."""
@@ -263,6 +275,13 @@ class LetterTalks:
                 at=answer.at,
             )
         talk.asking.work_order = order.merged_into or order.number
+
+
+def links_in_words(words: Prompts, article: str, attachments: Sequence[Attachment], *, site: str) -> str:
+    """Return what is written of an answer's attachments; empty where none can be opened by an address alone."""
+    links = links_of(article, attachments, site=site)
+    rows = [f"{name} {href}" for name, href in links if not href.startswith("/")]
+    return words.text("article_files", files="\n".join(rows[:_MOST_LINKS])) if rows else ""
 
 
 def _name(key: str) -> str:

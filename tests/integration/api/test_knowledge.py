@@ -20,9 +20,9 @@ from fastapi import FastAPI
 from app.knowledge import open_editing
 from app.reading_aloud import ReadingAloud
 from app.settings import Settings
-from chat.web_chat.page_words import path_of_file
 from hotline.domain.knowledge import Article
 from hotline.domain.knowledge_files import DOCX
+from hotline.service.knowledge_files import path_of
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from knowledge_base.articles import load_articles
@@ -291,7 +291,7 @@ async def test_a_file_is_handed_in_and_had_by_citizens_only_while_its_article_is
 
     transport = httpx.ASGITransport(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://site") as citizen:
-        path = path_of_file(id_, digest)
+        path = path_of(id_, digest)
         assert (await citizen.get(path)).status_code == 404  # under review
         await post(http, "/approve", by="r-1", role="reviewer", ids=[id_])
         had = await citizen.get(path)
@@ -305,9 +305,9 @@ async def test_a_file_is_handed_in_and_had_by_citizens_only_while_its_article_is
         again = await citizen.get(path, headers={"If-None-Match": had.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         for other in (
-            path_of_file("A1001-01", digest),
-            path_of_file(id_, "0" * 64),
-            path_of_file("A9999-99", digest),
+            path_of("A1001-01", digest),
+            path_of(id_, "0" * 64),
+            path_of("A9999-99", digest),
         ):
             assert (await citizen.get(other)).status_code == 404
         await post(http, f"/articles/{id_}/retire", note="表格作废")

@@ -170,6 +170,8 @@ async def test_both_sides_are_shown_as_they_speak_and_the_form_fills_itself(site
     assert "90%" in screen.parts["form"]
     assert f"“{NOT_WARM}”" in screen.parts["form"]
     assert "供暖时间" in screen.parts["help"]
+    form = f'<a href="/chat/articles/A0101-01/files/{"a" * 64}" target="_blank" rel="noreferrer noopener">供暖申请表.docx</a>'
+    assert form in screen.parts["help"]
     assert "行业主管" in screen.parts["help"]
     assert 'class="chosen"' in screen.parts["form"]
 

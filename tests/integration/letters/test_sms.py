@@ -20,13 +20,25 @@ from chat.sms.gateway import INBOUND, SmsDoor, SmsSender, digits_of
 from chat.web_chat.protocol import readable
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.deeds import AddFacts, GiveNotice, SignFor, Urge
+from hotline.domain.knowledge import Attachment
 from hotline.domain.letters import Correspondent
 from hotline.domain.people import Role
 from hotline.service.citizen_notices import CitizenNotices
 from hotline.service.webhooks import signed, verify
 from hotline.store.progress import SqlProgress
 from hotline.store.sql import SqlStore
-from tests.letter_office import CITY, COMPLAINT, CONFIRM, NOTICE, SEAL, Office, office_for, own_orders
+from tests.letter_office import (
+    ANSWERED,
+    CITY,
+    COMPLAINT,
+    CONFIRM,
+    NOTICE,
+    QUESTION,
+    SEAL,
+    Office,
+    office_for,
+    own_orders,
+)
 from tests.receiver import Receiver, receiving
 from tests.wechat import WeChatServer
 from tests.work_orders import LANSHAN_UNIT
@@ -72,9 +84,15 @@ class Gateway:
         return [(row["to"], row["text"]) for row in rows]
 
 
+ELSEWHERE = Attachment("供热条例", "https://flk.npc.gov.cn/a.html")
+
+
 @pytest.fixture
 async def gateway(wechat: WeChatServer, store: SqlStore, tmp_path: Path) -> AsyncIterator[Gateway]:
-    async with office_for(wechat, store, tmp_path, served=False) as office, receiving() as receiver:
+    async with (
+        office_for(wechat, store, tmp_path, served=False, attachments=(ELSEWHERE,)) as office,
+        receiving() as receiver,
+    ):
         app = FastAPI()
         app.include_router(
             SmsDoor(SECRET, office.correspondence, office.clock, SEAL.fingerprint, readable).router()
@@ -101,6 +119,11 @@ async def test_an_sms_becomes_an_order_with_the_number_it_came_from(gateway: Gat
     assert order.appeal.phone is not None
     assert (order.appeal.phone.digits, order.appeal.channel) == (ZHANG, ContactChannel.SMS)
     assert gateway.sent[1][1].startswith(f"已受理，工单编号{order.number}。")
+
+
+async def test_an_answer_by_sms_is_without_the_links_that_would_not_fit(gateway: Gateway) -> None:
+    await gateway.comes(QUESTION)
+    assert gateway.sent == [(ZHANG, NOTICE + ANSWERED)]
 
 
 async def test_an_sms_that_comes_again_is_taken_again_and_answered_once(gateway: Gateway) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.domain.appeal import ContactChannel, Datum, Position
+from hotline.domain.knowledge import Attachment
 from hotline.store.sql import SqlStore
 from hotline.store.tables import letters
 from tests.letter_office import (
@@ -37,6 +38,21 @@ async def test_a_question_is_answered_in_the_answer_to_wechats_own_call(
     await office.correspondence.look()
     assert await office.deliver() == 0
     assert wechat.citizens[LI].seen == [NOTICE + ANSWERED]
+
+
+async def test_forms_of_an_answer_are_sent_as_links_of_the_hotlines_own_site(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    digest = "a" * 64
+    forms = (Attachment("供暖申请表.docx", f"sha256:{digest}"), Attachment("旧表", "forms/old.pdf"))
+    site = "https://12345.example.gov.cn"
+    async with (
+        wechat_server() as wechat,
+        office_for(wechat, store, tmp_path, attachments=forms, public_address=site),
+    ):
+        assert await wechat.write(LI, QUESTION) == (
+            f"{NOTICE}{ANSWERED}\n附件可以下载：\n供暖申请表.docx {site}/chat/articles/A0101-01/files/{digest}"
+        )
 
 
 async def test_a_complaint_becomes_an_order_over_several_letters(
