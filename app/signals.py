@@ -81,7 +81,7 @@ class SignalsOnRedis:
                     self._is_listening.set()
                 elif message["type"] == "pmessage":
                     topic = message["channel"].decode().removeprefix(PREFIX)
-                    if topic in self._here.topics:
+                    if self._here.is_heard(topic):
                         self._here.hand_out(topic, json.loads(message["data"]))
 
 

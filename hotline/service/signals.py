@@ -66,6 +66,10 @@ class SignalsInMemory:
                 queue.get_nowait()
             queue.put_nowait((topic, notice))
 
+    def is_heard(self, topic: str) -> bool:
+        """Tell whether anybody listens to ``topic`` now."""
+        return topic in self._listeners
+
     @property
     def topics(self) -> frozenset[str]:
         """What is listened to now."""

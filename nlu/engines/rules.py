@@ -39,12 +39,17 @@ class UnderstandingRules:
         self._words = load_meaning_words(city)
         self._slots = SlotFinder(city, self._words)
         self._simplify = opencc.OpenCC("t2s")
-        self._finer = {category.code: category.keywords for category in city.categories_at(THIRD)}
+        self._finer = {
+            above.code: {
+                each.code: each.keywords
+                for each in city.categories_at(THIRD)
+                if within(each.code, {above.code})
+            }
+            for above in city.categories_at(SECOND)
+        }
         self._keywords = {
-            category.code: frozenset(category.keywords).union(
-                *(words for code, words in self._finer.items() if within(code, {category.code}))
-            )
-            for category in city.categories_at(SECOND)
+            above.code: frozenset(above.keywords).union(*self._finer[above.code].values())
+            for above in city.categories_at(SECOND)
         }
 
     def over(self, engine: Understander) -> UnderstandingRules:
@@ -101,8 +106,7 @@ class UnderstandingRules:
         second = _most_said(text, self._keywords)
         if second is None:
             return None
-        finer = {code: words for code, words in self._finer.items() if within(code, {second})}
-        return _most_said(text, finer) or second
+        return _most_said(text, self._finer[second]) or second
 
 
 def _most_said(text: str, keywords: Mapping[str, Iterable[str]]) -> str | None:
