@@ -113,8 +113,8 @@ def agent_tools(
     surroundings = world.surroundings
 
     async def rows(conversation: str) -> Sequence[Mapping[str, Any]]:
-        shown = await live.so_far(conversation) if live is not None else []
-        return [row for row in shown if "sequence" in row] or await world.store.read(conversation)
+        read = world.store.read
+        return await read(conversation) if live is None else await live.journal(conversation, read)
 
     async def article(id_: str) -> Article | None:
         return next(iter(await world.knowledge.store.published([id_])), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -124,6 +124,16 @@ class LiveRows:
     def __init__(self, redis: Redis) -> None:
         """Take the connection."""
         self._redis = redis
+
+    async def journal(
+        self, conversation: str, kept: Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return a conversation's journal as it was shown; of rows that Redis did not take, and without it, what is ``kept``."""
+        shown = [row for row in await self.so_far(conversation) if "sequence" in row]
+        if shown and [row["sequence"] for row in shown] == list(range(1, len(shown) + 1)):
+            return shown
+        rows = {row["sequence"]: row for row in (*await kept(conversation), *shown)}
+        return [rows[sequence] for sequence in sorted(rows)]
 
     async def so_far(self, conversation: str) -> list[dict[str, Any]]:
         """Return the rows shown so far, none when Redis is away."""

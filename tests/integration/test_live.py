@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -44,3 +45,20 @@ async def test_rows_that_are_written_at_the_second_try_are_shown_once(redis: Red
     await live.append_all("c1", [row(1), row(2)])
     assert [each["sequence"] for each in await LiveRows(redis).so_far("c1")] == [1, 2]
     assert [body["text"] for _, body in book.rows] == ["第1句", "第2句"]
+
+
+async def test_a_row_that_redis_did_not_take_comes_from_the_record(redis: Redis) -> None:
+    live, journal = LiveLog(FakeLogBook(), redis, SignalsInMemory()), LiveRows(redis).journal
+    asked: list[str] = []
+
+    async def kept(conversation: str) -> list[dict[str, Any]]:
+        asked.append(conversation)
+        return [{"sequence": sequence, "name": "Said"} for sequence in (1, 2)]
+
+    await live.append_all("c2", [row(1)])
+    assert [each["sequence"] for each in await journal("c2", kept)] == [1]
+    assert asked == []
+    await live.append_all("c2", [row(3)])
+    assert [each["sequence"] for each in await journal("c2", kept)] == [1, 2, 3]
+    assert [each["sequence"] for each in await journal("c3", kept)] == [1, 2]
+    assert asked == ["c2", "c3"]

@@ -27,6 +27,8 @@ PARTLY: Final = "Partly"
 _WITH_AGENT: Final = (
     HandoverState.BRIEFING, HandoverState.RINGING, HandoverState.ACCEPTED, HandoverState.BRIDGED
 )  # fmt: skip
+_KEPT_SECONDS: Final = 0.5
+"""So long after it was shown a row is in the record."""
 Item = tuple[str, Any]
 
 
@@ -53,6 +55,8 @@ class AgentPage:
         self._is_chat = False
         self._form: FormOnPage | None = None
         self._lines: dict[int, Line] = {}
+        self._last_row = 0
+        self._is_rereading = False
         self._is_concealed = False
         chats = self._tools.chats
         self._chats = ChatPanel(front, chats, self._agent, self._inbox.put) if chats is not None else None
@@ -237,7 +241,19 @@ class AgentPage:
             self._form.hear(*new)
             yield self._form.event()
 
+    async def _reread(self, conversation: str) -> None:
+        """Read the journal anew: a row was not told, for Redis or this process was held up for a moment."""
+        await asyncio.sleep(_KEPT_SECONDS)
+        self._is_rereading = False
+        with suppress(HotlineError):
+            rows = await self._tools.rows(conversation)
+            if conversation == self._conversation:
+                await self._inbox.put(("rows", rows))
+
     def _took_rows(self, rows: Sequence[Mapping[str, Any]]) -> list[LiveEvent]:
+        if self._is_concealed:  # they were read before
+            return []
+        self._last_row = max((self._last_row, *(row["sequence"] for row in rows)))
         new = [line for row in rows if (line := line_of(row)) is not None and self._is_new(line)]
         if self._form is not None:
             self._form.hear(*new)
@@ -254,12 +270,20 @@ class AgentPage:
             return [
                 self._event("partly", "agent/_partly.html", who=row["who"], text=self._masked(row["text"]))
             ]
+        self._note_gap(row.get("sequence", 0))
         line = line_of(row)
         if line is None or self._is_concealed or not self._is_new(line):
             return []
         if self._form is not None:
             self._form.hear(line)
         return [self._event("line", "agent/_line.html", line=self._shown(line)), LiveEvent("partly", "")]
+
+    def _note_gap(self, sequence: int) -> None:
+        """See whether a row before this one was not told."""
+        is_gap, self._last_row = sequence > self._last_row + 1, max(self._last_row, sequence)
+        if is_gap and not self._is_rereading and self._conversation is not None:
+            self._is_rereading = True
+            self._begin(self._reread(self._conversation))
 
     def _is_new(self, line: Line) -> bool:
         """Keep a line; tell whether it was not known."""
@@ -274,6 +298,7 @@ class AgentPage:
         self._conversation, self._call, self._is_chat = conversation, call, is_chat
         self._was_bridged = call is not None and call.state is HandoverState.BRIDGED
         self._lines, self._is_concealed = {}, False
+        self._last_row, self._is_rereading = 0, False
         if self._form is not None:
             self._form.close()
         self._form = None

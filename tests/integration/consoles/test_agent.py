@@ -176,6 +176,21 @@ async def test_both_sides_are_shown_as_they_speak_and_the_form_fills_itself(site
     assert 'class="chosen"' in screen.parts["form"]
 
 
+async def test_a_line_of_which_the_page_was_not_told_is_read_from_the_record(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text="转人工", raw="转人工")
+    async with screen_of(site, agent) as screen:
+        await bridged(site)
+        await screen.shows("talk", "转人工")
+        untold = {"who": "citizen", "text": NOT_WARM, "raw": NOT_WARM}
+        await site.store.append("c1", 2, after(2), "TalkSaid", untold)
+        await said(site, 3, "TalkSaid", who="agent", text="请讲", raw="")
+        await screen.shows("talk", NOT_WARM)
+        await screen.shows("form", "兰山区银雀山街道")
+    assert screen.lines == ["话务员 请讲"]
+    assert screen.parts["talk"].index(NOT_WARM) < screen.parts["talk"].index("请讲")
+
+
 async def test_words_are_shown_while_other_forms_are_worked_on_and_what_is_wished_meanwhile_is_one_look_up(
     site: ConsolesSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
