@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
@@ -16,8 +16,20 @@ from hotline.domain.knowledge import Article
 from knowledge_base.terms import Terms, sound_line, subjects_of, terms_of
 from knowledge_base.wording import Wording
 
-Weight = Callable[[str, str], float]
-"""Weight of a term in a field: ``weight("words", "医保")``."""
+Weigh = Callable[[str], Mapping[str, float]]
+"""What terms weigh in a field, every term in it: ``weigh("words")["医保"]``."""
+
+
+class Looked(dict[str, float]):
+    """What terms weigh, each looked up once: ways of asking have thousands of them, most the same."""
+
+    def __init__(self, look_up: Callable[[str], float]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, term: str) -> float:
+        found = self[term] = self._look_up(term)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +52,27 @@ class Asked:
 class Way:
     """One way of asking for an article; ``text`` has synonyms made one, ``subjects`` are the words it is about.
 
-    ``norms`` keeps what its terms weigh together, as long as terms weigh the same: it belongs to one state of an index.
+    ``words`` and ``sounds`` are each there once; its characters, one and two at a time, are found in ``text``. ``norms`` keeps what its terms weigh together, as long as terms weigh the same: it belongs to one state of an index.
     """
 
     text: str
-    words: frozenset[str]
-    characters: frozenset[str]
-    sounds: frozenset[str]
+    words: tuple[str, ...]
+    sounds: tuple[str, ...]
     subjects: tuple[str, ...]
     norms: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def characters(self) -> tuple[str, ...]:
+        """Its characters, one and two at a time, each once."""
+        return tuple(dict.fromkeys((*self.text, *map("".join, pairwise(self.text)))))
 
     @classmethod
     def of(cls, asked: Asked) -> Way:
         """Take the terms of a title or of a way of asking."""
         return cls(
             text=asked.text,
-            words=frozenset(asked.meant.words),
-            characters=frozenset(asked.meant.characters),
-            sounds=frozenset(asked.heard.sounds),
+            words=tuple(sorted(set(asked.meant.words))),
+            sounds=tuple(sorted(set(asked.heard.sounds))),
             subjects=subjects_of(asked.text),
         )
 
@@ -87,7 +102,7 @@ class Known:
 
     def dumped(self) -> str:
         """Return it as JSON, so that an index need not analyse the article again."""
-        ways = [[way.text, sorted(way.words), sorted(way.sounds), way.subjects] for way in self.ways]
+        ways = [[way.text, way.words, way.sounds, way.subjects] for way in self.ways]
         return json.dumps([ways, sorted(self.words), self.text, self.sounds], ensure_ascii=False)
 
     @classmethod
@@ -101,13 +116,7 @@ class Known:
 
 
 def _way(text: str, words: list[str], sounds: list[str], subjects: list[str]) -> Way:
-    return Way(
-        text=text,
-        words=frozenset(words),
-        characters=frozenset((*text, *map("".join, pairwise(text)))),
-        sounds=frozenset(sounds),
-        subjects=tuple(subjects),
-    )
+    return Way(text=text, words=tuple(words), sounds=tuple(sounds), subjects=tuple(subjects))
 
 
 def body_of(article: Article) -> tuple[str, ...]:
@@ -117,42 +126,36 @@ def body_of(article: Article) -> tuple[str, ...]:
 
 
 _Shared = tuple[float, float, float]
-
-
-class _Table(dict[str, float]):
-    """What terms weigh in a field, each looked up once: ways of asking have thousands of them, most the same."""
-
-    def __init__(self, weight: Weight, field: str) -> None:
-        super().__init__()
-        self._weight = weight
-        self._field = field
-
-    def __missing__(self, term: str) -> float:
-        found = self[term] = self._weight(self._field, term)
-        return found
+Glance = tuple[float, Way, _Shared]
+"""What is seen of a way of asking at once: the likeness that it has at most, and what it shares with the question."""
 
 
 class Comparison:
     """Compares one question with ways of asking and articles; its terms are weighed once for all of them."""
 
-    def __init__(self, asked: Asked, weight: Weight) -> None:
+    def __init__(self, asked: Asked, weigh: Weigh) -> None:
         """Take the question and what terms weigh."""
         self._asked = asked
-        self._tables = {field: _Table(weight, field) for field in ("words", "characters", "sounds")}
+        self._tables = {field: weigh(field) for field in ("words", "characters", "sounds")}
         self._words = self._weighed(asked.meant.words, "words")
         self._characters = self._weighed(asked.meant.characters, "characters")
         self._sounds = self._weighed(asked.heard.sounds, "sounds")
+        self._said = frozenset(self._words[0]), frozenset(self._sounds[0])
 
     def likeness(self, way: Way) -> float:
         """Compare by writing and by sound; what was misheard is still like by sound."""
         return self._likeness(way, self._shared(way))
 
-    def most_alike(self, ways: Sequence[Way]) -> float:
-        """Return the highest likeness. What a way weighs takes long to add up, so only those are that might be the one."""
-        found = [(self._at_most(shared), way, shared) for way in ways for shared in (self._shared(way),)]
-        found.sort(key=itemgetter(0), reverse=True)
+    def glances(self, ways: Sequence[Way]) -> list[Glance]:
+        """Look at ways of asking without weighing them, which takes long; those first that may be the most alike."""
+        seen = [(self._at_most(shared), way, shared) for way in ways for shared in (self._shared(way),)]
+        seen.sort(key=itemgetter(0), reverse=True)
+        return seen
+
+    def most_alike(self, glances: Sequence[Glance]) -> float:
+        """Return the highest likeness; only ways that might have it are weighed."""
         best = 0.0
-        for at_most, way, shared in found:
+        for at_most, way, shared in glances:
             if at_most <= best:
                 break
             best = max(best, self._likeness(way, shared))
@@ -189,11 +192,13 @@ class Comparison:
 
     def _shared(self, way: Way) -> _Shared:
         """Return what the terms weigh that a way has too: words, characters and sounds."""
+        words, sounds = self._said
+        text = way.text
         # the same in any order of the set
         return (
-            math.fsum(map(self._words[0].__getitem__, way.words.intersection(self._words[0]))),
-            math.fsum(map(self._characters[0].__getitem__, way.characters.intersection(self._characters[0]))),
-            math.fsum(map(self._sounds[0].__getitem__, way.sounds.intersection(self._sounds[0]))),
+            math.fsum(map(self._words[0].__getitem__, words.intersection(way.words))),
+            math.fsum([value for term, value in self._characters[0].items() if term in text]),
+            math.fsum(map(self._sounds[0].__getitem__, sounds.intersection(way.sounds))),
         )
 
     def _at_most(self, shared: _Shared) -> float:
@@ -206,15 +211,15 @@ class Comparison:
     def _likeness(self, way: Way, shared: _Shared) -> float:
         words, characters, sounds = shared
         return _together(
-            words and words / math.sqrt(self._words[1] * self._norm("words", way.words, way)),
-            characters
-            and characters / math.sqrt(self._characters[1] * self._norm("characters", way.characters, way)),
-            sounds and sounds / math.sqrt(self._sounds[1] * self._norm("sounds", way.sounds, way)),
+            words and words / math.sqrt(self._words[1] * self._norm("words", way)),
+            characters and characters / math.sqrt(self._characters[1] * self._norm("characters", way)),
+            sounds and sounds / math.sqrt(self._sounds[1] * self._norm("sounds", way)),
         )
 
-    def _norm(self, field: str, terms: frozenset[str], way: Way) -> float:
+    def _norm(self, field: str, way: Way) -> float:
         if (norm := way.norms.get(field)) is None:
-            norm = way.norms[field] = sum(map(self._tables[field].__getitem__, terms))
+            terms = getattr(way, field)
+            norm = way.norms[field] = math.fsum(map(self._tables[field].__getitem__, terms))
         return norm
 
     def _share(self, asked: Iterable[str], knows: Callable[[str], bool]) -> float:

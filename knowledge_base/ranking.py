@@ -6,6 +6,7 @@ reported is made of shares and lies between 0 and 1. The same for every engine.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from typing import Any, Final
 from hotline.domain.category import at_level, within
 from hotline.domain.knowledge import Article, Passage
 from knowledge_base.gate import Find, Gate
-from knowledge_base.likeness import Asked, Comparison, Known, Weight
+from knowledge_base.likeness import Asked, Comparison, Known, Weigh
 from knowledge_base.wording import Wording
 
 # How much of a category hint comes through: enough to decide between equals, not to overrule the words.
@@ -25,6 +26,8 @@ _SAME_GROUP: Final = 0.02
 _MEANING: Final = 0.6
 _MEANING_OF_BODY: Final = 0.15
 _BODY: Final = 0.5
+_COMPARED: Final = 2
+"""The best is held against the next."""
 _FAR: Final = 0.8
 """Products of unrelated texts are about so high."""
 
@@ -59,18 +62,15 @@ class Ranking:
         question: str,
         asked: Asked,
         candidates: Sequence[Candidate],
-        weight: Weight,
+        weigh: Weigh,
         *,
         category: str | None,
         limit: int,
         vector: Any = None,
     ) -> tuple[Passage, ...]:
         """Return passages, best first; only the first may be confident. ``vector`` is the question's, if there is one."""
-        comparison = Comparison(asked, weight)
-        scored = sorted(
-            ((_score(comparison, one, category, vector), one.entry) for one in candidates),
-            key=lambda pair: (-pair[0], pair[1].article.id),
-        )
+        comparison = Comparison(asked, weigh)
+        scored = _best(comparison, candidates, category, vector, max(limit, _COMPARED))
         if not scored:
             return ()
         best, first = scored[0]
@@ -92,13 +92,36 @@ class Ranking:
         )
 
 
-def _score(comparison: Comparison, candidate: Candidate, category: str | None, vector: Any) -> float:
+def _best(
+    comparison: Comparison, candidates: Sequence[Candidate], category: str | None, vector: Any, many: int
+) -> list[tuple[float, Entry]]:
+    """Return the ``many`` best with their scores, best first.
+
+    Weighing what an article is asked by takes long, so those that cannot be among them are not weighed.
+    """
+    seen = []
+    for candidate in candidates:
+        known = candidate.entry.known
+        glances = comparison.glances(known.ways)
+        rest = (
+            0.15 * comparison.known_share(known) + 0.15 * candidate.share if known.ways else candidate.share
+        )
+        at_most = _whole(candidate, glances[0][0] if glances else 0.0, rest, category, vector)
+        seen.append((at_most, candidate, glances, rest))
+    seen.sort(key=lambda one: -one[0])
+    scored: list[tuple[float, Entry]] = []
+    for at_most, candidate, glances, rest in seen:
+        if len(scored) >= many and at_most < scored[many - 1][0]:
+            break
+        score = _whole(candidate, comparison.most_alike(glances), rest, category, vector)
+        insort(scored, (score, candidate.entry), key=lambda pair: (-pair[0], pair[1].article.id))
+    return scored[:many]
+
+
+def _whole(candidate: Candidate, alike: float, rest: float, category: str | None, vector: Any) -> float:
+    """Return the score of a candidate whose nearest way of asking is so much ``alike``."""
     known, article = candidate.entry.known, candidate.entry.article
-    if known.ways:
-        alike = comparison.most_alike(known.ways)
-        score = 0.7 * alike + 0.15 * comparison.known_share(known) + 0.15 * candidate.share
-    else:
-        score = candidate.share
+    score = 0.7 * alike + rest if known.ways else rest
     if vector is not None and candidate.entry.vectors is not None:
         meaning = nearness(vector, candidate.entry.vectors)
         share = _MEANING if known.ways else _MEANING_OF_BODY

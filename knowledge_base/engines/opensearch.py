@@ -13,7 +13,7 @@ from hotline.domain.knowledge import START, Article, KnowledgePosition, Passage
 from knowledge_base.engines.live import PublishedArticles
 from knowledge_base.engines.opensearch_index import NAME, OpenSearchIndex
 from knowledge_base.gate import Gate
-from knowledge_base.likeness import Asked
+from knowledge_base.likeness import Asked, Looked
 from knowledge_base.querying import rarity, terms_for, weighed
 from knowledge_base.ranking import Candidate, Entry, Ranking, is_answerable
 from knowledge_base.weights import FIELDS, weights_for
@@ -72,7 +72,7 @@ class OpenSearchRetriever:
             question,
             asked,
             candidates,
-            lambda kind, term: rarities.get((f"asked_{kind}", term), 0.0),
+            lambda kind: Looked(lambda term: rarities.get((f"asked_{kind}", term), 0.0)),
             category=category,
             limit=limit,
             vector=vector,

@@ -101,7 +101,7 @@ class TantivyRetriever:
             question,
             asked,
             candidates,
-            lambda kind, term: snapshot.rarity(f"asked_{kind}", term),
+            lambda kind: snapshot.rarities[f"asked_{kind}"],
             category=category,
             limit=limit,
             vector=self._vector(question),

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -23,7 +23,7 @@ from hotline.domain.category import lineage
 from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import START, Article, KnowledgePosition
 from knowledge_base.engines.vectors import Vectors
-from knowledge_base.likeness import Known
+from knowledge_base.likeness import Known, Looked
 from knowledge_base.querying import rarity, texts_of
 from knowledge_base.ranking import Entry
 from knowledge_base.weights import FIELDS
@@ -69,22 +69,16 @@ class Snapshot:
         self._place = place
         self._vectors = vectors
         self._searcher = index.searcher()
-        self.schema = index.schema
-        self._rarities: dict[tuple[str, str], float] = {}
-        self.entry = lru_cache(maxsize=4_096)(self._entry)
-
-    @property
-    def size(self) -> int:
+        self.size = max(0, int(self._searcher.num_docs) - 1)
         """How many articles there are."""
-        return max(0, int(self._searcher.num_docs) - 1)
+        self.schema = index.schema
+        self.rarities = {field: Looked(partial(self._rarity, field)) for field in (*FIELDS, "category")}
+        """How rare a term is in a field, as BM25 weighs it."""
+        self.entry = lru_cache(maxsize=4_096)(self._entry)
 
     def rarity(self, field: str, term: str) -> float:
         """Return how rare a term is in a field, as BM25 weighs it."""
-        key = (field, term)
-        if (found := self._rarities.get(key)) is None:
-            having = guarded(self._place, lambda: self._searcher.doc_freq(field, term))
-            found = self._rarities[key] = rarity(self.size, having)
-        return found
+        return self.rarities[field][term]
 
     def search(self, query: Any, limit: int) -> list[tuple[float, Any]]:
         """Return figures and addresses of the best documents."""
@@ -100,6 +94,9 @@ class Snapshot:
             return KnowledgePosition(sequence, token)
 
         return guarded(self._place, read)
+
+    def _rarity(self, field: str, term: str) -> float:
+        return rarity(self.size, guarded(self._place, partial(self._searcher.doc_freq, field, term)))
 
     def _entry(self, segment: int, document: int) -> Entry:
         def read() -> Entry:

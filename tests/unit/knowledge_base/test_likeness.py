@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowledge_base.likeness import Asked, Comparison, Known, Way
+from knowledge_base.likeness import Asked, Comparison, Known, Looked, Way
 from knowledge_base.terms import subjects_of, terms_of
 from knowledge_base.wording import load_wording
 from tests.builders import LINYI, an_article
@@ -10,8 +10,8 @@ from tests.builders import LINYI, an_article
 WORDING = load_wording(LINYI / "lexicon" / "synonyms.yaml")
 
 
-def even(field: str, term: str) -> float:
-    return 1.0
+def even(field: str) -> Looked:
+    return Looked(lambda term: 1.0)
 
 
 def asked(text: str) -> Asked:
@@ -74,15 +74,15 @@ def test_a_way_of_asking_may_hold_what_was_not_asked() -> None:
 def test_the_most_alike_way_is_found_without_weighing_all() -> None:
     weighed: list[str] = []
 
-    def weight(field: str, term: str) -> float:
-        weighed.append(term)
-        return float(len(term))
+    def weigh(field: str) -> Looked:
+        return Looked(lambda term: weighed.append(term) or float(len(term)))
 
     ways = [
         way(text) for text in ("居住证到期怎么续签", "路灯不亮找谁", "外地人怎么办居住证", "居住证怎么办")
     ]
     question = asked("办居住证怎么办")
-    best = Comparison(question, weight).most_alike(ways)
+    comparison = Comparison(question, weigh)
+    best = comparison.most_alike(comparison.glances(ways))
     assert "路灯" not in weighed
-    assert best == max(map(Comparison(question, weight).likeness, ways)) > 0.8
-    assert Comparison(question, even).most_alike([]) == 0.0
+    assert best == max(map(comparison.likeness, ways)) > 0.8
+    assert comparison.most_alike([]) == 0.0
