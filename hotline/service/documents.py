@@ -12,6 +12,9 @@ import re
 import zipfile
 import zlib
 from typing import Final
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
 
 from hotline.domain.knowledge_files import (
     DOCX,
@@ -29,29 +32,36 @@ _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .doc, .xls, and Offi
 _ZIP: Final = b"PK\x03\x04"
 
 _MOST_PARTS: Final = 5_000
+_LONGEST_NAME: Final = 500
 _MOST_UNPACKED: Final = 256 * 1024 * 1024
 _MOST_OF_A_LIST: Final = 2 * 1024 * 1024
 _OPEN_DOCUMENTS: Final = {ODT.encode(): ODT, ODS.encode(): ODS}
 _OFFICE: Final = {
-    b"wordprocessingml.document.main+xml": DOCX,
-    b"spreadsheetml.sheet.main+xml": XLSX,
+    "wordprocessingml.document.main+xml": DOCX,
+    "spreadsheetml.sheet.main+xml": XLSX,
 }
-_MACRO_TYPES: Final = re.compile(rb"macroenabled|vbaproject|activex", re.IGNORECASE)
-_MACRO_PARTS: Final = re.compile(
-    r"vbaproject|vbadata|(^|/)(macrosheets|activex|basic|scripts)/|oleobject|(^|/)embeddings/.*(?<!\.xlsx)(?<!\.docx)(?<!\.pptx)$"
+_MACRO_TYPES: Final = re.compile(r"macroenabled|vbaproject|activex", re.IGNORECASE)
+_MACRO_PARTS: Final = re.compile(  # JDEData and jsaProject are WPS's
+    r"vbaproject|vbadata|jdedata|jsaproject|(^|/)(macrosheets|activex|basic|scripts)/|oleobject|(^|/)embeddings/.*(?<!\.xlsx)(?<!\.docx)(?<!\.pptx)$"
 )
-_FOREIGN_TEMPLATE: Final = re.compile(
-    rb"<[^>]*attachedTemplate[^>]*[\"'](?:https?:|ftp:|\\\\|file:/*\\\\)[^>]*>", re.IGNORECASE
-)
+_ELSEWHERE: Final = re.compile(r"\s*(?:https?:|ftp:|\\\\|file:/*\\\\|//|file:////)", re.IGNORECASE)
 
-_END: Final = rb"(?=[\x00\t\n\f\r ()<>\[\]{}/%]|$)"
-_ACTIVE: Final = re.compile(rb"/(?:JavaScript|Launch|Rendition|RichMedia|EmbeddedFiles?|XFA)" + _END)
-_ENCRYPTED: Final = re.compile(rb"/Encrypt" + _END)
-_OBJECT_STREAM: Final = re.compile(rb"/ObjStm" + _END)
-_ESCAPED: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+def _names(*names: str) -> re.Pattern[bytes]:
+    """Return what finds these names in a PDF, written with escapes, too: ``/J#61vaScript`` (ISO 32000-1, 7.3.5)."""
+    ways = ("".join(f"(?:{letter}|#(?i:{ord(letter):02x}))" for letter in name) for name in names)
+    return re.compile(rf"/(?:{'|'.join(ways)})(?=[\x00\t\n\f\r ()<>\[\]{{}}/%]|\Z)".encode())
+
+
+_ACTIVE: Final = _names(
+    "JavaScript", "Launch", "Rendition", "RichMedia", "EmbeddedFile", "EmbeddedFiles", "XFA"
+)
+_ENCRYPTED: Final = _names("Encrypt")
+_OBJECT_STREAM: Final = _names("ObjStm")
 _STREAM: Final = re.compile(rb"(?<!end)stream[ \t]*\r?\n?")
 _LIKE_OBJECTS: Final = re.compile(rb"\s*\d+\s+\d+\s")
 _FIRST_BYTES: Final = 64
+_MOST_STREAMS: Final = 100_000
 _MOST_OBJECTS: Final = 64 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 
@@ -88,20 +98,34 @@ def _packed(body: bytes) -> str:
             parts = packed.infolist()
             if any(part.flag_bits & 1 for part in parts):
                 raise KnowledgeFileRefusedError(FileFault.LOCKED)
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            names = [part.filename.replace("\\", "/").lower() for part in parts]
+            relations = [part for part in parts if part.filename.lower().endswith(".rels")]
+            if (
+                len(parts) > _MOST_PARTS
+                or len(set(names)) < len(names)  # of two by one name a reader may take the other one
+                or max(map(len, names), default=0) > _LONGEST_NAME
+                or sum(part.file_size for part in parts) > _MOST_UNPACKED
+                or sum(part.file_size for part in relations) > _MOST_OF_A_LIST
+            ):
                 raise KnowledgeFileRefusedError(FileFault.DAMAGED)
             kind = _kind(packed)
             if kind is None:
                 raise KnowledgeFileRefusedError(FileFault.UNKNOWN_KIND)
-            if any(_MACRO_PARTS.search(part.filename.replace("\\", "/").lower()) for part in parts):
+            if any(_MACRO_PARTS.search(name) for name in names):
                 raise KnowledgeFileRefusedError(FileFault.MACROS)
-            for part in parts:
-                if part.filename.lower().endswith(".rels") and _FOREIGN_TEMPLATE.search(
-                    _read(packed, part.filename)
-                ):
-                    raise KnowledgeFileRefusedError(FileFault.MACROS)
+            if any(_has_foreign_template(_parsed(packed, part.filename)) for part in relations):
+                raise KnowledgeFileRefusedError(FileFault.MACROS)
             return kind
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ParseError,
+        LookupError,
+        ValueError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+    ) as error:
         raise KnowledgeFileRefusedError(FileFault.DAMAGED) from error
 
 
@@ -111,10 +135,23 @@ def _kind(packed: zipfile.ZipFile) -> str | None:
         return _OPEN_DOCUMENTS.get(_read(packed, "mimetype").strip())
     if "[Content_Types].xml" not in names:
         return None
-    types = _read(packed, "[Content_Types].xml")
-    if _MACRO_TYPES.search(types):
+    types = [one.get("ContentType", "") for one in _parsed(packed, "[Content_Types].xml").iter()]
+    if any(_MACRO_TYPES.search(one) for one in types):
         raise KnowledgeFileRefusedError(FileFault.MACROS)
-    return next((kind for mark, kind in _OFFICE.items() if mark in types), None)
+    return next((kind for mark, kind in _OFFICE.items() if any(one.endswith(mark) for one in types)), None)
+
+
+def _has_foreign_template(relations: Element) -> bool:
+    """Tell whether a template is fetched from elsewhere when the document is opened, with whatever macros it has."""
+    return any(
+        one.get("Type", "").endswith("/attachedTemplate") and _ELSEWHERE.match(one.get("Target", ""))
+        for one in relations.iter()
+    )
+
+
+def _parsed(packed: zipfile.ZipFile, name: str) -> Element:
+    root: Element = fromstring(_read(packed, name))
+    return root
 
 
 def _read(packed: zipfile.ZipFile, name: str) -> bytes:
@@ -130,15 +167,16 @@ def _check_pdf(body: bytes) -> None:
     """Look for actions in the file as it is written and in the objects that are packed in it (ISO 32000-1, 7.5.7, 12.6.4)."""
     if b"%%EOF" not in body:
         raise KnowledgeFileRefusedError(FileFault.DAMAGED)
-    plain = _unescaped(body)
-    if _ENCRYPTED.search(plain):
+    if _ENCRYPTED.search(body):
         raise KnowledgeFileRefusedError(FileFault.LOCKED)
-    if _ACTIVE.search(plain):
+    if _ACTIVE.search(body):
         raise KnowledgeFileRefusedError(FileFault.SCRIPTS)
     last, left = 0, _MOST_OBJECTS
-    for found in _STREAM.finditer(body):
+    for many, found in enumerate(_STREAM.finditer(body)):
+        if many > _MOST_STREAMS:
+            raise KnowledgeFileRefusedError(FileFault.LOCKED)
         # What the stream is stands before it: one of objects must be looked into.
-        is_of_objects = _OBJECT_STREAM.search(_unescaped(body[last : found.start()])) is not None
+        is_of_objects = _OBJECT_STREAM.search(body, last, found.start()) is not None
         last = found.end()
         objects = _objects(memoryview(body)[found.end() :], left)
         if objects is None and not is_of_objects:
@@ -146,13 +184,8 @@ def _check_pdf(body: bytes) -> None:
         left -= len(objects or b"")
         if objects is None or left <= 0:
             raise KnowledgeFileRefusedError(FileFault.LOCKED)
-        if _ACTIVE.search(_unescaped(objects)):
+        if _ACTIVE.search(objects):
             raise KnowledgeFileRefusedError(FileFault.SCRIPTS)
-
-
-def _unescaped(text: bytes) -> bytes:
-    """Return names as they are meant: ``/J#61vaScript`` is a name, too."""
-    return _ESCAPED.sub(lambda found: bytes.fromhex(found[1].decode()), text)
 
 
 def _objects(packed: memoryview, most: int) -> bytes | None:

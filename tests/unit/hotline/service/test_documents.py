@@ -34,7 +34,7 @@ F = FileFault
 PAGES = b"1 0 obj << /Type /Catalog >> endobj"
 ACTION = b"<< /S /JavaScript /JS (app.alert(1)) >>"
 MACRO_TYPE = "ms-word.document.macroEnabled.main+xml"
-TEMPLATE = "<Relationship Type='x/attachedTemplate' Target='{}' TargetMode='External'/>"
+TEMPLATE = "<a><Relationship Type='x/attachedTemplate' Target='{}' TargetMode='External'/></a>"
 
 
 def fault_of(body: bytes) -> FileFault:
@@ -49,6 +49,7 @@ def fault_of(body: bytes) -> FileFault:
     [
         (a_pdf(), PDF),
         (a_pdf_of(PAGES, packed_objects(b"<< /Type /Page >>")), PDF),
+        (a_pdf_of(PAGES, b"3 0 obj << /Title (/JavaScripts) /Launcher 1 /J#61vaScript#20 2 >> endobj"), PDF),
         (a_pdf_of(PAGES, b"3 0 obj << /Length 20 >> stream\n1 0 0 1 72 720 cm\nendstream endobj"), PDF),
         (a_docx(), DOCX),
         (a_sheet(), XLSX),
@@ -82,6 +83,11 @@ def test_pictures_are_drawn_anew_without_what_they_hide(kind: str) -> None:
         (a_pdf()[:200], F.DAMAGED),
         (a_packed({f"p{n}": "" for n in range(5_001)}), F.DAMAGED),
         (a_word_of({"word/_rels/a.xml.rels": b" " * 3_000_000}), F.DAMAGED),
+        (a_word_of({"word/_rels/a.xml.rels": "<a>"}), F.DAMAGED),
+        (a_word_of({"word/_rels/a.xml.rels": "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), F.DAMAGED),
+        (a_word_of({"x" * 501: ""}), F.DAMAGED),
+        (a_word_of({"a.rels": "<a/>", "b.rels": "<a/>"}).replace(b"b.rels", b"a.rels"), F.DAMAGED),
+        (a_packed({"[Content_Types].xml": "<?xml version='1.0' encoding='x'?><a/>"}), F.DAMAGED),
     ],
 )
 def test_what_is_no_sound_document_is_not_taken(body: bytes, fault: FileFault) -> None:
@@ -94,12 +100,14 @@ def test_what_is_no_sound_document_is_not_taken(body: bytes, fault: FileFault) -
         a_word_of({}, type_=MACRO_TYPE),
         a_word_of({"word/vbaProject.bin": "x"}),
         a_word_of({"WORD\\VBAPROJECT.BIN": "x"}),
+        a_word_of({"xl/JDEData.bin": "x"}),
         a_word_of({"xl/macrosheets/sheet1.xml": "x"}),
         a_word_of({"word/activeX/activeX1.bin": "x"}),
         a_word_of({"word/embeddings/oleObject1.bin": "x"}),
         a_word_of({"word/embeddings/setup.exe": "x"}),
         a_word_of({"word/_rels/settings.xml.rels": TEMPLATE.format("http://evil.example/a.dotm")}),
         a_word_of({"word/_rels/settings.xml.rels": TEMPLATE.format(r"\\10.0.0.9\a.dotm")}),
+        a_word_of({"word/_rels/a.rels": TEMPLATE.format("&#104;ttp://evil.example/a").encode("utf-16")}),
         an_open_document(Basic__Standard__Module1_xml="x"),
         an_open_document(Scripts__python__a_py="x"),
     ],
@@ -130,6 +138,7 @@ def test_a_pdf_that_runs_or_launches_anything_is_not_taken(body: bytes) -> None:
     "body",
     [
         a_pdf_of(PAGES, b"trailer << /Encrypt 4 0 R >>"),
+        a_pdf_of(PAGES, b"stream\n" * 100_002),
         a_pdf_of(PAGES, packed_objects(ACTION, filter_=b"/ASCIIHexDecode")),
         a_pdf_of(PAGES, packed_objects(ACTION, filter_=b"/ASCIIHexDecode").replace(b"ObjStm", b"Obj#53tm")),
     ],
