@@ -16,22 +16,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import cn2an
 import jieba
 
+from asr.addresses import AddressRepairer
 from asr.numbers import NumberWriter
 from asr.recognizer import Recognizer
 from hotline.city import City, read_yaml
 from hotline.domain.category import SECOND
 from hotline.domain.errors import CityConfigError
 from hotline.domain.speech import AudioFormat, Expected, Hypothesis
-from hotline.phonetics import blur, syllables
+from hotline.phonetics import are_near, blur, syllables
 
 _HAN: Final = "\u4e00-\u9fff"
 _SPACE_IN_CHINESE: Final = re.compile(rf"(?<=[{_HAN}，。！？、]) +(?=[{_HAN}，。！？、])|^ +| +$")
 _LIST_COMMA: Final = "、"
 _WORD: Final = re.compile(rf"[{_HAN}]{{2,}}")
 _SENTENCE: Final = re.compile(rf"[{_HAN}]+")
-_INITIAL: Final = re.compile(r"^(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?")
+_HAN_BEFORE: Final = re.compile(rf"[{_HAN}]{{1,8}}$")
+_HAN_AFTER: Final = re.compile(rf"[{_HAN}]{{1,8}}")
 
 # How often the city's own words are taken to be said, in a count of 60 million words.
 _COUNTY_COUNT: Final = 2_000
@@ -42,9 +45,13 @@ _FREQUENT_TERM_COUNT: Final = 3_000
 _CHANGE_COST: Final = 4.0
 _BLURRED_COST: Final = 1.5
 _NEAR_COST: Final = 5.0
+_FAR_COST: Final = 7.0
 _EXPECTED_BONUS: Final = 4.0
 _CONTEXT: Final = 5
 _SHORTEST_PHRASE: Final = 4
+_PHRASE_KNOWN_BY_THE_REST: Final = 6
+"""In a phrase so long one syllable may be any other (家里们气不热)."""
+_SHORT_NUMBER: Final = re.compile(rf"(?<=[{_HAN}])[0-9]{{1,3}}(?=[{_HAN}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class Repairer:
         self._add(frequent, count=_FREQUENT_TERM_COUNT)
         self._add(terms, count=_TERM_COUNT)
         self._add(phrases, count=_TERM_COUNT, is_phrase=True)
+        self._addresses = AddressRepairer(city)
         self._numbers = NumberWriter(
             read_yaml(folder / "numbers.yaml"), [*counties, *streets], file=str(folder / "numbers.yaml")
         )
@@ -100,6 +108,8 @@ class Repairer:
             text = text.replace(
                 _LIST_COMMA, ""
             )  # a prompt that lists places makes an engine list what it hears
+        text = self._addresses.repair(text, expect)
+        text = _SHORT_NUMBER.sub(lambda number: self._digits_or_word(number, expect), text)
         text = _SENTENCE.sub(lambda part: self._repair_part(part.group(), expect), text)
         return self._numbers.write(text, expect)
 
@@ -112,6 +122,21 @@ class Repairer:
             self._words.add_word(word, freq=max(count, self._words.FREQ.get(word) or 0))
             for position, syllable in enumerate(name.blurred):
                 self._by_syllable[syllable].append((name, position))
+
+    def _digits_or_word(self, number: re.Match[str], expect: Expected) -> str:
+        """Return the number as said where a word begins or ends in it (过70品 is 过期食品), else as it is."""
+        start, end = number.span()
+        before, after = (
+            found.group()
+            for found in (_HAN_BEFORE.search(number.string, 0, start), _HAN_AFTER.match(number.string, end))
+            if found is not None
+        )
+        for said in (cn2an.an2cn(number.group(), "low"), _digit_by_digit(number.group())):
+            for change in self._changes(before + said + after, expect):
+                covers = change.start <= len(before) and change.end >= len(before) + len(said)
+                if covers and len(change.word) > len(said) and change.gain < math.inf:
+                    return str(said)
+        return number.group()
 
     def _repair_part(self, part: str, expect: Expected) -> str:
         changes = sorted(self._changes(part, expect), key=lambda change: (-change.gain, change.start))
@@ -165,12 +190,17 @@ class Repairer:
         return float(route[0][0])
 
 
+def _digit_by_digit(number: str) -> str:
+    return "".join(str(cn2an.an2cn(digit, "low")) for digit in number)
+
+
 def _sound_cost(
     precise: Sequence[str], blurred: Sequence[str], name: _Name, alike: int, *, may_be_near: bool
 ) -> float | None:
     """Return what the difference in sound costs, None when it is too far.
 
-    Two syllables must be the same exactly; of more, one may be merely near where ``may_be_near`` says so.
+    Two syllables must be the same exactly; of more, one may be merely near where ``may_be_near`` says so, and in a long
+    phrase any other.
     """
     length = len(name.word)
     if length == 2:
@@ -184,20 +214,10 @@ def _sound_cost(
     if alike < length - 1 or not may_be_near:
         return None
     odd = next(index for index in range(length) if blurred[index] != name.blurred[index])
-    if not _is_near(blurred[odd], name.blurred[odd]):
-        return None
-    return cost + _NEAR_COST
-
-
-def _is_near(heard: str, meant: str) -> bool:
-    """Tell whether two syllables share their initial or their final, as 镇 and 这 do."""
-    heard_initial, meant_initial = _initial(heard), _initial(meant)
-    return heard_initial == meant_initial or heard[len(heard_initial) :] == meant[len(meant_initial) :]
-
-
-def _initial(syllable: str) -> str:
-    found = _INITIAL.match(syllable)
-    return found.group() if found else ""
+    if are_near(blurred[odd], name.blurred[odd]):
+        return cost + _NEAR_COST
+    is_known_by_the_rest = name.is_phrase and length >= _PHRASE_KNOWN_BY_THE_REST
+    return cost + _FAR_COST if is_known_by_the_rest else None
 
 
 def _terms(folder: Path) -> tuple[set[str], set[str], set[str]]:

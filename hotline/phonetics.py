@@ -16,6 +16,7 @@ from typing import Final
 from pypinyin import Style, lazy_pinyin
 
 _INITIALS: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+_INITIAL: Final = re.compile(r"^(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?")
 _NOT_HAN: Final = re.compile(r"[^\u4e00-\u9fff]")
 
 
@@ -39,6 +40,18 @@ def blur(syllable: str) -> str:
     if syllable.endswith(("ang", "eng", "ing")):
         syllable = syllable[:-1]
     return syllable
+
+
+@lru_cache(maxsize=8_192)
+def are_near(heard: str, meant: str) -> bool:
+    """Tell whether two syllables share their initial or their final, as 镇 and 这 do."""
+    heard_initial, meant_initial = _initial(heard), _initial(meant)
+    return heard_initial == meant_initial or heard[len(heard_initial) :] == meant[len(meant_initial) :]
+
+
+def _initial(syllable: str) -> str:
+    found = _INITIAL.match(syllable)
+    return found.group() if found else ""
 
 
 @lru_cache(maxsize=65_536)

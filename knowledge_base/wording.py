@@ -15,6 +15,8 @@ from hotline.domain.errors import CityConfigError
 # A-not-A questions (违不违法, 收不收, 能退不能) and those that end in 不 or 没有 are built, not listed.
 _BUILT_QUESTION: Final = re.compile(r"(\w{1,2})[不没]\1|[不没]$|[的了]没有$")
 
+# 这是什么情况！ demands; 什么情况下可以提取 asks.
+_BUILT_DEMAND: Final = re.compile(r"(?:什么|啥)情况(?![下能可才不会需要算])")
 
 _LONGEST_OPENING: Final = 160
 _SHORTEST_ANSWER: Final = 40
@@ -75,7 +77,7 @@ class Wording:
     def manner(self, text: str) -> Manner:
         """Tell in what manner ``text`` comes."""
         kept = plain(text)
-        if self._demanding.search(kept):
+        if self._demanding.search(kept) or _BUILT_DEMAND.search(kept):
             return Manner.REPORT
         if self._asking.search(kept) or _BUILT_QUESTION.search(kept):
             return Manner.QUESTION

@@ -17,12 +17,16 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class MeaningWords:
-    """Words for kinds, inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q)."""
+    """Words for kinds, inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
+
+    ``greetings``: what people begin with before they say what they want.
+    """
 
     kinds: tuple[tuple[AppealKind, Words], ...]
     inquiry_strong: Words
     inquiry_weak: Words
     report: Words
+    greetings: Words
     upset: Words
     secrecy: Words
     urgent: Words
@@ -49,6 +53,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             not_places=_longest_first(rows["place"]["not_places"]),
             city_names=_longest_first(rows["place"]["city"]),
             times=_longest_first(rows["times"]),
+            greetings=_longest_first(rows["greetings"]),
             people=_longest_first(rows["people"]),
             people_weakly=_longest_first(rows["people_weakly"]),
             surnames=str(rows["surnames"]),

@@ -33,6 +33,8 @@ _NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCL
 """Short answers that are no place, whatever was asked."""
 
 
+_TELLS_OF_ANOTHER: Final = 6
+"""A shorter answer to which of two matters it is (“试试”, misheard) does not make it a third."""
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
 
 
@@ -128,14 +130,21 @@ class TakingDown(InTalk):
         """Take which class the answer tells of; one that tells of another matter is a correction, others change nothing."""
         if meaning.intent is not Intent.APPEAL:
             return self._next_question()
-        if self._answers.opens_with(meaning.text, Answer.NO):
+        is_no = self._answers.opens_with(meaning.text, Answer.NO)
+        if is_no:
             self._draft = replace(self._draft, category_confidence=0.0)
+        elif len(meaning.text) < _TELLS_OF_ANOTHER and self._is_elsewhere(meaning):
+            meaning = replace(meaning, category=None, choices=(), runners_up=())
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         said = (meaning.category, *(code for code, _ in meaning.runners_up)) if not meaning.choices else ()
         meant = next((code for code in said if code in self._offered_categories), None)
         if meant is not None:
             self._draft = self._draft.told_apart(meant)
         return self._next_question()
+
+    def _is_elsewhere(self, meaning: Understanding) -> bool:
+        """Tell whether the class is of another first level than the matter's."""
+        return at_level(meaning.category, 1) != at_level(self._draft.category, 1)
 
     def _answer_to_confirmation(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)

@@ -66,6 +66,7 @@ class SafetyWords:
             services = {EmergencyService(number): lists for number, lists in rows["services"].items()}
             self._not_emergency = tuple(sorted(rows["not_emergency"], key=len, reverse=True))
             self._hedges = tuple(rows["hedges"])
+            self._doubts = tuple(rows["doubts"])
             self._now = tuple(rows["now"])
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
@@ -99,17 +100,28 @@ class SafetyWords:
                 masked[match.start : match.end] = "／" * (match.end - match.start)
         heard = "".join(masked)
         is_now = any(word in clause for word in self._now)
-        if any(word in clause for word in self._hedges) and not is_now:
+        is_doubted = any(word in clause for word in self._doubts) and not is_now
+        sure = _without(clause, self._doubts)  # 怕是 is no 怕
+        if any(word in sure for word in self._hedges) and not is_now:
             return
         for match in sorted(self._lexicon.find(heard), key=lambda found: found.start - found.end):
             if not (match.is_exact or match.is_precise):
                 continue
             if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
-                yield Emergency(self._at_once[match.word], Alarm.CERTAIN, match.word)
+                alarm = Alarm.POSSIBLE if is_doubted else Alarm.CERTAIN
+                yield Emergency(self._at_once[match.word], alarm, match.word)
+            elif is_doubted:
+                continue
             elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
                 yield Emergency(
                     self._ask_first[match.word], Alarm.CERTAIN if is_now else Alarm.POSSIBLE, match.word
                 )
+
+
+def _without(text: str, words: Iterable[str]) -> str:
+    for word in words:
+        text = text.replace(word, "／")
+    return text
 
 
 class AnswerWords:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import replace
@@ -23,6 +24,8 @@ _LONGEST: Final = 2_000
 _BY_KEYWORD: Final = 0.4
 """How sure a class is that only keywords speak for: of 63 such among 327 matters and the golden set, 28 were right."""
 _TELLING: Final = 9
+_LEAST_AFTER_GREETING: Final = 4
+"""So many signs after a greeting may say what is wanted (“您好，怎么交”)."""
 _SMALL_TALK: Final = frozenset(
     {Intent.GREET, Intent.THANK, Intent.NUISANCE, Intent.OFF_TOPIC, Intent.WITHDRAW}
 )
@@ -37,6 +40,7 @@ class UnderstandingRules:
         self._clock = clock
         self._city = city
         self._words = load_meaning_words(city)
+        self._greeted = re.compile(rf"^(?:(?:{'|'.join(map(re.escape, self._words.greetings))})\W*)+")
         self._slots = SlotFinder(city, self._words)
         self._simplify = opencc.OpenCC("t2s")
         self._finer = {
@@ -72,9 +76,10 @@ class UnderstandingRules:
         said = "".join(sign for sign in text if sign.isprintable() and not sign.isspace())
         text = self._simplify.convert(said[:_LONGEST])
         slots = self._slots.find(text, self._clock())
-        meaning = replace(
-            await self._engine.understand(text), text=said, slots=slots, is_upset=is_upset(text, self._words)
-        )
+        found = await self._engine.understand(text)
+        if found.intent is Intent.GREET and (wanted := self._after_greeting(text)):
+            found = await self._engine.understand(wanted)
+        meaning = replace(found, text=said, slots=slots, is_upset=is_upset(text, self._words))
         if slots.work_order_number and meaning.intent is not Intent.WITHDRAW:
             return replace(meaning, intent=Intent.ASK_PROGRESS, confidence=1.0, category=None)
         keyword = self._by_keyword(text)
@@ -100,6 +105,11 @@ class UnderstandingRules:
     async def close(self) -> None:
         """Close the engine."""
         await self._engine.close()
+
+    def _after_greeting(self, text: str) -> str:
+        """Return what is said after the words of greeting; empty where hardly anything is."""
+        rest = self._greeted.sub("", text)
+        return rest if rest != text and len(rest) >= _LEAST_AFTER_GREETING else ""
 
     def _by_keyword(self, text: str) -> str | None:
         """Return the one category whose keywords the text holds most of, as fine as they tell; None when none is clear."""

@@ -32,6 +32,8 @@ def repairer(linyi: City) -> Repairer:
         ("站道经营", "占道经营"),
         ("我要反映路征坏了", "我要反映路灯坏了"),  # as heard in calls: one syllable far from what was said
         ("不要反映入灯怀了", "不要反映路灯坏了"),
+        ("你好家里们气不热", "你好家里暖气不热"),  # a phrase of six is known by the other five
+        ("举报超市卖过70品", "举报超市卖过期食品"),
     ],
 )
 def test_hotline_words_heard_as_homophones_are_put_right(repairer: Repairer, heard: str, meant: str) -> None:
@@ -56,6 +58,39 @@ def test_places_are_found_by_their_sound(repairer: Repairer, heard: str, meant: 
 
 
 @pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("如中区圣中接大", "罗庄区盛庄街道"),
+        ("再来山区、来山迹道。", "再兰山区兰山街道。"),
+        ("莒山区金区山街道", "兰山区金雀山街道"),
+        ("罗庄区银雀山街道", "罗庄区银雀山街道"),  # each name was heard as it is written
+        ("就在我家门口那条路上", "就在我家门口那条路上"),
+    ],
+)
+def test_a_county_with_its_street_is_found_by_most_of_its_sounds(
+    repairer: Repairer, heard: str, meant: str
+) -> None:
+    assert repairer.repair(heard, Expected.PLACE) == meant
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("何东西97街道的垃圾没人清理", "河东区九曲街道的垃圾没人清理"),
+        ("蓝山西营却深接到着火了", "兰山区银雀山街道着火了"),
+        ("高新区麓谷街道的公园", "高新区麓谷街道的公园"),  # of another city, no 罗西街道
+        ("本人代表朝阳办事处", "本人代表朝阳办事处"),
+        ("保障对象通过评议公示程序", "保障对象通过评议公示程序"),
+        ("3号楼70岁的老人住12楼", "3号楼70岁的老人住12楼"),
+    ],
+)
+def test_addresses_within_what_is_said_are_found_only_where_they_are_nearly_right(
+    repairer: Repairer, heard: str, meant: str
+) -> None:
+    assert repairer.repair(heard, Expected.OPEN) == meant
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "我去一趟医院",  # sounds like 义堂
@@ -70,6 +105,8 @@ def test_places_are_found_by_their_sound(repairer: Repairer, heard: str, meant: 
         "这条路真坏",  # 路灯坏了
         "道路几处积水",
         "请补发工资",
+        "最近天气不热",
+        "这里空气不热",
     ],
 )
 def test_correct_words_that_sound_like_places_or_terms_stay(repairer: Repairer, said: str) -> None:

@@ -40,6 +40,8 @@ def test_the_longer_of_two_synonyms_is_replaced_first() -> None:
         ("暖气不热怎么申请测温", Manner.QUESTION),
         ("物业停水停电违不违法", Manner.QUESTION),
         ("网上买的鞋还能退不", Manner.QUESTION),
+        ("什么情况下可以提取公积金", Manner.QUESTION),
+        ("这路灯什么情况，天天灭", Manner.REPORT),
         ("居住证", Manner.TOPIC),
         ("我家暖气不热", Manner.REPORT),
         ("楼下烧烤油烟很大", Manner.REPORT),

@@ -66,6 +66,19 @@ async def test_small_talk_that_tells_of_a_matter_is_an_appeal() -> None:
     assert (await rules(Engine(Intent.GREET, 0.1)).understand("呃呃呃")).intent is Intent.UNKNOWN
 
 
+async def test_what_follows_a_greeting_is_what_counts() -> None:
+    class Greeted(Engine):
+        async def understand(self, text: str) -> Understanding:
+            self.said = (Intent.GREET if text.startswith("您好") else Intent.UNKNOWN, 0.5)
+            return await super().understand(text)
+
+    engine = Greeted()
+    found = await rules(engine).understand("您好，请问东天什么时候来")
+    assert (found.intent, found.text) == (Intent.UNKNOWN, "您好，请问东天什么时候来")
+    assert engine.asked == ["您好，请问东天什么时候来", "东天什么时候来"]
+    assert (await rules(Greeted()).understand("您好您好，喂？")).intent is Intent.GREET
+
+
 async def test_an_order_number_asks_for_progress() -> None:
     found = await rules(Engine(category="020401", category_confidence=0.9)).understand(
         "26112300017办得怎么样"

@@ -125,3 +125,12 @@ def test_a_finer_class_said_later_replaces_the_coarser_one_even_when_less_sure()
 def test_a_question_is_looked_up_before_anything_is_asked() -> None:
     talk = talk_about(kind=AppealKind.INQUIRY)
     assert isinstance(talk.did[-1], LookUp)
+
+
+@pytest.mark.parametrize(
+    ("answer", "category"), [("试试", "0101"), ("不是，是路灯坏了", "0204"), ("门口的路灯坏了", "0204")]
+)
+def test_a_word_or_two_misheard_do_not_make_it_another_matter(answer: str, category: str) -> None:
+    talk = talk_about()
+    talk.says(answer, a_meaning(answer, category="0204", category_confidence=0.95, kind=AppealKind.HELP))
+    assert draft(talk).category == category

@@ -307,6 +307,8 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "去年着火了保险怎么理赔",
         "我要找货",
         "楼道里堆杂物容易着火",
+        "可能是着火那次留下的",
+        "要预防火灾",
     ],
 )
 def test_words_about_fire_that_are_no_emergency_do_not_ring_119(words: str) -> None:
@@ -322,6 +324,21 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
     call = Conversation()
     call.says("想说一下着火")
     assert call.says("不是")[-1] == Understand(call.turn, "想说一下着火")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "楼上可能着火了",
+        "对面会不会着火了",
+        "恐怕有人溺水",
+        "补好了避免楼上着火了",  # how 不好了，对面楼上着火了 was heard
+    ],
+)
+def test_an_emergency_that_is_doubted_is_asked_about_not_passed_over(words: str) -> None:
+    call = Conversation()
+    call.says(words)
+    assert call.heard == ("emergency_check",)
 
 
 def test_an_emergency_line_that_does_not_answer_leads_to_a_person() -> None:
