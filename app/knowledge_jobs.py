@@ -1,4 +1,4 @@
-"""The knowledge base's jobs by the clock: publishing, running out, tasks of units, and candidates for articles."""
+"""The knowledge base's jobs by the clock: publishing, running out, tasks of units, candidates for articles, unused files."""
 
 from __future__ import annotations
 
@@ -67,10 +67,14 @@ async def knowledge_jobs(
         await gaps.find(due_at)
         return 0
 
+    async def delete_unused_files(_: datetime) -> int:
+        return await parts.files.delete_unused(days=settings.knowledge_files_unused_days, at=now())
+
     return (
         Job("articles_due", "* * * * *", publish),
         Job("articles_ending", "*/10 * * * *", look_at_ends),
         Job("knowledge_tasks", "* * * * *", sweep_tasks),
         Job("answered_inquiries", "*/15 * * * *", bring_back),
         Job("asked_in_vain", "20 4 * * *", cluster),
+        Job("unused_knowledge_files", "50 2 * * *", delete_unused_files),
     )

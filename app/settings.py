@@ -121,6 +121,7 @@ class Settings(BaseSettings):
     evidence_most: int = Field(default=9, ge=1)
     knowledge_files_dir: Path | None = None
     knowledge_file_mib: int = Field(default=10, ge=1, le=30)
+    knowledge_files_unused_days: int = Field(default=30, ge=1)
 
     sms_url: str = ""
     sms_secret: SecretStr | None = None

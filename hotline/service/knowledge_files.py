@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ from hotline.service.documents import taken
 from hotline.store.knowledge_files import SqlKnowledgeFiles
 
 log: Final = structlog.get_logger("knowledge")
+_AT_ONCE: Final = 100
 
 
 class Versions(Protocol):
@@ -61,9 +62,11 @@ class KnowledgeFiles:
         called = clean_name(name, kind)
         try:
             await asyncio.to_thread(self._store.write, digest, kept)
+            await self._store.add(KnowledgeFile(digest, kind, len(kept), at, str(by)), name=called)
+            # one that was there, and that nobody used, may have been deleted before the row was written
+            await asyncio.to_thread(self._store.write, digest, kept)
         except OSError as error:
             raise StoreUnavailableError(f"knowledge file: {type(error).__name__}") from error
-        await self._store.add(KnowledgeFile(digest, kind, len(kept), at, str(by)), name=called)
         log.info("knowledge_file.kept", digest=digest, kind=kind, size=len(kept))
         return Attachment(called, HANDED_IN + digest)
 
@@ -80,6 +83,19 @@ class KnowledgeFiles:
             if digest not in known or not await asyncio.to_thread(self._store.is_there, digest)
         }
         return [one.name for one in article.attachments if one.digest in gone]
+
+    async def delete_unused(self, *, days: int, at: datetime) -> int:
+        """Delete some of what was handed in so many days ago and no version carries; return how many, 0 when none is left."""
+        before = at - timedelta(days=days)
+        try:
+            unused = await self._store.unused(before=before, limit=_AT_ONCE)
+            gone = await self._store.delete(unused, before=before, at=at) if unused else 0
+            strays = 0 if gone else await self._store.delete_strays(before=before, at=at, limit=_AT_ONCE)
+        except OSError as error:
+            raise StoreUnavailableError(f"knowledge file: {type(error).__name__}") from error
+        if gone or strays:
+            log.info("knowledge_files.deleted", unused=gone, strays=strays)
+        return gone or strays
 
     async def for_citizens(
         self, article: str, digest: str, *, on: date

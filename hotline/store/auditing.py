@@ -47,6 +47,11 @@ async def write_audit(
     await write_audit_rows(connection, (AuditRow(at, actor, action, subject, detail),))
 
 
+async def hold_audit(connection: AsyncConnection) -> None:
+    """Let nobody else append until the caller's transaction ends."""
+    await connection.execute(select(audit_head.c.id).where(audit_head.c.id == 1).with_for_update())
+
+
 async def write_audit_rows(connection: AsyncConnection, rows: Sequence[AuditRow]) -> None:
     """Append rows in order within the caller's transaction; the chain's head row makes appends wait for each other."""
     if not rows:

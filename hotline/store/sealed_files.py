@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from hotline.store.sealing import Seal
@@ -38,6 +41,15 @@ class SealedFiles:
     def is_there(self, path: str) -> bool:
         """Tell whether there is such a file."""
         return (self._folder / path).is_file()
+
+    def older_than(self, moment: datetime) -> Sequence[str]:
+        """Return the paths of the files that were written before then."""
+        until, found = moment.timestamp(), []
+        for file in self._folder.rglob("*"):
+            with suppress(FileNotFoundError):  # it got its name, or was deleted, just now
+                if file.is_file() and file.stat().st_mtime < until:
+                    found.append(str(file.relative_to(self._folder)))
+        return found
 
     def unlink(self, path: str) -> None:
         """Delete a file."""
