@@ -1,11 +1,10 @@
-"""Calls that nobody took (未接来电): who found every line taken, or gave up while it rang, is called back."""
+"""Calls that nobody took (未接来电): who found every line taken or being closed, or gave up while it rang, is called back."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from datetime import date, datetime
-from secrets import token_hex
 from typing import Final
 
 import structlog
@@ -24,10 +23,18 @@ MOST_A_DAY: Final = 1_000
 
 
 class MissedCalls:
-    """Makes one callback task a day for each number that was missed. A database that is away costs that task only."""
+    """Makes one callback task a day for each number that was missed, by whatever process. A database that is away costs that task only."""
 
-    def __init__(self, callbacks: Callbacks, book: OutboundBook, clock: Callable[[], datetime]) -> None:
-        """``clock`` gives the city's local time."""
+    def __init__(
+        self,
+        callbacks: Callbacks,
+        book: OutboundBook,
+        clock: Callable[[], datetime],
+        *,
+        fingerprint: Callable[[str], str],
+    ) -> None:
+        """``clock`` gives the city's local time; ``fingerprint`` a name for a number that is the same in every process."""
+        self._fingerprint = fingerprint
         self._callbacks = callbacks
         self._book = book
         self._clock = clock
@@ -54,7 +61,8 @@ class MissedCalls:
     async def _plan(self, phone: PhoneNumber, at: datetime) -> None:
         try:
             await self._book.note_contact(phone, at=at)
-            wish = WishedFor(phone, CallbackReason.MISSED, "", f"missed-{token_hex(8)}")
+            name = self._fingerprint(f"missed/{at.date().isoformat()}/{phone.digits}")
+            wish = WishedFor(phone, CallbackReason.MISSED, "", f"missed-{name[:32]}")
             await self._callbacks.plan(wish, at)
         except StoreUnavailableError as error:
             self._noted.discard(phone.digits)

@@ -22,7 +22,7 @@ from app.outbound import note_contact, open_callback_dialler, open_dialler
 from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
 from app.rendering_ahead import render_articles_ahead, render_texts_ahead
-from app.settings import Settings
+from app.settings import Settings, secret_file
 from app.spoken_ahead import names
 from app.wiring import Hearing, Speaking, World, open_world, telephones_of
 from asr.running import RunningPace
@@ -35,6 +35,7 @@ from hotline.service.nuisances import Nuisances
 from hotline.service.outbound_book import OutboundBook
 from hotline.service.signals import Signals, live_topic
 from hotline.store.party_calls import SqlPartyCalls
+from hotline.store.sealing import Seal
 from ivr.agent_handover import QueueSettings
 from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
@@ -85,6 +86,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         refer=settings.takes_refer,
         max_call_seconds=settings.max_call_seconds,
         pace=PaceSettings(settings.calls_per_number, settings.rings_per_second),
+        is_dispatched=settings.is_dispatched,
     )
 
 
@@ -230,12 +232,13 @@ def open_people(settings: Settings, city: City, world: World, listening: Listeni
 
 def open_missed_calls(
     settings: Settings, city: City, world: World, stack: AsyncExitStack
-) -> Callable[[Arrival], None] | None:
-    """Return what takes note of missed calls; None for one of several processes: the next one takes the call."""
-    if settings.shared_engines is not None:
-        return None
+) -> Callable[[Arrival], None]:
+    """Return what takes note of missed calls."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     book = open_book(settings, world.store)
-    missed = MissedCalls(world.callbacks, book, lambda: now().astimezone(city.timezone))
+    missed = MissedCalls(
+        world.callbacks, book, lambda: now().astimezone(city.timezone), fingerprint=seal.fingerprint
+    )
     stack.push_async_callback(missed.close)
     return missed.take
 

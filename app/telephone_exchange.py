@@ -19,6 +19,7 @@ from app.processes import Part
 from app.settings import Settings
 from hotline.domain.errors import HotlineError
 from ivr.sip.probe import answers_options
+from ivr.sip.settings import LAST_TRY
 
 _FORM: Final = Path(__file__).parent / "kamailio.cfg"
 _PLACES: Final = (Path("/usr/sbin/kamailio"), Path("/usr/local/sbin/kamailio"))  # not on every user's path
@@ -85,6 +86,7 @@ def plan(settings: Settings, capacity: int) -> ExchangePlan:
                 "rtp_port": settings.rtp_port + index * settings.rtp_ports,
                 "max_calls": shares[index],
                 "trunks": [IPv4Network(host)],
+                "is_dispatched": True,
             }
         )
         for index in range(count)
@@ -133,6 +135,7 @@ def kamailio_config(settings: Settings, processes: Sequence[Settings], list_file
         port=settings.sip_port,
         first_port=processes[0].sip_port,
         last_port=processes[-1].sip_port,
+        last_try=LAST_TRY,
         trunks=",".join(str(network) for network in settings.trunks),
         scanners="|".join(_SCANNERS),
         messages_in_two_seconds=2 * settings.sip_messages_per_second,

@@ -36,6 +36,18 @@ def asserted_caller(message: str) -> str:
     return "" if found is None else user_of(found[1])
 
 
+def calling_user(message: str) -> str:
+    """Return who calls by an INVITE: whom the trunk vouches for, else the user part of From, or ""."""
+    return asserted_caller(message) or user_of(header(message, "From") or header(message, "f"))
+
+
+def header(message: str, name: str) -> str:
+    """Return the value of the first header ``name`` of a SIP message, or ""; folded lines are not joined."""
+    head = message.split("\r\n\r\n", 1)[0]
+    found = re.search(rf"^{re.escape(name)}[ \t]*:[ \t]*(.*?)\s*$", head, re.IGNORECASE | re.MULTILINE)
+    return "" if found is None else found[1]
+
+
 def called_user(message: str) -> str:
     """Return the user part of the Request-URI of ``message``, or ""."""
     return user_of(message.split("\r\n", 1)[0])

@@ -80,7 +80,7 @@ class _Outgoing:
 class SipEndpoint:
     """Answers and places calls. ``receptionist`` says how each ring is met; without one all are answered.
 
-    ``missed`` is told of rings that ended before they were answered, and of calls that found every line taken. ``start``
+    ``missed`` is told of rings that ended before they were answered, and of calls for which there was no line. ``start``
     first, ``incoming`` for the calls, ``close`` at the end. Raises ``SipUnavailableError`` for a trunk that is no network.
     """
 
@@ -124,8 +124,8 @@ class SipEndpoint:
         # A process that ends with the library's threads still calling into Python is aborted.
         atexit.register(self._stop)
         await self._started
-        is_filtered = admit_only(self._allowed, bind=self._settings.bind, port=self.port)
-        log.info("sip.listening", port=self.port, capacity=self.capacity, is_filtered=is_filtered)
+        self._board.is_filtered = admit_only(self._allowed, bind=self._settings.bind, port=self.port)
+        log.info("sip.listening", port=self.port, capacity=self.capacity, is_filtered=self._board.is_filtered)
 
     async def close(self) -> None:
         """Hang up every call, stop listening and free the port; idempotent."""
@@ -406,6 +406,7 @@ class SipEndpoint:
             (ringing := self._ringing.pop(key, None)) is not None
             and key not in self._outgoing
             and self._missed
+            and not self._settings.is_dispatched  # what it took too late is with another process by now
         ):
             self._missed(Arrival(ringing.call_id, ringing.caller, ringing.called))
         if (outgoing := self._outgoing.get(key)) is not None:

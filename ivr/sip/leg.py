@@ -117,6 +117,7 @@ class Leg:
         self.is_called = is_called
         self.is_refused = False
         self.caller = ""
+        self.call_id = ""
         self.call: LibraryCall | None = None
         self.pipe: Pipe | None = None
         self.port: Port | None = None

@@ -9,6 +9,8 @@ The library's asserts are compiled in, and three of them are within a sender's r
 - it asserts that the name of a host, in a URI, Via or session description, has fewer than 254 characters (RFC 1035 allows
   253).
 
+Of every INVITE that is let through the switchboard is told: the library refuses those for which it has no place without a word.
+
 pjsua2 has no way in so early, so a module of the library's own kind is registered through its C interface.
 """
 
@@ -18,7 +20,12 @@ import ctypes
 import re
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
+
+import structlog
+
+log: Final = structlog.get_logger("sip")
 
 _BEFORE_TRANSACTIONS: Final = 12  # PJSIP_MOD_PRIORITY_TRANSPORT_LAYER is 8, _TSX_LAYER 16
 _REQUEST: Final = 0  # PJSIP_REQUEST_MSG
@@ -89,8 +96,9 @@ class _Module(ctypes.Structure):
 class MessageGuard:
     """Drops such requests; kept as long as the library runs."""
 
-    def __init__(self, native: Any, *, most_calls: int) -> None:
-        """``native``: the library as ctypes sees it; ``most_calls``: INVITEs let through in 0.6 s."""
+    def __init__(self, native: Any, *, most_calls: int, came: Callable[[bytes], None]) -> None:
+        """``native``: the library as ctypes sees it; ``most_calls``: INVITEs let through in 0.6 s; ``came`` is told of each."""
+        self._came = came
         self._most_calls = most_calls
         self._calls: deque[float] = deque()
         self._summary_of = native.pjsip_rx_data_get_info
@@ -114,10 +122,23 @@ class MessageGuard:
         message, cseq = received.message.contents, received.cseq.contents
         if message.type != _REQUEST:
             return 0
-        if _LONG_HOST.search(ctypes.string_at(received.packet, max(0, received.length))):
+        packet = ctypes.string_at(received.packet, max(0, received.length))
+        if _LONG_HOST.search(packet):
             return 1
         method = message.method.name.read()
-        return int(method != cseq.method.name.read() or (method == b"INVITE" and self._has_no_handles()))
+        if method != cseq.method.name.read():
+            return 1
+        if method == b"INVITE":
+            if self._has_no_handles():
+                return 1
+            self._tell(packet)
+        return 0
+
+    def _tell(self, packet: bytes) -> None:
+        try:
+            self._came(packet)
+        except Exception as error:  # noqa: BLE001 -- nothing may be raised into the library
+            log.error("sip.callback_failed", error=type(error).__name__)
 
     def _has_no_handles(self) -> bool:
         now = time.monotonic()

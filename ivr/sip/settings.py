@@ -13,6 +13,8 @@ ANSWER: Final = 200
 FORBIDDEN: Final = 403
 BUSY: Final = 486
 UNAVAILABLE: Final = 503
+LAST_TRY: Final = "X-Hotline-Last-Try"
+"""Header by which a dispatcher says that no other process is asked for a line after this one."""
 _ANY_PACE: Final = PaceSettings(calls_per_number=None, rings_per_second=None)
 
 
@@ -37,7 +39,8 @@ class SipSettings:
     before it is answered. ``reach_seconds``: a called party that sends no sign of life for so long is away.
     ``quiet_seconds``: a call whose far end sends no sound packets for so long is broken. ``refer``: the trunk takes
     REFER. ``log_file``: the library's own log with all messages, for finding faults; it holds phone numbers. ``pace``:
-    what one number and one trunk address may do.
+    what one number and one trunk address may do. ``is_dispatched``: other processes are asked as well, so that a refused
+    call is missed only where ``LAST_TRY`` stands in it.
     """
 
     bind: str = "127.0.0.1"
@@ -58,6 +61,7 @@ class SipSettings:
     max_call_seconds: float = 3_600.0
     log_file: str = ""
     pace: PaceSettings = _ANY_PACE
+    is_dispatched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,22 @@ from urllib.parse import quote
 import pjsua2 as pj
 
 from ivr.line import PartyLeft
-from ivr.sip.addresses import Network, asserted_caller, called_user, is_within, user_of
+from ivr.sip.addresses import Network, asserted_caller, called_user, calling_user, header, is_within, user_of
 from ivr.sip.events import Ended, Post, Rang, Referred, TurnedAway
 from ivr.sip.frames import FrameMemory, frame_memory
 from ivr.sip.leg import Leg, LibraryCall, Port
 from ivr.sip.message_guard import MessageGuard
 from ivr.sip.pace import Pace
 from ivr.sip.pipe import Pipe
-from ivr.sip.settings import BUSY, FORBIDDEN, UNAVAILABLE, Arrival, SipSettings, SipUnavailableError
+from ivr.sip.settings import (
+    BUSY,
+    FORBIDDEN,
+    LAST_TRY,
+    UNAVAILABLE,
+    Arrival,
+    SipSettings,
+    SipUnavailableError,
+)
 
 _QUIET_CHECK_SECONDS: Final = 2.0
 _SOCKET_REST_SECONDS: Final = 0.6
@@ -48,6 +56,7 @@ So no more calls are let end within the rest; a library that holds more at once 
 wait in the SIP socket meanwhile; audio goes on.
 """
 _MOST_CALLS: Final = 10  # INVITEs in that time, also those that the library refuses unasked
+_MOST_PASSED_ON: Final = 200  # calls that it refused lately, and another process was asked for
 _TOO_MANY_CALLS: Final = 70_010  # PJ_ETOOMANY: the library has no call slot left
 
 
@@ -69,8 +78,11 @@ class Switchboard:
         self._account: Any = None
         self._guard: MessageGuard | None = None
         self._endpoint: Any = None
+        self._native: Any = None
         self._memory: FrameMemory | None = None
+        self._passed_on: dict[str, Arrival] = {}
         self.is_accepting = True
+        self.is_filtered = False
         self.port = 0
         self.capacity = 0
 
@@ -96,7 +108,8 @@ class Switchboard:
             self._endpoint.libCreate()
             self._endpoint.libInit(self._library_settings())
             self.capacity = int(native.pjsua_call_get_max_count())
-            self._guard = MessageGuard(native, most_calls=max(_MOST_CALLS, self.capacity))
+            self._native = native
+            self._guard = MessageGuard(native, most_calls=max(_MOST_CALLS, self.capacity), came=self._came)
             self._listen()
         except pj.Error as error:
             failure = str(error.reason)
@@ -213,20 +226,50 @@ class Switchboard:
         assert leg.call is not None
         info = leg.call.getInfo()
         leg.caller = asserted_caller(message) or user_of(info.remoteUri)
+        leg.call_id = str(info.callIdString)
         arrival = Arrival(
-            call_id=str(info.callIdString),
+            call_id=leg.call_id,
             caller=leg.caller,
             called=called_user(message) or user_of(info.localUri),
         )
         if (code := self._refusal(source, leg)) is not None:
             leg.is_refused = True
             self._later.append(lambda: self._hang_up(leg, code))
-            if code == BUSY and not self._is_on_the_line_too_often(leg):
-                self.post(leg.key, TurnedAway(arrival))
+            is_closing = code == UNAVAILABLE and not self.is_accepting
+            if (code == BUSY or is_closing) and not self._is_on_the_line_too_often(leg.caller, leg):
+                self._turned_away(arrival, message)
             return
         leg.pipe = self._pipe(leg.key)
         self._answer(leg, 180)
         self.post(leg.key, Rang(arrival, leg.pipe))
+
+    def _turned_away(self, arrival: Arrival, message: str) -> None:
+        if not self._settings.is_dispatched or header(message, LAST_TRY):
+            self.post(self.next_key(), TurnedAway(arrival))
+            return
+        self._passed_on[arrival.call_id] = arrival
+        if len(self._passed_on) > _MOST_PASSED_ON:
+            del self._passed_on[next(iter(self._passed_on))]
+
+    def _came(self, packet: bytes) -> None:
+        """Note a call that the library is about to refuse unasked: it has no place left, or has refused it before."""
+        is_full = len(self._legs) >= self.capacity and self._native.pjsua_call_get_count() >= self.capacity
+        if not (is_full or self._passed_on):
+            return
+        message = packet.decode("utf-8", "replace")
+        call_id = header(message, "Call-ID") or header(message, "i")
+        if call_id in self._passed_on and header(message, LAST_TRY):
+            self._turned_away(self._passed_on.pop(call_id), message)
+        elif is_full and self.is_filtered:  # who sends is not known here: only trunks and whom we called may
+            self._came_to_a_full_board(call_id, message)
+
+    def _came_to_a_full_board(self, call_id: str, message: str) -> None:
+        is_of_a_call = ";tag=" in (header(message, "To") or header(message, "t"))
+        if is_of_a_call or any(leg.call_id == call_id for leg in self._legs.values()):  # or was sent again
+            return
+        caller = calling_user(message)
+        if not self._is_on_the_line_too_often(caller, None):
+            self._turned_away(Arrival(call_id, caller, called_user(message)), message)
 
     def _refusal(self, source: str, ringing: Leg) -> int | None:
         if not is_within(source, self._trunks):
@@ -235,9 +278,9 @@ class Switchboard:
             return UNAVAILABLE
         limit = self.capacity if self._settings.max_calls is None else self._settings.max_calls
         is_full = len(self._others(ringing)) >= limit
-        return BUSY if is_full or self._is_on_the_line_too_often(ringing) else None
+        return BUSY if is_full or self._is_on_the_line_too_often(ringing.caller, ringing) else None
 
-    def _others(self, ringing: Leg) -> list[Leg]:
+    def _others(self, ringing: Leg | None) -> list[Leg]:
         # A transfer's second leg is not counted, a call that the hotline placed is: a leg stays free for emergencies.
         return [
             leg
@@ -245,9 +288,9 @@ class Switchboard:
             if leg is not ringing and not (leg.host is not None or leg.is_refused)
         ]
 
-    def _is_on_the_line_too_often(self, ringing: Leg) -> bool:
+    def _is_on_the_line_too_often(self, caller: str, ringing: Leg | None) -> bool:
         same = Counter(leg.caller for leg in self._others(ringing))
-        return self._pace.has_too_many(ringing.caller, same)
+        return self._pace.has_too_many(caller, same)
 
     def answer(self, key: int, code: int) -> None:
         """Answer (200) or refuse (300 and above) the leg that rings."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -147,6 +148,32 @@ async def sipp(
         return 0
     failed = [line for line in output.splitlines() if "Failed call" in line]
     return int(failed[-1].rsplit("|", 1)[1]) if failed else 1
+
+
+async def refusal(port: int, caller: str, *headers: str, seconds: float = 20.0) -> int:
+    """Call as ``caller``, who hears the final answer and acknowledges it; return its status."""
+    loop, code = asyncio.get_running_loop(), 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+        own.setblocking(False)
+        own.bind(("127.0.0.1", 0))
+        here, call = "{}:{}".format(*own.getsockname()), secrets.token_hex(6)
+        message = (HERE / "invite.txt").read_text().replace("\n", "\r\n").replace("127.0.0.1:PORT", here)
+        message = message.replace("z9hG4bKbad", f"z9hG4bK{call}").replace("Call-ID: x", f"Call-ID: {call}")
+        message = message.replace("sip:x@127.0.0.1>;tag", f"sip:{caller}@127.0.0.1>;tag")
+        more = "".join(f"{each}\r\n" for each in headers)
+        invite = message.replace("Content-Length", f"{more}Content-Length", 1)
+        async with asyncio.timeout(seconds):
+            while code < 200:
+                await loop.sock_sendto(own, invite.encode(), ("127.0.0.1", port))
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(2.0):
+                        while code < 200:
+                            answer = (await loop.sock_recv(own, 8_192)).decode()
+                            code = int(answer.split(" ", 2)[1])
+        to = next(line for line in answer.split("\r\n") if line.startswith("To:"))
+        ack = message.replace("INVITE", "ACK").replace("To: <sip:12345@127.0.0.1>", to)
+        await loop.sock_sendto(own, ack.encode(), ("127.0.0.1", port))
+    return code
 
 
 async def listen(line: SipLine) -> tuple[list[bytes], list[LineEvent]]:

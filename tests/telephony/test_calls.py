@@ -14,7 +14,7 @@ import pytest
 from ivr.line import Gone, Key
 from ivr.sip import SipEndpoint, SipLine, SipSettings, SipUnavailableError
 from ivr.sip.settings import Arrival
-from tests.telephony.support import hotline, listen, phones, program, sipp, until
+from tests.telephony.support import hotline, listen, phones, program, refusal, sipp, until
 
 pytestmark = pytest.mark.telephony
 
@@ -53,13 +53,15 @@ async def test_a_call_is_ended_by_the_hotline() -> None:
 
 
 async def test_one_call_more_than_the_library_holds_hears_busy_and_the_others_go_on() -> None:
-    book = Book()
-    async with hotline(book.hold) as endpoint:
+    book, missed = Book(), list[Arrival]()
+    async with hotline(book.hold, missed=missed.append) as endpoint:
         full = asyncio.create_task(
             sipp(endpoint, "-m", str(endpoint.capacity), "-r", "20", scenario="bye_later")
         )
         await until(lambda: len(book.lines) == endpoint.capacity)
         assert await sipp(endpoint, "-m", "2", scenario="busy") == 0
+        await until(lambda: len({call.call_id for call in missed}) == 2)
+        assert {call.caller for call in missed} == {"13905390000"}
         assert await full == 0
         assert await sipp(endpoint, "-m", "1", scenario="bye_at_once") == 0
         await until(lambda: book.ends == ["hung up"] * (endpoint.capacity + 1))
@@ -75,6 +77,26 @@ async def test_the_limit_that_is_set_is_kept_and_who_found_no_line_is_told_of() 
         assert len(book.lines) == 1
         await until(lambda: len(missed) == 2)
         assert {call.caller for call in missed} == {book.lines[0].caller}
+
+
+async def test_one_of_several_processes_tells_of_a_refused_call_only_where_no_other_is_asked() -> None:
+    book, missed = Book(), list[Arrival]()
+    async with hotline(book.hold, missed=missed.append, max_calls=1, is_dispatched=True) as endpoint:
+        held = asyncio.create_task(sipp(endpoint, "-m", "1", scenario="bye_later"))
+        await until(lambda: len(book.lines) == 1)
+        assert await refusal(endpoint.port, "13905390001") == 486
+        assert await refusal(endpoint.port, "13905390002", "X-Hotline-Last-Try: 1") == 486
+        endpoint.refuse_calls()
+        assert await refusal(endpoint.port, "13905390003") == 503
+        assert await refusal(endpoint.port, "13905390004", "x-hotline-last-try: 1") == 503
+        await until(lambda: {call.caller for call in missed} == {"13905390002", "13905390004"})
+        assert await held == 0
+    missed.clear()
+    async with hotline(missed=missed.append, is_dispatched=True) as endpoint:
+        # What it took too late, another has taken: here it ends unacknowledged.
+        assert await sipp(endpoint, "-m", "1", scenario="bye_without_ack") == 0
+        await until(lambda: endpoint.calls == 0)
+    assert missed == []
 
 
 async def test_a_call_that_the_hotline_placed_takes_a_caller_s_place_not_the_leg_kept_for_emergencies() -> (

@@ -21,16 +21,20 @@ from sqlalchemy import select
 from app.call_presence import all_callers_can_be_taken
 from app.clock import now
 from app.machine import figures_folder
+from app.settings import secret_file
 from app.telephone_exchange import ExchangeError, kamailio_program
 from hotline.domain.appeal import PhoneNumber
+from hotline.domain.callbacks import CallbackReason
 from hotline.domain.drafts import BrokenCall
 from hotline.service.drafts import BrokenCalls
+from hotline.store.callbacks import SqlCallbacks
+from hotline.store.sealing import Seal
 from hotline.store.tables import held_calls
 from ivr.sip.probe import answers_options
 from ivr.sip.sound import read_wav, write_wav
 from tests.telephony.light_call_process import WORDS
 from tests.telephony.many import Many, answer_to, many_calls
-from tests.telephony.support import Program, program, sipp
+from tests.telephony.support import Program, program, refusal, sipp
 
 pytestmark = [
     pytest.mark.telephony,
@@ -51,6 +55,7 @@ Content-Length: 0
 
 """
 
+CALLER = "13905390000"
 UNLUCKY = "13905390011"
 OTHER_TRUNK = "127.0.0.9"
 BOTH = {"ivr-1": 3.0, "ivr-2": 3.0}
@@ -156,10 +161,16 @@ async def dispatched(many: Many) -> None:
 
 
 async def call(
-    many: Many, count: int, *, seconds: float = 1.0, rate: int = 20, scenario: str = "stays"
+    many: Many,
+    count: int,
+    *,
+    seconds: float = 1.0,
+    rate: int = 20,
+    scenario: str = "stays",
+    phone: str = CALLER,
 ) -> int:
     """Place calls and return how many failed."""
-    length = ("-d", str(round(seconds * 1_000))) if scenario == "stays" else ()
+    length = ("-d", str(round(seconds * 1_000)), "-s", phone) if scenario == "stays" else ()
     return await sipp(
         many, "-m", str(count), "-r", str(rate), *length, scenario=scenario, seconds=seconds + 30
     )
@@ -170,6 +181,22 @@ async def figures_become(many: Many, expected: dict[str, float]) -> None:
     async with asyncio.timeout(30):
         while figures(many) != expected:
             await asyncio.sleep(0.05)
+
+
+async def missed(many: Many) -> list[str]:
+    """Return the numbers that are to be called back since they were missed."""
+    callbacks = SqlCallbacks(many.store.database, Seal(secret_file(many.settings.data_dir / "at_rest.key")))
+    tasks = await callbacks.open_tasks(limit=100)
+    return [task.phone.digits for task in tasks if task.reason is CallbackReason.MISSED]
+
+
+async def noted(many: Many, *phones: str) -> None:
+    """Wait until these numbers are to be called back, each once."""
+    async with asyncio.timeout(20):
+        while not set(phones) <= set(await missed(many)):
+            await asyncio.sleep(0.1)
+    found = await missed(many)
+    assert [found.count(phone) for phone in phones] == [1] * len(phones)
 
 
 async def calls_by_process(many: Many) -> dict[str, list[str]]:
@@ -193,10 +220,22 @@ async def held(many: Many, count: int) -> dict[str, list[str]]:
 async def test_calls_are_spread_and_twice_as_many_are_refused_at_once_while_the_first_go_on(
     many: Many,
 ) -> None:
-    first = asyncio.create_task(call(many, 6, seconds=5))
+    first = asyncio.create_task(call(many, 6, seconds=9))
     assert {name: len(each) for name, each in (await held(many, 6)).items()} == {"ivr-1": 3, "ivr-2": 3}
     assert await call(many, 6, rate=100, scenario="busy") == 0
+    for phone in ("13905390021", "13905390021", "13905390022"):
+        assert await refusal(many.port, phone) == 486
+    # Nor is anybody lost where a full process hangs, whether it is asked first or last.
+    hanging = many.supervisor.pid("ivr-1")
+    assert hanging is not None
+    os.kill(hanging, signal.SIGSTOP)
+    try:
+        both = await asyncio.gather(*(refusal(many.port, phone) for phone in ("13905390023", "13905390024")))
+    finally:
+        os.kill(hanging, signal.SIGCONT)
+    assert both == [486, 486]
     assert await first == 0
+    await noted(many, "13905390021", "13905390022", "13905390023", "13905390024")
     assert await call(many, 6) == 0
 
 
@@ -267,10 +306,11 @@ async def test_processes_are_renewed_one_after_the_other_and_no_call_is_cut(many
     renewing = asyncio.create_task(many.machine().renew_call_processes(told.append))
     failures = 0
     while not renewing.done():
-        failures += await call(many, 1)
+        failures += await call(many, 1, phone="13905390031")
     await renewing
     assert await long == 0
     assert failures == 0
+    assert "13905390031" not in await missed(many)  # the next process took whom the first one refused
     assert [line.split("：")[0] for line in told] == ["ivr-1", "ivr-1", "ivr-2", "ivr-2"]
     assert all(many.supervisor.pid(name) not in (None, pid) for name, pid in before.items())
 

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from ivr.sip.addresses import asserted_caller, called_user, host_of, is_within, user_of
+from ivr.sip.addresses import asserted_caller, called_user, calling_user, header, host_of, is_within, user_of
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,13 @@ def test_the_trunk_vouches_for_the_caller_in_a_header() -> None:
     invite = "INVITE sip:12345@10.0.0.1 SIP/2.0\r\nFrom: <sip:anonymous@x>\r\np-asserted-identity: <tel:13905390001>\r\n\r\n"
     assert asserted_caller(invite) == "13905390001"
     assert called_user(invite) == "12345"
+
+
+def test_who_calls_is_read_from_from_where_the_trunk_vouches_for_nobody() -> None:
+    head = "INVITE sip:12345@x SIP/2.0\r\n"
+    assert calling_user(f"{head}f : <sip:13905390001@x>;tag=1\r\n\r\n") == "13905390001"
+    both = f"{head}From: <sip:1@x>\r\nP-Asserted-Identity: <sip:2@x>\r\n\r\n"
+    assert (calling_user(both), header(both, "from"), header(both, "X")) == ("2", "<sip:1@x>", "")
 
 
 def test_a_body_vouches_for_nobody() -> None:
