@@ -131,7 +131,8 @@ async def sipp(
     endpoint: Listening, *arguments: str, scenario: str = "", host: str = "127.0.0.1", seconds: float = 20.0
 ) -> int:
     """Run SIPp against ``endpoint`` and return how many of its calls failed; 0 is success."""
-    chosen = ["-sf", str(SCENARIOS / f"{scenario}.xml")] if scenario else ["-sn", "uac"]
+    # Who calls, where the scenario leaves it open; the last one given counts.
+    chosen = ["-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", "13905390000"] if scenario else ["-sn", "uac"]
     # A port of its own for sound: SIPp's default is the same for all.
     process = await asyncio.create_subprocess_exec(
         "sipp", *chosen, f"127.0.0.1:{endpoint.port}", "-i", host, "-p", str(free_port()), "-mp", str(free_port()),
