@@ -61,6 +61,7 @@ class _Name:
     blurred: tuple[str, ...]
     is_place: bool
     is_phrase: bool
+    is_county: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Repairer:
         frequent, terms, phrases = _terms(folder)
         terms |= {str(word) for row in city.categories_at(SECOND) for word in row.keywords}
         terms -= counties | streets | frequent | phrases
-        self._add(counties, count=_COUNTY_COUNT, is_place=True)
+        self._counties = tuple(sorted(counties))
+        self._add(counties, count=_COUNTY_COUNT, is_place=True, is_county=True)
         self._add(streets - counties, count=_STREET_COUNT, is_place=True)
         self._add(frequent, count=_FREQUENT_TERM_COUNT)
         self._add(terms, count=_TERM_COUNT)
@@ -114,11 +116,17 @@ class Repairer:
         return self._numbers.write(text, expect)
 
     def _add(
-        self, words: Iterable[str], *, count: int, is_place: bool = False, is_phrase: bool = False
+        self,
+        words: Iterable[str],
+        *,
+        count: int,
+        is_place: bool = False,
+        is_phrase: bool = False,
+        is_county: bool = False,
     ) -> None:
         for word in sorted(word for word in words if _WORD.fullmatch(word)):
             precise = syllables(word)
-            name = _Name(word, precise, tuple(map(blur, precise)), is_place, is_phrase)
+            name = _Name(word, precise, tuple(map(blur, precise)), is_place, is_phrase, is_county)
             self._words.add_word(word, freq=max(count, self._words.FREQ.get(word) or 0))
             for position, syllable in enumerate(name.blurred):
                 self._by_syllable[syllable].append((name, position))
@@ -169,7 +177,8 @@ class Repairer:
                 and (expect is Expected.PLACE or len(name.word) > 3 or part[end - 1] == name.word[-1])
             )
             cost = _sound_cost(precise[start:end], blurred[start:end], name, alike, may_be_near=may_be_near)
-            if cost is None:
+            is_within_another = name.is_county and part[:start].endswith(self._counties)
+            if cost is None or is_within_another:
                 continue
             gain = self._gain(part, start, end, name.word) - cost
             if name.is_place and expect is Expected.PLACE:
