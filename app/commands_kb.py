@@ -15,6 +15,7 @@ import typer
 
 from app.clock import now
 from app.knowledge import KnowledgeParts, open_alone
+from app.knowledge_import import BroughtIn, brought_in
 from app.knowledge_reports import article_report, version_report
 from app.settings import Settings
 from hotline.city import City, load_city
@@ -185,21 +186,25 @@ def import_file(
 
 
 def _import(file: Path, by: str, note: str, *, submits: bool) -> None:
-    async def work(parts: KnowledgeParts, city: City) -> tuple[int, Sequence[str]]:
+    async def work(parts: KnowledgeParts, city: City) -> BroughtIn:
         present = [article async for article in parts.store.all_published()]
-        rows = read_rows(file, city, present)
-        if submits and rows.rejected:
-            return 0, rows.rejected
-        taken = await parts.editing.bring_in(
-            rows.articles, by=_editor(by), at=now(), note=note or file.name, submits=submits
+        return await brought_in(
+            parts.editing,
+            read_rows(file, city, present),
+            by=_editor(by),
+            at=now(),
+            note=note or file.name,
+            submits=submits,
         )
-        return len(taken), rows.rejected
 
-    taken, rejected = _run(work)
-    for row in rejected:
+    found = _run(work)
+    for row in found.rejected:
         typer.echo(f"不合格：{row}", err=True)
-    typer.echo(f"{'提交审核' if submits else '存为草稿'} {taken} 条，不合格 {len(rejected)} 条")
-    if rejected:
+    for row in found.remarks:
+        typer.echo(f"提交审核前须补：{row}", err=True)
+    done = "提交审核" if submits else "存为草稿"
+    typer.echo(f"{done} {len(found.taken)} 条，不合格 {len(found.rejected)} 条")
+    if found.rejected:
         raise typer.Exit(1)
 
 

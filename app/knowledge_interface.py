@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.body_guard import UPLOAD_TYPE, read_upload
 from app.knowledge import KnowledgeParts
+from app.knowledge_import import brought_in
 from app.knowledge_reports import gate_report, version_report
 from app.programs import bearer
 from app.step_models import Line, StaffId, Text, UnitCode, When
@@ -439,15 +440,22 @@ class KnowledgeInterface:
             await self._parts.consoles.accounts.still_keeps(decision.by.id, decision.step)
 
     async def bring_in(self, body: ImportStep) -> dict[str, Any]:
-        """Take articles in as drafts; every rejected row is named."""
+        """Take articles in as drafts; every rejected row is named, and in ``remarks`` every attachment whose file is not here."""
         present = [one async for one in self._base.store.all_published()]
         rows = read_given(body.rows, self._parts.city, present)
-        if body.submits and rows.rejected:
-            return {"taken": [], "rejected": list(rows.rejected)}
-        taken = await self._base.editing.bring_in(
-            rows.articles, by=body.actor, at=self._parts.clock(), note=body.note, submits=body.submits
+        found = await brought_in(
+            self._base.editing,
+            rows,
+            by=body.actor,
+            at=self._parts.clock(),
+            note=body.note,
+            submits=body.submits,
         )
-        return {"taken": [one.id for one in taken], "rejected": list(rows.rejected)}
+        return {
+            "taken": list(found.taken),
+            "rejected": list(found.rejected),
+            "remarks": list(found.remarks),
+        }
 
     async def keep_golden(self, body: GoldenStep) -> dict[str, Any]:
         """Keep a golden question; without answers and ground it is asked no more."""

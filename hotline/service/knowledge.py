@@ -199,6 +199,10 @@ class Knowledge:
                 refused.append((article.id, error))
         return refused
 
+    async def missing_files(self, articles: Sequence[Article]) -> Sequence[tuple[str, str]]:
+        """Return which articles carry files that are not here, each by its id with a sentence for each file."""
+        return [(article.id, reason) for article in articles for reason in await self._files_gone(article)]
+
     async def _brought_in(
         self, article: Article, by: Actor, at: datetime, note: str, *, submits: bool
     ) -> VersionChange:
@@ -531,14 +535,15 @@ class Knowledge:
             return None
 
     async def _refuse_faulty(self, version: ArticleVersion, step: ArticleStep) -> None:
-        reasons = [*self._check(version.article)]
-        if self._files is not None:
-            gone = await self._files.missing(version.article)
-            reasons += [f"附件“{name}”的文件不在，请重新上传" for name in gone]
+        reasons = [*self._check(version.article), *await self._files_gone(version.article)]
         if not reasons:
             reasons = [*await self._lookalikes.clashes(version.article)]
         if reasons:
             raise version.refused(step, Refusal.INCOMPLETE, tuple(reasons))
+
+    async def _files_gone(self, article: Article) -> Sequence[str]:
+        gone = await self._files.missing(article) if self._files is not None else ()
+        return [f"附件“{name}”的文件不在，请重新上传" for name in gone]
 
     def _refuse_other_units(self, version: ArticleVersion, step: ArticleStep, by: Actor) -> None:
         """Refuse a unit's people on an article of another unit (承办单位维护各自的条目)."""

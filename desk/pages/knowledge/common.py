@@ -59,14 +59,19 @@ def worded(front: Front, error: HotlineError) -> tuple[int, str]:
     status, text = front.parts.worded(error)
     match error:
         case ArticleStepRefusedError():
-            why: Mapping[str, str] = WORDS["article_refusals"]
-            text = why[error.refusal.value if error.refusal is not None else "status"]
-            text = f"{text}：{'；'.join(error.reasons)}" if error.reasons else text
+            text = refusal_words(error)
         case CheckRunningError():
             status, text = 409, WORDS["golden_checks"]["running"]
         case _:
             pass
     return status, text
+
+
+def refusal_words(error: ArticleStepRefusedError) -> str:
+    """Return why a step on an article was refused, for people."""
+    why: Mapping[str, str] = WORDS["article_refusals"]
+    text = why[error.refusal.value if error.refusal is not None else "status"]
+    return f"{text}：{'；'.join(error.reasons)}" if error.reasons else text
 
 
 @dataclass(frozen=True, slots=True)

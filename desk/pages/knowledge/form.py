@@ -110,6 +110,7 @@ def refused(
 ) -> dict[str, str]:
     """Return by field why a draft was not taken for review; what no field is named for is about its ways of asking."""
     known = {reason: field for field, reason in faults_by_field(draft.article, city)}
+    known |= dict.fromkeys((reason for reason in error.reasons if reason.startswith("附件“")), "uploads")
     return _by_field([(known.get(reason, "questions"), reason) for reason in error.reasons], names)
 
 

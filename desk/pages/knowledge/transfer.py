@@ -44,6 +44,7 @@ class Tried:
     rejected: tuple[str, ...] = ()
     fresh: int = 0
     submits: bool = False
+    remarks: tuple[str, ...] = ()
     wrong: str = ""
 
     @property
@@ -117,7 +118,9 @@ async def _tried(
     good = tuple(one for one in rows.articles if one.id not in refused)
     known = await tools.lists.titles([one.id for one in good])
     fresh = sum(one.id not in known for one in good)
-    return Tried(name, hashlib.sha256(body).hexdigest(), good, rejected, fresh, submits)
+    missing = await tools.editing.missing_files(good)
+    remarks = tuple(f"{id_}：{reason}" for id_, reason in missing)
+    return Tried(name, hashlib.sha256(body).hexdigest(), good, rejected, fresh, submits, remarks)
 
 
 def _read(body: bytes, suffix: str, city: City, present: Iterable[Article]) -> Rows:

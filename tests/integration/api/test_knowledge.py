@@ -229,6 +229,21 @@ async def test_rows_are_imported_for_review_and_every_rejected_one_is_named(http
     listed = (await http.get("/articles", params={"status": "in_review"})).json()
     assert [one["id"] for one in listed["articles"]] == ["A1002-91"]
     assert listed["counts"] == before | {"in_review": 1}
+    elsewhere = [{"name": "申请表.docx", "address": f"sha256:{'0' * 64}"}]  # another hotline's table
+    strange = {
+        **good,
+        "id": "A1002-93",
+        "title": "题",
+        "questions": list("甲乙丙丁戊"),
+        "attachments": elsewhere,
+    }
+    refused = await post(http, "/import", rows=[strange], submits=True)
+    gone = "附件“申请表.docx”的文件不在，请重新上传"
+    assert refused == {"taken": [], "rejected": [f"A1002-93：内容还不合格：{gone}"], "remarks": []}
+    taken = await post(http, "/import", rows=[strange, good])
+    assert (taken["taken"], taken["remarks"]) == (["A1002-93"], [f"A1002-93：{gone}"])
+    assert taken["rejected"] == ["A1002-91：条目现在的状态不能这样做，可能已被别人处理"]
+    await post(http, "/articles/A1002-93/discard", note="试过")
     export = await http.get("/export", params={"kind": "csv"})
     assert export.text.count("\n") >= before["published"]
 

@@ -289,6 +289,15 @@ async def test_a_form_is_handed_in_reviewed_and_taken_off_with_its_version(shelf
         assert re.search(r"祭扫登记表\.docx Word \d+ KB", words)
         previewed = await writing.post("/desk/knowledge/preview", data={**given, "files": kept})
         assert "附件 备案表 祭扫登记表.docx Word" in words_of("<main" + previewed.text)
+        gone = {**given, "title": "旧表", "files": f"sha256:{'0' * 64} 旧表.docx", "then": "submit"}
+        told = (await writing.post("/desk/knowledge/new", data=gone)).text
+        assert '<a href="#f-uploads">附件文件：附件“旧表.docx”的文件不在，请重新上传' in told
+        await shelf.base.editing.discard(
+            re.findall(r"/desk/knowledge/articles/([A-Z0-9-]+)/edit", told)[0],
+            "试过",
+            by=Actor(Role.EDITOR, "bian"),
+            at=NOW,
+        )
         saved = await writing.post("/desk/knowledge/new", data={**given, "files": kept, "then": "submit"})
         path = saved.headers["location"].split("?")[0]
         article, digest = path.rsplit("/", 1)[1], kept[7:71]

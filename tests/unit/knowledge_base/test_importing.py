@@ -14,7 +14,7 @@ import pytest
 
 from hotline.city import load_city
 from hotline.domain.errors import CityConfigError
-from hotline.domain.knowledge import Attachment
+from hotline.domain.knowledge import HANDED_IN, Attachment
 from knowledge_base.importing import SUFFIXES, Rows, read_rows, write_rows
 from tests.articles import a_full_article
 from tests.builders import LINYI, an_article
@@ -126,7 +126,11 @@ def test_what_is_written_is_read_back(tmp_path: Path, suffix: str) -> None:
         a_full_article(
             steps=("打电话", "上门"),
             regions=("371302",),
-            attachments=(Attachment("申请 表", "forms/a.pdf"),),
+            attachments=(
+                Attachment("申请 表", "forms/a.pdf"),
+                Attachment("登记 表（1）.docx", f"{HANDED_IN}{'0f' * 32}"),
+                Attachment("-须知.pdf", f"{HANDED_IN}{'1e' * 32}"),
+            ),
             valid_until=date(2027, 1, 1),
             is_confirmed=True,
             phone="-12345",
