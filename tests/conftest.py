@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,24 +15,56 @@ from xdist.scheduler import LoadScopeScheduling
 settings.register_profile("hotline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hotline")
 
+LONG = (
+    "tests/consoles/",
+    "tests/integration/api/test_fuzzing.py",
+    "tests/integration/consoles/test_permissions.py",
+    "tests/integration/delivery/",
+)
+"""Files of few tests that take long: they come before the small files that fill up what time is left at the end."""
+LONG_WEIGHT = 7
 IN_REAL_TIME = ("tests/telephony/", "tests/consoles/", "tests/contracts/test_recognizer.py")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What was collected stays to the end: no garbage collection looks through it, or through the modules, again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What passes sound or pages in real time is asked once more where it fails: a machine that paused for a moment is no fault."""
+    """What passes sound or pages in real time is asked once more where it fails: a machine that paused for a moment is no fault.
+
+    Files of many tests come first.
+    """
+    tests = Counter(shared(item.nodeid) for item in items)
+    items.sort(
+        key=lambda item: -max(tests[shared(item.nodeid)], LONG_WEIGHT if item.nodeid.startswith(LONG) else 0)
+    )
     for item in items:
         if item.nodeid.startswith(IN_REAL_TIME):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def shared(nodeid: str) -> str:
+    """Return the part of the suite that one process runs as a whole, in which ``nodeid`` is."""
+    path = nodeid.split("::", 1)[0]
+    return "tests/telephony" if path.startswith("tests/telephony/") else path
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
     """One process places all the calls, one after another: two calls at once would each hear the other's load."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.split("::", 1)[0]
-        return "tests/telephony" if path.startswith("tests/telephony/") else path
+        return shared(nodeid)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False  # they are in order
     return ByFile(config, log)
