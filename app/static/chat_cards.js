@@ -14,10 +14,13 @@ function files(rows) {
 function article(card) {
   const list = (name, rows) => (rows.length ? make("div", {}, make("strong", {textContent: name}), make("ol", {}, ...rows.map((row) => make("li", {textContent: row})))) : null);
   const phone = card.phone ? make("a", {href: "tel:" + card.phone.replace(/[^0-9]/g, ""), textContent: card.phone}) : null;
-  return make("details", {className: "card"},
-    make("summary", {textContent: card.title}),
-    list(labels.steps, card.steps), list(labels.materials, card.materials), files(card.attachments),
-    facts([[labels.place, card.place], [labels.hours, card.hours], [labels.phone, phone], [labels.unit, card.unit], [labels.source, card.source]]));
+  // What can be downloaded is not folded away: often it is what was asked for.
+  return make("div", {className: "card"},
+    make("details", {},
+      make("summary", {textContent: card.title}),
+      list(labels.steps, card.steps), list(labels.materials, card.materials),
+      facts([[labels.place, card.place], [labels.hours, card.hours], [labels.phone, phone], [labels.unit, card.unit], [labels.source, card.source]])),
+    files(card.attachments));
 }
 
 function form(card, acts) {

@@ -135,8 +135,9 @@ async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(pa
     assert (await page.request.get(icon)).status == 200
     await page.fill("#text", QUESTION)
     await page.keyboard.press("Enter")
-    await page.click("#messages .card summary")
     links = page.locator("#messages .card a[target=_blank]")
+    await expect(links.first).to_be_visible()  # before the rest is unfolded
+    await page.click("#messages .card summary")
     assert await links.evaluate_all("(all) => all.map((one) => [one.textContent, one.getAttribute('href')])") == [
         ["供暖申请表.docx", f"/chat/articles/A0101-01/files/{'a' * 64}"],
         ["供热条例", "https://flk.npc.gov.cn/a.html"],
