@@ -47,6 +47,12 @@ async def test_the_models_category_gives_kind_and_urgency() -> None:
     assert found.engine == "model"
 
 
+async def test_who_asks_whom_to_turn_to_asks_and_who_reports_what_is_broken_reports() -> None:
+    asks = await rules(Engine(category="080307", category_confidence=0.9)).understand("宗祠修缮补助找谁申请")
+    reports = await rules(Engine(category="020401", category_confidence=0.9)).understand("路灯坏了找谁")
+    assert (asks.kind, reports.kind) == (AppealKind.INQUIRY, AppealKind.HELP)
+
+
 async def test_an_unsure_model_is_helped_by_the_words_of_the_taxonomy() -> None:
     unsure = Engine(category_confidence=0.2, runners_up=(("020402", 0.2),))
     found = await rules(unsure).understand("银雀山路的路灯不亮了")
