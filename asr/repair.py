@@ -46,6 +46,8 @@ _CHANGE_COST: Final = 4.0
 _BLURRED_COST: Final = 1.5
 _NEAR_COST: Final = 5.0
 _FAR_COST: Final = 7.0
+_PHRASE_BONUS: Final = 8.0
+_LEAST_PHRASE_GAIN: Final = 2.2
 _EXPECTED_BONUS: Final = 4.0
 _CONTEXT: Final = 5
 _SHORTEST_PHRASE: Final = 4
@@ -97,7 +99,7 @@ class Repairer:
         self._add(streets - counties, count=_STREET_COUNT, is_place=True)
         self._add(frequent, count=_FREQUENT_TERM_COUNT)
         self._add(terms, count=_TERM_COUNT)
-        self._add(phrases, count=_TERM_COUNT, is_phrase=True)
+        self._add(phrases, count=0, is_phrase=True)
         self._addresses = AddressRepairer(city)
         self._numbers = NumberWriter(
             read_yaml(folder / "numbers.yaml"), [*counties, *streets], file=str(folder / "numbers.yaml")
@@ -127,7 +129,8 @@ class Repairer:
         for word in sorted(word for word in words if _WORD.fullmatch(word)):
             precise = syllables(word)
             name = _Name(word, precise, tuple(map(blur, precise)), is_place, is_phrase, is_county)
-            self._words.add_word(word, freq=max(count, self._words.FREQ.get(word) or 0))
+            if not is_phrase:  # it is as probable as its words
+                self._words.add_word(word, freq=max(count, self._words.FREQ.get(word) or 0))
             for position, syllable in enumerate(name.blurred):
                 self._by_syllable[syllable].append((name, position))
 
@@ -180,18 +183,25 @@ class Repairer:
             is_within_another = name.is_county and part[:start].endswith(self._counties)
             if cost is None or is_within_another:
                 continue
-            gain = self._gain(part, start, end, name.word) - cost
+            gain = self._gain(part, start, end, name) - cost
             if name.is_place and expect is Expected.PLACE:
                 gain += _EXPECTED_BONUS
             if gain > _CHANGE_COST:
                 yield _Change(start, end, name.word, gain)
 
-    def _gain(self, part: str, start: int, end: int, word: str) -> float:
-        """Return by how much the sentence around becomes more probable, in natural-log units."""
+    def _gain(self, part: str, start: int, end: int, name: _Name) -> float:
+        """Return by how much the sentence around becomes more probable, in natural-log units.
+
+        A phrase counts for more than its words do, but only where they are the more probable ones: who says
+        赶紧派人看看 or 电梯又出故障 has not said 请派人看看 or 电梯老出故障.
+        """
         before, after = part[max(0, start - _CONTEXT) : start], part[end : end + _CONTEXT]
-        return self._log_probability(before + word + after) - self._log_probability(
+        gain = self._log_probability(before + name.word + after) - self._log_probability(
             before + part[start:end] + after
         )
+        if name.is_phrase:
+            return gain + _PHRASE_BONUS if gain >= _LEAST_PHRASE_GAIN else -math.inf
+        return gain
 
     def _log_probability(self, text: str) -> float:
         route: dict[int, tuple[float, int]] = {}

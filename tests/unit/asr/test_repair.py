@@ -107,6 +107,10 @@ def test_addresses_within_what_is_said_are_found_only_where_they_are_nearly_righ
         "道路几处积水",
         "请补发工资",
         "最近天气不热",
+        "请你们赶紧派人看看",  # 请派人
+        "有个女人晕倒了",
+        "小区电梯又出故障",
+        "我家电器不热",
         "这里空气不热",
     ],
 )
