@@ -134,7 +134,12 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def end_in_order() -> None:
-    """Let SIGTERM end the command as Ctrl-C does: whoever dies of it leaves its parts behind, running."""
+    """Let SIGTERM end the command as Ctrl-C does: whoever dies of it leaves its parts behind, running.
+
+    A shell starts what it puts into the background with SIGINT ignored; nothing would end it then.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 

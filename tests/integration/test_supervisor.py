@@ -57,6 +57,8 @@ async def main():
 end_in_order()
 asyncio.run(main())
 """
+IN_THE_BACKGROUND = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+"""As a shell starts a command with ``&``."""
 DIES_AT_ONCE = """
 import pathlib, sys
 folder = pathlib.Path(sys.argv[1])
@@ -180,9 +182,10 @@ async def test_a_part_that_has_worked_is_never_given_up(
             await asyncio.sleep(0.05)
 
 
-async def test_a_command_that_is_ended_leaves_none_of_its_parts_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", IN_THE_BACKGROUND], ids=["at a terminal", "in the background"])
+async def test_a_command_that_is_ended_leaves_none_of_its_parts_behind(tmp_path: Path, before: str) -> None:
     command = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SUPERVISES, str(tmp_path), HAS_A_CHILD,
+        sys.executable, "-c", before + SUPERVISES, str(tmp_path), HAS_A_CHILD,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert command.stdout is not None
