@@ -143,8 +143,9 @@ class TakingDown(InTalk):
         return self._next_question()
 
     def _is_elsewhere(self, meaning: Understanding) -> bool:
-        """Tell whether the class is of another first level than the matter's."""
-        return at_level(meaning.category, 1) != at_level(self._draft.category, 1)
+        """Tell whether a class is named that is of another first level than the matter's."""
+        named = at_level(meaning.category, 1)
+        return named is not None and named != at_level(self._draft.category, 1)
 
     def _answer_to_confirmation(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)

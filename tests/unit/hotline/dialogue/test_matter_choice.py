@@ -134,3 +134,10 @@ def test_a_word_or_two_misheard_do_not_make_it_another_matter(answer: str, categ
     talk = talk_about()
     talk.says(answer, a_meaning(answer, category="0204", category_confidence=0.95, kind=AppealKind.HELP))
     assert draft(talk).category == category
+
+
+def test_a_short_answer_that_is_no_class_for_sure_is_the_likeliest_of_those_offered() -> None:
+    talk = talk_about()
+    guesses = (("010102", 0.4), ("0204", 0.1))
+    talk.says("停了", a_meaning("停了", category=None, category_confidence=0.0, runners_up=guesses))
+    assert draft(talk).category == "010102"
