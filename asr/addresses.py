@@ -17,9 +17,7 @@ from hotline.domain.speech import Expected
 from hotline.phonetics import are_near, blur, syllables
 
 _RUN: Final = re.compile(r"[0-9\u4e00-\u9fff]{5,}")
-_SAID: Final = dict(
-    zip("0123456789", ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu"), strict=True)
-)
+_SAID: Final = dict(zip("0123456789", syllables("零一二三四五六七八九"), strict=True))
 _SHORTEST: Final = 5
 _LEAST_STREET: Final = 3
 # What a syllable costs that is the same but for what the telephone blurs, that shares its initial or its final, or neither.

@@ -53,6 +53,7 @@ _CONTEXT: Final = 5
 _SHORTEST_PHRASE: Final = 4
 _PHRASE_KNOWN_BY_THE_REST: Final = 6
 """In a phrase so long one syllable may be any other (家里们气不热)."""
+_DIGITS: Final = str.maketrans("0123456789", "零一二三四五六七八九")
 _SHORT_NUMBER: Final = re.compile(rf"(?<=[{_HAN}])[0-9]{{1,3}}(?=[{_HAN}])")
 
 
@@ -142,7 +143,7 @@ class Repairer:
             for found in (_HAN_BEFORE.search(number.string, 0, start), _HAN_AFTER.match(number.string, end))
             if found is not None
         )
-        for said in (cn2an.an2cn(number.group(), "low"), _digit_by_digit(number.group())):
+        for said in (cn2an.an2cn(number.group(), "low"), number.group().translate(_DIGITS)):
             for change in self._changes(before + said + after, expect):
                 covers = change.start <= len(before) and change.end >= len(before) + len(said)
                 if covers and len(change.word) > len(said) and change.gain < math.inf:
@@ -207,10 +208,6 @@ class Repairer:
         route: dict[int, tuple[float, int]] = {}
         self._words.calc(text, self._words.get_DAG(text), route)
         return float(route[0][0])
-
-
-def _digit_by_digit(number: str) -> str:
-    return "".join(str(cn2an.an2cn(digit, "low")) for digit in number)
 
 
 def _sound_cost(
