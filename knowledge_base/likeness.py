@@ -52,7 +52,8 @@ class Asked:
 class Way:
     """One way of asking for an article; ``text`` has synonyms made one, ``subjects`` are the words it is about.
 
-    ``words`` and ``sounds`` are each there once; its characters, one and two at a time, are found in ``text``. ``norms`` keeps what its terms weigh together, as long as terms weigh the same: it belongs to one state of an index.
+    ``words`` and ``sounds`` are each there once; its characters, one and two at a time, are found in ``text``. ``norms``
+    keeps what its terms weigh together, as long as terms weigh the same: it belongs to one state of an index.
     """
 
     text: str

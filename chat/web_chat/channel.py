@@ -80,7 +80,8 @@ class Pace:
 class Customs:
     """What all chats of a hotline have in common. ``queue``: where agents are waited for, if there are any.
 
-    ``relay``: the way to handling units, if there is one; ``reading``: where it is marked who reads along there. ``words`` for pages; ``place_of`` finds a place in words.
+    ``relay``: the way to handling units, if there is one; ``reading``: where it is marked who reads along there.
+    ``words`` for pages; ``place_of`` finds a place in words.
     ``forget`` deletes what was sent along with a chat in which a state secret may have been told.
     """
 

@@ -35,6 +35,7 @@ from hotline.domain.knowledge_rules import KnowledgeRules
 from hotline.domain.knowledge_tasks import TaskGround
 from hotline.domain.outbox import Message
 from hotline.domain.people import MACHINE, Actor, Role
+from hotline.service.knowledge_files import file_gone
 from hotline.service.knowledge_tasks import KnowledgeTasks
 from hotline.store.knowledge import SqlKnowledge, TaskChange, VersionChange
 
@@ -543,7 +544,7 @@ class Knowledge:
 
     async def _files_gone(self, article: Article) -> Sequence[str]:
         gone = await self._files.missing(article) if self._files is not None else ()
-        return [f"附件“{name}”的文件不在，请重新上传" for name in gone]
+        return [file_gone(name) for name in gone]
 
     def _refuse_other_units(self, version: ArticleVersion, step: ArticleStep, by: Actor) -> None:
         """Refuse a unit's people on an article of another unit (承办单位维护各自的条目)."""

@@ -126,6 +126,11 @@ class KnowledgeFiles:
             raise StoreUnavailableError(f"knowledge file: {type(error).__name__}") from error
 
 
+def file_gone(name: str) -> str:
+    """Return what an editor is told of an attachment whose file is not here."""
+    return f"附件“{name}”的文件不在，请重新上传"
+
+
 def path_of(article: str, digest: str) -> str:
     """Return where citizens get a file of an article, on the hotline's site."""
     return f"/chat/articles/{article}/files/{digest}"

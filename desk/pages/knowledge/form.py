@@ -14,6 +14,7 @@ from hotline.city import City
 from hotline.domain.article_life import ArticleStepRefusedError, ArticleVersion
 from hotline.domain.knowledge import HANDED_IN, Article, Attachment
 from hotline.domain.knowledge_files import LONGEST_NAME
+from hotline.service.knowledge_files import file_gone
 from knowledge_base.articles import faults_by_field, is_address
 
 TEXTS: Final[Mapping[str, int]] = {
@@ -110,7 +111,7 @@ def refused(
 ) -> dict[str, str]:
     """Return by field why a draft was not taken for review; what no field is named for is about its ways of asking."""
     known = {reason: field for field, reason in faults_by_field(draft.article, city)}
-    known |= dict.fromkeys((reason for reason in error.reasons if reason.startswith("附件“")), "uploads")
+    known |= {file_gone(one.name): "uploads" for one in draft.article.attachments}
     return _by_field([(known.get(reason, "questions"), reason) for reason in error.reasons], names)
 
 
