@@ -7,9 +7,9 @@ What the library punishes with a crash or a lost call, and how it is avoided:
 
 - the last reference to a ``pj.Call`` goes inside its DISCONNECTED callback: a later one would hang up the next call
   that was given the same slot;
-- places in the conference bridge (``AudioMediaPort``) are reused and freed only when the library is shut down, never
-  while the media thread may be inside one;
-- transport before account, ports before ``libDestroy``.
+- places in the conference bridge (``AudioMediaPort``) are reused and never freed: the bridge takes one out later, on its
+  own thread, which may be inside it, and one freed after ``libDestroy`` is taken out of a bridge that is no more;
+- transport before account.
 
 Only plain objects and whole numbers leave this module: ``post(key, event)``.
 """
@@ -159,6 +159,10 @@ class Switchboard:
             if self._account is not None:
                 self._account.shutdown()
         self._account = None
+        for port in self._ports:
+            ctypes.pythonapi.Py_IncRef(
+                ctypes.py_object(port)
+            )  # the library may be inside it till its own end
         self._idle_ports.clear()
         self._ports.clear()
         with contextlib.suppress(pj.Error):

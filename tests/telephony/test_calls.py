@@ -344,3 +344,9 @@ async def test_a_process_that_forgets_to_close_ends_without_a_crash() -> None:
         await process.event("started")
         async with asyncio.timeout(10):
             assert await process.process.wait() == 0
+
+
+async def test_a_process_that_is_renewed_is_not_ended_by_its_media_thread() -> None:
+    async with program("-m", "tests.telephony.closing_hotline", "20") as closing:
+        async with asyncio.timeout(60):
+            assert await closing.process.wait() == 0
