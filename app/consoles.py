@@ -34,6 +34,7 @@ from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.evidence import Evidence
 from hotline.service.registration import Registration
+from hotline.service.repeats import load_repeat_rules
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
 from hotline.service.unmasking import Unmaskings
@@ -137,6 +138,7 @@ def agent_tools(
         parties=sorted(parties, key=lambda one: (not one.is_emergency, one.code)),
         known=surroundings.orders,
         gatherings=SqlGatherings(world.store.database, seal),
+        hot_issues=load_repeat_rules(city).hot_issues,
         callbacks=world.callbacks,
         article=article,
         chats=chats,

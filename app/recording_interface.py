@@ -22,6 +22,7 @@ from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import HotlineError
 from hotline.domain.people import Actor, Role
 from hotline.service.confidential import Unmasking
+from hotline.service.talk_lines import line_of
 from hotline.store.recordings import Recording
 from ivr.recording import Recorded, read_recording
 
@@ -54,7 +55,7 @@ class RecordingOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """What was said, ``at_seconds`` into the recording; ``who`` is ``citizen`` or ``hotline``."""
+    """What was said, ``at_seconds`` into the recording; ``who`` is ``citizen``, ``hotline`` or ``agent`` (and whoever is with them)."""
 
     at_seconds: float
     who: str
@@ -162,18 +163,16 @@ class RecordingInterface:
             raise HTTPException(status_code=401, headers={"WWW-Authenticate": "Bearer"})
 
 
+_HEARD: Final = frozenset({"Said", "Say", "TalkSaid"})
+
+
 def lines_of(rows: Sequence[Any], started_at: datetime) -> list[LineOut]:
-    """Return what was said, of a conversation's journal."""
+    """Return what was said aloud, of a conversation's journal, also between people after the hand-over."""
     lines = []
     for row in rows:
-        body = row["body"]
-        text = (
-            body["text"] if row["name"] == "Said" else "".join(body["parts"]) if row["name"] == "Say" else ""
-        )
-        if text:
-            at = (datetime.fromisoformat(row["at"]) - started_at).total_seconds() - body.get(
-                "since_seconds", 0.0
-            )
-            who = "citizen" if row["name"] == "Said" else "hotline"
-            lines.append(LineOut(at_seconds=round(max(0.0, at), 1), who=who, text=text))
+        line = line_of(row) if row["name"] in _HEARD else None
+        if line is not None and line.text:
+            since = row["body"].get("since_seconds", 0.0)
+            at = (datetime.fromisoformat(line.at) - started_at).total_seconds() - since
+            lines.append(LineOut(at_seconds=round(max(0.0, at), 1), who=line.who, text=line.text))
     return lines

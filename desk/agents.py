@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 from hotline.domain.appeal import Appeal, PhoneNumber, Place
 from hotline.domain.diversion import ContactOutcome
-from hotline.domain.hot_issues import Gathering
+from hotline.domain.hot_issues import Gathering, HotIssueSettings
 from hotline.domain.knowledge import AnsweredWith, Article
 from hotline.domain.people import Actor
 from hotline.domain.talks import PartyTelephone
@@ -102,7 +102,7 @@ class AgentTools:
     """``rows`` gives a conversation's journal so far; ``order_of`` the number of the order that came of one.
 
     ``parties`` are whom agents may let into a talk; without ``known`` nobody is told of a repeat,
-    without ``chats`` there are calls only. Whoever works on a form aside of its page waits for ``turn``: understanding and
+    without ``gatherings`` and ``hot_issues`` of no hot issue, without ``chats`` there are calls only. Whoever works on a form aside of its page waits for ``turn``: understanding and
     searching keep the processor busy, and what is being said must reach the screens of all others meanwhile.
     """
 
@@ -116,6 +116,7 @@ class AgentTools:
     parties: Sequence[PartyTelephone] = ()
     known: KnowingOrders | None = None
     gatherings: Gatherings | None = None
+    hot_issues: HotIssueSettings | None = None
     callbacks: Callbacks | None = None
     article: Callable[[str], Awaitable[Article | None]] | None = None
     chats: AgentChats | None = None

@@ -78,16 +78,6 @@ class Recordings(Protocol):
         """Return the sound as WAV. Raises ``RecordingMissingError``, ``RecordingLockedError``."""
 
 
-class Softphone(Protocol):
-    """The gateway between browsers and agents' SIP addresses (网页话机)."""
-
-    async def connect(self, number: str, offer: str) -> str:
-        """Return the answer to a browser's WebRTC offer (SDP), for the agent ``number``. Raises ``EngineUnavailableError``."""
-
-    async def hang_up(self, number: str) -> None:
-        """End the agent's call, if there is one."""
-
-
 @dataclass(frozen=True, slots=True)
 class DeskParts:
     """The parts. ``words`` is ``prompts/web.yaml`` of the city; ``vendor`` the folder of the fetched browser libraries.
@@ -96,8 +86,8 @@ class DeskParts:
     Without ``desk`` there are no agents, without ``recordings`` nothing can be heard, without ``evidence`` no picture is
     shown, without ``keeping`` none is taken, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
     as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
-    without ``agents`` no agent desk, without ``knowledge`` none of the knowledge base, without ``softphone`` agents have
-    telephones on their desks, without ``rules`` nobody edits the dispatch catalogue,
+    without ``agents`` no agent desk, without ``knowledge`` none of the knowledge base, without ``rules`` nobody edits the
+    dispatch catalogue,
     without ``unmaskings`` nobody is shown a confidential citizen.
     """
 
@@ -127,6 +117,5 @@ class DeskParts:
     audit: SqlAuditLog | None = None
     agents: AgentTools | None = None
     knowledge: KnowledgeTools | None = None
-    softphone: Softphone | None = None
     unmaskings: Unmaskings | None = None
     rules: Rules | None = None

@@ -13,6 +13,7 @@ from hotline.domain.category import nearest
 from hotline.domain.deeds import Remind
 from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import HistoryEntry, WorkOrder
+from hotline.service.talk_lines import line_of
 
 _NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
 """Seven digits or more, as telephone, identity card and bank card numbers are written, with or without gaps."""
@@ -43,24 +44,16 @@ def without_numbers(text: str, *, keep: Iterable[str] = ()) -> str:
 
 
 def talk_of(rows: Iterable[Mapping[str, Any]], order: WorkOrder) -> list[dict[str, str]]:
-    """Return what was said, of a conversation's journal: ``who`` (citizen, hotline, agent), ``text``, and ``raw`` as it was heard."""
+    """Return what was said, of a conversation's journal: ``who`` (citizen, hotline, agent, unit), ``text``, and ``raw`` as it was heard.
+
+    What people said to each other after the hand-over is part of it.
+    """
     lines = []
-    for row in rows:
-        body = row["body"]
-        match row["name"]:
-            case "Said":
-                who, text, raw = "citizen", body["text"], body["raw"]
-            case "KeyPressed":
-                who, text, raw = "citizen", body["key"], body["key"]
-            case "Say":
-                who, text, raw = "hotline", "".join(body["parts"]), ""
-            case _:
-                continue
-        shown = [masked(each, order.appeal, keep=[order.number]) for each in (text, raw)]
-        lines.append(
-            {"who": who, "text": shown[0], "raw": shown[1] if shown[1] != shown[0] else "", "at": row["at"]}
-        )
-    return [line for line in lines if line["text"]]
+    for line in map(line_of, rows):
+        if line is not None and line.text:
+            text, raw = (masked(each, order.appeal, keep=[order.number]) for each in (line.text, line.raw))
+            lines.append({"who": line.who, "text": text, "raw": raw if raw != text else "", "at": line.at})
+    return lines
 
 
 def unit_name(city: City, code: str | None) -> str | None:

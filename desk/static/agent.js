@@ -1,18 +1,31 @@
 // The agent desk: sends corrections of single fields, keeps the last line in sight, counts time, opens and closes dialogs.
 const csrf = document.body.dataset.csrf;
 
-document.addEventListener("change", async (event) => {
-  const field = event.target.closest("[data-field]");
-  const form = field?.closest("form");
-  if (!field || !form) return;
+async function say(field) {
+  const form = field.closest("form");
   const conversation = form.getAttribute("hx-post").split("/")[4];
   const answer = await fetch(`/desk/agent/forms/${conversation}/fields/${field.dataset.field}`, {
     method: "POST",
     headers: { "X-CSRF": csrf, "HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({ value: field.value }),
   });
+  if (answer.ok) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
   const trigger = answer.headers.get("HX-Trigger");
   if (trigger) document.body.dispatchEvent(new CustomEvent("toast", { detail: JSON.parse(trigger).toast }));
+}
+document.addEventListener("change", (event) => { if (event.target.matches("#filling [data-field]")) say(event.target); });
+
+// Enter lets one field stand as it is, and goes to the next: a whole form is accepted by its own key only.
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing || !field.matches("#filling :is(input, select)")) return;
+  event.preventDefault();
+  const isTyped = field.matches("input") && field.value !== field.defaultValue; // leaving it says so
+  if (!isTyped && field.value && field.dataset.field !== "phone") say(field);
+  const fields = [...document.querySelectorAll("#filling [data-field]")];
+  const next = fields[fields.indexOf(field) + 1];
+  next.focus(); // the last one is the text
+  next.select?.();
 });
 
 // What is being said stays in sight, unless the agent has scrolled back.

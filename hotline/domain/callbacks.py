@@ -19,6 +19,7 @@ class CallbackReason(StrEnum):
     MISSED = "missed"  # rang and was not taken
     BROKEN_CALL = "broken_call"  # the call broke at our end
     PROMISED = "promised"  # an agent promised it
+    UNIT = "unit"  # the order's unit asked the hotline to connect them (代为接通)
 
 
 class CallbackState(StrEnum):
@@ -106,15 +107,21 @@ class CallingHours:
 
     def next_window(self, at: datetime) -> CallbackWindow:
         """Return the first window that begins, or still lasts, ``least`` from ``at`` (aware, local)."""
+        return self.coming(at, days=2)[0]
+
+    def coming(self, at: datetime, *, days: int) -> tuple[CallbackWindow, ...]:
+        """Return the windows from ``at`` (aware, local) on, of so many days, that begin or still last ``least`` from then."""
         ready = at + self.least
-        for days in range(2):
-            day = (at + timedelta(days=days)).date()
-            for begins, ends in self.windows:
-                start = datetime.combine(day, begins, at.tzinfo)
-                end = datetime.combine(day, ends, at.tzinfo)
-                if start >= ready or end >= ready + self.least:
-                    return CallbackWindow(max(start, ready), end)
-        raise ValueError("calling hours without a window")  # read_hours refuses them
+        wide = [
+            (datetime.combine(day, begins, at.tzinfo), datetime.combine(day, ends, at.tzinfo))
+            for day in (at.date() + timedelta(days=later) for later in range(days))
+            for begins, ends in self.windows
+        ]
+        return tuple(
+            CallbackWindow(max(start, ready), end)
+            for start, end in wide
+            if start >= ready or end >= ready + self.least
+        )
 
 
 @dataclass(frozen=True, slots=True)

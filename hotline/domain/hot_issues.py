@@ -122,6 +122,17 @@ class Gathering:
     usual: Mapping[str, float] = field(default_factory=dict)
     measured_at: datetime | None = None
 
+    def lately(self, at: datetime, settings: HotIssueSettings) -> Gathering:
+        """Return what of it is still within the window at ``at``, with the bursts that are not over by then."""
+        oldest, calm = (
+            at - timedelta(hours=settings.window_hours),
+            at - timedelta(hours=settings.calm_hours),
+        )
+        seen = tuple(each for each in self.seen if each.at > oldest)
+        return replace(
+            self, seen=seen, bursts={place: last for place, last in self.bursts.items() if last > calm}
+        )
+
     def after(
         self, occurrence: Occurrence, settings: HotIssueSettings
     ) -> tuple[Gathering, HotIssueAlert | None]:
@@ -132,13 +143,9 @@ class Gathering:
         places = [place for place in (occurrence.street, occurrence.county) if place is not None]
         usual = self._faded(at, settings)
         words = tuple(word for word in settings.risk_words if word in occurrence.text)
-        oldest, calm = (
-            at - timedelta(hours=settings.window_hours),
-            at - timedelta(hours=settings.calm_hours),
-        )
         new = Seen(occurrence.at, occurrence.number, occurrence.street, words)
-        seen = tuple(each for each in (*self.seen, new) if each.at > oldest)
-        bursts = {place: last for place, last in self.bursts.items() if last > calm}
+        lately = replace(self, seen=(*self.seen, new)).lately(at, settings)
+        seen, bursts = lately.seen, dict(lately.bursts)
         kept = Gathering(
             seen, bursts, {**usual, **{place: usual.get(place, 0.0) + 1 for place in places}}, at
         )

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, delete, select
@@ -90,14 +90,13 @@ class SqlAgentForms:
         found = await self._some(agent_forms.c.agent == agent, _FEW)
         return next((form for form in found if form.channel is ContactChannel.PHONE), None)
 
-    async def correct(self, conversation: str, name: str, text: str | None, at: datetime) -> None:
-        """Keep what the agent says of a field; None takes it back."""
+    async def correct(self, conversation: str, typed: Mapping[str, str | None], at: datetime) -> None:
+        """Keep what the agent says of fields; None takes it back."""
         found = await self.get(conversation)
         if found is None:
             return
-        corrections = {key: value for key, value in found.corrections.items() if key != name}
-        if text is not None:
-            corrections[name] = text
+        said = {**found.corrections, **typed}
+        corrections = {name: text for name, text in said.items() if text is not None}
         await self._write(replace(found, corrections=corrections), at)
 
     async def answered(self, conversation: str, article: str, at: datetime) -> None:
@@ -110,6 +109,17 @@ class SqlAgentForms:
         """Forget a form: the call is wrapped up, or was not taken."""
         async with self._database.writing() as connection:
             await connection.execute(delete(agent_forms).where(agent_forms.c.conversation == conversation))
+
+    async def wrap_up(
+        self, conversation: str, *, order: str, by: str, judged: Mapping[str, Any], at: datetime
+    ) -> None:
+        """Forget the form that became ``order``; what the agent ``judged`` of the machine's proposals stays in the audit."""
+        async with self._database.writing() as connection:
+            await connection.execute(delete(agent_forms).where(agent_forms.c.conversation == conversation))
+            detail = {"conversation": conversation, **judged}
+            await write_audit(
+                connection, at=at, actor=by, action="form.wrapped_up", subject=order, detail=detail
+            )
 
     async def forget_before(self, at: datetime) -> int:
         """Forget forms that nobody has touched since; the record of their calls is there all the same."""

@@ -93,8 +93,15 @@ async def test_a_call_is_taken_from_its_pop_to_its_number_by_keyboard(
     await page.fill("#fill-occurred", "三天前")
     await page.keyboard.press("Tab")
     await expect(page.locator(".fill.mine #fill-occurred")).to_have_value("三天前")
+    await page.keyboard.press(
+        "F1"
+    )  # to the first field that nobody has looked at; Enter: it is right, and on
+    await expect(page.locator("#fill-kind")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".fill.mine #fill-kind")).to_be_visible()
+    await expect(page.locator("#fill-category")).to_be_focused()
     await page.keyboard.press("F8")
-    await expect(page.locator(".fill.mine")).to_have_count(7)
+    await expect(page.locator(".fill.mine")).to_have_count(6)
     await page.keyboard.press("F9")
     await expect(page.locator("#finish-body")).to_contain_text("按规则派给 兰山区人民政府")
     await clean(page, "agent-finish")

@@ -8,10 +8,13 @@ from fastapi import Form, HTTPException, Request
 from fastapi import Path as InPath
 from fastapi.responses import Response
 
+from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.pages.agent.routes import desk_of, number_of, tools_of
 from desk.seat import Seat
-from hotline.domain.callbacks import CallbackState
+from hotline.domain.callbacks import CallbackState, CallbackTask
+from hotline.domain.errors import WorkOrderNotFoundError
+from hotline.domain.secrecy import is_hidden
 
 router = desk_router()
 
@@ -20,11 +23,10 @@ router = desk_router()
 async def callbacks(request: Request, seat: Seat) -> Response:
     """Show whom to call back, the most urgent first; the words of one's own tasks only."""
     front = front_of(request)
-    kept = tools_of(front).callbacks
+    kept, mine = tools_of(front).callbacks, seat.account.number or ""
     tasks = await kept.waiting() if kept is not None else []
-    return front.page(
-        request, "agent/callbacks.html", title="回电", tasks=tasks, mine=seat.account.number or ""
-    )
+    hidden = {task.id for task in tasks if task.taken_by == mine and await _is_of_hidden(front, task)}
+    return front.page(request, "agent/callbacks.html", title="回电", tasks=tasks, mine=mine, hidden=hidden)
 
 
 @router.post("/desk/callbacks/{task}/{step}")
@@ -52,3 +54,13 @@ async def take(
             await kept.finish(task, CallbackState(step), by=by, at=at, order_number=number or None)
             told = "已记下"
     return front.done(request, to="/desk/callbacks", toast=told)
+
+
+async def _is_of_hidden(front: Front, task: CallbackTask) -> bool:
+    """Whether the citizen of a task stays unknown even to who calls: the hotline dials, nobody has to read the number."""
+    if task.order_number is None:
+        return False
+    try:
+        return is_hidden(await front.parts.records.get(task.order_number))
+    except WorkOrderNotFoundError:  # deleted when its time had come
+        return False

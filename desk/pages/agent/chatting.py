@@ -14,9 +14,9 @@ from desk.seats import SeatView
 from desk.views import without_numbers
 from hotline.domain.agents import Handover, HandoverState
 from hotline.domain.errors import EngineUnavailableError
-from hotline.service.agent_assist import Line
 from hotline.service.agent_chats import AgentChats, NoSuchChatError
 from hotline.service.kept_chats import AgentNotice
+from hotline.service.talk_lines import Line
 from hotline.service.thread import Line as Message
 
 _LOOK_ANYWAY_ROUNDS: Final = 5

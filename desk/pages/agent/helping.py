@@ -9,10 +9,12 @@ from typing import Any, Final
 from desk.agents import AgentTools
 from desk.front import Front, LiveEvent
 from desk.pages.agent.showing import field_rows, map_tiles, unit_rows
-from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.category import at_level
 from hotline.domain.errors import HotlineError
-from hotline.service.agent_assist import Form, FormFilling, Help, Line, corrected_value
+from hotline.service.agent_assist import Help
+from hotline.service.form_filling import Form, FormFilling
+from hotline.service.talk_lines import Line
 from hotline.store.agent_forms import AgentForm
 
 _GATHERED: Final = 3
@@ -109,13 +111,9 @@ class FormOnPage:
         return filling
 
     def _correct(self, filling: FormFilling) -> None:
-        said = self.row.corrections if self.row is not None else {}
-        for name in filling.corrected - said.keys():
-            filling.correct(name, None, "")
-        for name, text in said.items():
-            with suppress(ValueError):
-                value = corrected_value(name, text, self._front.parts.city, self._tools.place)
-                filling.correct(name, value, text)
+        if self.row is not None:
+            spoken_at = self.row.began_at or self._front.parts.clock()
+            filling.correct_all(self.row.corrections, self._tools.place, spoken_at)
 
     async def _hear_on(self, filling: FormFilling) -> None:
         while self._unheard and filling is self._filling:
@@ -159,15 +157,22 @@ class FormOnPage:
                 if repeat is not None:
                     found.append({"kind": "repeat", "order": repeat.order, "facts": repeat.new_facts})
         with suppress(HotlineError):
-            county = appeal.place.county_code if appeal.place is not None else None
-            category = at_level(appeal.category)
-            if county is not None and category is not None and self._tools.gatherings is not None:
-                gathering, _ = await self._tools.gatherings.gathering(f"{county}/{category}")
-                since = [seen for seen in gathering.seen if seen.number]
-                if gathering.bursts or len(since) >= _GATHERED:
-                    found.append({
-                        "kind": "hot", "count": len(since), "is_burst": bool(gathering.bursts),
-                        "place": appeal.place.county if appeal.place is not None else "", "category": category,
-                        "numbers": [seen.number for seen in since[-5:]],
-                    })  # fmt: skip
+            if (hot := await self._hot(appeal)) is not None:
+                found.append(hot)
         return found
+
+    async def _hot(self, appeal: Appeal) -> dict[str, Any] | None:
+        """Return that others have brought the same of late, or None; what is over is no hot issue any more."""
+        place, category = appeal.place, at_level(appeal.category)
+        kept, settings = self._tools.gatherings, self._tools.hot_issues
+        if place is None or place.county_code is None or category is None or kept is None or settings is None:
+            return None
+        gathering, _ = await kept.gathering(f"{place.county_code}/{category}")
+        lately = gathering.lately(self._front.parts.clock(), settings)
+        is_burst = bool(lately.bursts.keys() & {place.county_code, place.street_code})
+        if not is_burst and len(lately.seen) < _GATHERED:
+            return None
+        numbers = [seen.number for seen in lately.seen]
+        return {
+            "kind": "hot", "count": len(numbers), "is_burst": is_burst, "place": place.county, "numbers": numbers[-5:],
+        }  # fmt: skip

@@ -18,8 +18,8 @@ from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.errors import HotlineError
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
-from hotline.service.agent_assist import Line, line_of
 from hotline.service.signals import desk_topic, form_topic, live_topic
+from hotline.service.talk_lines import Line, line_of
 from hotline.store.agent_forms import AgentForm, CallerNote
 
 CONCEALED: Final = "Concealed"

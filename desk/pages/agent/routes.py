@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Final
 
 from fastapi import Form, HTTPException, Query, Request
@@ -10,10 +10,11 @@ from fastapi import Path as InPath
 from fastapi.responses import Response
 
 from desk.agents import AgentTools
-from desk.front import Front, LiveEvent
+from desk.front import Front, LiveEvent, Toast
 from desk.guard import desk_router, front_of
 from desk.live import Live
 from desk.pages.agent.page import AgentPage
+from desk.pages.agent.showing import FIELD_NAMES
 from desk.permissions import permission
 from desk.seat import Seat
 from desk.seats import Seats
@@ -22,8 +23,8 @@ from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import DeedRefusedError
 from hotline.domain.talks import TalkWish, UnknownPartyError, Wanted
 from hotline.service.accounts import SignedIn
-from hotline.service.agent_assist import corrected_value
 from hotline.service.agent_desk import AgentDesk
+from hotline.service.form_filling import category_of, corrected
 from hotline.service.signals import form_topic
 from hotline.store.agent_forms import AgentForm
 
@@ -80,7 +81,6 @@ async def agent(request: Request, seat: Seat) -> Response:
     return front.page(
         request, "agent/desk.html", title="坐席", skills=[(skill.value, name) for skill, name in _SKILLS.items()],
         parties=tools.parties, categories=front.parts.city.categories.values(), number=number_of(seat),
-        softphone=front.parts.softphone is not None,
     )  # fmt: skip
 
 
@@ -155,28 +155,50 @@ async def correct(
     front, tools = front_of(request), tools_of(front_of(request))
     await form_of(front, seat, conversation)
     text = value.strip()
-    if text:
-        try:
-            corrected_value(name, text, front.parts.city, tools.place)
-        except ValueError:
-            return front.fault(request, 422, front.refusal("form.invalid").format(fields="内容"))
-    await tools.forms.correct(conversation, name, text or None, front.parts.clock())
+    try:
+        said = _as_kept(front, name, text) if text else None
+    except ValueError:
+        return front.fault(request, 422, _malformed(front, [name]))
+    await tools.forms.correct(conversation, {name: said}, front.parts.clock())
     await front.parts.signals.tell(form_topic(conversation), {"field": name})
     return Response(status_code=204)
 
 
+def _as_kept(front: Front, name: str, text: str) -> str:
+    """Return what was typed for a field as it is kept. Raises ``ValueError`` when it cannot stand there."""
+    city = front.parts.city
+    corrected(name, text, city, tools_of(front).place, front.parts.clock())
+    return category_of(text, city) if name == "category" else text
+
+
+def _malformed(front: Front, names: Sequence[str]) -> str:
+    fields = "、".join(FIELD_NAMES.get(name, "内容") for name in names)
+    return front.refusal("form.invalid").format(fields=fields)
+
+
 @router.post("/desk/agent/forms/{conversation}/accept")
 async def accept(request: Request, seat: Seat, conversation: Conversation) -> Response:
-    """Let all that is proposed stand: it is the agent's word from now on, whatever is heard later."""
+    """Let all that is proposed stand: it is the agent's word from now on, whatever is heard later.
+
+    What was neither heard nor typed is nobody's word: a wish for secrecy that comes later still counts.
+    """
     front, tools = front_of(request), tools_of(front_of(request))
     await form_of(front, seat, conversation)
-    given = {name: str(text) for name, text in (await request.form()).items() if name.startswith("field-")}
+    given = {
+        key: str(text).strip() for key, text in (await request.form()).items() if key.startswith("field-")
+    }
+    kept: dict[str, str | None] = {}
+    malformed = []
     for key, text in given.items():
         name = key.removeprefix("field-")
-        if text.strip() and name != "phone":
-            await tools.forms.correct(conversation, name, text.strip(), front.parts.clock())
+        if text and name != "phone":
+            try:
+                kept[name] = _as_kept(front, name, text)
+            except ValueError:
+                malformed.append(name)
+    await tools.forms.correct(conversation, kept, front.parts.clock())
     await front.parts.signals.tell(form_topic(conversation), {"field": "*"})
-    return front.told("已采纳")
+    return front.told(Toast(_malformed(front, malformed), "refused") if malformed else "已采纳")
 
 
 @router.post("/desk/agent/forms/{conversation}/answered")

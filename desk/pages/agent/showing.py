@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from desk.tiles import tiles_of
 from hotline.domain.appeal import AppealKind, Place, Secrecy, Urgency
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import WorkOrder
-from hotline.service.agent_assist import Form, Proposed
+from hotline.service.form_filling import Form, Proposed
 
 URGENCIES: Final = {
     Urgency.LIFE_SAFETY: "危及生命财产",
@@ -20,6 +20,14 @@ URGENCIES: Final = {
     Urgency.ORDINARY: "一般",
 }
 SECRECIES: Final = {Secrecy.NONE: "不保密", Secrecy.CONFIDENTIAL: "保密"}
+MINORS: Final = [("no", "不涉及"), ("yes", "涉及，不公开")]
+FIELD_NAMES: Final[Mapping[str, str]] = {
+    "kind": "类型", "category": "分类", "place": "事发地", "occurred": "发生时间", "citizen_name": "姓名", "phone": "电话",
+    "secrecy": "保密", "urgency": "紧急程度", "is_about_minor": "未成年人", "facts": "要素", "text": "诉求",
+}  # fmt: skip
+"""In the order in which agents ask."""
+_SURE: Final = 0.6
+"""The machine's proposals below are marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,40 +41,59 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One field of the form: name, label, value as it is sent, options where it is a choice, and where it comes from."""
+    """One field of the form: name, label, value as it is sent, where it comes from, and options where it is a choice.
+
+    ``means`` is the name of a code; ``otherwise`` what was heard where the agent says something else.
+    """
 
     name: str
     label: str
     value: str
     proposed: Proposed
     options: Sequence[tuple[str, str]] = ()
-    is_long: bool = False
-    list_of: str = ""
+    means: str = ""
+    otherwise: Proposed | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the machine itself is not sure."""
+        sure = self.proposed.confidence
+        return sure is not None and sure < _SURE
+
+    @property
+    def is_said(self) -> bool:
+        """Whether somebody has said it: a choice that nobody spoke of stands at what is usual."""
+        return bool(self.proposed.by) or not self.options
 
 
 def field_rows(front: Front, form: Form) -> list[FieldRow]:
     """Return the form's fields in the order in which agents ask."""
-    appeal, fields, words = form.appeal, form.fields, front.parts.words
-    nothing = Proposed()
+    appeal, fields = form.appeal, form.fields
+    kinds = [(kind.value, front.parts.words["kinds"][kind.value]) for kind in AppealKind]
+    secrecies = [(one.value, label) for one, label in SECRECIES.items()]
+    urgencies = [(one.value, label) for one, label in URGENCIES.items()]
+    values: dict[str, str] = {
+        "kind": appeal.kind.value,
+        "category": appeal.category or "",
+        "place": appeal.place.text if appeal.place is not None else "",
+        "occurred": appeal.occurred,
+        "citizen_name": appeal.citizen_name,
+        "phone": str(appeal.phone) if appeal.phone is not None else "",
+        "secrecy": appeal.secrecy.value,
+        "urgency": appeal.urgency.value,
+        "is_about_minor": "yes" if appeal.is_about_minor else "no",
+        "facts": "；".join(fact.value for fact in appeal.facts),
+        "text": appeal.text,
+    }
+    options = {"kind": kinds, "secrecy": secrecies, "urgency": urgencies, "is_about_minor": MINORS}
     category = front.parts.city.categories.get(appeal.category or "")
-    kinds = [(kind.value, words["kinds"][kind.value]) for kind in AppealKind]
-    facts = "；".join(f"{fact.value}" for fact in appeal.facts)
+    means = {"category": category.name if category is not None else ""}
     return [
-        FieldRow("kind", "类型", appeal.kind.value, fields.get("kind", nothing), kinds),
         FieldRow(
-            "category", "分类", appeal.category or "", fields.get("category", nothing), list_of="categories",
-        ),
-        FieldRow("category_name", "", category.name if category is not None else "", nothing),
-        FieldRow("place", "事发地", appeal.place.text if appeal.place is not None else "", fields.get("place", nothing)),
-        FieldRow("occurred", "发生时间", appeal.occurred, fields.get("occurred", nothing)),
-        FieldRow("citizen_name", "姓名", appeal.citizen_name, fields.get("citizen_name", nothing)),
-        FieldRow("phone", "电话", str(appeal.phone) if appeal.phone is not None else "", fields.get("phone", nothing)),
-        FieldRow(
-            "secrecy", "保密", appeal.secrecy.value, fields.get("secrecy", nothing),
-            [(one.value, label) for one, label in SECRECIES.items()],
-        ),
-        FieldRow("facts", "要素", facts, fields.get("facts", nothing)),
-        FieldRow("text", "诉求", appeal.text, fields.get("text", nothing), is_long=True),
+            name, label, values[name], fields.get(name, Proposed()), options.get(name, ()), means=means.get(name, ""),
+            otherwise=form.otherwise.get(name),
+        )
+        for name, label in FIELD_NAMES.items()
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
@@ -17,16 +18,17 @@ from desk.pages.agent.showing import past_orders, unit_rows
 from desk.seat import Seat
 from hotline.domain.agents import AgentIsBusyError, NoSuchAgentError, Presence
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
-from hotline.domain.callbacks import CallbackReason
+from hotline.domain.callbacks import CallbackReason, CallbackWindow
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.errors import DeedRefusedError, EngineUnavailableError
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
-from hotline.service.agent_assist import FormFilling, corrected_value, line_of
 from hotline.service.callbacks import WishedFor
+from hotline.service.form_filling import FormFilling
 from hotline.service.signals import form_topic
+from hotline.service.talk_lines import line_of
 from hotline.service.thread import Party
 from hotline.store.agent_forms import AgentForm
 
@@ -35,6 +37,7 @@ router = desk_router()
 End = Literal["register", "answer", "merge", "callback", "nuisance", "nothing"]
 _Short = Annotated[str, Form(max_length=64)]
 _Long = Annotated[str, Form(max_length=500)]
+_DAYS_OF_CALLBACKS: Final = 3
 _CLAIMED: Final = {"nuisance": ContactOutcome.NUISANCE, "nothing": ContactOutcome.ABANDONED}
 
 
@@ -45,9 +48,7 @@ async def filled(front: Front, form: AgentForm) -> FormFilling:
     filling = tools.assist.filling(caller, is_heard=form.channel is ContactChannel.PHONE)
     for text in await _citizens_words(tools, form):
         await tools.assist.hear(filling, text)
-    for name, text in form.corrections.items():
-        with suppress(ValueError):
-            filling.correct(name, corrected_value(name, text, front.parts.city, tools.place), text)
+    filling.correct_all(form.corrections, tools.place, form.began_at or front.parts.clock())
     return filling
 
 
@@ -74,7 +75,7 @@ async def finish_page(request: Request, seat: Seat, conversation: Conversation) 
         units=unit_rows(front, helped.routing), routing=helped.routing,
         orders=[row for row in past_orders(front, orders) if row["due_at"] is not None or row["status"] not in _CLOSED],
         all_units=[(unit.code, unit.name) for unit in front.parts.city.units.values()],
-        missing=_missing(appeal), number=await tools.order_of(conversation),
+        missing=_missing(appeal), number=await tools.order_of(conversation), windows=_windows(front, form),
     )  # fmt: skip
 
 
@@ -93,12 +94,14 @@ async def finish(
     article: _Short = "",
     into: _Short = "",
     told: _Long = "",
+    window: _Short = "",
 ) -> Response:
     """End a call's work: register it, answer it, merge it, have it called back, or record that there was nothing."""
     front, tools = front_of(request), tools_of(front_of(request))
     form = await form_of(front, seat, conversation)
     filling = await filled(front, form)
     appeal = filling.form(form.channel).appeal
+    wish = _wish(front, form, appeal, window) if end == "callback" else None
     match end:
         case "register":
             order = await _register(front, seat, form, filling, unit=unit, reason=reason)
@@ -108,9 +111,13 @@ async def finish(
             order = await _merge(front, tools, form, appeal, into=into, told=told)
         case _:
             order = await _record(front, seat, form, appeal, end)
-    if end == "callback":
-        await _plan(front, tools, form, order)
-    await tools.forms.close(conversation)
+    if wish is not None and tools.callbacks is not None:
+        at = front.parts.clock().astimezone(front.parts.city.timezone)
+        await tools.callbacks.plan(replace(wish, order_number=order.number), at)
+    await tools.forms.wrap_up(
+        conversation, order=order.number, by=f"staff:{seat.account.login}", at=front.parts.clock(),
+        judged={"end": end, **filling.judged()},
+    )  # fmt: skip
     await front.parts.signals.tell(form_topic(conversation), {"field": "finished"})
     await _ready(front, seat)
     return front.fragment(
@@ -130,14 +137,14 @@ async def _register(
     appeal = filling.form(form.channel).appeal
     if missing := _missing(appeal):
         raise DeedRefusedError(missing="、".join(missing))
-    by_hand = bool(unit)
-    if by_hand and (unit not in front.parts.city.units or not reason.strip()):
+    by_hand, unit = bool(unit.strip()), _unit_of(front, unit.strip())
+    if by_hand and not reason.strip():
         raise DeedRefusedError(missing="另选承办单位的理由")
     by = seat.account.acting_for(Step.DISPATCH)
     queued = "话务员另选承办单位" if by_hand else ""
     begun = await tools.order_of(form.conversation)
     if begun is not None and await _is_to_complete(front, begun):
-        fields = tuple(sorted(filling.corrected))
+        fields = tuple(sorted(filling.changed))
         order = await tools.registration.complete(begun, appeal, fields=fields, queued=queued, by=by, at=now)
     else:
         order = await tools.registration.register(
@@ -184,14 +191,41 @@ async def _record(front: Front, seat: SignedIn, form: AgentForm, appeal: Appeal,
     )  # fmt: skip
 
 
-async def _plan(front: Front, tools: AgentTools, form: AgentForm, order: WorkOrder) -> None:
-    if tools.callbacks is None or not form.phone:
+def _windows(front: Front, form: AgentForm) -> Sequence[CallbackWindow]:
+    """Return when the caller may be called back; never where there is no number to call."""
+    callbacks = tools_of(front).callbacks
+    if callbacks is None or not form.phone:
+        return ()
+    at = front.parts.clock().astimezone(front.parts.city.timezone)
+    return callbacks.hours.coming(at, days=_DAYS_OF_CALLBACKS)
+
+
+def _wish(front: Front, form: AgentForm, appeal: Appeal, window: str) -> WishedFor:
+    """Return who is to be called back and when: in the ``window`` that ends then, else in the next one.
+
+    Raises ``DeedRefusedError`` before anything is recorded.
+    """
+    windows = _windows(front, form)
+    if not windows:
         raise DeedRefusedError(missing="可以回电的号码")
-    wish = WishedFor(
-        PhoneNumber(form.phone), CallbackReason.PROMISED, order.appeal.text, form.conversation,
-        order_number=order.number,
-    )  # fmt: skip
-    await tools.callbacks.plan(wish, front.parts.clock().astimezone(front.parts.city.timezone))
+    chosen = next((one for one in windows if one.end.isoformat() == window), None if window else windows[0])
+    if chosen is None:
+        raise DeedRefusedError(missing="还来得及的回电时段")
+    words = _with_text(appeal, form).text
+    return WishedFor(
+        PhoneNumber(form.phone), CallbackReason.PROMISED, words, form.conversation, window=chosen
+    )
+
+
+def _unit_of(front: Front, typed: str) -> str:
+    """Return the code of a unit that was typed by code or name, empty as it is. Raises ``DeedRefusedError``."""
+    units = front.parts.city.units
+    if not typed or typed in units:
+        return typed
+    found = [unit.code for unit in units.values() if unit.name == typed]
+    if len(found) != 1:
+        raise DeedRefusedError(missing=f"名录里的单位（没有“{typed}”）")
+    return found[0]
 
 
 async def _is_to_complete(front: Front, number: str) -> bool:

@@ -34,6 +34,9 @@ async def recorded(site: Site, **appeal: Any) -> None:
     await site.store.append(
         "c1", 2, after(3.5), "Said", {"text": "我的电话是13905390001", "raw": "", "since_seconds": 1.2}
     )
+    await site.store.append(
+        "c1", 3, after(3.9), "TalkSaid", {"who": "agent", "text": "记下了", "raw": "", "since_seconds": 0.4}
+    )
     await site.store.finish(
         "c1", ConversationEnd(at=after(4), outcome="registered", article=None, work_order=NUMBER)
     )
@@ -69,6 +72,7 @@ async def test_an_order_s_recordings_are_listed_heard_and_read(site: Site) -> No
     assert lines == [
         {"at_seconds": 1.0, "who": "hotline", "text": "您好，请讲。"},
         {"at_seconds": 2.3, "who": "citizen", "text": "我的电话是139******01"},
+        {"at_seconds": 3.5, "who": "agent", "text": "记下了"},
     ]
 
 

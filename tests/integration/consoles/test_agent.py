@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from desk.front import LiveEvent
 from desk.pages.agent.page import AgentPage
@@ -19,10 +22,15 @@ from hotline.domain.callbacks import CallbackReason
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.talks import TalkWish, Wanted
-from hotline.service.agent_assist import AgentAssist, Form, FormFilling, Help
+from hotline.service.agent_assist import AgentAssist, Help
 from hotline.service.agent_desk import HandoverWish
 from hotline.service.callbacks import WishedFor
+from hotline.service.form_filling import Form, FormFilling
+from hotline.service.hot_issues import HotIssueWatch
+from hotline.service.repeats import load_repeat_rules
 from hotline.service.signals import live_topic
+from hotline.store.gatherings import SqlGatherings
+from hotline.store.tables import audit
 from tests.builders import NOW, PHONE, after, an_appeal
 from tests.consoles_site import NOT_WARM, ConsolesSite
 from tests.integration.consoles.test_orders import looks, words_of
@@ -176,6 +184,23 @@ async def test_both_sides_are_shown_as_they_speak_and_the_form_fills_itself(site
     assert 'class="chosen"' in screen.parts["form"]
 
 
+async def test_what_many_have_brought_today_is_hinted_at_and_not_what_is_over(site: ConsolesSite) -> None:
+    tools, agent = site.parts.agents, await an_agent(site)
+    assert tools is not None
+    assert isinstance(tools.gatherings, SqlGatherings)
+    watch = HotIssueWatch(tools.gatherings, load_repeat_rules(site.parts.city), site.parts.city)
+    await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
+    for number in range(1, 21):
+        await watch.saw(an_order(f"261123000{number:02}"), at=NOW)
+    async with screen_of(site, agent) as screen:
+        await bridged(site)
+        await screen.shows("hints", "热点：")
+        assert words_of(f"<main>{screen.parts['hints']}").count("261123000") == 5
+        site.clock.move(hours=25)
+        await said(site, 2, "TalkSaid", who="citizen", text="请替我保密", raw="")
+        await screen.until(lambda one: "热点" not in one.parts["hints"])
+
+
 async def test_a_line_of_which_the_page_was_not_told_is_read_from_the_record(site: ConsolesSite) -> None:
     agent = await an_agent(site)
     await said(site, 1, "Said", text="转人工", raw="转人工")
@@ -245,12 +270,17 @@ async def test_what_the_agent_says_of_a_field_stands_whatever_is_heard_later(sit
         assert (await client.post(f"{path}/category", data={"value": "0303"})).status_code == 204
         await screen.shows("form", "已核对")
         assert (await client.post(f"{path}/category", data={"value": "no such"})).status_code == 422
+        refused = await client.post(f"{path}/urgency", data={"value": "x"}, headers={"HX-Request": "true"})
+        assert "填写有误：紧急程度" in json.loads(refused.headers["HX-Trigger"])["toast"]["text"]
         assert (await client.post(f"{path}/nothing", data={"value": "x"})).status_code == 422
         await said(site, 2, "TalkSaid", who="citizen", text=NOT_WARM, raw="")
         await screen.until(lambda one: bool(one.lines))
         assert 'value="0303"' in screen.parts["form"]
+        assert "听到的是 0101" in screen.parts["form"]
         await client.post(f"{path}/category", data={"value": ""})
         await screen.until(lambda one: 'value="0101' in one.parts["form"])
+        await client.post(f"{path}/category", data={"value": site.parts.city.categories["0303"].name})
+        await screen.until(lambda one: 'value="0303' in one.parts["form"])
 
 
 async def test_a_form_of_another_agents_call_is_not_there(site: ConsolesSite) -> None:
@@ -269,13 +299,17 @@ async def test_a_form_of_another_agents_call_is_not_there(site: ConsolesSite) ->
     assert [answer.status_code for answer in answers] == [404] * 4
 
 
-async def finished(site: ConsolesSite, agent: Account, **data: str) -> Any:
-    """Hold a talk about heating and wrap it up."""
+async def finished(
+    site: ConsolesSite, agent: Account, typed: Mapping[str, str] | None = None, /, **data: str
+) -> Any:
+    """Hold a talk about heating, let the agent correct what they have ``typed``, and wrap it up."""
     await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
     async with screen_of(site, agent) as screen, site.client(agent) as client:
         handover = await bridged(site)
         await screen.shows("form", "0101")
         assert site.parts.desk is not None
+        for name, value in (typed or {}).items():
+            await client.post(f"/desk/agent/forms/c1/fields/{name}", data={"value": value})
         await site.parts.desk.leave(handover)
         await screen.shows("call", "通话已结束")
         answer = await client.post("/desk/agent/forms/c1/finish", data=data)
@@ -293,11 +327,19 @@ async def the_order(site: ConsolesSite) -> Any:
 
 async def test_a_matter_is_registered_by_the_agent_and_dispatched_by_the_rules(site: ConsolesSite) -> None:
     agent = await an_agent(site)
-    answer = await finished(site, agent, end="register")
+    answer = await finished(site, agent, {"occurred": "昨晚"}, end="register")
     order = await the_order(site)
     assert f"已受理，编号 {order.number} ，承办单位 兰山区人民政府" in words_of(f"<main>{answer.text}")
     assert (order.status, order.conversation, order.appeal.text) == (Status.TO_SIGN, "c1", NOT_WARM)
     assert [str(entry.by) for entry in order.history] == ["agent:zhao", "agent:zhao"]
+    async with site.store.database.engine.connect() as connection:
+        wrapped_up = audit.c.action == "form.wrapped_up"
+        (row,) = (await connection.execute(select(audit).where(wrapped_up))).all()
+    assert (row.actor, row.subject) == ("staff:zhao", order.number)
+    assert json.loads(row.detail) == {
+        "conversation": "c1", "end": "register", "engine": "test", "confidence": 0.9, "category": ["0101", "0101"],
+        "accepted": [], "changed": ["occurred"],
+    }  # fmt: skip
     assert site.parts.desk is not None
     board, _, _ = await site.parts.desk.board()
     assert board.agents["8001"].presence is Presence.READY
@@ -336,9 +378,17 @@ async def test_the_agent_chooses_another_unit_with_a_reason(site: ConsolesSite) 
     refused = await finished(site, agent, end="register", unit="body-housing")
     assert (refused.status_code, await site.store.recent()) == (422, [])
     async with site.client(agent) as client:
+        unknown = await client.post(
+            "/desk/agent/forms/c1/finish", data={"end": "register", "unit": "没有的局", "reason": "行业主管"}
+        )
+        assert "没有“没有的局”" in unknown.text
         await client.post(
             "/desk/agent/forms/c1/finish",
-            data={"end": "register", "unit": "body-housing", "reason": "行业主管"},
+            data={
+                "end": "register",
+                "unit": site.parts.city.units["body-housing"].name,
+                "reason": "行业主管",
+            },
         )
     order = await the_order(site)
     assert (order.lead_unit, order.status) == ("body-housing", Status.TO_SIGN)
@@ -367,13 +417,20 @@ async def test_a_repeat_is_hinted_at_and_merged(site: ConsolesSite) -> None:
     assert len(merged.citizens) == 2
 
 
-async def test_a_call_is_promised_and_stands_in_the_list(site: ConsolesSite) -> None:
+async def test_a_call_is_promised_for_a_time_and_stands_in_the_list(site: ConsolesSite) -> None:
     agent = await an_agent(site)
-    await finished(site, agent, end="callback")
+    late = await finished(site, agent, end="callback", window="2026-11-22T12:00:00+08:00")
+    assert (late.status_code, await site.store.recent()) == (422, [])
+    afternoon = "2026-11-24T17:00:00+08:00"
+    async with site.client(agent) as client:
+        offered = (await client.get("/desk/agent/forms/c1/finish")).text
+        await client.post("/desk/agent/forms/c1/finish", data={"end": "callback", "window": afternoon})
+    assert f'<option value="{afternoon}">11-24 14:00 到 11-24 17:00</option>' in offered
     assert site.parts.agents is not None
     assert site.parts.agents.callbacks is not None
     (task,) = await site.parts.agents.callbacks.waiting()
-    assert (task.phone, task.reason) == (PHONE, CallbackReason.PROMISED)
+    assert (task.phone, task.reason, task.words) == (PHONE, CallbackReason.PROMISED, NOT_WARM)
+    assert (task.window.end.isoformat(), task.order_number) == (afternoon, (await the_order(site)).number)
 
 
 @pytest.mark.parametrize(
@@ -386,13 +443,23 @@ async def test_a_call_about_nothing_leaves_a_record_all_the_same(
     assert (await the_order(site)).appeal.kind is kind
 
 
-async def test_a_confidential_matter_is_registered_as_such(site: ConsolesSite) -> None:
+async def test_who_asks_for_secrecy_after_all_was_accepted_stays_unknown(site: ConsolesSite) -> None:
     agent = await an_agent(site)
     await said(site, 1, "Said", text=NOT_WARM, raw="")
-    await said(site, 2, "TalkSaid", who="citizen", text="请替我保密", raw="")
     async with screen_of(site, agent) as screen, site.client(agent) as client:
         await bridged(site)
-        await screen.shows("form", "保密")
+        await screen.shows("form", "0101")
+        sent = set(re.findall(r'name="field-(\w+)"', screen.parts["form"]))
+        assert {"category", "place", "kind"} <= sent
+        assert not sent & {
+            "secrecy",
+            "urgency",
+            "is_about_minor",
+        }  # nobody has spoken of these: no word of the agent's
+        accepted = {"field-category": "0101", "field-kind": "help", "field-place": "兰山区银雀山街道"}
+        assert (await client.post("/desk/agent/forms/c1/accept", data=accepted)).status_code == 204
+        await said(site, 2, "TalkSaid", who="citizen", text="请替我保密", raw="")
+        await screen.shows("form", "“请替我保密”")
         await client.post("/desk/agent/forms/c1/finish", data={"end": "register"})
     assert (await the_order(site)).appeal.secrecy is Secrecy.CONFIDENTIAL
 

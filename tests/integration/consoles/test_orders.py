@@ -45,6 +45,9 @@ async def test_an_order_shows_its_talk_its_reasons_and_its_history(site: Console
         ("Say", {"parts": ["您好，", "请讲。"]}),
         ("Said", {"text": "暖气不热", "raw": "暖起 不热"}),
         ("Say", {"parts": ["请问在哪里？"]}),
+        ("TalkSaid", {"who": "agent", "text": "我是话务员，您请讲", "raw": ""}),
+        ("TalkSaid", {"who": "citizen", "text": "楼下也不热", "raw": "楼下 也不热"}),
+        ("UnitWrote", {"text": "正在抢修"}),
     )
     async with site.client(await site.account(R.REVIEWER)) as client:
         words = words_of((await client.get(PATH)).text)
@@ -57,6 +60,7 @@ async def test_an_order_shows_its_talk_its_reasons_and_its_history(site: Console
         "办结 2026-11-23 10:00 2026-11-30 10:00 市热线条例 待核",
         "热线 您好，请讲。",
         "诉求人 暖气不热 识别原文：暖起 不热",
+        "话务员 我是话务员，您请讲 诉求人 楼下也不热 识别原文：楼下 也不热 承办单位 正在抢修",
     ):
         assert expected in words
 
