@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import AsyncExitStack
+from datetime import datetime
 
 import uvicorn
 
@@ -33,7 +34,10 @@ from app.settings import Settings, secret_file
 from app.web_parts import KeptRecordings, KeptTalks
 from app.wiring import Speaking, World, local_clock, open_world, telephones_of
 from app.worker_place import worker_lives
+from desk.views import unit_name
 from hotline.city import City, load_city, read_yaml
+from hotline.domain.callbacks import CallbackTask
+from hotline.service.callbacks import WishedFor
 from hotline.service.confidential import Confidential
 from hotline.service.contests import Contests
 from hotline.service.corrections import Corrections
@@ -65,13 +69,22 @@ def staff_token(settings: Settings) -> str:
 def open_programs(settings: Settings, city: City, world: World) -> Programs:
     """Return what the interfaces for other programs need."""
     database, seal = world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key"))
+
+    async def connect(wish: WishedFor, at: datetime) -> CallbackTask:
+        return await world.callbacks.plan(wish, at.astimezone(city.timezone))
+
     return Programs(
         casework=world.casework,
         registration=world.surroundings.registration,
         keys=SqlAccessKeys(database, seal),
         answers=SqlKeptAnswers(database, seal),
         search=SqlOrderSearch(database, seal),
-        confidential=Confidential(world.store, SqlRelayStore(database, seal)),
+        confidential=Confidential(
+            world.store,
+            SqlRelayStore(database, seal),
+            connect=connect,
+            unit_name=lambda code: unit_name(city, code) or code,
+        ),
         contests=Contests(world.casework, load_contest_rules(city)),
         facts=SqlOrderFacts(database, seal),
         words=read_yaml(city.folder / "prompts" / "interface.yaml"),

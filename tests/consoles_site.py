@@ -47,6 +47,7 @@ from hotline.city import City, load_city, read_yaml
 from hotline.domain.accounts import AccessRules, Account, StaffRole
 from hotline.domain.agents import DeskRules
 from hotline.domain.appeal import Appeal
+from hotline.domain.callbacks import CallbackTask
 from hotline.domain.knowledge import Article, Attachment, Passage
 from hotline.domain.meaning import Intent
 from hotline.domain.routing import RoutingDecision
@@ -55,7 +56,7 @@ from hotline.service.accounts import Accounts, Whereabouts
 from hotline.service.agent_assist import AgentAssist
 from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk, DeskInMemory
-from hotline.service.callbacks import Callbacks, read_hours
+from hotline.service.callbacks import Callbacks, WishedFor, read_hours
 from hotline.service.casework import Casework
 from hotline.service.confidential import Confidential
 from hotline.service.contests import Contests
@@ -251,12 +252,21 @@ def a_consoles_site(
         registration=registration, log_book=store, unit_name=lambda code: code, clock=clock,
     )  # fmt: skip
     relay = SqlRelayStore(store.database, seal)
+    callbacks = Callbacks(
+        SqlCallbacks(store.database, seal), read_hours(city), iter(f"task{n}" for n in count(1)).__next__
+    )
+
+    async def connect(wish: WishedFor, at: datetime) -> CallbackTask:
+        return await callbacks.plan(wish, at.astimezone(city.timezone))
+
     programs = Programs(
         casework=casework,
         registration=registration,
         keys=SqlAccessKeys(store.database, seal),
         answers=SqlKeptAnswers(store.database, seal),
-        confidential=Confidential(store, relay),
+        confidential=Confidential(
+            store, relay, connect=connect, unit_name=lambda code: city.units[code].name
+        ),
         contests=Contests(casework, load_contest_rules(city)),
         facts=SqlOrderFacts(store.database, seal),
         search=SqlOrderSearch(store.database, seal),
@@ -326,11 +336,8 @@ def a_consoles_site(
             parties=[PartyTelephone("110", "公安报警", "sip:110@127.0.0.1", is_emergency=True)],
             known=CitizensOrders(store, load_repeat_rules(city).repeats),
             gatherings=SqlGatherings(store.database, seal),
-            callbacks=Callbacks(
-                SqlCallbacks(store.database, seal),
-                read_hours(city),
-                iter(f"task{n}" for n in count(1)).__next__,
-            ),
+            hot_issues=load_repeat_rules(city).hot_issues,
+            callbacks=callbacks,
             article=an_article_of,
             chats=chats,
         ),

@@ -15,3 +15,18 @@ choice?.addEventListener("change", () => {
   before = { toCitizen: chosen.toCitizen ?? "", public: chosen.public ?? "" };
   fields.toCitizen.focus();
 });
+
+// A reply that is not sent yet outlives a session that ends, and a page that is loaded anew: it is kept in this tab, and there only.
+const reply = document.querySelector("form[data-kept]");
+if (reply) {
+  const key = reply.dataset.kept;
+  const typed = [...reply.elements].filter((one) => one.name && !["file", "hidden"].includes(one.type));
+  const keep = (text) => { try { if (text) sessionStorage.setItem(key, text); else sessionStorage.removeItem(key); } catch { /* nothing is kept */ } };
+  const before = (() => { try { return JSON.parse(sessionStorage.getItem(key)) ?? {}; } catch { return {}; } })();
+  const found = typed.filter((one) => before[one.name] !== undefined && before[one.name] !== one.value);
+  for (const one of found) one.value = before[one.name];
+  document.getElementById("kept").hidden = !found.length;
+  document.getElementById("kept-drop").addEventListener("click", () => { keep(""); reply.reset(); document.getElementById("kept").hidden = true; });
+  for (const name of ["input", "change"]) reply.addEventListener(name, () => keep(JSON.stringify(Object.fromEntries(typed.map((one) => [one.name, one.value])))));
+  reply.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) keep(""); });
+}

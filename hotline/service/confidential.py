@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.callbacks import CallbackReason, CallbackTask
 from hotline.domain.errors import DeedRefusedError, WorkOrderNotFoundError
 from hotline.domain.people import Actor, Role
 from hotline.domain.relay import RelayMessage, may_relay, passed_on, sent
 from hotline.domain.work_order import Party, WorkOrder
+from hotline.service.callbacks import WishedFor
 from hotline.store.relay import RelayStore
 
 
@@ -40,21 +43,49 @@ class Unmasking:
             raise DeedRefusedError(missing="另一人的审批")
 
 
+Connecting = Callable[[WishedFor, datetime], Awaitable[CallbackTask]]
+"""Has somebody called, as an agent's task."""
+
+
 class Confidential:
     """Talks on confidential orders without telling who talks."""
 
-    def __init__(self, orders: Orders, relay: RelayStore) -> None:
-        """Take where orders and messages are kept."""
+    def __init__(
+        self,
+        orders: Orders,
+        relay: RelayStore,
+        *,
+        connect: Connecting | None = None,
+        unit_name: Callable[[str], str] = str,
+    ) -> None:
+        """Take where orders and messages are kept, and who calls citizens that a unit wants to speak to (代为接通)."""
         self._orders = orders
         self._relay = relay
+        self._connect = connect
+        self._unit_name = unit_name
 
     async def send(
         self, number: str, text: str, *, by: Actor, at: datetime, wants_call: bool = False
     ) -> RelayMessage:
-        """Pass ``text`` on to the other side of the order; return it as it was passed on."""
+        """Pass ``text`` on to the other side of the order; return it as it was passed on.
+
+        A wish for a call becomes an agent's task, too. Raises ``DeedRefusedError`` where nobody can be called.
+        """
         order = await self._orders.get(number)
         message = sent(RelayMessage(number, at, by, text, wants_call), order)
-        return await self._relay.keep(message, lambda index: passed_on(message, order, index))
+        phone = next((party.phone for party in order.citizens if party.phone is not None), None)
+        if wants_call and self._connect is not None and phone is None:
+            raise DeedRefusedError(missing="诉求人的电话")
+        kept = await self._relay.keep(message, lambda index: passed_on(message, order, index))
+        if wants_call and self._connect is not None and phone is not None:
+            await self._connect(self._wish(message, phone), at)
+        return kept
+
+    def _wish(self, message: RelayMessage, phone: PhoneNumber) -> WishedFor:
+        """Return what an agent is to do: call the citizen and let the unit in. Each wish is a task of its own."""
+        task = f"relay-{message.number}-{message.at:%y%m%d%H%M%S}"
+        words = f"{self._unit_name(message.by.unit or '')}（{message.number}）：{message.text}"
+        return WishedFor(phone, CallbackReason.UNIT, words, task, order_number=message.number)
 
     async def so_far(self, number: str) -> Sequence[RelayMessage]:
         """Return the talk on an order, for a chat that carries it."""

@@ -62,6 +62,10 @@ async def test_a_unit_signs_for_an_order_and_answers_it_by_keyboard(site: Consol
     await page.fill("#f-to-citizen", "您好，供热管道已修好。")
     await page.fill("#f-public", "供热已恢复。")
     await page.select_option("#f-exemption", "not_wanted")
+    await page.reload()  # as after a session that ended
+    await expect(page.locator("#kept")).to_be_visible()
+    await expect(page.locator("#f-to-citizen")).to_have_value("您好，供热管道已修好。")
+    await expect(page.locator("#f-exemption")).to_have_value("not_wanted")
     found += await barriers(page)
     await shoot(page, "unit-reply")
     await page.focus("#f-public")

@@ -14,6 +14,8 @@ from desk.pages.hearing import hearing_values
 from desk.pages.orders import Number, order_values
 from desk.pages.review.asked import objection_of
 from desk.pages.review.decisions import DECISIONS, GROUNDS_WITHOUT_HEARING, decided
+from desk.pages.unit.order import said_in_relay
+from desk.pages.unit.reply import RELAY
 from desk.seat import Seat
 from desk.steps import seen, taken, told_of
 from desk.views import masked
@@ -21,6 +23,7 @@ from hotline.domain.deeds import (
     AskEnd,
     BasisFinding,
     EndGround,
+    Evidence,
     Resolution,
     Satisfaction,
     SendBack,
@@ -33,6 +36,7 @@ from hotline.domain.objections import open_objection
 from hotline.domain.people import Role
 from hotline.domain.work_order import WorkOrder
 from hotline.masking import masked as without_people
+from hotline.service.accounts import SignedIn
 
 router = desk_router()
 
@@ -57,6 +61,7 @@ async def order(request: Request, seat: Seat, number: Number) -> Response:
         units=[(unit.code, unit.name) for unit in front.parts.city.units.values()],
         suggested=asked.suggested_unit if asked is not None else _proposed(found),
         proposal=found.proposal, choices=_choices(front, found), others=await _others(front, found),
+        messages=await _relayed(front, seat, found),
     )  # fmt: skip
 
 
@@ -155,5 +160,21 @@ def _reply(front: Front, order: WorkOrder) -> dict[str, Any] | None:
         "is_resolved": found.is_resolved,
         "unresolved_reason": masked(found.unresolved_reason, order.appeal),
         "adoption": front.words["adoptions"].get(found.adoption or "", ""),
-        "files": len(found.evidence) + (len(contact.evidence) if contact is not None else 0),
+        "proof": [
+            each.id for each in (contact.evidence if contact is not None else ()) if not _is_talk(each)
+        ],
+        "is_relayed": contact is not None and any(map(_is_talk, contact.evidence)),
+        "files": [each.id for each in found.evidence],
     }
+
+
+def _is_talk(evidence: Evidence) -> bool:
+    """Whether the proof is the hotline's own record of what unit and citizen wrote to each other."""
+    return evidence.id.startswith(f"{RELAY}:")
+
+
+async def _relayed(front: Front, seat: SignedIn, order: WorkOrder) -> list[dict[str, Any]]:
+    """Return what unit and citizen wrote to each other through the hotline."""
+    by, at = seat.account.acts_as(Role.REVIEWER), front.parts.clock()
+    thread = await front.parts.confidential.thread(order.number, reader=by, at=at)
+    return [said_in_relay(front, one, order) for one in thread]

@@ -84,7 +84,7 @@ async def actions(request: Request, by: Actor, found: WorkOrder) -> dict[str, An
         "units": [(unit.code, unit.name) for unit in front.parts.city.units.values() if unit.code != by.unit],
         "grounds": [(ground.value, front.words["end_grounds"][ground.value]) for ground in EndGround],
         "messages": [
-            _said(front, one, found)
+            said_in_relay(front, one, found)
             for one in await front.parts.confidential.thread(found.number, reader=by, at=front.parts.clock())
         ],
         "suggested": await _suggested(front, found) if leads else None,
@@ -191,8 +191,8 @@ async def relay(
     await front.parts.confidential.send(number, text.strip(), by=by, at=at, wants_call=wants_call)
     thread = await front.parts.confidential.thread(number, reader=by, at=at)
     return front.fragment(
-        request, "unit/_relay.html", messages=[_said(front, one, found) for one in thread], number=number,
-        toast="已请热线代为接通" if wants_call else "已转给诉求人",
+        request, "unit/_relay.html", messages=[said_in_relay(front, one, found) for one in thread], number=number,
+        toast="已请热线代为接通，话务员会拨打诉求人并接入您单位" if wants_call else "已转给诉求人",
     )  # fmt: skip
 
 
@@ -251,7 +251,8 @@ def parts_of(front: Front, order: WorkOrder) -> list[dict[str, Any]]:
     return [row(part) for part in co_handling(order)]
 
 
-def _said(front: Front, one: RelayMessage, order: WorkOrder) -> dict[str, Any]:
+def said_in_relay(front: Front, one: RelayMessage, order: WorkOrder) -> dict[str, Any]:
+    """Return one message between unit and citizen as pages show it."""
     by = front.unit(one.by.unit) if one.by.unit else front.parts.words["actors"][one.by.role.value]
     return {
         "at": one.at,

@@ -198,6 +198,10 @@ async def test_a_reply_has_two_versions_and_proof_that_the_citizen_was_heard(sit
     assert (found.to_citizen, found.public) == ("已修好供热管道。", "供热已恢复。")
     assert found.contact is not None
     assert found.contact.how == "电话"
+    async with site.client(await site.account(R.REVIEWER)) as client:
+        review = (await client.get(f"/desk/review/{NUMBER}")).text
+    proof = f'<dt>联系证据</dt><dd><a href="/desk/orders/{NUMBER}/evidence/{found.contact.evidence[0].id}"'
+    assert proof in review
     kept = [one.id for one in await site.parts.evidence.of_order(NUMBER)]  # type: ignore[union-attr]
     assert {found.contact.evidence[0].id, found.evidence[0].id} == set(kept)
     assert all(f"/evidence/{one}" in page for one in kept)
@@ -212,6 +216,8 @@ async def test_a_confidential_citizen_is_reached_through_the_hotline_and_that_is
         await client.post(f"{PATH}/sign", data={"revision": 1})
         told = await client.post(f"{PATH}/relay", data={"text": "请问是哪栋楼？"})
         assert "请问是哪栋楼？" in told.text
+        wished = await client.post(f"{PATH}/relay", data={"text": "须入户测温", "wants_call": "true"})
+        assert "请热线代为接通" in wished.text
         form, sheet = (await client.get(f"{PATH}/reply")).text, (await client.get(f"{PATH}/sheet")).text
         await client.post(
             f"{PATH}/reply",
@@ -226,6 +232,15 @@ async def test_a_confidential_citizen_is_reached_through_the_hotline_and_that_is
     assert found.reply is not None
     assert found.reply.contact is not None
     assert [one.id for one in found.reply.contact.evidence] == [f"relay:{NUMBER}"]
+    async with site.client(await site.account(R.REVIEWER)) as client:
+        review = words_of((await client.get(f"/desk/review/{NUMBER}")).text)
+    assert "联系证据 热线转接记录，见下" in review
+    assert "请问是哪栋楼？" in review
+    async with site.client(await site.account(R.AGENT)) as client:  # the wish for a call is an agent's task
+        (task,) = await site.parts.agents.callbacks.waiting()  # type: ignore[union-attr]  # they are there
+        await client.post(f"/desk/callbacks/{task.id}/take")
+        shown = words_of((await client.get("/desk/callbacks")).text)
+    assert f"139****0001 承办单位请求接通 {NUMBER} 兰山区人民政府（{NUMBER}）：须入户测温" in shown
 
 
 async def test_a_suggestion_is_answered_with_whether_it_is_adopted(site: ConsolesSite) -> None:
