@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.store.tables import audit, audit_head
@@ -53,11 +53,16 @@ async def hold_audit(connection: AsyncConnection) -> None:
 
 
 async def write_audit_rows(connection: AsyncConnection, rows: Sequence[AuditRow]) -> None:
+    """Append rows in order within the caller's transaction."""
+    await connection.run_sync(put_audit_rows, rows)
+
+
+def put_audit_rows(connection: Connection, rows: Sequence[AuditRow]) -> None:
     """Append rows in order within the caller's transaction; the chain's head row makes appends wait for each other."""
     if not rows:
         return
     head = update(audit_head).where(audit_head.c.id == 1)
-    moved = await connection.execute(
+    moved = connection.execute(
         head.values(sequence=audit_head.c.sequence + len(rows)).returning(
             audit_head.c.sequence, audit_head.c.digest
         )
@@ -70,8 +75,8 @@ async def write_audit_rows(connection: AsyncConnection, rows: Sequence[AuditRow]
         digest = digest_of(previous, sequence, row.at, row.actor, row.action, row.subject, text)
         facts = {**row._asdict(), "detail": text}
         chained.append({**facts, "sequence": sequence, "previous": previous, "digest": digest})
-    await connection.execute(audit.insert(), chained)
-    await connection.execute(head.values(digest=digest))
+    connection.execute(audit.insert(), chained)
+    connection.execute(head.values(digest=digest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,8 @@ class SqlKnowledgeUse:
             }
             for one in found
         ]
-        async with self._database.writing(can_wait=True) as connection:
-            await connection.execute(self._insert(lookups).values(rows).on_conflict_do_nothing())
+        new = self._insert(lookups).on_conflict_do_nothing()
+        await self._database.write(lambda connection: connection.execute(new, rows), can_wait=True)
 
     async def of_conversation(self, conversation: str) -> Sequence[Lookup]:
         """Return the look-ups of a conversation in order."""

@@ -7,9 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Label, and_, case, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Label, and_, case, func, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.deeds import Remind, Resolution, Satisfaction
 from hotline.domain.disclosure import COUNTED_KINDS, Tally, disclosed, is_public
@@ -79,13 +78,13 @@ _CONDITIONS: Final[dict[Which, tuple[ColumnElement[bool], ...]]] = {
 }
 
 
-async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> None:
+def put_order_facts(connection: Connection, order: WorkOrder) -> None:
     """Write what figures count of ``order`` as it is now."""
     row = _row(order)
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     changed = {name: value for name, value in row.items() if name != "number"}
     new = insert(order_facts).values(**row)
-    await connection.execute(new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed))
+    connection.execute(new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed))
     cards = [  # the lead's: a unit is not counted for an order that it only supports
         {
             "number": order.number,
@@ -98,7 +97,7 @@ async def write_order_facts(connection: AsyncConnection, order: WorkOrder) -> No
         if isinstance(deed := entry.deed, Remind) and deed.unit is None
     ]
     if cards:  # one that was shown before stays with the unit that led then
-        await connection.execute(insert(order_cards).on_conflict_do_nothing(), cards)
+        connection.execute(insert(order_cards).on_conflict_do_nothing(), cards)
 
 
 class SqlOrderFacts:
@@ -221,13 +220,14 @@ class SqlOrderFacts:
             .where(or_(order_facts.c.number.is_(None), order_facts.c.layout < _LAYOUT))
             .limit(limit)
         )
-        async with self._database.writing() as connection:
-            rows = (await connection.execute(missing)).all()
+
+        def filled(connection: Connection) -> int:
+            rows = connection.execute(missing).all()
             for row in rows:
-                await write_order_facts(
-                    connection, loaded(self._seal.open(row.body, f"work_order:{row.number}"))
-                )
-        return len(rows)
+                put_order_facts(connection, loaded(self._seal.open(row.body, f"work_order:{row.number}")))
+            return len(rows)
+
+        return await self._database.write(filled)
 
 
 def _row(order: WorkOrder) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,6 +58,11 @@ async def write_messages(
     connection: AsyncConnection, seal: Seal, messages: Sequence[Message], at: datetime
 ) -> None:
     """Write messages within the caller's transaction; one whose key is there already is left as it is."""
+    await connection.run_sync(put_messages, seal, messages, at)
+
+
+def put_messages(connection: Connection, seal: Seal, messages: Sequence[Message], at: datetime) -> None:
+    """Write messages within the caller's transaction; one whose key is there already is left as it is."""
     rows = [
         {
             "key": message.key,
@@ -76,7 +81,7 @@ async def write_messages(
     ]
     if rows:
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        await connection.execute(insert(outbox).on_conflict_do_nothing(index_elements=[outbox.c.key]), rows)
+        connection.execute(insert(outbox).on_conflict_do_nothing(index_elements=[outbox.c.key]), rows)
 
 
 class SqlOutbox:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.progress import BETWEEN, Subscription, between
 from hotline.domain.work_order import WorkOrder
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
-from hotline.store.outbox import write_messages
+from hotline.store.outbox import put_messages
 from hotline.store.sealing import Seal
 from hotline.store.tables import progress_subscriptions as table
 
@@ -89,16 +88,14 @@ class SqlProgress:
         return numbers
 
 
-async def write_progress(
-    connection: AsyncConnection, seal: Seal, order: WorkOrder, *, before: int, at: datetime
-) -> None:
+def put_progress(connection: Connection, seal: Seal, order: WorkOrder, *, before: int, at: datetime) -> None:
     """Write what subscribers are told of an order's steps behind the ``before``-th, within the steps' own transaction."""
     if not any(entry.step in BETWEEN for entry in order.history[before:]):
         return
     theirs = select(table.c.number).where(table.c.number.in_([party.number for party in order.citizens]))
-    numbers = frozenset((await connection.execute(theirs)).scalars())
+    numbers = frozenset(connection.execute(theirs).scalars())
     if numbers:
-        await write_messages(connection, seal, tuple(between(order, before=before, numbers=numbers)), at)
+        put_messages(connection, seal, tuple(between(order, before=before, numbers=numbers)), at)
 
 
 def _subscription(row: Row[tuple[object, ...]]) -> Subscription:

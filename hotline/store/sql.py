@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, delete, func, select, update
+from sqlalchemy import Connection, Select, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
@@ -23,14 +22,14 @@ from hotline.domain.errors import (
 from hotline.domain.life_cycle import CLOSED, Status, Step
 from hotline.domain.waiting import waits_for, waits_since
 from hotline.domain.work_order import HistoryEntry, WorkOrder, WorkOrderNumber
-from hotline.store.auditing import AuditRow, Break, Head, find_break, read_head, write_audit, write_audit_rows
+from hotline.store.auditing import AuditRow, Break, Head, find_break, put_audit_rows, read_head, write_audit
 from hotline.store.conversation_ends import ended
 from hotline.store.database import TIMEOUT_SECONDS, Database, migrate
 from hotline.store.journal_store import JournalRow
 from hotline.store.order_body import dumped, loaded
-from hotline.store.order_facts import write_order_facts
-from hotline.store.outbox import write_messages
-from hotline.store.progress import write_progress
+from hotline.store.order_facts import put_order_facts
+from hotline.store.outbox import put_messages
+from hotline.store.progress import put_progress
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
     NEVER_DUE,
@@ -90,30 +89,32 @@ class SqlStore:
         reserve = first.on_conflict_do_update(
             index_elements=[counters.c.day], set_={"last": counters.c.last + 1}
         ).returning(counters.c.last)
-        async with self._database.writing() as connection:
-            last = (await connection.execute(reserve)).scalar_one()
+        last = await self._database.write(lambda connection: connection.execute(reserve).scalar_one())
         return f"{on:%y%m%d}{last:05d}"
 
     async def commit(self, *changes: Change, at: datetime) -> None:
         """Commit all changes with their audit rows and messages, or none of them."""
-        async with self._database.writing() as connection:
+
+        def written(connection: Connection) -> None:
             for change in changes:
-                added = await self._write(connection, change)
-                await write_messages(connection, self._seal, change.messages, at)
+                added = self._write(connection, change)
+                put_messages(connection, self._seal, change.messages, at)
                 if change.expected is not None:
                     before = len(change.order.history) - added
-                    await write_progress(connection, self._seal, change.order, before=before, at=at)
+                    put_progress(connection, self._seal, change.order, before=before, at=at)
+
+        await self._database.write(written)
         for change in changes:
             await self.announce(change.order)
 
-    async def _write(self, connection: AsyncConnection, change: Change) -> int:
+    def _write(self, connection: Connection, change: Change) -> int:
         """Write an order and its audit rows; return how many steps were added."""
         order, row = change.order, {**self._row(change.order), "next_at": change.next_at}
         if change.expected is None:
-            await self._insert(connection, {**row, "request": change.request})
+            self._insert(connection, {**row, "request": change.request})
             added = order.history
         else:
-            changed = await connection.execute(
+            changed = connection.execute(
                 update(work_orders)
                 .where(work_orders.c.number == order.number, work_orders.c.revision == change.expected)
                 .values(**row)
@@ -124,30 +125,30 @@ class SqlStore:
                 order.history[change.expected - order.revision :] if order.revision > change.expected else ()
             )
         if change.expected is None or any(isinstance(entry.deed, Join | Complete) for entry in added):
-            await self._write_citizens(connection, order)
+            self._write_citizens(connection, order)
         if change.expected is None or any(isinstance(entry.deed, _CHANGES_UNITS) for entry in added):
-            await _write_supporters(connection, order, is_new=change.expected is None)
+            _write_supporters(connection, order, is_new=change.expected is None)
         else:
-            await connection.execute(
+            connection.execute(
                 update(order_supporters)
                 .where(order_supporters.c.number == order.number)
                 .values(**_place_in_inbox(order))
             )
-        await write_order_facts(connection, order)
-        await _write_waiting(connection, order, is_new=change.expected is None)
-        await write_audit_rows(connection, [_audited(order, entry) for entry in added])
+        put_order_facts(connection, order)
+        _write_waiting(connection, order, is_new=change.expected is None)
+        put_audit_rows(connection, [_audited(order, entry) for entry in added])
         return len(added)
 
-    async def _insert(self, connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+    def _insert(self, connection: Connection, row: Mapping[str, Any]) -> None:
         """Write a new order's row, unless there is one of the same request."""
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         new = insert(work_orders).values(**row).on_conflict_do_nothing(index_elements=[work_orders.c.request])
-        if (await connection.execute(new)).rowcount == 1:
+        if connection.execute(new).rowcount == 1:
             return
         same = select(work_orders.c.number).where(work_orders.c.request == row["request"])
-        raise RegisteredBeforeError((await connection.execute(same)).scalar_one())
+        raise RegisteredBeforeError(connection.execute(same).scalar_one())
 
-    async def _write_citizens(self, connection: AsyncConnection, order: WorkOrder) -> None:
+    def _write_citizens(self, connection: Connection, order: WorkOrder) -> None:
         """Note whose order it is: who registered it and those who joined."""
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         rows = [
@@ -156,7 +157,7 @@ class SqlStore:
             if party.phone is not None
         ]
         if rows:
-            await connection.execute(insert(order_citizens).values(rows).on_conflict_do_nothing())
+            connection.execute(insert(order_citizens).values(rows).on_conflict_do_nothing())
 
     async def get(self, number: WorkOrderNumber) -> WorkOrder:
         """Return the order or raise ``WorkOrderNotFoundError``."""
@@ -261,15 +262,10 @@ class SqlStore:
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
         """Open the record of a conversation; one that is open already stays as it is."""
-        async with self._database.writing(can_wait=True) as connection:
-            await connection.execute(
-                self._insert_once(conversations).values(
-                    id=conversation,
-                    channel=channel.value,
-                    call_id=call_id[:_CALL_ID_CHARACTERS],
-                    started_at=at,
-                )
-            )
+        new = self._insert_once(conversations).values(
+            id=conversation, channel=channel.value, call_id=call_id[:_CALL_ID_CHARACTERS], started_at=at
+        )
+        await self._database.write(lambda connection: connection.execute(new), can_wait=True)
 
     async def append(
         self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
@@ -292,8 +288,8 @@ class SqlStore:
             }
             for row in rows
         ]
-        async with self._database.writing(can_wait=True) as connection:
-            await connection.execute(self._insert_once(journal), sealed)
+        new = self._insert_once(journal)
+        await self._database.write(lambda connection: connection.execute(new, sealed), can_wait=True)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete the journal of a conversation in which a state secret may have been said; an index stays."""
@@ -310,8 +306,8 @@ class SqlStore:
 
     async def finish(self, conversation: str, end: ConversationEnd) -> None:
         """Close the record with its outcome and how the citizen rated it."""
-        async with self._database.writing(can_wait=True) as connection:
-            await connection.execute(ended(conversation, end))
+        last = ended(conversation, end)
+        await self._database.write(lambda connection: connection.execute(last), can_wait=True)
 
     async def ratings(self, since: datetime, until: datetime) -> Mapping[str | None, int]:
         """Count the conversations that ended from ``since`` to before ``until`` by rating; None is those without one."""
@@ -436,26 +432,26 @@ def _place_in_inbox(order: WorkOrder) -> dict[str, Any]:
     return {"status": order.status.value, "due_order": order.due_at or NEVER_DUE}
 
 
-async def _write_supporters(connection: AsyncConnection, order: WorkOrder, *, is_new: bool) -> None:
+def _write_supporters(connection: Connection, order: WorkOrder, *, is_new: bool) -> None:
     """Note which units support the order now."""
     if not is_new:
-        await connection.execute(delete(order_supporters).where(order_supporters.c.number == order.number))
+        connection.execute(delete(order_supporters).where(order_supporters.c.number == order.number))
     place = _place_in_inbox(order)
     rows = [{"unit": unit, "number": order.number, **place} for unit in order.supporting_units]
     if rows and order.is_dispatched:
-        await connection.execute(order_supporters.insert(), rows)
+        connection.execute(order_supporters.insert(), rows)
 
 
-async def _write_waiting(connection: AsyncConnection, order: WorkOrder, *, is_new: bool) -> None:
+def _write_waiting(connection: Connection, order: WorkOrder, *, is_new: bool) -> None:
     """Note which decisions of a person the order waits for now."""
     if not is_new:
-        await connection.execute(delete(order_waiting).where(order_waiting.c.number == order.number))
+        connection.execute(delete(order_waiting).where(order_waiting.c.number == order.number))
     rows = [
         {"number": order.number, "what": what.value, "since": waits_since(order, what)}
         for what in sorted(waits_for(order))
     ]
     if rows:
-        await connection.execute(order_waiting.insert(), rows)
+        connection.execute(order_waiting.insert(), rows)
 
 
 def _audited(order: WorkOrder, entry: HistoryEntry) -> AuditRow:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from hotline.domain.errors import StoreUnavailableError
 from hotline.store.sealing import Seal
@@ -84,11 +85,12 @@ async def test_a_full_disk_refuses_the_commit_and_nothing_is_half_written(tmp_pa
     url = f"sqlite+aiosqlite:///{tmp_path / 'hotline.sqlite3'}"
     await lay_out(url)
     store = SqlStore(url, SEAL)
-    async with (
-        store.database.engine.connect() as connection
-    ):  # SQLite's own way to say that there is no more room
-        pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-        await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 8}")
+
+    def fill(connection: Connection) -> None:  # SQLite's own way to say that there is no more room
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 8}")
+
+    await store.database.write(fill)
     long = an_order(appeal=an_appeal(text="暖气不热" * 10_000))
     with pytest.raises(StoreUnavailableError):
         await keep(store, long)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
 
+from hotline.domain.errors import StoreUnavailableError
 from hotline.store import database as module
-from hotline.store.database import Database, migrate
+from hotline.store.database import Database
+from hotline.store.tables import counters
+from tests.databases import lay_out
+
+DAY = date(2026, 11, 23)
 
 
 @pytest_asyncio.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     url = f"sqlite+aiosqlite:///{tmp_path}/hotline.db"
-    await migrate(url)
+    await lay_out(url)
     database = Database(url)
     yield database
     await database.close()
@@ -27,8 +37,7 @@ async def order_of_writing(database: Database, *came: tuple[str, bool]) -> list[
     wrote: list[str] = []
 
     async def write(name: str, *, can_wait: bool) -> None:
-        async with database.writing(can_wait=can_wait):
-            wrote.append(name)
+        await database.write(lambda _: wrote.append(name), can_wait=can_wait)
 
     async with asyncio.TaskGroup() as group, database.writing():
         for name, can_wait in came:
@@ -49,3 +58,47 @@ async def test_the_journal_does_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr(module, "_WAITS_SECONDS", 0.0)
     assert await order_of_writing(database, ("journal", True), ("order", False)) == ["journal", "order"]
+
+
+def one_more(connection: Connection) -> int:
+    """Count one more on that day; return how many there are."""
+    more = insert(counters).values(day=DAY, last=1)
+    connection.execute(
+        more.on_conflict_do_update(index_elements=[counters.c.day], set_={"last": counters.c.last + 1})
+    )
+    return int(connection.execute(select(counters.c.last)).scalar_one())
+
+
+async def test_what_fails_halfway_leaves_nothing_and_the_next_writes(database: Database) -> None:
+    def half(connection: Connection) -> None:
+        one_more(connection)
+        connection.exec_driver_sql("INSERT INTO no_such_table VALUES (1)")
+
+    with pytest.raises(StoreUnavailableError):
+        await database.write(half)
+    assert await database.write(one_more) == 1
+    assert await database.write(one_more) == 2
+
+
+async def test_what_nobody_waits_for_any_longer_is_undone(database: Database) -> None:
+    """A citizen who was told that nothing is registered must not have an order of it."""
+    is_written, is_given_up = Event(), Event()
+
+    def slow(connection: Connection) -> None:
+        one_more(connection)
+        is_written.set()
+        is_given_up.wait(30)
+
+    writing = asyncio.create_task(database.write(slow))
+    await asyncio.to_thread(is_written.wait, 30)
+    writing.cancel()
+    await asyncio.wait([writing])
+    is_given_up.set()
+    assert await database.write(one_more) == 1
+
+
+async def test_closed_it_leaves_no_thread_and_writes_again_when_asked(database: Database) -> None:
+    for last in (1, 2):
+        assert await database.write(one_more) == last
+        await database.close()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("database")]
