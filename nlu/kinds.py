@@ -45,4 +45,6 @@ def is_upset(text: str, words: MeaningWords) -> bool:
 
 def wants_secrecy(text: str, words: MeaningWords) -> bool:
     """Tell whether the citizen asks that their identity be kept secret."""
+    for word in words.secrecy_not:
+        text = text.replace(word, "，")
     return any(word in text for word in words.secrecy)

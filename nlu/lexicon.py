@@ -29,9 +29,11 @@ class MeaningWords:
     greetings: Words
     upset: Words
     secrecy: Words
+    secrecy_not: Words
     urgent: Words
     place_cues: Words
     place_ends: Words
+    place_own: Words
     not_places: Words
     city_names: Words
     times: Words
@@ -50,6 +52,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             kinds=tuple((AppealKind(kind), tuple(words)) for kind, words in rows["kinds"].items()),
             place_cues=_longest_first(rows["place"]["cues"]),
             place_ends=_longest_first(rows["place"]["ends"]),
+            place_own=_longest_first(rows["place"]["own"]),
             not_places=_longest_first(rows["place"]["not_places"]),
             city_names=_longest_first(rows["place"]["city"]),
             times=_longest_first(rows["times"]),
@@ -62,7 +65,15 @@ def load_meaning_words(city: City) -> MeaningWords:
             ),
             **{
                 name: tuple(rows[name])
-                for name in ("inquiry_strong", "inquiry_weak", "report", "upset", "secrecy", "urgent")
+                for name in (
+                    "inquiry_strong",
+                    "inquiry_weak",
+                    "report",
+                    "upset",
+                    "secrecy",
+                    "secrecy_not",
+                    "urgent",
+                )
             },
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:

@@ -245,7 +245,19 @@ class PlaceFinder:
             best = number.end()
         if best and (further := _FURTHER.match(clause, best)):
             best = further.end()
-        return clause[:best] if len(clause[:best].strip("的")) > 1 else ""  # “的路坏了” names no road
+        detail = clause[:best]
+        return (
+            detail if len(detail.strip("的")) > 1 and not self._is_nameless(detail) else ""
+        )  # “的路坏了” names no road
+
+    def _is_nameless(self, detail: str) -> bool:
+        """Tell whether it only says whose place it is (我们小区, 俺村), which nobody finds."""
+        detail = detail.removeprefix("的")
+        whose = next((word for word in self._words.place_own if detail.startswith(word)), None)
+        return whose is not None and self._is_kind_of_place(detail[len(whose) :].removeprefix("的"))
+
+    def _is_kind_of_place(self, detail: str) -> bool:
+        return detail.removesuffix("里") in self._words.place_ends
 
     def _landmark(self, text: str) -> Place | None:
         """Return a place that is only described: “在老供销社对面”."""
@@ -255,7 +267,8 @@ class PlaceFinder:
                 if position < 0:
                     continue
                 detail = self._detail(clause[position + len(cue) :])
-                if len(detail) > 2 and not any(letter in _NOT_IN_NAME for letter in detail[:2]):
+                is_named = len(detail) > 2 and not self._is_kind_of_place(detail)  # “停在小区里”
+                if is_named and not any(letter in _NOT_IN_NAME for letter in detail[:2]):
                     return Place(said=detail, detail=detail, address=self._addresses.read(detail))
         return None
 

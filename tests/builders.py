@@ -81,7 +81,7 @@ def a_meaning(text: str, intent: Intent = Intent.APPEAL, **values: Any) -> Under
     slots = Slots(
         **{
             key: values.pop(key)
-            for key in ("place", "place_choices", "phone", "wants_secrecy", "people", "occurred")
+            for key in ("place", "place_choices", "phone", "wants_secrecy", "people", "occurred", "facts")
             if key in values
         }
     )

@@ -191,7 +191,9 @@ class FakeRegistration:
         self.merged.append((number, appeal))
         return self._order(number, appeal, conversation, at)
 
-    async def add_facts(self, number: str, text: str, *, at: datetime) -> WorkOrder:
+    async def add_facts(
+        self, number: str, text: str, *, at: datetime, wants_secrecy: bool = False
+    ) -> WorkOrder:
         if self.is_down:
             raise StoreUnavailableError("disk full")
         self.added.append((number, text))

@@ -141,11 +141,15 @@ class MergeIntoOrder:
 
 @dataclass(frozen=True, slots=True)
 class AddToOrder:
-    """Add what the citizen says to order ``number`` of this conversation → ``FactsAdded`` after the commit, or ``EngineFailed("facts")``."""
+    """Add what the citizen says to order ``number`` of this conversation → ``FactsAdded`` after the commit, or ``EngineFailed("facts")``.
+
+    ``wants_secrecy``: from now on its units see nothing of who they are.
+    """
 
     turn: int
     number: str
     text: str
+    wants_secrecy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hotline.dialogue.actions import (
     Say,
 )
 from hotline.dialogue.cards import OrderCard, OrdersCard
+from hotline.dialogue.confirming import Confirming
 from hotline.dialogue.events import (
     NoProgress,
     ProgressFound,
@@ -19,8 +20,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft
-from hotline.dialogue.stages import Stage
-from hotline.dialogue.taking_down import TakingDown
+from hotline.dialogue.stages import INTAKE, REPEATS, SETTLED, Stage
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     AppealKind,
@@ -29,11 +29,12 @@ from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
 
 
-class EarlierOrders(TakingDown):
+class EarlierOrders(Confirming):
     """A conversation that knows of earlier orders."""
 
     _is_known = False
     """Whether the channel tells whose orders are theirs, without a telephone."""
+    _added = "facts_added"  # what is said once the order has what was added to it
 
     def _repeat_found(self, event: RepeatFound) -> Actions:
         """Tell how the earlier order stands and offer to merge; new facts become an order of their own (规则7)."""
@@ -89,17 +90,32 @@ class EarlierOrders(TakingDown):
         is_other = meaning.category_confidence >= self._policy.category_confidence
         return has_facts and not is_other and self._answers.opens_with(meaning.text, Answer.NO)
 
-    def _add_to_order(self, text: str) -> Actions:
+    def _add_to_order(self, text: str, *, wants_secrecy: bool = False) -> Actions:
         assert self._last_order is not None
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage, self._draft = Stage.ADDING, self._draft.heard(text)
-        return (*stop, AddToOrder(turn, self._last_order, text))
+        self._added = "secrecy_added" if wants_secrecy else "facts_added"
+        return (*stop, AddToOrder(turn, self._last_order, text, wants_secrecy=wants_secrecy))
+
+    def _wants_secrecy(self, text: str) -> Actions | None:
+        """Keep secret who the citizen is, at whatever moment they ask for it; None where there is no matter to keep it for."""
+        if self._stage is Stage.CONFIRM:
+            self._draft = replace(self._draft.heard(text), wants_secrecy=True)
+            return self._confirm_after("secrecy_wished")
+        if self._stage is Stage.SECRECY:
+            return self._secrecy_said(wanted=True)
+        if self._stage in INTAKE | REPEATS:
+            self._draft = replace(self._draft.heard(text), wants_secrecy=True)
+            return self._ask_again_after(self._prompts.parts("secrecy_wished"), "secrecy_wished")
+        if self._stage in SETTLED and self._last_order is not None:
+            return self._add_to_order(text, wants_secrecy=True)
+        return None
 
     def _facts_added(self, number: str) -> Actions:
         if self._stage is not Stage.ADDING:
             return ()
         self._forget_draft()
-        return self._say_and_listen("facts_added", number=self._spelled(number))
+        return self._say_and_listen(self._added, number=self._spelled(number))
 
     def _ask_progress(self, text: str, number: str | None) -> Actions:
         self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from typing import Final
 
 from hotline.dialogue.actions import (
     Action,
@@ -36,6 +37,11 @@ from hotline.domain.knowledge import Article
 from hotline.domain.speech import Expected
 
 Actions = tuple[Action, ...]
+
+_LEADS: Final = frozenset({
+    "no_answer_register", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later",
+})  # fmt: skip
+"""What is told before a question, and not once more when it is put again."""
 
 
 class Floor:
@@ -191,6 +197,22 @@ class Floor:
         say, listen = self._asked
         turn = self._new_turn()
         return self._put(self._stage, replace(say, turn=turn), replace(listen, turn=turn))
+
+    def _ask_again_after(self, lead: tuple[str, ...], *names: str) -> Actions:
+        """Put the question again that was left open, with ``lead`` (of the prompts or the article ``names``) before it."""
+        assert self._asked is not None
+        say, listen = self._asked
+        turn = self._new_turn()
+        open_ = self._without_leads(say)
+        whole = Say(turn, (*lead, *open_.parts), prompts=(*names, *open_.prompts))
+        return self._put(self._stage, whole, replace(listen, turn=turn))
+
+    def _without_leads(self, say: Say) -> Say:
+        """Return the question itself, without what was told before it the first time."""
+        while say.prompts and say.prompts[0] in _LEADS:
+            told = len(self._prompts.parts(say.prompts[0]))
+            say = replace(say, parts=say.parts[told:], prompts=say.prompts[1:])
+        return say
 
     def _listen_longer(self, say: Say, listen: Listen) -> Actions:
         turn = self._new_turn()

@@ -25,6 +25,7 @@ from hotline.domain.category import Category, nearest, within
 from hotline.domain.meaning import Understanding
 
 _SUMMARY_CHARACTERS = 40
+_IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION)  # “路灯问题” is not what was praised or proposed
 
 
 class Missing(StrEnum):
@@ -149,7 +150,7 @@ class Draft:
     def _missing_place(self, category: Category | None, policy: Policy) -> Missing:
         if category is not None and not category.needs_place:
             return Missing.NOTHING
-        if self.kind is AppealKind.INQUIRY and self.place is None:
+        if self.kind in (AppealKind.INQUIRY, AppealKind.PRAISE) and self.place is None:
             return Missing.NOTHING
         if self.place is None or not self.place.is_located:
             is_left = self.place_questions < policy.max_place_questions
@@ -194,7 +195,8 @@ class Draft:
         """Return how the matter is read back, cut where one of many names ends: their sound is there sooner."""
         place = _in_pieces(self.place) if self.place else ""
         category = nearest(self.category, categories)
-        if category is not None and category.code[:2] != "99":
+        is_named = self.kind not in _IN_THEIR_WORDS
+        if is_named and category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
         joined = place + prompts.text("connector_and") if place else ""
         return prompts.cut("matter_in_words", place=joined, words=self.text[:_SUMMARY_CHARACTERS])

@@ -165,8 +165,7 @@ class OverTurns(EarlierOrders):
 
     def _answer_aside(self, article: Article | None) -> Actions:
         """Answer, or say that somebody else will, and put the question again that was left open."""
-        (say, listen), self._pending_question = self._pending_question, None
-        turn = self._new_turn()
+        self._asked, self._pending_question = self._pending_question, None
         if article is None:
             lead: tuple[str, ...] = self._prompts.parts("aside_unknown")
             names: tuple[str, ...] = ("aside_unknown",)
@@ -174,8 +173,7 @@ class OverTurns(EarlierOrders):
             answer = article.spoken if self._is_spoken else article.full
             lead = (*self._prompts.parts("answer_lead"), answer, *self._prompts.parts("aside_back"))
             names = (article.id, "aside_back")
-        whole = Say(turn, (*lead, *say.parts), prompts=(*names, *say.prompts))
-        return self._put(self._stage, whole, replace(listen, turn=turn))
+        return self._ask_again_after(lead, *names)
 
     def _is_progress_between(self, meaning: Understanding) -> bool:
         """Whether a question of the hotline was answered by asking how an earlier order stands."""
@@ -184,13 +182,8 @@ class OverTurns(EarlierOrders):
 
     def _put_off_progress(self, text: str) -> Actions:
         """Promise to look once this matter is registered, and put the question again that was left open."""
-        assert self._asked is not None
-        say, listen = self._asked
         self._next_matter = f"{self._next_matter}，{text}" if self._next_matter else text
-        turn = self._new_turn()
-        parts = (*self._prompts.parts("progress_later"), *say.parts)
-        whole = Say(turn, parts, prompts=("progress_later", *say.prompts))
-        return self._put(self._stage, whole, replace(listen, turn=turn))
+        return self._ask_again_after(self._prompts.parts("progress_later"), "progress_later")
 
     # --- slower, please --------------------------------------------------------------------------------------
 

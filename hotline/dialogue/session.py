@@ -16,9 +16,9 @@ barge-in, late answers and stale timers. The stages:
 
 Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
 
-One conversation is spread over eight files, each building on the one before: ``floor`` (saying and asking),
-``handing_over`` (people), ``in_talk`` (while people talk), ``taking_down`` (an appeal), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
-thoughts, alarms in mid-sentence, a second matter), ``standing`` (what it amounts to), ``rating``. Here is what starts them.
+One conversation is spread over ten files, each building on the one before: ``floor`` (saying and asking),
+``handing_over`` (people), ``in_talk`` (while people talk), ``taking_down`` (an appeal), ``confirming`` (it), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
+thoughts, alarms in mid-sentence, a second matter), ``standing`` (what it amounts to), ``rating``, ``asking_on`` (about an answer). Here is what starts them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from hotline.dialogue.actions import (
     End,
     Say,
 )
+from hotline.dialogue.asking_on import AskingOn, sentences
 from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.events import (
     AgentJoined,
@@ -62,7 +63,6 @@ from hotline.dialogue.events import (
     WaitsForAgent,
 )
 from hotline.dialogue.floor import Actions
-from hotline.dialogue.in_writing import InWriting
 from hotline.dialogue.intake import Draft, merged
 from hotline.dialogue.stages import (
     DEAF,
@@ -85,7 +85,7 @@ from hotline.domain.speech import Expected
 _LAST_WORDS: Final = 10
 
 
-class Session(InWriting):
+class Session(AskingOn):
     """One conversation with one citizen."""
 
     def handle(self, event: Event) -> Actions:
@@ -219,6 +219,11 @@ class Session(InWriting):
                 return self._give_way(self._service, self._heard)
             said, self._stage = self._heard, Stage.OPEN
             return self._understand(said if read(text, Answer.NO) else f"{said}，{text}")
+        if (
+            read(text, Answer.OPENLY, Answer.SECRETLY) is Answer.SECRETLY
+            and (kept := self._wants_secrecy(text)) is not None
+        ):
+            return kept
         if self._stage is Stage.CONFIRM:
             return self._answer_to_confirmation(text)
         if self._stage is Stage.SECRECY:
@@ -246,10 +251,10 @@ class Session(InWriting):
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
-            short = read(text, Answer.MORE, Answer.DONE)
+            short = read(text, Answer.MORE, Answer.DONE, Answer.MISDIALLED)
             if short is Answer.MORE:
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
-            if short is Answer.DONE and self._is_settled:
+            if short is Answer.MISDIALLED or (short is Answer.DONE and self._is_settled):
                 return self._goodbye("goodbye")
         if self._stage is Stage.OPEN and not self._is_understanding:
             text = self._matter_of(text)
@@ -260,7 +265,9 @@ class Session(InWriting):
         return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
 
     def _answer_to_anything_more(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES)
+        answer = self._answers.read(
+            text, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY
+        )
         if answer is Answer.MORE:
             return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         if answer is Answer.UNCLEAR and self._stage is Stage.ANSWERED:
@@ -268,6 +275,8 @@ class Session(InWriting):
             return self._next_question("no_answer_register")
         if answer is not None:
             return self._rate_or_goodbye()
+        if self._stage is Stage.ANSWERED and (told := self._follow_up(text)) is not None:
+            return told
         return self._understand(self._matter_of(text))
 
     def _key(self, key: str) -> Actions:
@@ -416,11 +425,11 @@ class Session(InWriting):
         if self._pending_question is not None:
             return self._answer_aside(best.article if best is not None and best.is_confident else None)
         if best is not None and best.is_confident:
-            self._article = best.article
+            self._article, self._question = best.article, self._draft.text
             self._no_matches = 0
             turn = self._new_turn()
             if self._channel is ContactChannel.PHONE:
-                lead, answer = self._prompts.parts("answer_lead"), _sentences(best.article.spoken)
+                lead, answer = self._prompts.parts("answer_lead"), sentences(best.article.spoken)
             else:
                 lead = ()
                 answer = self._prompts.parts(
@@ -436,6 +445,9 @@ class Session(InWriting):
             return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
         if self._answers.asks_who(self._draft.text):
             return self._ask_who(self._draft.text)
+        if self._asks_on(self._draft):
+            self._draft = self._of_question(self._draft)
+            return self._next_question("no_answer_register")
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")
@@ -468,14 +480,3 @@ class Session(InWriting):
             return self._next_question("no_answer_register")
         self._draft = self._draft.heard(self._heard)
         return self._transfer("engine_failed")
-
-
-def _sentences(text: str) -> tuple[str, ...]:
-    """Cut an answer at the end of each sentence, so that the first is heard while the next is rendered."""
-    parts, start = [], 0
-    for index, character in enumerate(text):
-        if character in "。？！；" and index + 1 < len(text):
-            parts.append(text[start : index + 1])
-            start = index + 1
-    parts.append(text[start:])
-    return tuple(part for part in parts if part.strip())

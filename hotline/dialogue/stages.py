@@ -74,6 +74,12 @@ ASIDE: Final = frozenset(
 CONFIRMED: Final = frozenset({Stage.FORM, Stage.CHECKING, Stage.REPEAT, Stage.CLOSED_REPEAT})
 """Stages in which the citizen has confirmed what was read back, and it is not registered yet."""
 
+REPEATS: Final = frozenset({Stage.REPEAT, Stage.CLOSED_REPEAT})
+"""Stages in which the citizen is told of an earlier order on the same matter."""
+
+SETTLED: Final = frozenset({Stage.MORE, Stage.ANSWERED, Stage.RATING, Stage.RATED_BADLY})
+"""Stages in which a matter has been settled and told."""
+
 WAITS_FOR_PEOPLE: Final = frozenset(
     {Stage.TRANSFERRING, Stage.CALLBACK, Stage.PLANNING_CALLBACK, Stage.MESSAGE}
 )

@@ -17,7 +17,6 @@ from hotline.dialogue.floor import Actions
 from hotline.dialogue.in_talk import InTalk
 from hotline.dialogue.intake import Draft, Missing, spoken_date
 from hotline.dialogue.stages import CONFIRMED, Stage
-from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     Appeal,
@@ -26,7 +25,7 @@ from hotline.domain.appeal import (
 )
 from hotline.domain.category import at_level, nearest
 from hotline.domain.diversion import Diversion
-from hotline.domain.meaning import Intent, Slots, Understanding
+from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
 _NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT)
@@ -49,14 +48,6 @@ def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
         if name and others.count(name) == 1
     )
     return any(name in text or name[:2] in text for name in names)
-
-
-def _only_when_and_who(meaning: Understanding) -> Understanding:
-    """Return what a yes adds to what was confirmed: nothing that would have to be read back again."""
-    slots = Slots(
-        occurred=meaning.slots.occurred, interval=meaning.slots.interval, people=meaning.slots.people
-    )
-    return replace(meaning, kind=None, category=None, choices=(), slots=slots)
 
 
 class TakingDown(InTalk):
@@ -82,6 +73,8 @@ class TakingDown(InTalk):
                 return self._ask(Stage.PLACE_CHOICE, Expected.PLACE, *lead, "place_choice", places=places)
             case Missing.PLACE:
                 name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
+                if name == "ask_place" and self._draft.place is not None and self._draft.place.detail:
+                    name = "ask_county"  # “临沂北站” was heard, and is not asked for anew
                 self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
                 return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
             case Missing.PLACE_DETAIL:
@@ -133,8 +126,8 @@ class TakingDown(InTalk):
         is_no = self._answers.opens_with(meaning.text, Answer.NO)
         if is_no:
             self._draft = replace(self._draft, category_confidence=0.0)
-        elif len(meaning.text) < _TELLS_OF_ANOTHER and self._is_elsewhere(meaning):
-            meaning = replace(meaning, category=None, choices=(), runners_up=())
+        else:
+            meaning = self._of_this_matter(meaning)
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         said = (meaning.category, *(code for code, _ in meaning.runners_up)) if not meaning.choices else ()
         meant = next((code for code in said if code in self._offered_categories), None)
@@ -142,53 +135,13 @@ class TakingDown(InTalk):
             self._draft = self._draft.told_apart(meant)
         return self._next_question()
 
-    def _is_elsewhere(self, meaning: Understanding) -> bool:
-        """Tell whether a class is named that is of another first level than the matter's."""
+    def _of_this_matter(self, meaning: Understanding) -> Understanding:
+        """Return what was understood, without a class of another first level where too little was said to tell of one."""
         named = at_level(meaning.category, 1)
-        return named is not None and named != at_level(self._draft.category, 1)
-
-    def _answer_to_confirmation(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)
-        is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
-        if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
-            return self._register()
-        if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
-            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
-        if answer is Answer.NO:
-            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
-        return self._understand(text)
-
-    def _confirmation_understood(self, meaning: Understanding) -> Actions:
-        if meaning.slots.phone is not None:
-            self._draft = replace(self._draft, phone=meaning.slots.phone)
-            if meaning.slots.place is None:
-                if not self._is_spoken:
-                    return self._register()
-                phone = grouped(meaning.slots.phone.digits)
-                return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=phone)
-        slots = meaning.slots
-        is_dated_or_named = bool(slots.occurred or slots.people)  # “不对，是上周三”
-        new_facts = slots.place is not None or meaning.category is not None or is_dated_or_named
-        is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
-        is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
-        is_no = is_no and not self._answers.is_plain_yes(
-            meaning.text
-        )  # a model may misread what was misheard
-        if is_yes and not is_no:
-            draft = self._draft.heard(meaning.text) if new_facts else self._draft
-            self._draft = draft.filled(_only_when_and_who(meaning), self._policy)
-            return self._register()
-        if is_no and not new_facts:
-            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
-        if not is_no and not new_facts and meaning.intent is not Intent.APPEAL:
-            self._no_matches += 1
-            if self._no_matches >= self._most_no_matches:
-                return self._transfer("not_understood")
-            self._draft = replace(
-                self._draft, wants_secrecy=self._draft.wants_secrecy or meaning.slots.wants_secrecy
-            )
-            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
-        return self._supplemented(meaning)
+        is_elsewhere = named is not None and named != at_level(self._draft.category, 1)
+        if is_elsewhere and len(meaning.text) < _TELLS_OF_ANOTHER:
+            return replace(meaning, category=None, choices=(), runners_up=())
+        return meaning
 
     def _answer_to_secrecy(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.OPENLY, Answer.NO, Answer.YES, Answer.ANONYMOUS)
@@ -205,16 +158,6 @@ class TakingDown(InTalk):
     def _secrecy_understood(self, meaning: Understanding) -> Actions:
         if meaning.intent in (Intent.AFFIRM, Intent.DENY) and not meaning.slots.wants_secrecy:
             return self._secrecy_said(wanted=meaning.intent is Intent.AFFIRM)
-        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
-        return self._next_question()
-
-    def _supplemented(self, meaning: Understanding) -> Actions:
-        """Take more words to the matter: the citizen corrects or completes it."""
-        if self._stage in (Stage.CORRECT, Stage.CONFIRM):
-            self._corrections += 1
-            if self._corrections > self._policy.max_corrections:
-                return self._transfer("not_understood")
-            self._draft = replace(self._draft, category_confidence=0.0)
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._next_question()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from hotline.dialogue.follow_ups import FollowUps
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
@@ -51,6 +52,8 @@ class Answer(StrEnum):
     REPEAT = "repeat"
     ANONYMOUS = "anonymous"
     OPENLY = "openly"
+    SECRETLY = "secretly"
+    MISDIALLED = "misdialled"
     MERGE = "merge"
     FIRST = "first"
     SECOND = "second"
@@ -143,10 +146,12 @@ class AnswerWords:
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
+            self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
+            self.follow_ups = FollowUps(rows, file=file)
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
@@ -227,6 +232,10 @@ class AnswerWords:
     def speaks_dialect(self, text: str) -> bool:
         """Tell whether the citizen asks for somebody who knows their dialect (方言)."""
         return self._is_found(self._dialect_lexicon, text)
+
+    def asks_on(self, text: str) -> bool:
+        """Tell whether ``text`` asks on about what was just answered (“那……呢”)."""
+        return text.startswith(self._asks_on) and text.rstrip("？?。").endswith(self._asks_on_ends)
 
     def asks(self, text: str) -> bool:
         """Tell whether ``text`` is put as a question."""

@@ -577,9 +577,10 @@ class Urge:
 
 @dataclass(frozen=True, slots=True)
 class AddFacts:
-    """New facts from the citizen."""
+    """New facts from the citizen; ``wants_secrecy``: units are to see nothing of who they are from now on (保密)."""
 
     text: str
+    wants_secrecy: bool = False
     step: Literal[Step.ADD_FACTS] = Step.ADD_FACTS
 
     def __post_init__(self) -> None:

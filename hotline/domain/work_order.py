@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from hotline.domain.appeal import Appeal, PhoneNumber, Secrecy
 from hotline.domain.deeds import (
+    AddFacts,
     AddUnits,
     AskExtension,
     Complete,
@@ -149,6 +150,8 @@ class WorkOrder:
                 return replace(self, routing=replace(self.routing, supporting_units=tuple(more)))
             case Complete(appeal=appeal):
                 return replace(self, appeal=appeal)
+            case AddFacts(wants_secrecy=True):
+                return replace(self, appeal=replace(self.appeal, secrecy=Secrecy.CONFIDENTIAL))
             case Supplement(place=place) if place is not None:
                 return replace(self, appeal=replace(self.appeal, place=place))
             case _:

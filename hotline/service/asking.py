@@ -205,7 +205,9 @@ class Asking:
         return Merged(at=self._world.clock(), turn=action.turn, number=order.number)
 
     async def _add(self, action: AddToOrder) -> Event:
-        order = await self._world.registration.add_facts(action.number, action.text, at=self._world.clock())
+        order = await self._world.registration.add_facts(
+            action.number, action.text, at=self._world.clock(), wants_secrecy=action.wants_secrecy
+        )
         return FactsAdded(at=self._world.clock(), turn=action.turn, number=order.number)
 
     async def _plan_callback(self, action: PlanCallback) -> Event:

@@ -220,20 +220,26 @@ class Registration:
         )
         return part
 
-    async def add_facts(self, number: WorkOrderNumber, text: str, *, at: datetime) -> WorkOrder:
-        """Add what a citizen says to their order ``number``, committed; the same words are added once."""
+    async def add_facts(
+        self, number: WorkOrderNumber, text: str, *, at: datetime, wants_secrecy: bool = False
+    ) -> WorkOrder:
+        """Add what a citizen says to their order ``number``, committed; the same words are added once.
+
+        ``wants_secrecy``: its units see nothing of who they are from now on.
+        """
+        facts = AddFacts(text, wants_secrecy=wants_secrecy)
         for _ in range(_TRIES - 1):
             try:
-                return await self._added(number, text, at)
+                return await self._added(number, facts, at)
             except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
                 log.info("facts.again", number=number)
-        return await self._added(number, text, at)
+        return await self._added(number, facts, at)
 
-    async def _added(self, number: WorkOrderNumber, text: str, at: datetime) -> WorkOrder:
+    async def _added(self, number: WorkOrderNumber, facts: AddFacts, at: datetime) -> WorkOrder:
         before = await self._store.get(number)
-        if any(entry.deed == AddFacts(text) for entry in before.history):
+        if any(entry.deed == facts for entry in before.history):
             return before
-        added = before.after(AddFacts(text), by=CITIZEN, at=max(at, before.history[-1].at))
+        added = before.after(facts, by=CITIZEN, at=max(at, before.history[-1].at))
         await self._store.commit(self._casework.change(added, before=before), at=at)
         return added
 

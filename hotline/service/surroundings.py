@@ -51,7 +51,9 @@ class Registering(RecordingContacts, Protocol):
     ) -> WorkOrder:
         """Return the order ``number`` after the citizen was merged into it, committed; once for each ``request``."""
 
-    async def add_facts(self, number: str, text: str, *, at: datetime) -> WorkOrder:
+    async def add_facts(
+        self, number: str, text: str, *, at: datetime, wants_secrecy: bool = False
+    ) -> WorkOrder:
         """Return the order ``number`` after what the citizen said was added to it, committed; the same words once."""
 
 

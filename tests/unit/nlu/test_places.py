@@ -42,11 +42,32 @@ def test_an_address_is_read_in_parts(text: str, address: Address | None) -> None
     assert place.address == address
 
 
-@pytest.mark.parametrize("text", ["莒南县十字路街道有人乞讨", "兰山区白沙埠镇的路坏了", "义堂镇的路坏了"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "莒南县十字路街道有人乞讨",
+        "兰山区白沙埠镇的路坏了",
+        "义堂镇的路坏了",
+        "兰山区的我们小区电梯坏了",
+        "费县俺村没水了",
+    ],
+)
 def test_what_names_no_road_is_no_detail(text: str) -> None:
     place = FINDER.place(text)
     assert place is not None
     assert place.detail == ""
+
+
+@pytest.mark.parametrize("text", ["我车停在小区里让人刮了", "在我们小区门口"])
+def test_a_place_without_a_name_is_none(text: str) -> None:
+    place = FINDER.place(text)
+    assert place is None or "门口" in place.detail
+
+
+def test_a_school_s_short_name_is_a_place() -> None:
+    place = FINDER.place("兰山区临沂一小门口天天堵车")
+    assert place is not None
+    assert place.detail.startswith("临沂一小")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,14 @@ async def test_who_asks_whom_to_turn_to_asks_and_who_reports_what_is_broken_repo
     assert (asks.kind, reports.kind) == (AppealKind.INQUIRY, AppealKind.HELP)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_wanted"),
+    [("请给我保密", True), ("我怕他报复", True), ("不用保密", False), ("我不匿名", False)],
+)
+async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool) -> None:
+    assert (await rules(Engine()).understand(text)).slots.wants_secrecy == is_wanted
+
+
 async def test_an_unsure_model_is_helped_by_the_words_of_the_taxonomy() -> None:
     unsure = Engine(category_confidence=0.2, runners_up=(("020402", 0.2),))
     found = await rules(unsure).understand("银雀山路的路灯不亮了")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.actions import AddToOrder, RegisterAppeal, TransferToAgent
+from hotline.dialogue.actions import AddToOrder, LookUp, RegisterAppeal, TransferToAgent
 from hotline.dialogue.events import EngineFailed, FactsAdded
-from hotline.domain.appeal import Place
+from hotline.domain.appeal import AppealKind, Place, Secrecy
 from hotline.domain.meaning import Understanding
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning
 from tests.talking import Conversation
@@ -16,8 +16,8 @@ WORDS = "不对，位置是罗庄区盛庄街道"
 CORRECTED = a_meaning(WORDS, place=LUOZHUANG)
 
 
-def registered() -> Conversation:
-    call = Conversation()
+def registered(*, asks_rating: bool = False) -> Conversation:
+    call = Conversation(asks_rating=asks_rating)
     call.says("路灯坏了", a_complaint("路灯坏了", place=LANSHAN))
     call.says("对")
     call.is_registered()
@@ -42,6 +42,50 @@ def test_what_cannot_be_added_is_told_and_goes_to_a_person_with_the_words() -> N
     transfer = call.last(TransferToAgent)
     assert isinstance(transfer, TransferToAgent)
     assert (call.heard, WORDS in transfer.briefing) == (("not_added",), True)
+
+
+@pytest.mark.parametrize("is_rating", [False, True])
+def test_who_asks_for_secrecy_afterwards_is_kept_secret_from_then_on(*, is_rating: bool) -> None:
+    call = registered(asks_rating=is_rating)
+    if is_rating:
+        call.says("没有了")
+        assert call.heard == ("ask_rating",)
+    call.says("我要保密")
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", "我要保密", wants_secrecy=True)
+    assert "保密" not in call.said
+    call.happens(FactsAdded(NOW, call.turn, "26112300001"))
+    assert call.heard == ("secrecy_added", "anything_more")
+
+
+def test_who_does_not_need_secrecy_has_nothing_more() -> None:
+    call = registered()
+    call.says("不用保密")
+    assert call.heard == ("goodbye",)
+
+
+@pytest.mark.parametrize(
+    ("matter", "stage", "again"),
+    [
+        (a_complaint("路灯坏了"), "ask_place", ("secrecy_wished", "ask_place")),
+        (a_complaint("路灯坏了", place=LANSHAN), "confirm", ("secrecy_wished", "confirm_short")),
+    ],
+)
+def test_secrecy_is_kept_at_whatever_moment_it_is_asked_for(
+    matter: Understanding, stage: str, again: tuple[str, ...]
+) -> None:
+    call = Conversation()
+    call.says(matter.text, matter)
+    assert call.heard == (stage,)
+    call.says("别说是我说的")
+    assert call.heard == again
+    assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
+    assert call.session.so_far.text == "路灯坏了，别说是我说的"
+
+
+def test_whoever_has_brought_no_matter_is_told_of_secrecy_by_the_knowledge_base() -> None:
+    call = Conversation()
+    call.says("能保密吗", a_meaning("能保密吗", kind=AppealKind.INQUIRY))
+    assert isinstance(call.did[-1], LookUp)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,12 @@ def test_secrecy_is_asked_for_tip_offs_and_for_complaints_of_the_citys_categorie
 
 @pytest.mark.parametrize(
     ("answer", "meaning"),
-    [("需要", None), ("匿名", None), ("要保密", a_meaning("要保密", Intent.UNKNOWN, wants_secrecy=True))],
+    [
+        ("需要", None),
+        ("匿名", None),
+        ("要保密", None),
+        ("这要给我保密啊", a_meaning("这要给我保密啊", Intent.UNKNOWN, wants_secrecy=True)),
+    ],
 )
 def test_a_wish_for_secrecy_is_kept_and_said(answer: str, meaning: Understanding | None) -> None:
     call = Conversation()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hotline.dialogue.actions import (
@@ -31,8 +33,17 @@ from hotline.dialogue.events import (
     TransferFailed,
     Understood,
 )
-from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, PhoneNumber, Place, Secrecy
-from hotline.domain.meaning import Intent
+from hotline.domain.appeal import (
+    AppealKind,
+    ContactChannel,
+    EmergencyService,
+    Fact,
+    FactKind,
+    PhoneNumber,
+    Place,
+    Secrecy,
+)
+from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation, with_a_complaint
@@ -279,6 +290,7 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
     ("words", "service"),
     [
         ("我家着火了", EmergencyService.FIRE),
+        ("这里有人打架，动刀子了", EmergencyService.POLICE),
         ("快来人啊我家找火了", EmergencyService.FIRE),
         ("有人晕倒了", EmergencyService.AMBULANCE),
         ("有人拿着刀在砍人", EmergencyService.POLICE),
@@ -330,6 +342,8 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
     "words",
     [
         "楼上可能着火了",
+        "家里煤气味特别大咋办",
+        "楼下有人打架",
         "对面会不会着火了",
         "恐怕有人溺水",
         "补好了避免楼上着火了",  # how 不好了，对面楼上着火了 was heard
@@ -477,11 +491,78 @@ def test_goodbye_at_the_beginning_ends_the_call() -> None:
 
 def test_words_that_settle_nothing_at_the_confirmation_are_asked_again_then_a_person_takes_over() -> None:
     call = with_a_complaint()
-    call.says("这个嘛那个", a_meaning("这个嘛那个", Intent.UNKNOWN, wants_secrecy=True))
+    call.says("这个嘛", a_meaning("这个嘛", Intent.UNKNOWN))
     assert call.heard == ("confirm_unclear",)
-    assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
-    call.says("这个嘛那个", a_meaning("这个嘛那个", Intent.UNKNOWN))
+    call.says("这个嘛", a_meaning("这个嘛", Intent.UNKNOWN))
     assert isinstance(call.did[-1], TransferToAgent)
+
+
+@pytest.mark.parametrize(
+    ("words", "values", "lead"),
+    [
+        ("就是村东头那条路", {}, "facts_noted"),
+        ("三万二", {"facts": (Fact(FactKind.AMOUNT, "三万二", "32000"),)}, "facts_noted"),
+        ("怕他报复", {"wants_secrecy": True}, "secrecy_wished"),
+    ],
+)
+def test_what_is_added_at_the_confirmation_goes_into_the_order(
+    words: str, values: dict[str, Any], lead: str
+) -> None:
+    call = with_a_complaint()
+    call.says(words, a_meaning(words, Intent.UNKNOWN, **values))
+    assert call.heard == (lead, "confirm_short")
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.text == f"兰山区银雀山街道暖气不热，{words}"
+    assert (order.appeal.secrecy is Secrecy.CONFIDENTIAL) == (lead == "secrecy_wished")
+
+
+def test_who_adds_and_adds_at_the_confirmation_is_put_through() -> None:
+    call = with_a_complaint()
+    for number in range(1, 4):
+        call.says(f"还有第{number}栋楼", a_meaning(f"还有第{number}栋楼", Intent.UNKNOWN))
+        assert call.heard == ("facts_noted", "confirm_short")
+    call.says("还有第四栋楼", a_meaning("还有第四栋楼", Intent.UNKNOWN))
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        a_meaning(
+            "城建花园三号楼", kind=AppealKind.SUGGESTION, category="0204", category_confidence=0.9,
+            place=Place(said="城建花园三号楼", detail="城建花园三号楼"),
+        ),
+        a_meaning("K5路", category="0204", category_confidence=0.9),
+    ],
+)  # fmt: skip
+def test_a_place_or_a_few_sounds_at_the_confirmation_change_no_matter(meaning: Understanding) -> None:
+    call = with_a_complaint()
+    call.says(meaning.text, meaning)
+    assert call.heard == ("confirm",)
+    assert (call.session.so_far.category, call.session.so_far.kind) == ("0101", AppealKind.HELP)
+
+
+def test_a_place_that_was_named_is_asked_for_its_county_only() -> None:
+    call = Conversation()
+    station = Place(said="临沂北站", detail="临沂北站")
+    call.says("在临沂北站路灯坏了", a_complaint("在临沂北站路灯坏了", place=station))
+    assert call.heard == ("ask_county",)
+    call.says("不知道啊", a_meaning("不知道啊", Intent.UNKNOWN))
+    assert call.heard == ("ask_place_again",)
+
+
+def test_praise_is_read_back_in_its_own_words_and_asked_for_no_place() -> None:
+    call = Conversation()
+    call.says("谢谢你们修好了路灯", a_complaint("谢谢你们修好了路灯", kind=AppealKind.PRAISE))
+    assert (call.heard, "谢谢你们修好了路灯" in call.said) == (("confirm",), True)
+
+
+def test_who_dialled_the_wrong_number_is_let_go() -> None:
+    call = Conversation()
+    call.says("不好意思，打错了")
+    assert (call.heard, call.did[-1]) == (("goodbye",), End(Outcome.FAILED))
 
 
 def test_a_long_yes_registers_with_what_it_adds() -> None:

@@ -18,6 +18,7 @@ from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.routing import RoutingDecision
+from hotline.domain.secrecy import unit_view
 from hotline.domain.work_order import Status, Step, WorkOrder
 from hotline.service.casework import Casework
 from hotline.service.registration import Registration
@@ -260,6 +261,21 @@ async def test_two_citizens_who_join_one_order_at_once_both_join(store: SqlStore
     assert {party.phone for party in (await store.get(first.number)).citizens} == {
         PhoneNumber(f"1390539000{index}") for index in range(1, 4)
     }
+    assert await store.audit_break() is None
+
+
+async def test_who_asks_for_secrecy_afterwards_is_hidden_from_units_from_then_on(store: SqlStore) -> None:
+    registration = a_registration(store)
+    order = await registration.register(an_appeal(), conversation="c1", at=NOW)
+    assert not unit_view(order).is_confidential
+    for minutes in (1, 2):
+        await registration.add_facts(order.number, "我要保密", at=after(minutes), wants_secrecy=True)
+    found = await store.get(order.number)
+    seen = unit_view(found)
+    assert (seen.is_confidential, seen.contact, seen.has_recording) == (True, "", False)
+    assert [entry.deed for entry in found.history if isinstance(entry.deed, AddFacts)] == [
+        AddFacts("我要保密", wants_secrecy=True)
+    ]
     assert await store.audit_break() is None
 
 

@@ -1,0 +1,106 @@
+"""The read-back (核对): what was taken down is confirmed, completed or corrected before it is registered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from hotline.dialogue.floor import Actions
+from hotline.dialogue.stages import Stage
+from hotline.dialogue.taking_down import TakingDown
+from hotline.dialogue.telling import grouped
+from hotline.dialogue.words import Answer
+from hotline.domain.meaning import Intent, Slots, Understanding
+from hotline.domain.speech import Expected
+
+_LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
+_PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
+
+
+def _only_when_and_who(meaning: Understanding) -> Understanding:
+    """Return what a yes adds to what was confirmed: nothing that would have to be read back again."""
+    slots = Slots(
+        occurred=meaning.slots.occurred, interval=meaning.slots.interval, people=meaning.slots.people
+    )
+    return replace(meaning, kind=None, category=None, choices=(), slots=slots)
+
+
+class Confirming(TakingDown):
+    """A conversation that reads back what it registers."""
+
+    def _answer_to_confirmation(self, text: str) -> Actions:
+        answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)
+        is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
+        if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
+            return self._register()
+        if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
+            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
+        if answer is Answer.NO:
+            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
+        return self._understand(text)
+
+    def _confirmation_understood(self, meaning: Understanding) -> Actions:
+        if meaning.slots.phone is not None:
+            self._draft = replace(self._draft, phone=meaning.slots.phone)
+            if meaning.slots.place is None:
+                if not self._is_spoken:
+                    return self._register()
+                phone = grouped(meaning.slots.phone.digits)
+                return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=phone)
+        slots = meaning.slots
+        is_dated_or_named = bool(slots.occurred or slots.people)  # “不对，是上周三”
+        new_facts = slots.place is not None or meaning.category is not None or is_dated_or_named
+        is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
+        is_no = meaning.intent is Intent.DENY or self._answers.opens_with(meaning.text, Answer.NO)
+        is_no = is_no and not self._answers.is_plain_yes(
+            meaning.text
+        )  # a model may misread what was misheard
+        if is_yes and not is_no:
+            draft = self._draft.heard(meaning.text) if new_facts else self._draft
+            self._draft = draft.filled(_only_when_and_who(meaning), self._policy)
+            return self._register()
+        if is_no and not new_facts:
+            return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
+        if not is_no and not new_facts and self._tells_more(meaning):
+            return self._noted(meaning)
+        if not is_no and not new_facts and meaning.intent is not Intent.APPEAL:
+            self._no_matches += 1
+            if self._no_matches >= self._most_no_matches:
+                return self._transfer("not_understood")
+            return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
+        return self._supplemented(meaning)
+
+    def _noted(self, meaning: Understanding) -> Actions:
+        """Take down what was added, and ask anew."""
+        if self._has_corrected_enough():
+            return self._transfer("not_understood")
+        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        return self._confirm_after("secrecy_wished" if meaning.slots.wants_secrecy else "facts_noted")
+
+    def _has_corrected_enough(self) -> bool:
+        """Count one more correction, and tell whether a person had better take over."""
+        self._corrections += 1
+        return self._corrections > self._policy.max_corrections
+
+    def _tells_more(self, meaning: Understanding) -> bool:
+        """Whether words that answer nothing add to the matter (“花了1899块”, “就是村东头那条路”): none are lost."""
+        is_bare = meaning.intent is Intent.UNKNOWN and len(meaning.text) >= _LEAST_FACT
+        return bool(meaning.slots.facts) or meaning.slots.wants_secrecy or is_bare
+
+    def _confirm_after(self, lead: str) -> Actions:
+        """Ask anew whether it is right: by voice without reading it all back, in writing with the form as it is now."""
+        return self._with_card(self._ask_yes_no(Stage.CONFIRM, lead, "confirm_short"), self._form_card())
+
+    def _supplemented(self, meaning: Understanding) -> Actions:
+        """Take more words to the matter: the citizen corrects or completes it."""
+        if self._stage in (Stage.CORRECT, Stage.CONFIRM):
+            if self._has_corrected_enough():
+                return self._transfer("not_understood")
+            self._draft = replace(self._draft, category_confidence=0.0)
+        place = meaning.slots.place
+        if place is not None and len(meaning.text) - len(place.said) <= _PLACE_ALONE:
+            meaning = replace(meaning, kind=None, category=None, choices=())  # 城建花园 is no matter
+        elif self._stage is Stage.CONFIRM and not self._answers.opens_with(meaning.text, Answer.NO):
+            meaning = self._of_this_matter(meaning)  # “K5路”
+        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        return self._next_question()

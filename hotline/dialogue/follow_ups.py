@@ -1,0 +1,81 @@
+"""What is asked about an answer that was just given (追问): “要多少钱”, “在哪办”. It is answered out of the same article.
+
+Such words say nothing of the matter, so a search for them finds anything. What the article does not tell is not made up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hotline.domain.errors import CityConfigError
+from hotline.domain.knowledge import Article
+from hotline.phonetics import SoundLexicon, han_only
+
+_SENTENCE: Final = re.compile(r"[^。；！？]+[。；！？]?")
+_MOST_WORDS: Final = 2  # characters beside the question itself and words that say nothing
+_LONGEST: Final = 16
+_MOST_TOLD: Final = 100  # characters: what is told is heard, too
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """One thing that is asked of a matter: ``fields`` of an article tell it, else sentences with words of ``told``."""
+
+    fields: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+class FollowUps:
+    """Reads such questions and finds what an article tells (``answers.yaml``: ``aspects``, ``aspect_empty``)."""
+
+    def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
+        """Take the content of ``answers.yaml``."""
+        try:
+            self._empty = tuple(sorted(map(str, rows["aspect_empty"]), key=len, reverse=True))
+            self._aspects = {
+                word: Aspect(tuple(one.get("fields", ())), tuple(map(str, one["told"])))
+                for one in rows["aspects"].values()
+                for word in one["asked"]
+            }
+            fields = {field for aspect in self._aspects.values() for field in aspect.fields}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CityConfigError(file=file, reason=f"追问词表缺少内容或写法不对：{error}") from error
+        for field in sorted(fields - Article.__dataclass_fields__.keys()):
+            raise CityConfigError(file=file, row=field, reason="知识条目没有这一栏")
+        self._asked = SoundLexicon(self._aspects)
+
+    def aspect(self, text: str) -> Aspect | None:
+        """Return what is asked of the matter at hand, or None where ``text`` says what matter it is about, or asks nothing such."""
+        words = han_only(text)
+        if len(words) > _LONGEST:
+            return None
+        for match in self._asked.find(words):
+            if match.is_exact or (match.is_precise and len(match.word) > 2):
+                rest = words[: match.start] + words[match.end :]
+                if len(self._without_empty(rest)) <= _MOST_WORDS:
+                    return self._aspects[match.word]
+        return None
+
+    def _without_empty(self, words: str) -> str:
+        for word in self._empty:
+            words = words.replace(word, "")
+        return words
+
+    @staticmethod
+    def told(article: Article, aspect: Aspect) -> str:
+        """Return what ``article`` tells of ``aspect``, in its own words; empty where it tells nothing of it."""
+        for field in aspect.fields:
+            value = getattr(article, field)
+            if found := value if isinstance(value, str) else "；".join(value):
+                return found if found.endswith("。") else f"{found}。"
+        for text in (article.full, article.spoken):
+            told = ""
+            for sentence in _SENTENCE.findall(text):
+                if any(word in sentence for word in aspect.told) and len(told) + len(sentence) <= _MOST_TOLD:
+                    told += sentence
+            if told:
+                return told
+        return ""

@@ -1,0 +1,131 @@
+"""What is asked about an answer is answered out of the same article; what it does not tell is not made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hotline.dialogue.actions import LookUp
+from hotline.dialogue.events import PassagesFound
+from hotline.dialogue.follow_ups import FollowUps
+from hotline.domain.appeal import AppealKind
+from hotline.domain.errors import CityConfigError
+from hotline.domain.knowledge import Passage
+from hotline.domain.meaning import Intent
+from tests.builders import NOW, a_meaning, an_article
+from tests.talking import Conversation
+
+CARD = an_article(
+    id="A0503-01", category="0503", title="老年卡怎么办", spoken="带身份证到服务站办。",
+    full="65周岁以上老人可以申请。带身份证到镇街服务站办理；也可以在爱山东网上申请。不收工本费。", fee="",
+)  # fmt: skip
+
+
+def answered(**values: Any) -> Conversation:
+    call = Conversation()
+    call.says(
+        "老年卡怎么办",
+        a_meaning("老年卡怎么办", kind=AppealKind.INQUIRY, category="0503", category_confidence=0.9),
+    )
+    call.happens(PassagesFound(NOW, call.turn, (Passage(replace(CARD, **values), 0.9, is_confident=True),)))
+    assert call.heard == ("answer_lead", "A0503-01", "anything_more")
+    return call
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("多大岁数能办啊", "65周岁以上老人可以申请。"),
+        ("那要多少钱", "不收工本费。"),
+        ("在哪办", "带身份证到镇街服务站办理；"),
+        ("网上能办不", "也可以在爱山东网上申请。"),
+        ("需要带啥", "带身份证到镇街服务站办理；"),
+    ],
+)
+def test_a_question_about_the_answer_is_answered_out_of_its_article(question: str, told: str) -> None:
+    call = answered()
+    call.says(question)
+    assert call.heard == ("A0503-01", "anything_more")
+    assert call.said == f"{told}请问还有其他问题吗？"
+
+
+def test_a_field_of_the_guide_comes_before_sentences_and_may_hold_several_lines() -> None:
+    call = answered(fee="十元", materials=("身份证", "照片"))
+    call.says("多少钱")
+    assert call.said == "十元。请问还有其他问题吗？"
+    call.says("带什么")
+    assert call.said == "身份证；照片。请问还有其他问题吗？"
+
+
+def test_what_only_the_spoken_answer_tells_is_told_too() -> None:
+    call = answered(full="按规定办理。")
+    call.says("去哪办")
+    assert call.said == "带身份证到服务站办。请问还有其他问题吗？"
+
+
+@pytest.mark.parametrize(
+    ("phone", "heard"),
+    [("", ("follow_up_untold", "anything_more")), ("96196", ("follow_up_ask", "anything_more"))],
+)
+def test_what_the_article_does_not_tell_is_not_made_up(phone: str, heard: tuple[str, ...]) -> None:
+    call = answered(phone=phone)
+    call.says("几点上班")
+    assert (call.heard, phone in call.said) == (heard, True)
+
+
+@pytest.mark.parametrize(
+    "question", ["身份证补办要多少钱", "我家路灯坏了找谁修要多少钱能不能快一点来修", "谁来修路"]
+)
+def test_whoever_says_what_it_is_about_asks_something_else(question: str) -> None:
+    call = answered()
+    call.says(
+        question, a_meaning(question, kind=AppealKind.INQUIRY, category="0501", category_confidence=0.9)
+    )
+    asked = call.did[-1]
+    assert isinstance(asked, LookUp)
+    assert asked.question == question
+
+
+@pytest.mark.parametrize(("question", "category"), [("那外地户口呢", "0501"), ("忘了办还能补吗", None)])
+def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
+    question: str, category: str | None
+) -> None:
+    call = answered()
+    call.says(
+        question,
+        a_meaning(
+            question, kind=AppealKind.INQUIRY, category=category, category_confidence=0.9 if category else 0.0
+        ),
+    )
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "confirm")
+    draft = call.session.so_far
+    assert (draft.text, draft.category, draft.kind) == (
+        f"老年卡怎么办，{question}",
+        "0503",
+        AppealKind.INQUIRY,
+    )
+
+
+def test_what_asks_nothing_is_not_taken_for_a_question() -> None:
+    call = answered()
+    call.says("嗯那啥来着", a_meaning("嗯那啥来着", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("not_understood",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ({"aspects": {}}, "追问词表缺少内容或写法不对"),
+        (
+            {"aspects": {"fee": {"asked": ["多少钱"], "fields": ["price"], "told": []}}, "aspect_empty": []},
+            "知识条目没有这一栏",
+        ),
+    ],
+)
+def test_a_mistake_in_the_list_says_what_and_where(rows: dict[str, Any], reason: str) -> None:
+    with pytest.raises(CityConfigError, match=reason):
+        FollowUps(rows, file="answers.yaml")
