@@ -167,7 +167,7 @@ def result_of(unit: str, orders: Sequence[OrderFacts], formula: Formula) -> Unit
         excluded=tuple(sorted(each.number for each in orders if not each.counts)),
         unreachable=sum(each.is_unreachable for each in counted),
         forgiven=forgiven,
-        score=_score(response, resolved, satisfied, formula),
+        score=score_of(response, resolved, satisfied, formula),
         named=tuple(
             name
             for name, share in rates.items()
@@ -206,7 +206,7 @@ def _satisfied(given: Satisfaction | None, formula: Formula) -> Fraction | None:
     return formula.mostly if found is None else Fraction(found)
 
 
-def _score(response: Share, resolved: Share, satisfied: Share, formula: Formula) -> Fraction | None:
+def score_of(response: Share, resolved: Share, satisfied: Share, formula: Formula) -> Fraction | None:
     """Return the weighted mean of the rates there are; None when there are none."""
     parts = (
         (response.rate, formula.response_weight),
@@ -218,22 +218,41 @@ def _score(response: Share, resolved: Share, satisfied: Share, formula: Formula)
     return sum((rate * each for rate, each in known), Fraction(0)) / weight if weight else None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A unit's place in its group: equal scores share a rank, None without enough orders; on the red or the yellow list."""
+
+    rank: int | None = None
+    is_red: bool = False
+    is_yellow: bool = False
+
+
+def places(units: Iterable[tuple[str, Fraction | None, int]], formula: Formula) -> dict[str, Place]:
+    """Return the place of each unit, of which name, score and orders are given."""
+    given = list(units)
+    scores = {unit: score for unit, score, orders in given if score is not None and orders >= formula.least_orders}  # fmt: skip
+    found = {}
+    for unit, _, _ in given:
+        if (own := scores.get(unit)) is None:
+            found[unit] = Place()
+            continue
+        rank = 1 + sum(each > own for each in scores.values())
+        from_below = 1 + sum(each < own for each in scores.values())
+        # Who shares a rank shares the list; and nobody is on both lists.
+        is_red = rank <= formula.red
+        found[unit] = Place(rank, is_red, not is_red and from_below <= formula.yellow)
+    return found
+
+
 def _board(group: BoardGroup, results: Sequence[UnitResult], formula: Formula) -> Board:
-    scored = [each for each in results if each.score is not None and each.orders >= formula.least_orders]
-    scored.sort(key=lambda each: (-(each.score or 0), each.unit))
-    ranked = [
-        Ranked(1 + sum((other.score or 0) > (each.score or 0) for other in scored), each) for each in scored
-    ]
-    others = sorted((each for each in results if each not in scored), key=lambda each: each.unit)
-    # Who shares a rank shares the list; and nobody is on both lists.
-    red = tuple(each.result.unit for each in ranked if each.rank is not None and each.rank <= formula.red)
-    below = [1 + sum((other.score or 0) < (each.score or 0) for other in scored) for each in scored]
-    yellow = tuple(
-        each.unit
-        for each, place in zip(scored, below, strict=True)
-        if place <= formula.yellow and each.unit not in red
+    found = places(((each.unit, each.score, each.orders) for each in results), formula)
+    ranked = sorted(
+        (Ranked(found[each.unit].rank, each) for each in results),
+        key=lambda each: (each.rank is None, each.rank or 0, each.result.unit),
     )
-    return Board(group, formula.version, (*ranked, *(Ranked(None, each) for each in others)), red, yellow)
+    red = tuple(each.result.unit for each in ranked if found[each.result.unit].is_red)
+    yellow = tuple(each.result.unit for each in ranked if found[each.result.unit].is_yellow)
+    return Board(group, formula.version, tuple(ranked), red, yellow)
 
 
 # --- indicators (指标) -------------------------------------------------------------------------------------------

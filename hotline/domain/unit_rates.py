@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from typing import Final
 
 from hotline.domain.assessment import (
     GROUPS,
     BoardGroup,
     Formula,
+    Place,
     Share,
+    places,
+    score_of,
 )
 from hotline.domain.category import within
 from hotline.domain.disclosure import Tally, share_of
@@ -54,9 +58,15 @@ class Quarter:
         return first, date(following, self.number % 4 * 3 + 1, 1)
 
 
+_NOWHERE: Final = Place()
+
+
 @dataclass(frozen=True, slots=True)
 class UnitRates:
-    """What one unit reached. ``excluded`` orders do not count; ``named``: which rates are below what the formula names."""
+    """What one unit reached. ``excluded`` orders do not count; ``named``: which rates are below what the formula names.
+
+    How content citizens are with enforcement and with mediation stands apart (国办发〔2020〕53号); ``place`` is that in its group.
+    """
 
     unit: str
     orders: int
@@ -64,7 +74,17 @@ class UnitRates:
     response: Share
     resolved: Share
     satisfied: Share
+    satisfied_enforcement: Share
+    satisfied_mediation: Share
+    score: Fraction | None
     named: tuple[str, ...]
+    place: Place = _NOWHERE
+
+    @property
+    def exclusion_rate(self) -> Fraction | None:
+        """The share of its orders that do not count (剔除率): excluding hides nothing."""
+        total = self.orders + self.excluded
+        return Fraction(self.excluded, total) if total else None
 
 
 def rates_by_group(
@@ -78,6 +98,9 @@ def rates_by_group(
     found: dict[BoardGroup, list[UnitRates]] = {group: [] for group in BoardGroup}
     for unit, theirs in parts.items():
         found[GROUPS[units[unit].group]].append(unit_rates(unit, theirs, formula))
+    for group, rows in found.items():
+        place = places(((each.unit, each.score, each.orders) for each in rows), formula)
+        found[group] = [replace(each, place=place[each.unit]) for each in rows]
     return {
         group: tuple(sorted(rows, key=lambda row: (_or_one(row.resolved), row.unit)))
         for group, rows in found.items()
@@ -95,6 +118,10 @@ def unit_rates(unit: str, tallies: Sequence[Tally], formula: Formula) -> UnitRat
         for each in tallies
         for part in ((Fraction(0), each.not_contacted), (Fraction(1), each.contacted))
     ]
+    apart_of = {
+        name: share_of((part for each in tallies if within(each.category, codes) for part in each.of_satisfaction(formula)), 0)
+        for name, codes in (("enforcement", formula.enforcement), ("mediation", formula.mediation))
+    }  # fmt: skip
     rates = {
         "response": share_of(heard, forgiven),
         "resolved": share_of((part for each in tallies for part in each.of_resolution(formula)), forgiven),
@@ -106,12 +133,17 @@ def unit_rates(unit: str, tallies: Sequence[Tally], formula: Formula) -> UnitRat
         unit=unit,
         orders=orders,
         excluded=sum(each.count for each in tallies) - orders,
+        satisfied_enforcement=apart_of["enforcement"],
+        satisfied_mediation=apart_of["mediation"],
+        score=score_of(rates["response"], rates["resolved"], rates["satisfied"], formula),
         named=tuple(
             name
             for name, share in rates.items()
             if (rate := share.rate) is not None and rate < formula.named_below
         ),
-        **rates,
+        response=rates["response"],
+        resolved=rates["resolved"],
+        satisfied=rates["satisfied"],
     )
 
 

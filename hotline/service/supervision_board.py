@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from hotline.domain.assessment import BoardGroup, Formula, Share, formula_on
+from hotline.domain.assessment import BoardGroup, Formula, Place, Share, formula_on
 from hotline.domain.deeds import Card, Tier
 from hotline.domain.handling_unit import HandlingUnit
 from hotline.domain.unit_rates import Quarter, UnitRates, rates_by_group
@@ -19,7 +19,7 @@ from hotline.store.order_facts import SqlOrderFacts, Which
 
 _FRESH: Final = timedelta(minutes=10)
 _SHOWN: Final = timedelta(days=1)
-_RATES: Final = ("response", "resolved", "satisfied")
+_RATES: Final = ("response", "resolved", "satisfied", "satisfied_enforcement", "satisfied_mediation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class SupervisionBoard:
             tallies = await self._facts.unit_tallies(*self._span(*quarter.days))
             groups = await asyncio.to_thread(rates_by_group, tallies, self._units, formula)
             found = QuarterRates(quarter, groups, formula, at)
-            await self._figures.keep(_key(found), _written(groups), at)
+            await self._figures.keep(_key(quarter, formula), _written(groups), at)
             return self._remember(found)
 
     async def prepare(self) -> None:
@@ -133,7 +133,7 @@ class SupervisionBoard:
     async def _last(self, quarter: Quarter) -> QuarterRates | None:
         """Return what was last counted, by whichever process."""
         formula = self._formula(quarter)
-        kept = await self._figures.kept(f"rates:{quarter}:{formula.version}")
+        kept = await self._figures.kept(_key(quarter, formula))
         if kept is None:
             return None
         return self._remember(QuarterRates(quarter, _read(kept[1]), formula, kept[0]))
@@ -152,8 +152,9 @@ class SupervisionBoard:
         return start, stop
 
 
-def _key(found: QuarterRates) -> str:
-    return f"rates:{found.quarter}:{found.formula.version}"
+def _key(quarter: Quarter, formula: Formula) -> str:
+    """Return under which figures are kept; its number changes with how they are written."""
+    return f"rates-2:{quarter}:{formula.version}"
 
 
 def _written(groups: Mapping[BoardGroup, Sequence[UnitRates]]) -> dict[str, Any]:
@@ -162,6 +163,7 @@ def _written(groups: Mapping[BoardGroup, Sequence[UnitRates]]) -> dict[str, Any]
         group.value: [
             {
                 "unit": each.unit, "orders": each.orders, "excluded": each.excluded, "named": each.named,
+                "score": None if each.score is None else str(each.score), "place": asdict(each.place),
                 **{name: [str(getattr(each, name).met), getattr(each, name).of] for name in _RATES},
             }
             for each in rows
@@ -177,6 +179,8 @@ def _read(body: Mapping[str, Any]) -> dict[BoardGroup, tuple[UnitRates, ...]]:
                 **{
                     **row,
                     "named": tuple(row["named"]),
+                    "score": None if row["score"] is None else Fraction(row["score"]),
+                    "place": Place(**row["place"]),
                     **{name: Share(Fraction(row[name][0]), row[name][1]) for name in _RATES},
                 }
             )

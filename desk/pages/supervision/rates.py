@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
 from fastapi.responses import Response
@@ -12,11 +12,12 @@ from starlette.background import BackgroundTask
 from desk.guard import desk_router, front_of
 from desk.pages.supervision.shown import note, orders_of
 from desk.seat import Seat
-from hotline.domain.assessment import Share
 from hotline.domain.unit_rates import Quarter, UnitRates
 from hotline.store.order_facts import Which
 
 router = desk_router()
+
+_RATES: Final = ("response", "resolved", "satisfied", "satisfied_enforcement", "satisfied_mediation")
 
 
 @router.get("/desk/supervision/rates")
@@ -29,6 +30,7 @@ async def rates(request: Request, seat: Seat, quarter: Annotated[str, Query(max_
     is_old = board.is_old(found)
     page = front.page(
         request, "supervision/rates.html", title="三率", found=found, quarters=quarters, is_old=is_old,
+        weights={name: f"{float(getattr(found.formula, f'{name}_weight')):.0%}" for name in _RATES[:3]},
         groups=[(group.value, [rates_row(each) for each in rows]) for group, rows in found.groups.items()],
     )  # fmt: skip
     if is_old:
@@ -61,14 +63,12 @@ def rates_row(found: UnitRates) -> dict[str, Any]:
     """Return a unit's line as pages show it: rates in percent."""
     return {
         "unit": found.unit, "orders": found.orders, "excluded": found.excluded, "named": found.named,
-        **{name: _percent(getattr(found, name)) for name in ("response", "resolved", "satisfied")},
+        "exclusion_rate": _percent(found.exclusion_rate), "score": _percent(found.score).removesuffix("%"),
+        "place": found.place,
+        **{name: _percent(getattr(found, name).rate) for name in _RATES},
     }  # fmt: skip
 
 
-def _percent(share: Share) -> str:
+def _percent(rate: Fraction | None) -> str:
     """Percent with two decimals, halves rounded up, as the assessment's report has it."""
-    return (
-        "—"
-        if share.rate is None
-        else f"{float((share.rate * 10_000 + Fraction(1, 2)).__floor__()) / 100:.2f}%"
-    )
+    return "—" if rate is None else f"{float((rate * 10_000 + Fraction(1, 2)).__floor__()) / 100:.2f}%"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.domain.assessment import BoardGroup, Formula, result_of
+from hotline.domain.assessment import BoardGroup, Formula, Place, result_of
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.unit_rates import Quarter, rates_by_group, unit_rates
 from tests.unit.hotline.domain.test_assessment import CITY, EXCLUDE, FORMULA, some_facts
@@ -53,6 +53,11 @@ def test_they_are_what_the_boards_count_order_by_order(
     assert (found.orders, found.excluded) == (expected.orders, len(expected.excluded))
     assert (found.response, found.resolved) == (expected.response, expected.resolved)
     assert (found.satisfied, found.named) == (expected.satisfied, expected.named)
+    assert (found.score, found.exclusion_rate) == (expected.score, expected.exclusion_rate)
+    assert (found.satisfied_enforcement, found.satisfied_mediation) == (
+        expected.satisfied_enforcement,
+        expected.satisfied_mediation,
+    )
 
 
 def test_units_stand_in_their_group_the_least_resolved_first_and_those_that_are_none_nowhere() -> None:
@@ -66,6 +71,22 @@ def test_units_stand_in_their_group_the_least_resolved_first_and_those_that_are_
         BoardGroup.COUNTIES: ["county-371311", UNIT],
         BoardGroup.CITY_BODIES: ["zone-371371"],
         BoardGroup.LINKED: [],
+    }
+
+
+def test_units_are_ranked_in_their_group_and_on_the_red_or_the_yellow_list_as_on_the_board() -> None:
+    formula = replace(FORMULA, least_orders=3, red=1, yellow=1)
+    bad = {"resolution": Resolution.UNRESOLVED, "result": Satisfaction.DISSATISFIED}
+    parts = [
+        alike(3, unit=UNIT), alike(4, unit="county-371311"), alike(1, unit="county-371311", **bad),
+        alike(3, unit="county-371312", **bad), alike(2, unit="county-371321"),
+    ]  # fmt: skip
+    (rows, _, _) = rates_by_group(parts, CITY.units, formula).values()
+    assert {row.unit: row.place for row in rows} == {
+        UNIT: Place(1, is_red=True),
+        "county-371311": Place(2),
+        "county-371312": Place(3, is_yellow=True),
+        "county-371321": Place(),  # too few to be ranked
     }
 
 
