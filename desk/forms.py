@@ -47,6 +47,13 @@ class Given:
             self.wrong[name] = needed
         return text
 
+    def another(self, name: str, own: str, needed: str = "") -> str:
+        """Return who else has approved; nobody approves what they do themselves (``own``: their name for signing in)."""
+        text = self.text(name, needed)
+        if text.casefold() == own.casefold():
+            self.wrong[name] = "须由另一个人批准。"
+        return text
+
     def number(self, name: str) -> int | None:
         """Return a whole number, None where none was typed."""
         text = self.text(name)

@@ -20,6 +20,7 @@ from desk.pages.review import order as review_order
 from desk.pages.review import secrecy, waiting
 from desk.pages.rules import catalogue, drafts, rows, versions
 from desk.pages.supervision import board, brief, contests, rates, trends
+from desk.pages.supervision import order as supervision_order
 from desk.pages.unit import article as unit_article
 from desk.pages.unit import assessment, batch, contest, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
@@ -48,6 +49,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     rates.router,
     brief.router,
     contests.router,
+    supervision_order.router,
     assessment.router,
     contest.router,
     inbox.router,

@@ -22,4 +22,6 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/supervision/orders": _SUPERVISOR,
     "GET /desk/supervision/contests": _SUPERVISOR,
     "POST /desk/supervision/contests/{number}/{decision}": _SUPERVISOR,
+    "GET /desk/supervision/{number}": _SUPERVISOR,
+    "POST /desk/supervision/{number}/{step}": _SUPERVISOR,
 }

@@ -247,7 +247,7 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.REFUSE_EXTENSION: _REVIEWERS,
     Step.GIVE_NOTICE: _UNITS | _STAFF,
     Step.SUSPEND: _REVIEWERS | _UNITS,
-    Step.RESUME: _MACHINE | _REVIEWERS | _UNITS,
+    Step.RESUME: _MACHINE | _REVIEWERS | _UNITS | {Role.SUPERVISOR},
     Step.ASK_END: _UNITS,
     Step.APPROVE_END: _REVIEWERS,
     Step.REJECT_END: _REVIEWERS,

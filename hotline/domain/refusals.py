@@ -72,6 +72,7 @@ _OF_THE_LEAD: Final = (
     Step.SIGN_FOR, Step.SEND_BACK, Step.ASK_EXTENSION, Step.SUSPEND, Step.RESUME, Step.ASK_END, Step.REPLY,
     Step.GIVE_NOTICE, Step.ADD_UNITS, Step.ASK_HEARING, Step.CONTEST,
 )  # fmt: skip
+_END_SUPERVISION: Final = (Role.REVIEWER, Role.SUPERVISOR)
 _NOT_DURING_A_HEARING: Final = (
     Step.SEND_BACK, Step.ASK_END, Step.APPROVE_END, Step.REPLY, Step.CONCLUDE, Step.DIVERT, Step.ANSWER,
 )  # fmt: skip
@@ -117,8 +118,10 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return _new_due_refusal(order, new)
         case Suspend(until=until) if until <= at:
             return "a suspension ends later than it begins"
-        case Resume() if order.status is Status.SUPERVISED and by.role is not Role.REVIEWER:
+        case Resume() if order.status is Status.SUPERVISED and by.role not in _END_SUPERVISION:
             return "supervision is ended by the hotline"
+        case Resume() if order.status is not Status.SUPERVISED and by.role is Role.SUPERVISOR:
+            return "a suspension is not ended by who supervises"
         case Resume() if by.role is Role.MACHINE and (
             order.suspended_until is None or at < order.suspended_until
         ):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 
 from docx import Document
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from hotline.domain.accounts import StaffRole
-from tests.browser import DESKTOP, PHONE, barriers, examine, overflow, shoot
+from tests.browser import DESKTOP, PHONE, barriers, examine, overflow, ready, shoot
 from tests.consoles.conftest import Open
 from tests.consoles_site import ConsolesSite
 from tests.integration.consoles.test_supervision import supervised
@@ -36,6 +36,7 @@ async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite
     await page.get_by_role("heading", name="兰山区各街道、乡镇").wait_for()
     await page.wait_for_function(INK)
     await examine(page, "supervision-map")
+    await raised_by_keyboard(page)
     for tab, name in TABS:
         await page.get_by_role("navigation", name="督办").get_by_role("link", name=tab, exact=True).click()
         await page.wait_for_url(f"**/supervision/{name}")
@@ -53,6 +54,26 @@ async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite
     await shoot(plain, "supervision-brief-asked-plain")
     await plain.get_by_role("button", name="确定印发").click()
     await plain.get_by_text("文字和数字都是印发时的").wait_for()
+
+
+async def raised_by_keyboard(page: Page) -> None:
+    """Go from what the rules propose to the order, and raise it past a tier: who approved that is asked for beside its field."""
+    await page.goto("/desk/supervision/ladder?tier=3&state=proposed")
+    await page.locator('tbody a[href^="/desk/supervision/2"]').focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="督办", exact=True).wait_for()
+    await examine(page, "supervision-order")
+    await ready(page, "document.querySelector('#supervise form')?.['htmx-internal-data']")
+    await page.keyboard.press("a")
+    await page.focus("#supervise-reason")
+    await page.keyboard.type("红牌后仍未办结")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#supervise-approver-wrong")).to_have_text("跳级督办须写明由谁批准。")
+    await seen(page, "supervision-order-raise")
+    await page.fill("#supervise-approver", "张主任")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".toast", has_text="已督办")).to_be_visible()
+    await expect(page.locator("main")).to_contain_text("政务督办")
 
 
 async def issued_by_keyboard(page: Page) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from fastapi import HTTPException
 
+from desk.conferences import conference
 from desk.files import evidence_of, placeholders
 from desk.forms import Given
 from desk.front import Front
@@ -20,6 +21,7 @@ from hotline.domain.deeds import (
     Conclude,
     Decline,
     Divert,
+    Exclude,
     PassReview,
     RefuseExtension,
     RejectEnd,
@@ -45,8 +47,7 @@ DECISIONS: Final = (
     Step.DISPATCH, Step.DESIGNATE, Step.ACCEPT_RETURN, Step.REJECT_RETURN, Step.APPROVE_END, Step.REJECT_END,
     Step.PASS_REVIEW, Step.REDO, Step.REVISIT, Step.CONCLUDE, Step.GRANT_EXTENSION, Step.REFUSE_EXTENSION,
     Step.DECLINE, Step.REJECT_HEARING, Step.DIVERT, Step.JOIN, Step.SPLIT, Step.ASK_SUPPLEMENT, Step.SUSPEND,
-    Step.RESUME, Step.DISCLOSE, Step.WITHHOLD, Step.REOPEN,
-    Step.REJECT_OBJECTION,
+    Step.RESUME, Step.DISCLOSE, Step.WITHHOLD, Step.REOPEN, Step.REJECT_OBJECTION, Step.CONFER, Step.EXCLUDE,
 )  # fmt: skip
 """The steps of a reviewer; ``JOIN`` is that the order is merged into another (并单)."""
 GROUNDS_WITHOUT_HEARING: Final = tuple(
@@ -108,6 +109,8 @@ def _plain(here: _Decision, step: Step) -> Awaitable[object]:
             return work.disclose(number, here.reason("请写明公开内容。"), **here.who)
         case Step.REDO:
             return work.redo(number, here.reason("请写明重办理由。"), **here.who)
+        case Step.CONFER:
+            return work.do(number, conference(given), **here.who)
         case Step.RESUME:
             return work.resume(number, here.reason(), **here.who)
         case _:
@@ -131,10 +134,12 @@ def _deed(here: _Decision, step: Step, given: Given) -> Any:
             return Suspend(until, here.reason("请写明措施和计划。"))
         case Step.ASK_SUPPLEMENT:
             return AskSupplement(here.reason("请写明需要补充什么。"))
-        case Step.PASS_REVIEW:
-            return PassReview(here.reason(""))
-        case Step.CONCLUDE:
-            return Conclude(here.reason(""))
+        case Step.EXCLUDE:
+            ground = given.one_of("ground", here.front.parts.contests.rules.grounds, "请选择情形。")
+            approver = given.another("approver", here.by.id, "请写明审批人。")
+            return Exclude(ground, here.reason(), approver)
+        case Step.PASS_REVIEW | Step.CONCLUDE:
+            return (PassReview if step is Step.PASS_REVIEW else Conclude)(here.reason(""))
         case _:
             return _WITH_REASON[step](here.reason())
 

@@ -19,6 +19,7 @@ from desk.pages.unit.reply import RELAY
 from desk.seat import Seat
 from desk.steps import seen, taken, told_of
 from desk.views import masked
+from hotline.domain.contests import open_contest
 from hotline.domain.deeds import (
     AskEnd,
     BasisFinding,
@@ -81,6 +82,7 @@ async def decide(request: Request, seat: Seat, number: Number, step: Step, given
 def _open_steps(front: Front, found: WorkOrder) -> frozenset[str]:
     """Return the decisions that make sense now; the rules still have the last word."""
     steps = {step for step in DECISIONS if after_step(found.status, step) is not None}
+    steps -= set() if _counts(found) else {Step.EXCLUDE}
     steps -= {Step.REJECT_OBJECTION} if open_objection(found) is None else set()
     hearing = open_hearing(found)
     if found.asked_extension is None:
@@ -104,6 +106,11 @@ def _open_steps(front: Front, found: WorkOrder) -> frozenset[str]:
     return frozenset(step.value for step in steps)
 
 
+def _counts(found: WorkOrder) -> bool:
+    """Tell whether an order counts in the assessment, and nobody is deciding on that."""
+    return found.is_dispatched and found.exclusion is None and open_contest(found) is None
+
+
 def _choices(front: Front, found: WorkOrder) -> dict[str, list[tuple[str, str]]]:
     """Return what the fields of the decisions offer."""
     words = front.words
@@ -119,6 +126,8 @@ def _choices(front: Front, found: WorkOrder) -> dict[str, list[tuple[str, str]]]
         "ends": named("end_grounds", EndGround),
         "resolutions": named("resolutions", Resolution),
         "satisfactions": named("satisfactions", Satisfaction),
+        "exclusions": list(front.parts.contests.rules.grounds.items()),
+        "conferences": list(words["conferences"].items()),
         "ways": list(words["contact_ways"].items()),
         "categories": [(code, one.name) for code, one in front.parts.city.categories.items() if len(code) == 4],
     }  # fmt: skip

@@ -13,7 +13,7 @@ from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, row_of
 from desk.pages.supervision.shown import note
 from desk.seat import Seat
-from desk.steps import seen, taken, told_of
+from desk.steps import seen, taken
 from desk.views import masked
 from hotline.domain.accounts import Account
 from hotline.domain.contests import counted_by, open_contest
@@ -66,7 +66,8 @@ async def decide(
     }  # fmt: skip
     work = front.parts.contests
     done = work.uphold(number, reason, order=found, **who) if step is Step.EXCLUDE else work.reject(number, reason, **who)  # fmt: skip
-    return await taken(request, done, to="/desk/supervision/contests", told=told_of(step))
+    told = front.words["told"]["uphold" if step is Step.EXCLUDE else step.value]
+    return await taken(request, done, to="/desk/supervision/contests", told=told)
 
 
 def _row(front: Front, order: WorkOrder, account: Account) -> dict[str, Any]:

@@ -9,9 +9,12 @@ from hotline.domain.deeds import (
     AskEnd,
     AskExtension,
     Conclude,
+    Confer,
+    ConferenceKind,
     ContactExemption,
     Deed,
     EndGround,
+    Exclude,
     Object,
     PassReview,
     QueueForDispatch,
@@ -121,7 +124,7 @@ async def test_a_reply_passes_or_is_done_again_and_an_end_is_told_to_the_citizen
 async def test_a_step_that_is_not_the_reviewers_is_not_there(site: ConsolesSite) -> None:
     order = await asked(site, "26112300001")
     async with site.client(await site.account(R.REVIEWER)) as client:
-        for step in ("sign_for", "withdraw", "exclude", "archive", "nonsense"):
+        for step in ("sign_for", "withdraw", "supervise", "archive", "nonsense"):
             answer = await client.post(f"/desk/review/26112300001/{step}", data={"revision": order.revision})
             assert (step, answer.status_code) == (step, 404)
     found = await site.store.get("26112300001")
@@ -304,3 +307,39 @@ async def test_an_objection_is_judged_by_another_reviewer_beside_what_was_decide
     assert "11-30 17:30 前决定" in page
     assert "诉求人异议 0" in after_it
     assert (await site.store.get(order.number)).history[-1].step is Step.REJECT_OBJECTION
+
+
+async def test_a_dispute_is_talked_over_rung_by_rung_and_an_order_is_left_out_of_the_assessment_with_an_approver(
+    site: ConsolesSite,
+) -> None:
+    order = await asked(site, "26112300001", BACK)
+    path, talk = (
+        "/desk/review/26112300001",
+        {"participants": "兰山区、市住建局", "conclusion": "由兰山区主办"},
+    )
+    left_out = {"ground": "unreachable", "reason": "两次未接通", "approver": "张主任"}
+    async with site.client(await site.account(R.REVIEWER, login="li")) as client:
+
+        async def sent(step: str, revision: int, **given: str) -> tuple[int, str]:
+            answer = await client.post(f"{path}/{step}", data={"revision": revision, **given})
+            return answer.status_code, answer.text
+
+        assert [each in (await client.get(path)).text for each in (">会商</button>", ">不计考核</button>")] == [True, True]  # fmt: skip
+        wrong = [
+            await sent("confer", order.revision, kind="hotline", participants="、", conclusion="x"),
+            await sent("confer", order.revision, kind="government_office", **talk),
+            await sent("exclude", order.revision, **{**left_out, "approver": "li"}),
+            await sent("exclude", order.revision, **{**left_out, "ground": "mood"}),
+        ]
+        assert [status for status, _ in wrong] == [422, 409, 422, 422]
+        said = ("请写明参加单位。", "争议须逐级会商", "须由另一个人批准。", "请选择情形。")
+        assert [words in text for words, (_, text) in zip(said, wrong, strict=True)] == [True] * 4
+        assert (await sent("confer", order.revision, kind="hotline", **talk))[0] == 303
+        assert (await sent("exclude", order.revision + 1, **left_out))[0] == 303
+        page = (await client.get(path)).text
+    found = await site.store.get("26112300001")
+    assert (tuple(found.deeds(Confer)), found.exclusion) == (
+        (Confer(ConferenceKind.HOTLINE, ("兰山区", "市住建局"), "由兰山区主办"),),
+        Exclude("unreachable", "两次未接通", "张主任"),
+    )
+    assert ">不计考核</button>" not in page

@@ -27,6 +27,7 @@ from hotline.domain.deeds import (
     Supervise,
     Tier,
 )
+from hotline.domain.life_cycle import Status, Step
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.work_order import WorkOrder
 from tests.builders import NOW, an_appeal
@@ -107,7 +108,8 @@ async def test_rates_lead_to_the_orders_behind_them_and_exclusions_tell_who_appr
         ]
         found = [words_of((await client.get(link)).text) for link in links]
         wrong = [(await client.get(f"/desk/supervision/orders?unit=x&{bad}")).status_code for bad in ("which=all&quarter=2026Q4", "which=late&quarter=1")]  # fmt: skip
-    assert "兰山区人民政府 8 75.00% 75.00% 75.00% 1" in words_of(page)
+    assert "兰山区人民政府 8 75.00% 75.00% 75.00% 1 11.11% — — 75.00 —" in words_of(page)
+    assert "综合按响应率 20%、解决率 40%、满意率 40% 加权" in page
     assert before.count("这个季度没有派给这一组的工单。") == 3
     numbers = [sorted(int(each[-2:]) for each in re.findall(r"261123\d{5}", words)) for words in found]
     assert numbers == [[1, 2, 3, 4, 5, 6, 7, 8], [8], [8], [8], [9]]
@@ -271,3 +273,64 @@ async def test_a_quarter_is_shown_as_it_was_last_counted_by_any_process_while_it
     assert ["兰山区人民政府 8 75.00% 75.00% 75.00% 1" in page for page in pages] == [True, True, False]
     assert ["正在重新统计" in page for page in pages] == [False, True, False]
     assert re.search(r"兰山区人民政府 9 60.00% 点名 60.00% 点名 60.00% 点名 1", pages[2])
+
+
+async def test_a_supervisor_raises_talks_over_and_ends_supervision_and_units_are_told(
+    site: ConsolesSite,
+) -> None:
+    await supervised(site)
+    path = f"/desk/supervision/{a_number(2)}"
+    revision = (await site.store.get(a_number(2))).revision
+    async with site.client(await site.account(R.SUPERVISOR, login="du")) as client:
+
+        async def sent(step: str, at: int, **given: str) -> tuple[int, str]:
+            answer = await client.post(f"{path}/{step}", data={"revision": at, **given})
+            return answer.status_code, words_of(answer.text) if answer.text else ""
+
+        page = (await client.get(path)).text
+        words = words_of(page)
+        listed = (await client.get("/desk/supervision")).text
+        secret = (await client.get(f"/desk/supervision/{a_number(4)}")).text
+        wrong = [
+            await sent("supervise", revision, tier="3", reason=" "),
+            await sent("supervise", revision, tier="3", reason="红牌后仍未办结"),
+            await sent("supervise", revision, tier="3", reason="红牌后仍未办结", approver="du"),
+            await sent("supervise", revision, tier="1", reason="再督一次"),
+            await sent("supervise", revision - 1, tier="2", reason="两次未解决"),
+            await sent("sign_for", revision),
+        ]
+        raised = await sent("supervise", revision, tier="3", reason="红牌后仍未办结", approver="张主任")
+        talk = {"kind": "joint_meeting", "participants": "兰山区\n市住建局", "conclusion": "三日内恢复供热"}
+        talked = await sent("confer", revision + 1, **talk)
+        after_it = words_of((await client.get(path)).text)
+        ended = await sent("resume", revision + 2, reason="已恢复供热，转正常办理")
+        again = await sent("resume", revision + 3, reason="再解除")
+        closing = words_of((await client.get(path)).text)
+    assert "现在 热线督办 理由 超期未办结" in words
+    assert "系统建议 建议政务督办 红牌后仍未办结 提醒 黄牌 红牌" in words
+    assert re.findall(r'<option value="(\d)" (\w*)>', page) == [
+        ("2", ""),
+        ("3", "selected"),
+        ("4", ""),
+        ("5", ""),
+    ]
+    assert f'href="{path}"' in listed
+    assert re.findall(r'<option value="(\d)"', secret) == ["1", "3", "4", "5"]  # it never reaches the media
+    assert [status for status, _ in wrong] == [422, 422, 422, 409, 409, 404]
+    said = (
+        "请写明督办理由。",
+        "跳级督办须写明由谁批准。",
+        "须由另一个人批准。",
+        "已经在这一级",
+        "已被别人改动",
+    )
+    assert [each in text for each, (_, text) in zip(said, wrong, strict=False)] == [True] * 5
+    assert (raised[0], talked[0], ended[0], again[0]) == (303, 303, 303, 409)
+    assert "现在 政务督办 理由 红牌后仍未办结" in after_it
+    assert "会商 联席会议（兰山区、市住建局）：三日内恢复供热" in after_it
+    assert "现在不在督办中" in closing
+    order = await site.store.get(a_number(2))
+    assert [(each.step, str(each.by)) for each in order.history[-3:]] == [
+        (Step.SUPERVISE, "supervisor:du"), (Step.CONFER, "supervisor:du"), (Step.RESUME, "supervisor:du")
+    ]  # fmt: skip
+    assert (order.status, order.tier, order.due_at > DUE) == (Status.HANDLING, Tier.GOVERNMENT, True)  # type: ignore[operator]  # it has a limit

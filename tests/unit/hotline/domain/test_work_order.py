@@ -425,6 +425,11 @@ def test_tiers_rise_one_by_one_and_the_machine_starts_only_the_first() -> None:
     second = done(first, (SUPERVISOR, Supervise(Tier.MEDIA, "两次重办")))
     assert (second.status, second.tier) == (Status.SUPERVISED, Tier.MEDIA)
     assert refused(second, SUPERVISOR, Supervise(Tier.MEDIA, "x")) == "it is at this tier already"
+    assert refused(second, LANSHAN_UNIT, Resume(())) == "supervision is ended by the hotline"
+    ended = done(second, (SUPERVISOR, Resume(handling(timedelta(days=9)), "已恢复供热")))
+    assert (ended.status, ended.due_at) == (Status.HANDLING, NOW + timedelta(days=9))
+    waits = done(ended, (REVIEWER, Suspend(DUE, "等配件")))
+    assert refused(waits, SUPERVISOR, Resume(())) == "a suspension is not ended by who supervises"
 
 
 @pytest.mark.parametrize(
