@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from desk.permissions import may_get
-from hotline.domain.accounts import ABROAD, ADMINISTRATORS, OF_UNITS, StaffRole
+from hotline.domain.accounts import ADMINISTRATORS, OF_UNITS, StaffRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
                 "全部工单",
                 "list",
                 "g o",
-                frozenset(StaffRole) - ADMINISTRATORS - ABROAD,
+                frozenset(StaffRole) - ADMINISTRATORS - OF_UNITS,
             ),
         ),
     ),

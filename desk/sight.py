@@ -31,5 +31,14 @@ def sight_of(order: WorkOrder, account: Account) -> Sight:
     raise WorkOrderNotFoundError(order.number)
 
 
+def is_seen(order: WorkOrder, account: Account) -> bool:
+    """Tell whether ``account`` sees ``order`` at all: what its page would not show, no list does either."""
+    try:
+        sight_of(order, account)
+    except WorkOrderNotFoundError:
+        return False
+    return True
+
+
 def _units(order: WorkOrder) -> tuple[str, ...]:
     return (order.lead_unit or "", *order.supporting_units)

@@ -16,7 +16,7 @@ from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.ranges import ranged
 from desk.seat import Seat
-from desk.sight import Sight, sight_of
+from desk.sight import Sight, is_seen, sight_of
 from desk.views import masked, order_on_page, talk_of
 from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.appeal import Secrecy
@@ -53,11 +53,12 @@ async def orders(
     wanted = scope_of(seat.account, InboxFilter(chosen or OPEN, categories=(category,) if category else ()))
     place = Place.read(after)
     page = await front.parts.inbox.page(wanted, after=place, limit=_A_PAGE)
-    at, numbers = front.parts.clock(), " ".join(order.number for order in page.orders)
+    listed = [order for order in page.orders if is_seen(order, seat.account)]
+    at, numbers = front.parts.clock(), " ".join(order.number for order in listed)
     await front.parts.records.note_look(subject="orders", by=_who(seat), why=f"list: {numbers}", at=at)
     counts = await front.parts.inbox.counts(scope_of(seat.account, InboxFilter(frozenset(Status))))
     values: dict[str, Any] = {
-        "orders": [row_of(front, order) for order in page.orders],
+        "orders": [row_of(front, order) for order in listed],
         "following": str(page.following) if page.following else "",
         "counts": counts,
         "open": sum(counts.get(status, 0) for status in OPEN),
@@ -184,6 +185,7 @@ def scope_of(account: Account, wanted: InboxFilter) -> InboxFilter:
         return InboxFilter(
             wanted.statuses,
             county=account.county,
+            is_for_counties=True,
             categories=wanted.categories,
             kinds=wanted.kinds,
             due=wanted.due,

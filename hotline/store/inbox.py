@@ -53,6 +53,7 @@ class InboxFilter:
     """Which orders. ``unit`` leads them, ``supporter`` supports them; ``None``: any. Nothing in ``categories``: all.
 
     A category stands for all that begin with it; ``due`` is a half-open span;
+    ``is_for_counties``: only those that a unit has or had, and no tip-offs;
     ``asks_extension``: only those whose unit waits for an extension; ``waits_for``: only those that wait for this decision.
     """
 
@@ -63,6 +64,7 @@ class InboxFilter:
     categories: tuple[str, ...] = ()
     kinds: frozenset[AppealKind] = frozenset()
     due: tuple[datetime, datetime] | None = None
+    is_for_counties: bool = False
     asks_extension: bool = False
     waits_for: Waiting | None = None
 
@@ -195,6 +197,8 @@ def _of_orders(wanted: InboxFilter) -> list[Any]:
         )
     if wanted.kinds:
         conditions.append(orders.kind.in_(sorted(wanted.kinds)))
+    if wanted.is_for_counties:
+        conditions += [orders.lead_unit.is_not(None), orders.kind.is_distinct_from(AppealKind.TIP_OFF.value)]
     if wanted.asks_extension:
         conditions.append(orders.extension_asked_at.is_not(None))
     return conditions

@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
-from hotline.domain.deeds import SignFor
+from hotline.domain.deeds import QueueForDispatch, SignFor
+from hotline.domain.people import MACHINE
 from hotline.store.tables import audit
 from tests.builders import NOW, after, an_appeal
 from tests.consoles_site import ConsolesSite
-from tests.work_orders import LANSHAN_UNIT, a_decision, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, a_decision, a_registered_order, an_order, change, keep
 
 R = StaffRole
 NUMBER = "26112300001"
@@ -137,6 +138,26 @@ async def test_a_number_in_the_address_opens_only_ones_own_orders(
     assert (NUMBER in listed) == (sees and bound != {"unit": "body-housing"})
     if not sees:  # as if there were no such order
         assert words_of(page.text) == words_of(nothing.text)
+
+
+async def test_a_county_begins_at_its_orders_and_no_list_tells_of_what_it_may_not_open(
+    site: ConsolesSite,
+) -> None:
+    waits = a_registered_order("26112300004")
+    await keep(
+        site.store,
+        an_order("26112300001"),
+        an_order("26112300002", appeal=an_appeal(secrecy=Secrecy.CONFIDENTIAL)),
+        an_order("26112300003", appeal=an_appeal(kind=AppealKind.TIP_OFF)),
+        waits.after(QueueForDispatch("无规则"), by=MACHINE, at=waits.registered_at),
+    )
+    async with site.client(await site.account(R.COUNTY, login="luo")) as client:
+        assert (await client.get("/desk")).headers["location"] == "/desk/orders"
+        page = (await client.get("/desk/orders")).text
+        opened = [(await client.get(f"/desk/orders/2611230000{each}")).status_code for each in range(1, 5)]
+    assert re.findall(r'href="/desk/orders/(\d+)"', page) == ["26112300001"]
+    assert opened == [200, 404, 404, 404]
+    assert ("staff:luo", "orders", '{"why": "list: 26112300001"}') in await looks(site)
 
 
 async def test_a_unit_is_not_shown_the_talk_and_nothing_of_what_is_not_dispatched(site: ConsolesSite) -> None:
