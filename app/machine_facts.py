@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.anchors import FILE, read_anchors
@@ -85,7 +86,10 @@ class MachineFacts:
             default = field.get_default(call_default_factory=True)
             value = getattr(self._settings, name)
             is_default = value == (None if default is PydanticUndefined else default)
-            source = "default" if is_default else "file" if name in in_file else "environment"
+            if name in in_file and value == _in_file(field, in_file[name]):
+                source = "file"
+            else:  # what stands in the file as well is overruled by the environment
+                source = "default" if is_default else "environment"
             row = SettingRow(
                 name=f"HOTLINE_{name.upper()}",
                 group=group,
@@ -291,6 +295,15 @@ class MachineFacts:
             at = datetime.fromisoformat(row["at"])
             found.append(CertificateRow(file.name, row["kept"], row["count"], row["by"], at, row["digest"]))
         return found
+
+
+def _in_file(field: FieldInfo, written: Any) -> Any:
+    """Return what a value of the settings' file means."""
+    kind: Any = field.annotation
+    try:
+        return TypeAdapter(kind).validate_python(written)
+    except ValidationError:
+        return written
 
 
 def _state(is_set: bool, is_up: bool = True) -> str:

@@ -8,29 +8,22 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import HTTPException, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from desk.front import Front
 from desk.guard import desk_router, front_of
-from desk.pages.administration.machine import machine_of
+from desk.pages.administration.machine import log_of, machine_of
 from desk.seat import Seat
 from desk.sheets import cell
 from hotline.store.accounts import Audited
-from hotline.store.audit_log import AuditFilter, SqlAuditLog
+from hotline.store.audit_log import AuditFilter
 
 router = desk_router()
 
 _A_PAGE: Final = 100
 _MOST_ROWS: Final = 100_000
 _Text = Annotated[str, Query(max_length=64)]
-
-
-def log_of(front: Front) -> SqlAuditLog:
-    """Return the audit."""
-    if front.parts.audit is None:
-        raise HTTPException(404)
-    return front.parts.audit
 
 
 @router.get("/desk/admin/audit")
@@ -58,10 +51,14 @@ async def audit(
 
 
 @router.post("/desk/admin/audit/check")
-async def check(request: Request) -> Response:
-    """Check the whole chain."""
+async def check(request: Request, seat: Seat) -> Response:
+    """Check the whole chain; that it was checked, and what was found, is written down."""
     front = front_of(request)
     state = await machine_of(front).check_audit()
+    facts = {"rows": state.rows, "broken_at": state.row, "reason": state.reason or ""}
+    await log_of(front).note(
+        "audit", Audited(f"staff:{seat.account.login}", "audit.checked", front.parts.clock(), facts)
+    )
     return front.fragment(request, "administration/_chain.html", state=state)
 
 

@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from desk.front import Front
 from desk.guard import desk_router, front_of
-from desk.pages.administration.audit import log_of
+from desk.pages.administration.machine import log_of
 from desk.seat import Seat
 from desk.sheets import cell
 from hotline.domain.errors import DeedRefusedError

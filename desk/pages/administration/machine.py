@@ -13,6 +13,8 @@ from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.seat import Seat
 from hotline.domain.errors import DeedRefusedError
+from hotline.store.accounts import Audited
+from hotline.store.audit_log import SqlAuditLog
 
 router = desk_router()
 
@@ -22,6 +24,13 @@ def machine_of(front: Front) -> Machine:
     if front.parts.machine is None:
         raise HTTPException(404)
     return front.parts.machine
+
+
+def log_of(front: Front) -> SqlAuditLog:
+    """Return the audit."""
+    if front.parts.audit is None:
+        raise HTTPException(404)
+    return front.parts.audit
 
 
 @router.get("/desk/admin/settings")
@@ -89,5 +98,8 @@ async def destroy(
     front = front_of(request)
     if len(reason.strip()) < 2:
         raise DeedRefusedError(missing="事由")
-    done = await machine_of(front).destroy(by=f"staff:{seat.account.login}")
+    who = f"staff:{seat.account.login}"
+    audited = Audited(who, "retention.by_hand", front.parts.clock(), {"reason": reason.strip()})
+    await log_of(front).note("retention", audited)
+    done = await machine_of(front).destroy(by=who)
     return front.done(request, to="/desk/admin/retention", toast=f"已处理 {done} 项，凭证见下")

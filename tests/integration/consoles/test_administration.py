@@ -6,14 +6,17 @@ import csv
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from app.machine_facts import MachineFacts
+from app.settings import Settings
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import AppealKind
 from hotline.store.audit_log import AuditFilter, SqlAuditLog
 from tests.builders import an_appeal
-from tests.consoles_site import ConsolesSite
+from tests.consoles_site import CITY, ConsolesSite
 from tests.integration.consoles.test_orders import words_of
 from tests.work_orders import an_order, keep
 
@@ -134,6 +137,8 @@ async def test_the_audit_is_searched_checked_and_taken_out_with_a_trace(site: Co
     assert await audited(site, "audit.exported") == [
         ("staff:shen", "audit", {"actor": "", "action": "account.", "subject": "", "since": "", "until": ""})
     ]
+    checks = [facts for _, _, facts in await audited(site, "audit.checked")]
+    assert [(each["broken_at"], each["reason"]) for each in checks] == [(2, "altered"), (None, "")]
 
 
 async def test_orders_are_taken_out_masked_for_a_reason_with_a_trace(site: ConsolesSite) -> None:
@@ -183,13 +188,27 @@ async def test_the_machine_is_shown_as_it_is_without_its_secrets(site: ConsolesS
 async def test_what_is_past_its_time_is_destroyed_by_hand_with_a_reason_and_a_certificate(
     site: ConsolesSite,
 ) -> None:
-    async with site.client(await site.account(R.SYSTEM_ADMIN)) as client:
+    async with site.client(await site.account(R.SYSTEM_ADMIN, login="sys")) as client:
         refused = await client.post("/desk/admin/retention", data={"reason": ""})
         done = await client.post("/desk/admin/retention", data={"reason": "磁盘将满"})
     assert (refused.status_code, done.status_code) == (422, 303)
+    assert await audited(site, "retention.by_hand") == [("staff:sys", "retention", {"reason": "磁盘将满"})]
 
 
 def test_every_setting_has_a_name_that_people_read(site: ConsolesSite) -> None:
     machine = site.parts.machine
     assert machine is not None
     assert [row.name for row in machine.settings() if row.group == "其他"] == []
+
+
+def test_a_setting_tells_whether_it_is_the_files_or_the_environments(
+    site: ConsolesSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("password_length = 12\nsession_idle_minutes = 20\n", encoding="utf-8")
+    monkeypatch.setenv("HOTLINE_SETTINGS_FILE", str(file))
+    monkeypatch.setenv("HOTLINE_SESSION_IDLE_MINUTES", "15")
+    rows = {row.name: row for row in MachineFacts(Settings(), CITY, site.store, {}, site.clock).settings()}
+    names = ("PASSWORD_LENGTH", "SESSION_IDLE_MINUTES", "PASSWORD_DAYS")
+    found = [(rows[f"HOTLINE_{name}"].value, rows[f"HOTLINE_{name}"].source) for name in names]
+    assert found == [("12", "file"), ("15.0", "environment"), ("90", "default")]
