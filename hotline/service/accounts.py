@@ -304,6 +304,10 @@ class Accounts:
     ) -> tuple[str, Account]:
         """Set a new password; every other session ends, and this one gets a new token. Raises ``WeakPasswordError``."""
         account, credentials = await self.store.with_credentials(signed_in.account.id)
+        if not account.may_sign_in(
+            self._clock()
+        ):  # who found a desk unlocked guesses no more often than at the door
+            raise SignInRefusedError("locked")
         if not await self._passwords.matches(credentials.password, old):
             await self._failed(account, "password")
             raise SignInRefusedError("password")

@@ -152,6 +152,22 @@ async def test_guesses_lock_the_account_whatever_is_guessed_and_the_answer_never
     assert len(texts) == 1
 
 
+async def test_whoever_found_a_desk_unlocked_guesses_its_password_no_more_often_than_at_the_door(
+    site: ConsolesSite,
+) -> None:
+    reviewer = await site.account(R.REVIEWER)
+    async with site.client(reviewer) as client:
+
+        async def asked(old: str) -> int:
+            given = {"old": old, "new": "Other-horse-8", "again": "Other-horse-8"}
+            return int((await client.post("/desk/me/password", data=given)).status_code)
+
+        assert [await asked(f"guess-{index}") for index in range(5)] == [422] * 5
+        assert await asked(PASSWORD) == 422  # right, but locked
+        site.clock.move(minutes=16)
+        assert await asked(PASSWORD) == 303
+
+
 async def test_one_address_may_try_twenty_times_a_minute_over_all_accounts(site: ConsolesSite) -> None:
     reviewer = await site.account(R.REVIEWER)
     async with site.client() as client:
