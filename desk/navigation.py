@@ -37,6 +37,7 @@ SECTIONS: Final[Sequence[tuple[str, Sequence[NavItem]]]] = (
         (
             NavItem("/desk/unit", "收件箱", "inbox", "g i", OF_UNITS),
             NavItem("/desk/unit/assessment", "考核", "board", "g z"),
+            NavItem("/desk/unit/tasks", "知识复核", "book", "g y"),
         ),
     ),
     (

@@ -12,7 +12,7 @@ from desk.forms import WrongFieldsError
 from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
-from desk.pages import entrance, hearing, orders
+from desk.pages import entrance, finding, hearing, orders
 from desk.pages.administration import accounts, audit, exports, machine
 from desk.pages.agent import callbacks, chats, routes, wrap_up
 from desk.pages.knowledge import article, golden, lists, tasks, transfer, writing
@@ -24,6 +24,7 @@ from desk.pages.supervision import order as supervision_order
 from desk.pages.unit import article as unit_article
 from desk.pages.unit import assessment, batch, contest, inbox, reply, sheet
 from desk.pages.unit import order as unit_order
+from desk.pages.unit import tasks as unit_tasks
 from desk.parts import DeskParts
 from desk.seats import Seats
 from hotline.domain.errors import HotlineError
@@ -31,6 +32,7 @@ from hotline.domain.errors import HotlineError
 PREFIX: Final = "/desk"
 AREAS: Final[Sequence[APIRouter]] = (
     entrance.router,
+    finding.router,
     orders.router,
     accounts.router,
     machine.router,
@@ -57,6 +59,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     sheet.router,
     reply.router,
     unit_article.router,
+    unit_tasks.router,
     unit_order.router,
     golden.router,
     tasks.router,

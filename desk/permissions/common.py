@@ -9,6 +9,11 @@ from desk.permissions.rules import ANYBODY, HOTLINE, PUBLIC, Permission
 from hotline.domain.accounts import ABROAD, OF_UNITS, StaffRole
 
 _ORDERS: Final = Permission(HOTLINE | ABROAD)
+_BY_TELEPHONE: Final = Permission(
+    frozenset({
+        StaffRole.AGENT, StaffRole.TEAM_LEADER, StaffRole.REVIEWER, StaffRole.SUPERVISOR, StaffRole.DUTY_OFFICER
+    })
+)  # fmt: skip
 _HEARING: Final = Permission(OF_UNITS | {StaffRole.AGENT, StaffRole.TEAM_LEADER, StaffRole.REVIEWER})
 
 ROUTES: Final[Mapping[str, Permission]] = {
@@ -28,6 +33,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/me/totp": ANYBODY,
     "POST /desk/me/sessions/{session}/end": ANYBODY,
     "GET /desk/orders": _ORDERS,
+    "POST /desk/orders/find": _BY_TELEPHONE,
     "GET /desk/orders/{number}": _ORDERS,
     "POST /desk/orders/{number}/contact": _ORDERS,
     "POST /desk/orders/{number}/unmask": Permission(HOTLINE),

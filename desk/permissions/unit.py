@@ -20,6 +20,8 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/unit/print": _UNIT,
     "GET /desk/unit/sheets.pdf": _UNIT,
     "GET /desk/unit/assessment": _UNIT,
+    "GET /desk/unit/tasks": _UNIT,
+    "POST /desk/unit/tasks/{task}/settle": _UNIT,
     "GET /desk/unit/{number}": _UNIT,
     "GET /desk/unit/{number}/contest": _UNIT,
     "POST /desk/unit/{number}/contest": _UNIT,

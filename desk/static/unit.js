@@ -26,6 +26,7 @@ if (reply) {
   const found = typed.filter((one) => before[one.name] !== undefined && before[one.name] !== one.value);
   for (const one of found) one.value = before[one.name];
   document.getElementById("kept").hidden = !found.length;
+  if (found.length) scrollTo(0, 0);
   document.getElementById("kept-drop").addEventListener("click", () => { keep(""); reply.reset(); document.getElementById("kept").hidden = true; });
   for (const name of ["input", "change"]) reply.addEventListener(name, () => keep(JSON.stringify(Object.fromEntries(typed.map((one) => [one.name, one.value])))));
   reply.addEventListener("htmx:afterRequest", (event) => { if (event.detail.successful) keep(""); });

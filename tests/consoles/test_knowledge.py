@@ -13,6 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from app.clock import now
+from hotline.domain.accounts import StaffRole
 from hotline.domain.article_life import ArticleStatus, ArticleStep
 from hotline.domain.golden_check import CheckState, GoldenCheck
 from hotline.domain.golden_gate import GateReport, Moved
@@ -106,6 +107,11 @@ async def test_an_article_is_written_reviewed_and_published_by_keyboard(shelf: S
             await expect(page.locator("#result")).to_contain_text("合格 1 条", timeout=30_000)
             await expect(page.locator("#result")).to_contain_text("某局")
         found += await looked_at(page, f"knowledge-{name}")
+
+    (task,) = [one for one in await shelf.base.store.tasks() if one.about == "临沂市低保新规"]
+    clerk = await opened("/desk/unit/tasks", await shelf.site.account(StaffRole.UNIT_HANDLER, unit=task.unit))
+    await expect(clerk.locator("main")).to_contain_text("临沂市低保新规")
+    found += await looked_at(clerk, "unit-tasks")
 
     await page.keyboard.press("1")
     await page.wait_for_url("**/desk/knowledge")

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from desk.front import Front, LiveEvent
 from desk.guard import desk_router, front_of
 from desk.pages.orders import row_of
+from desk.pages.unit.tasks import owed_tasks
 from desk.permissions import permission
 from desk.seat import Seat
 from hotline.domain.co_handling import part_of
@@ -120,6 +121,7 @@ async def _values(front: Front, seat: SignedIn, name: str, after: str) -> dict[s
         "late_helpers": sum((await box.counts(waits)).values()),
         "soon": await box.count_due(todo, before=now + _SOON) - late,
         "is_first": not after,
+        "tasks": await owed_tasks(front, unit),
     }  # fmt: skip
 
 

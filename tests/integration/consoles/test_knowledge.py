@@ -478,6 +478,23 @@ async def test_units_get_dated_tasks_that_are_settled_or_taken_back(shelf: Shelf
         assert (
             await client.post(path, data={**good, "document": "鲁民8号", "articles": "A1001-01"})
         ).status_code == 303
+        await client.post(path, data={**good, "document": "鲁民9号", "articles": "A1001-01"})
+    (nine,) = [one for one in await shelf.base.store.tasks() if one.about == "鲁民9号"]
+    settle = f"/desk/unit/tasks/{nine.id}/settle"
+    async with shelf.site.client(
+        await shelf.site.account(R.UNIT_HANDLER, unit=nine.unit, login="min")
+    ) as unit:
+        assert "知识复核 2 项" in words_of((await unit.get("/desk/unit")).text)
+        mine = (await unit.get("/desk/unit/tasks")).text
+        assert ("鲁民9号" in mine, ARTICLES[0].full in mine) == (True, True)
+        assert (await unit.post(settle, data={"note": " "})).status_code == 422
+        async with shelf.site.client(await shelf.site.account(R.UNIT_HANDLER, login="lan")) as stranger:
+            assert "鲁民9号" not in (await stranger.get("/desk/unit/tasks")).text
+            assert (await stranger.post(settle, data={"note": "无需更新"})).status_code == 404
+        assert (await unit.post(settle, data={"note": "标准已改为每月 900 元"})).status_code == 303
+        assert (await unit.post(settle, data={"note": "再写一次"})).status_code == 409
+        assert "标准已改为每月 900 元" in (await unit.get("/desk/unit/tasks")).text
+    assert (await shelf.base.store.task(nine.id)).history[-1].by == Actor(Role.UNIT, "min", nine.unit)
     shelf.site.clock.at = NOW + timedelta(days=8)
     (owed,) = [one for one in await shelf.base.store.tasks() if one.about == "鲁民8号"]
     async with shelf.site.client(shelf.both) as reviewer:

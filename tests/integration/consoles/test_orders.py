@@ -88,6 +88,29 @@ async def test_a_telephone_number_is_shown_for_a_reason_that_is_written_down(sit
     assert await looks(site) == [("staff:zhao", NUMBER, '{"why": "contact: 核实楼号"}')]
 
 
+async def test_orders_are_found_by_the_telephone_that_a_caller_says_but_for_secret_ones(
+    site: ConsolesSite,
+) -> None:
+    for number, secrecy in (("26112300001", Secrecy.NONE), ("26112300002", Secrecy.CONFIDENTIAL)):
+        await keep(site.store, an_order(number, appeal=an_appeal(secrecy=secrecy)))
+    async with site.client(await site.account(R.AGENT, login="zhao")) as client:
+        form = (await client.get("/desk/orders")).text
+        found = await client.post("/desk/orders/find", data={"q": "139 0539-0001"})
+        other = await client.post("/desk/orders/find", data={"q": "05398312345"})
+        number = await client.post("/desk/orders/find", data={"q": NUMBER})
+        words = await client.post("/desk/orders/find", data={"q": "暖气"})
+    assert 'method="post" action="/desk/orders/find"' in form
+    assert '电话 <span class="num">139****0001</span> 的工单' in found.text
+    assert (NUMBER in found.text, "26112300002" in found.text, "13905390001" in found.text) == (
+        True,
+        False,
+        False,
+    )
+    assert "没有可以显示的工单" in other.text
+    assert (number.headers["location"], words.status_code) == (PATH, 422)
+    assert ("staff:zhao", "orders", '{"why": "by telephone 139****0001: 26112300001"}') in await looks(site)
+
+
 async def test_a_confidential_order_shows_nobody_whose_it_is(site: ConsolesSite) -> None:
     secret = an_appeal(text="我叫王建国，举报他", citizen_name="王建国", kind=AppealKind.TIP_OFF)
     await keep(site.store, an_order(appeal=secret))
