@@ -22,13 +22,19 @@ def kind_of(text: str, category: Category | None, words: MeaningWords) -> Appeal
     for kind, found in words.kinds[3:]:
         if any(word in text for word in found):
             return kind
-    if not is_report and any(word in text for word in words.inquiry_weak):
+    is_weak = any(word in text for word in words.inquiry_weak) or ends_with_question(text, words)
+    if not is_report and is_weak:
         return AppealKind.INQUIRY
     if category is None:
         return AppealKind.HELP
     if category.default_kind is AppealKind.INQUIRY and is_report:
         return AppealKind.HELP
     return category.default_kind
+
+
+def ends_with_question(text: str, words: MeaningWords) -> bool:
+    """Tell whether ``text`` ends as questions end in Shandong (“能申请不”)."""
+    return text.rstrip("？?。，").endswith(words.inquiry_ends)
 
 
 def urgency_of(text: str, category: Category | None, words: MeaningWords) -> Urgency:

@@ -25,6 +25,7 @@ class MeaningWords:
     kinds: tuple[tuple[AppealKind, Words], ...]
     inquiry_strong: Words
     inquiry_weak: Words
+    inquiry_ends: Words
     report: Words
     greetings: Words
     upset: Words
@@ -68,6 +69,7 @@ def load_meaning_words(city: City) -> MeaningWords:
                 for name in (
                     "inquiry_strong",
                     "inquiry_weak",
+                    "inquiry_ends",
                     "report",
                     "upset",
                     "secrecy",

@@ -32,6 +32,15 @@ class AskingOn(InWriting):
             name, parts = "follow_up_ask", self._prompts.parts("follow_up_ask", phone=phone)
         else:
             name, parts = "follow_up_untold", self._prompts.parts("follow_up_untold")
+        return self._tell(name, parts)
+
+    def _told_about(self, text: str) -> Actions | None:
+        """Tell what the article says of what ``text`` names (“老人免票不”), or None where it says nothing of it."""
+        assert self._article is not None
+        told = FollowUps.told_about(self._article, text)
+        return self._tell(self._article.id, sentences(told)) if told else None
+
+    def _tell(self, name: str, parts: tuple[str, ...]) -> Actions:
         turn = self._new_turn()
         say = Say(turn, (*parts, *self._prompts.parts(self._closing)), prompts=(name, self._closing))
         return self._put(Stage.ANSWERED, say, self._closing_listen(turn))

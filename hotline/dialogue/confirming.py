@@ -7,14 +7,13 @@ from typing import Final
 
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.stages import Stage
-from hotline.dialogue.taking_down import TakingDown
+from hotline.dialogue.taking_down import TELLS_OF_ANOTHER, TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
 _LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
-_PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 
 
 def _only_when_and_who(meaning: Understanding) -> Understanding:
@@ -96,11 +95,16 @@ class Confirming(TakingDown):
         if self._stage in (Stage.CORRECT, Stage.CONFIRM):
             if self._has_corrected_enough():
                 return self._transfer("not_understood")
-            self._draft = replace(self._draft, category_confidence=0.0)
+            if self._stage is Stage.CORRECT or self._answers.corrects(meaning.text):
+                self._draft = replace(self._draft, category_confidence=0.0)
         place = meaning.slots.place
-        if place is not None and len(meaning.text) - len(place.said) <= _PLACE_ALONE:
+        if place is not None and is_alone(place, meaning.text):
             meaning = replace(meaning, kind=None, category=None, choices=())  # 城建花园 is no matter
-        elif self._stage is Stage.CONFIRM and not self._answers.opens_with(meaning.text, Answer.NO):
-            meaning = self._of_this_matter(meaning)  # “K5路”
+        elif (
+            self._stage is Stage.CONFIRM
+            and len(meaning.text) < TELLS_OF_ANOTHER
+            and not self._answers.corrects(meaning.text)
+        ):
+            meaning = replace(meaning, category=None, choices=())  # “K5路”, “车牌记不住”
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._next_question()

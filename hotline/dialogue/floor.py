@@ -47,6 +47,8 @@ _LEADS: Final = frozenset({
 class Floor:
     """A conversation as far as saying and asking goes, with all that is known of it."""
 
+    _alone: Say | None = None  # the question asked last, where something else was told before it
+
     def __init__(
         self,
         *,
@@ -201,11 +203,12 @@ class Floor:
     def _ask_again_after(self, lead: tuple[str, ...], *names: str) -> Actions:
         """Put the question again that was left open, with ``lead`` (of the prompts or the article ``names``) before it."""
         assert self._asked is not None
-        say, listen = self._asked
-        turn = self._new_turn()
-        open_ = self._without_leads(say)
-        whole = Say(turn, (*lead, *open_.parts), prompts=(*names, *open_.prompts))
-        return self._put(self._stage, whole, replace(listen, turn=turn))
+        turn, listen = self._new_turn(), self._asked[1]
+        alone = self._without_leads(self._alone or self._asked[0])
+        whole = Say(turn, (*lead, *alone.parts), prompts=(*names, *alone.prompts))
+        actions = self._put(self._stage, whole, replace(listen, turn=turn))
+        self._alone = alone
+        return actions
 
     def _without_leads(self, say: Say) -> Say:
         """Return the question itself, without what was told before it the first time."""
@@ -224,7 +227,7 @@ class Floor:
 
     def _put(self, stage: Stage, say: Say, listen: Listen) -> Actions:
         stop = self._stop_saying()
-        self._stage, self._saying, self._asked = stage, say, (say, listen)
+        self._stage, self._saying, self._asked, self._alone = stage, say, (say, listen), None
         return (*stop, say, listen)
 
     def _goodbye(self, name: str, *before: Action, then: str = "goodbye", **values: str) -> Actions:

@@ -6,7 +6,7 @@ Such words say nothing of the matter, so a search for them finds anything. What 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,11 +71,22 @@ class FollowUps:
             value = getattr(article, field)
             if found := value if isinstance(value, str) else "；".join(value):
                 return found if found.endswith("。") else f"{found}。"
-        for text in (article.full, article.spoken):
-            told = ""
-            for sentence in _SENTENCE.findall(text):
-                if any(word in sentence for word in aspect.told) and len(told) + len(sentence) <= _MOST_TOLD:
-                    told += sentence
-            if told:
-                return told
-        return ""
+        return _sentences_with(article, lambda sentence: any(word in sentence for word in aspect.told))
+
+    @staticmethod
+    def told_about(article: Article, text: str) -> str:
+        """Return the sentences of ``article`` that name two things of ``text`` or more; empty where none does."""
+        words = han_only(text)
+        pairs = {words[at : at + 2] for at in range(len(words) - 1)}
+        return _sentences_with(article, lambda sentence: sum(pair in sentence for pair in pairs) > 1)
+
+
+def _sentences_with(article: Article, is_meant: Callable[[str], bool]) -> str:
+    for text in (article.full, article.spoken):
+        told = ""
+        for sentence in _SENTENCE.findall(text):
+            if len(told) + len(sentence) <= _MOST_TOLD and is_meant(sentence):
+                told += sentence
+        if told:
+            return told
+    return ""

@@ -246,6 +246,8 @@ class Session(AskingOn):
             return self._answer_to_who(text)
         if self._stage in TOLD_OF_ORDERS and self._asks_who_alone(text):
             return self._ask_who(text)
+        if self._stage in TOLD_OF_ORDERS and self._answers.is_dissatisfied_with_result(text):
+            return self._transfer("dissatisfied")
         if self._stage in TOLD_OF_ORDERS and self._answers.wants_progress(text):
             return self._ask_progress(text, self._answers.order_number_in(text))
         if self._stage in (Stage.ANSWERED, Stage.MORE):
@@ -405,7 +407,9 @@ class Session(AskingOn):
                 return self._rate_or_goodbye()
             case Intent.NUISANCE:
                 return self._warned(meaning.text)
-            case Intent.AFFIRM | Intent.DENY | Intent.THANK | Intent.WAIT | Intent.REPEAT:
+            case Intent.THANK:
+                return self._say_and_listen("welcome")
+            case Intent.AFFIRM | Intent.DENY | Intent.WAIT | Intent.REPEAT:
                 return self._no_match("not_understood")
             case Intent.OFF_TOPIC:
                 return self._no_match("off_topic")
@@ -446,6 +450,8 @@ class Session(AskingOn):
         if self._answers.asks_who(self._draft.text):
             return self._ask_who(self._draft.text)
         if self._asks_on(self._draft):
+            if (told := self._told_about(self._draft.text)) is not None:
+                return told
             self._draft = self._of_question(self._draft)
             return self._next_question("no_answer_register")
         if self._draft.kind is None and self._draft.category is None:

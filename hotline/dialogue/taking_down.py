@@ -32,9 +32,15 @@ _NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCL
 """Short answers that are no place, whatever was asked."""
 
 
-_TELLS_OF_ANOTHER: Final = 6
+TELLS_OF_ANOTHER: Final = 6
 """A shorter answer to which of two matters it is (“试试”, misheard) does not make it a third."""
+_PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
+
+
+def is_alone(place: Place, text: str) -> bool:
+    """Tell whether ``text`` says where it is and nothing else."""
+    return len(text) - len(place.said) <= _PLACE_ALONE
 
 
 def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
@@ -73,7 +79,8 @@ class TakingDown(InTalk):
                 return self._ask(Stage.PLACE_CHOICE, Expected.PLACE, *lead, "place_choice", places=places)
             case Missing.PLACE:
                 name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
-                if name == "ask_place" and self._draft.place is not None and self._draft.place.detail:
+                was_asked = self._asked is not None and "ask_county" in self._asked[0].prompts
+                if self._draft.place is not None and self._draft.place.detail and not was_asked:
                     name = "ask_county"  # “临沂北站” was heard, and is not asked for anew
                 self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
                 return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
@@ -126,8 +133,8 @@ class TakingDown(InTalk):
         is_no = self._answers.opens_with(meaning.text, Answer.NO)
         if is_no:
             self._draft = replace(self._draft, category_confidence=0.0)
-        else:
-            meaning = self._of_this_matter(meaning)
+        elif len(meaning.text) < TELLS_OF_ANOTHER and self._is_elsewhere(meaning):
+            meaning = replace(meaning, category=None, choices=(), runners_up=())
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         said = (meaning.category, *(code for code, _ in meaning.runners_up)) if not meaning.choices else ()
         meant = next((code for code in said if code in self._offered_categories), None)
@@ -135,13 +142,10 @@ class TakingDown(InTalk):
             self._draft = self._draft.told_apart(meant)
         return self._next_question()
 
-    def _of_this_matter(self, meaning: Understanding) -> Understanding:
-        """Return what was understood, without a class of another first level where too little was said to tell of one."""
+    def _is_elsewhere(self, meaning: Understanding) -> bool:
+        """Tell whether a class is named that is of another first level than the matter's."""
         named = at_level(meaning.category, 1)
-        is_elsewhere = named is not None and named != at_level(self._draft.category, 1)
-        if is_elsewhere and len(meaning.text) < _TELLS_OF_ANOTHER:
-            return replace(meaning, category=None, choices=(), runners_up=())
-        return meaning
+        return named is not None and named != at_level(self._draft.category, 1)
 
     def _answer_to_secrecy(self, text: str) -> Actions:
         answer = self._answers.read(text, Answer.OPENLY, Answer.NO, Answer.YES, Answer.ANONYMOUS)
@@ -188,8 +192,12 @@ class TakingDown(InTalk):
 
     def _is_place_of_question(self, meaning: Understanding) -> bool:
         """Whether the place was said that an answer has just asked for (“您说出位置，我来登记”)."""
-        if self._stage is not Stage.ANSWERED or self._article is None or meaning.slots.place is None:
+        place = meaning.slots.place
+        if self._stage is not Stage.ANSWERED or self._article is None or place is None:
             return False
+        category = nearest(self._draft.category or self._article.category, self._categories)
+        if is_alone(place, meaning.text) and category is not None and category.needs_place:
+            return True
         asked = {at_level(code) for code in (None, self._article.category, self._draft.category)}
         return self._answers.invites_place(self._article.spoken) and (
             at_level(meaning.category) in asked

@@ -144,6 +144,8 @@ class AnswerWords:
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
+            self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
+            self._corrects = tuple(rows["corrects_inside"])
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -216,6 +218,14 @@ class AnswerWords:
     def has_forgotten(self, text: str) -> bool:
         """Tell whether the citizen does not know the number that was asked for."""
         return self._is_found(self._forgotten_lexicon, text)
+
+    def is_dissatisfied_with_result(self, text: str) -> bool:
+        """Tell whether the citizen objects to how their order was settled (异议)."""
+        return self._is_found(self._dissatisfied_lexicon, text)
+
+    def corrects(self, text: str) -> bool:
+        """Tell whether ``text`` puts right what was read back (“不对，是路灯”, “我说的是路灯”)."""
+        return self.opens_with(text, Answer.NO) or any(word in text for word in self._corrects)
 
     def is_of_enterprise(self, text: str) -> bool:
         """Tell whether somebody speaks for an enterprise (企业)."""

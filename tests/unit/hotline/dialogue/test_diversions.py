@@ -247,12 +247,12 @@ def test_a_new_question_after_such_an_answer_stays_a_question() -> None:
     assert [type(action).__name__ for action in call.did[-1:]] == ["LookUp"]
 
 
-def test_a_place_after_an_answer_that_does_not_ask_for_one_is_a_new_matter() -> None:
+def test_more_than_a_place_after_an_answer_that_does_not_ask_for_one_is_a_new_matter() -> None:
     call = Conversation()
     call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
     call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
-    call.says("在费县探沂镇", a_meaning("在费县探沂镇", Intent.APPEAL, place=FEIXIAN))
-    assert call.session.so_far.text == "在费县探沂镇"
+    call.says("在费县探沂镇路灯坏了", a_meaning("在费县探沂镇路灯坏了", Intent.APPEAL, place=FEIXIAN))
+    assert call.session.so_far.text == "在费县探沂镇路灯坏了"
 
 
 # --- every contact can be recorded -------------------------------------------------------------------------------

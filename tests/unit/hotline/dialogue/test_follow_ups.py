@@ -14,7 +14,7 @@ from hotline.domain.appeal import AppealKind
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Intent
-from tests.builders import NOW, a_meaning, an_article
+from tests.builders import LANSHAN, NOW, a_meaning, an_article
 from tests.talking import Conversation
 
 CARD = an_article(
@@ -107,6 +107,28 @@ def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
         "0503",
         AppealKind.INQUIRY,
     )
+
+
+def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() -> None:
+    call = answered(full="满65周岁的都能办。外地老人持居住证也可以申请。")
+    call.says("外地老人能申请不", a_meaning("外地老人能申请不", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("A0503-01", "anything_more")
+    assert call.said == "外地老人持居住证也可以申请。请问还有其他问题吗？"
+
+
+def test_a_place_alone_makes_the_question_an_appeal_where_the_matter_has_a_place() -> None:
+    call = Conversation()
+    call.says(
+        "停暖了什么时候来",
+        a_meaning("停暖了什么时候来", kind=AppealKind.INQUIRY, category="0101", category_confidence=0.9),
+    )
+    call.happens(
+        PassagesFound(NOW, call.turn, (Passage(an_article(category="0101"), 0.9, is_confident=True),))
+    )
+    call.says(LANSHAN.said, a_meaning(LANSHAN.said, place=LANSHAN))
+    assert call.heard == ("confirm",)
+    assert call.session.so_far.text == f"停暖了什么时候来，{LANSHAN.said}"
 
 
 def test_what_asks_nothing_is_not_taken_for_a_question() -> None:

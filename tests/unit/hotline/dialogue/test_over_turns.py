@@ -192,6 +192,19 @@ def test_a_question_within_the_intake_without_an_answer_goes_to_people():
     assert call.heard == ("aside_unknown", "confirm")
 
 
+def test_questions_within_an_intake_are_answered_one_by_one_before_the_open_one():
+    call = Conversation()
+    call.says("高龄补贴怎么领", a_question("高龄补贴怎么领"))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "confirm")
+    for _ in range(2):
+        call.says("要等几天呢", a_question("要等几天呢"))
+        call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+        assert call.heard == ("A0101-01", "aside_back", "confirm")
+    call.says("再说一遍")
+    assert call.heard == ("A0101-01", "aside_back", "confirm")
+
+
 @pytest.mark.parametrize("intent", [Intent.ASK_PROGRESS, Intent.APPEAL])
 def test_progress_asked_for_within_an_intake_is_looked_up_once_the_matter_is_registered(intent):
     asks = "帮我查一下进度，工单26112000007"

@@ -544,6 +544,33 @@ def test_a_place_or_a_few_sounds_at_the_confirmation_change_no_matter(meaning: U
     assert (call.session.so_far.category, call.session.so_far.kind) == ("0101", AppealKind.HELP)
 
 
+def test_who_says_what_they_meant_changes_the_matter_without_a_no() -> None:
+    call = with_a_complaint()
+    words = "我说的是公积金"
+    call.says(words, a_meaning(words, category="0303", category_confidence=0.6))
+    assert call.session.so_far.category == "0303"
+
+
+def test_more_words_at_the_confirmation_change_the_matter_only_where_they_are_surer() -> None:
+    call = with_a_complaint()
+    call.says("公司叫鑫达物流", a_meaning("公司叫鑫达物流", category="0303", category_confidence=0.6))
+    assert (call.heard, call.session.so_far.category) == (("confirm",), "0101")
+
+
+def test_thanks_are_answered() -> None:
+    call = Conversation()
+    call.says("上次那事解决了，谢谢啊", a_meaning("上次那事解决了，谢谢啊", Intent.THANK))
+    assert call.heard == ("welcome", "anything_more")
+
+
+def test_who_objects_to_a_result_is_put_through() -> None:
+    call = Conversation()
+    call.says("我对处理结果不满意")
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert transfer.reason == "dissatisfied"
+
+
 def test_a_place_that_was_named_is_asked_for_its_county_only() -> None:
     call = Conversation()
     station = Place(said="临沂北站", detail="临沂北站")
