@@ -290,10 +290,12 @@ class ChatsOnRedis:
         return [self._process, self._lease_ms, _KEEP_MS, chat]
 
     def _closed(self, chat: str, entries: Sequence[Entry], *, after: int) -> list[bytes]:
-        return [
-            self._seal.close(json.dumps(encode(entry), ensure_ascii=False).encode(), self._place(chat, index))
-            for index, entry in enumerate(entries, after)
-        ]
+        return self._seal.close_all(
+            [
+                (json.dumps(encode(entry), ensure_ascii=False).encode(), self._place(chat, index))
+                for index, entry in enumerate(entries, after)
+            ]
+        )
 
     def _opened(self, chat: str, lines: Sequence[bytes], *, after: int) -> list[Entry]:
         """Return the entries; of a chat that cannot be read (another key, another version) there are none."""

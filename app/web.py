@@ -214,6 +214,7 @@ async def run_web(settings: Settings) -> None:
                 log_level="warning",
                 access_log=False,  # addresses of pages hold numbers of orders
                 ws_max_size=64 * 1024,
+                ws_per_message_deflate=False,  # short words: packing them took longer than sending, and memory for each chat
                 timeout_graceful_shutdown=5,
             )
         )

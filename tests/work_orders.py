@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hotline.domain.appeal import Urgency
@@ -11,7 +11,7 @@ from hotline.domain.deeds import Deed, Dispatch
 from hotline.domain.people import MACHINE, Actor, Role, unit_actor
 from hotline.domain.routing import Candidate, RoutingDecision
 from hotline.domain.time_limits import LimitPurpose, SetLimit
-from hotline.domain.work_order import HistoryEntry, Status, WorkOrder
+from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
 from hotline.store.work_order_store import Change, WorkOrderStore
 from tests.builders import NOW, an_appeal
 
@@ -64,6 +64,12 @@ async def keep(store: WorkOrderStore, *orders: WorkOrder) -> None:
     """Commit new orders."""
     for order in orders:
         await store.commit(Change(order), at=order.registered_at)
+
+
+async def keep_next(store: WorkOrderStore, on: date) -> WorkOrderNumber:
+    """Commit a new order under the next number of that day; return the number."""
+    (new,) = await store.add(on, lambda number: [Change(an_order(number))], at=NOW)
+    return new.order.number
 
 
 async def change(

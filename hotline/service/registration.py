@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -32,7 +33,7 @@ from hotline.domain.people import CITIZEN, MACHINE, Actor
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
 from hotline.service.casework import Casework
-from hotline.store.work_order_store import WorkOrderStore
+from hotline.store.work_order_store import Change, WorkOrderStore
 
 log: Final = structlog.get_logger("registration")
 
@@ -103,14 +104,13 @@ class Registration:
         Asked again by the same ``request``, the order of the first time is returned.
         """
         routing = self._route(appeal, at)
-        order = await self._numbered(appeal, conversation, article, routing, at, by=by)
-        deed = QueueForDispatch(queued) if queued else self._first_deed(order, diversion)
-        order = replace(order, linked_to=linked_to).after(deed, by=by, at=at)
-        try:
-            await self._store.commit(replace(self._casework.change(order), request=request), at=at)
-        except RegisteredBeforeError as error:
-            return await self._store.get(error.number)
-        return order
+
+        def made(number: WorkOrderNumber) -> WorkOrder:
+            order = _begun(number, appeal, conversation, article=article, routing=routing, at=at, by=by)
+            deed = QueueForDispatch(queued) if queued else self._first_deed(order, diversion)
+            return replace(order, linked_to=linked_to).after(deed, by=by, at=at)
+
+        return await self._registered(made, request, at)
 
     async def record_contact(
         self,
@@ -127,16 +127,14 @@ class Registration:
 
         Asked again by the same ``request``, the record of the first time is returned.
         """
-        kind = _KINDS.get(outcome, appeal.kind)
-        order = await self._numbered(
-            replace(appeal, kind=kind), conversation, article.article if article else None, None, at, by=by
-        )
-        order = order.after(_deed_of_contact(outcome, article, appeal), by=by, at=at)
-        try:
-            await self._store.commit(replace(self._casework.change(order), request=request), at=at)
-        except RegisteredBeforeError as error:
-            return await self._store.get(error.number)
-        return order
+        contact = replace(appeal, kind=_KINDS.get(outcome, appeal.kind))
+        named = article.article if article else None
+
+        def made(number: WorkOrderNumber) -> WorkOrder:
+            order = _begun(number, contact, conversation, article=named, at=at, by=by)
+            return order.after(_deed_of_contact(outcome, article, appeal), by=by, at=at)
+
+        return await self._registered(made, request, at)
 
     async def complete(
         self,
@@ -177,15 +175,18 @@ class Registration:
 
         The record, the joined citizen and the new words are committed together, once for each ``request``.
         """
-        record = await self._numbered(appeal, conversation, None, None, at)
         diversion = Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told)
-        record = record.after(Divert(diversion, into=number), by=MACHINE, at=at)
+
+        def made(own: WorkOrderNumber) -> WorkOrder:
+            record = _begun(own, appeal, conversation, at=at)
+            return record.after(Divert(diversion, into=number), by=MACHINE, at=at)
+
         for _ in range(_TRIES - 1):
             try:
-                return await self._merged(number, record, at, request)
+                return await self._merged(number, made, at, request)
             except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
                 log.info("merge.again", number=number)
-        return await self._merged(number, record, at, request)
+        return await self._merged(number, made, at, request)
 
     async def split(
         self,
@@ -210,15 +211,16 @@ class Registration:
             before.appeal, text=text, summary="", category=category, category_confidence=0.0, understood_by="", facts=()
         )  # fmt: skip
         routing = self._route(appeal, at)
-        part = await self._numbered(appeal, before.conversation, None, routing, at, by=by)
-        part = replace(part, linked_to=number).after(QueueForDispatch(Note.SPLIT), by=by, at=at)
-        for joined in before.deeds(Join):
-            part = part.after(replace(joined, text=text), by=by, at=at)
-        rest = before.after(Split(part.number, text, reason), by=by, at=at)
-        await self._store.commit(
-            self._casework.change(part), self._casework.change(rest, before=before), at=at
-        )
-        return part
+
+        def made(own: WorkOrderNumber) -> tuple[Change, Change]:
+            part = _begun(own, appeal, before.conversation, routing=routing, at=at, by=by)
+            part = replace(part, linked_to=number).after(QueueForDispatch(Note.SPLIT), by=by, at=at)
+            for joined in before.deeds(Join):
+                part = part.after(replace(joined, text=text), by=by, at=at)
+            rest = before.after(Split(own, text, reason), by=by, at=at)
+            return self._casework.change(part), self._casework.change(rest, before=before)
+
+        return (await self._store.add(self._day(at), made, at=at))[0].order
 
     async def add_facts(
         self, number: WorkOrderNumber, text: str, *, at: datetime, wants_secrecy: bool = False
@@ -244,45 +246,46 @@ class Registration:
         return added
 
     async def _merged(
-        self, number: WorkOrderNumber, record: WorkOrder, at: datetime, request: str | None
+        self,
+        number: WorkOrderNumber,
+        made: Callable[[WorkOrderNumber], WorkOrder],
+        at: datetime,
+        request: str | None,
     ) -> WorkOrder:
-        before, appeal = await self._store.get(number), record.appeal
+        before = await self._store.get(number)
         latest = max(at, before.history[-1].at)
-        join = Join(record.number, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
-        joined = before.after(join, by=CITIZEN, at=latest)
-        if appeal.text.strip():
-            joined = joined.after(AddFacts(appeal.text), by=CITIZEN, at=latest)
+
+        def both(own: WorkOrderNumber) -> tuple[Change, Change]:
+            record = made(own)
+            appeal = record.appeal
+            join = Join(own, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
+            joined = before.after(join, by=CITIZEN, at=latest)
+            if appeal.text.strip():
+                joined = joined.after(AddFacts(appeal.text), by=CITIZEN, at=latest)
+            new = replace(self._casework.change(record), request=request)
+            return new, self._casework.change(joined, before=before)
+
         try:
-            await self._store.commit(
-                replace(self._casework.change(record), request=request),
-                self._casework.change(joined, before=before),
-                at=at,
-            )
+            return (await self._store.add(self._day(at), both, at=at))[1].order
         except RegisteredBeforeError:
             return before
-        return joined
 
-    async def _numbered(
-        self,
-        appeal: Appeal,
-        conversation: str,
-        article: str | None,
-        routing: RoutingDecision | None,
-        at: datetime,
-        *,
-        by: Actor = MACHINE,
+    async def _registered(
+        self, made: Callable[[WorkOrderNumber], WorkOrder], request: str | None, at: datetime
     ) -> WorkOrder:
-        number = await self._store.next_number(at.astimezone(self._city.timezone).date())
-        return WorkOrder(
-            number=number,
-            appeal=appeal,
-            status=Status.REGISTERED,
-            registered_at=at,
-            conversation=conversation,
-            routing=routing,
-            history=(HistoryEntry(at=at, before=None, after=Status.REGISTERED, by=by),),
-            article=article,
-        )
+        """Return the order that is made, committed, or the one that was made of the same request before."""
+
+        def new(number: WorkOrderNumber) -> tuple[Change]:
+            return (replace(self._casework.change(made(number)), request=request),)
+
+        try:
+            return (await self._store.add(self._day(at), new, at=at))[0].order
+        except RegisteredBeforeError as error:
+            return await self._store.get(error.number)
+
+    def _day(self, at: datetime) -> date:
+        """Return the day whose number an order gets."""
+        return at.astimezone(self._city.timezone).date()
 
     def _route(self, appeal: Appeal, at: datetime) -> RoutingDecision | None:
         try:
@@ -317,6 +320,29 @@ class Registration:
         return appeal.kind in (AppealKind.HELP, AppealKind.COMPLAINT, AppealKind.TIP_OFF) and (
             category is None or category.needs_place
         )
+
+
+def _begun(
+    number: WorkOrderNumber,
+    appeal: Appeal,
+    conversation: str,
+    *,
+    article: str | None = None,
+    routing: RoutingDecision | None = None,
+    at: datetime,
+    by: Actor = MACHINE,
+) -> WorkOrder:
+    """Return an order as it is registered, before anything else is done."""
+    return WorkOrder(
+        number=number,
+        appeal=appeal,
+        status=Status.REGISTERED,
+        registered_at=at,
+        conversation=conversation,
+        routing=routing,
+        history=(HistoryEntry(at=at, before=None, after=Status.REGISTERED, by=by),),
+        article=article,
+    )
 
 
 def _deed_of_contact(outcome: ContactOutcome, article: AnsweredWith | None, appeal: Appeal) -> Deed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,8 +29,16 @@ class Seal:
 
     def close(self, body: bytes, place: str) -> bytes:
         """Return the sealed row."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, body, place.encode())
+        return self.close_all([(body, place)])[0]
+
+    def close_all(self, rows: Sequence[tuple[bytes, str]]) -> list[bytes]:
+        """Return the sealed rows of bodies and places; one draw of random bytes for all, since each is a call of the system."""
+        drawn = secrets.token_bytes(_NONCE_BYTES * len(rows))
+        nonces = (drawn[start : start + _NONCE_BYTES] for start in range(0, len(drawn), _NONCE_BYTES))
+        return [
+            nonce + self._cipher.encrypt(nonce, body, place.encode())
+            for nonce, (body, place) in zip(nonces, rows, strict=True)
+        ]
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Return the row; ``StoreUnavailableError`` when it was altered, moved, or sealed with another key."""

@@ -82,30 +82,41 @@ class SqlStore:
 
     # --- work orders -----------------------------------------------------------------------------------------
 
-    async def next_number(self, on: date) -> WorkOrderNumber:
-        """Reserve the next number of that day: yymmdd and five digits."""
+    async def add(
+        self, on: date, made: Callable[[WorkOrderNumber], Sequence[Change]], *, at: datetime
+    ) -> Sequence[Change]:
+        """Commit what is made of the next number of that day: yymmdd and five digits."""
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         first = insert(counters).values(day=on, last=1)
         reserve = first.on_conflict_do_update(
             index_elements=[counters.c.day], set_={"last": counters.c.last + 1}
         ).returning(counters.c.last)
-        last = await self._database.write(lambda connection: connection.execute(reserve).scalar_one())
-        return f"{on:%y%m%d}{last:05d}"
+
+        def written(connection: Connection) -> Sequence[Change]:
+            last = connection.execute(reserve).scalar_one()
+            changes = made(f"{on:%y%m%d}{last:05d}")
+            self._write_all(connection, changes, at)
+            return changes
+
+        return await self._announced(await self._database.write(written))
 
     async def commit(self, *changes: Change, at: datetime) -> None:
         """Commit all changes with their audit rows and messages, or none of them."""
+        await self._database.write(lambda connection: self._write_all(connection, changes, at))
+        await self._announced(changes)
 
-        def written(connection: Connection) -> None:
-            for change in changes:
-                added = self._write(connection, change)
-                put_messages(connection, self._seal, change.messages, at)
-                if change.expected is not None:
-                    before = len(change.order.history) - added
-                    put_progress(connection, self._seal, change.order, before=before, at=at)
-
-        await self._database.write(written)
+    async def _announced(self, changes: Sequence[Change]) -> Sequence[Change]:
         for change in changes:
             await self.announce(change.order)
+        return changes
+
+    def _write_all(self, connection: Connection, changes: Sequence[Change], at: datetime) -> None:
+        for change in changes:
+            added = self._write(connection, change)
+            put_messages(connection, self._seal, change.messages, at)
+            if change.expected is not None:
+                before = len(change.order.history) - added
+                put_progress(connection, self._seal, change.order, before=before, at=at)
 
     def _write(self, connection: Connection, change: Change) -> int:
         """Write an order and its audit rows; return how many steps were added."""
@@ -275,21 +286,18 @@ class SqlStore:
 
     async def append_all(self, conversation: str, rows: Sequence[JournalRow]) -> None:
         """Keep events and actions of a conversation in one transaction; a row that is there already stays as it is."""
-        sealed = [
-            {
-                "conversation": conversation,
-                "sequence": row.sequence,
-                "at": row.at,
-                "name": row.name,
-                "body": self._seal.close(
-                    json.dumps(row.body, ensure_ascii=False).encode(),
-                    f"journal:{conversation}:{row.sequence}",
-                ),
-            }
-            for row in rows
+        bodies = self._seal.close_all(
+            [
+                (json.dumps(row.body, ensure_ascii=False).encode(), f"journal:{conversation}:{row.sequence}")
+                for row in rows
+            ]
+        )
+        values = [
+            {**row._asdict(), "conversation": conversation, "body": body}
+            for row, body in zip(rows, bodies, strict=True)
         ]
         new = self._insert_once(journal)
-        await self._database.write(lambda connection: connection.execute(new, sealed), can_wait=True)
+        await self._database.write(lambda connection: connection.execute(new, values), can_wait=True)
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete the journal of a conversation in which a state secret may have been said; an index stays."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -34,8 +34,14 @@ class WorkOrderStore(Protocol):
     All methods raise ``StoreUnavailableError`` when the database does not answer or refuses.
     """
 
-    async def next_number(self, on: date) -> WorkOrderNumber:
-        """Reserve the next number of that day; never given twice, whatever the number of processes."""
+    async def add(
+        self, on: date, made: Callable[[WorkOrderNumber], Sequence[Change]], *, at: datetime
+    ) -> Sequence[Change]:
+        """Commit, and return, what is ``made`` of the next number of that day, or nothing; then the number goes to the next.
+
+        No number is given twice, whatever the number of processes. ``made`` may be called on another thread. Raises what
+        ``commit`` raises.
+        """
 
     async def commit(self, *changes: Change, at: datetime) -> None:
         """Commit all changes or none; ``StaleWorkOrderError`` when one of the orders was changed meanwhile.

@@ -25,7 +25,7 @@ from hotline.store.tables import audit, audit_head, journal, metadata, work_orde
 from hotline.store.work_order_store import Change
 from tests.builders import NOW, after, an_appeal
 from tests.contracts.conftest import SECRET
-from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, an_order, change, keep, keep_next
 
 DAY = date(2026, 11, 23)
 
@@ -41,9 +41,20 @@ async def test_an_unknown_number_is_not_found(store: SqlStore) -> None:
 
 
 async def test_numbers_of_a_day_are_never_given_twice(store: SqlStore) -> None:
-    numbers = await asyncio.gather(*(store.next_number(DAY) for _ in range(20)))
+    numbers = await asyncio.gather(*(keep_next(store, DAY) for _ in range(20)))
     assert sorted(numbers) == [f"261123{index:05d}" for index in range(1, 21)]
-    assert await store.next_number(date(2026, 11, 24)) == "26112400001"
+    assert await keep_next(store, date(2026, 11, 24)) == "26112400001"
+
+
+async def test_a_number_whose_order_was_not_committed_goes_to_the_next(store: SqlStore) -> None:
+    def with_a_stale_one(number: str) -> list[Change]:
+        return [Change(an_order(number)), Change(an_order("26112300009"), expected=7)]
+
+    with pytest.raises(StaleWorkOrderError):
+        await store.add(DAY, with_a_stale_one, at=NOW)
+    assert await store.recent() == []
+    assert await keep_next(store, DAY) == "26112300001"
+    assert [order.number for order in await store.recent()] == ["26112300001"]
 
 
 async def test_of_two_who_change_one_order_the_second_is_told(store: SqlStore) -> None:
@@ -203,7 +214,7 @@ async def test_two_processes_that_start_at_once_migrate_one_after_the_other(stor
     for table in reversed(metadata.sorted_tables):
         await _run(store, f"DROP TABLE {table.name}")
     await asyncio.gather(migrate(url), migrate(url), migrate(url))
-    assert await store.next_number(DAY) == "26112300001"
+    assert await keep_next(store, DAY) == "26112300001"
 
 
 async def test_tables_of_a_newer_program_are_left_alone(store: SqlStore) -> None:

@@ -21,14 +21,13 @@ import asyncio, json, sys
 from datetime import date
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
-from tests.work_orders import an_order, keep
+from tests.work_orders import keep_next
 
 async def write():
     store = SqlStore(sys.argv[1], Seal({SECRET!r}))
     numbers = []
     for _ in range({ORDERS}):
-        numbers.append(await store.next_number(date(2026, 11, 23)))
-        await keep(store, an_order(numbers[-1]))
+        numbers.append(await keep_next(store, date(2026, 11, 23)))
     await store.close()
     print(json.dumps(numbers))
 

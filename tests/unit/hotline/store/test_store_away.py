@@ -15,7 +15,7 @@ from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from tests.builders import an_appeal
 from tests.databases import lay_out
-from tests.work_orders import an_order, keep
+from tests.work_orders import an_order, keep, keep_next
 
 SEAL = Seal("tests only: " + "x" * 32)
 
@@ -105,7 +105,7 @@ async def test_a_database_without_tables_is_not_up(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite+aiosqlite:///{tmp_path / 'empty.sqlite3'}", SEAL)
     assert not await store.is_up()
     with pytest.raises(StoreUnavailableError):
-        await store.next_number(date(2026, 11, 23))
+        await keep_next(store, date(2026, 11, 23))
     await store.close()
 
 
