@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,15 +11,26 @@ from typing import Any, Final
 from hotline.city import City
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import Policy
-from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber, Place, Secrecy, Urgency
+from hotline.domain.appeal import (
+    Appeal,
+    AppealKind,
+    ContactChannel,
+    Fact,
+    FactKind,
+    PhoneNumber,
+    Place,
+    Secrecy,
+    Urgency,
+)
 from hotline.domain.meaning import Intent, Understanding
 from nlu.intervals import find_interval
 
 _LAST_LINES: Final = 6
 _SUMMARY_CHARACTERS: Final = 40
-_CHOICES: Final = {"kind": AppealKind, "secrecy": Secrecy, "urgency": Urgency}
 _YES_OR_NO: Final = {"yes": True, "no": False}
-_NOT_SAID: Final = {Secrecy.NONE.value: "", "no": ""}
+NO_FACTS: Final = "none"
+_BETWEEN: Final = "；"
+_NOT_SAID: Final = {Secrecy.NONE.value: "", "no": "", NO_FACTS: ""}
 _NO_MATTER: Final = frozenset({
     Intent.AFFIRM, Intent.DENY, Intent.GREET, Intent.THANK, Intent.GOODBYE, Intent.WAIT, Intent.REPEAT,
     Intent.TRANSFER_TO_AGENT,
@@ -140,13 +151,16 @@ class FormFilling:
         if "kind" in said:
             draft = draft.of_kind(said["kind"])
         appeal = draft.appeal(self._city.categories, channel, is_confirmed=True)
+        if "facts" in said:  # what was heard keeps the words that it was heard in
+            heard = {(fact.kind, fact.value): fact for fact in draft.facts}
+            said["facts"] = tuple(heard.get((fact.kind, fact.value), fact) for fact in said["facts"])
         appeal = replace(appeal, **said)
         if appeal.kind is AppealKind.TIP_OFF:
             appeal = replace(appeal, secrecy=Secrecy.CONFIDENTIAL)
         fields = {name: Proposed(shown, 1.0, "", "agent") for name, (_, shown) in self._corrected.items()}
         fields = {"kind": Proposed(appeal.kind.value), **self._fields, **fields}
-        heard = {name: one for name, one in self._fields.items() if one.by != "caller"}
-        return Form(appeal, fields, {name: heard[name] for name in self.changed & heard.keys()})
+        proposed = {name: one for name, one in self._fields.items() if one.by != "caller"}
+        return Form(appeal, fields, {name: proposed[name] for name in self.changed & proposed.keys()})
 
 
 def _value(draft: Draft, name: str) -> str:
@@ -162,7 +176,7 @@ def _value(draft: Draft, name: str) -> str:
         case "urgency":
             return draft.urgency.value
         case "facts":
-            return "、".join(f"{fact.value}" for fact in draft.facts)
+            return facts_in_short(draft.facts) if draft.facts else ""
         case _:
             return str(getattr(draft, name, None) or "")
 
@@ -175,8 +189,8 @@ def corrected(
     ``at`` is when the citizen spoke; a category may be typed by code or by name. Raises ``ValueError`` when the text cannot stand.
     """
     match name:
-        case "kind" | "secrecy" | "urgency":
-            return {name: _CHOICES[name](text)}
+        case "kind" | "secrecy" | "urgency" | "citizen_name" | "facts":
+            return {name: _READ[name](text)}
         case "category":
             return {name: category_of(text, city)}
         case "place":
@@ -189,10 +203,23 @@ def corrected(
             return {name: text, "interval": find_interval(text, at.astimezone(city.timezone))}
         case "text":
             return {name: text, "summary": text[:_SUMMARY_CHARACTERS]}
-        case "citizen_name":
-            return {name: text}
         case _:
             raise ValueError(f"{name}: {text}")
+
+
+def facts_in_short(facts: Iterable[Fact]) -> str:
+    """Return facts as an agent's word for them is kept: kind and value, one after the other."""
+    return _BETWEEN.join(f"{fact.kind.value} {fact.value}" for fact in facts) or NO_FACTS
+
+
+def _facts_of(text: str) -> tuple[Fact, ...]:
+    parts = (part.partition(" ") for part in text.split(_BETWEEN)) if text != NO_FACTS else ()
+    return tuple(Fact(FactKind(kind), value, value) for kind, _, value in parts)
+
+
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {
+    "kind": AppealKind, "secrecy": Secrecy, "urgency": Urgency, "citizen_name": str, "facts": _facts_of
+}  # fmt: skip
 
 
 def category_of(text: str, city: City) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Integer, case, delete, func, or_, select, update
+from sqlalchemy import Integer, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hotline.domain.knowledge_use import (
@@ -80,18 +80,14 @@ class SqlKnowledgeUse:
         self, since: datetime, until: datetime, *, article: str | None = None
     ) -> Sequence[ArticleUse]:
         """Return how each article, or one, was used from ``since`` to before ``until``, the most answered first."""
-
-        def many(condition: Any) -> Any:
-            return func.sum(case((condition, 1), else_=0)).cast(Integer)
-
-        answered = many(lookups.c.is_answered.is_(True))
+        answered = _many(lookups.c.is_answered.is_(True))
         query = (
             select(
                 lookups.c.article,
                 func.count().label("found"),
                 answered.label("answered"),
-                many(lookups.c.helped.is_(True)).label("helped"),
-                many(lookups.c.helped.is_(False)).label("not_helped"),
+                _many(lookups.c.helped.is_(True)).label("helped"),
+                _many(lookups.c.helped.is_(False)).label("not_helped"),
                 func.max(case((lookups.c.is_answered.is_(True), lookups.c.at)), type_=Instant()).label(
                     "last_at"
                 ),
@@ -105,6 +101,16 @@ class SqlKnowledgeUse:
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         return [ArticleUse(*row) for row in rows]
+
+    async def answered(self, spans: Sequence[tuple[datetime, datetime]]) -> Sequence[tuple[int, int]]:
+        """Return for each span, from its start to before its end, how many questions were asked, and how many of them answered."""
+        within = [and_(lookups.c.at >= start, lookups.c.at < end) for start, end in spans]
+        query = select(
+            *(_many(one) for one in within), *(_many(and_(one, lookups.c.is_answered.is_(True))) for one in within)
+        ).where(lookups.c.at >= min(start for start, _ in spans))  # fmt: skip
+        async with self._database.reading() as connection:
+            found = [count or 0 for count in (await connection.execute(query)).one()]
+        return list(zip(found[: len(spans)], found[len(spans) :], strict=True))
 
     # --- candidates ------------------------------------------------------------------------------------------
 
@@ -235,6 +241,10 @@ class SqlKnowledgeUse:
             "revision": candidate.revision,
             "body": self._seal.close(_CANDIDATE.dump_json(candidate), f"knowledge_candidate:{candidate.id}"),
         }
+
+
+def _many(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0)).cast(Integer)
 
 
 def _place(conversation: str, turn: int) -> str:

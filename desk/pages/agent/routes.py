@@ -13,6 +13,7 @@ from desk.agents import AgentTools
 from desk.front import Front, LiveEvent, Toast
 from desk.guard import desk_router, front_of
 from desk.live import Live
+from desk.pages.agent.facts import facts_typed
 from desk.pages.agent.page import AgentPage
 from desk.pages.agent.showing import FIELD_NAMES
 from desk.permissions import permission
@@ -167,6 +168,8 @@ async def correct(
 def _as_kept(front: Front, name: str, text: str) -> str:
     """Return what was typed for a field as it is kept. Raises ``ValueError`` when it cannot stand there."""
     city = front.parts.city
+    if name == "facts":
+        text = facts_typed(text, front.parts.words["facts"])
     corrected(name, text, city, tools_of(front).place, front.parts.clock())
     return category_of(text, city) if name == "category" else text
 

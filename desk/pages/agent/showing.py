@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from desk.front import Front
+from desk.pages.agent.facts import facts_shown
 from desk.pages.orders import row_of
 from desk.tiles import tiles_of
 from hotline.domain.appeal import AppealKind, Place, Secrecy, Urgency
@@ -82,7 +83,7 @@ def field_rows(front: Front, form: Form) -> list[FieldRow]:
         "secrecy": appeal.secrecy.value,
         "urgency": appeal.urgency.value,
         "is_about_minor": "yes" if appeal.is_about_minor else "no",
-        "facts": "；".join(fact.value for fact in appeal.facts),
+        "facts": facts_shown(appeal.facts, front.parts.words["facts"]),
         "text": appeal.text,
     }
     options = {"kind": kinds, "secrecy": secrecies, "urgency": urgencies, "is_about_minor": MINORS}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Form, Query, Request
@@ -74,9 +75,11 @@ async def use(
     request: Request, days: Annotated[int, Query(ge=1, le=366)] = 30,
     by: Literal["answered", "found", "not_helped", "last"] = "answered",
 ) -> Response:  # fmt: skip
-    """Show how often each article came first, was answered with, helped and did not, and when it was last of use."""
+    """Show how much of what is asked is answered, week by week, and how often each article came first, helped and did not."""
     front, tools = front_of(request), tools_of(request)
     now = front.parts.clock()
+    weeks = _weeks_before(today(front), front.parts.city.timezone)
+    (asked, answered), *by_week = await tools.use.answered([(now - timedelta(days=days), now), *weeks])
     uses = list(await tools.use.uses(now - timedelta(days=days), now))
     if by == "last":
         uses.sort(key=lambda one: one.last_at.timestamp() if one.last_at else 0.0, reverse=True)
@@ -88,6 +91,8 @@ async def use(
     }
     return front.page(
         request, "knowledge/use.html", title="使用情况", uses=uses, days=days, by=by, orders=ORDERS, sums=sums,
+        asked=asked, answered=answered,
+        weeks=[(start.date(), right, many - right) for (start, _), (many, right) in zip(weeks, by_week, strict=True)],
         titles=await tools.lists.titles([one.article for one in uses]),
     )  # fmt: skip
 
@@ -130,6 +135,13 @@ async def settle(
             request, 422 if not reason.strip() and step == "dismiss" else 409, f"{error.reason}。"
         )
     return front.done(request, to="/desk/knowledge/gaps", toast=front.words["article_told"]["dismissed"])
+
+
+def _weeks_before(day: date, timezone: tzinfo) -> list[tuple[datetime, datetime]]:
+    """Return the weeks up to the one of ``day``, from Monday to Monday by the city's clock, the last one last."""
+    monday = day - timedelta(days=day.weekday())
+    mondays = [monday + timedelta(weeks=number) for number in range(1 - _WEEKS, 2)]
+    return list(pairwise(datetime.combine(one, time(), timezone) for one in mondays))
 
 
 def _by_week(endings: Sequence[Ending], monday: date) -> list[dict[str, Any]]:

@@ -270,6 +270,8 @@ async def test_what_the_agent_says_of_a_field_stands_whatever_is_heard_later(sit
         assert (await client.post(f"{path}/category", data={"value": "0303"})).status_code == 204
         await screen.shows("form", "已核对")
         assert (await client.post(f"{path}/category", data={"value": "no such"})).status_code == 422
+        await client.post(f"{path}/facts", data={"value": "金额：3000元"})
+        await screen.shows("form", 'value="金额 3000"')
         refused = await client.post(f"{path}/urgency", data={"value": "x"}, headers={"HX-Request": "true"})
         assert "填写有误：紧急程度" in json.loads(refused.headers["HX-Trigger"])["toast"]["text"]
         assert (await client.post(f"{path}/nothing", data={"value": "x"})).status_code == 422

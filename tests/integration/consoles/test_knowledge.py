@@ -561,6 +561,8 @@ async def test_what_runs_out_what_was_used_and_what_is_missing_is_listed(shelf: 
         assert "11-30 — 12-06 1 2026-12-04 A1001-02" in words
         words = words_of((await client.get("/desk/knowledge/use")).text)
         assert re.search(r"A1001-01 \S+ 2 2 1 1 50% 1 小时前", words)
+        assert "3 问题 67% 当场答出" in words
+        assert "周 答出 没有答出 2026-11-23 2 1 2026-11-16 0 0" in words
         page = (await client.get("/desk/knowledge/gaps")).text
         assert HOSTILE not in page
         assert page.index("问了 7 次") < page.index("问了 3 次")

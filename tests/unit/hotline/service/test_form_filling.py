@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from desk.pages.agent.facts import facts_shown, facts_typed
 from hotline.city import load_city
 from hotline.dialogue.policy import Policy
-from hotline.domain.appeal import AppealKind, Secrecy, Urgency
+from hotline.domain.appeal import AppealKind, Fact, FactKind, Secrecy, Urgency
 from hotline.service.form_filling import FormFilling, category_of, corrected
 from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint
 
@@ -75,6 +76,25 @@ def test_what_was_heard_is_kept_beside_what_the_agent_says_and_stands_again_with
     )
 
 
+def test_facts_are_put_right_and_those_that_were_heard_keep_their_words():
+    filling = a_form()
+    heard = (Fact(FactKind.AMOUNT, "一万八", "18000"), Fact(FactKind.PLATE, "鲁Q12345", "鲁Q12345"))
+    filling.heard("被骗一万八", a_complaint("被骗一万八", facts=heard))
+    names = {"amount": "金额", "organisation": "涉及单位", "person": "涉及人员", "plate": "车牌"}
+    assert facts_shown(filling.form().appeal.facts, names) == "金额 18000；车牌 鲁Q12345"
+
+    def said(text: str) -> tuple[Fact, ...]:
+        filling.correct_all({"facts": facts_typed(text, names)}, lambda _: None, NOW)
+        return filling.form().appeal.facts
+
+    assert (said("金额 18000；车牌 鲁Q12345"), filling.changed) == (heard, set())
+    assert said("金额：18000元；涉及人员 王大强") == (heard[0], Fact(FactKind.PERSON, "王大强", "王大强"))
+    assert (said("无"), filling.changed) == ((), {"facts"})
+    for text in ("一万八", "金额 一万八", "车牌"):
+        with pytest.raises(ValueError, match=text):
+            facts_typed(text, names)
+
+
 def test_a_class_is_typed_by_code_by_name_or_both():
     name = CITY.categories["0101"].name
     assert [category_of(text, CITY) for text in ("0101", name, f"0101 {name}")] == ["0101"] * 3
@@ -85,8 +105,15 @@ def test_a_class_is_typed_by_code_by_name_or_both():
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("kind", "x"), ("urgency", "soon"), ("is_about_minor", "maybe"), ("phone", "12"), ("facts", "x")],
+    [
+        ("kind", "x"),
+        ("urgency", "soon"),
+        ("is_about_minor", "maybe"),
+        ("phone", "12"),
+        ("facts", "x"),
+        ("summary", "x"),
+    ],
 )
 def test_what_cannot_stand_in_a_field_is_refused(name, text):
-    with pytest.raises(ValueError, match=text if name != "facts" else name):
+    with pytest.raises(ValueError, match=text if name != "summary" else name):
         corrected(name, text, CITY, lambda _: None, NOW)
