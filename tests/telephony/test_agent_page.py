@@ -1,0 +1,129 @@
+"""A real call on a real page: the caller presses 0, the agent's page pops, their telephone rings, and both are written down."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import expect
+from redis.asyncio import Redis
+
+from app.live import LiveLog
+from hotline.domain.accounts import StaffRole
+from hotline.domain.agents import Skill
+from hotline.domain.speech import PHONE_BAND, Hypothesis
+from hotline.service.conversations import Conversations, Surroundings
+from ivr.agent_handover import QueueSettings
+from ivr.agent_talk import TalkSettings
+from ivr.channel import PhoneChannel
+from ivr.phone_settings import PhoneSettings
+from ivr.putting_through import People
+from ivr.sip import SipLine
+from ivr.sip.sound import write_wav
+from ivr.transcript import Listening
+from tests.browser import DESKTOP, Complaints, chromium, shoot
+from tests.builders import a_session
+from tests.consoles_site import MEANINGS, NOT_WARM, a_consoles_site, a_store
+from tests.fakes import FakeRetriever, FakeUnderstander
+from tests.redis_server import redis_server
+from tests.telephony.support import HERE, hotline, phones, program, samples, until
+from tests.telephony.test_agent_queue import words
+from tests.telephony.test_talks import VOICES
+from tests.unit.ivr.fakes import LoudnessDetector, ScriptedRecognizer, ScriptedSynthesizer
+
+pytestmark = pytest.mark.telephony
+CALLER = str(HERE / "baresip_caller.py")
+WORDS = {"caller": NOT_WARM, "agent": "您好，我是话务员"}
+
+
+class ByPitch:
+    """Knows by the pitch of a tone who speaks, and what they say."""
+
+    name = "by pitch"
+    accepts = PHONE_BAND
+    is_streaming = False
+
+    async def recognize(self, audio, *, expect, choices=()):  # type: ignore[no-untyped-def]
+        sound = samples(b"".join([part async for part in audio]))
+        hertz = np.fft.rfftfreq(len(sound), 1 / 8_000)[np.abs(np.fft.rfft(sound)).argmax()]
+        said = WORDS[min(WORDS, key=lambda name: abs(VOICES[name] - hertz))]
+        yield Hypothesis(said, said, is_final=True, engine=self.name)
+
+    async def close(self) -> None: ...
+
+
+@pytest.mark.timeout(120)
+async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp_path: Path) -> None:
+    (tmp_path / "said.raw").write_bytes(
+        bytes(64_000) + words("caller", 60.0)
+    )  # silent until somebody is there
+    write_wav(tmp_path / "agent.wav", words("agent", 60.0))
+    store = await a_store(tmp_path)
+    options = ("--ring-seconds", "1.5", "--talk-seconds", "60", "--greeting", str(tmp_path / "agent.wav"))
+    with redis_server() as redis_port:
+        async with Redis(port=redis_port) as redis, phones("8001", options=options) as (_, address):
+            site = a_consoles_site(store, tmp_path)
+            assert site.parts.desk is not None
+            assert site.parts.agents is not None
+            world = Surroundings(
+                new_session=a_session, understander=FakeUnderstander(MEANINGS),
+                retriever=FakeRetriever(), registration=site.parts.agents.registration,
+                log_book=LiveLog(store, redis, site.parts.signals), unit_name=lambda code: code,
+                clock=lambda: datetime.now(UTC),
+            )  # fmt: skip
+            conversations = Conversations(world)
+            queue = QueueSettings(address=f"sip:{{agent}}@{address}", poll=0.1)
+
+            lines: list[SipLine] = []
+
+            async def hold(line: SipLine) -> None:
+                lines.append(line)
+                people = People(
+                    desk=site.parts.desk, queue=queue, talks=TalkSettings({}),
+                    listening=Listening(ByPitch(), LoudnessDetector, pace=None),
+                )  # fmt: skip
+                channel = PhoneChannel(
+                    line, ScriptedRecognizer(), ScriptedSynthesizer(), LoudnessDetector(), PhoneSettings(),
+                    clock=lambda: datetime.now(UTC), conversation=secrets.token_hex(8), people=people,
+                )  # fmt: skip
+                try:
+                    await conversations.hold(channel, call_id=line.call_id)
+                finally:
+                    await line.hang_up()
+
+            agent = await site.account(StaffRole.AGENT, login="zhao", number="8001")
+            await site.parts.desk.sign_in("8001", agent.name, frozenset({Skill.ORDINARY}))
+            async with site.served() as base, chromium() as browser, hotline(hold) as endpoint:
+                context = await browser.new_context(base_url=base, viewport=DESKTOP, locale="zh-CN")
+                await context.add_cookies([{"name": "desk", "value": await site.token(agent), "url": base}])
+                page = await context.new_page()
+                complaints = Complaints(page)
+                await page.goto("/desk/agent")
+                slow = {"timeout": 30_000}
+                await expect(page.locator("#presence")).to_contain_text("空闲", **slow)
+                send = (
+                    "--user",
+                    "13905390001",
+                    "--keys",
+                    "0",
+                    "--send",
+                    str(tmp_path / "said.raw"),
+                    "--seconds",
+                    "60",
+                )
+                async with program(CALLER, f"sip:12345@127.0.0.1:{endpoint.port}", *send) as caller:
+                    await expect(page.locator("#call")).to_contain_text("139****0001", **slow)
+                    await expect(page.locator("#call")).to_contain_text("通话中", **slow)
+                    await expect(page.locator("#lines")).to_contain_text(WORDS["agent"], **slow)
+                    await expect(page.locator("#lines")).to_contain_text(NOT_WARM, **slow)
+                    await expect(page.locator("#fill-place")).to_have_value("兰山区银雀山街道", **slow)
+                    await shoot(page, "agent-real-call")
+                    await lines[0].hang_up()
+                    assert (await caller.event("ended"))["by"] == "far_end"
+                await expect(page.locator("#call")).to_contain_text("通话已结束", **slow)
+                await until(lambda: endpoint.calls == 0, seconds=20)
+                assert complaints.found == []
+    await store.close()
