@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import BeforeValidator
 
 from desk.front import Front
 from desk.guard import desk_router, front_of
@@ -24,6 +25,8 @@ router = desk_router()
 _A_PAGE: Final = 100
 _MOST_ROWS: Final = 100_000
 _Text = Annotated[str, Query(max_length=64)]
+_Day = Annotated[date | None, BeforeValidator(lambda given: given or None)]
+"""A day that may be left empty: forms send empty fields too."""
 
 
 @router.get("/desk/admin/audit")
@@ -32,8 +35,8 @@ async def audit(
     actor: _Text = "",
     action: _Text = "",
     subject: _Text = "",
-    since: date | None = None,
-    until: date | None = None,
+    since: _Day = None,
+    until: _Day = None,
     before: Annotated[int | None, Query(ge=1)] = None,
 ) -> Response:
     """Show the audit, the newest first."""
@@ -69,8 +72,8 @@ async def rows(
     actor: _Text = "",
     action: _Text = "",
     subject: _Text = "",
-    since: date | None = None,
-    until: date | None = None,
+    since: _Day = None,
+    until: _Day = None,
 ) -> Response:
     """Return the lines that were searched for as a file; that it was taken is written down."""
     front = front_of(request)
