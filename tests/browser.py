@@ -88,7 +88,7 @@ async def examine(page: Page, name: str) -> None:
     await shoot(page, f"{name}-phone")
     wider = await overflow(page)
     await page.set_viewport_size(DESKTOP)
-    assert (found, wider, complaints.found) == ([], 0, [])
+    assert (name, found, wider, complaints.found) == (name, [], 0, [])
 
 
 async def ready(page: Page, expression: str) -> None:
