@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from hotline.dialogue.actions import (
     AddToOrder,
@@ -27,6 +28,8 @@ from hotline.domain.appeal import (
 )
 from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
+
+_PHONE_ALONE: Final = 18  # characters: “我的电话是13905390001”
 
 
 class EarlierOrders(Confirming):
@@ -86,6 +89,8 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.MORE or self._last_order is None:
             return False
         slots = meaning.slots
+        if slots.phone is not None and len(meaning.text) <= _PHONE_ALONE:
+            return True
         has_facts = slots.place is not None or slots.phone is not None or bool(slots.occurred)
         is_other = meaning.category_confidence >= self._policy.category_confidence
         return has_facts and not is_other and self._answers.opens_with(meaning.text, Answer.NO)

@@ -28,7 +28,9 @@ from hotline.domain.diversion import Diversion
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
-_NO_PLACE: Final = (Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT)
+_NO_PLACE: Final = (
+    Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT, Answer.ANONYMOUS, Answer.NO_PLACE,
+)  # fmt: skip
 """Short answers that are no place, whatever was asked."""
 
 
@@ -183,10 +185,13 @@ class TakingDown(InTalk):
         if self._answers.read(meaning.text, *_NO_PLACE) is not None:
             return self._next_question()
         draft = self._draft.heard(meaning.text).filled(replace(meaning, category=None), self._policy)
-        if self._stage is Stage.PLACE_DETAIL and draft.place is not None and meaning.slots.place is None:
-            draft = replace(draft, place=replace(draft.place, detail=meaning.text))
-        elif draft.place is None:
-            draft = replace(draft, place=Place(said=meaning.text))
+        slots = meaning.slots
+        is_who = slots.phone is not None or bool(slots.people)  # not where it is
+        if slots.place is None and not is_who:
+            if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
+                draft = replace(draft, place=replace(draft.place, detail=meaning.text))
+            elif draft.place is None:
+                draft = replace(draft, place=Place(said=meaning.text))
         self._draft = draft
         return self._next_question()
 

@@ -54,6 +54,7 @@ class Answer(StrEnum):
     OPENLY = "openly"
     SECRETLY = "secretly"
     MISDIALLED = "misdialled"
+    NO_PLACE = "no_place"
     MERGE = "merge"
     FIRST = "first"
     SECOND = "second"
@@ -245,7 +246,10 @@ class AnswerWords:
 
     def asks_on(self, text: str) -> bool:
         """Tell whether ``text`` asks on about what was just answered (“那……呢”)."""
-        return text.startswith(self._asks_on) and text.rstrip("？?。").endswith(self._asks_on_ends)
+        words = text.rstrip("？?。")
+        if len(words) <= _SHORT_ANSWER and words.endswith("呢"):
+            return True
+        return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
 
     def asks(self, text: str) -> bool:
         """Tell whether ``text`` is put as a question."""

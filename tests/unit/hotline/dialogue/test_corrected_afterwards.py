@@ -103,6 +103,12 @@ def test_what_is_no_correction_changes_no_order(meaning: Understanding) -> None:
     assert not any(isinstance(action, AddToOrder) for action in call.did)
 
 
+def test_a_number_alone_afterwards_is_added_to_the_order() -> None:
+    call = registered()
+    call.says("13905390001", a_meaning("13905390001", phone=PHONE))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", "13905390001")
+
+
 def test_a_number_to_call_back_may_be_corrected_too() -> None:
     call = registered()
     call.says("不是，电话是13905390002", a_meaning("不是，电话是13905390002", phone=PHONE))

@@ -88,7 +88,9 @@ def test_whoever_says_what_it_is_about_asks_something_else(question: str) -> Non
     assert asked.question == question
 
 
-@pytest.mark.parametrize(("question", "category"), [("那外地户口呢", "0501"), ("忘了办还能补吗", None)])
+@pytest.mark.parametrize(
+    ("question", "category"), [("那外地户口呢", "0501"), ("跨省呢？", "0501"), ("忘了办还能补吗", None)]
+)
 def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
     question: str, category: str | None
 ) -> None:

@@ -557,6 +557,20 @@ def test_more_words_at_the_confirmation_change_the_matter_only_where_they_are_su
     assert (call.heard, call.session.so_far.category) == (("confirm",), "0101")
 
 
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [("我叫李强电话13905390001", {"people": ("李强",), "phone": PHONE}), ("不方便说", {})],
+)
+def test_who_it_is_or_what_is_not_known_is_no_place(words: str, values: dict[str, Any]) -> None:
+    call = Conversation()
+    county = Place(said="河东区", county_code="371312", county="河东区")
+    call.says("河东区公司拖欠工资", a_complaint("河东区公司拖欠工资", place=county))
+    assert call.heard == ("ask_place_detail",)
+    call.says(words, a_meaning(words, Intent.UNKNOWN, **values))
+    assert call.heard == ("confirm",)
+    assert call.session.so_far.place == county
+
+
 def test_thanks_are_answered() -> None:
     call = Conversation()
     call.says("上次那事解决了，谢谢啊", a_meaning("上次那事解决了，谢谢啊", Intent.THANK))
