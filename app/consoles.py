@@ -61,37 +61,38 @@ class DeskRecordings:
 
     async def of_order(self, order: WorkOrder) -> Sequence[ShownRecording]:
         """Return an order's recordings with what was said in them; of a locked one only that there is one."""
-        is_locked = order.appeal.secrecy is Secrecy.CONFIDENTIAL
-        return [
-            ShownRecording(
-                one.conversation,
-                one.started_at,
-                one.is_complete,
-                is_locked,
-                []
-                if is_locked
-                else [
-                    RecordingLine(line.at_seconds, line.who, line.text)
-                    for line in lines_of(await self._records.read(one.conversation), one.started_at)
-                ],
+        shown = []
+        for one in await self._kept.rows.of_order(order.number):
+            is_locked = order.appeal.secrecy is Secrecy.CONFIDENTIAL or await self._is_locked(
+                one.conversation
             )
-            for one in await self._kept.rows.of_order(order.number)
-        ]
+            rows = [] if is_locked else await self._records.read(one.conversation)
+            lines = [
+                RecordingLine(line.at_seconds, line.who, line.text) for line in lines_of(rows, one.started_at)
+            ]
+            shown.append(ShownRecording(one.conversation, one.started_at, one.is_complete, is_locked, lines))
+        return shown
 
     async def sound(self, conversation: str) -> bytes:
         """Return the sound as WAV."""
         found = await self._kept.rows.get(conversation)
         if found is None:
             raise RecordingMissingError(conversation)
-        for number in await self._kept.rows.orders_of(conversation):
-            if (await self._records.get(number)).appeal.secrecy is Secrecy.CONFIDENTIAL:
-                raise RecordingLockedError(conversation)
+        if await self._is_locked(conversation):
+            raise RecordingLockedError(conversation)
         path = self._kept.folder / found.path
         try:
             recorded = await asyncio.to_thread(read_recording, path, conversation, self._kept.unseal)
         except OSError:
             raise RecordingMissingError(conversation) from None
         return recorded.wav()
+
+    async def _is_locked(self, conversation: str) -> bool:
+        """Whether any order of the call is confidential: one call may have brought several matters."""
+        numbers = await self._kept.rows.orders_of(conversation)
+        return any(
+            [(await self._records.get(each)).appeal.secrecy is Secrecy.CONFIDENTIAL for each in numbers]
+        )
 
 
 def open_sign_on(settings: Settings, clock: Callable[[], datetime]) -> SingleSignOn | None:

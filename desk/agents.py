@@ -36,6 +36,7 @@ class Registering(Protocol):
         request: str | None = None,
         by: Actor,
         queued: str = "",
+        linked_to: str | None = None,
     ) -> WorkOrder:
         """Return the committed order; for the same ``request`` always the same."""
 

@@ -24,6 +24,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/agent/forms/{conversation}/note": _AGENT,
     "POST /desk/agent/forms/{conversation}/phone": _AGENT,
     "GET /desk/agent/forms/{conversation}/finish": _AGENT,
+    "POST /desk/agent/forms/{conversation}/again": _AGENT,
     "POST /desk/agent/forms/{conversation}/finish": _AGENT,
     "GET /desk/agent/articles": _AGENT,
     "POST /desk/agent/chats/{chat}/take": _AGENT,

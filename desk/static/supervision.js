@@ -9,9 +9,9 @@ const parts = {
     yAxis: { type: "value", minInterval: 1 },
     series: [{ type: "line", name: "件数", showSymbol: rows.length < 40, data: numbers(rows, 1), itemStyle: { color: colour("--link") } }],
   }),
-  bars: (rows, heads) => {
+  bars: (rows, heads, chosen) => {
     const shown = rows.slice(0, MOST_BARS).reverse();
-    const colours = ["--late", "--soon", "--calm", "--secret"].map(colour);
+    const colours = (chosen?.split(" ") ?? ["--late", "--soon", "--calm", "--secret"]).map(colour);
     const series = heads.slice(1).map((name, index) => ({ type: "bar", stack: "all", name, data: numbers(shown, index + 1), itemStyle: { color: heads.length > 2 ? colours[index] : colour("--link") } }));
     return {
       grid: { left: 8, right: 24, top: series.length > 1 ? 32 : 8, bottom: 8, containLabel: true },
@@ -49,7 +49,7 @@ for (const place of document.querySelectorAll("[data-chart]")) {
   const chart = echarts.init(place, null, { renderer: "canvas" });
   const draw = () => {
     const ink = colour("--muted"), line = colour("--line");
-    const made = parts[place.dataset.kind](rows, heads);
+    const made = parts[place.dataset.kind](rows, heads, place.dataset.colours);
     for (const axis of [made.xAxis, made.yAxis]) Object.assign(axis, { axisLabel: { color: ink }, axisLine: { lineStyle: { color: line } }, splitLine: { lineStyle: { color: line } } });
     chart.setOption({ animation: false, grid: { left: 56, right: 16, top: 16, bottom: 32 }, tooltip: { trigger: "axis", renderMode: "richText" }, ...made }, true);
   };

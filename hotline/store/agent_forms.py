@@ -27,7 +27,7 @@ class AgentForm:
     """The form of a call or a chat as far as the agent has said something: ``corrections`` by field, as they are typed.
 
     ``phone`` is the calling number (digits), empty when unknown; ``answered_with`` an article the agent read out;
-    ``number`` the order that came of it.
+    ``number`` the order of the same talk that was registered before this one, if there is one (一次来电多件诉求).
     """
 
     conversation: str

@@ -74,7 +74,8 @@ class SqlOrderSearch:
         return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
 
     async def of_conversation(self, conversation: str) -> str | None:
-        """Return the number of the order that came of a conversation, or None."""
-        query = select(work_orders.c.number).where(work_orders.c.conversation == conversation).limit(1)
+        """Return the number of the first order that came of a conversation, or None."""
+        mine = select(work_orders.c.number).where(work_orders.c.conversation == conversation)
+        query = mine.order_by(work_orders.c.number).limit(1)
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one_or_none()

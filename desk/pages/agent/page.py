@@ -87,7 +87,9 @@ class AgentPage:
     async def _listen(self) -> None:
         async with self._front.parts.signals.of(desk_topic(self._agent)) as notices:
             async for _, told in notices:
-                await self._inbox.put(("show", str(told.get("chat", ""))))
+                await self._inbox.put(
+                    ("again", str(told["form"])) if "form" in told else ("show", str(told.get("chat", "")))
+                )
 
     async def _follow(self, conversation: str, *, is_chat: bool) -> None:
         """Put into the inbox what was said so far, and what is said from now on; chats have their own way."""
@@ -106,6 +108,8 @@ class AgentPage:
                 follows = self._took_word()
             case "show" | "chat":
                 follows = self._took_chat(kind, item)
+            case "again":
+                follows = self._took_again(item)
             case _:
                 for event in self._took_talk(kind, item):
                     yield event
@@ -208,6 +212,20 @@ class AgentPage:
             async for event in self._without_call():
                 yield event
             return
+        yield self._form.event()
+        self._form.ask_for_help()
+
+    async def _took_again(self, conversation: str) -> AsyncIterator[LiveEvent]:
+        """Show the form of another matter of a talk, unless the agent is in another one by now: it waits then."""
+        row = await self._tools.forms.get(conversation)
+        if row is None or row.agent != self._agent or self._conversation not in (None, conversation):
+            return
+        if self._conversation is None:
+            self._turn_to(conversation, None)
+            self._was_bridged = True
+            yield self._call_event()
+        self._form = self._new_form(row)
+        yield await self._caller_event()
         yield self._form.event()
         self._form.ask_for_help()
 

@@ -20,14 +20,14 @@ from hotline.domain.agents import AgentIsBusyError, NoSuchAgentError, Presence
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.callbacks import CallbackReason, CallbackWindow
 from hotline.domain.diversion import ContactOutcome
-from hotline.domain.errors import DeedRefusedError, EngineUnavailableError
+from hotline.domain.errors import DeedRefusedError, EngineUnavailableError, WorkOrderNotFoundError
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
 from hotline.service.callbacks import WishedFor
 from hotline.service.form_filling import FormFilling
-from hotline.service.signals import form_topic
+from hotline.service.signals import desk_topic, form_topic
 from hotline.service.talk_lines import line_of
 from hotline.service.thread import Party
 from hotline.store.agent_forms import AgentForm
@@ -75,7 +75,7 @@ async def finish_page(request: Request, seat: Seat, conversation: Conversation) 
         units=unit_rows(front, helped.routing), routing=helped.routing,
         orders=[row for row in past_orders(front, orders) if row["due_at"] is not None or row["status"] not in _CLOSED],
         all_units=[(unit.code, unit.name) for unit in front.parts.city.units.values()],
-        missing=_missing(appeal), number=await tools.order_of(conversation), windows=_windows(front, form),
+        missing=_missing(appeal), number=await tools.order_of(conversation) if not form.number else None, windows=_windows(front, form),
     )  # fmt: skip
 
 
@@ -124,9 +124,30 @@ async def finish(
         request,
         "agent/_finished.html",
         order=order,
+        conversation=conversation,
         unit=order.lead_unit if order.is_dispatched else None,
         end=end,
     )
+
+
+@router.post("/desk/agent/forms/{conversation}/again")
+async def again(
+    request: Request,
+    seat: Seat,
+    conversation: Conversation,
+    after: Annotated[str, Form(pattern=r"^\d{11,12}$")],
+) -> Response:
+    """Open a form for another matter of the same talk, beside the order ``after`` that this agent made of it (再登记一件)."""
+    front, tools = front_of(request), tools_of(front_of(request))
+    before, there = await front.parts.records.get(after), await tools.forms.get(conversation)
+    is_own = any(entry.by.id == seat.account.login for entry in before.history)
+    if before.conversation != conversation or not is_own or there is not None:
+        raise WorkOrderNotFoundError(after)
+    phone = before.appeal.phone.digits if before.appeal.phone is not None else ""
+    form = AgentForm(conversation, number_of(seat), phone, number=after, channel=before.appeal.channel)
+    await tools.forms.begin(form, front.parts.clock())
+    await front.parts.signals.tell(desk_topic(number_of(seat)), {"form": conversation})
+    return front.told("请把登记表改成另一件诉求")
 
 
 async def _register(
@@ -142,14 +163,17 @@ async def _register(
         raise DeedRefusedError(missing="另选承办单位的理由")
     by = seat.account.acting_for(Step.DISPATCH)
     queued = "话务员另选承办单位" if by_hand else ""
-    begun = await tools.order_of(form.conversation)
+    begun = await tools.order_of(form.conversation) if not form.number else None
+    if form.number and (await front.parts.records.get(form.number)).appeal.text == appeal.text:
+        raise DeedRefusedError(missing=f"另一件的诉求内容（现在与 {form.number} 相同）")
     if begun is not None and await _is_to_complete(front, begun):
         fields = tuple(sorted(filling.changed))
         order = await tools.registration.complete(begun, appeal, fields=fields, queued=queued, by=by, at=now)
     else:
         order = await tools.registration.register(
-            appeal, conversation=form.conversation, at=now, request=_request(form), by=by, queued=queued
-        )
+            appeal, conversation=form.conversation, at=now, request=_request(form), by=by, queued=queued,
+            linked_to=form.number or None,
+        )  # fmt: skip
     if by_hand and order.status is Status.TO_DISPATCH:
         order = await front.parts.casework.dispatch(
             order.number, unit, reason=reason.strip(), by=by, at=order.history[-1].at, expected=order.revision
@@ -256,4 +280,4 @@ def _with_text(appeal: Appeal, form: AgentForm) -> Appeal:
 
 def _request(form: AgentForm) -> str:
     """Return what makes the record of a call one and the same, whoever makes it first: the agent, or the machine at its end."""
-    return f"{form.conversation}:contact"
+    return f"{form.conversation}:after-{form.number}" if form.number else f"{form.conversation}:contact"

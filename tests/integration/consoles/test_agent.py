@@ -347,6 +347,34 @@ async def test_a_matter_is_registered_by_the_agent_and_dispatched_by_the_rules(s
     assert board.agents["8001"].presence is Presence.READY
 
 
+async def test_another_matter_of_the_same_call_becomes_an_order_of_its_own(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    await finished(site, agent, end="register")
+    first = await the_order(site)
+    path, other = "/desk/agent/forms/c1", await site.account(R.AGENT, login="qian")
+    async with site.client(other) as client:  # who has not made it begins nothing
+        assert (await client.post(f"{path}/again", data={"after": first.number})).status_code == 404
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await screen.shows("call", "没有来电")
+        assert (await client.post(f"{path}/again", data={"after": first.number})).status_code == 204
+        await screen.shows("form", "0101")
+        twice = await client.post(f"{path}/finish", data={"end": "register"})
+        assert (twice.status_code, "与 " + first.number + " 相同" in twice.text) == (422, True)
+        await client.post(f"{path}/fields/text", data={"value": "门前路灯也坏了"})
+        await client.post(f"{path}/fields/category", data={"value": "0303"})
+        assert f"与 {first.number} 关联" in (await client.get(f"{path}/finish")).text
+        done = await client.post(f"{path}/finish", data={"end": "register"})
+        await screen.until(lambda one: one.parts["form"] == "")
+    second = next(one for one in await site.store.recent() if one.number != first.number)
+    assert second.number in done.text
+    assert (second.linked_to, second.conversation, second.appeal.text) == (
+        first.number,
+        "c1",
+        "门前路灯也坏了",
+    )
+    assert (second.appeal.category, second.appeal.phone, second.status) == ("0303", PHONE, Status.TO_SIGN)
+
+
 async def test_the_machines_record_at_the_end_of_the_call_is_the_agents_order(site: ConsolesSite) -> None:
     agent = await an_agent(site)
     await finished(site, agent, end="register")
