@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.store.tables import audit, audit_head
 
 _GENESIS: Final = "0" * 64
 _PROGRESS_ROWS: Final = 10_000
+_HEAD: Final = update(audit_head).where(audit_head.c.id == 1)
+_MOVE_HEAD: Final = _HEAD.values(sequence=audit_head.c.sequence + bindparam("rows")).returning(
+    audit_head.c.sequence, audit_head.c.digest
+)
+_SEAL_HEAD: Final = _HEAD.values(digest=bindparam("last"))
 
 
 def digest_of(previous: str, sequence: int, at: datetime, /, *facts: str) -> str:
@@ -61,13 +66,7 @@ def put_audit_rows(connection: Connection, rows: Sequence[AuditRow]) -> None:
     """Append rows in order within the caller's transaction; the chain's head row makes appends wait for each other."""
     if not rows:
         return
-    head = update(audit_head).where(audit_head.c.id == 1)
-    moved = connection.execute(
-        head.values(sequence=audit_head.c.sequence + len(rows)).returning(
-            audit_head.c.sequence, audit_head.c.digest
-        )
-    )
-    last, digest = moved.one()
+    last, digest = connection.execute(_MOVE_HEAD, {"rows": len(rows)}).one()
     chained: list[dict[str, Any]] = []
     for sequence, row in enumerate(rows, last - len(rows) + 1):
         previous = digest
@@ -76,7 +75,7 @@ def put_audit_rows(connection: Connection, rows: Sequence[AuditRow]) -> None:
         facts = {**row._asdict(), "detail": text}
         chained.append({**facts, "sequence": sequence, "previous": previous, "digest": digest})
     connection.execute(audit.insert(), chained)
-    connection.execute(head.values(digest=digest))
+    connection.execute(_SEAL_HEAD, {"last": digest})
 
 
 @dataclass(frozen=True, slots=True)

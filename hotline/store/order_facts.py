@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Label, and_, case, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Insert, Label, and_, case, func, null, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hotline.domain.deeds import Remind, Resolution, Satisfaction
@@ -80,11 +81,7 @@ _CONDITIONS: Final[dict[Which, tuple[ColumnElement[bool], ...]]] = {
 
 def put_order_facts(connection: Connection, order: WorkOrder) -> None:
     """Write what figures count of ``order`` as it is now."""
-    row = _row(order)
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    changed = {name: value for name, value in row.items() if name != "number"}
-    new = insert(order_facts).values(**row)
-    connection.execute(new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed))
+    connection.execute(_new_facts(connection.dialect.name), _row(order))
     cards = [  # the lead's: a unit is not counted for an order that it only supports
         {
             "number": order.number,
@@ -97,6 +94,7 @@ def put_order_facts(connection: Connection, order: WorkOrder) -> None:
         if isinstance(deed := entry.deed, Remind) and deed.unit is None
     ]
     if cards:  # one that was shown before stays with the unit that led then
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         connection.execute(insert(order_cards).on_conflict_do_nothing(), cards)
 
 
@@ -228,6 +226,13 @@ class SqlOrderFacts:
             return len(rows)
 
         return await self._database.write(filled)
+
+
+@cache  # made once: putting a statement together takes longer than doing it
+def _new_facts(dialect: str) -> Insert:
+    new = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(order_facts)
+    changed = {column.name: new.excluded[column.name] for column in order_facts.c if column.name != "number"}
+    return new.on_conflict_do_update(index_elements=[order_facts.c.number], set_=changed)
 
 
 def _row(order: WorkOrder) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
@@ -59,6 +59,17 @@ class SqlStore:
         """Take a SQLAlchemy URL (``sqlite+aiosqlite:///…`` or ``postgresql+asyncpg://…``); connect when first used."""
         self._database = Database(url, timeout_seconds=timeout_seconds)
         self._seal = seal
+        # Made once: putting a statement together takes longer than doing it.
+        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        self._new_order = insert(work_orders).on_conflict_do_nothing(index_elements=[work_orders.c.request])
+        self._new_citizens = insert(order_citizens).on_conflict_do_nothing()
+        self._new_conversation = insert(conversations).on_conflict_do_nothing()
+        self._new_rows = insert(journal).on_conflict_do_nothing()
+        self._next_number = (
+            insert(counters)
+            .on_conflict_do_update(index_elements=[counters.c.day], set_={"last": counters.c.last + 1})
+            .returning(counters.c.last)
+        )
         self.announce: Callable[[WorkOrder], Awaitable[None]] = _nobody
         """Is told every order that was committed; it may fail nobody, and take no time to speak of."""
 
@@ -86,14 +97,9 @@ class SqlStore:
         self, on: date, made: Callable[[WorkOrderNumber], Sequence[Change]], *, at: datetime
     ) -> Sequence[Change]:
         """Commit what is made of the next number of that day: yymmdd and five digits."""
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        first = insert(counters).values(day=on, last=1)
-        reserve = first.on_conflict_do_update(
-            index_elements=[counters.c.day], set_={"last": counters.c.last + 1}
-        ).returning(counters.c.last)
 
         def written(connection: Connection) -> Sequence[Change]:
-            last = connection.execute(reserve).scalar_one()
+            last = connection.execute(self._next_number, {"day": on, "last": 1}).scalar_one()
             changes = made(f"{on:%y%m%d}{last:05d}")
             self._write_all(connection, changes, at)
             return changes
@@ -152,23 +158,20 @@ class SqlStore:
 
     def _insert(self, connection: Connection, row: Mapping[str, Any]) -> None:
         """Write a new order's row, unless there is one of the same request."""
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        new = insert(work_orders).values(**row).on_conflict_do_nothing(index_elements=[work_orders.c.request])
-        if connection.execute(new).rowcount == 1:
+        if connection.execute(self._new_order, row).rowcount == 1:
             return
         same = select(work_orders.c.number).where(work_orders.c.request == row["request"])
         raise RegisteredBeforeError(connection.execute(same).scalar_one())
 
     def _write_citizens(self, connection: Connection, order: WorkOrder) -> None:
         """Note whose order it is: who registered it and those who joined."""
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         rows = [
             {"citizen": self._seal.fingerprint(party.phone.digits), "number": order.number}
             for party in order.citizens
             if party.phone is not None
         ]
         if rows:
-            connection.execute(insert(order_citizens).values(rows).on_conflict_do_nothing())
+            connection.execute(self._new_citizens, rows)
 
     async def get(self, number: WorkOrderNumber) -> WorkOrder:
         """Return the order or raise ``WorkOrderNotFoundError``."""
@@ -273,10 +276,15 @@ class SqlStore:
 
     async def begin(self, conversation: str, *, channel: ContactChannel, call_id: str, at: datetime) -> None:
         """Open the record of a conversation; one that is open already stays as it is."""
-        new = self._insert_once(conversations).values(
-            id=conversation, channel=channel.value, call_id=call_id[:_CALL_ID_CHARACTERS], started_at=at
+        row = {
+            "id": conversation,
+            "channel": channel.value,
+            "call_id": call_id[:_CALL_ID_CHARACTERS],
+            "started_at": at,
+        }
+        await self._database.write(
+            lambda connection: connection.execute(self._new_conversation, row), can_wait=True
         )
-        await self._database.write(lambda connection: connection.execute(new), can_wait=True)
 
     async def append(
         self, conversation: str, sequence: int, at: datetime, name: str, body: dict[str, Any]
@@ -296,8 +304,9 @@ class SqlStore:
             {**row._asdict(), "conversation": conversation, "body": body}
             for row, body in zip(rows, bodies, strict=True)
         ]
-        new = self._insert_once(journal)
-        await self._database.write(lambda connection: connection.execute(new, values), can_wait=True)
+        await self._database.write(
+            lambda connection: connection.execute(self._new_rows, values), can_wait=True
+        )
 
     async def conceal(self, conversation: str, *, at: datetime) -> None:
         """Delete the journal of a conversation in which a state secret may have been said; an index stays."""
@@ -402,10 +411,6 @@ class SqlStore:
         async with self._database.reading() as connection:
             row = (await connection.execute(newest)).one_or_none()
         return None if row is None else dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's documented way
-
-    def _insert_once(self, table: Table) -> Any:
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        return insert(table).on_conflict_do_nothing()
 
     def sealed(self, order: WorkOrder) -> bytes:
         """Return the order's row body, as it lies in the database."""
