@@ -28,6 +28,7 @@ def site(store: SqlStore, tmp_path: Path) -> ConsolesSite:
     return a_consoles_site(store, tmp_path, city=small_city(tmp_path, is_whole=True))
 
 
+@pytest.mark.timeout(180)
 async def test_a_rule_is_edited_checked_tried_published_and_rolled_back(
     site: ConsolesSite, opened: Open
 ) -> None:
@@ -77,6 +78,14 @@ async def test_a_rule_is_edited_checked_tried_published_and_rolled_back(
     await expect(page.locator(".toast")).to_contain_text("请重新试算")
     await page.click("#trial button:has-text('重新试算')")
     await expect(page.locator("#trial")).to_contain_text("2 → 3", timeout=30_000)
+    await page.click("#trial a:text-is('1')")  # the orders that would go elsewhere
+    await page.wait_for_url("**/drafts/c1/orders?**")
+    await shoot(page, "rules-orders")
+    found += await barriers(page)
+    await page.goto("/desk/rules/drafts")
+    await shoot(page, "rules-drafts")
+    found += await barriers(page)
+    await page.goto("/desk/rules/drafts/c1")
     await page.wait_for_function("document.querySelector('[data-key=s]')?.form['htmx-internal-data']")
     await page.keyboard.press("s")
     await expect(page.locator(".toast")).to_contain_text("等待另一个人审核")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from docx import Document
 from playwright.async_api import Page, expect
 
@@ -19,6 +20,7 @@ INK = """() => [...document.querySelectorAll(".chart")].every((place) => { const
 TABS = (("五级督办", "ladder"), ("热点与预测", "issues"), ("三率", "rates"), ("周报", "brief"))
 
 
+@pytest.mark.timeout(180)
 async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite, opened: Open) -> None:
     """All pages in one walk: the site and its years are made once, and counted before as the worker does at night."""
     await keep_years(site.store, 70)
@@ -36,6 +38,13 @@ async def test_a_supervisor_walks_from_the_board_to_the_brief(site: ConsolesSite
     await page.get_by_role("heading", name="兰山区各街道、乡镇").wait_for()
     await page.wait_for_function(INK)
     await examine(page, "supervision-map")
+    for path in (
+        "cards?unit=county-371302&card=red&days=7",
+        "orders?quarter=2026Q4&unit=county-371302&which=excluded",
+    ):
+        await page.goto(f"/desk/supervision/{path}")
+        await page.get_by_role("table").wait_for()
+        await seen(page, f"supervision-{path.partition('?')[0]}")
     await raised_by_keyboard(page)
     for tab, name in TABS:
         await page.get_by_role("navigation", name="督办").get_by_role("link", name=tab, exact=True).click()

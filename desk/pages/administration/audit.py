@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 
@@ -43,14 +43,16 @@ async def audit(
     front = front_of(request)
     wanted = _filter(front, actor, action, subject, since, until)
     rows = await log_of(front).page(wanted, before=before, limit=_A_PAGE)
+    named = {row.action: in_words(front, row.action) for row in rows}
     values: dict[str, Any] = {
         "rows": rows,
+        "named": named,
         "wanted": {"actor": actor, "action": action, "subject": subject, "since": since, "until": until},
         "following": rows[-1].sequence if len(rows) == _A_PAGE else None,
     }
     if request.headers.get("hx-target") == "rows":
         return front.fragment(request, "administration/_audit.html", **values)
-    return front.page(request, "administration/audit.html", title="审计", **values)
+    return front.page(request, "administration/audit.html", title="审计", **values, actions=_known(front))
 
 
 @router.post("/desk/admin/audit/check")
@@ -102,6 +104,29 @@ async def rows(
     return StreamingResponse(
         lines(), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
+
+
+def in_words(front: Front, action: str) -> str:
+    """Return an action of the audit for people: by its own name, else by what it is done to and the step."""
+    words, (family, _, step) = front.words["audit"], action.partition(".")
+    if action in words["actions"]:
+        return str(words["actions"][action])
+    steps: Mapping[str, Mapping[str, str]] = {
+        "work_order": front.parts.words["steps"],
+        "rules": front.words["rules"]["steps"],
+        "article": front.words["article_steps"],
+        "knowledge_task": front.words["task_steps"],
+    }
+    about, what = words["families"].get(family, ""), steps.get(family, {}).get(step, "")
+    return f"{about}：{what}" if about and what else about
+
+
+def _known(front: Front) -> list[tuple[str, str]]:
+    """Return what the search for an action offers: the beginning of a code, and what it stands for."""
+    words = front.words["audit"]
+    families = [(f"{family}.", f"{about}（全部）") for family, about in words["families"].items()]
+    steps = [(f"work_order.{step}", f"工单：{name}") for step, name in front.parts.words["steps"].items()]
+    return [*families, *words["actions"].items(), *steps]
 
 
 def _filter(

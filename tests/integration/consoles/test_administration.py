@@ -12,13 +12,16 @@ import pytest
 
 from app.machine_facts import MachineFacts
 from app.settings import Settings
+from desk.pages.administration.audit import in_words
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import AppealKind
+from hotline.domain.deeds import SignFor
+from hotline.domain.life_cycle import Step
 from hotline.store.audit_log import AuditFilter, SqlAuditLog
-from tests.builders import an_appeal
+from tests.builders import after, an_appeal
 from tests.consoles_site import CITY, ConsolesSite
 from tests.integration.consoles.test_orders import words_of
-from tests.work_orders import an_order, keep
+from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
 
 R = StaffRole
 
@@ -119,6 +122,7 @@ async def test_accounts_are_found_by_role_by_name_and_page_by_page(site: Console
 
 async def test_the_audit_is_searched_checked_and_taken_out_with_a_trace(site: ConsolesSite) -> None:
     await keep(site.store, an_order())
+    await change(site.store, an_order(), SignFor(), by=LANSHAN_UNIT, at=after(60))
     auditor = await site.account(R.AUDIT_ADMIN, login="shen")
     async with site.client(auditor) as client:
         page = (
@@ -126,6 +130,9 @@ async def test_the_audit_is_searched_checked_and_taken_out_with_a_trace(site: Co
         ).text
         assert "work_order.dispatch" in words_of(page)
         assert "account.added" not in words_of(page)
+        assert "工单：派单 work_order.dispatch" in words_of(page)
+        assert '<option value="session.">登录（全部）</option>' in page
+        theirs = words_of((await client.get("/desk/admin/audit?actor=county-371302")).text)
         whole = (await client.post("/desk/admin/audit/check")).text
         sheet = await client.get("/desk/admin/audit/rows.csv?action=account.")
         async with site.store.database.engine.begin() as connection:
@@ -134,6 +141,9 @@ async def test_the_audit_is_searched_checked_and_taken_out_with_a_trace(site: Co
     rows = list(csv.reader(io.StringIO(sheet.text.removeprefix("\ufeff"))))
     assert rows[0] == ["序号", "时间", "谁", "动作", "对象", "内容", "摘要"]
     assert {row[3] for row in rows[1:]} == {"account.added"}
+    assert re.findall(r"unit:\S+ (\S+) work_order\.", theirs) == [
+        "工单：签收"
+    ]  # by name alone, in any capacity
     assert "审计链完整" in whole
     assert "第 2 行断开：内容被改动" in broken
     assert await audited(site, "audit.exported") == [
@@ -214,3 +224,12 @@ def test_a_setting_tells_whether_it_is_the_files_or_the_environments(
     names = ("PASSWORD_LENGTH", "SESSION_IDLE_MINUTES", "PASSWORD_DAYS")
     found = [(rows[f"HOTLINE_{name}"].value, rows[f"HOTLINE_{name}"].source) for name in names]
     assert found == [("12", "file"), ("15.0", "environment"), ("90", "default")]
+
+
+def test_what_the_audit_says_of_steps_is_said_in_words(site: ConsolesSite) -> None:
+    front = site.app.state.front
+    named = {in_words(front, f"work_order.{step.value}") for step in Step}
+    assert len(named) == len(Step)
+    assert [in_words(front, each) for each in ("rules.roll_back", "article.approve", "unmask.asked", "new.thing")] == [
+        "派单规则：回退", "知识条目：审核通过", "保密查看", "",
+    ]  # fmt: skip
