@@ -154,12 +154,17 @@ class FormOnPage:
         with suppress(HotlineError):
             if appeal.phone is not None and appeal.text and self._tools.known is not None:
                 repeat = await self._tools.known.repeat_of(appeal, appeal.phone, at=now)
-                if repeat is not None:
+                if repeat is not None and not await self._is_of_this_talk(repeat.order.number):
                     found.append({"kind": "repeat", "order": repeat.order, "facts": repeat.new_facts})
         with suppress(HotlineError):
             if (hot := await self._hot(appeal)) is not None:
                 found.append(hot)
         return found
+
+    async def _is_of_this_talk(self, number: str) -> bool:
+        """Whether an order was made of this very talk: it is no repeat of itself."""
+        begun = self.row.number if self.row is not None else ""
+        return number in (begun, await self._tools.order_of(self._conversation))
 
     async def _hot(self, appeal: Appeal) -> dict[str, Any] | None:
         """Return that others have brought the same of late, or None; what is over is no hot issue any more."""

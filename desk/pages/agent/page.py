@@ -128,8 +128,8 @@ class AgentPage:
                 return [form.event()]
             case "help", FormOnPage() as form:
                 return [form.took_help(item)]
-            case "hints", FormOnPage():
-                return [LiveEvent("hints", item)]
+            case "hints", FormOnPage() as form:
+                return [LiveEvent("hints", item if form.row is not None else "")]
             case _:
                 return []
 
@@ -213,6 +213,8 @@ class AgentPage:
                 yield event
             return
         yield self._form.event()
+        if self._form.row is None:
+            yield LiveEvent("hints", "")
         self._form.ask_for_help()
 
     async def _took_again(self, conversation: str) -> AsyncIterator[LiveEvent]:

@@ -358,6 +358,10 @@ async def test_another_matter_of_the_same_call_becomes_an_order_of_its_own(site:
         await screen.shows("call", "没有来电")
         assert (await client.post(f"{path}/again", data={"after": first.number})).status_code == 204
         await screen.shows("form", "0101")
+        await screen.shows("help", "兰山区人民政府")
+        screen.parts.pop("hints", None)
+        await screen.until(lambda one: "hints" in one.parts)
+        assert first.number not in screen.parts["hints"]  # the order of this very talk is no repeat
         twice = await client.post(f"{path}/finish", data={"end": "register"})
         assert (twice.status_code, "与 " + first.number + " 相同" in twice.text) == (422, True)
         await client.post(f"{path}/fields/text", data={"value": "门前路灯也坏了"})
