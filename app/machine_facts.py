@@ -45,7 +45,11 @@ from router.time_tables import load_calendar
 
 _SEEN_WITHIN: Final = timedelta(seconds=16)
 _UNITS: Final = {"minutes": "分钟", "hours": "小时", "working_days": "个工作日", "days": "天"}
-_TABLES: Final = ("time_limits", "retention", "repeats", "callbacks", "outbound", "linkage", "assessment")
+_TABLES: Final = (
+    "time_limits", "retention", "repeats", "callbacks", "outbound", "linkage", "assessment", "chat", "knowledge", "nuisance",
+    "self_service",
+)  # fmt: skip
+"""The city's tables that say on what basis something is as it is, and whether that has yet to be confirmed."""
 _AHEAD: Final = timedelta(days=365)
 _CERTIFICATES: Final = 50
 _SET: Final = "（已设）"
@@ -111,7 +115,7 @@ class MachineFacts:
             file = self._city.folder / f"{table}.yaml"
             if file.exists():
                 for path, row in _with_basis(read_yaml(file), ()):
-                    name = " · ".join(words.get(part, part) for part in path) or table
+                    name = " · ".join(words.get(part, part) for part in path or (table,))
                     found.append(
                         LimitRow(
                             file.name,

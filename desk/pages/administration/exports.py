@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import AsyncIterator
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final
@@ -38,9 +39,10 @@ async def page(request: Request, seat: Seat) -> Response:
     """Ask what is to be taken out and why; show what one took out before."""
     front = front_of(request)
     mine = await log_of(front).page(AuditFilter(f"staff:{seat.account.login}", "orders.exported"), limit=20)
+    taken = [(row.at, json.loads(row.detail)) for row in mine]
     today = front.parts.clock().astimezone(front.parts.city.timezone).date()
     return front.page(
-        request, "administration/exports.html", title="数据导出", mine=mine, today=today,
+        request, "administration/exports.html", title="数据导出", mine=taken, today=today,
         month_ago=today - timedelta(days=30), most_days=MOST_DAYS,
     )  # fmt: skip
 

@@ -162,6 +162,8 @@ async def test_orders_are_taken_out_masked_for_a_reason_with_a_trace(site: Conso
         assert (await client.post("/desk/exports", data={**given, "reason": "看看"})).status_code == 422
         assert (await client.post("/desk/exports", data={**given, "since": "2026-01-01"})).status_code == 422
         sheet = await client.post("/desk/exports", data=given)
+        listed = words_of((await client.get("/desk/exports")).text)
+    assert "2026-11-20 至 2026-11-23 十一月供暖分析" in listed
     assert sheet.headers["content-disposition"] == 'attachment; filename="orders-20261120-20261123.csv"'
     rows = list(csv.DictReader(io.StringIO(sheet.text.removeprefix("\ufeff"))))
     assert [row["工单编号"] for row in rows] == ["26112300001", "26112300002"]
@@ -186,7 +188,7 @@ async def test_the_machine_is_shown_as_it_is_without_its_secrets(site: ConsolesS
         "models": "网页：局部更新 0BSD",
         "channels": "转接 在用 110 sip:110@127.0.0.1",
         "calendar": "2027 年的放假安排尚未公布或者没有录入。",
-        "retention": "通话录音 730 天",
+        "retention": "诉求人的来信和答复 1095 天",
     }.items():
         assert expected in pages[name]
     assert (
@@ -211,6 +213,18 @@ def test_every_setting_has_a_name_that_people_read(site: ConsolesSite) -> None:
     machine = site.parts.machine
     assert machine is not None
     assert [row.name for row in machine.settings() if row.group == "其他"] == []
+
+
+def test_every_table_of_the_city_that_names_a_basis_is_shown_with_names_that_people_read(
+    site: ConsolesSite,
+) -> None:
+    machine = site.parts.machine
+    assert machine is not None
+    limits = machine.limits()
+    texts = {file.name: file.read_text("utf-8") for file in CITY.folder.glob("*.yaml")}
+    marked = {name for name, text in texts.items() if "basis:" in text and "confirmed:" in text}
+    assert {row.file for row in limits} == marked
+    assert [row.name for row in limits if re.search("[a-z]", row.name)] == []
 
 
 def test_a_setting_tells_whether_it_is_the_files_or_the_environments(
