@@ -102,6 +102,12 @@ for (const name of ["pointerdown", "keydown"]) {
   }, { passive: true });
 }
 
+// Who signs out leaves nothing unsent behind for whoever sits down next.
+document.addEventListener("submit", (event) => {
+  if (new URL(event.target.action).pathname !== "/desk/sign-out") return;
+  try { sessionStorage.clear(); } catch { /* nothing was kept */ }
+});
+
 // The session has ended elsewhere, or the role was taken back: nothing of the page stays to be read.
 document.body.addEventListener("htmx:sseBeforeMessage", (event) => {
   if (event.detail.type === "signed-out") leave();
