@@ -28,12 +28,15 @@ class Confirming(TakingDown):
     """A conversation that reads back what it registers."""
 
     def _answer_to_confirmation(self, text: str) -> Actions:
-        answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.NO, Answer.ANONYMOUS)
+        answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.OPENLY, Answer.NO, Answer.ANONYMOUS)
         is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
         if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
             return self._register()
         if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
+        if answer is Answer.OPENLY:  # says nothing of what was read back
+            self._draft = replace(self._draft, wants_secrecy=False)
+            return self._confirm_after("secrecy_waived")
         if answer is Answer.NO:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
         return self._understand(text)

@@ -29,7 +29,7 @@ from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
 _NO_PLACE: Final = (
-    Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT, Answer.ANONYMOUS, Answer.NO_PLACE,
+    Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT, Answer.ANONYMOUS, Answer.OPENLY, Answer.NO_PLACE,
 )  # fmt: skip
 """Short answers that are no place, whatever was asked."""
 

@@ -82,6 +82,14 @@ def test_secrecy_is_kept_at_whatever_moment_it_is_asked_for(
     assert call.session.so_far.text == "路灯坏了，别说是我说的"
 
 
+def test_who_waives_secrecy_at_the_confirmation_does_not_say_that_it_is_wrong() -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了", place=LANSHAN, wants_secrecy=True))
+    call.says("不需要保密")
+    assert call.heard == ("secrecy_waived", "confirm_short")
+    assert call.session.so_far.secrecy is Secrecy.NONE
+
+
 def test_whoever_has_brought_no_matter_is_told_of_secrecy_by_the_knowledge_base() -> None:
     call = Conversation()
     call.says("能保密吗", a_meaning("能保密吗", kind=AppealKind.INQUIRY))
