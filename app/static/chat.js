@@ -177,8 +177,10 @@ voice.onclick = async () => {
     const sound = await navigator.mediaDevices.getUserMedia({audio: true});
     const parts = [];
     recorder = new MediaRecorder(sound);
+    const limit = setTimeout(() => recorder?.stop(), 58000);
     recorder.ondataavailable = (event) => parts.push(event.data);
     recorder.onstop = async () => {
+      clearTimeout(limit); // it is this recording's, not the next one's
       const kind = recorder.mimeType;
       recorder = null;
       for (const track of sound.getTracks()) track.stop();
@@ -187,7 +189,6 @@ voice.onclick = async () => {
       if (found) { text.value = (text.value + found.text).trim(); text.oninput(); text.focus(); }
     };
     recorder.start();
-    setTimeout(() => recorder?.stop(), 58000);
     voice.setAttribute("aria-pressed", "true");
     state.textContent = words.listening;
   } catch { state.textContent = words.no_voice; }
