@@ -54,7 +54,7 @@ async def accounts(
     }
     if request.headers.get("hx-target") == "rows":
         return front.fragment(request, "administration/_accounts.html", **values)
-    return front.page(request, "administration/accounts.html", title="账号", **values)
+    return front.page(request, "administration/accounts.html", title="账号", **values, units=_units(front))
 
 
 @router.post("/desk/admin/accounts")

@@ -113,10 +113,14 @@ async def test_accounts_are_found_by_role_by_name_and_page_by_page(site: Console
     system = await site.account(R.SYSTEM_ADMIN)
     await site.account(R.REVIEWER, login="li", name="李慧")
     await site.account(R.SUPERVISOR, login="wang", name="王海")
+    await site.account(R.UNIT_LEAD, login="sun", name="孙立", unit="body-housing")
     async with site.client(system) as client:
         by_role = (await client.get("/desk/admin/accounts?role=reviewer")).text
+        by_unit = (await client.get("/desk/admin/accounts?q=&role=&unit=body-housing")).text
         by_name = (await client.get("/desk/admin/accounts?q=王海", headers={"HX-Target": "rows"})).text
     assert ("李慧" in by_role, "王海" in by_role) == (True, False)
+    assert ("孙立" in by_unit, "李慧" in by_unit) == (True, False)
+    assert '<option value="body-housing">市住房城乡建设局</option>' in by_unit
     assert ("李慧" in by_name, "王海" in by_name, "<html" in by_name) == (False, True, False)
 
 
