@@ -7,9 +7,10 @@ from typing import Final
 
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.stages import Stage
-from hotline.dialogue.taking_down import TELLS_OF_ANOTHER, TakingDown, is_alone
+from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
+from hotline.domain.category import within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
@@ -103,11 +104,13 @@ class Confirming(TakingDown):
         place = meaning.slots.place
         if place is not None and is_alone(place, meaning.text):
             meaning = replace(meaning, kind=None, category=None, choices=())  # 城建花园 is no matter
-        elif (
-            self._stage is Stage.CONFIRM
-            and len(meaning.text) < TELLS_OF_ANOTHER
-            and not self._answers.corrects(meaning.text)
-        ):
-            meaning = replace(meaning, category=None, choices=())  # “K5路”, “车牌记不住”
+        elif self._stage is Stage.CONFIRM and not self._corrects_matter(meaning):
+            meaning = replace(meaning, category=None, choices=())  # “公司叫鑫达物流”, “车牌记不住”
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._next_question()
+
+    def _corrects_matter(self, meaning: Understanding) -> bool:
+        """Whether the class that was read back is to change: it was said to be wrong, or is told more finely."""
+        known = self._draft.category
+        is_finer = known is None or within(meaning.category, {known})
+        return is_finer or self._answers.corrects(meaning.text)

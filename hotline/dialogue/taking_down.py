@@ -34,7 +34,7 @@ _NO_PLACE: Final = (
 """Short answers that are no place, whatever was asked."""
 
 
-TELLS_OF_ANOTHER: Final = 6
+_TELLS_OF_ANOTHER: Final = 6
 """A shorter answer to which of two matters it is (“试试”, misheard) does not make it a third."""
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
@@ -135,7 +135,7 @@ class TakingDown(InTalk):
         is_no = self._answers.opens_with(meaning.text, Answer.NO)
         if is_no:
             self._draft = replace(self._draft, category_confidence=0.0)
-        elif len(meaning.text) < TELLS_OF_ANOTHER and self._is_elsewhere(meaning):
+        elif len(meaning.text) < _TELLS_OF_ANOTHER and self._is_elsewhere(meaning):
             meaning = replace(meaning, category=None, choices=(), runners_up=())
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         said = (meaning.category, *(code for code, _ in meaning.runners_up)) if not meaning.choices else ()

@@ -291,6 +291,7 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
     [
         ("我家着火了", EmergencyService.FIRE),
         ("这里有人打架，动刀子了", EmergencyService.POLICE),
+        ("我孩子走丢了，五岁", EmergencyService.POLICE),
         ("快来人啊我家找火了", EmergencyService.FIRE),
         ("有人晕倒了", EmergencyService.AMBULANCE),
         ("有人拿着刀在砍人", EmergencyService.POLICE),
@@ -551,9 +552,9 @@ def test_who_says_what_they_meant_changes_the_matter_without_a_no() -> None:
     assert call.session.so_far.category == "0303"
 
 
-def test_more_words_at_the_confirmation_change_the_matter_only_where_they_are_surer() -> None:
+def test_more_words_at_the_confirmation_change_no_matter_that_nobody_said_was_wrong() -> None:
     call = with_a_complaint()
-    call.says("公司叫鑫达物流", a_meaning("公司叫鑫达物流", category="0303", category_confidence=0.6))
+    call.says("公司叫鑫达物流", a_meaning("公司叫鑫达物流", category="0303", category_confidence=1.0))
     assert (call.heard, call.session.so_far.category) == (("confirm",), "0101")
 
 
