@@ -466,7 +466,11 @@ async def test_units_get_dated_tasks_that_are_settled_or_taken_back(shelf: Shelf
             assert (refused.status_code, said in words_of(refused.text)) == (422, True), said
         assert (await client.post(path, data=good)).status_code == 303
         assert "已经下达过" in words_of((await client.post(path, data=good)).text)
-        given_tasks = [one for one in await shelf.base.store.tasks() if one.about == good["document"]]
+        given_tasks = [
+            one
+            for one in await shelf.base.store.tasks()
+            if one.about == good["document"] and "A1001-01" in one.articles
+        ]
         shown = words_of((await client.get(path)).text)
         assert ("鲁民〔2026〕7号" in shown, "11-30 23:59" in shown) == (True, True)
         task = f"{path}/{given_tasks[0].id}"
