@@ -246,9 +246,8 @@ class PlaceFinder:
         if best and (further := _FURTHER.match(clause, best)):
             best = further.end()
         detail = clause[:best]
-        return (
-            detail if len(detail.strip("的")) > 1 and not self._is_nameless(detail) else ""
-        )  # “的路坏了” names no road
+        is_named = len(detail.strip("的")) > 1 and not self._is_nameless(detail)  # “的路坏了” names no road
+        return detail if is_named else ""
 
     def _is_nameless(self, detail: str) -> bool:
         """Tell whether it only says whose place it is (我们小区, 俺村), which nobody finds."""

@@ -37,7 +37,7 @@ class AskingOn(InWriting):
     def _told_about(self, text: str) -> Actions | None:
         """Tell what the article says of what ``text`` names (“老人免票不”), or None where it says nothing of it."""
         assert self._article is not None
-        told = FollowUps.told_about(self._article, text)
+        told = self._answers.follow_ups.told_about(self._article, text)
         return self._tell(self._article.id, sentences(told)) if told else None
 
     def _tell(self, name: str, parts: tuple[str, ...]) -> Actions:

@@ -37,7 +37,7 @@ class Confirming(TakingDown):
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
         if answer is Answer.OPENLY:  # says nothing of what was read back
             self._draft = replace(self._draft, wants_secrecy=False)
-            return self._confirm_after("secrecy_waived")
+            return self._confirm_after("secrecy_by_law" if self._is_tip_off else "secrecy_waived")
         if answer is Answer.NO:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
         return self._understand(text)

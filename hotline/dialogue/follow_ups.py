@@ -73,12 +73,19 @@ class FollowUps:
                 return found if found.endswith("。") else f"{found}。"
         return _sentences_with(article, lambda sentence: any(word in sentence for word in aspect.told))
 
-    @staticmethod
-    def told_about(article: Article, text: str) -> str:
+    def told_about(self, article: Article, text: str) -> str:
         """Return the sentences of ``article`` that name two things of ``text`` or more; empty where none does."""
-        words = han_only(text)
-        pairs = {words[at : at + 2] for at in range(len(words) - 1)}
-        return _sentences_with(article, lambda sentence: sum(pair in sentence for pair in pairs) > 1)
+        words = self._without_empty(han_only(text))
+        return _sentences_with(article, lambda sentence: _named(words, sentence) > 1)
+
+
+def _named(words: str, sentence: str) -> int:
+    """Count the pairs of characters of ``words``, none counted twice, that are in ``sentence``."""
+    count = at = 0
+    while at < len(words) - 1:
+        is_there = words[at : at + 2] in sentence
+        count, at = count + is_there, at + 1 + is_there
+    return count
 
 
 def _sentences_with(article: Article, is_meant: Callable[[str], bool]) -> str:

@@ -247,6 +247,7 @@ class Session(AskingOn):
         if self._stage in TOLD_OF_ORDERS and self._asks_who_alone(text):
             return self._ask_who(text)
         if self._stage in TOLD_OF_ORDERS and self._answers.is_dissatisfied_with_result(text):
+            self._draft = self._draft.heard(text)  # the agent sees what was said
             return self._transfer("dissatisfied")
         if self._stage in TOLD_OF_ORDERS and self._answers.wants_progress(text):
             return self._ask_progress(text, self._answers.order_number_in(text))

@@ -90,10 +90,8 @@ class TakingDown(InTalk):
                 self._draft = replace(self._draft, detail_questions=self._draft.detail_questions + 1)
                 return self._ask(Stage.PLACE_DETAIL, Expected.PLACE, *lead, "ask_place_detail")
             case Missing.SECRECY:
-                category = nearest(self._draft.category, self._categories)
-                is_tip_off = self._draft.kind_of(category) is AppealKind.TIP_OFF
                 self._draft = replace(self._draft, was_asked_secrecy=True)
-                name = "ask_secrecy_tip_off" if is_tip_off else "ask_secrecy"
+                name = "ask_secrecy_tip_off" if self._is_tip_off else "ask_secrecy"
                 return self._ask_yes_no(Stage.SECRECY, *lead, name)
             case Missing.NOTHING:
                 name = "confirm" if self._draft.phone is not None else "confirm_contact"
@@ -101,6 +99,12 @@ class TakingDown(InTalk):
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )
+
+    @property
+    def _is_tip_off(self) -> bool:
+        """Whether the matter is a tip-off (举报), which is confidential by law, whatever is wished."""
+        category = nearest(self._draft.category, self._categories)
+        return self._draft.kind_of(category) is AppealKind.TIP_OFF
 
     def _ask_which_matter(self, *lead: str) -> Actions:
         """Ask the one question that tells the finer classes apart that may be meant."""
@@ -157,8 +161,7 @@ class TakingDown(InTalk):
 
     def _secrecy_said(self, *, wanted: bool) -> Actions:
         self._draft = replace(self._draft, wants_secrecy=wanted)
-        category = nearest(self._draft.category, self._categories)
-        is_law = not wanted and self._draft.kind_of(category) is AppealKind.TIP_OFF
+        is_law = not wanted and self._is_tip_off
         return self._next_question(*(("secrecy_by_law",) if is_law else ()))
 
     def _secrecy_understood(self, meaning: Understanding) -> Actions:

@@ -160,9 +160,8 @@ class Switchboard:
                 self._account.shutdown()
         self._account = None
         for port in self._ports:
-            ctypes.pythonapi.Py_IncRef(
-                ctypes.py_object(port)
-            )  # the library may be inside it till its own end
+            # It outlives this list: the library may be inside it until it is destroyed, below.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(port))
         self._idle_ports.clear()
         self._ports.clear()
         with contextlib.suppress(pj.Error):

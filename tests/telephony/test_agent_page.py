@@ -6,7 +6,6 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.async_api import expect
 from redis.asyncio import Redis
@@ -14,7 +13,6 @@ from redis.asyncio import Redis
 from app.live import LiveLog
 from hotline.domain.accounts import StaffRole
 from hotline.domain.agents import Skill
-from hotline.domain.speech import PHONE_BAND, Hypothesis
 from hotline.service.conversations import Conversations, Surroundings
 from ivr.agent_handover import QueueSettings
 from ivr.agent_talk import TalkSettings
@@ -29,30 +27,13 @@ from tests.builders import a_session
 from tests.consoles_site import MEANINGS, NOT_WARM, a_consoles_site, a_store
 from tests.fakes import FakeRetriever, FakeUnderstander
 from tests.redis_server import redis_server
-from tests.telephony.support import HERE, hotline, phones, program, samples, until
-from tests.telephony.test_agent_queue import words
-from tests.telephony.test_talks import VOICES
+from tests.telephony.support import HERE, hotline, phones, program, until
+from tests.telephony.test_agent_queue import ByPitch, words
 from tests.unit.ivr.fakes import LoudnessDetector, ScriptedRecognizer, ScriptedSynthesizer
 
 pytestmark = pytest.mark.telephony
 CALLER = str(HERE / "baresip_caller.py")
 WORDS = {"caller": NOT_WARM, "agent": "您好，我是话务员"}
-
-
-class ByPitch:
-    """Knows by the pitch of a tone who speaks, and what they say."""
-
-    name = "by pitch"
-    accepts = PHONE_BAND
-    is_streaming = False
-
-    async def recognize(self, audio, *, expect, choices=()):  # type: ignore[no-untyped-def]
-        sound = samples(b"".join([part async for part in audio]))
-        hertz = np.fft.rfftfreq(len(sound), 1 / 8_000)[np.abs(np.fft.rfft(sound)).argmax()]
-        said = WORDS[min(WORDS, key=lambda name: abs(VOICES[name] - hertz))]
-        yield Hypothesis(said, said, is_final=True, engine=self.name)
-
-    async def close(self) -> None: ...
 
 
 @pytest.mark.timeout(120)
@@ -83,7 +64,7 @@ async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp
                 lines.append(line)
                 people = People(
                     desk=site.parts.desk, queue=queue, talks=TalkSettings({}),
-                    listening=Listening(ByPitch(), LoudnessDetector, pace=None),
+                    listening=Listening(ByPitch(WORDS), LoudnessDetector, pace=None),
                 )  # fmt: skip
                 channel = PhoneChannel(
                     line, ScriptedRecognizer(), ScriptedSynthesizer(), LoudnessDetector(), PhoneSettings(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,17 +150,21 @@ async def test_an_agent_lets_110_in_and_the_caller_hears_both_and_what_is_said(t
 
 
 class ByPitch:
-    """Says whose tone it heard, so that a side can be told from the other."""
+    """Says whose tone it heard, or what ``said`` has that party say, so that a side can be told from the other."""
 
     name = "by pitch"
     accepts = PHONE_BAND
     is_streaming = False
 
+    def __init__(self, said: Mapping[str, str] | None = None) -> None:
+        self._said = dict(said or {})
+
     async def recognize(self, audio, *, expect, choices=()):  # type: ignore[no-untyped-def]
         sound = samples(b"".join([part async for part in audio]))
         hertz = np.fft.rfftfreq(len(sound), 1 / 8_000)[np.abs(np.fft.rfft(sound)).argmax()]
         who = min(VOICES, key=lambda name: abs(VOICES[name] - hertz))
-        yield Hypothesis(who, who, is_final=True, engine=self.name)
+        text = self._said.get(who, who)
+        yield Hypothesis(text, text, is_final=True, engine=self.name)
 
     async def close(self) -> None: ...
 

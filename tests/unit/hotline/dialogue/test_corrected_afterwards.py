@@ -90,6 +90,15 @@ def test_who_waives_secrecy_at_the_confirmation_does_not_say_that_it_is_wrong() 
     assert call.session.so_far.secrecy is Secrecy.NONE
 
 
+def test_who_waives_secrecy_of_a_tip_off_at_the_confirmation_hears_that_the_law_keeps_it() -> None:
+    call = Conversation()
+    call.says("举报偷排", a_complaint("举报偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
+    call.says("要保密")
+    call.says("不需要保密")
+    assert call.heard == ("secrecy_by_law", "confirm_short")
+    assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
+
+
 def test_whoever_has_brought_no_matter_is_told_of_secrecy_by_the_knowledge_base() -> None:
     call = Conversation()
     call.says("能保密吗", a_meaning("能保密吗", kind=AppealKind.INQUIRY))

@@ -119,6 +119,13 @@ def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() ->
     assert call.said == "外地老人持居住证也可以申请。请问还有其他问题吗？"
 
 
+def test_words_that_every_answer_has_do_not_make_it_about_the_question() -> None:
+    call = answered(full="65周岁以上的可以申请办理。")
+    call.says("那外地户口可以申请办理吗", a_meaning("那外地户口可以申请办理吗", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "confirm")
+
+
 def test_a_place_alone_makes_the_question_an_appeal_where_the_matter_has_a_place() -> None:
     call = Conversation()
     call.says(

@@ -583,7 +583,7 @@ def test_who_objects_to_a_result_is_put_through() -> None:
     call.says("我对处理结果不满意")
     transfer = call.did[-1]
     assert isinstance(transfer, TransferToAgent)
-    assert transfer.reason == "dissatisfied"
+    assert (transfer.reason, "我对处理结果不满意" in transfer.briefing) == ("dissatisfied", True)
 
 
 def test_a_place_that_was_named_is_asked_for_its_county_only() -> None:
