@@ -61,6 +61,22 @@ async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool
     assert (await rules(Engine()).understand(text)).slots.wants_secrecy == is_wanted
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("楼上漏水，请尽快派人处理，非常感谢你们", AppealKind.HELP),
+        ("感谢你们上次帮忙，路灯修好了", AppealKind.PRAISE),
+        ("我想办个健康证", AppealKind.INQUIRY),
+        ("我想办个低保，村里推诿", AppealKind.COMPLAINT),
+        ("外地人能申请不", AppealKind.INQUIRY),
+    ],
+)
+async def test_a_polite_end_is_no_praise_and_who_wants_something_done_asks_how(
+    text: str, kind: AppealKind
+) -> None:
+    assert (await rules(Engine()).understand(text)).kind is kind
+
+
 async def test_an_unsure_model_is_helped_by_the_words_of_the_taxonomy() -> None:
     unsure = Engine(category_confidence=0.2, runners_up=(("020402", 0.2),))
     found = await rules(unsure).understand("银雀山路的路灯不亮了")
