@@ -150,7 +150,9 @@ def open_chat(  # noqa: PLR0917 -- put together in one place only
         Conversations(world.surroundings),
         Customs(
             local_clock(city),
-            words=PageWords(words["replies"], city.categories, words["kinds"], words["statuses"]),
+            words=PageWords(
+                words["replies"], city.categories, words["kinds"], words["statuses"], words["point"]
+            ),
             place_of=SlotFinder(city, load_meaning_words(city)).place,
             queue=queue,
             relay=Confidential(world.store, SqlRelayStore(world.store.database, seal)),

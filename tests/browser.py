@@ -38,11 +38,12 @@ def program() -> str:
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run a headless Chromium."""
+async def chromium(*, voice: Path | None = None) -> AsyncIterator[Browser]:
+    """Run a headless Chromium; its microphone hears the WAV file ``voice`` again and again, or a beep every second."""
+    heard = (f"--use-file-for-fake-audio-capture={voice}",) if voice is not None else ()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=program(), args=list(_FLAGS), chromium_sandbox=os.geteuid() != 0
+            executable_path=program(), args=[*_FLAGS, *heard], chromium_sandbox=os.geteuid() != 0
         )
         try:
             yield browser

@@ -9,11 +9,13 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
+TONE_HZ = 300
+
 
 def a_sound(container: str = "amr", codec: str = "libopencore_amrnb", *, seconds: float = 1.0) -> bytes:
-    """Return a tone of 300 Hz as a file."""
+    """Return a tone of ``TONE_HZ`` as a file."""
     rate = {"libopencore_amrnb": 8_000, "libopus": 48_000}.get(codec, 44_100)
-    tone = (np.sin(np.arange(round(rate * seconds)) * 2 * np.pi * 300 / rate) * 12_000).astype(np.int16)
+    tone = (np.sin(np.arange(round(rate * seconds)) * 2 * np.pi * TONE_HZ / rate) * 12_000).astype(np.int16)
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate, layout="mono")

@@ -2,11 +2,11 @@
 import {ownRow, saidRow} from "./chat_cards.js";
 import {Line} from "./chat_line.js";
 import {openOrders} from "./chat_orders.js";
-import {button, filled, here, words} from "./chat_parts.js";
+import {button, filled, here, make, words} from "./chat_parts.js";
 import {connectReport, openReport, takeGuess} from "./chat_report.js";
 
 const find = (id) => document.getElementById(id);
-const list = find("messages"), state = find("state"), form = find("form"), text = find("text"), larger = find("larger"), older = find("older");
+const list = find("messages"), state = find("state"), typing = find("typing"), asked = find("offer"), form = find("form"), text = find("text"), larger = find("larger"), older = find("older");
 let first = 1;  // number of the oldest message that is shown
 let isWriting = 0;
 let newest = 0, told = 0;  // number of the newest message of a person; what the hotline was told was seen
@@ -30,7 +30,8 @@ const token = () => new Promise((given) => {
 
 const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number) => openOrders(token, number)};
 
-function bottom() { state.scrollIntoView({block: "end"}); }
+function bottom() { asked.scrollIntoView({block: "end"}); }
+list.addEventListener("load", (event) => { if (list.lastElementChild?.contains(event.target) || asked.childElementCount) bottom(); }, true);  // a picture came in
 
 function place(row, where = null) {
   if (where) where.after(row);
@@ -47,7 +48,8 @@ function shown(message) {
 
 const line = new Line({
   begun(isNew, from) {
-    if (isNew) { list.replaceChildren(); first = from; newest = 0; }
+    if (isNew) { list.replaceChildren(); asked.replaceChildren(); first = from; newest = 0; }
+    typing.textContent = "";
     told = 0;  // what was told over a line that broke may not have arrived
     if (!list.childElementCount) first = from;
     older.hidden = first <= 1;
@@ -77,6 +79,8 @@ const line = new Line({
   },
   over(why) {
     state.textContent = why + " ";
+    typing.textContent = "";
+    asked.replaceChildren();
     const again = button(words.again, () => { sessionStorage.removeItem("session"); location.reload(); }, "");
     state.append(again);
     for (const part of form.elements) part.disabled = true;
@@ -99,6 +103,7 @@ function own(body, content) {
   row.classList.add("waiting");
   row.querySelector("small").textContent = words.sending;
   if (!line.send(body, row)) return false;
+  state.textContent = "";
   place(row);
   return true;
 }
@@ -161,10 +166,13 @@ find("file").onchange = async (event) => {
 };
 find("picture").onclick = () => find("file").click();
 
+// It stays until it is answered, whatever the hotline says meanwhile.
 function offer(at) {
-  state.textContent = words.photo_place + " ";
-  state.append(button(words.yes, () => { state.textContent = ""; own({type: "location", latitude: at.latitude, longitude: at.longitude}, words.photo_place_sent); }),
-    " ", button(words.no, () => { state.textContent = ""; }));
+  const answered = () => { asked.replaceChildren(); text.focus(); };
+  asked.replaceChildren(make("span", {textContent: words.photo_place}),
+    button(words.yes, () => { if (own({type: "location", latitude: at.latitude, longitude: at.longitude}, words.photo_place_sent)) answered(); }),
+    button(words.no, answered));
+  bottom();
 }
 
 // A voice becomes words where the citizen writes; they correct and send them.

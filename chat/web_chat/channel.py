@@ -232,7 +232,7 @@ class WebChatChannel:
             position, said = None, text
         else:
             position = Position(latitude, longitude, Datum.WGS84)
-            said = text or f"{latitude:.5f}, {longitude:.5f}"
+            said = text or self._customs.words.point_in_words(latitude, longitude)
         if not said:
             return None
         found = self._customs.place_of(text) if text else None

@@ -17,12 +17,20 @@ from hotline.service.knowledge_files import links_of
 
 @dataclass(frozen=True, slots=True)
 class PageWords:
-    """The city's words for pages. ``replies``: name of a prompt → answers; names of categories, kinds and states."""
+    """The city's words for pages. ``replies``: name of a prompt → answers; names of categories, kinds and states.
+
+    ``point`` words a point of the map by its ``latitude`` and ``longitude``.
+    """
 
     replies: Mapping[str, Sequence[str]] = field(default_factory=dict)
     categories: Mapping[str, Category] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
+    point: str = "{latitude:.5f}, {longitude:.5f}"
+
+    def point_in_words(self, latitude: float, longitude: float) -> str:
+        """Return a point of the map as people read it."""
+        return self.point.format(latitude=latitude, longitude=longitude)
 
     def replies_to(self, say: Say) -> tuple[str, ...]:
         """Return the answers of the last of a message's prompts that has any."""

@@ -313,7 +313,12 @@ class Session(AskingOn):
     def _located(self, place: Place) -> Actions:
         if self._stage not in INTAKE:
             self._shared_place = place  # of the matter that comes next
-            return ()
+            is_awaited = (
+                self._stage in (Stage.OPEN, Stage.ANSWERED, Stage.MORE) and not self._is_understanding
+            )
+            if self._is_spoken or not is_awaited:
+                return ()
+            return self._ask(Stage.OPEN, Expected.OPEN, "place_first", place=place.text)
         self._draft = replace(self._draft, place=merged(self._draft.place, place))
         return self._next_question()
 

@@ -15,6 +15,7 @@ from hotline.domain.accounts import Account
 from hotline.store.sql import SqlStore
 from tests.browser import DESKTOP, chromium
 from tests.consoles_site import ConsolesSite, a_consoles_site, a_store
+from tests.media import a_sound
 
 HERE = Path(__file__).parent
 WAITS = 20_000
@@ -30,8 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as started:
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    voice = tmp_path_factory.mktemp("voice") / "voice.wav"
+    voice.write_bytes(a_sound("wav", "pcm_s16le", seconds=10))
+    async with chromium(voice=voice) as started:
         yield started
 
 

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import io
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from PIL import Image
+from playwright.async_api import Browser, FilePayload, Page, expect
 
+from app.chats import ChatPictures
+from app.letter_words import load_letter_prompts
+from asr.engines.scripted import ScriptedRecognizer
 from chat.web_chat.channel import Visitor
+from chat.web_chat.media import ChatMedia
 from chat.web_chat.protocol import Said
 from hotline.city import read_yaml
 from hotline.dialogue.words import SafetyWords
 from hotline.dialogue.written_events import UnitWrote
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.knowledge import Attachment
+from hotline.domain.speech import Expected, Hypothesis
+from hotline.service.evidence import Evidence
 from hotline.service.guidance import Guidance
 from hotline.service.kept_chats import Post
+from hotline.service.voice_messages import VoiceMessages
+from hotline.store.evidence import SqlEvidence
 from hotline.store.sql import SqlStore
 from tests.browser import PHONE, Complaints, barriers, overflow, shoot
 from tests.builders import CATEGORIES, LINYI, NOW, a_passage
 from tests.builders import PHONE as PHONE_NUMBER
 from tests.fakes import FakeRetriever, FakeUnderstander
-from tests.integration.web.conftest import COMPLAINT, MEANINGS, QUESTION, FixedRouter, Site, a_site
+from tests.integration.web.conftest import CITY, COMPLAINT, MEANINGS, QUESTION, FixedRouter, Site, a_site
+from tests.letter_office import SEAL
+from tests.media import TONE_HZ, a_photo
 
 CARRIER = """<!doctype html><script type="module" src="{site}/static/embed.js"></script>
 <script type="module">document.querySelector("hotline-chat").getToken = async () => "good";</script>
@@ -34,6 +48,30 @@ ELSEWHERE = Attachment("供热条例", "https://flk.npc.gov.cn/a.html")
 IN_FOLDER = Attachment("旧表", "forms/old.pdf")
 """A file of the city's folder is on no site: there is nothing to open."""
 SAFETY = SafetyWords(read_yaml(LINYI / "lexicon" / "safety.yaml"))
+
+
+MISHEARD = "兰山区银雀山街道暖起不热"
+
+
+class ListeningRecognizer(ScriptedRecognizer):
+    """Hears what it was told, and keeps the pitch of what was played to it, in Hz."""
+
+    def __init__(self) -> None:
+        super().__init__([MISHEARD])
+        self.pitches: list[float] = []
+
+    async def recognize(
+        self, audio: AsyncIterable[bytes], *, expect: Expected, choices: Sequence[str] = ()
+    ) -> AsyncIterator[Hypothesis]:
+        samples = np.frombuffer(b"".join([part async for part in audio]), dtype="<i2")
+        loudness = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+        self.pitches.append(float(loudness.argmax()) * self.accepts.sample_rate_hz / len(samples))
+
+        async def silence() -> AsyncIterator[bytes]:
+            yield b""
+
+        async for found in super().recognize(silence(), expect=expect, choices=choices):
+            yield found
 
 
 async def identify(token: str) -> Visitor:
@@ -58,8 +96,18 @@ async def host() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
+@pytest.fixture
+def evidence(store: SqlStore, tmp_path: Path) -> SqlEvidence:
+    return SqlEvidence(store.database, SEAL, tmp_path / "evidence")
+
+
+@pytest.fixture
+def recognizer() -> ListeningRecognizer:
+    return ListeningRecognizer()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def site(store: SqlStore, host: str) -> Site:
+async def site(store: SqlStore, host: str, evidence: SqlEvidence, recognizer: ListeningRecognizer) -> Site:
     guidance = Guidance(
         FakeUnderstander(MEANINGS),
         FakeRetriever(a_passage()),
@@ -72,10 +120,21 @@ async def site(store: SqlStore, host: str) -> Site:
         "unit_name": lambda _: "兰山区供热服务中心",
         "origins": frozenset({host}),
         "identify": identify,
+        "pictures": ChatPictures(evidence),
     }
     told = a_passage()
     answer = replace(told, article=replace(told.article, attachments=(FORM, ELSEWHERE, IN_FOLDER)))
-    return a_site(store, has_self_service=True, doors=doors, retriever=FakeRetriever(answer))
+    site = a_site(store, has_self_service=True, doors=doors, retriever=FakeRetriever(answer))
+
+    async def opened() -> ListeningRecognizer:
+        return recognizer
+
+    media = ChatMedia(
+        store, load_letter_prompts(CITY), lambda: NOW, lambda _: True, Evidence(evidence, most=2),
+        VoiceMessages(opened), kept=evidence,
+    )  # fmt: skip
+    site.app.include_router(media.router())
+    return site
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -86,7 +145,7 @@ async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
             viewport=PHONE,
             locale="zh-CN",
             has_touch=True,
-            permissions=["geolocation"],
+            permissions=["geolocation", "microphone"],
             geolocation={"latitude": 35.06, "longitude": 118.35},
         )
         context.set_default_timeout(10_000)
@@ -197,3 +256,48 @@ async def test_another_site_carries_the_chat_and_says_who_the_citizen_is(
     kept = await store.conversation(await session.evaluate("sessionStorage.getItem('session')"))
     assert kept is not None
     assert kept["channel"] == "app"
+
+
+async def test_a_photo_and_a_voice_are_recorded_as_the_citizen_confirms_them(
+    page: Page, store: SqlStore, evidence: SqlEvidence, recognizer: ListeningRecognizer
+) -> None:
+    complaints, taken = Complaints(page), (35.0512, 118.3467)
+    async with page.expect_file_chooser() as choosing:
+        await page.click("#picture")
+    photo = FilePayload(name="IMG_0001.jpg", mimeType="image/jpeg", buffer=a_photo(gps=taken))
+    await (await choosing.value).set_files(photo)
+    await expect(page.locator("#messages .me img")).to_be_visible()
+    await expect(page.locator("#offer")).to_contain_text("照片里有拍摄地点")
+    await shoot(page, "chat-photo", whole=False)
+    await page.locator("#offer").get_by_role("button", name="告诉").click()
+    await expect(page.locator("#offer")).to_have_text("")
+    await expect(page.locator("#messages .me").last).to_contain_text(
+        "地图上的一点（北纬35.05120，东经118.34670）"
+    )
+    await expect(page.locator("#messages .hotline").last).to_contain_text("位置收到了")
+
+    await page.click("#voice")
+    await expect(page.locator("#voice")).to_have_attribute("aria-pressed", "true")
+    await page.wait_for_timeout(500)  # so long is spoken
+    await page.click("#voice")
+    await expect(page.locator("#text")).to_have_value(MISHEARD)
+    await shoot(page, "chat-voice", whole=False)
+    session = await page.evaluate("sessionStorage.getItem('session')")
+    assert "Said" not in [row["name"] for row in await store.read(session)]
+    assert recognizer.pitches == [pytest.approx(TONE_HZ, abs=10)]
+
+    await page.fill("#text", COMPLAINT)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#messages")).to_contain_text("请核对")
+    await page.get_by_role("button", name="对", exact=True).click()
+    await expect(page.locator("#messages")).to_contain_text("已受理，工单编号26112300001")
+    order = await store.get("26112300001")
+    assert order.appeal.text == COMPLAINT
+    assert order.appeal.place is not None
+    assert order.appeal.place.position is not None
+    assert (order.appeal.place.position.latitude, order.appeal.place.position.longitude) == taken
+    (item,) = await evidence.of_order(order.number)
+    kept = evidence.read(item)
+    assert dict(Image.open(io.BytesIO(kept)).getexif()) == {}
+    assert b"SECRET" not in kept
+    assert complaints.found == []

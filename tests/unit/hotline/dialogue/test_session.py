@@ -472,9 +472,18 @@ def test_a_second_matter_in_one_call_becomes_a_second_order() -> None:
 
 def test_a_place_shared_from_a_map_answers_the_question_for_it() -> None:
     chat = Conversation(ContactChannel.WEB_CHAT)
-    assert chat.happens(LocationShared(NOW, LANSHAN)) == ()
+    chat.happens(LocationShared(NOW, LANSHAN))
+    assert (chat.heard, chat.said) == (
+        ("place_first",),
+        "位置收到了：兰山区银雀山街道。请写一下是什么事情。",
+    )
     chat.says("暖气不热", a_complaint())
     assert chat.heard == ("confirm",)
+    assert chat.happens(LocationShared(NOW, LANSHAN)) != ()
+    chat.says("对")
+    chat.is_registered()
+    chat.happens(LocationShared(NOW, LANSHAN))
+    assert chat.heard == ("place_first",)
 
 
 def test_what_is_off_topic_or_only_a_greeting_is_answered_and_listened_on() -> None:
