@@ -37,6 +37,7 @@ from hotline.service.registration import Registration
 from hotline.service.repeats import load_repeat_rules
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals
+from hotline.service.takeovers import Takeovers
 from hotline.service.unmasking import Unmaskings
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
@@ -143,6 +144,17 @@ def agent_tools(
         callbacks=world.callbacks,
         article=article,
         chats=chats,
+        takeovers=None
+        if world.desk is None
+        else Takeovers(
+            world.desk,
+            world.signals,
+            world.store,
+            rows,
+            surroundings.clock,
+            chats=chats,
+            takes_calls=bool(settings.agent_address),
+        ),
     )
 
 

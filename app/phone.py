@@ -34,6 +34,7 @@ from hotline.service.journal import ConversationLog
 from hotline.service.nuisances import Nuisances
 from hotline.service.outbound_book import OutboundBook
 from hotline.service.signals import Signals, live_topic
+from hotline.service.takeovers import hand_calls_over
 from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.sealing import Seal
 from ivr.agent_handover import QueueSettings
@@ -121,6 +122,12 @@ class Exchange:
         self._hearing = hearing
         self._speaking = speaking
         self._silero = silero
+        self._held: dict[str, PhoneChannel] = {}
+
+    def take_over(self, conversation: str, agent: str, handover: str) -> bool:
+        """Let an agent have a call that the machine holds in this process; False when it does not."""
+        held = self._held.get(conversation)
+        return held is not None and held.take_over(agent, handover)
 
     async def run(self, endpoint: SipEndpoint, ending: Ending, diallers: Sequence[Dialler] = ()) -> None:
         """Take calls, and place those that ``diallers`` have, until told to end; hold them out as ``ending`` says."""
@@ -161,6 +168,7 @@ class Exchange:
     async def _hold(self, line: SipLine) -> None:
         conversation = secrets.token_hex(8)
         channel = self.channel(line, conversation)
+        self._held[conversation] = channel
         CALLS_UNDER_WAY.inc()
         if self._recordings is not None:
             await self._recordings.begin(conversation, line, now())
@@ -175,6 +183,7 @@ class Exchange:
             CALLS.labels("broken").inc()
             log.error("call.broken", conversation=conversation, error=type(error).__name__)
         finally:
+            del self._held[conversation]
             CALLS_UNDER_WAY.dec()
             await line.hang_up()
             await noting
@@ -307,6 +316,8 @@ async def run_phone(
         )
         diallers = [each for each in (dialler, calling_back) if each is not None]
         stack.push_async_callback(endpoint.close)
+        handing = asyncio.create_task(hand_calls_over(world.signals, exchange.take_over), name="takeovers")
+        stack.callback(handing.cancel)
         set_apart()
         await endpoint.start()
         rendering = asyncio.create_task(

@@ -117,7 +117,7 @@ class ChatHandover:
         if queue is None:
             self._happen(NoAgentFree(self._clock(), action.turn))
             return
-        if not queue.hours.includes(self._clock()):
+        if not action.handover and not queue.hours.includes(self._clock()):
             self._happen(NoAgentFree(self._clock(), action.turn, hours=str(queue.hours)))
             return
         try:

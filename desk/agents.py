@@ -19,6 +19,7 @@ from hotline.service.agent_assist import AgentAssist
 from hotline.service.agent_chats import AgentChats
 from hotline.service.callbacks import Callbacks
 from hotline.service.surroundings import KnowingOrders
+from hotline.service.takeovers import Takeovers
 from hotline.store.agent_forms import SqlAgentForms
 
 _HELPED_AT_ONCE: Final = 2
@@ -103,7 +104,8 @@ class AgentTools:
     """``rows`` gives a conversation's journal so far; ``order_of`` the number of the order that came of one.
 
     ``parties`` are whom agents may let into a talk; without ``known`` nobody is told of a repeat,
-    without ``gatherings`` and ``hot_issues`` of no hot issue, without ``chats`` there are calls only. Whoever works on a form aside of its page waits for ``turn``: understanding and
+    without ``gatherings`` and ``hot_issues`` of no hot issue, without ``chats`` there are calls only,
+    without ``takeovers`` nothing is taken over from the machine. Whoever works on a form aside of its page waits for ``turn``: understanding and
     searching keep the processor busy, and what is being said must reach the screens of all others meanwhile.
     """
 
@@ -121,4 +123,5 @@ class AgentTools:
     callbacks: Callbacks | None = None
     article: Callable[[str], Awaitable[Article | None]] | None = None
     chats: AgentChats | None = None
+    takeovers: Takeovers | None = None
     turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_HELPED_AT_ONCE))

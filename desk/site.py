@@ -14,7 +14,7 @@ from desk.guard import FormRefusedError, front_of
 from desk.live import Live
 from desk.pages import entrance, finding, hearing, orders
 from desk.pages.administration import accounts, audit, exports, machine
-from desk.pages.agent import callbacks, chats, routes, wrap_up
+from desk.pages.agent import callbacks, chats, routes, takeovers, wrap_up
 from desk.pages.knowledge import article, golden, lists, tasks, transfer, writing
 from desk.pages.review import order as review_order
 from desk.pages.review import secrecy, waiting
@@ -39,6 +39,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     audit.router,
     exports.router,
     routes.router,
+    takeovers.router,
     chats.router,
     wrap_up.router,
     callbacks.router,

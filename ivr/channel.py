@@ -39,6 +39,7 @@ from hotline.dialogue.events import (
     Said,
     SpeechStarted,
     Started,
+    TakenOver,
 )
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.speech import Expected
@@ -143,6 +144,7 @@ class PhoneChannel:
             emit=self._emit,
             deaf=self._set_deaf,
         )
+        self._takeovers: set[str] = set()
         self._has_started = False
         self._is_deaf = False  # handed over or ending: what is said is not for the hotline
         self._is_gone = False
@@ -219,6 +221,18 @@ class PhoneChannel:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._line.hang_up()
         await self._people.leave()
+
+    def take_over(self, agent: str, handover: str) -> bool:
+        """Let an agent (工号) have the call, who is kept free as ``handover``; False when people have it already.
+
+        The same hand-over again is the same.
+        """
+        if self._is_gone or self._is_deaf:
+            return False
+        if handover not in self._takeovers:
+            self._takeovers.add(handover)
+            self._emit(TakenOver(self._clock(), agent, handover))
+        return True
 
     # --- the line --------------------------------------------------------------------------------------------
 

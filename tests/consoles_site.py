@@ -69,6 +69,7 @@ from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.rule_trials import RuleTrials
 from hotline.service.rules import Rules
 from hotline.service.signals import Signals, SignalsInMemory
+from hotline.service.takeovers import Takeovers
 from hotline.service.unmasking import Unmaskings
 from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
@@ -340,6 +341,7 @@ def a_consoles_site(
             callbacks=callbacks,
             article=an_article_of,
             chats=chats,
+            takeovers=Takeovers(desk, signals, store, store.read, clock, chats=chats),
         ),
         **changed,
     }

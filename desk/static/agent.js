@@ -97,6 +97,11 @@ function count() {
 }
 setInterval(count, 1000);
 document.body.addEventListener("htmx:sseMessage", count);
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id !== "takeover-body") return;
+  count();
+  event.target.querySelector("[autofocus]")?.focus();
+});
 
 // A dialog whose step was taken closes; the wrap-up shows what belongs to the chosen end.
 document.body.addEventListener("htmx:afterRequest", (event) => {

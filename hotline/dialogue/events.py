@@ -297,6 +297,15 @@ class TransferFailed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """The agent (工号) takes the conversation from the machine (接管); they are kept free for it as ``handover``."""
+
+    at: datetime
+    agent: str
+    handover: str
+
+
 Event = (
     Started
     | SpeechStarted
@@ -325,6 +334,7 @@ Event = (
     | AgentRings
     | NoAgentFree
     | TransferFailed
+    | TakenOver
     | TalkEvent
     | WrittenEvent
 )

@@ -10,9 +10,10 @@ from hotline.dialogue.actions import (
     PlanCallback,
     RegisterAppeal,
     StayHere,
+    StopSaying,
     TransferToAgent,
 )
-from hotline.dialogue.events import CallbackPlanned, CalledBack, WaitsForAgent
+from hotline.dialogue.events import CallbackPlanned, CalledBack, TakenOver, WaitsForAgent
 from hotline.dialogue.floor import Actions, Floor
 from hotline.dialogue.stages import DEAF, Stage
 from hotline.dialogue.telling import spoken_window
@@ -34,19 +35,48 @@ class HandingOver(Floor):
 
     _is_callback = False  # the hotline called: there is a task for it already
     _nuisance_words: tuple[str, ...] = ()  # what was warned of
+    _taker: TakenOver | None = None  # who takes over as soon as nothing is being put on record
+    _left_at: Stage | None = None  # where an agent has taken over, until they are there
 
-    def _transfer(self, reason: str, *prompts: str) -> Actions:
+    def _transfer(self, reason: str, *prompts: str, handover: str = "") -> Actions:
         """Put the citizen through to a person; whatever they have said goes along as the briefing."""
         if self._is_understanding:
             self._draft, self._is_understanding = self._draft.heard(self._heard), False
         stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.TRANSFERRING
+        self._stage, self._left_at = Stage.TRANSFERRING, None
         self._saying = self._prompts.say(turn, prompts or ("transferring",), is_interruptible=False)
         return (
             *stop,
             self._saying,
-            TransferToAgent(turn, reason, self._briefing(), self._skill(reason)),
+            TransferToAgent(turn, reason, self._briefing(), self._skill(reason), handover),
         )
+
+    def _taken_over(self, event: TakenOver) -> None:
+        """Note who takes over, unless people have the conversation, or are being called to it, already."""
+        if self._stage not in (Stage.HANDED_OVER, Stage.TRANSFERRING, Stage.EMERGENCY):
+            self._taker = event
+
+    def _hand_to_taker(self, *, is_first: bool) -> Actions:
+        """Fall silent and give the conversation up; what is just being put on record is told first (not ``is_first``)."""
+        taker = self._taker
+        if taker is None or self._stage in DEAF:
+            return ()
+        self._taker = None
+        if self._stage in (Stage.ENDED, Stage.HANDED_OVER):
+            return ()
+        left_at, stop = self._stage, (StopSaying(),) if is_first and self._saying is not None else ()
+        self._saying = None
+        actions = self._transfer("taken_over", "taken_over", handover=taker.handover)
+        self._left_at = left_at
+        return (*stop, *actions)
+
+    def _go_on_alone(self, left_at: Stage) -> Actions:
+        """Go on where an agent took over who is not there after all."""
+        self._left_at = None
+        if self._asked is None or left_at is Stage.OPEN:
+            return self._ask(Stage.OPEN, Expected.OPEN, "taken_over_not", "go_ahead")
+        self._stage = left_at
+        return self._ask_again_after(self._prompts.parts("taken_over_not"), "taken_over_not")
 
     def _call_back(self, callback: CalledBack) -> Actions:
         """Greet whom the hotline has called and put them through: the agent for it is waiting."""
@@ -72,6 +102,7 @@ class HandingOver(Floor):
     def _give_way(self, service: EmergencyService, text: str) -> Actions:
         self._draft = self._draft.heard(text)
         self._service, self._gave_way, self._is_understanding = service, True, False
+        self._left_at = None
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage = Stage.EMERGENCY
         self._saying = self._prompts.say(
@@ -112,7 +143,7 @@ class HandingOver(Floor):
 
     def _agent_joined(self, agent: str = "") -> Actions:
         was_emergency = self._stage is Stage.EMERGENCY
-        self._stage, self._was_handed_over = Stage.HANDED_OVER, True
+        self._stage, self._was_handed_over, self._left_at = Stage.HANDED_OVER, True, None
         if was_emergency:
             return self._emergency_record()
         return () if self._is_spoken else self._say_now("agent_joined", agent=agent)
@@ -132,6 +163,8 @@ class HandingOver(Floor):
             return (*record, say, TransferToAgent(turn, "emergency", self._briefing()))
         if self._stage is not Stage.TRANSFERRING:
             return ()
+        if self._left_at is not None:
+            return self._go_on_alone(self._left_at)
         if self._is_callback:
             return self._goodbye("goodbye_callback")
         self._agents_are_there = hours

@@ -57,6 +57,7 @@ from hotline.dialogue.events import (
     Said,
     SpeechStarted,
     Started,
+    TakenOver,
     TransferFailed,
     Understood,
     UnitFound,
@@ -93,6 +94,7 @@ class Session(AskingOn):
         if self._stage is Stage.ENDED or self._is_late(event):
             return ()
         actions = self._happened(event)
+        actions = (*actions, *self._hand_to_taker(is_first=not actions))
         self._forget_before(event, actions)
         return self._paced(actions)
 
@@ -165,6 +167,9 @@ class Session(AskingOn):
                 return self._nobody_came(event.at, hours=event.hours)
             case TransferFailed():
                 return self._nobody_came(event.at)
+            case TakenOver():
+                self._taken_over(event)
+                return ()
             case CallbackPlanned():
                 return self._callback_planned(event)
             case HungUp():

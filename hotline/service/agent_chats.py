@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from hotline.dialogue.events import Event
+from hotline.dialogue.events import Event, TakenOver
 from hotline.dialogue.journal import decode
 from hotline.dialogue.written_events import AgentParted, AgentWrote, Parting, UnitDismissed, UnitInvited
-from hotline.domain.agents import Handover, HandoverState, Medium
+from hotline.domain.agents import Handover, HandoverState, Medium, NoSuchAgentError, Skill
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.errors import (
     DeedRefusedError,
@@ -23,12 +23,14 @@ from hotline.domain.errors import (
 )
 from hotline.domain.relay import RelayMessage
 from hotline.domain.work_order import WorkOrder
-from hotline.service.agent_desk import AgentDesk
+from hotline.service.agent_desk import AgentDesk, HandoverWish
 from hotline.service.keeping import Entry
 from hotline.service.kept_chats import AgentNotice, KeptChats, Post
 from hotline.service.thread import Line, Thread
 
 MOST_CHARACTERS: Final = 5_000
+TAKEN_OVER: Final = "taken_over"
+"""Why an agent has a call or chat that they took from the machine."""
 
 
 class NoSuchChatError(HotlineError):
@@ -123,6 +125,24 @@ class AgentChats:
         found = await self._desk.take_chat(chat, agent)
         await self._chats.nudge(chat)
         return _shown(found)
+
+    async def take_over(self, chat: str, agent: str, *, phone: str, briefing: str) -> None:
+        """Take a chat that the assistant holds (接管): it is the agent's at once, and the citizen is told by who holds it.
+
+        Raises ``NoSuchAgentError``, ``AgentIsBusyError``, ``IllegalHandoverError``.
+        """
+        wish = HandoverWish(
+            chat, phone, Skill.ORDINARY, TAKEN_OVER, briefing, only=agent, medium=Medium.CHAT, id=chat
+        )
+        if await self._desk.request(wish) is None:
+            raise NoSuchAgentError(agent)
+        try:
+            await self._desk.take_chat(chat, agent)
+        except HotlineError:
+            await self._desk.leave(chat)
+            raise
+        at = self._clock()
+        await self._leave_word(chat, f"{agent}:taken:{at.isoformat()}", TakenOver(at, agent, chat))
 
     async def thread(self, chat: str, agent: str, *, after: int = 0) -> Sequence[Line]:
         """Return what was written in a chat behind line ``after``, the whole past too; the look is written down first.

@@ -61,7 +61,7 @@ class LetterDesk:
 
     async def request(self, action: TransferToAgent, conversation: str, phone: str, at: datetime) -> Seen:
         """Let a conversation wait; the same again is the same. Who has to wait is told their place."""
-        hours = self._away(at)
+        hours = "" if action.handover else self._away(at)
         if hours:
             return (NoAgentFree(at, action.turn, hours=hours),), None
         wish = HandoverWish(

@@ -20,6 +20,7 @@ from hotline.dialogue.events import (
     NoAgentFree,
     Said,
     Started,
+    TakenOver,
 )
 from hotline.dialogue.journal import decode
 from hotline.dialogue.prompts import Prompts
@@ -47,7 +48,7 @@ _MOST_ROWS: Final = 1_500
 """A conversation that grows longer ends, and the next letter begins another: it is read anew with every letter."""
 _MOST_LINKS: Final = 5
 _SILENCE_SECONDS: Final = 600.0
-_OF_DESK: Final = (AgentWrote, AgentParted, UnitInvited, UnitDismissed)
+_OF_DESK: Final = (TakenOver, AgentWrote, AgentParted, UnitInvited, UnitDismissed)
 
 
 @dataclass(slots=True)

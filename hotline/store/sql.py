@@ -359,6 +359,17 @@ class SqlStore:
         async with self._database.reading() as connection:
             return (await connection.execute(those.limit(_MOST_UNFINISHED))).scalars().all()
 
+    async def under_way(self, *, since: datetime) -> Sequence[tuple[str, ContactChannel, datetime]]:
+        """Return conversations begun after ``since`` that have no end: id, channel, beginning; the newest first."""
+        those = (
+            select(conversations.c.id, conversations.c.channel, conversations.c.started_at)
+            .where(conversations.c.ended_at.is_(None), conversations.c.started_at > since)
+            .order_by(conversations.c.started_at.desc())
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(those.limit(_MOST_UNFINISHED))).all()
+        return [(row.id, ContactChannel(row.channel), row.started_at) for row in rows]
+
     async def is_open(self, conversation: str) -> bool:
         """Tell whether a conversation has begun and has no end."""
         found = await self.conversation(conversation)

@@ -48,6 +48,7 @@ from hotline.dialogue.events import (
     Said,
     SpeechStarted,
     Started,
+    TakenOver,
     TransferFailed,
     Understood,
     WaitsForAgent,
@@ -189,6 +190,7 @@ HAPPENS: list[list[Event]] = [
     [SpeechStarted(NOW)],
     [HearingLost(NOW, is_down) for is_down in (False, True)],
     [AgentParted(NOW, "1024", how) for how in Parting],
+    [TakenOver(NOW, "1024", "h1")],
     TALK,
 ]
 WAITS = (

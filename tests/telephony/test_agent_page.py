@@ -1,9 +1,9 @@
-"""A real call on a real page: the caller presses 0, the agent's page pops, their telephone rings, and both are written down."""
+"""A real call on a real page: an agent takes it from the machine, their page pops and telephone rings, both are written down."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from app.live import LiveLog
 from hotline.domain.accounts import StaffRole
 from hotline.domain.agents import Skill
 from hotline.service.conversations import Conversations, Surroundings
+from hotline.service.takeovers import hand_calls_over
 from ivr.agent_handover import QueueSettings
 from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel
@@ -37,7 +38,7 @@ WORDS = {"caller": NOT_WARM, "agent": "您好，我是话务员"}
 
 
 @pytest.mark.timeout(120)
-async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp_path: Path) -> None:
+async def test_a_call_is_taken_from_the_machine_on_the_agents_page_and_fills_the_form(tmp_path: Path) -> None:
     (tmp_path / "said.raw").write_bytes(
         bytes(64_000) + words("caller", 60.0)
     )  # silent until somebody is there
@@ -53,12 +54,13 @@ async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp
                 new_session=a_session, understander=FakeUnderstander(MEANINGS),
                 retriever=FakeRetriever(), registration=site.parts.agents.registration,
                 log_book=LiveLog(store, redis, site.parts.signals), unit_name=lambda code: code,
-                clock=lambda: datetime.now(UTC),
+                clock=site.parts.clock,
             )  # fmt: skip
             conversations = Conversations(world)
             queue = QueueSettings(address=f"sip:{{agent}}@{address}", poll=0.1)
 
             lines: list[SipLine] = []
+            held: dict[str, PhoneChannel] = {}
 
             async def hold(line: SipLine) -> None:
                 lines.append(line)
@@ -66,15 +68,22 @@ async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp
                     desk=site.parts.desk, queue=queue, talks=TalkSettings({}),
                     listening=Listening(ByPitch(WORDS), LoudnessDetector, pace=None),
                 )  # fmt: skip
-                channel = PhoneChannel(
+                conversation = secrets.token_hex(8)
+                channel = held[conversation] = PhoneChannel(
                     line, ScriptedRecognizer(), ScriptedSynthesizer(), LoudnessDetector(), PhoneSettings(),
-                    clock=lambda: datetime.now(UTC), conversation=secrets.token_hex(8), people=people,
+                    clock=site.parts.clock, conversation=conversation, people=people,
                 )  # fmt: skip
                 try:
                     await conversations.hold(channel, call_id=line.call_id)
                 finally:
                     await line.hang_up()
 
+            handing = asyncio.create_task(
+                hand_calls_over(
+                    site.parts.signals,
+                    lambda call, number, handover: held[call].take_over(number, handover),
+                )
+            )
             agent = await site.account(StaffRole.AGENT, login="zhao", number="8001")
             await site.parts.desk.sign_in("8001", agent.name, frozenset({Skill.ORDINARY}))
             async with site.served() as base, chromium() as browser, hotline(hold) as endpoint:
@@ -88,16 +97,22 @@ async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp
                 send = (
                     "--user",
                     "13905390001",
-                    "--keys",
-                    "0",
                     "--send",
                     str(tmp_path / "said.raw"),
                     "--seconds",
                     "60",
                 )
                 async with program(CALLER, f"sip:12345@127.0.0.1:{endpoint.port}", *send) as caller:
+                    await until(lambda: bool(held), seconds=20)
+                    await page.keyboard.press("m")
+                    await expect(page.locator("#takeover-body")).to_contain_text("电话", **slow)
+                    await page.locator("#takeover-body").get_by_text("看内容").click()
+                    await expect(page.locator("#takeover-body .hotline")).to_contain_text("12345", **slow)
+                    await shoot(page, "agent-takeover-call", whole=False)
+                    await page.get_by_role("button", name="接管").click()
                     await expect(page.locator("#call")).to_contain_text("139****0001", **slow)
                     await expect(page.locator("#call")).to_contain_text("通话中", **slow)
+                    await expect(page.locator("#lines")).to_contain_text("话务员来接听您的电话", **slow)
                     await expect(page.locator("#lines")).to_contain_text(WORDS["agent"], **slow)
                     await expect(page.locator("#lines")).to_contain_text(NOT_WARM, **slow)
                     await expect(page.locator("#fill-place")).to_have_value("兰山区银雀山街道", **slow)
@@ -107,4 +122,5 @@ async def test_a_call_pops_on_the_agents_page_is_answered_and_fills_the_form(tmp
                 await expect(page.locator("#call")).to_contain_text("通话已结束", **slow)
                 await until(lambda: endpoint.calls == 0, seconds=20)
                 assert complaints.found == []
+            handing.cancel()
     await store.close()

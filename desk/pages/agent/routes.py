@@ -82,6 +82,7 @@ async def agent(request: Request, seat: Seat) -> Response:
     return front.page(
         request, "agent/desk.html", title="坐席", skills=[(skill.value, name) for skill, name in _SKILLS.items()],
         parties=tools.parties, categories=front.parts.city.categories.values(), number=number_of(seat),
+        takes_over=tools.takeovers is not None,
     )  # fmt: skip
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from redis.asyncio import Redis
 
 from app.chat_store import ChatsOnRedis
 from chat import handover, held_chats
 from hotline.domain.accounts import StaffRole
+from hotline.domain.agents import Skill
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.life_cycle import Status
 from hotline.service.evidence import Evidence
@@ -20,10 +23,13 @@ from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from tests.consoles_site import NOT_WARM, SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_agent import Screen, an_agent, bridged, screen_of
+from tests.integration.consoles.test_orders import looks
 from tests.integration.web.page import Page, connected
 from tests.media import a_photo
 from tests.redis_server import redis_server
 from tests.work_orders import an_order, keep
+
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +155,10 @@ async def test_the_agent_and_nobody_else_sees_the_pictures_and_words_of_a_chat_a
     assert await next_line(site, page) == ""  # the picture: nothing of the stranger came
 
 
+def told_of(answer: httpx.Response) -> str:
+    return str(json.loads(answer.headers["HX-Trigger"])["toast"]["text"])
+
+
 async def next_line(site: ConsolesSite, page: Page) -> str:
     assert site.parts.agents is not None
     assert site.parts.agents.chats is not None
@@ -189,3 +199,47 @@ async def test_after_a_chat_nothing_of_it_is_left_on_the_screen(site: ConsolesSi
         await bridged(site)
         await screen.shows("call", "通话中")
         assert screen.parts["chat"] == ""
+
+
+async def test_an_agent_takes_a_chat_that_the_assistant_holds(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with site.served() as address, connected(address.removeprefix("http://")) as page:
+        await page.hello()
+        await page.answers()
+        await page.write(NOT_WARM)
+        async with screen_of(site, agent) as screen, site.client(agent) as client:
+            listed = await client.get("/desk/agent/takeovers")
+            assert page.session in listed.text
+            assert NOT_WARM not in listed.text
+            shown = await client.get(f"/desk/agent/takeovers/{page.session}")
+            assert NOT_WARM in shown.text
+            looked = [(subject, json.loads(detail)["why"]) for _, subject, detail in await looks(site)]
+            assert (page.session, "takeover") in looked
+            assert (await client.post(f"/desk/agent/takeovers/{page.session}")).status_code == 204
+            assert await next_of(page, "hotline") == "请稍等，话务员来接待您。"
+            assert await next_of(page, "hotline") == "8001号话务员为您服务，前面的对话都看得到，请直接说。"
+            await screen.shows("chat", NOT_WARM)
+            await screen.shows("form", "兰山区银雀山街道")
+            assert page.session not in (await client.get("/desk/agent/takeovers")).text
+            again = await client.post(f"/desk/agent/takeovers/{page.session}")
+            assert again.status_code == 409
+            assert (await client.post(f"/desk/agent/chats/{page.session}/back")).status_code == 204
+            while "助手" not in await next_of(page, "hotline"):
+                pass
+
+
+async def test_only_who_is_signed_in_and_free_takes_a_chat_over(site: ConsolesSite) -> None:
+    agent = await site.account(StaffRole.AGENT, login="qian", number="8002")
+    async with site.served() as address, connected(address.removeprefix("http://")) as page:
+        await page.hello()
+        await page.answers()
+        async with site.client(agent) as client:
+            refused = await client.post(f"/desk/agent/takeovers/{page.session}", headers=HTMX)
+            assert (refused.status_code, told_of(refused)) == (404, "没有这个工号，请先签入。")
+            assert site.parts.desk is not None
+            await site.parts.desk.sign_in("8002", agent.name, frozenset({Skill.ORDINARY}))
+            await bridged(site)  # they talk with somebody else
+            busy = await client.post(f"/desk/agent/takeovers/{page.session}", headers=HTMX)
+            assert (busy.status_code, told_of(busy)) == (409, "正在通话，或者对话已经满了，现在不能这样做。")
+            assert page.session in (await client.get("/desk/agent/takeovers")).text  # it waits for nobody
+            assert (await client.post("/desk/agent/takeovers/unknown")).status_code == 409

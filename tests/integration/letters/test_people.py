@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -168,6 +168,19 @@ async def test_an_agent_takes_over_in_the_same_thread_and_gives_it_back(hotline:
     ]
     assert (await hotline.writes(COMPLAINT))[5:] == [CONFIRM]
     assert await hotline.waiting() == []
+
+
+async def test_an_agent_takes_a_conversation_from_the_machine_outside_the_hours_too(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path, redis_port: int
+) -> None:
+    async with hotline_for(wechat, store, tmp_path, redis_port, away="8:30—12:00") as hotline:
+        before = len(await hotline.writes(COMPLAINT))
+        ((chat, _, _),) = await store.under_way(since=datetime(2000, 1, 1, tzinfo=UTC))
+        await hotline.chats.take_over(chat, "1024", phone="", briefing="")
+        assert (await hotline.settles())[before:] == [f"请稍等，话务员来接待您。\n{JOINED}"]
+        assert await hotline.waiting() == []
+        await hotline.chats.write(chat, "1024", "请问您在哪个小区？", message="m1")
+        assert (await hotline.settles())[-1] == "话务员1024：请问您在哪个小区？"
 
 
 async def test_what_an_agent_wrote_before_the_desk_was_looked_at_comes_after_their_number(
