@@ -177,6 +177,10 @@ def letters(
 def chat(
     chats: Annotated[int, typer.Option(help="同时多少个对话", min=1, max=2_000)] = 1_000,
     think_seconds: Annotated[float, typer.Option(help="每个诉求人平均多久写一句，秒", min=0.1)] = 30.0,
+    away_seconds: Annotated[
+        float,
+        typer.Option(help="改量数据库不在这么多秒：每人是否正好受理一次、有没有误说已受理；0 不量", min=0),
+    ] = 0.0,
     rasa: Annotated[bool, typer.Option("--rasa", help="用 Rasa 理解（默认用进程内引擎）")] = False,
     as_json: Json = False,
 ) -> None:
@@ -192,7 +196,13 @@ def chat(
                 given = given.model_copy(update={"rasa": "off"})
             logs = Path(folder) / "logs"
             return await bench_chat(
-                given, city, logs, chats=chats, think_seconds=think_seconds, tell=printer.progress
+                given,
+                city,
+                logs,
+                chats=chats,
+                think_seconds=think_seconds,
+                away_seconds=away_seconds,
+                tell=printer.progress,
             )
 
     _show(asyncio.run(work()), as_json=as_json)

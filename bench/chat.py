@@ -22,6 +22,7 @@ from app.machine import figures_folder, redis_part, web_part
 from app.processes import Supervisor, free_port
 from app.rasa_server import rasa_parts
 from app.settings import Settings
+from bench.chat_away import bench_away
 from hotline.city import City
 
 _SAYINGS: Final = (
@@ -54,10 +55,18 @@ class _Figures:
 
 
 async def bench_chat(
-    settings: Settings, city: City, logs: Path, *, chats: int, think_seconds: float, tell: Tell
+    settings: Settings,
+    city: City,
+    logs: Path,
+    *,
+    chats: int,
+    think_seconds: float,
+    away_seconds: float = 0.0,
+    tell: Tell,
 ) -> dict[str, Any]:
     """Return figures of one chat at a time, then of ``chats`` that are open at once, each writing every ``think_seconds``.
 
+    With ``away_seconds`` instead of ``chats`` that confirm what they report while the database is away.
     The web process is one of its own, with Redis, as in ``hotline up``; who measures is another process.
     """
     wanted = chats + _FILES_BESIDE
@@ -78,6 +87,9 @@ async def bench_chat(
         process = psutil.Process(supervisor.pid("web"))
         address = f"ws://{given.web_host}:{given.web_port}/chat/ws"
         await _all(address, _Figures(), 4, 0.0, at_once=False, tell=_quiet)  # warms up
+        if away_seconds:
+            away = await bench_away(address, given.database_url, chats=chats, seconds=away_seconds)
+            return {"database_away": away}
         alone = _Figures()
         await _all(address, alone, _ALONE, 0.0, at_once=False, tell=_quiet)
         before, cpu, begun = _memory_kb(process), sum(process.cpu_times()[:2]), perf_counter()

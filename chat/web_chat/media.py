@@ -129,7 +129,10 @@ class ChatMedia:
         """Return the body of somebody who may send one, or the refusal."""
         if not self.allows(session):
             return b"", self._refusal(429, "too_fast", "too_fast")
-        known = await self.records.conversation(session)
+        try:
+            known = await self.records.conversation(session)
+        except StoreUnavailableError:
+            return b"", self._refusal(503, "store.unavailable", "failed")
         if known is None or known["ended_at"] is not None or known["channel"] not in CHANNELS:
             return b"", self._refusal(404, "session.unknown", "failed")
         body = b""

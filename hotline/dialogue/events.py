@@ -252,6 +252,14 @@ class EngineFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreDelayed:
+    """The database is away: what was to be committed in ``turn`` is tried again for a while, and not lost yet."""
+
+    at: datetime
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class AgentJoined:
     """A person answered: an agent (工号 ``agent``, where it is known), or the emergency line that the call was handed to."""
 
@@ -329,6 +337,7 @@ Event = (
     | UnitFound
     | CallbackPlanned
     | EngineFailed
+    | StoreDelayed
     | AgentJoined
     | WaitsForAgent
     | AgentRings

@@ -57,6 +57,7 @@ from hotline.dialogue.events import (
     Said,
     SpeechStarted,
     Started,
+    StoreDelayed,
     TakenOver,
     TransferFailed,
     Understood,
@@ -66,6 +67,7 @@ from hotline.dialogue.events import (
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
 from hotline.dialogue.stages import (
+    COMMITTING,
     DEAF,
     INTAKE,
     TOLD_OF_ORDERS,
@@ -157,6 +159,8 @@ class Session(AskingOn):
                 return self._no_progress(event)
             case EngineFailed():
                 return self._engine_failed(event.engine)
+            case StoreDelayed():
+                return self._delayed()
             case WaitsForAgent():
                 return self._told_to_wait(event)
             case AgentRings():
@@ -198,7 +202,7 @@ class Session(AskingOn):
         if self._stage is Stage.TRANSFERRING and not self._is_spoken:
             return self._said_while_waiting(text)
         if self._stage in DEAF:
-            return ()
+            return self._delayed() if self._is_delayed else ()
         if self._answers.wants_agent(text):
             return self._transfer("asked")
         if self._answers.speaks_dialect(text):
@@ -468,6 +472,13 @@ class Session(AskingOn):
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")
+
+    def _delayed(self) -> Actions:
+        """Say in writing that what was confirmed is not committed yet, but kept in mind; again to who asks meanwhile."""
+        self._is_delayed = self._stage in COMMITTING and not self._is_spoken
+        if not self._is_delayed:
+            return ()
+        return (self._prompts.say(self._turn, ("still_registering",), {}, is_interruptible=False),)
 
     def _engine_failed(self, engine: str) -> Actions:
         if engine in ("repeats", "merge"):  # what cannot be checked or merged is registered

@@ -53,6 +53,8 @@ DEAF: Final = frozenset(
 )  # fmt: skip
 """Stages in which words are kept in the journal but change nothing (only an emergency does)."""
 
+COMMITTING: Final = frozenset({Stage.MERGING, Stage.ADDING, Stage.REGISTERING, Stage.RECORDING_MESSAGE})
+"""Stages in which something is being committed, and the citizen waits to be told its number."""
 INTAKE: Final = frozenset(
     {
         Stage.MATTER,

@@ -236,7 +236,7 @@ class TakingDown(InTalk):
 
     def _now_register(self) -> Actions:
         stop, turn = self._stop_saying(), self._new_turn()
-        self._stage = Stage.REGISTERING
+        self._stage, self._is_delayed = Stage.REGISTERING, False
         return (*stop, self._registering(turn))
 
     def _registering(self, turn: int) -> RegisterAppeal:

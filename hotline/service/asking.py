@@ -32,11 +32,12 @@ from hotline.dialogue.events import (
     PassagesFound,
     ProgressFound,
     RepeatFound,
+    StoreDelayed,
     Understood,
     UnitFound,
 )
 from hotline.domain.callbacks import CallbackReason
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.domain.repeats import PastOrder
 from hotline.domain.work_order import Status, WorkOrder
 from hotline.service.callbacks import WishedFor
@@ -57,8 +58,12 @@ Question = (
     | FindUnit
 )
 """Actions that an engine answers."""
+_TRIED_AGAIN: Final = RegisterAppeal | MergeIntoOrder | AddToOrder
+"""What is committed once, however often it is asked for."""
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 4.0
 
-
+_Waiting = tuple[Coroutine[Any, Any, Event], str, float]
 OwnOrders = Callable[[], Awaitable[Sequence[PastOrder]]]
 """Gives the orders of a citizen that the channel knows, those that may be told them."""
 
@@ -74,32 +79,56 @@ class Asking:
         done_before: Sequence[WorkOrder] = (),
         request: Callable[[int], str] | None = None,
         own_orders: OwnOrders | None = None,
+        delayed: Callable[[StoreDelayed], None] | None = None,
     ) -> None:
         """Take the engines, and whose conversation it is.
 
         ``done_before``: orders that were committed when the same was asked before, and the asker died before they knew.
         They are the answers to the same questions now. ``request`` names what is asked for in a turn: asked again, by
         another process too, an order is the one of the first time. ``own_orders`` gives the citizen's orders where the
-        channel knows them.
+        channel knows them. ``delayed`` is told, once, when the database is away and it is tried again; without it what
+        is to be committed fails at once.
         """
         self._world = world
         self.conversation = conversation
         self._request: Callable[[int], str | None] = request or (lambda _: None)
         self._done_before = list(done_before)
         self._own_orders = own_orders
+        self._delayed = delayed
         self.work_order: str | None = None
 
     async def ask(self, question: Question) -> Event:
         """Return the engine's answer, or that it failed: an engine's bug must not end the conversation."""
-        answering, engine, seconds = self._put(question)
+        _, engine, _ = waiting = self._put(question)
         try:
-            async with asyncio.timeout(seconds):
-                return await answering
+            if self._delayed is not None and isinstance(question, _TRIED_AGAIN):
+                return await self._patiently(question, self._delayed, waiting)
+            return await _in_time(waiting)
         except Exception as error:  # noqa: BLE001 -- whatever the engine raises, the citizen hears what to do next
             log.error("engine.failed", engine=engine, error=type(error).__name__)
             return EngineFailed(at=self._world.clock(), turn=question.turn, engine=engine)
 
-    def _put(self, question: Question) -> tuple[Coroutine[Any, Any, Event], str, float]:
+    async def _patiently(
+        self, question: Question, delayed: Callable[[StoreDelayed], None], waiting: _Waiting
+    ) -> Event:
+        """Return the answer, asking again while the database is away, as long as the citizen's patience may be asked for."""
+        loop, pause, was_told = asyncio.get_running_loop(), _FIRST_PAUSE, False
+        until = loop.time() + self._world.deadlines.store_back
+        while True:
+            try:
+                return await _in_time(waiting)
+            except (StoreUnavailableError, TimeoutError) as error:
+                if loop.time() + pause >= until:
+                    raise
+                log.warning("store.waited_for", question=type(question).__name__, error=type(error).__name__)
+            if not was_told:
+                was_told = True
+                delayed(StoreDelayed(self._world.clock(), question.turn))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            waiting = self._put(question)
+
+    def _put(self, question: Question) -> _Waiting:
         """Return what gives the answer, the engine's name, and the seconds it has."""
         limits = self._world.deadlines
         match question:
@@ -247,3 +276,9 @@ class Asking:
                 was_refused=told is Told.REFUSED,
             )
         return ProgressFound(clock(), action.turn, (order.news,))
+
+
+async def _in_time(waiting: _Waiting) -> Event:
+    answering, _, seconds = waiting
+    async with asyncio.timeout(seconds):
+        return await answering

@@ -195,8 +195,12 @@ class _Held:
         self._channel = channel
         self._keeper = keeper
         self._beginnings = 1
+        self._inbox: asyncio.Queue[Event | Yielded] = asyncio.Queue()
         self.asking = Asking(
-            world, started.conversation, request=self._request if keeper is not None else None
+            world,
+            started.conversation,
+            request=self._request if keeper is not None else None,
+            delayed=self._inbox.put_nowait if keeper is not None else None,
         )
         self.session = world.new_session(started.channel)
         self.trail = LookupTrail()
@@ -204,7 +208,6 @@ class _Held:
             world.log_book, started.conversation, clock=world.clock, deadline=world.deadlines.register
         )
         self.is_taken = False
-        self._inbox: asyncio.Queue[Event | Yielded] = asyncio.Queue()
         self._is_ended = False
         self._asked: set[asyncio.Task[None]] = set()
 

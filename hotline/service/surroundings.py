@@ -91,11 +91,15 @@ class KeepingLookups(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds after which an engine counts as failed for this turn."""
+    """Seconds after which an engine counts as failed for this turn.
+
+    ``store_back``: so long what a chat's citizen confirmed is tried again while the database is away.
+    """
 
     understand: float = 2.0
     look_up: float = 2.0
     register: float = 5.0
+    store_back: float = 90.0
     check_repeat: float = 1.5
     look_up_progress: float = 3.0
     find_unit: float = 3.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -12,6 +13,7 @@ from chat.web_chat.routes import ChatLimits
 from hotline.dialogue.actions import Action, Outcome
 from hotline.dialogue.events import Event
 from hotline.domain.work_order import Status
+from hotline.service.surroundings import Deadlines
 from tests.fakes import BrokenUnderstander
 from tests.integration.web.conftest import COMPLAINT, HOSTILE, LONG, QUESTION, WORDS, Site
 from tests.integration.web.page import a_page, connected
@@ -226,7 +228,10 @@ async def test_without_understanding_a_person_is_asked_for(new_site: Callable[..
         assert "已受理" not in "".join(said)
 
 
-async def test_a_database_that_refuses_is_said_and_nothing_is_accepted(site: Site) -> None:
+async def test_a_database_that_refuses_is_said_and_nothing_is_accepted(
+    new_site: Callable[..., Site],
+) -> None:
+    site = new_site(deadlines=Deadlines(store_back=0.0))
     async with a_page(site) as page:
         await page.write(COMPLAINT)
         async with site.store.database.engine.begin() as connection:
@@ -235,6 +240,28 @@ async def test_a_database_that_refuses_is_said_and_nothing_is_accepted(site: Sit
         assert "没有登记成功" in said
         assert "已受理" not in said
     assert await site.store.recent() == []
+
+
+async def test_while_the_database_is_away_what_was_confirmed_waits_and_is_registered_once(site: Site) -> None:
+    async with site.served() as address, AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(connected(address)) for _ in range(4)]
+        for page in pages:
+            await page.hello()
+            await page.answers()
+            await page.write(COMPLAINT)
+        async with site.store.database.engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE audit RENAME TO audit_away")
+        for page in pages:
+            await page.send_text("对")
+            waits = await page.next("said")
+            assert waits["text"].startswith("系统正忙，还没有登记成功。")
+        await pages[0].send_text("登记好了吗")
+        assert (await pages[0].next("said"))["text"] == waits["text"]
+        async with site.store.database.engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE audit_away RENAME TO audit")
+        told = [(await page.answers())[0].partition("。")[0] for page in pages]
+        assert sorted(told) == [f"已受理，工单编号261123{number:05d}" for number in range(1, 5)]
+        assert len(await site.store.recent()) == 4
 
 
 async def test_a_conversation_that_a_fault_ends_is_ended_for_the_page_too(
