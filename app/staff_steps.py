@@ -284,6 +284,21 @@ class Supervise(WithReason, PlainStep):
         return deeds.Supervise(self.tier, self.reason, self.approver or "")
 
 
+class RejectTier(WithReason, PlainStep):
+    """Turn down a tier that the rules proposed (不予升级督办); it is not proposed again for the same cause."""
+
+    tier: deeds.Tier
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts: here the staff token stands for a supervisor (督办人员)."""
+        return Actor(Role.SUPERVISOR, self.by)
+
+    def deed(self) -> deeds.RejectTier:
+        """Return the deed."""
+        return deeds.RejectTier(self.tier, self.reason)
+
+
 class Confer(PlainStep):
     """Keep the minutes of a talk about the order (会商)."""
 
@@ -384,6 +399,7 @@ STAFF_STEPS: Final[dict[str, type[StaffStep]]] = {
     "exclude": Exclude,
     "reopen": Reopen,
     "supervise": Supervise,
+    "reject-tier": RejectTier,
     "confer": Confer,
     "disclose": Disclose,
     "withhold": Withhold,

@@ -15,7 +15,9 @@ from hotline.domain.life_cycle import Status, Step
 from hotline.domain.secrecy import is_hidden, unit_view, without_identity
 from hotline.domain.work_order import HistoryEntry, WorkOrder
 
-_NOT_FOR_UNITS: Final = frozenset({Step.PROPOSE_TIER, Step.EXCLUDE, Step.REVISIT, Step.COMPLETE})
+_NOT_FOR_UNITS: Final = frozenset(
+    {Step.PROPOSE_TIER, Step.REJECT_TIER, Step.EXCLUDE, Step.REVISIT, Step.COMPLETE}
+)
 _BY_CITIZENS: Final = frozenset(
     {Step.JOIN, Step.ADD_FACTS, Step.SUPPLEMENT, Step.OBJECT, Step.URGE, Step.WITHDRAW}
 )

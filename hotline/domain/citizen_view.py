@@ -90,7 +90,7 @@ class OwnOrder:
 
 SHOWN: Final = frozenset(Step) - {
     Step.QUEUE_FOR_DISPATCH, Step.CO_REPLY, Step.ASK_EXTENSION, Step.REFUSE_EXTENSION, Step.ASK_END, Step.REJECT_END,
-    Step.REPLY, Step.REMIND, Step.PROPOSE_TIER, Step.CONFER, Step.EXCLUDE, Step.DISCLOSE, Step.WITHHOLD,
+    Step.REPLY, Step.REMIND, Step.PROPOSE_TIER, Step.REJECT_TIER, Step.CONFER, Step.EXCLUDE, Step.DISCLOSE, Step.WITHHOLD,
     Step.JOIN, Step.GIVE_OPINION, Step.CONTEST, Step.REJECT_CONTEST,
 }  # fmt: skip
 """Steps that a citizen sees; a reply when it has passed review."""

@@ -538,6 +538,19 @@ class ProposeTier:
 
 
 @dataclass(frozen=True, slots=True)
+class RejectTier:
+    """A tier that the rules proposed is turned down, and why (不予升级): it is not proposed again for the same cause."""
+
+    tier: Tier
+    reason: str
+    step: Literal[Step.REJECT_TIER] = Step.REJECT_TIER
+
+    def __post_init__(self) -> None:
+        """Refuse without a reason."""
+        _refuse_without(self.reason, "不予升级的理由")
+
+
+@dataclass(frozen=True, slots=True)
 class Supervise:
     """Supervision begins at ``tier``; skipping one needs who approved it."""
 
@@ -787,7 +800,7 @@ Deed = Annotated[
     Answer | Divert | Decline | Withdraw | AskSupplement | Supplement | QueueForDispatch | Dispatch | SignFor
     | SendBack | AcceptReturn | RejectReturn | Designate | AddUnits | CoReply | AskExtension | GrantExtension
     | RefuseExtension | GiveNotice | Suspend | Resume | AskEnd | ApproveEnd | RejectEnd | Reply | PassReview | Redo
-    | Revisit | Conclude | Remind | ProposeTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
+    | Revisit | Conclude | Remind | ProposeTier | RejectTier | Supervise | Confer | Urge | AddFacts | Join | Object | Exclude
     | Disclose | Reopen | Archive | Complete | Split | AskHearing | GiveOpinion | RejectHearing | Withhold
     | RejectObjection | Contest | RejectContest,
     Discriminator("step"),

@@ -83,6 +83,7 @@ class Step(StrEnum):
     CONCLUDE = "conclude"  # 结案
     REMIND = "remind"  # 提醒（黄牌、红牌 …）
     PROPOSE_TIER = "propose_tier"  # 建议升级督办
+    REJECT_TIER = "reject_tier"  # 不予升级督办
     SUPERVISE = "supervise"  # 督办
     CONFER = "confer"  # 会商（退回争议、联席会议）
     URGE = "urge"  # 催办
@@ -201,6 +202,7 @@ KEEPING: Final[dict[Step, frozenset[Status]]] = {
     Step.REVISIT: frozenset({Status.TO_REVISIT}),
     Step.REMIND: _OPEN,
     Step.PROPOSE_TIER: _OPEN,
+    Step.REJECT_TIER: _OPEN,
     Step.CONFER: _OPEN,
     Step.URGE: _OPEN,
     Step.ADD_FACTS: _OPEN,
@@ -258,6 +260,7 @@ WHO: Final[dict[Step, frozenset[Role]]] = {
     Step.CONCLUDE: _STAFF,
     Step.REMIND: _MACHINE | {Role.SUPERVISOR},
     Step.PROPOSE_TIER: _MACHINE | {Role.SUPERVISOR},
+    Step.REJECT_TIER: frozenset({Role.SUPERVISOR}),
     Step.SUPERVISE: _MACHINE | {Role.SUPERVISOR},
     Step.CONFER: _STAFF | {Role.SUPERVISOR, Role.DUTY_OFFICER},
     Step.URGE: _CITIZENS,

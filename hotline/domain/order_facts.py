@@ -12,7 +12,6 @@ from hotline.domain.deeds import (
     Confer,
     ConferenceKind,
     Exclude,
-    ProposeTier,
     Resolution,
     Revisit,
     Satisfaction,
@@ -120,16 +119,9 @@ def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
         county=order.appeal.place.county_code if order.appeal.place is not None else None,
         street=order.appeal.place.street_code if order.appeal.place is not None else None,
         standing_tier=order.tier if order.status is Status.SUPERVISED else None,
-        proposed_tier=_proposed(order),
+        proposed_tier=order.proposed_tier.tier if order.proposed_tier is not None else None,
         may_be_disclosed=order.may_be_disclosed,
     )
-
-
-def _proposed(order: WorkOrder) -> Tier | None:
-    found = order.last(ProposeTier)
-    if found is None or order.is_closed or (order.tier is not None and found.tier <= order.tier):
-        return None
-    return found.tier
 
 
 def _contacted(reached: Revisit | None, order: WorkOrder) -> bool | None:

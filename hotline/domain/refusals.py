@@ -34,6 +34,7 @@ from hotline.domain.deeds import (
     RejectHearing,
     RejectObjection,
     RejectReturn,
+    RejectTier,
     Reply,
     Resume,
     Revisit,
@@ -164,6 +165,8 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return "nobody approves their own application"
         case Confer(kind=kind):
             return _conference_refusal(order, kind)
+        case RejectTier(tier=tier) if order.proposed_tier is None or order.proposed_tier.tier is not tier:
+            return "no such tier is proposed"
         case Supervise():
             return _tier_refusal(order, deed, by)
         case Disclose() if not order.may_be_disclosed:

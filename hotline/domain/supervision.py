@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from hotline.domain.co_handling import co_handling
-from hotline.domain.deeds import Card, ProposeTier, Remind, Resume, Supervise, Tier
+from hotline.domain.deeds import Card, ProposeTier, RejectTier, Remind, Resume, Supervise, Tier
 from hotline.domain.life_cycle import WITH_UNIT, Status, Step, after_step
 from hotline.domain.time_limits import LimitPurpose, SetLimit, TimeLimits
 from hotline.domain.work_order import WorkOrder
@@ -122,15 +122,24 @@ def _tiers(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
         ):
             yield _Duty(start, Supervise(Tier.HOTLINE, "overdue" if red is not None else "redone"))
     if redone is not None and order.count(Step.REDO) >= REDOS_FOR_THE_MEDIA and order.may_be_disclosed:
-        yield from _proposal(order, Tier.MEDIA, "redone twice", redone)
+        yield from _proposal(order, Tier.MEDIA, "redone twice", redone, since=redone)
     if red is not None:
         later = limits.expiry(limits.handling, start=red).at
-        yield from _proposal(order, Tier.GOVERNMENT, "overdue since the red card", later)
+        yield from _proposal(order, Tier.GOVERNMENT, "overdue since the red card", later, since=red)
 
 
-def _proposal(order: WorkOrder, tier: Tier, ground: str, at: datetime) -> Iterator[_Duty]:
-    proposed = {each.tier for each in order.deeds(ProposeTier)}
-    if tier not in proposed and (order.tier is None or order.tier < tier):
+def _proposal(order: WorkOrder, tier: Tier, ground: str, at: datetime, *, since: datetime) -> Iterator[_Duty]:
+    """Propose a tier once; where a person turned it down, again only for a cause that began (``since``) after that."""
+    last = next(
+        (
+            entry
+            for entry in reversed(order.history)
+            if isinstance(entry.deed, ProposeTier | RejectTier) and entry.deed.tier is tier
+        ),
+        None,
+    )
+    is_open = last is None or (isinstance(last.deed, RejectTier) and since > last.at)
+    if is_open and (order.tier is None or order.tier < tier):
         yield _Duty(at, ProposeTier(tier, ground))
 
 

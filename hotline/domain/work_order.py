@@ -25,8 +25,10 @@ from hotline.domain.deeds import (
     Exclude,
     GrantExtension,
     Join,
+    ProposeTier,
     QueueForDispatch,
     Redo,
+    RejectTier,
     Remind,
     Reply,
     Resume,
@@ -269,6 +271,18 @@ class WorkOrder:
     def tier(self) -> Tier | None:
         """The highest tier of supervision so far, or None."""
         return max((each.tier for each in self.deeds(Supervise)), default=None)
+
+    @property
+    def proposed_tier(self) -> ProposeTier | None:
+        """The highest tier that the rules propose and nobody has decided on yet, or None (建议升级督办)."""
+        waiting: dict[Tier, ProposeTier] = {}
+        for entry in self.history:
+            if isinstance(entry.deed, ProposeTier):
+                waiting[entry.deed.tier] = entry.deed
+            elif isinstance(entry.deed, RejectTier):
+                waiting.pop(entry.deed.tier, None)
+        tiers = [tier for tier in waiting if tier > (self.tier or 0)]
+        return waiting[max(tiers)] if tiers and not self.is_closed else None
 
     @property
     def exclusion(self) -> Exclude | None:

@@ -95,9 +95,16 @@ class SupervisionBoard:
         for quarter in self.quarters()[:2]:
             await self.recount(quarter)
 
-    async def behind(self, quarter: Quarter, unit: str, which: Which) -> Sequence[str]:
-        """Return the numbers of the orders behind a unit's figure; two hundred at most."""
-        return await self._facts.numbers(*self._span(*quarter.days), unit, which)
+    async def behind(
+        self, quarter: Quarter, unit: str, which: Which, *, start: int = 0, limit: int = 200
+    ) -> Sequence[str]:
+        """Return the numbers of the orders behind a unit's figure, from number ``start`` of them on."""
+        span = self._span(*quarter.days)
+        return await self._facts.numbers(*span, unit, which, start_at=start, limit=limit)
+
+    async def count_behind(self, quarter: Quarter, unit: str, which: Which) -> int:
+        """Count the orders behind a unit's figure."""
+        return await self._facts.count(*self._span(*quarter.days), unit, which)
 
     async def standings(self) -> Sequence[Standing]:
         """Return how many orders stand at each tier, and for how many one is proposed, by unit."""
@@ -117,9 +124,14 @@ class SupervisionBoard:
         """Return the same for the days from ``first`` to before ``end``."""
         return await self._figures.cards(*self._span(first, end))
 
-    async def with_card(self, days: int, unit: str, card: Card) -> Sequence[str]:
-        """Return the numbers of the orders for which a unit was shown a card in the last ``days`` days; two hundred at most."""
-        return await self._figures.with_card(*self._last_days(days), unit, card)
+    async def with_card(
+        self, days: int, unit: str, card: Card, *, start: int = 0, limit: int = 200
+    ) -> tuple[Sequence[str], int]:
+        """Return the numbers of the orders for which a unit was shown a card in the last ``days`` days, from number ``start`` on.
+
+        And how many such orders there are.
+        """
+        return await self._figures.with_card(*self._last_days(days), unit, card, start_at=start, limit=limit)
 
     # --- inside ---------------------------------------------------------------------------------------------
 

@@ -96,20 +96,20 @@ class SqlFigures:
             return [CardCount(row[0], Card(row[1]), row[2]) for row in await connection.execute(query)]
 
     async def with_card(
-        self, start: datetime, end: datetime, unit: str, card: Card, *, limit: int = 200
-    ) -> Sequence[str]:
-        """Return the numbers of the orders for which a unit was shown a card, the last shown first."""
+        self, start: datetime, end: datetime, unit: str, card: Card, *, start_at: int = 0, limit: int = 200
+    ) -> tuple[Sequence[str], int]:
+        """Return the numbers of the orders for which a unit was shown a card, the last shown first, from number ``start_at`` on.
+
+        And how many such orders there are.
+        """
         cards = order_cards.c
         shown = func.max(cards.at)
-        query = (
-            select(cards.number)
-            .where(cards.at >= start, cards.at < end, cards.unit == unit, cards.card == card.value)
-            .group_by(cards.number)
-            .order_by(shown.desc(), cards.number)
-            .limit(limit)
-        )
+        those = cards.at >= start, cards.at < end, cards.unit == unit, cards.card == card.value
+        query = select(cards.number).where(*those).group_by(cards.number).order_by(shown.desc(), cards.number)
+        many = select(func.count(func.distinct(cards.number))).where(*those)
         async with self._database.reading() as connection:
-            return (await connection.execute(query)).scalars().all()
+            found = (await connection.execute(query.offset(start_at).limit(limit))).scalars().all()
+            return found, int((await connection.execute(many)).scalar_one())
 
     async def by_street(
         self, start: datetime, end: datetime, county: str, category: str = ""

@@ -79,6 +79,12 @@ _CONDITIONS: Final[dict[Which, tuple[ColumnElement[bool], ...]]] = {
 }
 
 
+def _behind(start: datetime, end: datetime, unit: str, which: Which) -> tuple[ColumnElement[bool], ...]:
+    facts = order_facts.c
+    span = facts.registered_at >= start, facts.registered_at < end
+    return (*span, facts.lead_unit == unit, *_CONDITIONS[which])
+
+
 def put_order_facts(connection: Connection, order: WorkOrder) -> None:
     """Write what figures count of ``order`` as it is now."""
     connection.execute(_new_facts(connection.dialect.name), _row(order))
@@ -118,23 +124,23 @@ class SqlOrderFacts:
         return await self._tallies(start, end, facts.lead_unit.is_not(None), unit=facts.lead_unit)
 
     async def numbers(
-        self, start: datetime, end: datetime, unit: str, which: Which, *, limit: int = 200
+        self, start: datetime, end: datetime, unit: str, which: Which, *, start_at: int = 0, limit: int = 200
     ) -> Sequence[str]:
-        """Return the numbers of a unit's orders behind a figure, the newest first."""
+        """Return the numbers of a unit's orders behind a figure, the newest first, from number ``start_at`` of them on."""
         facts = order_facts.c
         query = (
             select(facts.number)
-            .where(
-                facts.registered_at >= start,
-                facts.registered_at < end,
-                facts.lead_unit == unit,
-                *_CONDITIONS[which],
-            )
+            .where(*_behind(start, end, unit, which))
             .order_by(facts.registered_at.desc(), facts.number.desc())
-            .limit(limit)
         )
         async with self._database.reading() as connection:
-            return (await connection.execute(query)).scalars().all()
+            return (await connection.execute(query.offset(start_at).limit(limit))).scalars().all()
+
+    async def count(self, start: datetime, end: datetime, unit: str, which: Which) -> int:
+        """Count them."""
+        query = select(func.count()).select_from(order_facts).where(*_behind(start, end, unit, which))
+        async with self._database.reading() as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     async def answered_at_once(self, start: datetime, end: datetime) -> int:
         """Count the orders that were answered at once (当场答复)."""

@@ -72,8 +72,9 @@ async def test_a_card_counts_once_for_the_unit_that_led_when_it_was_shown(
     found = {(each.card, each.count) for each in await figures.cards(*span) if each.unit == UNIT}
     assert found == {(Card.YELLOW, 1), (Card.RED, 2)}
     assert await figures.cards(NOW, after(2)) == [CardCount(UNIT, Card.YELLOW, 1)]
-    assert await figures.with_card(*span, UNIT, Card.RED) == ["26112300001"]
-    assert await figures.with_card(*span, "other", Card.RED) == []
+    assert await figures.with_card(*span, UNIT, Card.RED) == (["26112300001"], 1)
+    assert await figures.with_card(*span, UNIT, Card.RED, start_at=1) == ([], 1)
+    assert await figures.with_card(*span, "other", Card.RED) == ([], 0)
 
 
 async def test_days_are_counted_once_and_the_last_ones_again(store: SqlStore, figures: SqlFigures) -> None:

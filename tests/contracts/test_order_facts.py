@@ -142,3 +142,5 @@ async def test_units_and_the_orders_behind_a_figure_are_counted_alike_on_every_d
         Which.COUNTED: ["26112300003", "26112300002", "26112300001"]
     }
     assert await facts.numbers(*span, "body-housing", Which.COUNTED) == []
+    assert await facts.numbers(*span, unit, Which.COUNTED, start_at=1, limit=1) == ["26112300002"]
+    assert [await facts.count(*span, each, Which.COUNTED) for each in (unit, "body-housing")] == [3, 0]

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 
 from desk.front import Front
 from desk.guard import desk_router, front_of
-from desk.pages.supervision.shown import note, orders_of, shown
+from desk.pages.supervision.shown import A_PAGE, Start, note, orders_of, shown
 from desk.seat import Seat
 from hotline.domain.deeds import Card, Tier
 from hotline.domain.life_cycle import WITH_UNIT
@@ -54,16 +55,18 @@ async def board(
 
 @router.get("/desk/supervision/cards")
 async def with_card(
-    request: Request, seat: Seat, unit: Annotated[str, Query(max_length=64)], card: Card, days: Days = "7"
-) -> Response:
-    """Show the orders for which a unit was shown a card."""
+    request: Request, seat: Seat, unit: Annotated[str, Query(max_length=64)], card: Card, days: Days = "7",
+    start: Start = 0,
+) -> Response:  # fmt: skip
+    """Show the orders for which a unit was shown a card, page by page."""
     front = front_of(request)
-    numbers = await front.parts.board.with_card(int(days), unit, card)
+    numbers, many = await front.parts.board.with_card(int(days), unit, card, start=start, limit=A_PAGE)
     await note(front, seat, f"{card} of {unit} in {days} days", numbers)
     heading = f"近 {days} 天 · {front.words['cards'][card]}"
     return front.page(
         request, "supervision/orders.html", title="工单明细", unit=unit, heading=heading, is_excluded=False,
         back=f"/desk/supervision?days={days}", back_to="超期与督办", orders=await orders_of(front, numbers),
+        many=many, start=start, a_page=A_PAGE, here=f"/desk/supervision/cards?{urlencode({'unit': unit, 'card': card.value, 'days': days})}",
     )  # fmt: skip
 
 

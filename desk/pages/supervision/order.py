@@ -16,7 +16,7 @@ from desk.pages.orders import Number, order_values
 from desk.pages.supervision.shown import shown
 from desk.seat import Seat
 from desk.steps import seen, taken
-from hotline.domain.deeds import Confer, Supervise, Tier
+from hotline.domain.deeds import Confer, RejectTier, Supervise, Tier
 from hotline.domain.life_cycle import Status, Step, after_step
 from hotline.domain.people import Actor, Role
 from hotline.domain.refusals import refusal
@@ -24,7 +24,7 @@ from hotline.domain.work_order import WorkOrder
 
 router = desk_router()
 
-_STEPS: Final = (Step.SUPERVISE, Step.CONFER, Step.RESUME)
+_STEPS: Final = (Step.SUPERVISE, Step.REJECT_TIER, Step.CONFER, Step.RESUME)
 _SKIPPED: Final = "a skipped tier needs an approver"
 
 
@@ -39,13 +39,15 @@ async def order(request: Request, seat: Seat, number: Number) -> Response:
     return front.page(
         request, "supervision/order.html", title=f"督办 {number}", **values, row=row, tiers=tiers,
         suggested=row["proposed"] or (tiers[0] if tiers else None), steps=_open_steps(found, tiers),
-        conferences=list(found.deeds(Confer)), choices={"conferences": list(front.words["conferences"].items())},
+        conferences=list(found.deeds(Confer)),
+        turned_down=[entry for entry in found.history if isinstance(entry.deed, RejectTier)], choices={"conferences": list(front.words["conferences"].items())},
     )  # fmt: skip
 
 
 @router.post("/desk/supervision/{number}/{step}")
 async def take(
-    request: Request, seat: Seat, number: Number, step: Literal["supervise", "confer", "resume"], given: Filled
+    request: Request, seat: Seat, number: Number, step: Literal["supervise", "reject_tier", "confer", "resume"],
+    given: Filled,
 ) -> Response:  # fmt: skip
     """Take one of the steps of who supervises; the units are told."""
     front, chosen = front_of(request), Step(step)
@@ -65,6 +67,13 @@ def _done(front: Front, found: WorkOrder, step: Step, given: Given, by: Actor) -
     match step:
         case Step.SUPERVISE:
             return work.do(found.number, _supervision(found, given, by, who), **who)
+        case Step.REJECT_TIER:
+            tier = given.one_of("tier", [str(each.value) for each in Tier], "请刷新页面。")
+            turned_down = RejectTier(
+                Tier(int(tier)) if tier else Tier.MEDIA, given.text("reason", "请写明不予升级的理由。")
+            )
+            given.check()
+            return work.do(found.number, turned_down, **who)
         case Step.CONFER:
             return work.do(found.number, conference(given), **who)
         case _:
@@ -99,6 +108,8 @@ def _open_steps(found: WorkOrder, tiers: list[Tier]) -> frozenset[str]:
     steps = {step for step in _STEPS if after_step(found.status, step) is not None}
     if not tiers:
         steps.discard(Step.SUPERVISE)
+    if found.proposed_tier is None:
+        steps.discard(Step.REJECT_TIER)
     if found.status is not Status.SUPERVISED:
         steps.discard(Step.RESUME)
     return frozenset(step.value for step in steps)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Query, Request
 from fastapi.responses import Response
 from starlette.background import BackgroundTask
 
 from desk.guard import desk_router, front_of
-from desk.pages.supervision.shown import note, orders_of
+from desk.pages.supervision.shown import A_PAGE, Start, note, orders_of
 from desk.seat import Seat
 from hotline.domain.unit_rates import Quarter, UnitRates
 from hotline.store.order_facts import Which
@@ -45,17 +46,20 @@ async def behind(
     unit: Annotated[str, Query(max_length=64)],
     which: Which,
     quarter: Annotated[str, Query(pattern=r"^20\d\dQ[1-4]$")],
+    start: Start = 0,
 ) -> Response:
-    """Show the orders behind a figure; of those that do not count why, and who approved it."""
+    """Show the orders behind a figure, page by page; of those that do not count why, and who approved it."""
     front = front_of(request)
     wanted = Quarter.read(quarter) or front.parts.board.quarters()[0]
-    numbers = await front.parts.board.behind(wanted, unit, which)
+    many = await front.parts.board.count_behind(wanted, unit, which)
+    numbers = await front.parts.board.behind(wanted, unit, which, start=start, limit=A_PAGE)
     await note(front, seat, f"{which} of {unit} in {wanted}", numbers)
     heading = f"{wanted.year} 年第 {wanted.number} 季度 · {front.words['which'][which]}"
     return front.page(
         request, "supervision/orders.html", title="工单明细", unit=unit, heading=heading,
         is_excluded=which is Which.EXCLUDED, back=f"/desk/supervision/rates?quarter={wanted}", back_to="三率",
-        orders=await orders_of(front, numbers),
+        orders=await orders_of(front, numbers), many=many, start=start, a_page=A_PAGE,
+        here=f"/desk/supervision/orders?{urlencode({'unit': unit, 'which': which.value, 'quarter': quarter})}",
     )  # fmt: skip
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any, Final
+
+from fastapi import Query
 
 from desk.front import Front
 from desk.pages.orders import row_of
-from hotline.domain.deeds import ProposeTier, Remind, Supervise
-from hotline.domain.order_facts import facts_of
+from hotline.domain.deeds import Remind, Supervise
 from hotline.domain.people import Role
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
+
+A_PAGE: Final = 50
+Start = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 async def orders_of(front: Front, numbers: Iterable[str]) -> list[dict[str, Any]]:
@@ -22,13 +26,12 @@ async def orders_of(front: Front, numbers: Iterable[str]) -> list[dict[str, Any]
 def shown(front: Front, order: WorkOrder) -> dict[str, Any]:
     """Return an order as a row: with the cards that were shown, and how it came to its tier or to the one that is proposed."""
     entry = next((each for each in reversed(order.history) if isinstance(each.deed, Supervise)), None)
-    proposal = order.last(ProposeTier)
-    proposed = facts_of(order, {}).proposed_tier
+    proposal = order.proposed_tier
     return row_of(front, order) | {
         "exclusion": order.exclusion,
         "cards": list(dict.fromkeys(each.card for each in order.deeds(Remind))),
-        "proposed": proposed,
-        "ground": proposal.ground if proposal is not None and proposed is not None else "",
+        "proposed": proposal.tier if proposal is not None else None,
+        "ground": proposal.ground if proposal is not None else "",
         "supervised_at": entry.at if entry is not None else None,
         "by_machine": entry is not None and entry.by.role is Role.MACHINE,
         "reason": entry.deed.reason if entry is not None and isinstance(entry.deed, Supervise) else "",

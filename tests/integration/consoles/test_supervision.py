@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from docx import Document
 
+from desk.pages.supervision import board, rates
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import Secrecy
 from hotline.domain.deeds import (
@@ -143,6 +145,48 @@ async def test_cards_and_tiers_are_counted_by_unit_and_lead_to_their_orders(site
     assert "26112300002 兰山区人民政府 家里暖气不热 红牌后仍未办结" in proposed
     assert "没有这样的工单。" in none
     assert wrong == [422, 422, 422]
+
+
+async def test_a_proposed_tier_is_turned_down_with_a_reason_and_stays_so(site: ConsolesSite) -> None:
+    await supervised(site)
+    async with site.client(await site.account(R.SUPERVISOR, login="du")) as client:
+        path = f"/desk/supervision/{a_number(2)}"
+        page = (await client.get(path)).text
+        assert "不予升级" in page
+        (revision,) = set(re.findall(r'name="revision" value="(\d+)"', page))
+        given = {"revision": revision, "tier": "3"}
+        assert (await client.post(f"{path}/reject_tier", data={**given, "reason": " "})).status_code == 422
+        done = await client.post(f"{path}/reject_tier", data={**given, "reason": "单位已在现场抢修"})
+        assert done.status_code == 303
+        after = words_of((await client.get(path)).text)
+        ladder = words_of((await client.get("/desk/supervision/ladder?tier=3&state=proposed")).text)
+        given = {"revision": str((await site.store.get(a_number(2))).revision), "tier": "3", "reason": "再来"}
+        assert (await client.post(f"{path}/reject_tier", data=given)).status_code == 409
+    assert "不予升级 政务督办：单位已在现场抢修" in after
+    assert "系统建议" not in after
+    assert "没有这样的工单。" in ladder
+
+
+async def test_the_orders_behind_a_figure_are_turned_page_by_page(
+    site: ConsolesSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await supervised(site)
+    for page in (rates, board):
+        monkeypatch.setattr(page, "A_PAGE", 3)
+    behind = f"/desk/supervision/orders?unit={LANSHAN}&which=counted&quarter=2026Q4"
+    async with site.client(await site.account(R.SUPERVISOR)) as client:
+        pages = [(await client.get(f"{behind}{start}")).text for start in ("", "&start=3", "&start=6")]
+        cards = (await client.get(f"/desk/supervision/cards?unit={LANSHAN}&card=red&days=7")).text
+    assert [sorted(set(re.findall(r"261123\d{5}", words_of(page)))) for page in pages] == [
+        [a_number(index) for index in those] for those in ((6, 7, 8), (3, 4, 5), (1, 2))
+    ]
+    assert [
+        re.search(r"共 \d+ 件(，第 \S+ 件)?", words_of(page)).group() for page in pages  # type: ignore[union-attr]
+    ] == ["共 8 件，第 1–3 件", "共 8 件，第 4–6 件", "共 8 件，第 7–8 件"]  # fmt: skip
+    assert [('data-key="p"' in page, 'data-key="n"' in page) for page in (*pages, cards)] == [
+        (False, True), (True, True), (True, False), (False, False),
+    ]  # fmt: skip
+    assert "共 2 件" in words_of(cards)
 
 
 def counted(rows: list[dict[str, Any]], first: date, days: int) -> Counter[str]:

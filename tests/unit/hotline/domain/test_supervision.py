@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from hotline.city import load_city
 from hotline.domain.appeal import AppealKind, Secrecy, Urgency
 from hotline.domain.deeds import (
@@ -16,6 +18,7 @@ from hotline.domain.deeds import (
     GiveNotice,
     ProposeTier,
     Redo,
+    RejectTier,
     Remind,
     Resume,
     SignFor,
@@ -23,6 +26,8 @@ from hotline.domain.deeds import (
     Suspend,
     Tier,
 )
+from hotline.domain.errors import IllegalTransitionError
+from hotline.domain.order_facts import facts_of
 from hotline.domain.people import MACHINE, unit_actor
 from hotline.domain.supervision import due_deed, next_duty_at
 from hotline.domain.waiting import Waiting, late_parts, waits_for
@@ -30,7 +35,7 @@ from hotline.domain.work_order import Status, WorkOrder
 from router.rule_router import build_router
 from tests.builders import LINYI, an_appeal
 from tests.unit.hotline.domain.test_work_order import REPLIED, SIGNED, done
-from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_decision, a_registered_order
+from tests.work_orders import LANSHAN_UNIT, REVIEWER, SUPERVISOR, a_decision, a_registered_order
 
 CITY = load_city(LINYI)
 ROUTER = build_router(CITY)
@@ -82,6 +87,23 @@ def test_a_week_of_downtime_is_caught_up_in_order_and_only_once() -> None:
     # The red card was shown on the 10th: the third tier is proposed five working days after that.
     order, shown = caught_up(order, local(12, 18))
     assert shown == [ProposeTier(Tier.GOVERNMENT, "overdue since the red card")]
+
+
+def test_a_tier_that_was_turned_down_is_proposed_again_for_a_new_cause_only() -> None:
+    order, _ = caught_up(done(a_dispatched_order(), *SIGNED), local(12, 1))
+    order, shown = caught_up(order, local(12, 9))
+    assert shown == [ProposeTier(Tier.GOVERNMENT, "overdue since the red card")]
+    turned_down = RejectTier(Tier.GOVERNMENT, "单位已在现场抢修")
+    order = order.after(turned_down, by=SUPERVISOR, at=local(12, 9, 10))
+    assert (order.proposed_tier, facts_of(order, {}).proposed_tier) == (None, None)
+    assert caught_up(order, local(12, 31))[1] == []
+    with pytest.raises(IllegalTransitionError, match="no such tier is proposed"):
+        order.after(turned_down, by=SUPERVISOR, at=local(12, 10))
+    again = Resume(LIMITS.handling_anew("0501", an_appeal().kind, start=local(12, 10, 9)), "另定时限")
+    order, _ = caught_up(order.after(again, by=SUPERVISOR, at=local(12, 10, 9)), local(12, 21))
+    order, shown = caught_up(order, local(12, 31))
+    assert ProposeTier(Tier.GOVERNMENT, "overdue since the red card") in shown  # another red card
+    assert order.proposed_tier == ProposeTier(Tier.GOVERNMENT, "overdue since the red card")
 
 
 def test_a_clock_that_was_set_back_shows_no_card_again() -> None:
