@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from secrets import token_hex
 
+from app.outlook import open_callbacks
 from app.settings import Settings, secret_file
 from hotline.city import City
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.drafts import BrokenCall
 from hotline.domain.outbox import Message
-from hotline.service.callbacks import Callbacks, WishedFor, read_hours
+from hotline.service.callbacks import WishedFor
 from hotline.service.drafts import BrokenCalls
-from hotline.store.callbacks import SqlCallbacks
 from hotline.store.database import Database
 from hotline.store.drafts import SqlDrafts
 from hotline.store.outbox import SqlOutbox
@@ -28,7 +27,7 @@ def open_drafts(settings: Settings, database: Database) -> SqlDrafts:
 def broken_calls(settings: Settings, city: City, store: SqlStore, seal: Seal) -> BrokenCalls:
     """Return the watch on calls that broke: each becomes a callback task, and the duty officer is told."""
     box = SqlOutbox(store.database, seal)
-    callbacks = Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: token_hex(8))
+    callbacks = open_callbacks(settings, city, store)
 
     async def call_back(broken: BrokenCall, at: datetime) -> None:
         body = {

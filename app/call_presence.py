@@ -67,9 +67,10 @@ class Presence:
         except StoreUnavailableError as error:
             log.warning("presence.not_shown", reason=str(error))
 
-    async def leave(self, drafts: DraftStore) -> None:
-        """Say that it has ended; where that cannot be said it is found out."""
+    async def leave(self, drafts: DraftStore, held: KeepingDrafts) -> None:
+        """Say that it has ended, and with it its calls; where that cannot be said it is found out."""
         try:
+            await held.settle()  # a call that the store did not let go in time would pass for one that broke
             await drafts.leave(self.id)
         except StoreUnavailableError as error:
             log.warning("presence.not_left", reason=str(error))
@@ -82,11 +83,17 @@ async def shown_calls(
     presence = Presence(settings.call_process, callers=settings.max_calls)
     drafts = open_drafts(settings, world.store.database)
     held = KeepingDrafts(world.surroundings.log_book, drafts, process=presence.id)
-    stack.push_async_callback(presence.leave, drafts)
+    stack.push_async_callback(presence.leave, drafts, held)
     await presence.show_once(endpoint, ending, drafts)
     showing = asyncio.create_task(presence.show(endpoint, ending, drafts, held), name="presence")
-    stack.callback(showing.cancel)
+    stack.push_async_callback(_stopped, showing)
     return held
+
+
+async def _stopped(showing: asyncio.Task[None]) -> None:
+    """Return when nothing more is shown: a sign of life that is still being written would outlive the process."""
+    showing.cancel()
+    await asyncio.wait([showing])
 
 
 async def all_callers_can_be_taken(settings: Settings, drafts: DraftStore) -> bool:

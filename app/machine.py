@@ -204,7 +204,8 @@ async def machine(settings: Settings, tell: Tell) -> AsyncIterator[Machine]:
         await supervisor.start(web_part(settings))
         await _start_calls(supervisor, settings, exchange, Path(sockets.name), tell)
         tell("启动办事进程（提醒、督办、投递；电话不等它）")
-        await supervisor.start(worker_part(settings))
+        behind = {"standby_port": exchange.standby_port}
+        await supervisor.start(worker_part(settings.model_copy(update=behind)))
         rasa = rasa_parts(settings, load_city(settings.city)) if settings.rasa == "auto" else ()
         if rasa:
             tell("启动 Rasa（在后台，就绪前由进程内引擎理解）")

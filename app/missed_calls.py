@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import Final
 
 import structlog
 
+from app.clock import now
+from app.outlook import open_book, open_callbacks
+from app.settings import Settings, secret_file
+from hotline.city import City
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.callbacks import Callbacks, WishedFor
 from hotline.service.outbound_book import OutboundBook
+from hotline.store.sealing import Seal
+from hotline.store.sql import SqlStore
 from ivr.sip.settings import Arrival
+from ivr.standby import Address, stand_by
 
 log: Final = structlog.get_logger("missed_calls")
 
@@ -67,3 +75,30 @@ class MissedCalls:
         except StoreUnavailableError as error:
             self._noted.discard(phone.digits)
             log.warning("missed_call.not_noted", error=type(error).__name__)
+
+
+def open_missed_calls(
+    settings: Settings, city: City, store: SqlStore, callbacks: Callbacks, stack: AsyncExitStack
+) -> Callable[[Arrival], None]:
+    """Return what takes note of missed calls, until ``stack`` is closed."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    missed = MissedCalls(
+        callbacks,
+        open_book(settings, store),
+        lambda: now().astimezone(city.timezone),
+        fingerprint=seal.fingerprint,
+    )
+    stack.push_async_callback(missed.close)
+    return missed.take
+
+
+async def stand_by_for_calls(settings: Settings, city: City, store: SqlStore, stack: AsyncExitStack) -> None:
+    """Note whom no call process takes, until ``stack`` is closed. A port that is taken costs that only."""
+    missed = open_missed_calls(settings, city, store, open_callbacks(settings, city, store), stack)
+    own = Address(settings.sip_host, settings.standby_port)
+    try:
+        transport = await stand_by(own, Address(settings.sip_host, settings.sip_port), missed)
+    except OSError as error:
+        log.error("standby.unusable", port=settings.standby_port, error=str(error))
+        return
+    stack.callback(transport.close)

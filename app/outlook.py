@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from app.settings import Settings, secret_file
 from hotline.city import City
 from hotline.domain.callbacks import CallbackTask
 from hotline.domain.outbound import CallPurpose, DueCall
-from hotline.service.callbacks import read_hours
+from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.outbound import (
     CallNotPlacedError,
     Lines,
@@ -20,6 +21,7 @@ from hotline.service.outbound import (
     plan,
 )
 from hotline.service.outbound_book import OutboundBook
+from hotline.store.callbacks import SqlCallbacks
 from hotline.store.outbound import SqlOutbound
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
@@ -85,6 +87,12 @@ def callback_rules(city: City) -> OutboundRules:
         at_once=hours.at_once,
         per_minute=hours.per_minute,
     )
+
+
+def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks:
+    """Return the callback tasks of the store."""
+    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: secrets.token_hex(8))
 
 
 def open_book(settings: Settings, store: SqlStore) -> SqlOutbound:

@@ -17,12 +17,12 @@ from app.clock import now
 from app.draining import Ending
 from app.long_lived import set_apart
 from app.metrics import CALLS, CALLS_UNDER_WAY, TURN_SECONDS
-from app.missed_calls import MissedCalls
+from app.missed_calls import open_missed_calls
 from app.outbound import note_contact, open_callback_dialler, open_dialler
 from app.outlook import open_book
 from app.recordings import BookWithoutSecrets, Recordings
 from app.rendering_ahead import render_articles_ahead, render_texts_ahead
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.spoken_ahead import names
 from app.wiring import Hearing, Speaking, World, open_world, telephones_of
 from asr.running import RunningPace
@@ -36,7 +36,6 @@ from hotline.service.outbound_book import OutboundBook
 from hotline.service.signals import Signals, live_topic
 from hotline.service.takeovers import hand_calls_over
 from hotline.store.party_calls import SqlPartyCalls
-from hotline.store.sealing import Seal
 from ivr.agent_handover import QueueSettings
 from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel, PhoneSettings, TurnMetrics
@@ -45,7 +44,6 @@ from ivr.outbound import Dialler
 from ivr.phone_settings import read_backchannels, read_endings
 from ivr.putting_through import People
 from ivr.sip import PaceSettings, SipEndpoint, SipLine, SipSettings, SipUnavailableError
-from ivr.sip.settings import Arrival
 from ivr.transcript import Listening
 from ivr.vad import SileroModel
 
@@ -239,19 +237,6 @@ def open_people(settings: Settings, city: City, world: World, listening: Listeni
     )
 
 
-def open_missed_calls(
-    settings: Settings, city: City, world: World, stack: AsyncExitStack
-) -> Callable[[Arrival], None]:
-    """Return what takes note of missed calls."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
-    book = open_book(settings, world.store)
-    missed = MissedCalls(
-        world.callbacks, book, lambda: now().astimezone(city.timezone), fingerprint=seal.fingerprint
-    )
-    stack.push_async_callback(missed.close)
-    return missed.take
-
-
 async def _render(
     settings: Settings, city: City, speaking: Speaking, world: World, is_idle: Callable[[], bool]
 ) -> None:
@@ -279,7 +264,7 @@ async def run_phone(
         world = await open_world(settings, city, stack)
         hearing = await open_hearing(settings, city, stack)
         speaking = await open_speaking(settings, city, stack)
-        missed = open_missed_calls(settings, city, world, stack)
+        missed = open_missed_calls(settings, city, world.store, world.callbacks, stack)
         endpoint, silero = SipEndpoint(sip_settings(settings), missed=missed), SileroModel()
         log_book: ConversationLog = await shown_calls(settings, world, endpoint, ending, stack)
         recordings = Recordings(settings, world.store) if settings.record_calls else None

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     max_calls: int = 3
     call_process: str = "ivr"
     is_dispatched: bool = False
+    standby_port: int = Field(default=0, ge=0, le=65_535)
     call_process_port: int = Field(default=15_060, ge=1, le=65_535)
     calls_per_number: int | None = Field(default=3, ge=1)
     rings_per_second: float | None = Field(default=20.0, gt=0)

@@ -55,6 +55,11 @@ class ExchangePlan:
     processes: tuple[Settings, ...]
     is_dispatched: bool
 
+    @property
+    def standby_port(self) -> int:
+        """Return where calls go that no process takes: behind the ports of the processes; 0 without Kamailio."""
+        return self.processes[-1].sip_port + 1 if self.is_dispatched else 0
+
 
 def callers_per_process(capacity: int) -> int:
     """Return how many callers a process takes of ``capacity`` legs: of four legs one is left for transfers."""
@@ -106,7 +111,9 @@ def public_address(settings: Settings) -> IPv4Address:
 
 
 def _check_ports(settings: Settings, count: int, *, legs: int) -> None:
-    own = range(settings.call_process_port, settings.call_process_port + count)
+    own = range(
+        settings.call_process_port, settings.call_process_port + count + 1
+    )  # one for who finds no process
     sound = range(settings.rtp_port, settings.rtp_port + count * settings.rtp_ports)
     if settings.rtp_ports < 4 * legs:  # two a call, and as many again that are not given up yet
         raise ExchangeError(f"每个电话进程至少要 {4 * legs} 个语音端口，rtp_ports 是 {settings.rtp_ports}")
@@ -135,6 +142,7 @@ def kamailio_config(settings: Settings, processes: Sequence[Settings], list_file
         port=settings.sip_port,
         first_port=processes[0].sip_port,
         last_port=processes[-1].sip_port,
+        standby_port=processes[-1].sip_port + 1,
         last_try=LAST_TRY,
         trunks=",".join(str(network) for network in settings.trunks),
         scanners="|".join(_SCANNERS),

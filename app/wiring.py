@@ -20,6 +20,7 @@ from app.clock import now
 from app.knowledge import KnowledgeParts, open_knowledge
 from app.live import LiveLog
 from app.metrics import observe_job
+from app.outlook import open_callbacks
 from app.published_rules import PublishedRules
 from app.redis_client import open_redis
 from app.reloading import Reloading
@@ -43,7 +44,7 @@ from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import PHONE_BAND
 from hotline.domain.talks import PartyTelephone
 from hotline.service.agent_desk import AgentDesk
-from hotline.service.callbacks import Callbacks, read_hours
+from hotline.service.callbacks import Callbacks
 from hotline.service.casework import Casework
 from hotline.service.conversations import Surroundings
 from hotline.service.guidance import Guidance
@@ -53,7 +54,6 @@ from hotline.service.party_telephones import party_telephones
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals
-from hotline.store.callbacks import SqlCallbacks
 from hotline.store.nuisances import SqlNuisances
 from hotline.store.rules import SqlRules
 from hotline.store.sealing import Seal
@@ -87,12 +87,6 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> SqlStore:
     store = SqlStore(settings.database_url, Seal(secret_file(settings.data_dir / "at_rest.key")))
     stack.push_async_callback(store.close)
     return store
-
-
-def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks:
-    """Return the callback tasks of the store."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
-    return Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: secrets.token_hex(8))
 
 
 def open_nuisances(settings: Settings, city: City, store: SqlStore) -> Nuisances:

@@ -26,6 +26,7 @@ from app.jobs import Job, standing_jobs
 from app.knowledge_jobs import knowledge_jobs
 from app.letter_senders import LONGEST_SECONDS, senders_for_citizens
 from app.logs import configure
+from app.missed_calls import stand_by_for_calls
 from app.redis_client import open_redis
 from app.settings import Settings, secret_file
 from app.signals import announcing, open_signals
@@ -186,6 +187,8 @@ async def run_worker(
             *(more_jobs(store, city) if more_jobs is not None else ()),
         ]
         delivery = await open_delivery(settings, city, store, seal, stack)
+        if settings.standby_port:
+            await stand_by_for_calls(settings, city, store, stack)
         place = Place(settings.data_dir)
         stack.callback(place.leave)
         schedule = Schedule(settings, jobs, worker=place.name, timezone=str(city.timezone))

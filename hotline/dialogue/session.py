@@ -435,7 +435,8 @@ class Session(AskingOn):
         self._shared_place = None
         self._draft = draft.filled(meaning, self._policy)
         self._no_matches = 0
-        if self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text):
+        is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
+        if is_question or self._asks_on(self._draft):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
 

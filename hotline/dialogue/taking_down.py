@@ -194,7 +194,8 @@ class TakingDown(InTalk):
             if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
                 draft = replace(draft, place=replace(draft.place, detail=meaning.text))
             elif draft.place is None:
-                draft = replace(draft, place=Place(said=meaning.text))
+                is_named = self._answers.names_place(meaning.text)  # then only the county is missing
+                draft = replace(draft, place=Place(meaning.text, detail=meaning.text if is_named else ""))
         self._draft = draft
         return self._next_question()
 

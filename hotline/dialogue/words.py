@@ -140,6 +140,7 @@ class AnswerWords:
             self._buts = tuple(rows["but_inside"])
             self._digits = str.maketrans(dict(rows["digits"]))
             self._invites_place = tuple(rows["invites_place"])
+            self._place_named = tuple(rows["place_named"])
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
             self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
@@ -280,6 +281,11 @@ class AnswerWords:
     def invites_place(self, answer: str) -> bool:
         """Tell whether an answer asks for a place to register (“您说出位置，我来登记”)."""
         return any(words in answer for words in self._invites_place)
+
+    def names_place(self, text: str) -> bool:
+        """Tell whether the answer to a question for the place ends as the name of one does (沂河路和通达路交叉口)."""
+        core = self._core(han_only(text))
+        return core.endswith(self._place_named) and core not in self._place_named
 
     def read(self, text: str, *among: Answer) -> Answer | None:
         """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""

@@ -19,6 +19,7 @@ from app.broken_calls import open_drafts
 from app.knowledge import open_alone
 from app.machine import Machine, call_part, figures_folder, running_hotline
 from app.metrics import forget_figures
+from app.missed_calls import stand_by_for_calls
 from app.processes import Supervisor
 from app.settings import Settings, secret_file
 from app.telephone_exchange import ExchangePlan, kamailio_part, plan
@@ -76,7 +77,10 @@ async def grow(folder: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def many_calls(folder: Path, *, calls: int, **given: Any) -> AsyncIterator[Many]:
+async def many_calls(
+    folder: Path, *, calls: int, are_there: bool = True, **given: Any
+) -> AsyncIterator[Many]:
+    """Run an exchange for so many calls; the call processes are not started unless they ``are_there``."""
     settings = settings_for(folder, calls, **given)
     await grow(folder)
     figures_folder(settings).mkdir()
@@ -86,14 +90,20 @@ async def many_calls(folder: Path, *, calls: int, **given: Any) -> AsyncIterator
     )
     store = SqlStore(settings.database_url, Seal(secret_file(folder / "at_rest.key")))
     drafts = open_drafts(settings, store.database)
+    stack = contextlib.AsyncExitStack()
     try:
         light = [sys.executable, "-m", "tests.telephony.light_call_process"]
         parts = [replace(call_part(process), command=light) for process in exchange.processes]
-        await asyncio.gather(*(supervisor.start(part) for part in parts))
+        if are_there:
+            await asyncio.gather(*(supervisor.start(part) for part in parts))
         await supervisor.start(await kamailio_part(settings, exchange))
+        # What the worker does, for calls that no process takes.
+        standing_by = settings.model_copy(update={"standby_port": exchange.standby_port})
+        await stand_by_for_calls(standing_by, load_city(settings.city), store, stack)
         yield Many(settings, exchange, supervisor, store, drafts)
     finally:
         await supervisor.close()
+        await stack.aclose()
         await store.close()
 
 

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -106,10 +106,10 @@ async def renewed(many: Many, name: str, former: int) -> None:
             await asyncio.sleep(0.2)
 
 
-async def others_ended(many: Many, lost: str) -> None:
-    """Wait until ``lost`` is the only call that counts as held."""
+async def only_held(many: Many, *conversations: str) -> None:
+    """Wait until these are the only calls that count as held."""
     async with asyncio.timeout(20):
-        while [call for each in (await calls_by_process(many)).values() for call in each] != [lost]:
+        while [call for each in (await calls_by_process(many)).values() for call in each] != [*conversations]:
             await asyncio.sleep(0.1)
 
 
@@ -144,20 +144,34 @@ async def exchange(kamailio: None, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def many(exchange: Many) -> Many:
-    """The exchange, when it serves all callers again after the test before."""
-    async with asyncio.timeout(60):
-        while sum(map(len, (await calls_by_process(exchange)).values())) or figures(exchange) != BOTH:
-            await asyncio.sleep(0.1)
+    """The exchange, when it serves all callers again after the test before, however that one ended."""
+    state: object = None
+    try:
+        async with asyncio.timeout(60):
+            while (state := (await calls_by_process(exchange), figures(exchange))) != ({}, BOTH):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        pytest.fail(f"calls by process, and what each takes: {state}")
     await dispatched(exchange)
     return exchange
 
 
-async def dispatched(many: Many) -> None:
-    """Wait until Kamailio has found both processes by its probes."""
+async def dispatched(many: Many, *lost: str) -> None:
+    """Wait until Kamailio has found both processes by its probes: two calls go one to each, besides ``lost`` ones."""
     for port in (*(each.sip_port for each in many.exchange.processes), many.port):
         async with asyncio.timeout(60):
             while not await answers_options("127.0.0.1", port):
                 await asyncio.sleep(0.1)
+    spread: list[set[str]] = []
+    for _ in range(20):
+        two = asyncio.create_task(call(many, 2))
+        by_process = await held(many, 2 + len(lost))
+        assert await two == 0
+        await only_held(many, *lost)
+        spread.append({process for process, calls in by_process.items() if set(calls) - set(lost)})
+        if len(spread[-1]) == 2:
+            return
+    pytest.fail(f"calls go to one process only: {spread}")
 
 
 async def call(
@@ -283,6 +297,19 @@ async def test_calls_go_to_the_others_while_a_process_hangs(many: Many) -> None:
         os.kill(frozen, signal.SIGCONT)
 
 
+async def test_who_calls_when_no_process_is_there_is_refused_and_called_back(
+    kamailio: None, tmp_path: Path
+) -> None:
+    async with many_calls(tmp_path, calls=6, are_there=False) as many:
+        assert await refusal(many.port, "13905390041") == 503  # asked in vain
+        await noted(many, "13905390041")
+        async with asyncio.timeout(30):
+            while await answer_to(OPTIONS, many.port) != "SIP/2.0 503 Service Unavailable":
+                await asyncio.sleep(0.2)
+        assert await refusal(many.port, "13905390042") == 503  # known to be away
+        await noted(many, "13905390042")
+
+
 async def test_calls_go_on_when_kamailio_dies_and_new_ones_are_taken_soon(many: Many) -> None:
     long = asyncio.create_task(call(many, 4, seconds=4))
     await held(many, 4)
@@ -320,8 +347,11 @@ async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_s
 ) -> None:
     assert await all_callers_can_be_taken(many.settings, many.drafts)
     at_once, later = await speech(tmp_path, "a.wav"), await speech(tmp_path, "b.wav", silence_seconds=5.0)
-    async with caller(many, UNLUCKY, at_once):
+    async with caller(many, UNLUCKY, at_once), AsyncExitStack() as afterwards:
         ((dying, (lost,)),) = (await held(many, 1)).items()
+        afterwards.push_async_callback(
+            many.drafts.release, lost
+        )  # whatever fails, the next test finds nobody
         async with caller(many, "13905390012", at_once, later) as lucky:
             by_process = await held(many, 2)
             ((unharmed,),) = (calls for process, calls in by_process.items() if process != dying)
@@ -336,8 +366,9 @@ async def test_a_process_that_dies_loses_only_its_own_calls_and_keeps_what_was_s
         assert report["ended_by"] == "caller"
         await renewed(many, dying, killed)
         await figures_become(many, BOTH)
+        await dispatched(many, lost)
         assert await call(many, 6) == 0
-        await others_ended(many, lost)
+        await only_held(many, lost)
         (broken,) = await broken_calls(many)
         assert (broken.conversation, broken.phone, broken.order_number) == (lost, PhoneNumber(UNLUCKY), None)
         assert set(broken.words.splitlines()) == {WORDS}

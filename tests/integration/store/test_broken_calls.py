@@ -6,15 +6,19 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from app.broken_calls import broken_calls, open_drafts
+from app.call_presence import Presence
 from app.settings import Settings, secret_file
 from hotline.city import load_city
 from hotline.dialogue.events import Said, Started
 from hotline.dialogue.journal import encode
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.drafts import CallProcess
+from hotline.domain.errors import StoreUnavailableError
 from hotline.service.drafts import KeepingDrafts
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.journal_store import JournalRow
@@ -56,4 +60,36 @@ async def test_a_call_that_broke_is_told_once_with_number_and_words(tmp_path: Pa
     assert summary is not None
     assert (summary["outcome"], summary["ended_at"] - NOW) == ("failed", timedelta(seconds=46))
     assert await drafts.living(seen_since=NOW) == []
+    await store.close()
+
+
+class AwayAtTheEnd(SqlStore):
+    """A store that does not take the end of a conversation."""
+
+    async def finish(self, conversation: str, end: ConversationEnd) -> None:
+        raise StoreUnavailableError("away")
+
+
+async def test_a_call_whose_end_was_not_kept_did_not_break_when_its_process_ended_in_order(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    seal = Seal(secret_file(tmp_path / "at_rest.key"))
+    await lay_out(settings.database_url)
+    store = AwayAtTheEnd(settings.database_url, seal)
+    drafts = open_drafts(settings, store.database)
+    presence = Presence("ivr-1", callers=3)
+    await drafts.show(CallProcess(presence.id, "ivr-1", NOW, callers=3), at=NOW)
+    held = KeepingDrafts(store, drafts, process=presence.id)
+    await held.begin("c1", channel=ContactChannel.PHONE, call_id="a", at=NOW)
+    await held.append_all(
+        "c1", (JournalRow(1, NOW, *encode(Started(NOW, "c1", ContactChannel.PHONE, PHONE))),)
+    )
+    with pytest.raises(StoreUnavailableError):
+        await held.finish("c1", ConversationEnd(after(9), "answered", None, None))
+
+    await presence.leave(drafts, held)
+    watch = broken_calls(settings, load_city(LINYI), store, seal)
+    assert [await watch.look(after(each)) for each in (31, 46)] == [0, 0]
+    assert await SqlCallbacks(store.database, seal).open_tasks(limit=10) == []
     await store.close()

@@ -14,7 +14,7 @@ from hotline.domain.appeal import AppealKind
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Intent
-from tests.builders import LANSHAN, NOW, a_meaning, an_article
+from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, an_article
 from tests.talking import Conversation
 
 CARD = an_article(
@@ -109,6 +109,15 @@ def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
         "0503",
         AppealKind.INQUIRY,
     )
+
+
+def test_what_is_asked_on_is_looked_up_whatever_else_it_was_understood_as() -> None:
+    call = answered()
+    understood = a_complaint("那租房合同行不行", kind=AppealKind.COMPLAINT)
+    call.says("那租房合同行不行", understood)
+    asked = call.did[-1]
+    assert isinstance(asked, LookUp)
+    assert asked.question == "那租房合同行不行"
 
 
 def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() -> None:

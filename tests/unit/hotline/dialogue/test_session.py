@@ -604,6 +604,18 @@ def test_a_place_that_was_named_is_asked_for_its_county_only() -> None:
     assert call.heard == ("ask_place_again",)
 
 
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [("沂河路和通达路交叉口", "ask_county"), ("金雀花园小区吧", "ask_county"), ("小区", "ask_place_again")],
+)
+def test_the_name_of_a_place_that_is_not_known_is_kept_and_asked_for_its_county(answer: str, asked: str) -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了"))
+    call.says(answer, a_meaning(answer, Intent.UNKNOWN))
+    place = call.session.so_far.place
+    assert (call.heard, place and place.detail) == ((asked,), answer if asked == "ask_county" else "")
+
+
 def test_praise_is_read_back_in_its_own_words_and_asked_for_no_place() -> None:
     call = Conversation()
     call.says("谢谢你们修好了路灯", a_complaint("谢谢你们修好了路灯", kind=AppealKind.PRAISE))
