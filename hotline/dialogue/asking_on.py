@@ -12,6 +12,7 @@ from hotline.dialogue.in_writing import InWriting
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.stages import Stage
 from hotline.domain.appeal import AppealKind
+from hotline.domain.knowledge import Article
 
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
@@ -27,12 +28,20 @@ class AskingOn(InWriting):
         if aspect is None or self._article is None:
             return None
         if told := FollowUps.told(self._article, aspect):
-            name, parts = self._article.id, sentences(told)
-        elif phone := self._article.phone:
+            return self._tell(self._article.id, sentences(told))
+        return self._untold(self._article)
+
+    def _untold(self, article: Article) -> Actions:
+        if phone := article.phone:
             name, parts = "follow_up_ask", self._prompts.parts("follow_up_ask", phone=phone)
         else:
             name, parts = "follow_up_untold", self._prompts.parts("follow_up_untold")
         return self._tell(name, parts)
+
+    def _told_more(self, text: str) -> Actions:
+        """Answer a question to which the answer just given is found once more: nobody is told the same again."""
+        assert self._article is not None
+        return self._told_about(text) or self._untold(self._article)
 
     def _told_about(self, text: str) -> Actions | None:
         """Tell what the article says of what ``text`` names (“老人免票不”), or None where it says nothing of it."""
@@ -45,12 +54,15 @@ class AskingOn(InWriting):
         say = Say(turn, (*parts, *self._prompts.parts(self._closing)), prompts=(name, self._closing))
         return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
 
+    def _is_about_answer(self, draft: Draft) -> bool:
+        """Whether these few words may ask about what was just answered."""
+        is_short = len(draft.text) <= _ASKS_ON
+        return self._stage is Stage.ANSWERED and self._article is not None and is_short
+
     def _asks_on(self, draft: Draft) -> bool:
         """Whether words that name no matter ask on about the one that was just answered (“那外地户口呢”)."""
-        if self._stage is not Stage.ANSWERED or self._article is None or len(draft.text) > _ASKS_ON:
-            return False
-        return self._answers.asks_on(draft.text) or (
-            draft.category is None and self._answers.asks(draft.text)
+        return self._is_about_answer(draft) and (
+            self._answers.asks_on(draft.text) or (draft.category is None and self._answers.asks(draft.text))
         )
 
     def _of_question(self, draft: Draft) -> Draft:

@@ -10,6 +10,7 @@ from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
+from hotline.domain.appeal import Place
 from hotline.domain.category import within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
@@ -43,6 +44,9 @@ class Confirming(TakingDown):
         return self._understand(text)
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
+        if not (self._draft.place or meaning.slots.place) and self._answers.is_name_of_place(meaning.text):
+            place = Place(meaning.text, detail=meaning.text)
+            meaning = replace(meaning, slots=replace(meaning.slots, place=place))
         if meaning.slots.phone is not None:
             self._draft = replace(self._draft, phone=meaning.slots.phone)
             if meaning.slots.place is None:

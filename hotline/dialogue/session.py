@@ -445,6 +445,8 @@ class Session(AskingOn):
         if self._pending_question is not None:
             return self._answer_aside(best.article if best is not None and best.is_confident else None)
         if best is not None and best.is_confident:
+            if self._is_about_answer(self._draft) and self._article == best.article:
+                return self._told_more(self._draft.text)
             self._article, self._question = best.article, self._draft.text
             self._no_matches = 0
             turn = self._new_turn()
@@ -465,9 +467,9 @@ class Session(AskingOn):
             return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
         if self._answers.asks_who(self._draft.text):
             return self._ask_who(self._draft.text)
+        if self._is_about_answer(self._draft) and (told := self._told_about(self._draft.text)) is not None:
+            return told
         if self._asks_on(self._draft):
-            if (told := self._told_about(self._draft.text)) is not None:
-                return told
             self._draft = self._of_question(self._draft)
             return self._next_question("no_answer_register")
         if self._draft.kind is None and self._draft.category is None:

@@ -63,6 +63,7 @@ class TakingDown(InTalk):
 
     _offered: tuple[Place, ...] = ()
     _last_order: str | None = None  # the order that this conversation came to last
+    _last_place: Place | None = None  # its place
     _offered_categories: tuple[str, ...] = ()
 
     def _next_question(self, *lead: str) -> Actions:
@@ -193,9 +194,18 @@ class TakingDown(InTalk):
         if slots.place is None and not is_who:
             if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
                 draft = replace(draft, place=replace(draft.place, detail=meaning.text))
+            elif (
+                draft.place is None
+                and self._last_place is not None
+                and self._answers.is_same_place(meaning.text)
+            ):
+                draft = replace(draft, place=self._last_place)
             elif draft.place is None:
                 is_named = self._answers.names_place(meaning.text)  # then only the county is missing
                 draft = replace(draft, place=Place(meaning.text, detail=meaning.text if is_named else ""))
+        if slots.place is not None and draft.place is not None and not draft.place.detail:
+            name = self._answers.name_behind(meaning.text, slots.place.said)
+            draft = replace(draft, place=replace(draft.place, detail=name))
         self._draft = draft
         return self._next_question()
 
@@ -258,6 +268,7 @@ class TakingDown(InTalk):
         if self._stage not in (Stage.REGISTERING, Stage.CONFIRM, *CONFIRMED):
             return ()
         self._was_registered, self._last_order = True, event.number
+        self._last_place = self._draft.place
         diversion = self._proposal()
         names, values = ["registered"], {"number": self._spelled(event.number)}
         if diversion is not None:

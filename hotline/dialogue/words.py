@@ -18,6 +18,7 @@ from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+_LONGEST_NAME: Final = 14
 _SHORT_ANSWER: Final = 8
 _SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
@@ -141,6 +142,8 @@ class AnswerWords:
             self._digits = str.maketrans(dict(rows["digits"]))
             self._invites_place = tuple(rows["invites_place"])
             self._place_named = tuple(rows["place_named"])
+            self._same_place = tuple(rows["same_place"])
+            self._not_in_name = frozenset(rows["not_in_name"])
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
             self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
@@ -286,6 +289,23 @@ class AnswerWords:
         """Tell whether the answer to a question for the place ends as the name of one does (沂河路和通达路交叉口)."""
         core = self._core(han_only(text))
         return core.endswith(self._place_named) and core not in self._place_named
+
+    def is_name_of_place(self, text: str) -> bool:
+        """Tell whether ``text``, for which nobody asked, is the name of a place and nothing else (临沂北站)."""
+        return self.names_place(text) and self._may_be_name(self._core(han_only(text)))
+
+    def name_behind(self, text: str, place: str) -> str:
+        """Return the name that follows ``place`` in an answer (义堂镇书香门第); empty where it may be none."""
+        rest = text.rpartition(place)[2].strip("，。,. ")
+        core = self._core(rest) if rest and rest == han_only(rest) else ""
+        return core if len(core) > 1 and self._may_be_name(core) else ""
+
+    def _may_be_name(self, words: str) -> bool:
+        return len(words) <= _LONGEST_NAME and self._not_in_name.isdisjoint(words)
+
+    def is_same_place(self, text: str) -> bool:
+        """Tell whether the answer to a question for the place says that it is the one of the matter before (还是我们小区)."""
+        return len(text) <= _LONGEST_NAME and any(words in text for words in self._same_place)
 
     def read(self, text: str, *among: Answer) -> Answer | None:
         """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""

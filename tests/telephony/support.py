@@ -151,7 +151,7 @@ async def sipp(
     return int(failed[-1].rsplit("|", 1)[1]) if failed else 1
 
 
-async def refusal(port: int, caller: str, *headers: str, seconds: float = 20.0) -> int:
+async def refusal(port: int, caller: str, *headers: str, seconds: float = 60.0) -> int:
     """Call as ``caller``, who hears the final answer and acknowledges it; return its status."""
     loop, code = asyncio.get_running_loop(), 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:

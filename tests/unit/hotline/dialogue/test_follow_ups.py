@@ -128,6 +128,25 @@ def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() ->
     assert call.said == "外地老人持居住证也可以申请。请问还有其他问题吗？"
 
 
+@pytest.mark.parametrize(
+    ("question", "heard"),
+    [("两口子呢", "follow_up_untold"), ("老年卡在爱山东上申请", "A0503-01")],
+)
+def test_nobody_who_asks_on_is_told_the_same_once_more(question: str, heard: str) -> None:
+    call = answered()
+    call.says(question, a_meaning(question, kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (Passage(CARD, 0.9, is_confident=True),)))
+    assert call.heard == (heard, "anything_more")
+
+
+def test_who_asks_the_whole_question_again_is_answered_again() -> None:
+    call = answered()
+    question = "我刚才没有听清楚你说的，我是问老年卡到底怎么办"
+    call.says(question, a_meaning(question, kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (Passage(CARD, 0.9, is_confident=True),)))
+    assert call.heard == ("answer_lead", "A0503-01", "anything_more")
+
+
 def test_words_that_every_answer_has_do_not_make_it_about_the_question() -> None:
     call = answered(full="65周岁以上的可以申请办理。")
     call.says("那外地户口可以申请办理吗", a_meaning("那外地户口可以申请办理吗", kind=AppealKind.INQUIRY))

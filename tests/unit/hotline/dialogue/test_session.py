@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -608,12 +609,53 @@ def test_a_place_that_was_named_is_asked_for_its_county_only() -> None:
     ("answer", "asked"),
     [("沂河路和通达路交叉口", "ask_county"), ("金雀花园小区吧", "ask_county"), ("小区", "ask_place_again")],
 )
-def test_the_name_of_a_place_that_is_not_known_is_kept_and_asked_for_its_county(answer: str, asked: str) -> None:
+def test_the_name_of_a_place_that_is_not_known_is_kept_and_asked_for_its_county(
+    answer: str, asked: str
+) -> None:
     call = Conversation()
     call.says("路灯坏了", a_complaint("路灯坏了"))
     call.says(answer, a_meaning(answer, Intent.UNKNOWN))
     place = call.session.so_far.place
     assert (call.heard, place and place.detail) == ((asked,), answer if asked == "ask_county" else "")
+
+
+def test_a_name_behind_the_street_is_kept_whatever_it_ends_in() -> None:
+    call = Conversation()
+    call.says("办不了房产证", a_complaint("办不了房产证"))
+    street = replace(LANSHAN, said="兰山区", detail="")
+    call.says("兰山区书香门第", a_meaning("兰山区书香门第", Intent.UNKNOWN, place=street))
+    place = call.session.so_far.place
+    assert place is not None
+    assert place.text.endswith("书香门第")
+
+
+@pytest.mark.parametrize("said", ["兰山区那边的", "兰山区我记不清了", "兰山区吧", "兰山区"])
+def test_what_is_no_name_is_not_kept_as_one(said: str) -> None:
+    call = Conversation()
+    call.says("办不了房产证", a_complaint("办不了房产证"))
+    county = replace(LANSHAN, said="兰山区", street_code=None, street=None, detail="")
+    call.says(said, a_meaning(said, Intent.UNKNOWN, place=county))
+    assert call.heard == ("ask_place_detail",)
+
+
+def test_a_place_is_added_at_the_read_back_that_nobody_asked_for() -> None:
+    call = Conversation()
+    call.says("出租车不打表", a_complaint("出租车不打表", category="050304"))
+    while call.heard != ("confirm",):
+        call.says("不知道", a_meaning("不知道", Intent.UNKNOWN))
+    call.says("临沂北站", a_meaning("临沂北站", Intent.UNKNOWN))
+    assert (call.heard, "临沂北站" in call.said) == (("confirm",), True)
+
+
+def test_a_second_matter_may_be_at_the_place_of_the_first() -> None:
+    call = with_a_complaint()
+    first = call.session.so_far.place
+    call.says("对")
+    call.is_registered()
+    call.says("还有个事，饭店油烟太大", a_complaint("还有个事，饭店油烟太大"))
+    call.says("就在我们小区门口", a_meaning("就在我们小区门口", Intent.UNKNOWN))
+    assert call.session.so_far.place == first
+    assert call.heard == ("confirm",)
 
 
 def test_praise_is_read_back_in_its_own_words_and_asked_for_no_place() -> None:
