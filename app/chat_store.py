@@ -182,6 +182,12 @@ class ChatsOnRedis:
         """Delete its lines and what was left for it."""
         await self._asked(self._redis.delete(self._log(chat), self._inbox(chat)))
 
+    async def is_open(self, chat: str) -> bool:
+        """Look at its state."""
+        state = f"{self._name(chat)}:state"
+        by, over = await self._asked(_awaitable(self._redis.hmget(state, ["by", "over"])))
+        return by is not None and over is None
+
     async def orphans(self, *, limit: int) -> Sequence[str]:
         """Return chats whose lease has run out."""
         seconds, micros = await self._asked(self._redis.time())

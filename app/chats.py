@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from datetime import time as time_of_day
 from typing import Any, Final
 
+from app.chat_news import ChatNewsOnRedis
 from app.chat_store import ChatsOnRedis
 from app.deliveries import open_client
 from app.host_tokens import HostTokens, TokenRefusedError
@@ -29,6 +30,7 @@ from hotline.city import City, read_yaml
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import CityConfigError
 from hotline.service.agent_chats import AgentChats
+from hotline.service.chat_news import ChatNews
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations
 from hotline.service.kept_chats import KeptChats
@@ -72,6 +74,13 @@ def open_kept_chats(settings: Settings, world: World) -> KeptChats | None:
     seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
     process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     return ChatsOnRedis(world.redis, seal, process=process)
+
+
+def open_chat_news(settings: Settings, world: World, kept: KeptChats | None) -> ChatNews | None:
+    """Return where it is marked what was seen of orders' news; None without a Redis."""
+    if world.redis is None or kept is None:
+        return None
+    return ChatNewsOnRedis(world.redis, Seal(secret_file(settings.data_dir / "at_rest.key")), kept)
 
 
 class ChatPictures:
@@ -136,8 +145,9 @@ def open_chat(  # noqa: PLR0917 -- put together in one place only
     kept: KeptChats | None,
     doors: Doors,
     forget: Callable[[str], Awaitable[None]],
+    news: ChatNews | None,
 ) -> WebChat:
-    """Return the web chat; ``forget`` deletes what was sent along with a chat."""
+    """Return the web chat; ``forget`` deletes what was sent along with a chat, ``news`` is told what was seen in one."""
     seal, queue = Seal(secret_file(settings.data_dir / "at_rest.key")), None
     if world.desk is not None:
         queue = ChatQueue(
@@ -158,6 +168,7 @@ def open_chat(  # noqa: PLR0917 -- put together in one place only
             relay=Confidential(world.store, SqlRelayStore(world.store.database, seal)),
             reading=ReadingOnRedis(world.redis, seal) if world.redis is not None else None,
             forget=forget,
+            news=news,
         ),
         words["refusals"],
         doors=doors,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -22,6 +23,7 @@ from app.citizen_models import (
     ProofOut,
     RatingIn,
     SentOut,
+    SubscribeIn,
     UrgeIn,
     WordsIn,
 )
@@ -31,8 +33,9 @@ from app.token_bucket import TokenBuckets
 from app.web_parts import ORDER_NUMBER
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.citizen_view import OwnOrder
-from hotline.domain.errors import StoreUnavailableError
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.domain.proofs import NoProofError, Proof
+from hotline.service.chat_news import ChatNews
 from hotline.service.progress import Progress
 from hotline.service.self_service import SelfService
 from hotline.store.sealing import Seal
@@ -85,8 +88,13 @@ class CitizenInterface:
         progress: Progress,
         code_minutes: int,
         identify: Identify,
+        news: ChatNews | None = None,
     ) -> None:
-        """``identify`` reads tokens of the app that carries the chat: who came by it has proved a telephone, perhaps."""
+        """``identify`` reads tokens of the app that carries the chat: who came by it has proved a telephone, perhaps.
+
+        ``news``: where it is noted in which chat somebody wants to be told.
+        """
+        self._news = news
         self._service = service
         self._progress = progress
         self._tokens = tokens
@@ -192,12 +200,19 @@ class CitizenInterface:
         await self._service.write_to_unit(number, body.text, proof, at=at)
         return await self._shown(await self._service.order(number, proof, at=at))
 
-    async def subscribe(self, number: Number, request: Request) -> OrderOut:
-        """Have each step told to the proved telephone by SMS (订阅进度), instead of by another door."""
+    async def subscribe(self, number: Number, request: Request, body: SubscribeIn | None = None) -> OrderOut:
+        """Have each step told to the proved telephone by SMS (订阅进度), instead of by another door.
+
+        What is seen in the open ``chat`` is not sent.
+        """
         if not self._service.sends_codes:
             raise HTTPException(503)
         proof = await self._proof(request)
-        return await self._shown(await self._progress.subscribe(number, proof, who=None, at=self._clock()))
+        order = await self._progress.subscribe(number, proof, who=None, at=self._clock())
+        if body is not None and self._news is not None:
+            with suppress(EngineUnavailableError):  # by SMS, then
+                await self._news.follow(f"order:{order.number}", body.chat)
+        return await self._shown(order)
 
     async def unsubscribe(self, number: Number, request: Request) -> OrderOut:
         """Have no more told than the rules demand."""

@@ -43,6 +43,12 @@ class WordsIn(_In):
     text: _Words
 
 
+class SubscribeIn(_In):
+    """The open chat in which steps are shown first."""
+
+    chat: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+
+
 class UrgeIn(_In):
     """The citizen's words, if any."""
 

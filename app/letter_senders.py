@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
 
+from app.chat_news import ChatNewsOnRedis
+from app.chat_store import ChatsOnRedis
 from app.clock import now
 from app.letter_words import load_notice_words, load_wechat_words
 from app.mailbox import open_mail_sender
@@ -98,7 +100,7 @@ def senders_for_citizens(
     if mail is not None:
         senders["mail"] = mail
         by_channel[ContactChannel.EMAIL] = mail
-    if by_channel or sms is not None:
+    if by_channel or sms is not None or redis is not None:
         senders["citizen"] = CitizenNotices(
             store,
             SqlLetters(store.database, seal),
@@ -108,5 +110,9 @@ def senders_for_citizens(
             by_channel=by_channel,
             by_phone=sms,
             reading=ReadingOnRedis(redis, seal) if redis is not None else None,
+            news=ChatNewsOnRedis(redis, seal, ChatsOnRedis(redis, seal, process="notices"))
+            if redis is not None
+            else None,
+            unseen=timedelta(seconds=settings.chat_unseen_seconds),
         )
     return SendersByKind(senders, otherwise)

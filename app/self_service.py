@@ -19,6 +19,7 @@ from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.errors import HotlineError
 from hotline.domain.proofs import Proof
+from hotline.service.chat_news import ChatNews
 from hotline.service.confidential import Confidential
 from hotline.service.letter_commands import load_letter_commands
 from hotline.service.letter_orders import LetterOrders
@@ -98,10 +99,15 @@ def order_names(city: City, words: Mapping[str, Any]) -> OrderNames:
     )
 
 
-def open_citizens(
-    settings: Settings, city: City, world: World, words: Mapping[str, Any], tokens: HostTokens | None
+def open_citizens(  # noqa: PLR0917 -- put together in one place only
+    settings: Settings,
+    city: City,
+    world: World,
+    words: Mapping[str, Any],
+    tokens: HostTokens | None,
+    news: ChatNews | None,
 ) -> CitizenInterface:
-    """Return the interface for citizens."""
+    """Return the interface for citizens; ``news`` is told where they want to be told."""
     rules, clock = load_self_service_rules(city), local_clock(city)
 
     async def identify(token: str) -> Proof | None:
@@ -120,4 +126,5 @@ def open_citizens(
         code_minutes=round(rules.proof.lasts.total_seconds() / 60),
         identify=identify,
         progress=Progress(service, SqlProgress(world.store.database)),
+        news=news,
     )

@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     chats_per_agent: int = Field(default=3, ge=1, le=20)
     chat_offer_seconds: float = Field(default=45.0, gt=0)
     chat_wait_seconds: float = Field(default=600.0, gt=0)
+    chat_unseen_seconds: float = Field(default=180.0, ge=0)
     chat_origins: list[str] = Field(default_factory=list)
     chat_token_keys: str = ""
     chat_token_issuer: str = ""

@@ -11,7 +11,14 @@ import uvicorn
 from app.assessment_rules import load_contest_rules
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
-from app.chats import open_agent_chats, open_chat, open_doors, open_host_tokens, open_kept_chats
+from app.chats import (
+    open_agent_chats,
+    open_chat,
+    open_chat_news,
+    open_doors,
+    open_host_tokens,
+    open_kept_chats,
+)
 from app.clock import now
 from app.consoles import agent_tools, consoles
 from app.deliveries import Endpoints
@@ -126,6 +133,7 @@ async def run_web(settings: Settings) -> None:
             return (await Speaking.open(settings, city, stack)).synthesizer
 
         kept = open_kept_chats(settings, world)
+        news = open_chat_news(settings, world, kept)
         tokens = await open_host_tokens(settings, city, stack)
         doors = open_doors(settings, city, world, office.evidence, tokens)
         talks = open_talks(settings, city, world)
@@ -147,7 +155,7 @@ async def run_web(settings: Settings) -> None:
             knowledge=world.knowledge,
             voice=voice,
             records=world.store,
-            chat=open_chat(settings, city, world, words, kept, doors, office.keeping.discard),
+            chat=open_chat(settings, city, world, words, kept, doors, office.keeping.discard, news),
             agent_chats=agent_chats,
             words=words,
             staff_token=staff_token(settings),
@@ -166,7 +174,7 @@ async def run_web(settings: Settings) -> None:
             evidence=office.evidence,
             recordings=recordings,
             hosts=Hosts(doors.origins),
-            citizens=open_citizens(settings, city, world, words, tokens),
+            citizens=open_citizens(settings, city, world, words, tokens, news),
             public=open_public(settings, city, world.store),
             consoles=consoles(
                 settings,

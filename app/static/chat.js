@@ -9,7 +9,7 @@ const find = (id) => document.getElementById(id);
 const list = find("messages"), state = find("state"), typing = find("typing"), asked = find("offer"), form = find("form"), text = find("text"), larger = find("larger"), older = find("older");
 let first = 1;  // number of the oldest message that is shown
 let isWriting = 0;
-let newest = 0, told = 0;  // number of the newest message of a person; what the hotline was told was seen
+let newest = 0, told = 0;  // number of the newest message of a person, or news of an order; what the hotline was told was seen
 
 function look() { if (newest > told && !document.hidden && line.tell({type: "seen", number: newest})) told = newest; }
 document.addEventListener("visibilitychange", look);
@@ -28,7 +28,7 @@ const token = () => new Promise((given) => {
   parent.postMessage({type: "hotline-wants-token"}, "*");  // nothing secret; who may carry the page is said by frame-ancestors
 });
 
-const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number) => openOrders(token, number)};
+const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number) => openOrders(token, line.session, number)};
 
 function bottom() { asked.scrollIntoView({block: "end"}); }
 list.addEventListener("load", (event) => { if (list.lastElementChild?.contains(event.target) || asked.childElementCount) bottom(); }, true);  // a picture came in
@@ -58,7 +58,7 @@ const line = new Line({
   message(message, own) {
     if (message.type === "said") {
       place(saidRow(message, acts));
-      if (message.by !== "hotline") { newest = Math.max(newest, message.number); look(); }
+      if (message.by !== "hotline" || message.card?.type === "news") { newest = Math.max(newest, message.number); look(); }
     } else if (message.type === "echoed") {
       if (!own) { place(shown(message)); return; }
       const row = shown(message);
@@ -133,7 +133,7 @@ function writes(isOn) {
 
 find("agent").onclick = () => send(words.agent_words);
 find("fill").onclick = () => openReport({text: text.value});
-find("orders").onclick = () => openOrders(token);
+find("orders").onclick = () => openOrders(token, line.session);
 older.onclick = () => line.tell({type: "history", before: first});
 connectReport(line, (body) => own(body, [body.text, body.place, body.occurred].filter(Boolean).join("\n")));
 

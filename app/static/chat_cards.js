@@ -37,9 +37,13 @@ function orders(card, acts) {
     button(labels.look, () => acts.look(order.number)))));
 }
 
+function news(card, acts) {
+  return make("div", {className: "card"}, button(labels.look, () => acts.look(card.number)));
+}
+
 function shown(card, acts) {
   if (!card) return null;
-  return {article, form, orders}[card.type]?.(card, acts) ?? null;
+  return {article, form, orders, news}[card.type]?.(card, acts) ?? null;
 }
 
 function name(message) {

@@ -6,6 +6,7 @@ const body = document.getElementById("own");
 const dialog = body.closest("dialog");
 let token = null;
 let ofHost = async () => null;
+let chat = null;  // where steps are shown first, while it is open
 
 async function ask(path, sent, method = sent ? "POST" : "GET") {
   const bearer = token ?? (await ofHost());
@@ -103,7 +104,7 @@ function subscription(order) {
   if (!order.may_subscribe && !order.subscription) return null;
   const told = labels.subscribed[order.subscription || "none"];
   const change = order.subscription ? button(labels.unsubscribe, () => act(order, "subscription", undefined, "DELETE"))
-    : button(labels.subscribe, () => act(order, "subscription", undefined, "PUT"));
+    : button(labels.subscribe, () => act(order, "subscription", chat ? {chat} : undefined, "PUT"));
   return make("p", {}, told, " ", change);
 }
 
@@ -120,8 +121,9 @@ function show(order) {
     button(labels.all, list));
 }
 
-export function openOrders(host, number = "") {
+export function openOrders(host, session, number = "") {
   ofHost = host;
+  chat = session;
   dialog.showModal();
   if (!token && number) prove(number);
   else list();

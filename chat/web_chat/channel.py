@@ -15,6 +15,7 @@ from typing import Final, assert_never
 
 from chat.handover import ChatHandover, ChatQueue
 from chat.keeper import ChatKeeper
+from chat.order_news import OrderNews
 from chat.unit_talk import Relay, UnitTalk
 from chat.web_chat import protocol
 from chat.web_chat.page_words import PageWords
@@ -48,6 +49,7 @@ from hotline.dialogue.events import (
 from hotline.dialogue.forms import ReportForm
 from hotline.dialogue.written_events import AgentParted, FormSent, PictureSent
 from hotline.domain.appeal import AppealKind, ContactChannel, Datum, PhoneNumber, Place, Position
+from hotline.service.chat_news import ChatNews
 from hotline.service.keeping import Entry, Yielded
 from hotline.service.kept_chats import AgentNotice, KeptChats, Post
 from hotline.service.reading_along import ReadingAlong
@@ -83,6 +85,7 @@ class Customs:
     ``relay``: the way to handling units, if there is one; ``reading``: where it is marked who reads along there.
     ``words`` for pages; ``place_of`` finds a place in words.
     ``forget`` deletes what was sent along with a chat in which a state secret may have been told.
+    ``news``: where it is marked what news of orders was seen here.
     """
 
     clock: Callable[[], datetime]
@@ -94,6 +97,7 @@ class Customs:
     relay: Relay | None = None
     reading: ReadingAlong | None = None
     forget: Callable[[str], Awaitable[None]] | None = None
+    news: ChatNews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,7 @@ class WebChatChannel:
         self._unit_talk = None
         if customs.relay is not None:
             self._unit_talk = UnitTalk(customs.relay, self._happen, self._clock, reading=customs.reading)
+        self._news = OrderNews(customs.news, session, past) if customs.news is not None else None
         for entry in past:
             self._note(entry)
         if self._standing.whom == "agent":
@@ -265,6 +270,8 @@ class WebChatChannel:
         self.tell_agent(seen=number)
         if self._unit_talk is not None:
             self._unit_talk.seen(number, self.keeper.entries)
+        if self._news is not None:
+            self._news.seen(number)
 
     def leave(self) -> None:
         """The citizen is gone for good."""
@@ -361,6 +368,8 @@ class WebChatChannel:
             self._show(message)
             if isinstance(message, protocol.Echoed) and self._standing.whom == "assistant":
                 self._show(protocol.Typing(is_on=True))
+        if self._news is not None:
+            self._news.note(step[0], number=self._thread.written, has_page=self._send is not None)
         if self._standing != before:
             self._show(protocol.Typing(is_on=False))
             self._show(self._standing)

@@ -214,7 +214,14 @@ class OrdersCard(_Message):
     orders: tuple[OrderLine, ...]
 
 
-AnyCard = ArticleCard | FormCard | OrdersCard
+class NewsCard(_Message):
+    """The message is news of an order; the page says when it was seen, and may show the order."""
+
+    type: Literal["news"] = "news"
+    number: str
+
+
+AnyCard = ArticleCard | FormCard | OrdersCard | NewsCard
 
 
 class Said(_Message):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chat.web_chat.page_words import PageWords
-from chat.web_chat.protocol import Echoed, Numbered, Said
+from chat.web_chat.protocol import AnyCard, Echoed, NewsCard, Numbered, Said
 from hotline.service.keeping import Entry
 from hotline.service.thread import Line, Party, Thread
 
@@ -33,7 +33,9 @@ class PageThread:
                 number=line.number, at=line.at, id=line.message, text=line.text, evidence=line.evidence
             )
         replies: tuple[str, ...] = ()
-        card = None
+        card: AnyCard | None = None
+        if line.order:
+            card = NewsCard(number=line.order)
         if line.say is not None:
             replies, card = self._words.replies_to(line.say), self._words.card(line.say.card)
         return Said(

@@ -16,6 +16,7 @@ from hotline.dialogue.written_events import (
     AgentParted,
     AgentWrote,
     FormSent,
+    OrderNewsCame,
     Parting,
     PictureSent,
     UnitDismissed,
@@ -34,7 +35,7 @@ class InWriting(WhoHandles):
         if self._stage is not Stage.HANDED_OVER:
             return self._sent(event) if isinstance(event, FormSent | PictureSent) else ()
         match event:
-            case AgentWrote() | UnitWrote() | FormSent() | PictureSent():
+            case AgentWrote() | UnitWrote() | OrderNewsCame() | FormSent() | PictureSent():
                 return ()  # people read it
             case AgentParted():
                 return self._agent_parted(event.how)

@@ -62,6 +62,16 @@ class UnitWrote:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderNewsCame:
+    """The hotline tells in an open chat how order ``order`` goes on (进展告知); ``notice`` is the message's own id."""
+
+    at: datetime
+    order: str
+    text: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitDismissed:
     """The unit takes part no more."""
 
@@ -89,4 +99,13 @@ class PictureSent:
     message: str = ""
 
 
-WrittenEvent = AgentWrote | AgentParted | UnitInvited | UnitWrote | UnitDismissed | FormSent | PictureSent
+WrittenEvent = (
+    AgentWrote
+    | AgentParted
+    | UnitInvited
+    | UnitWrote
+    | UnitDismissed
+    | OrderNewsCame
+    | FormSent
+    | PictureSent
+)

@@ -1,12 +1,12 @@
 """Telling citizens how their orders go on (进展告知): by the door they subscribed by or came by while that is open, else by SMS.
 
-What their unit writes to them goes the same way, unless they have read it in a chat. A notice that nobody can be sent stays in the inbox ``citizen:<number>``.
+Whose chat is open is shown it there first, and is sent no SMS once they have seen it; their unit's words too. A notice that nobody can be sent stays in the inbox ``citizen:<number>``.
 Of confidential orders and tip-offs no more is said than that there is news: a telephone may be in somebody else's hands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final, Protocol
@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from hotline.dialogue.prompts import Prompts
+from hotline.dialogue.written_events import OrderNewsCame
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.errors import EngineUnavailableError, WorkOrderNotFoundError
 from hotline.domain.letters import Correspondent
@@ -22,8 +23,9 @@ from hotline.domain.outbox import StoredMessage
 from hotline.domain.progress import BETWEEN, Subscription
 from hotline.domain.secrecy import is_hidden
 from hotline.domain.work_order import WorkOrder
+from hotline.service.chat_news import ChatNews, Shown
 from hotline.service.delivery import Arrived, Failed, Later, Outcome
-from hotline.service.reading_along import ReadingAlong, readers_of
+from hotline.service.reading_along import Reading, ReadingAlong, readers_of
 from hotline.store.letters import SqlLetters
 from hotline.store.progress import SqlProgress
 
@@ -39,8 +41,8 @@ NOTICES: Final = frozenset({
     "unknown", "due", "step", "unit_wrote",
 })  # fmt: skip
 FROM_UNIT: Final = "relay.message"
-MOST_WAIT: Final = timedelta(seconds=60)
-"""How long a unit's words wait for who reads along in a chat to have seen them."""
+MOST_WAIT: Final = timedelta(seconds=180)
+"""How long what an open chat shows waits for its citizen to have seen it."""
 _LOOK_AGAIN: Final = timedelta(seconds=5)
 
 
@@ -153,11 +155,16 @@ class CitizenNotices:
         by_channel: Mapping[ContactChannel, Telling],
         by_phone: TellingByPhone | None,
         reading: ReadingAlong | None = None,
+        news: ChatNews | None = None,
+        unseen: timedelta = MOST_WAIT,
     ) -> None:
         """Take orders, letters, words, the units' names, who wants what told where, and who tells over which channel.
 
-        ``reading`` tells who reads along in a chat, where there is one.
+        ``reading`` tells who reads along in a chat, ``news`` leaves notices for open chats, where there are any;
+        ``unseen``: so long what is shown there may stay unseen before it goes by SMS.
         """
+        self._news = news
+        self._unseen = unseen
         self._reading = reading
         self._subscriptions = subscriptions
         self._orders = orders
@@ -185,7 +192,10 @@ class CitizenNotices:
         who = await self._reader(order, subscription)
         if who is not None and step == FROM_UNIT and _reads_along(who, message.message.subject):
             return INBOX  # the conversation itself brings it
-        in_chat = await self._in_chat(order, message, at) if step == FROM_UNIT else None
+        marks = await self._marks(order, message) if step == FROM_UNIT else ()
+        in_chat = self._in_talk(marks, message, at)
+        if in_chat is None and who is None and not any(mark.is_here or mark.read for mark in marks):
+            in_chat = await self._in_open_chat(order, notice, at)
         if in_chat is not None:
             return in_chat
         telling = self._by_channel.get(who.channel) if who is not None else None
@@ -198,25 +208,46 @@ class CitizenNotices:
             return await self._by_phone.tell_phone(order.appeal.phone, notice)
         return INBOX
 
-    async def _in_chat(self, order: WorkOrder, message: StoredMessage, at: datetime) -> Outcome | None:
-        """Return what became of a unit's words in a chat that its citizen has open; None: they are to be sent.
+    async def _marks(self, order: WorkOrder, message: StoredMessage) -> Sequence[Reading]:
+        """Return how far the citizen has come with what their unit writes in a chat that it takes part in.
 
         Whoever else is in a chat about the order does not count: this citizen is known by what is theirs.
         """
-        position = message.message.body.get("position")
-        if self._reading is None or not isinstance(position, int):
-            return None
+        if self._reading is None:
+            return ()
         try:
-            marks = await self._reading.of(
+            return await self._reading.of(
                 message.message.subject, readers_of(order.conversation, order.appeal.phone)
             )
         except EngineUnavailableError as error:
             log.info("notice.chats_not_asked", error=error.reason)
+            return ()
+
+    def _in_talk(self, marks: Sequence[Reading], message: StoredMessage, at: datetime) -> Outcome | None:
+        """Return what became of a unit's words in the chat that it takes part in; None: they are to be sent."""
+        position = message.message.body.get("position")
+        if not isinstance(position, int):
             return None
         if any(mark.has_read(position) for mark in marks):
             return Arrived("chat")
-        waits = timedelta(0) <= at - message.created_at < MOST_WAIT
+        waits = timedelta(0) <= at - message.created_at < self._unseen
         return Later(_LOOK_AGAIN) if waits and any(mark.may_read(position) for mark in marks) else None
+
+    async def _in_open_chat(self, order: WorkOrder, notice: Notice, at: datetime) -> Outcome | None:
+        """Show a notice in the citizen's open chat; None: it was not seen there in time, or there is none."""
+        if self._news is None:
+            return None
+        readers = (f"order:{order.number}", *readers_of(order.conversation, order.appeal.phone))
+        try:
+            told = await self._news.leave(readers, OrderNewsCame(at, order.number, notice.text, notice.key))
+        except EngineUnavailableError as error:
+            log.info("notice.chats_not_asked", error=error.reason)
+            return None
+        if told is None or told.shown is Shown.AWAY:
+            return None
+        if told.shown is Shown.SEEN:
+            return Arrived("chat")
+        return Later(_LOOK_AGAIN) if timedelta(0) <= at - told.left_at < self._unseen else None
 
     async def _reader(self, order: WorkOrder, subscription: Subscription | None) -> Correspondent | None:
         """Return who reads it by letter: who subscribed, else whose letters the order came of; None: nobody, or SMS was wanted."""

@@ -104,6 +104,9 @@ class KeptChats(Protocol):
     async def conceal(self, chat: str) -> None:
         """Delete what is kept of a chat."""
 
+    async def is_open(self, chat: str) -> bool:
+        """Tell whether a chat is known and has not ended."""
+
     async def orphans(self, *, limit: int) -> Sequence[str]:
         """Return chats that nobody owns."""
 

@@ -18,7 +18,12 @@ class Line:
     raw: str = ""
 
 
-_WRITERS: Final = {"SendText": "hotline", "AgentWrote": "agent", "UnitWrote": "unit"}
+_WRITERS: Final = {
+    "SendText": "hotline",
+    "AgentWrote": "agent",
+    "UnitWrote": "unit",
+    "OrderNewsCame": "hotline",
+}
 
 
 def line_of(row: Mapping[str, Any]) -> Line | None:
@@ -35,7 +40,7 @@ def line_of(row: Mapping[str, Any]) -> Line | None:
             return Line(*at, "hotline", "".join(body["parts"]))
         case "FormSent":
             return Line(*at, "citizen", body["form"]["text"])
-        case "SendText" | "AgentWrote" | "UnitWrote" as written:
+        case "SendText" | "AgentWrote" | "UnitWrote" | "OrderNewsCame" as written:
             return Line(*at, _WRITERS[written], body["text"])
         case _:
             return None

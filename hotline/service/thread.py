@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from hotline.dialogue import actions, events
 from hotline.dialogue.forms import ReportForm
-from hotline.dialogue.written_events import AgentWrote, FormSent, PictureSent, UnitWrote
+from hotline.dialogue.written_events import AgentWrote, FormSent, OrderNewsCame, PictureSent, UnitWrote
 from hotline.service.keeping import Entry
 
 
@@ -26,7 +26,7 @@ class Party(StrEnum):
 class Line:
     """One message. ``name``: the agent's number or the unit's name; ``message``: its writer's own id; ``say``: the hotline's own.
 
-    ``evidence``: the picture or document it is, if it is one, and its media type.
+    ``evidence``: the picture or document it is, if it is one, and its media type; ``order``: the order that it is news of.
     """
 
     number: int
@@ -38,6 +38,7 @@ class Line:
     say: actions.Say | None = None
     evidence: str = ""
     media_type: str = ""
+    order: str = ""
 
 
 class Thread:
@@ -93,6 +94,8 @@ class Thread:
                 )
             case UnitWrote():
                 return Line(number, at, Party.UNIT, entry.text, name=entry.unit)
+            case OrderNewsCame():
+                return Line(number, at, Party.HOTLINE, entry.text, order=entry.order)
             case _:
                 return None
 

@@ -19,10 +19,9 @@ from app.letter_words import load_letter_prompts
 from asr.engines.scripted import ScriptedRecognizer
 from chat.web_chat.channel import Visitor
 from chat.web_chat.media import ChatMedia
-from chat.web_chat.protocol import Said
 from hotline.city import read_yaml
 from hotline.dialogue.words import SafetyWords
-from hotline.dialogue.written_events import UnitWrote
+from hotline.dialogue.written_events import OrderNewsCame, UnitWrote
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.knowledge import Attachment
 from hotline.domain.speech import Expected, Hypothesis
@@ -180,8 +179,10 @@ async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(p
     await page.get_by_role("button", name="提交", exact=True).click()
     await expect(page.locator("#own [role=status]")).to_have_text("已经记下。")
     await expect(page.locator("#own .steps")).to_contain_text("家里有老人")
-    await page.get_by_role("button", name="订阅进度（短信）").click()
-    await expect(page.locator("#own")).to_contain_text("每办一步都发短信告诉您。")
+    await page.get_by_role("button", name="订阅进度").click()
+    await expect(page.locator("#own")).to_contain_text(
+        "每办一步都告诉您：对话开着就在对话里，没看到再发短信。"
+    )
     await shoot(page, "chat-own-order", whole=False)
     assert (await barriers(page), await overflow(page)) == ([], 0)
 
@@ -225,9 +226,14 @@ async def test_offline_is_said_and_the_same_conversation_goes_on_afterwards(page
     page.on("websocket", lambda line: line.on("framesent", lambda sent: told.append(str(sent))))
     (channel,) = site.chat.chats.held.values()
     channel.take(Post("1", UnitWrote(NOW, "26112300001", "兰山区供热服务中心", "明天上午去", 1)))
+    news = OrderNewsCame(NOW, "26112300001", "您反映的事项（工单26112300001）已经办结。", "n1")
+    channel.take(Post("2", news))
     await page.context.set_offline(False)
     await expect(page.locator("#messages")).to_contain_text("明天上午去")
-    (number,) = [each.number for each in channel.messages() if isinstance(each, Said) and each.by == "unit"]
+    await expect(page.locator("#messages .hotline").last).to_contain_text("已经办结。")
+    await expect(page.locator("#messages .hotline").last.get_by_role("button", name="查看")).to_be_visible()
+    await shoot(page, "chat-news", whole=False)
+    number = channel.messages()[-1].number
     for _ in range(200):  # what came meanwhile is said to have been seen
         if any(f'"seen","number":{number}' in frame for frame in told):
             break

@@ -34,6 +34,7 @@ from hotline.domain.routing import RoutingDecision
 from hotline.service.agent_chats import AgentChats
 from hotline.service.agent_desk import AgentDesk
 from hotline.service.casework import Casework
+from hotline.service.chat_news import ChatNews
 from hotline.service.confidential import Confidential
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.kept_chats import KeptChats
@@ -122,7 +123,7 @@ def agent_chats(desk: AgentDesk | None, chats: KeptChats | None, store: SqlStore
     )
 
 
-def citizens(store: SqlStore, casework: Casework) -> CitizenInterface:
+def citizens(store: SqlStore, casework: Casework, news: ChatNews | None) -> CitizenInterface:
     """Return citizens' own orders; tokens of the app are ``app.<telephone>``."""
     seal = Seal("tests only: " + "x" * 32)
 
@@ -144,6 +145,7 @@ def citizens(store: SqlStore, casework: Casework) -> CitizenInterface:
         code_minutes=10,
         identify=identify,
         progress=Progress(service, SqlProgress(store.database)),
+        news=news,
     )
 
 
@@ -206,7 +208,7 @@ def a_site(
         agent_chats=agent_chats(desk, chats, store),
         sip_address="sip:12345@127.0.0.1:5060",
         hosts=Hosts(chat.doors.origins),
-        citizens=citizens(store, casework) if has_self_service else None,
+        citizens=citizens(store, casework, (customs or {}).get("news")) if has_self_service else None,
     )
     return Site(create_app(parts), store, chat, down, ended)
 

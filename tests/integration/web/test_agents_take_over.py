@@ -358,6 +358,7 @@ async def test_a_units_words_go_by_sms_unless_their_citizen_has_seen_them_in_the
         notices = CitizenNotices(
             site.store, SqlLetters(site.store.database, SEAL), load_notice_words(CITY), {},
             subscriptions=SqlProgress(site.store.database), by_channel={}, by_phone=phones, reading=where,
+            unseen=timedelta(seconds=60),
         )  # fmt: skip
         clock[0] += timedelta(seconds=after)
         senders = SendersByKind({"citizen": notices}, notices)
