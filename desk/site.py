@@ -19,6 +19,7 @@ from desk.pages.knowledge import article, golden, lists, tasks, transfer, writin
 from desk.pages.review import order as review_order
 from desk.pages.review import secrecy, waiting
 from desk.pages.rules import catalogue, drafts, rows, versions
+from desk.pages.rules import words as word_lists
 from desk.pages.supervision import board, brief, contests, rates, trends
 from desk.pages.supervision import order as supervision_order
 from desk.pages.unit import article as unit_article
@@ -72,6 +73,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     drafts.router,
     rows.router,
     versions.router,
+    word_lists.router,
 )
 """The routers of all areas. A new area is a module below ``desk/pages``, a line here, one in ``desk/permissions``, one in
 ``desk/navigation``."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from hotline.domain.errors import HotlineError
-from hotline.domain.rule_text import RowChange, RowData
+from hotline.domain.rule_text import RowChange, RowData, WordsChange
 
 _LEAST_REASON: Final = 4
 _MOST_CHANGES: Final = 200
@@ -117,7 +117,7 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """Changes of rows that take effect together, on ``effective_on``. ``base`` is the version that they were made to."""
+    """Changes of rows and word lists that take effect together, on ``effective_on``. ``base`` is the version that they were made to."""
 
     id: str
     reason: str
@@ -129,6 +129,7 @@ class ChangeSet:
     changes: tuple[RowChange, ...] = ()
     expectations: tuple[Expectation, ...] = ()
     history: tuple[RuleEntry, ...] = ()
+    words: tuple[WordsChange, ...] = ()
 
     @property
     def writers(self) -> frozenset[str]:
@@ -163,9 +164,30 @@ class ChangeSet:
         at_ = next((index for index, each in enumerate(self.changes) if each.row == row), len(others))
         is_nothing = change.changes_nothing or (was is None and becomes is None)
         changes = tuple(others[:at_] + ([] if is_nothing else [change]) + others[at_:])
-        if len(changes) > _MOST_CHANGES:
+        if len(changes) + len(self.words) > _MOST_CHANGES:
             raise RuleStepRefusedError(RuleRefusal.TOO_MANY)
         return self._after(RuleStep.EDIT, by, at, row, changes=changes)
+
+    def words_of(self, name: str) -> WordsChange | None:
+        """Return what becomes of a word list, None when it stays as it is."""
+        return next((change for change in self.words if change.name == name), None)
+
+    def with_words(
+        self,
+        name: str,
+        was: tuple[str, ...] | None,
+        becomes: tuple[str, ...] | None,
+        *,
+        by: str,
+        at: datetime,
+    ) -> ChangeSet:
+        """Return the change set with this list instead of an earlier change of it; ``was`` is the list in the base."""
+        self._must_be(ChangeSetStatus.DRAFT)
+        others = tuple(each for each in self.words if each.name != name)
+        words = others if was == becomes else (*others, WordsChange(name, was, becomes))
+        if len(self.changes) + len(words) > _MOST_CHANGES:
+            raise RuleStepRefusedError(RuleRefusal.TOO_MANY)
+        return self._after(RuleStep.EDIT, by, at, f"词表 {name}", words=words)
 
     def with_expectation(self, matter: str, lead: str, why: str, *, by: str, at: datetime) -> ChangeSet:
         """Return the change set saying that a golden matter goes elsewhere on purpose; without ``lead`` it no longer says so."""
@@ -188,7 +210,7 @@ class ChangeSet:
     def submitted(self, *, by: str, at: datetime) -> ChangeSet:
         """Return it waiting for somebody else."""
         self._must_be(ChangeSetStatus.DRAFT)
-        if not self.changes:
+        if not self.changes and not self.words:
             raise RuleStepRefusedError(RuleRefusal.EMPTY)
         return self._after(RuleStep.SUBMIT, by, at, status=ChangeSetStatus.IN_REVIEW)
 

@@ -101,8 +101,17 @@ class RowChange:
         return self.was == self.becomes and self.before is None
 
 
+@dataclass(frozen=True, slots=True)
+class WordsChange:
+    """What becomes of one word list (词表). ``was`` is None for a new topic, ``becomes`` None for one that is taken out."""
+
+    name: str
+    was: tuple[str, ...] | None
+    becomes: tuple[str, ...] | None
+
+
 class ChangeConflictError(ValueError):
-    """A change does not fit the rows any more; ``row`` is whose, ``reason`` why: taken, gone, other, anchor."""
+    """A change does not fit any more; ``row`` is whose row or word list it is, ``reason`` why: taken, gone, other, anchor."""
 
     def __init__(self, row: str, reason: str) -> None:
         self.row = row
@@ -151,6 +160,56 @@ def _place(rows: Sequence[CatalogueRow], change: RowChange, group: str) -> tuple
     last = group or (rows[-1].group if rows else "rows")
     places = [index for index, row in enumerate(rows) if row.group == last]
     return last, places[-1] + 1 if places else len(rows)
+
+
+OWN_LISTS: Final = ("negations", "questions")
+"""The lists that are no topics: what denies (否定词), and what only asks (问话)."""
+
+
+def word_lists(words: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the word lists of a catalogue by name: those of ``OWN_LISTS`` and the topics."""
+    own = {name: words.get(name, ()) for name in OWN_LISTS}
+    return {name: tuple(found) for name, found in {**own, **words.get("topics", {})}.items()}
+
+
+def with_words(words: Mapping[str, Any], changes: Sequence[WordsChange]) -> Mapping[str, Any]:
+    """Return ``words`` with the changes. Raises ``ChangeConflictError`` when a list is another by now."""
+    if not changes:
+        return words
+    lists = word_lists(words)
+    for change in changes:
+        if lists.get(change.name) != change.was:
+            raise ChangeConflictError(change.name, "other")
+        if change.becomes is None:
+            del lists[change.name]
+        else:
+            lists[change.name] = change.becomes
+    own = {name: list(lists.pop(name, ())) for name in OWN_LISTS}
+    return {**own, "topics": {name: list(found) for name, found in lists.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class WordsDifference:
+    """How a word list differs between two catalogues; ``kind`` as of rows: added, removed, changed."""
+
+    name: str
+    kind: str
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def words_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[WordsDifference, ...]:
+    """Return what differs, in the order of the new lists, those that are gone last."""
+    before, after = word_lists(old), word_lists(new)
+    found = []
+    for name in (*after, *(name for name in before if name not in after)):
+        was, now = before.get(name, ()), after.get(name, ())
+        kind = "added" if name not in before else "removed" if name not in after else "changed"
+        if was != now or kind != "changed":
+            more = tuple(word for word in now if word not in was)
+            less = tuple(word for word in was if word not in now)
+            found.append(WordsDifference(name, kind, more, less))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,22 @@ from hotline.domain.rule_changes import (
     check_day,
     reasoned,
 )
-from hotline.domain.rule_text import CatalogueText, ChangeConflictError, RowChange, applied
+from hotline.domain.rule_text import (
+    CatalogueText,
+    ChangeConflictError,
+    RowChange,
+    WordsChange,
+    applied,
+    with_words,
+    word_lists,
+)
 from hotline.service.rule_trials import RuleTrials, ShownTrial
 from hotline.store.accounts import Audited
 from hotline.store.rules import SqlRules, valid_on
 from router.catalogue import compiled
 from router.catalogue_files import CatalogueFiles
 from router.row_check import RowProblem, check_row
+from router.words_check import check_words
 
 FILES: Final = "files"
 """Stands for whoever wrote the files of the city's folder."""
@@ -186,6 +195,53 @@ class Rules:
             found.with_row(row, data, data, None, by=by, at=self._clock()), by, row=row, undone=True
         )
 
+    async def check_words(
+        self, change_set: ChangeSet, name: str, words: Sequence[str] | None, *, is_new: bool
+    ) -> tuple[RowProblem, ...]:
+        """Return what is wrong with a word list as it is being written in a draft; None: it is taken out."""
+        base = await self.text(change_set.base)
+        others = tuple(each for each in change_set.words if each.name != name)
+        was = word_lists(base.words).get(name)
+        if is_new and (was is not None or len(others) < len(change_set.words)):
+            return (RowProblem("name", f"词表 {name} 已经有了"),)
+        becomes = tuple(words) if words is not None else None
+        is_nothing = was is None and becomes is None
+        changes = others if is_nothing else (*others, WordsChange(name, was, becomes))
+        text = _with(base, change_set.changes, replace(change_set, words=changes))
+        return await asyncio.to_thread(check_words, name, becomes, text, self._city, self.limits())
+
+    async def edit_words(
+        self,
+        id_: str,
+        name: str,
+        words: Sequence[str] | None,
+        revision: int,
+        *,
+        by: str,
+        is_new: bool = False,
+    ) -> ChangeSet:
+        """Change, add or take out (None) a word list. Raises ``RuleStepRefusedError`` when it has mistakes."""
+        found = await self._at(id_, revision)
+        was = word_lists((await self.text(found.base)).words).get(name)
+        if not is_new and was is None and found.words_of(name) is None:
+            raise RuleNotFoundError(name)
+        problems = await self.check_words(found, name, words, is_new=is_new)
+        if wrong := [each for each in problems if each.is_error]:
+            raise RuleStepRefusedError(RuleRefusal.MISTAKES, "；".join(each.text for each in wrong))
+        becomes = tuple(words) if words is not None else None
+        changed = found.with_words(name, was, becomes, by=by, at=self._clock())
+        return await self._keep(changed, by, words=name, becomes=list(words) if words is not None else None)
+
+    async def undo_words(self, id_: str, name: str, revision: int, *, by: str) -> ChangeSet:
+        """Leave a word list as it is in the base. Raises ``RuleStepRefusedError`` where the draft's rows need it otherwise."""
+        found = await self._at(id_, revision)
+        was = word_lists((await self.text(found.base)).words).get(name)
+        problems = await self.check_words(found, name, was, is_new=False)
+        if wrong := [each for each in problems if each.is_error]:
+            raise RuleStepRefusedError(RuleRefusal.MISTAKES, "；".join(each.text for each in wrong))
+        changed = found.with_words(name, was, was, by=by, at=self._clock())
+        return await self._keep(changed, by, words=name, undone=True)
+
     async def expect(
         self, id_: str, matter: str, lead: str, why: str, revision: int, *, by: str
     ) -> ChangeSet:
@@ -327,7 +383,11 @@ class Rules:
 def _with(base: CatalogueText, changes: Sequence[RowChange], change_set: ChangeSet) -> CatalogueText:
     expectations = {**base.expectations, **{each.matter: each.lead for each in change_set.expectations}}
     try:
-        return replace(base, rows=applied(base.rows, changes), expectations=expectations)
+        words = with_words(base.words, change_set.words)
+    except ChangeConflictError as error:
+        raise RuleStepRefusedError(RuleRefusal.CONFLICT, f"词表 {error.row}") from error
+    try:
+        return replace(base, words=words, rows=applied(base.rows, changes), expectations=expectations)
     except ChangeConflictError as error:
         raise RuleStepRefusedError(RuleRefusal.CONFLICT, f"规则 {error.row}") from error
 

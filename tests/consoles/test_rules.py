@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from app.published_rules import PublishedRules
 from hotline.domain.accounts import StaffRole
@@ -26,6 +26,23 @@ HEATING = an_appeal(category="0101", text="暖气不热")
 @pytest.fixture
 def site(store: SqlStore, tmp_path: Path) -> ConsolesSite:
     return a_consoles_site(store, tmp_path, city=small_city(tmp_path, is_whole=True))
+
+
+async def a_word_is_added(page: Page) -> list[str]:
+    """Add a word to a list by keyboard, seeing what it means; return what keeps people out."""
+    await page.keyboard.press("w")
+    await page.wait_for_url("**/desk/rules/words?draft=c1")
+    await shoot(page, "rules-words", whole=False)
+    found = await barriers(page)
+    await page.click("text=questions")
+    await page.locator("#f-words").press("End")
+    await page.keyboard.type("、算不算、路")
+    await expect(page.locator("#w-words .hint")).to_have_text("4 个词；新增 算不算、路")
+    await shoot(page, "rules-word-list")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_url("**/desk/rules/drafts/c1")
+    await expect(page.locator("main")).to_contain_text("算不算、路")
+    return found + await barriers(page)
 
 
 @pytest.mark.timeout(180)
@@ -70,6 +87,7 @@ async def test_a_rule_is_edited_checked_tried_published_and_rolled_back(
     await page.focus("#f-lead")
     await page.keyboard.press("Control+Enter")
     await page.wait_for_url("**/desk/rules/drafts/c1")
+    found += await a_word_is_added(page)
     await page.click("#trial button")
     await expect(page.locator("#trial")).to_contain_text("1件会改派", timeout=30_000)
     await shoot(page, "rules-draft-gate")

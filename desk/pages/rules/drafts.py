@@ -15,7 +15,7 @@ from desk.pages.rules.catalogue import is_open, rules_of, words_of
 from desk.rule_rows import RowWords
 from desk.seat import Seat
 from hotline.domain.rule_changes import ChangeSet, ChangeSetStatus, RuleNotFoundError, RuleStepRefusedError
-from hotline.domain.rule_text import CatalogueRow, differences
+from hotline.domain.rule_text import CatalogueRow, WordsDifference, differences, words_differences
 from hotline.service.rule_trials import MOST_ORDERS
 from hotline.service.rules import Line
 from router.trial import Shift, Trial
@@ -55,14 +55,16 @@ async def draft(request: Request, draft: str) -> Response:
     rules, words = rules_of(front), words_of(front)
     found, line = await rules.store.get(draft), await rules.line()
     conflict, changes = "", list[dict[str, Any]]()
+    words_changes: tuple[WordsDifference, ...] = ()
     try:
-        changes = changed_rows(
-            words, (await rules.text(found.base)).rows, (await rules.draft_text(found)).rows
-        )
+        base, text = await rules.text(found.base), await rules.draft_text(found)
+        changes = changed_rows(words, base.rows, text.rows)
+        words_changes = words_differences(base.words, text.words)
     except RuleStepRefusedError as error:
         conflict = front.refusal(error.code, error.reason)
     return front.page(
         request, "rules/draft.html", title=found.reason, draft=found, line=line, changes=changes, conflict=conflict,
+        words_changes=words_changes,
         is_open=is_open(found), is_behind=is_open(found) and found.base != line.head, days=DAYS,
         first_day=_first_day(found, line), **await _trial(front, found),
     )  # fmt: skip

@@ -116,7 +116,7 @@ def _typed(before: str | None) -> str:
 
 
 async def _topics(front: Front, change_set: ChangeSet) -> dict[str, Any]:
-    found: dict[str, Any] = (await rules_of(front).text(change_set.base)).words["topics"]
+    found: dict[str, Any] = (await rules_of(front).draft_text(change_set)).words["topics"]
     return found
 
 

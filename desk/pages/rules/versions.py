@@ -11,6 +11,7 @@ from desk.guard import desk_router, front_of
 from desk.pages.rules.catalogue import rules_of, words_of
 from desk.pages.rules.drafts import changed_rows
 from desk.seat import Seat
+from hotline.domain.rule_text import words_differences
 from hotline.service.rules import Line
 
 router = desk_router()
@@ -39,10 +40,12 @@ async def version(
     this = await rules.text(version)
     behind = names[names.index(version) + 1 :] if version in names else []
     other = against or next(iter(behind), "")
+    before = await rules.text(other) if other else None
     found = next((each for each in listed if each["version"] == version), None)
     return front.page(
         request, "rules/version.html", title=version, version=version, about=found, line=line, against=other, names=names,
-        changes=changed_rows(words_of(front), (await rules.text(other)).rows, this.rows) if other else [],
+        changes=changed_rows(words_of(front), before.rows, this.rows) if before is not None else [],
+        words_changes=words_differences(before.words, this.words) if before is not None else (),
         rows=len(this.rows),
     )  # fmt: skip
 

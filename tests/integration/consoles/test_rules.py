@@ -159,6 +159,76 @@ async def test_rows_are_added_taken_out_and_left_as_they_were_and_drafts_planned
         assert gone == [404] * 4
 
 
+async def test_a_word_list_is_changed_checked_tried_published_and_rolled_back(site: ConsolesSite) -> None:
+    """By a new list and a row that goes by it, an order goes to another unit; back again by rolling back."""
+    await keep(site.store, an_order(appeal=an_appeal(category="0101", text="家里暖气不热，阀门漏水")))
+    zheng, qian = (
+        await site.account(R.RULES_EDITOR, login="zheng"),
+        await site.account(R.RULES_REVIEWER, login="qian"),
+    )
+    at = "/desk/rules/drafts/c1"
+    async with site.client(zheng) as editor, site.client(qian) as reviewer:
+        await editor.post("/desk/rules/drafts", data={"reason": "漏水的由住建办", "effective_on": TODAY})
+        new = {"name": "leak", "words": "阀门漏水、漏水，漏水\n噪音", "is_new": "true", "revision": "0"}
+        said = plain((await editor.post(f"{at}/words/check", data=new)).text)
+        assert "别的词表里也有：噪音（noise）" in said
+        assert "不用另写：阀门漏水（已有“漏水”）" in said
+        assert "3 个词；新增 阀门漏水、漏水、噪音" in said
+        taken = (await editor.post(f"{at}/words", data={**new, "name": "noise"})).text
+        assert "词表 noise 已经有了" in taken
+        bad = plain((await editor.post(f"{at}/words/check", data={**new, "name": "漏水", "words": " "})).text)
+        assert ("名称用小写字母开头" in bad, "至少写一个词" in bad) == (True, True)
+        new["words"] = "漏水、跑水"
+        assert (await editor.post(f"{at}/words", data=new)).headers["location"] == at
+        row = {
+            **TO_HOUSING,
+            "row": "",
+            "id": "leaks",
+            "mentions": "leak",
+            "before": "heat-fee",
+            "supporting": "",
+        }
+        assert (await editor.post(f"{at}/rows", data={**row, "revision": "1"})).headers["location"] == at
+        listed = words_of((await editor.get("/desk/rules/words?draft=c1&q=漏水")).text)
+        assert "leak 新增 漏水、跑水 1" in listed
+        bound = {"name": "leak", "revision": "2"}
+        refused = await editor.post(f"{at}/words/remove", data=bound)
+        assert (refused.status_code, "leaks" in refused.text) == (422, True)  # a row goes by it
+        assert (
+            await editor.post(f"{at}/words/remove", data={**bound, "name": "negations"})
+        ).status_code == 422
+        page = words_of((await editor.get(at)).text)
+        assert "改动 2" in page
+        assert "leak 新增 漏水、跑水" in page
+        assert "1 件会改派（试算往期工单 1 件）" in await tried(site, editor)
+        assert (await editor.post(f"{at}/submit", data={"revision": "2"})).status_code == 303
+        passing = {"revision": "3", "effective_on": TODAY, "reason": "核对无误"}
+        assert (await reviewer.post(f"{at}/publish", data=passing)).status_code == 303
+        assert "leak 漏水、跑水 1" in words_of((await reviewer.get("/desk/rules/words")).text)
+        difference = words_of((await reviewer.get("/desk/rules/versions/linyi-2026.1%2B1")).text)
+        assert ("差异 2" in difference, "leak 新增 漏水、跑水" in difference) == (True, True)
+        assert (await reviewer.get(f"{at}/words?name=leak")).status_code == 403
+        await reviewer.post("/desk/rules/versions/linyi-2026.1/roll-back", data={"reason": "派错，先恢复"})
+        assert "漏水、跑水" not in (await reviewer.get("/desk/rules/words")).text
+
+
+async def test_a_word_list_in_force_is_changed_and_left_as_it_was(site: ConsolesSite) -> None:
+    at = "/desk/rules/drafts/c1"
+    async with site.client(await site.account(R.RULES_EDITOR)) as editor:
+        await editor.post("/desk/rules/drafts", data={"reason": "补充问话词", "effective_on": TODAY})
+        words = {"name": "questions", "words": "是不是、有没有、算不算", "revision": "0"}
+        assert (await editor.post(f"{at}/words", data=words)).headers["location"] == at
+        assert "questions 修改 算不算" in words_of((await editor.get(at)).text)
+        stale = await editor.post(f"{at}/words", data=words)
+        assert stale.status_code == 409
+        assert "恢复原样" in (await editor.get(f"{at}/words?name=questions")).text
+        await editor.post(f"{at}/words/undo", data={"name": "questions", "revision": "1"})
+        assert "还没有改动" in words_of((await editor.get(at)).text)
+        assert (await editor.get(f"{at}/words?name=nothing")).status_code == 404
+        empty = await editor.post(f"{at}/submit", data={"revision": "2"})
+        assert (empty.status_code, "没有改动" in empty.text) == (422, True)
+
+
 async def test_the_table_is_filtered_by_words_class_unit_and_basis(site: ConsolesSite) -> None:
     async with site.client(await site.account(R.RULES_EDITOR)) as client:
         headers = {"HX-Request": "true", "HX-Target": "rows"}

@@ -11,9 +11,12 @@ from hotline.domain.rule_text import (
     ChangeConflictError,
     RowChange,
     RowDifference,
+    WordsChange,
     applied,
     differences,
     digest_of,
+    with_words,
+    words_differences,
 )
 
 
@@ -94,3 +97,16 @@ def test_a_text_is_the_same_after_it_was_kept_and_its_digest_holds_for_one_versi
 def test_what_is_no_text_is_refused(broken: str) -> None:
     with pytest.raises(ValueError):
         CatalogueText.loaded(broken)
+
+
+def test_a_word_list_that_somebody_else_changed_is_not_overwritten() -> None:
+    words = {"negations": ["不是"], "questions": [], "topics": {"noise": ["太吵"]}}
+    louder = WordsChange("noise", ("太吵",), ("太吵", "扰民"))
+    changed = with_words(words, [louder, WordsChange("leak", None, ("漏水",))])
+    assert changed["topics"] == {"noise": ["太吵", "扰民"], "leak": ["漏水"]}
+    assert [(each.name, each.kind, each.added) for each in words_differences(words, changed)] == [
+        ("noise", "changed", ("扰民",)),
+        ("leak", "added", ("漏水",)),
+    ]
+    with pytest.raises(ChangeConflictError, match="noise: other"):
+        with_words(changed, [louder])
