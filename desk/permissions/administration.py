@@ -21,6 +21,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /desk/admin/accounts/{account}/lock": _SYSTEM,
     "POST /desk/admin/accounts/{account}/unlock": _SYSTEM,
     "POST /desk/admin/accounts/{account}/reset": _SYSTEM,
+    "POST /desk/admin/accounts/{account}/totp": _SECURITY,
     "POST /desk/admin/accounts/{account}/roles": _SECURITY,
     "POST /desk/admin/accounts/{account}/sessions/{session}/end": _KEEPERS,
     "GET /desk/admin/sessions": _KEEPERS,

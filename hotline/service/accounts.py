@@ -20,7 +20,7 @@ from hotline.domain.accounts import (
     check_grant,
 )
 from hotline.domain.article_life import ArticleStep
-from hotline.domain.errors import HotlineError
+from hotline.domain.errors import DeedRefusedError, HotlineError
 from hotline.service.passwords import Passwords, new_totp_secret, one_time_password, totp_step
 from hotline.store.accounts import Audited, Credentials, SqlAccounts
 from hotline.store.sealing import Seal
@@ -163,6 +163,25 @@ class Accounts:
                 raise NotAllowedError("administrator")
 
         return await self._reset(id_, self._audited(by.login, "account.password_reset", reason=reason), check)
+
+    async def forget_totp(self, id_: str, *, by: Account, reason: str) -> Account:
+        """Forget an account's authenticator (动态口令), as its telephone is lost (安全管理员); the sessions end.
+
+        Administrators' is forgotten on the machine only. Raises ``DeedRefusedError`` where there is none.
+        """
+
+        def step(account: Account, credentials: Credentials) -> tuple[Account, Credentials]:
+            check_grant(by, account)
+            if account.roles & ADMINISTRATORS:
+                raise NotAllowedError("administrator")
+            if not credentials.totp:
+                raise DeedRefusedError(missing="已绑定的动态口令")
+            return account, replace(credentials, totp="", totp_offered="", totp_step=0)
+
+        audited = self._audited(by.login, "account.totp_forgotten", reason=reason)
+        account = await self.store.change(id_, step, audited)
+        await self.store.end_sessions(id_)
+        return account
 
     async def reset_on_the_machine(self, login: str) -> str:
         """Return a new one-time password, and forget the authenticator: whoever does this has the machine."""

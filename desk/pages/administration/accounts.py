@@ -102,6 +102,14 @@ async def reset(request: Request, seat: Seat, account: AccountId, reason: Reason
     return await _one(request, account, password=password)
 
 
+@router.post("/desk/admin/accounts/{account}/totp")
+async def forget_totp(request: Request, seat: Seat, account: AccountId, reason: Reason = "") -> Response:
+    """Forget its authenticator; its owner signs in by the password and binds another."""
+    front = front_of(request)
+    await front.parts.accounts.forget_totp(account, by=seat.account, reason=_reason(reason))
+    return front.done(request, to=f"/desk/admin/accounts/{account}", toast="动态口令已解除，登录着的全部退出")
+
+
 @router.post("/desk/admin/accounts/{account}/roles")
 async def roles(
     request: Request,

@@ -8,15 +8,17 @@ import json
 import re
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from app.machine_facts import MachineFacts
 from app.settings import Settings
 from desk.pages.administration.audit import in_words
-from hotline.domain.accounts import StaffRole
+from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.appeal import AppealKind
 from hotline.domain.deeds import SignFor
 from hotline.domain.life_cycle import Step
+from hotline.service.accounts import Whereabouts
 from hotline.store.audit_log import AuditFilter, SqlAuditLog
 from tests.builders import after, an_appeal
 from tests.consoles_site import CITY, ConsolesSite
@@ -85,6 +87,40 @@ async def test_no_administrator_changes_themselves(site: ConsolesSite) -> None:
     async with site.client(security) as client:
         path = f"/desk/admin/accounts/{security.id}/roles"
         assert (await client.post(path, data={"role": "reviewer", "reason": "自己"})).status_code == 403
+
+
+async def test_a_lost_authenticator_is_forgotten_by_the_security_administrator_only(
+    site: ConsolesSite,
+) -> None:
+    system, security = await site.account(R.SYSTEM_ADMIN), await site.account(R.SECURITY_ADMIN, login="sec")
+    agent = await site.account(R.AGENT, login="zhao")
+    agent = await bound(site, agent)
+    path, reason = f"/desk/admin/accounts/{agent.id}", {"reason": "手机丢失，已核实身份"}
+    async with site.client(agent) as theirs, site.client(security) as client, site.client(system) as other:
+        assert (await other.post(f"{path}/totp", data=reason)).status_code == 403
+        assert "解除动态口令" not in (await other.get(path)).text
+        assert "解除动态口令" in (await client.get(path)).text
+        assert (await client.post(f"{path}/totp", data={"reason": " "})).status_code == 422
+        assert (await client.post(f"{path}/totp", data=reason)).status_code == 303
+        assert (await theirs.get("/desk/orders")).status_code == 303  # signed out
+        assert not (await site.accounts.store.get(agent.id)).has_totp
+        assert (await client.post(f"{path}/totp", data=reason)).status_code == 422  # there is none any more
+        for administrator in (system, security):
+            refused = await client.post(f"/desk/admin/accounts/{administrator.id}/totp", data=reason)
+            assert refused.status_code == 403
+    assert await audited(site, "account.totp_forgotten") == [("staff:sec", "zhao", reason)]
+
+
+async def bound(site: ConsolesSite, account: Account) -> Account:
+    """Bind an authenticator to an account, as its owner does."""
+    secret = await site.accounts.offer_totp(account)
+    signed_in = await site.accounts.who(await site.token(account))
+    assert signed_in is not None
+    _, changed = await site.accounts.confirm_totp(
+        signed_in, pyotp.TOTP(secret).at(site.clock()), Whereabouts()
+    )
+    assert changed.has_totp
+    return changed
 
 
 async def test_a_locked_account_is_out_and_says_so_to_nobody_but_administrators(site: ConsolesSite) -> None:
