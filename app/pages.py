@@ -22,6 +22,8 @@ class Pages:
         """Take the words and the records."""
         self._parts = parts
         self._templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+        # As the city's file orders them: 满意 before 不满意.
+        self._templates.env.policies["json.dumps_kwargs"] = {"sort_keys": False}
 
     def fault(self, request: Request, status: int, reason: str) -> HTMLResponse:
         """Return the page that says why there is no page; ``reason`` is a key of the words' ``faults``."""

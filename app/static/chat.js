@@ -28,14 +28,16 @@ const token = () => new Promise((given) => {
   parent.postMessage({type: "hotline-wants-token"}, "*");  // nothing secret; who may carry the page is said by frame-ancestors
 });
 
-const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number) => openOrders(token, line.session, number)};
+const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number, deed) => openOrders(token, line.session, number, deed)};
 
 function bottom() { asked.scrollIntoView({block: "end"}); }
 list.addEventListener("load", (event) => { if (list.lastElementChild?.contains(event.target) || asked.childElementCount) bottom(); }, true);  // a picture came in
 
-function place(row, where = null) {
-  if (where) where.after(row);
-  else { for (const old of list.querySelectorAll(".replies")) old.remove(); list.append(row); bottom(); }
+// What is told in between leaves the answers that may be pressed.
+function place(row, isBetween = false) {
+  if (!isBetween) for (const old of list.querySelectorAll(".replies")) old.remove();
+  list.append(row);
+  bottom();
   return row;
 }
 
@@ -57,7 +59,7 @@ const line = new Line({
   },
   message(message, own) {
     if (message.type === "said") {
-      place(saidRow(message, acts));
+      place(saidRow(message, acts), message.card?.type === "news");
       if (message.by !== "hotline" || message.card?.type === "news") { newest = Math.max(newest, message.number); look(); }
     } else if (message.type === "echoed") {
       if (!own) { place(shown(message)); return; }

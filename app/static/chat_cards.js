@@ -38,7 +38,8 @@ function orders(card, acts) {
 }
 
 function news(card, acts) {
-  return make("div", {className: "card"}, button(labels.look, () => acts.look(card.number)));
+  return make("div", {className: "card"}, card.is_answer ? button(labels.rate, () => acts.look(card.number, "rate")) : null,
+    " ", button(labels.look, () => acts.look(card.number)));
 }
 
 function shown(card, acts) {

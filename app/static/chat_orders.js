@@ -6,6 +6,7 @@ const body = document.getElementById("own");
 const dialog = body.closest("dialog");
 let token = null;
 let ofHost = async () => null;
+let wanted = {};  // the order to show first, and what is to be done with it
 let chat = null;  // where steps are shown first, while it is open
 
 async function ask(path, sent, method = sent ? "POST" : "GET") {
@@ -62,7 +63,10 @@ function prove(number = "") {
 async function list() {
   const {isGood, status, found} = await ask("orders");
   if (!isGood) { token = null; prove(); if (status !== 403) say(found.text); return; }
-  if (!found.orders.length) draw(make("p", {textContent: labels.none}));
+  const first = found.orders.find((order) => order.number === wanted.number), deed = wanted.deed;
+  wanted = {};
+  if (first) show(first, deed);
+  else if (!found.orders.length) draw(make("p", {textContent: labels.none}));
   else draw(...found.orders.map((order) => button(`${order.number} ${order.status_text} ${order.category_text}`, () => show(order), "quiet row")));
 }
 
@@ -86,7 +90,7 @@ function rating_form(order) {
   const inputs = {};
   const rows = Object.entries(labels.rating).map(([name, choice]) => {
     const [label, input] = field(choice.label, {required: true}, "select");
-    input.append(...Object.entries(choice.of).map(([value, text]) => make("option", {value, textContent: text})));
+    input.append(make("option", {value: "", textContent: labels.choose}), ...Object.entries(choice.of).map(([value, text]) => make("option", {value, textContent: text})));
     inputs[name] = input;
     return label;
   });
@@ -108,10 +112,10 @@ function subscription(order) {
   return make("p", {}, told, " ", change);
 }
 
-function show(order) {
+function show(order, deed = "") {
   const place = make("div");
-  const deeds = make("div", {className: "replies"}, ...order.may.map((deed) => button(labels.deeds[deed],
-    () => place.replaceChildren(deed === "rate" ? rating_form(order) : words_form(order, deed)))));
+  const open = (one) => place.replaceChildren(one === "rate" ? rating_form(order) : words_form(order, one));
+  const deeds = make("div", {className: "replies"}, ...order.may.map((one) => button(labels.deeds[one], () => open(one))));
   draw(
     facts([[labels.number, order.number], [labels.status, order.status_text], [labels.kind, order.kind_text], [labels.category, order.category_text],
       [labels.text, order.text], [labels.place, order.place], [labels.unit, order.unit], [labels.due, moment(order.due_at)], [labels.reply, order.reply]]),
@@ -119,10 +123,12 @@ function show(order) {
     make("ol", {className: "steps"}, ...order.steps.map((step) => make("li", {}, make("strong", {textContent: step.step_text}), " ",
       make("small", {textContent: [moment(step.at), step.unit].filter(Boolean).join(" ")}), step.text ? make("p", {textContent: step.text}) : null))),
     button(labels.all, list));
+  if (order.may.includes(deed)) { open(deed); place.scrollIntoView({block: "nearest"}); }
 }
 
-export function openOrders(host, session, number = "") {
+export function openOrders(host, session, number = "", deed = "") {
   ofHost = host;
+  wanted = {number, deed};
   chat = session;
   dialog.showModal();
   if (!token && number) prove(number);

@@ -215,10 +215,14 @@ class OrdersCard(_Message):
 
 
 class NewsCard(_Message):
-    """The message is news of an order; the page says when it was seen, and may show the order."""
+    """The message is news of an order; the page says when it was seen, and may show the order.
+
+    ``is_answer``: it is the unit's reply, which the citizen may rate (满意度评价).
+    """
 
     type: Literal["news"] = "news"
     number: str
+    is_answer: bool = False
 
 
 AnyCard = ArticleCard | FormCard | OrdersCard | NewsCard

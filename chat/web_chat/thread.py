@@ -35,7 +35,7 @@ class PageThread:
         replies: tuple[str, ...] = ()
         card: AnyCard | None = None
         if line.order:
-            card = NewsCard(number=line.order)
+            card = NewsCard(number=line.order, is_answer=line.is_answer)
         if line.say is not None:
             replies, card = self._words.replies_to(line.say), self._words.card(line.say.card)
         return Said(

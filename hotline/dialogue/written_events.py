@@ -63,12 +63,16 @@ class UnitWrote:
 
 @dataclass(frozen=True, slots=True)
 class OrderNewsCame:
-    """The hotline tells in an open chat how order ``order`` goes on (进展告知); ``notice`` is the message's own id."""
+    """The hotline tells in an open chat how order ``order`` goes on (进展告知); ``notice`` is the message's own id.
+
+    ``is_answer``: the unit has replied, and the citizen may say how content they are (满意度评价).
+    """
 
     at: datetime
     order: str
     text: str
     notice: str
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from hotline.dialogue.written_events import OrderNewsCame
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.errors import EngineUnavailableError, WorkOrderNotFoundError
 from hotline.domain.letters import Correspondent
+from hotline.domain.life_cycle import Step
 from hotline.domain.notices import TO_CITIZENS
 from hotline.domain.outbox import StoredMessage
 from hotline.domain.progress import BETWEEN, Subscription
@@ -195,7 +196,7 @@ class CitizenNotices:
         marks = await self._marks(order, message) if step == FROM_UNIT else ()
         in_chat = self._in_talk(marks, message, at)
         if in_chat is None and who is None and not any(mark.is_here or mark.read for mark in marks):
-            in_chat = await self._in_open_chat(order, notice, at)
+            in_chat = await self._in_open_chat(order, notice, at, is_answer=step == Step.PASS_REVIEW)
         if in_chat is not None:
             return in_chat
         telling = self._by_channel.get(who.channel) if who is not None else None
@@ -233,13 +234,17 @@ class CitizenNotices:
         waits = timedelta(0) <= at - message.created_at < self._unseen
         return Later(_LOOK_AGAIN) if waits and any(mark.may_read(position) for mark in marks) else None
 
-    async def _in_open_chat(self, order: WorkOrder, notice: Notice, at: datetime) -> Outcome | None:
+    async def _in_open_chat(
+        self, order: WorkOrder, notice: Notice, at: datetime, *, is_answer: bool
+    ) -> Outcome | None:
         """Show a notice in the citizen's open chat; None: it was not seen there in time, or there is none."""
         if self._news is None:
             return None
         readers = (f"order:{order.number}", *readers_of(order.conversation, order.appeal.phone))
         try:
-            told = await self._news.leave(readers, OrderNewsCame(at, order.number, notice.text, notice.key))
+            told = await self._news.leave(
+                readers, OrderNewsCame(at, order.number, notice.text, notice.key, is_answer)
+            )
         except EngineUnavailableError as error:
             log.info("notice.chats_not_asked", error=error.reason)
             return None

@@ -26,7 +26,8 @@ class Party(StrEnum):
 class Line:
     """One message. ``name``: the agent's number or the unit's name; ``message``: its writer's own id; ``say``: the hotline's own.
 
-    ``evidence``: the picture or document it is, if it is one, and its media type; ``order``: the order that it is news of.
+    ``evidence``: the picture or document it is, if it is one, and its media type; ``order``: the order that it is news of,
+    ``is_answer`` if it is its unit's reply.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Line:
     evidence: str = ""
     media_type: str = ""
     order: str = ""
+    is_answer: bool = False
 
 
 class Thread:
@@ -95,7 +97,9 @@ class Thread:
             case UnitWrote():
                 return Line(number, at, Party.UNIT, entry.text, name=entry.unit)
             case OrderNewsCame():
-                return Line(number, at, Party.HOTLINE, entry.text, order=entry.order)
+                return Line(
+                    number, at, Party.HOTLINE, entry.text, order=entry.order, is_answer=entry.is_answer
+                )
             case _:
                 return None
 

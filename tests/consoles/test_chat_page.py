@@ -22,9 +22,21 @@ from chat.web_chat.media import ChatMedia
 from hotline.city import read_yaml
 from hotline.dialogue.words import SafetyWords
 from hotline.dialogue.written_events import OrderNewsCame, UnitWrote
+from hotline.domain import deeds
 from hotline.domain.appeal import ContactChannel
+from hotline.domain.deeds import (
+    Contact,
+    PassReview,
+    Reply,
+    Resolution,
+    Revisit,
+    Satisfaction,
+    SignFor,
+)
 from hotline.domain.knowledge import Attachment
+from hotline.domain.people import unit_actor
 from hotline.domain.speech import Expected, Hypothesis
+from hotline.service.casework import Casework
 from hotline.service.evidence import Evidence
 from hotline.service.guidance import Guidance
 from hotline.service.kept_chats import Post
@@ -35,9 +47,19 @@ from tests.browser import PHONE, Complaints, barriers, overflow, shoot
 from tests.builders import CATEGORIES, LINYI, NOW, a_passage
 from tests.builders import PHONE as PHONE_NUMBER
 from tests.fakes import FakeRetriever, FakeUnderstander
-from tests.integration.web.conftest import CITY, COMPLAINT, MEANINGS, QUESTION, FixedRouter, Site, a_site
+from tests.integration.web.conftest import (
+    CITY,
+    COMPLAINT,
+    LIMITS,
+    MEANINGS,
+    QUESTION,
+    FixedRouter,
+    Site,
+    a_site,
+)
 from tests.letter_office import SEAL
 from tests.media import TONE_HZ, a_photo
+from tests.work_orders import REVIEWER
 
 CARRIER = """<!doctype html><script type="module" src="{site}/static/embed.js"></script>
 <script type="module">document.querySelector("hotline-chat").getToken = async () => "good";</script>
@@ -155,7 +177,9 @@ async def page(site: Site, browser: Browser) -> AsyncIterator[Page]:
         await context.close()
 
 
-async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(page: Page) -> None:
+async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(
+    page: Page, store: SqlStore
+) -> None:
     await shoot(page, "chat", whole=False)
     await page.click("#fill")
     await page.fill("#report [name=text]", COMPLAINT)
@@ -173,7 +197,6 @@ async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(p
     await expect(page.locator("#own [role=status]")).to_contain_text("10分钟内有效")
     await page.fill("#own [autocomplete=one-time-code]", "777777")
     await page.get_by_role("button", name="核验").click()
-    await page.click("#own .row")
     await page.get_by_role("button", name="催办").click()
     await page.fill("#own textarea", "家里有老人")
     await page.get_by_role("button", name="提交", exact=True).click()
@@ -185,6 +208,37 @@ async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(p
     )
     await shoot(page, "chat-own-order", whole=False)
     assert (await barriers(page), await overflow(page)) == ([], 0)
+
+    casework = Casework(store, lambda: LIMITS, CITY.units)
+    (order,) = await store.recent()
+    contact = Contact(NOW, "电话", (deeds.Evidence("e1", "contact"),))
+    for by, deed in (
+        (unit_actor(order.lead_unit or ""), SignFor()),
+        (unit_actor(order.lead_unit or ""), Reply("已修好，室温达标", "已维修供热管道", contact)),
+        (REVIEWER, PassReview()),
+    ):
+        await casework.do(order.number, deed, by=by, at=NOW)
+    await page.click("text=全部工单")
+    await page.click("#own .row")
+    await page.get_by_role("button", name="评价").click()
+    choices = page.locator("#own select")
+    assert await choices.evaluate_all("(all) => all.map((one) => [...one.options].map((each) => each.text))") == [
+        ["请选择", "解决", "基本解决", "未解决"],
+        ["请选择", "满意", "基本满意", "不满意"],
+        ["请选择", "满意", "基本满意", "不满意"],
+    ]  # fmt: skip
+    await page.get_by_role("button", name="提交", exact=True).click()  # nothing is chosen for anybody
+    assert not await choices.first.evaluate("(one) => one.validity.valid")
+    for number, label in enumerate(("解决", "满意", "满意")):
+        await choices.nth(number).select_option(label=label)
+    await shoot(page, "chat-rating", whole=False)
+    await page.get_by_role("button", name="提交", exact=True).click()
+    await expect(page.locator("#own [role=status]")).to_have_text("已经记下。")
+    rated = (await store.get(order.number)).last(Revisit)
+    assert rated is not None
+    assert (rated.resolution, rated.result, rated.attitude) == (
+        Resolution.RESOLVED, Satisfaction.SATISFIED, Satisfaction.SATISFIED,
+    )  # fmt: skip
 
 
 async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(page: Page) -> None:
@@ -226,12 +280,14 @@ async def test_offline_is_said_and_the_same_conversation_goes_on_afterwards(page
     page.on("websocket", lambda line: line.on("framesent", lambda sent: told.append(str(sent))))
     (channel,) = site.chat.chats.held.values()
     channel.take(Post("1", UnitWrote(NOW, "26112300001", "兰山区供热服务中心", "明天上午去", 1)))
-    news = OrderNewsCame(NOW, "26112300001", "您反映的事项（工单26112300001）已经办结。", "n1")
+    news = OrderNewsCame(
+        NOW, "26112300001", "您反映的事项（工单26112300001）已经办结。", "n1", is_answer=True
+    )
     channel.take(Post("2", news))
     await page.context.set_offline(False)
     await expect(page.locator("#messages")).to_contain_text("明天上午去")
     await expect(page.locator("#messages .hotline").last).to_contain_text("已经办结。")
-    await expect(page.locator("#messages .hotline").last.get_by_role("button", name="查看")).to_be_visible()
+    await expect(page.locator("#messages .hotline").last.get_by_role("button")).to_have_text(["评价", "查看"])
     await shoot(page, "chat-news", whole=False)
     number = channel.messages()[-1].number
     for _ in range(200):  # what came meanwhile is said to have been seen

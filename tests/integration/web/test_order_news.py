@@ -139,7 +139,10 @@ async def test_a_step_that_was_seen_in_the_open_chat_is_not_sent_and_one_that_wa
 
             assert await office.deliver(after=1) == []
             shown = await news_on(page)
-            assert (shown["by"], shown["card"]) == ("hotline", {"type": "news", "number": order.number})
+            assert (shown["by"], shown["card"]) == (
+                "hotline",
+                {"type": "news", "number": order.number, "is_answer": False},
+            )
             assert order.number in shown["text"]
             assert await office.deliver(after=60) == []  # not seen yet
             await page.send({"type": "seen", "number": shown["number"]})
