@@ -85,9 +85,11 @@ class EarlierOrders(Confirming):
         return self._say_and_listen("merged", number=self._spelled(number))
 
     def _corrects_order(self, meaning: Understanding) -> bool:
-        """Whether the order that was just registered is being corrected (“不对，位置是……”), not another matter brought."""
+        """Whether the order that was just registered is being corrected (“不对，位置是……”) or added to, not another matter brought."""
         if self._stage is not Stage.MORE or self._last_order is None:
             return False
+        if self._answers.adds(meaning.text):
+            return True
         slots = meaning.slots
         if slots.phone is not None and len(meaning.text) <= _PHONE_ALONE:
             return True

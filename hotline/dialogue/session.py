@@ -74,6 +74,7 @@ from hotline.dialogue.stages import (
     WAITS_FOR_PEOPLE,
     Stage,
 )
+from hotline.dialogue.taking_down import is_nothing_else
 from hotline.dialogue.talk_events import TalkEvent
 from hotline.dialogue.words import Alarm, Answer
 from hotline.dialogue.written_events import WrittenEvent
@@ -433,6 +434,11 @@ class Session(AskingOn):
                 return (self._look_up(meaning),)
         draft = Draft(phone=self._draft.phone, place=self._shared_place).heard(meaning.text)
         self._shared_place = None
+        if is_nothing_else(
+            meaning.slots.place, meaning.text
+        ):  # where, and not what: nothing is guessed of it
+            self._draft = Draft(phone=self._draft.phone, place=merged(draft.place, meaning.slots.place))
+            return self._next_question()
         self._draft = draft.filled(meaning, self._policy)
         self._no_matches = 0
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)

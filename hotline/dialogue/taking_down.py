@@ -27,6 +27,7 @@ from hotline.domain.category import at_level, nearest
 from hotline.domain.diversion import Diversion
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
+from hotline.phonetics import han_only
 
 _NO_PLACE: Final = (
     Answer.YES, Answer.NO, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.REPEAT, Answer.ANONYMOUS, Answer.OPENLY, Answer.NO_PLACE,
@@ -43,6 +44,11 @@ _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
 def is_alone(place: Place, text: str) -> bool:
     """Tell whether ``text`` says where it is and nothing else."""
     return len(text) - len(place.said) <= _PLACE_ALONE
+
+
+def is_nothing_else(place: Place | None, text: str) -> bool:
+    """Tell whether ``text`` is the name of ``place``, to the letter."""
+    return place is not None and han_only(place.said) == han_only(text) != ""
 
 
 def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:

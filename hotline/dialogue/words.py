@@ -19,6 +19,7 @@ from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _LONGEST_NAME: Final = 14
+_ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
 _SHORT_ANSWER: Final = 8
 _SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
@@ -151,6 +152,7 @@ class AnswerWords:
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._corrects = tuple(rows["corrects_inside"])
+            self._adds = tuple(rows["adds"])
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -280,6 +282,11 @@ class AnswerWords:
         """Return the work order number in ``text``, if there is one: written, or read out digit by digit."""
         found = _ORDER_NUMBER.search(_GAP.sub("", text.translate(self._digits)))
         return found[0] if found is not None else None
+
+    def adds(self, text: str) -> bool:
+        """Tell whether it is announced as an addition (“补充一下，是每天早上”), and something is added."""
+        found = next((words for words in self._adds if text.startswith(words)), None)
+        return found is not None and len(han_only(text)) > len(found) + _ADDS_NOTHING
 
     def invites_place(self, answer: str) -> bool:
         """Tell whether an answer asks for a place to register (“您说出位置，我来登记”)."""

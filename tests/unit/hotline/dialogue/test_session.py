@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hotline.dialogue.actions import (
+    AddToOrder,
     End,
     GiveWayToEmergency,
     Listen,
@@ -485,6 +486,27 @@ def test_a_place_shared_from_a_map_answers_the_question_for_it() -> None:
     chat.is_registered()
     chat.happens(LocationShared(NOW, LANSHAN))
     assert chat.heard == ("place_first",)
+
+
+@pytest.mark.parametrize("channel", [ContactChannel.PHONE, ContactChannel.WEB_CHAT])
+def test_of_a_place_alone_no_matter_is_guessed(channel: ContactChannel) -> None:
+    talk = Conversation(channel)
+    talk.says("兰山区银雀山街道", a_complaint("兰山区银雀山街道", category="0204", place=LANSHAN))
+    assert talk.heard == ("ask_matter",)
+    talk.says("暖气不热", a_complaint("暖气不热"))
+    assert talk.heard == ("confirm",)
+    assert talk.session.so_far.place == LANSHAN
+
+
+def test_what_is_added_to_what_was_just_registered_goes_to_that_order() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    chat.says("对")
+    chat.is_registered()
+    chat.says("补充一下，是每天早上六点到八点", a_complaint("补充一下，是每天早上六点到八点"))
+    added = chat.last(AddToOrder)
+    assert isinstance(added, AddToOrder)
+    assert (added.number, added.text) == ("26112300001", "补充一下，是每天早上六点到八点")
 
 
 def test_what_is_off_topic_or_only_a_greeting_is_answered_and_listened_on() -> None:
