@@ -28,7 +28,9 @@ const token = () => new Promise((given) => {
   parent.postMessage({type: "hotline-wants-token"}, "*");  // nothing secret; who may carry the page is said by frame-ancestors
 });
 
-const acts = {say: (words_) => send(words_), correct: (card) => openReport(card), look: (number, deed) => openOrders(token, line.session, number, deed)};
+// Answers that the page itself gives.
+const doors = {[words.orders]: () => openOrders(token, line.session), [words.published]: () => open("/public", "_blank", "noopener")};
+const acts = {say: (words_) => (doors[words_] ?? send)(words_), correct: (card) => openReport(card), look: (number, deed) => openOrders(token, line.session, number, deed)};
 
 function bottom() { asked.scrollIntoView({block: "end"}); }
 list.addEventListener("load", (event) => { if (list.lastElementChild?.contains(event.target) || asked.childElementCount) bottom(); }, true);  // a picture came in

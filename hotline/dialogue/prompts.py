@@ -36,7 +36,7 @@ NAMES: Final = frozenset({
     "agent_rings", "callback_greeting", "goodbye_callback", "party_rings", "party_joined", "party_gone", "party_busy", "party_no_answer", "party_rejected", "party_failed",
     "party_no_line", "party_left", "put_on_hold", "still_on_hold", "agent_left", "agent_left_passing", "agent_took_over", "callback_wished", "callback_offer", "callback_planned", "callback_window", "day_today", "day_tomorrow", "clock", "clock_sharp",
     "taken_over", "taken_over_not", "agent_joined", "agent_parted", "agent_passes_on", "agent_lost", "agents_away", "waits_no_more",
-    "unit_invited", "unit_dismissed", "picture_first", "place_first",
+    "unit_invited", "unit_dismissed", "picture_first", "place_first", "own_orders", "published",
     "who_found", "who_unknown", "who_offer", "ask_who_matter",
     "divert_reason", "divert_review",
     *(f"divert_{outcome.value}" for outcome in DiversionOutcome),

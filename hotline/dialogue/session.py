@@ -88,6 +88,9 @@ from hotline.domain.speech import Expected
 
 _LAST_WORDS: Final = 10
 
+_WITH_PAGE: Final = (ContactChannel.WEB_CHAT, ContactChannel.APP)
+"""Channels whose page shows people their own orders, and what is published."""
+
 
 class Session(AskingOn):
     """One conversation with one citizen."""
@@ -220,6 +223,10 @@ class Session(AskingOn):
             return self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=emergency.service.value)
         if self._asked is not None and self._answers.read(text, Answer.REPEAT) is not None:
             return self._ask_again()
+        if self._channel in _WITH_PAGE and self._stage in (Stage.OPEN, Stage.ANSWERED, Stage.MORE):
+            page = self._answers.page_of(text)
+            if page is not None:
+                return self._ask(Stage.OPEN, Expected.OPEN, page)
         return self._answer_to_stage(text)
 
     def _answer_to_stage(self, text: str) -> Actions:

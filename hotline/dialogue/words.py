@@ -153,6 +153,7 @@ class AnswerWords:
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
+            self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -287,6 +288,12 @@ class AnswerWords:
         """Tell whether it is announced as an addition (“补充一下，是每天早上”), and something is added."""
         found = next((words for words in self._adds if text.startswith(words)), None)
         return found is not None and len(han_only(text)) > len(found) + _ADDS_NOTHING
+
+    def page_of(self, text: str) -> str | None:
+        """Return what a short sentence asks for that pages have: ``own_orders``, ``published``; None: neither."""
+        if len(han_only(text)) > _SHORT_WISH:
+            return None
+        return next((name for name, inside in self._pages.items() if any(w in text for w in inside)), None)
 
     def invites_place(self, answer: str) -> bool:
         """Tell whether an answer asks for a place to register (“您说出位置，我来登记”)."""

@@ -263,6 +263,11 @@ async def test_an_answer_shows_what_it_rests_on_in_large_text_and_in_the_dark(pa
     await page.emulate_media(color_scheme="dark")
     assert await barriers(page, only="color-contrast") == []
     await shoot(page, "chat-dark", whole=False)
+    await page.fill("#text", "我要催办")
+    await page.keyboard.press("Enter")
+    await page.locator("#messages").get_by_role("button", name="我的工单").click()
+    await expect(page.locator("#own")).to_contain_text("请先核验")
+    assert await page.locator("#messages .me").count() == 2
     assert complaints.found == []
 
 

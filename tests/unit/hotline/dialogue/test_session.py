@@ -498,6 +498,17 @@ def test_of_a_place_alone_no_matter_is_guessed(channel: ContactChannel) -> None:
     assert talk.session.so_far.place == LANSHAN
 
 
+@pytest.mark.parametrize(
+    ("words", "page"), [("我要催办26112900001", "own_orders"), ("怎么撤单", "own_orders"), ("公开的办结案例在哪看", "published")]
+)  # fmt: skip
+def test_what_a_page_shows_is_pointed_to_there_and_nowhere_else(words: str, page: str) -> None:
+    chat, call = Conversation(ContactChannel.WEB_CHAT), Conversation()
+    chat.says(words)
+    assert chat.heard == (page,)
+    call.says(words, a_complaint(words))
+    assert call.heard != (page,)
+
+
 def test_what_is_added_to_what_was_just_registered_goes_to_that_order() -> None:
     chat = Conversation(ContactChannel.WEB_CHAT)
     chat.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
