@@ -16,7 +16,10 @@ from app.settings import Settings
 from app.wiring import local_clock, open_store
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.appeal import PhoneNumber
+from hotline.domain.calendar_years import with_years
 from hotline.domain.outbound import StopReason
+from hotline.store.calendar_years import SqlCalendarYears
+from router.time_tables import load_calendar
 
 cli = typer.Typer(help="外呼：待打的回访电话、不再外呼名单", no_args_is_help=True)
 stopped = typer.Typer(help="不再外呼名单", no_args_is_help=True)
@@ -35,7 +38,9 @@ async def _opened(data_dir: Path | None) -> AsyncIterator[tuple[City, Outlook]]:
     city = load_city(settings.city)
     async with AsyncExitStack() as stack:
         store = await open_store(settings, stack)
-        yield city, Outlook(city, store, open_book(settings, store))
+        years = [each.arrangement for each in await SqlCalendarYears(store.database).in_force()]
+        calendar = with_years(load_calendar(city.folder / "calendar"), years)
+        yield city, Outlook(city, store, open_book(settings, store), lambda: calendar)
 
 
 @cli.command("list")

@@ -41,6 +41,7 @@ from hotline.service.takeovers import Takeovers
 from hotline.service.unmasking import Unmaskings
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
+from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
 from hotline.store.gatherings import SqlGatherings
@@ -212,6 +213,7 @@ def consoles(
         agents=agents,
         knowledge=knowledge,
         audit=SqlAuditLog(database),
+        calendar=SqlCalendarYears(database),
         unmaskings=Unmaskings(SqlUnmaskings(database, seal), records, lambda: secrets.token_hex(16)),
         rules=rules,
     )

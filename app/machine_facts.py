@@ -39,6 +39,8 @@ from desk.administration import (
     SettingRow,
 )
 from hotline.city import City, read_yaml
+from hotline.domain.calendar_years import with_years
+from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.sql import SqlStore
 from router.catalogue import version_folders
 from router.time_tables import load_calendar
@@ -246,22 +248,33 @@ class MachineFacts:
 
     # --- calendar, audit, retention ------------------------------------------------------------------------
 
-    def calendar(self, today: date) -> CalendarView:
-        """Return the working calendar."""
+    async def calendar(self, today: date) -> CalendarView:
+        """Return the working calendar: the files' years, and instead of them those that were imported."""
+        kept = await SqlCalendarYears(self._store.database).all()
+        imported = {each.arrangement.year: each for each in reversed(kept) if each.undone_at is None}
         folder = self._city.folder / "calendar"
         years = []
         for file in sorted(folder.glob("*.yaml")):
             row = read_yaml(file)
+            if row["year"] in imported:
+                continue
             years.append(
                 CalendarYear(
                     row["year"], row["published"], row["basis"], f"calendar/{file.name}", row["holidays"], row["makeup_workdays"]
                 )
             )  # fmt: skip
-        calendar = load_calendar(folder)
+        for each in imported.values():
+            found = each.arrangement
+            years.append(
+                CalendarYear(found.year, True, found.basis, "", found.holidays, found.makeup_workdays, each)
+            )
+        calendar = with_years(load_calendar(folder), [each.arrangement for each in imported.values()])
         return CalendarView(
-            years,
+            sorted(years, key=lambda each: each.year),
             calendar.unpublished_years(today, today + _AHEAD),
             [one.on for one in differences(calendar)],
+            kept,
+            calendar,
         )
 
     async def check_audit(self) -> AuditState:

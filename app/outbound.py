@@ -27,7 +27,6 @@ from hotline.service.outbound_book import OutboundBook
 from hotline.service.revisit_calls import RevisitCalls
 from ivr.line import Line
 from ivr.outbound import Dialler, Dialling, DialSettings
-from router.time_tables import load_calendar
 
 log: Final = structlog.get_logger("outbound")
 
@@ -79,7 +78,7 @@ def open_dialler(
         book,
         errands,
         rules=load_outbound_rules(city),
-        calendar=load_calendar(city.folder / "calendar"),
+        calendar=lambda: world.router.holder.current.limits.calendar,
         settings=dial_settings(settings),
         clock=clock,
     )
@@ -113,7 +112,7 @@ def open_callback_dialler(
         open_book(settings, world.store),
         errands,
         rules=callback_rules(city),
-        calendar=load_calendar(city.folder / "calendar"),
+        calendar=lambda: world.router.holder.current.limits.calendar,
         settings=replace(dial_settings(settings), poll_seconds=_CALLBACK_POLL_SECONDS),
         clock=clock,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from app.settings import Settings, secret_file
 from hotline.city import City
 from hotline.domain.callbacks import CallbackTask
 from hotline.domain.outbound import CallPurpose, DueCall
+from hotline.domain.working_calendar import WorkingCalendar
 from hotline.service.callbacks import Callbacks, read_hours
 from hotline.service.outbound import (
     CallNotPlacedError,
@@ -25,20 +27,21 @@ from hotline.store.callbacks import SqlCallbacks
 from hotline.store.outbound import SqlOutbound
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
-from router.time_tables import load_calendar
 
 
 class Outlook:
     """Which calls are owed now and why one is not placed, as the dialler sees it but for lines and pace."""
 
-    def __init__(self, city: City, store: SqlStore, book: OutboundBook) -> None:
-        """Read the city's rules."""
+    def __init__(
+        self, city: City, store: SqlStore, book: OutboundBook, calendar: Callable[[], WorkingCalendar]
+    ) -> None:
+        """Read the city's rules; ``calendar`` is the one in force."""
         self.book = book
         self._store = store
         self._zone = city.timezone
         self._rules = load_outbound_rules(city)
         self._callback_rules = callback_rules(city)
-        self._calendar = load_calendar(city.folder / "calendar")
+        self._calendar = calendar
 
     async def owed(self, *, at: datetime, limit: int) -> list[tuple[DueCall, NotCalled | None]]:
         """Return up to ``limit`` calls that are owed at ``at`` (aware), the oldest orders first."""
@@ -50,7 +53,7 @@ class Outlook:
                 due,
                 at=at.astimezone(self._zone),
                 rules=boundless,
-                calendar=self._calendar,
+                calendar=self._calendar(),
                 contacted=await self.book.contacted(phones),
                 stopped=await self.book.stopped(phones),
                 lines=Lines(free=limit),
@@ -68,7 +71,7 @@ class Outlook:
             [due],
             at=at.astimezone(self._zone),
             rules=replace(self._callback_rules, keep_free=0),
-            calendar=self._calendar,
+            calendar=self._calendar(),
             contacted=await self.book.contacted([task.phone]),
             stopped=await self.book.stopped([task.phone]),
             lines=Lines(free=1),

@@ -9,10 +9,12 @@ from typing import Final
 
 import structlog
 
+from app.imported_calendar import ImportedCalendar
 from hotline.city import City
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.rule_changes import DamagedRulesError, RuleVersion
 from hotline.domain.rule_text import CatalogueText
+from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.database import Database
 from hotline.store.rules import SqlRules
 from router.rule_router import RuleRouter
@@ -92,6 +94,7 @@ async def router_in_force(city: City, database_url: str, on: date, tell: Callabl
     try:
         if not database.is_missing:
             await published.look()
+            await ImportedCalendar(SqlCalendarYears(database), holder).look()
             if not published.has_looked:
                 tell("数据库读不到，没有算上工作台发布的派单规则")
     finally:

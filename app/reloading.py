@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from app.imported_calendar import ImportedCalendar
 from app.metrics import CATALOGUE_REFUSED
 from app.published_rules import PublishedRules
 from router.tables import CatalogueHolder
@@ -30,11 +31,13 @@ class Reloading:
         holder: CatalogueHolder,
         pause: Callable[[], Awaitable[None]] = _pause,
         published: PublishedRules | None = None,
+        calendar: ImportedCalendar | None = None,
     ) -> None:
-        """Take the holder, and what people published from the console; ``pause`` is what passes between two looks."""
+        """Take the holder, and what people published and imported from the consoles; ``pause`` is what passes between two looks."""
         self._holder = holder
         self._pause = pause
         self._published = published
+        self._calendar = calendar
 
     def start(self, stack: AsyncExitStack) -> None:
         """Run until ``stack`` is closed."""
@@ -55,6 +58,8 @@ class Reloading:
                 await asyncio.to_thread(self._holder.reload_when_settled)
                 if self._published is not None:
                     await self._published.look()
+                if self._calendar is not None:
+                    await self._calendar.look()
             except Exception as error:  # noqa: BLE001 -- the old tables stay, and looking must go on
                 log.error("catalogue.not_read", error=type(error).__name__)
             CATALOGUE_REFUSED.set(not await self.is_sound())

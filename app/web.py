@@ -170,7 +170,12 @@ async def run_web(settings: Settings) -> None:
             desk=world.desk,
             talks=talks,
             nuisances=world.nuisances,
-            outlook=Outlook(city, world.store, open_book(settings, world.store)),
+            outlook=Outlook(
+                city,
+                world.store,
+                open_book(settings, world.store),
+                lambda: world.router.holder.current.limits.calendar,
+            ),
             evidence=office.evidence,
             recordings=recordings,
             hosts=Hosts(doors.origins),

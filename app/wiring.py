@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from app.agent_store import DeskOnRedis
 from app.city_words import lexicon, load_safety_words, session_maker
 from app.clock import now
+from app.imported_calendar import ImportedCalendar
 from app.knowledge import KnowledgeParts, open_knowledge
 from app.live import LiveLog
 from app.metrics import observe_job
@@ -54,6 +55,7 @@ from hotline.service.party_telephones import party_telephones
 from hotline.service.registration import Registration
 from hotline.service.repeats import CitizensOrders, load_repeat_rules
 from hotline.service.signals import Signals
+from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.nuisances import SqlNuisances
 from hotline.store.rules import SqlRules
 from hotline.store.sealing import Seal
@@ -138,7 +140,9 @@ async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> W
     holder = CatalogueHolder(city)
     published = PublishedRules(SqlRules(store.database), holder, lambda: local_clock(city)().date())
     await published.look()  # before the first decision
-    reloading = Reloading(holder, published=published)
+    imported = ImportedCalendar(SqlCalendarYears(store.database), holder)
+    await imported.look()
+    reloading = Reloading(holder, published=published, calendar=imported)
     reloading.start(stack)
     router = RuleRouter(city, holder)
     casework = Casework(store, lambda: router.holder.current.limits, city.units, city.place_names)

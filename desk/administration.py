@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from hotline.domain.working_calendar import WorkingCalendar
+from hotline.store.calendar_years import KeptYear
+
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
@@ -62,7 +65,10 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True)
 class CalendarYear:
-    """One year of the working calendar: holidays by name, days worked instead, and whether its notice is published."""
+    """One year of the working calendar: holidays by name, days worked instead, and whether its notice is published.
+
+    It comes from a ``file``, or was ``imported``.
+    """
 
     year: int
     is_published: bool
@@ -70,15 +76,21 @@ class CalendarYear:
     file: str
     holidays: Mapping[str, Sequence[date]]
     makeup_workdays: Sequence[date]
+    imported: KeptYear | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarView:
-    """The calendar: its years, those missing within twelve months, and days on which a second table differs."""
+    """The calendar: its years, those missing within twelve months, and days on which a second table differs.
+
+    ``kept`` is all that was ever imported, ``calendar`` what counts.
+    """
 
     years: Sequence[CalendarYear]
-    missing: Sequence[int] = ()
-    differing: Sequence[date] = ()
+    missing: Sequence[int]
+    differing: Sequence[date]
+    kept: Sequence[KeptYear]
+    calendar: WorkingCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ class Machine(Protocol):
     async def channels(self) -> Sequence[ChannelRow]:
         """Return the ways in and out, and whether they are up."""
 
-    def calendar(self, today: date) -> CalendarView:
+    async def calendar(self, today: date) -> CalendarView:
         """Return the working calendar."""
 
     async def check_audit(self) -> AuditState:

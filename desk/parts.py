@@ -28,6 +28,7 @@ from hotline.service.supervision_board import SupervisionBoard
 from hotline.service.unmasking import Unmaskings
 from hotline.service.weekly_brief import WeeklyBriefs
 from hotline.store.audit_log import SqlAuditLog
+from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.evidence import SqlEvidence
 from hotline.store.inbox import SqlInbox
 
@@ -87,7 +88,7 @@ class DeskParts:
     shown, without ``keeping`` none is taken, without ``sign_on`` nobody signs on by an OpenID provider. ``address`` is where browsers reach the site, empty:
     as they say themselves. Without ``machine`` and ``audit`` there is nothing to administrate but accounts,
     without ``agents`` no agent desk, without ``knowledge`` none of the knowledge base, without ``rules`` nobody edits the
-    dispatch catalogue,
+    dispatch catalogue, without ``calendar`` nobody imports holidays,
     without ``unmaskings`` nobody is shown a confidential citizen.
     """
 
@@ -115,6 +116,7 @@ class DeskParts:
     address: str = ""
     machine: Machine | None = None
     audit: SqlAuditLog | None = None
+    calendar: SqlCalendarYears | None = None
     agents: AgentTools | None = None
     knowledge: KnowledgeTools | None = None
     unmaskings: Unmaskings | None = None

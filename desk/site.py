@@ -13,7 +13,7 @@ from desk.front import WORDS, Front
 from desk.guard import FormRefusedError, front_of
 from desk.live import Live
 from desk.pages import entrance, finding, hearing, orders
-from desk.pages.administration import accounts, audit, exports, machine
+from desk.pages.administration import accounts, audit, calendar, exports, machine
 from desk.pages.agent import callbacks, chats, routes, takeovers, wrap_up
 from desk.pages.knowledge import article, golden, lists, tasks, transfer, writing
 from desk.pages.review import order as review_order
@@ -37,6 +37,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     orders.router,
     accounts.router,
     machine.router,
+    calendar.router,
     audit.router,
     exports.router,
     routes.router,

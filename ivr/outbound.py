@@ -93,7 +93,7 @@ class Dialler:
         errands: Errands,
         *,
         rules: OutboundRules,
-        calendar: WorkingCalendar,
+        calendar: Callable[[], WorkingCalendar],
         settings: DialSettings,
         clock: Callable[[], datetime],
     ) -> None:
@@ -116,7 +116,7 @@ class Dialler:
     async def claim(self) -> list[PlannedCall]:
         """Return the calls to place now, claimed for this process."""
         at, claimed = self._clock(), list[PlannedCall]()
-        if half_day(at, self._rules, self._calendar) is None:
+        if half_day(at, self._rules, self._calendar()) is None:
             return claimed
         async for due in self._errands.due():
             free = self._phone.capacity - self._phone.calls - len(claimed)
@@ -127,7 +127,7 @@ class Dialler:
                 due,
                 at=at,
                 rules=self._rules,
-                calendar=self._calendar,
+                calendar=self._calendar(),
                 contacted=await self._book.contacted(phones),
                 stopped=await self._book.stopped(phones),
                 lines=Lines(free=free, running=len(claimed)),

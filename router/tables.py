@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from hotline.city import City
+from hotline.domain.calendar_years import YearArrangement, with_years
 from hotline.domain.errors import CityConfigError
 from hotline.domain.rule_text import CatalogueText
 from hotline.domain.time_limits import TimeLimits
@@ -86,6 +87,7 @@ class CatalogueHolder:
         self._files = self._tables = load_tables(city)
         self._published: tuple[Published, ...] = ()
         self._compiled: dict[int, Catalogue] = {}
+        self._years: tuple[YearArrangement, ...] = ()
         self._changing = Lock()
 
     @property
@@ -113,6 +115,12 @@ class CatalogueHolder:
             self._published = tuple(each for each in published if each.sequence not in wrong)
             self._put_in_force(self._files)
 
+    def arrange(self, years: Sequence[YearArrangement]) -> None:
+        """Let imported years of the calendar hold instead of the files'; limits that are on orders already stay."""
+        with self._changing:
+            self._years = tuple(years)
+            self._put_in_force(self._files)
+
     def _compile(
         self, published: Sequence[Published], files: RoutingTables, *, is_only_added: bool = False
     ) -> dict[int, CityConfigError]:
@@ -137,7 +145,9 @@ class CatalogueHolder:
             catalogue = self._compiled[published.sequence]
             ranked.append((catalogue.valid_from, published.sequence, catalogue))
         ranked.sort(key=lambda each: each[:2], reverse=True)
-        tables = RoutingTables(tuple(each for _, _, each in ranked), files.limits)
+        calendar = with_years(files.limits.calendar, self._years)
+        limits = replace(files.limits, calendar=calendar) if self._years else files.limits
+        tables = RoutingTables(tuple(each for _, _, each in ranked), limits)
         gone = _row_ids(self._tables) - _row_ids(tables)
         self._files, self._tables = files, tables
         _log.info(

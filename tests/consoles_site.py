@@ -75,6 +75,7 @@ from hotline.store.access_keys import SqlAccessKeys
 from hotline.store.accounts import Audited, SqlAccounts
 from hotline.store.agent_forms import SqlAgentForms
 from hotline.store.audit_log import SqlAuditLog
+from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
@@ -312,6 +313,7 @@ def a_consoles_site(
         "recordings": DeskRecordings(recordings, store),
         "machine": MachineFacts(settings, city, store, {}, clock),
         "audit": SqlAuditLog(store.database),
+        "calendar": SqlCalendarYears(store.database),
         "rules": Rules(
             SqlRules(store.database),
             CatalogueFiles(city.folder / "routing"),

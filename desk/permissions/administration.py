@@ -33,6 +33,9 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/admin/calendar": only(
         StaffRole.SYSTEM_ADMIN, StaffRole.RULES_EDITOR, StaffRole.RULES_REVIEWER, StaffRole.SUPERVISOR
     ),
+    "POST /desk/admin/calendar/check": _SYSTEM,
+    "POST /desk/admin/calendar": _SYSTEM,
+    "POST /desk/admin/calendar/{sequence}/undo": _SYSTEM,
     "GET /desk/admin/retention": only(StaffRole.SYSTEM_ADMIN, StaffRole.AUDIT_ADMIN),
     "POST /desk/admin/retention": _SYSTEM,
     "GET /desk/admin/audit": _AUDIT,

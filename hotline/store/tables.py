@@ -625,3 +625,16 @@ weekly_briefs: Final = Table(
     Column("issued", Text),
 )
 """Weekly briefs (周报) as people left them: edited sentences of a draft, or all of what was issued."""
+
+calendar_years: Final = Table(
+    "calendar_years",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("year", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("by", String(96), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("undone_by", String(96)),
+    Column("undone_at", Instant),
+)
+"""Arrangements of holidays (放假安排) that were imported; of a year the last one that was not undone holds."""

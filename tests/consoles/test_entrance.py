@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, expect
 
 from hotline.domain.accounts import Account, StaffRole
-from tests.browser import Complaints, examine, ready, shoot
+from tests.browser import Complaints, barriers, examine, overflow, ready, shoot
 from tests.consoles.conftest import Open
 from tests.consoles_site import PASSWORD, ConsolesSite
 from tests.work_orders import an_order, keep
@@ -60,6 +60,10 @@ PAGES = {
     "retention": ("/desk/admin/retention", StaffRole.SYSTEM_ADMIN),
     "audit": ("/desk/admin/audit", StaffRole.AUDIT_ADMIN),
     "exports": ("/desk/exports", StaffRole.SUPERVISOR),
+    "county": ("/desk", StaffRole.COUNTY),
+    "county-order": ("/desk/orders/26112300001", StaffRole.COUNTY),
+    "duty": ("/desk", StaffRole.DUTY_OFFICER),
+    "duty-queue": ("/desk/queue", StaffRole.DUTY_OFFICER),
 }
 
 
@@ -76,6 +80,53 @@ async def test_pages_have_no_barriers_fit_a_phone_and_are_shot(site: ConsolesSit
             windows[role] = await opened("/desk/sign-in", account)
         await windows[role].goto(path.format(id=other.id))
         await examine(windows[role], f"common-{name}")
+    await imported(windows[StaffRole.SYSTEM_ADMIN])
+    await a_county_walks(windows[StaffRole.COUNTY])
+    await a_duty_officer_walks(windows[StaffRole.DUTY_OFFICER])
+
+
+async def imported(page: Page) -> None:
+    """Bring a year's holidays in by keyboard, and see what they change before they count."""
+    await page.goto("/desk/admin/calendar")
+    await page.keyboard.press("n")
+    table = "日期,类型,名称\n2027-01-01,放假,元旦\n2027-01-04,放假,元旦\n2027-01-09,上班,\n"
+    file: FilePayload = {"name": "2027.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    await page.set_input_files("#f-file", file)
+    await page.fill("#f-basis", "国办发明电〔2026〕9号")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("main")).to_contain_text("还没有生效")
+    await shoot(page, "common-calendar-shown")  # loaded again, the file would be sent again
+    assert (await barriers(page), await overflow(page)) == ([], 0)
+    await ready(page, "document.querySelector('[data-key=a]')?.form['htmx-internal-data']")
+    await page.keyboard.press("a")
+    await expect(page.locator(".toast")).to_contain_text("2027 年放假安排已生效")
+
+
+async def a_county_walks(page: Page) -> None:
+    """From the list to an order of theirs by keyboard; of the hotline's own pages there is none."""
+    await page.goto("/desk")
+    await expect(page.locator("#rows tr")).to_have_count(3)
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/orders/2611230000*")
+    await expect(page.locator("main")).to_contain_text("家里暖气不热")
+    await expect(page.locator("main")).not_to_contain_text("13905390001")
+    await page.goto("/desk/queue")
+    await expect(page.locator("main")).to_contain_text("您的岗位不能打开这个页面")
+
+
+async def a_duty_officer_walks(page: Page) -> None:
+    """From the wallboard to an order that a citizen tells the number of, by keyboard."""
+    await page.goto("/desk/queue")
+    await expect(page.locator("#board")).to_contain_text("在岗")
+    await page.goto("/desk/orders")
+    await page.keyboard.press("/")
+    await page.keyboard.type("26112300002")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/orders/26112300002")
+    await expect(page.locator("main")).to_contain_text("兰山区人民政府")
+    await page.goto("/desk/supervision")
+    await expect(page.locator("main")).to_contain_text("您的岗位不能打开这个页面")
 
 
 async def test_a_system_administrator_makes_and_locks_an_account_by_keyboard(

@@ -124,7 +124,7 @@ async def calling_back(
             book,
             errands,
             rules=replace(callback_rules(CITY), windows=((time(0), time(23, 59, 59)),), keep_free=0),
-            calendar=load_calendar(CITY.folder / "calendar"),
+            calendar=lambda: load_calendar(CITY.folder / "calendar"),
             settings=DialSettings(
                 f"sip:{{number}}@{citizen}", "12345", "p", ring_seconds=2, poll_seconds=0.2
             ),

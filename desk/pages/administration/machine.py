@@ -72,15 +72,6 @@ async def channels(request: Request) -> Response:
     )
 
 
-@router.get("/desk/admin/calendar")
-async def calendar(request: Request) -> Response:
-    """Show the working calendar; a year that is missing is warned of."""
-    front = front_of(request)
-    today = front.parts.clock().astimezone(front.parts.city.timezone).date()
-    view = machine_of(front).calendar(today)
-    return front.page(request, "administration/calendar.html", title="工作日历", view=view, today=today)
-
-
 @router.get("/desk/admin/retention")
 async def retention(request: Request) -> Response:
     """Show what is kept how long, what is past its time, and the certificates of what was destroyed."""

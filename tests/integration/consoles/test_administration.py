@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -237,6 +238,56 @@ async def test_the_machine_is_shown_as_it_is_without_its_secrets(site: ConsolesS
     )
     assert "逐个文件相符" in verified
     assert "目录里没有" in unknown
+
+
+HOLIDAYS = "日期,类型,名称\n2027-01-01,放假,元旦\n2027-01-04,放假,元旦\n2027-01-09,上班,\n"
+
+
+async def test_a_years_holidays_are_read_shown_put_in_force_and_undone(site: ConsolesSite) -> None:
+    system = await site.account(R.SYSTEM_ADMIN, login="sys")
+    at = "/desk/admin/calendar"
+
+    def upload(text: str, name: str = "2027.csv") -> dict[str, tuple[str, bytes]]:
+        return {"file": (name, text.encode())}
+
+    async with site.client(system) as client:
+        refused = [
+            (await client.post(f"{at}/check", files=upload(text), data={"basis": "国办发明电〔2026〕9号"}))
+            for text in (HOLIDAYS.replace("放假", "休息"), HOLIDAYS.replace("2027", "2031"), "")
+        ]
+        without = await client.post(f"{at}/check", files=upload(HOLIDAYS))
+        assert [each.status_code for each in (*refused, without)] == [422] * 4
+        assert "2027-01-01：类型只能是 放假 或者 上班" in words_of(refused[0].text)
+        assert "没有写依据（通知文号）" in words_of(without.text)
+        shown = (
+            await client.post(f"{at}/check", files=upload(HOLIDAYS), data={"basis": "国办发明电〔2026〕9号"})
+        ).text
+        words = words_of(shown)
+        assert "2027 年 还没有生效 国办发明电〔2026〕9号 元旦 01-01 01-04 调休上班 01-09" in words
+        assert "01-04 休息 、 01-09 上班 、 02-05 上班" in words
+        assert "2027 年的放假安排尚未公布" in words  # nothing has taken effect
+        given = {
+            name: html.unescape(value)
+            for name, value in re.findall(r'name="(body|mark)" value="([^"]*)"', shown)
+        }
+        assert (await client.post(at, data={**given, "body": "{}"})).status_code == 422
+        assert (await client.post(at, data=given)).status_code == 303
+        assert (await client.post(at, data=given)).status_code == 409  # somebody was first
+        after_ = words_of((await client.get(at)).text)
+        assert "2027 年的放假安排尚未公布" not in after_
+        assert "2027 年 已公布 国办发明电〔2026〕9号 · sys 于 11-23" in after_
+        assert (await client.post(f"{at}/1/undo", data={"reason": ""})).status_code == 422
+        assert (await client.post(f"{at}/1/undo", data={"reason": "导错文件"})).status_code == 303
+        assert "2027 年的放假安排尚未公布" in words_of((await client.get(at)).text)
+    async with site.client(await site.account(R.SUPERVISOR)) as reader:
+        assert "导入放假安排" not in (await reader.get(at)).text
+        assert (await reader.post(at, data=given)).status_code == 403
+    assert [(who, facts["year"]) for who, _, facts in await audited(site, "calendar.imported")] == [
+        ("staff:sys", 2027)
+    ]
+    assert await audited(site, "calendar.undone") == [
+        ("staff:sys", "calendar:1", {"sequence": 1, "reason": "导错文件"})
+    ]
 
 
 async def test_what_is_past_its_time_is_destroyed_by_hand_with_a_reason_and_a_certificate(

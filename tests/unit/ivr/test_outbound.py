@@ -107,7 +107,9 @@ class Errands:
 
 
 def a_dialler(trunk, book, errands, *, at=MORNING) -> Dialler:
-    return Dialler(trunk, book, errands, rules=RULES, calendar=CALENDAR, settings=SETTINGS, clock=lambda: at)
+    return Dialler(
+        trunk, book, errands, rules=RULES, calendar=lambda: CALENDAR, settings=SETTINGS, clock=lambda: at
+    )
 
 
 @pytest.mark.parametrize(
