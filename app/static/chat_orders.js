@@ -126,12 +126,13 @@ function show(order, deed = "") {
   if (order.may.includes(deed)) { open(deed); place.scrollIntoView({block: "nearest"}); }
 }
 
-export function openOrders(host, session, number = "", deed = "") {
+export async function openOrders(host, session, number = "", deed = "") {
   ofHost = host;
   wanted = {number, deed};
   chat = session;
   dialog.showModal();
-  if (!token && number) prove(number);
-  else list();
+  if (token ?? (await ofHost())) list();
+  else prove(number);  // nobody is known yet: nothing to ask for
 }
-document.getElementById("close").onclick = () => { token = null; dialog.close(); };
+document.getElementById("close").onclick = () => dialog.close();
+dialog.onclose = () => { token = null; body.replaceChildren(); };  // by Escape, too: the phone may be borrowed

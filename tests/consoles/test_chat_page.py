@@ -234,6 +234,10 @@ async def test_a_citizen_reports_by_the_form_and_acts_on_the_order_with_a_code(
     await shoot(page, "chat-rating", whole=False)
     await page.get_by_role("button", name="提交", exact=True).click()
     await expect(page.locator("#own [role=status]")).to_have_text("已经记下。")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#own")).to_be_empty()
+    await page.click("#orders")  # whoever has the telephone next proves anew that the order is theirs
+    await expect(page.locator("#own")).to_contain_text("请先核验")
     rated = (await store.get(order.number)).last(Revisit)
     assert rated is not None
     assert (rated.resolution, rated.result, rated.attitude) == (
