@@ -28,7 +28,9 @@ _LAST_PORT: Final = 65_535
 _PROBE_SECONDS: Final = 2
 KNOWN_AGAIN_SECONDS: Final = 2.0 * _PROBE_SECONDS + 1.0
 """After so long Kamailio gives calls to a process that is back: it has asked it twice."""
-_RING_SECONDS: Final = 60
+_RING_SECONDS: Final = (
+    15  # a process answers at once; one that hangs after its first sign of life does not keep a caller
+)
 _ANSWER_SECONDS: Final = 1.5
 """A call process that does not react to a call for so long is passed over."""
 _SCANNERS: Final = (

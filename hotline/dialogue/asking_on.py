@@ -12,7 +12,6 @@ from hotline.dialogue.in_writing import InWriting
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.stages import Stage
 from hotline.domain.appeal import AppealKind
-from hotline.domain.knowledge import Article
 
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
@@ -29,19 +28,17 @@ class AskingOn(InWriting):
             return None
         if told := FollowUps.told(self._article, aspect):
             return self._tell(self._article.id, sentences(told))
-        return self._untold(self._article)
-
-    def _untold(self, article: Article) -> Actions:
-        if phone := article.phone:
-            name, parts = "follow_up_ask", self._prompts.parts("follow_up_ask", phone=phone)
-        else:
-            name, parts = "follow_up_untold", self._prompts.parts("follow_up_untold")
-        return self._tell(name, parts)
+        if phone := self._article.phone:
+            return self._tell("follow_up_ask", self._prompts.parts("follow_up_ask", phone=phone))
+        return self._tell("follow_up_untold", self._prompts.parts("follow_up_untold"))
 
     def _told_more(self, text: str) -> Actions:
-        """Answer a question to which the answer just given is found once more: nobody is told the same again."""
+        """Answer a question to which the answer just given is found once more: what it says of it, or whom else to ask."""
         assert self._article is not None
-        return self._told_about(text) or self._untold(self._article)
+        if told := self._told_about(text):
+            return told
+        again = self._article.spoken if self._is_spoken else self._article.full
+        return self._tell(self._article.id, (*sentences(again), *self._prompts.parts("follow_up_else")))
 
     def _told_about(self, text: str) -> Actions | None:
         """Tell what the article says of what ``text`` names (“老人免票不”), or None where it says nothing of it."""

@@ -41,7 +41,21 @@ class Confirming(TakingDown):
             return self._confirm_after("secrecy_by_law" if self._is_tip_off else "secrecy_waived")
         if answer is Answer.NO:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
-        return self._understand(text)
+        return self._put_right(text)
+
+    def _put_right(self, text: str) -> Actions:
+        """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
+        both, place = self._answers.put_right(text), self._draft.place
+        if both is None:
+            return self._understand(text)
+        wrong, right = both
+        if place is None or wrong not in place.detail or not self._answers.names_place(right):
+            return self._understand(self._answers.denied(right))
+        if self._has_corrected_enough():
+            return self._transfer("not_understood")
+        place = replace(place, detail=place.detail.replace(wrong, right), address=None)
+        self._draft = replace(self._draft.heard(text), place=place)
+        return self._next_question()
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
         if not (self._draft.place or meaning.slots.place) and self._answers.is_name_of_place(meaning.text):

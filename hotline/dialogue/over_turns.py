@@ -54,6 +54,8 @@ _SETTLING: Final = (
 _PRESENT: Final = frozenset({"_turn", "_saying", "_before"})
 """What is as it is, whatever is taken back."""
 
+_LEAST_MATTER: Final = 4  # characters: 路灯坏了
+
 
 class OverTurns(EarlierOrders):
     """A conversation in which a citizen may go on, change their mind, or think of something else."""
@@ -129,7 +131,7 @@ class OverTurns(EarlierOrders):
             text, self._next_matter = f"{self._next_matter}，{text}", ""
             return text
         first, second = self._answers.two_matters(text)
-        if min(len(first), len(second)) < self._policy.min_matter_characters:
+        if min(len(first), len(second)) < _LEAST_MATTER:
             return text
         self._next_matter = second
         return first

@@ -243,6 +243,13 @@ class Session(AskingOn):
             return kept
         if self._stage is Stage.CONFIRM:
             return self._answer_to_confirmation(text)
+        if self._stage is Stage.CORRECT:
+            return self._put_right(text)
+        is_inquiry = self._stage in INTAKE and self._draft.kind is AppealKind.INQUIRY
+        if (
+            is_inquiry and read(text, Answer.DONE) is Answer.DONE
+        ):  # nobody insists that a question be written down
+            return self._withdrawn()
         if self._stage is Stage.SECRECY:
             return self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:
@@ -392,8 +399,7 @@ class Session(AskingOn):
         is_sure = meaning.confidence >= self._policy.withdrawal_confidence
         is_withdrawal = meaning.intent is Intent.WITHDRAW and is_sure
         if self._stage in INTAKE and (is_withdrawal or self._answers.withdraws(meaning.text)):
-            self._was_withdrawn = True
-            return self._say_and_listen("withdrawn")
+            return self._withdrawn()
         if self._is_progress_between(meaning):
             return self._put_off_progress(meaning.text)
         if self._is_aside(meaning):
@@ -409,6 +415,10 @@ class Session(AskingOn):
         if self._stage in (Stage.CORRECT, Stage.MATTER):
             return self._supplemented(meaning)
         return self._new_matter(meaning)
+
+    def _withdrawn(self) -> Actions:
+        self._was_withdrawn = True
+        return self._say_and_listen("withdrawn")
 
     def _new_matter(self, meaning: Understanding) -> Actions:
         self._was_withdrawn = self._asks_progress = False
@@ -439,7 +449,9 @@ class Session(AskingOn):
             case Intent.UNKNOWN if meaning.slots.place is None:
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
-        draft = Draft(phone=self._draft.phone, place=self._shared_place).heard(meaning.text)
+        is_same = self._last_place is not None and self._answers.is_same_place(meaning.text)
+        place = self._last_place if is_same else self._shared_place
+        draft = Draft(phone=self._draft.phone, place=place).heard(meaning.text)
         self._shared_place = None
         if is_nothing_else(
             meaning.slots.place, meaning.text

@@ -154,6 +154,8 @@ class AnswerWords:
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
+            self._not_but = _pattern(rows["not_but"]["not"], rows["not_but"]["but"])
+            self._one_and_one = _pattern(rows["one_and_one"]["first"], rows["one_and_one"]["second"])
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -235,6 +237,15 @@ class AnswerWords:
         """Tell whether ``text`` puts right what was read back (“不对，是路灯”, “我说的是路灯”)."""
         return self.opens_with(text, Answer.NO) or any(word in text for word in self._corrects)
 
+    def put_right(self, text: str) -> tuple[str, str] | None:
+        """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
+        found = self._not_but.fullmatch(text.strip("。. "))
+        return (found["first"].strip("，, "), found["second"]) if found is not None else None
+
+    def denied(self, right: str) -> str:
+        """Return ``right`` as said after a denial (“不对，红绿灯”)."""
+        return f"{self._lists[Answer.NO][0]}，{right}"
+
     def is_of_enterprise(self, text: str) -> bool:
         """Tell whether somebody speaks for an enterprise (企业)."""
         return self._is_found(self._enterprise_lexicon, text)
@@ -263,11 +274,13 @@ class AnswerWords:
         return any(word in text for word in self._asks)
 
     def two_matters(self, text: str) -> tuple[str, str]:
-        """Cut ``text`` where a second matter begins (“还有一件事”); the second is empty when there is none."""
+        """Cut ``text`` where a second matter begins (“还有一件事”, “一个是……一个是……”); the second is empty when there is none."""
         for cue in self._next_matter:
             before, found, after = text.partition(cue)
             if found:
                 return before.strip("，。,. "), after.strip("，。,. ")
+        if (both := self._one_and_one.fullmatch(text.strip("。. "))) is not None:
+            return both["first"], both["second"]
         return text, ""
 
     @staticmethod
@@ -371,6 +384,14 @@ class AnswerWords:
                 if words.endswith(filler) and len(words) > len(filler):
                     words, changed = words[: -len(filler)], True
         return words
+
+
+def _pattern(first: Iterable[str], second: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds a ``first`` and a ``second`` behind two leads, which come from the word lists."""
+    one, two = (
+        "|".join(map(re.escape, sorted(map(str, words), key=len, reverse=True))) for words in (first, second)
+    )
+    return re.compile(rf".{{0,10}}?(?:{one})(?P<first>[^不]+?)[，,。\s]*(?:{two})(?P<second>.{{2,}})")
 
 
 def _is_made_of(text: str, words: Iterable[str]) -> bool:

@@ -190,6 +190,19 @@ async def call(
     )
 
 
+async def freeze(pid: int) -> None:
+    """Stop a process, and wait until it stands still: its threads run on until one of them has seen the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    async with asyncio.timeout(20):
+        while any(state(each) != "T" for each in Path(f"/proc/{pid}/task").iterdir()):
+            await asyncio.sleep(0.01)
+
+
+def state(task: Path) -> str:
+    """Return the state of a thread as the kernel tells it ("T": stopped)."""
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
+
+
 async def worked_off(many: Many) -> None:
     """Wait until a process that hung has dealt with the calls it was sent meanwhile: nobody is held for two seconds."""
     port, calm = many.exchange.processes[0].sip_port, 0
@@ -252,7 +265,7 @@ async def test_calls_are_spread_and_twice_as_many_are_refused_at_once_while_the_
     # Nor is anybody lost where a full process hangs, whether it is asked first or last.
     hanging = many.supervisor.pid("ivr-1")
     assert hanging is not None
-    os.kill(hanging, signal.SIGSTOP)
+    await freeze(hanging)
     try:
         both = await asyncio.gather(*(refusal(many.port, phone) for phone in ("13905390023", "13905390024")))
     finally:
@@ -301,7 +314,7 @@ async def test_a_flood_from_one_address_is_not_answered_and_ends_with_itself(man
 async def test_calls_go_to_the_others_while_a_process_hangs(many: Many) -> None:
     frozen = many.supervisor.pid("ivr-1")
     assert frozen is not None
-    os.kill(frozen, signal.SIGSTOP)
+    await freeze(frozen)
     try:
         assert await call(many, 3, rate=1) == 0
     finally:

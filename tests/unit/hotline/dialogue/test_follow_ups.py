@@ -129,14 +129,19 @@ def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() ->
 
 
 @pytest.mark.parametrize(
-    ("question", "heard"),
-    [("两口子呢", "follow_up_untold"), ("老年卡在爱山东上申请", "A0503-01")],
+    ("question", "told"),
+    [
+        ("两口子呢", "带身份证到服务站办。这里要是没有说到您问的，可以说“转人工”，请话务员帮您查。"),
+        ("老年卡在爱山东上申请", "也可以在爱山东网上申请。"),
+    ],
 )
-def test_nobody_who_asks_on_is_told_the_same_once_more(question: str, heard: str) -> None:
+def test_who_asks_on_and_is_found_the_same_answer_hears_what_it_says_of_that_or_whom_else_to_ask(
+    question: str, told: str
+) -> None:
     call = answered()
     call.says(question, a_meaning(question, kind=AppealKind.INQUIRY))
     call.happens(PassagesFound(NOW, call.turn, (Passage(CARD, 0.9, is_confident=True),)))
-    assert call.heard == (heard, "anything_more")
+    assert call.said == f"{told}请问还有其他问题吗？"
 
 
 def test_who_asks_the_whole_question_again_is_answered_again() -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from hotline.dialogue.actions import LookUp, Say, Understand
+from hotline.dialogue.events import PassagesFound
 from hotline.domain.appeal import AppealKind, Place
 from hotline.domain.category import Category
 from hotline.domain.meaning import Intent
-from tests.builders import a_meaning
+from tests.builders import NOW, a_meaning
 from tests.talking import Conversation
 
 LANSHAN = Place(
@@ -122,9 +123,13 @@ def test_a_finer_class_said_later_replaces_the_coarser_one_even_when_less_sure()
     assert draft(talk).category == "010102"
 
 
-def test_a_question_is_looked_up_before_anything_is_asked() -> None:
+def test_a_question_is_looked_up_before_anything_is_asked_and_may_be_given_up() -> None:
     talk = talk_about(kind=AppealKind.INQUIRY)
     assert isinstance(talk.did[-1], LookUp)
+    talk.happens(PassagesFound(NOW, talk.turn, ()))
+    assert talk.heard[0] == "no_answer_register"
+    talk.says("没有了")
+    assert talk.heard == ("withdrawn", "anything_more")
 
 
 @pytest.mark.parametrize(

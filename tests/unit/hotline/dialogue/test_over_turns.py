@@ -63,7 +63,7 @@ def test_a_yes_taken_back_at_once_is_no_yes():
     call.says("不是")
     assert call.heard == ("what_is_wrong",)
     goes_on(call, "不是投诉是咨询")
-    assert call.last(Understand).text == "不是，不是投诉是咨询"
+    assert call.last(Understand).text == "不对，咨询"  # what is wrong says nothing of what it is
 
 
 def test_what_has_been_set_going_is_not_taken_back():

@@ -680,6 +680,31 @@ def test_a_place_is_added_at_the_read_back_that_nobody_asked_for() -> None:
     assert (call.heard, "临沂北站" in call.said) == (("confirm",), True)
 
 
+def test_what_is_said_to_be_wrong_is_not_understood_with_what_is_right() -> None:
+    call = with_a_complaint()
+    call.says("不是暖气，是红绿灯")
+    asked = call.did[-1]
+    assert isinstance(asked, Understand)
+    assert asked.text == "不对，红绿灯"
+
+
+def test_a_name_in_the_place_is_put_right() -> None:
+    call = Conversation()
+    road = replace(LANSHAN, detail="沂蒙路和金雀山路路口")
+    call.says("路灯坏了", a_complaint("路灯坏了", place=road))
+    assert call.heard == ("confirm",)
+    call.says("不是沂蒙路，是通达路")
+    assert (call.heard, "通达路和金雀山路路口" in call.said) == (("confirm",), True)
+
+
+def test_two_matters_announced_together_are_taken_one_after_the_other() -> None:
+    call = Conversation()
+    call.says("我有两个事，一个是路灯坏了，一个是下水道堵了")
+    asked = call.did[-1]
+    assert isinstance(asked, Understand)
+    assert asked.text == "路灯坏了"
+
+
 def test_a_second_matter_may_be_at_the_place_of_the_first() -> None:
     call = with_a_complaint()
     first = call.session.so_far.place
