@@ -36,6 +36,8 @@ class MeaningWords:
     place_ends: Words
     place_own: Words
     not_places: Words
+    place_common: Words
+    place_stops: Words
     city_names: Words
     times: Words
     people: Words
@@ -55,6 +57,8 @@ def load_meaning_words(city: City) -> MeaningWords:
             place_ends=_longest_first(rows["place"]["ends"]),
             place_own=_longest_first(rows["place"]["own"]),
             not_places=_longest_first(rows["place"]["not_places"]),
+            place_stops=_longest_first(rows["place"]["stops"]),
+            place_common=_longest_first(rows["place"]["common"]),
             city_names=_longest_first(rows["place"]["city"]),
             times=_longest_first(rows["times"]),
             greetings=_longest_first(rows["greetings"]),

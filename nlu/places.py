@@ -10,6 +10,7 @@ from typing import Final
 from hotline.city import City, Street
 from hotline.domain.appeal import Address, Place
 from hotline.known_places import KnownPlace
+from hotline.phonetics import han_only
 from nlu.addresses import AddressReader
 from nlu.lexicon import MeaningWords
 from nlu.place_choices import StreetSounds
@@ -199,12 +200,16 @@ class PlaceFinder:
         return begin, until, street.county, street.street
 
     def _mentions(self, text: str) -> Iterator[list[_Found]]:
-        text = self._blotted(text)
+        text, behind = self._blotted(text), -9
         for match in self._pattern.finditer(text):
             known = self._names[match[0]]
             is_bare = all(not is_full for _, _, is_full in known)
             if is_bare and self._is_part_of_word(text, match.start(), match.end()):
                 continue
+            is_named = match.start() - behind in (0, 1) or han_only(text) == match[0]  # “平邑地方”, “地方”
+            if is_bare and match[0] in self._words.place_common and not is_named:
+                continue
+            behind = match.end()
             if len({county for county, _, _ in known}) > 1 and any(
                 street is not None for _, street, _ in known
             ):
@@ -235,6 +240,8 @@ class PlaceFinder:
     def _detail(self, rest: str) -> str:
         """Return what follows the street as long as it reads like part of an address."""
         clause = _CLAUSE.split(rest, maxsplit=1)[0][:_LONGEST_DETAIL]
+        for word in self._words.place_stops:
+            clause = clause.partition(word)[0]
         named = _ROAD_OF_ANOTHER.sub("／", clause)  # 应急路上路灯不亮
         best = max((found.end() for found in _FURTHER.finditer(clause)), default=0)
         for end in self._words.place_ends:

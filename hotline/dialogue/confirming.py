@@ -58,8 +58,10 @@ class Confirming(TakingDown):
         return self._next_question()
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
-        if not (self._draft.place or meaning.slots.place) and self._answers.is_name_of_place(meaning.text):
-            place = Place(meaning.text, detail=meaning.text)
+        known = self._draft.place
+        is_open = meaning.slots.place is None and not (known and known.detail)
+        if is_open and self._answers.is_name_of_place(meaning.text):
+            place = Place(meaning.text, detail=meaning.text)  # 银座附近
             meaning = replace(meaning, slots=replace(meaning.slots, place=place))
         if meaning.slots.phone is not None:
             self._draft = replace(self._draft, phone=meaning.slots.phone)

@@ -155,7 +155,9 @@ class Draft:
         if self.place is None or not self.place.is_located:
             is_left = self.place_questions < policy.max_place_questions
             return Missing.PLACE if is_left else Missing.NOTHING
-        if not (self.place.street or self.place.detail) and self.detail_questions < 1:
+        is_coarse = not (self.place.street or self.place.detail)
+        is_about_it = self.kind not in (AppealKind.INQUIRY, AppealKind.PRAISE)
+        if is_coarse and is_about_it and self.detail_questions < 1:
             return Missing.PLACE_DETAIL
         return Missing.NOTHING
 

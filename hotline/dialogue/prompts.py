@@ -25,7 +25,7 @@ NAMES: Final = frozenset({
     "no_answer_register", "ask_matter", "ask_place", "ask_place_again", "ask_county", "ask_place_detail", "confirm", "confirm_contact",
     "confirm_unclear", "what_is_wrong", "contact_noted", "secrecy_noted", "calm", "registered", "registered_due",
     "registered_manual", "registered_supplement", "still_registering", "not_recorded", "transferring", "transferring_progress",
-    "transferring_withdraw", "agent_busy", "leave_message", "message_registered", "message_none", "emergency",
+    "transferring_withdraw", "despair", "agent_busy", "leave_message", "message_registered", "message_none", "emergency",
     "emergency_check", "emergency_failed", "goodbye", "goodbye_silent", "warn_nuisance", "briefing",
     "matter_of_category", "matter_in_words", "place_unknown", "due_date", "connector_and",
     "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "secrecy_wished", "secrecy_waived", "secrecy_added", "confirm_short", "facts_noted", "follow_up_untold", "follow_up_else", "follow_up_ask", "welcome", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",

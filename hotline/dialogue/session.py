@@ -209,6 +209,9 @@ class Session(AskingOn):
             return self._delayed() if self._is_delayed else ()
         if self._answers.wants_agent(text):
             return self._transfer("asked")
+        if self._answers.is_in_despair(text):
+            self._draft = self._draft.heard(text)
+            return self._transfer("despair", "despair")
         if self._answers.speaks_dialect(text):
             return self._transfer("dialect")
         if (
@@ -241,15 +244,12 @@ class Session(AskingOn):
             and (kept := self._wants_secrecy(text)) is not None
         ):
             return kept
+        if self._gives_question_up(text):
+            return self._withdrawn()
         if self._stage is Stage.CONFIRM:
             return self._answer_to_confirmation(text)
         if self._stage is Stage.CORRECT:
             return self._put_right(text)
-        is_inquiry = self._stage in INTAKE and self._draft.kind is AppealKind.INQUIRY
-        if (
-            is_inquiry and read(text, Answer.DONE) is Answer.DONE
-        ):  # nobody insists that a question be written down
-            return self._withdrawn()
         if self._stage is Stage.SECRECY:
             return self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:
@@ -286,6 +286,15 @@ class Session(AskingOn):
         if self._stage is Stage.OPEN and not self._is_understanding:
             text = self._matter_of(text)
         return self._understand(text)
+
+    def _gives_question_up(self, text: str) -> bool:
+        """Whether a question without an answer need not be written down after all (“知道了”, “没了”)."""
+        if self._stage not in INTAKE or self._draft.kind is not AppealKind.INQUIRY:
+            return False
+        among = (
+            (Answer.YES, Answer.NO_NEED) if self._stage is Stage.CONFIRM else (Answer.NO_NEED, Answer.DONE)
+        )
+        return self._answers.read(text, *among) in (Answer.NO_NEED, Answer.DONE)
 
     @property
     def _may_take_next_matter(self) -> bool:

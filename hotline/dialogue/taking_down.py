@@ -194,10 +194,13 @@ class TakingDown(InTalk):
     def _place_answered(self, meaning: Understanding) -> Actions:
         if self._answers.read(meaning.text, *_NO_PLACE) is not None:
             return self._next_question()
-        draft = self._draft.heard(meaning.text).filled(replace(meaning, category=None), self._policy)
         slots = meaning.slots
+        is_matter = self._is_matter(meaning)
+        told = meaning if is_matter else replace(meaning, category=None)
+        draft = self._draft.heard(meaning.text).filled(told, self._policy)
         is_who = slots.phone is not None or bool(slots.people)  # not where it is
-        if slots.place is None and not is_who:
+        is_asked = self._answers.asks(meaning.text)
+        if slots.place is None and not (is_who or is_matter or is_asked):
             if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
                 draft = replace(draft, place=replace(draft.place, detail=meaning.text))
             elif (
@@ -214,6 +217,16 @@ class TakingDown(InTalk):
             draft = replace(draft, place=replace(draft.place, detail=name))
         self._draft = draft
         return self._next_question()
+
+    def _is_matter(self, meaning: Understanding) -> bool:
+        """Whether the question for the place was answered with what it is about (“我家没暖气”)."""
+        return (
+            meaning.slots.place is None
+            and meaning.intent is Intent.APPEAL
+            and meaning.category is not None
+            and meaning.category_confidence >= self._policy.category_confidence
+            and not self._answers.names_place(meaning.text)
+        )
 
     def _is_place_of_question(self, meaning: Understanding) -> bool:
         """Whether the place was said that an answer has just asked for (“您说出位置，我来登记”)."""

@@ -20,6 +20,7 @@ from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _LONGEST_NAME: Final = 14
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
+_LONGEST_CRY: Final = 30
 _SHORT_ANSWER: Final = 8
 _SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
@@ -57,6 +58,7 @@ class Answer(StrEnum):
     SECRETLY = "secretly"
     MISDIALLED = "misdialled"
     NO_PLACE = "no_place"
+    NO_NEED = "no_need"
     MERGE = "merge"
     FIRST = "first"
     SECOND = "second"
@@ -151,6 +153,7 @@ class AnswerWords:
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
+            self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
@@ -184,6 +187,13 @@ class AnswerWords:
             match.is_exact or (match.is_precise and len(match.word) > 2)
             for match in self._agent_lexicon.find(words)
         )
+
+    def is_in_despair(self, text: str) -> bool:
+        """Tell whether somebody may have lost the will to live (轻生): that is for a person, at once.
+
+        In a long letter such words mostly tell how bad a matter is (46 of 8,621 messages of another city); it is read by people anyway.
+        """
+        return len(han_only(text)) <= _LONGEST_CRY and self._is_found(self._despair_lexicon, text)
 
     def asks_who(self, text: str) -> bool:
         """Tell whether the citizen asks whose business something is (归谁管)."""

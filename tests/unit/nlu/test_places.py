@@ -43,6 +43,34 @@ def test_an_address_is_read_in_parts(text: str, address: Address | None) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("我们那个地方路灯坏了", None),
+        ("小区花园里的灯坏了", None),
+        ("前面道口没有红绿灯", None),
+        ("长城宽带不退费", None),
+        ("我向城管反映过", None),
+        ("地方", "地方镇"),
+        ("平邑地方没水了", "地方镇"),
+        ("郯城的花园没水了", "花园镇"),
+        ("花园镇没水了", "花园镇"),
+        ("半程没水了", "半程镇"),
+    ],
+)
+def test_a_town_named_like_an_everyday_word_is_meant_only_where_it_is_said_to_be(
+    text: str, street: str | None
+) -> None:
+    place = FINDER.place(text)
+    assert (place and place.street) == street
+
+
+def test_the_name_of_a_place_ends_where_the_matter_begins() -> None:
+    place = FINDER.place("家住河东区汤头街道反映一下村里的路没修完")
+    assert place is not None
+    assert (place.street, place.detail) == ("汤头街道", "")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "莒南县十字路街道有人乞讨",

@@ -680,6 +680,37 @@ def test_a_place_is_added_at_the_read_back_that_nobody_asked_for() -> None:
     assert (call.heard, "临沂北站" in call.said) == (("confirm",), True)
 
 
+@pytest.mark.parametrize("words", ["我想死，活着没意思", "我真的不想活下去了，活够了", "活不下去了"])
+def test_who_may_have_lost_the_will_to_live_is_put_through_to_a_person_at_once(words: str) -> None:
+    call = Conversation()
+    call.says(words)
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert (transfer.reason, words in transfer.briefing) == ("despair", True)
+    assert (call.heard, "12356" in call.said) == (("despair",), True)
+
+
+def test_the_question_for_the_place_may_be_answered_with_the_matter() -> None:
+    call = Conversation()
+    call.says("你们电话打不通", a_complaint("你们电话打不通", category="110501", category_confidence=0.6))
+    while call.heard != ("ask_place",):
+        call.says("我要投诉", a_complaint("路不平", category="0204", category_confidence=0.6))
+    call.says("我家没暖气", a_complaint("我家没暖气", category="010102", category_confidence=0.9))
+    draft = call.session.so_far
+    assert (draft.category, draft.place) == ("010102", None)
+
+
+def test_a_question_is_no_name_of_a_place() -> None:
+    call = Conversation()
+    county = replace(LANSHAN, said="兰山区", street_code=None, street=None, detail="")
+    call.says("路灯坏了，在兰山区", a_complaint("路灯坏了，在兰山区", place=county))
+    assert call.heard == ("ask_place_detail",)
+    call.says("几天能修好呢", a_meaning("几天能修好呢", Intent.UNKNOWN))
+    place = call.session.so_far.place
+    assert place is not None
+    assert place.detail == ""
+
+
 def test_what_is_said_to_be_wrong_is_not_understood_with_what_is_right() -> None:
     call = with_a_complaint()
     call.says("不是暖气，是红绿灯")
