@@ -155,6 +155,9 @@ async def test_a_step_that_was_seen_in_the_open_chat_is_not_sent_and_one_that_wa
             (unseen,) = await office.deliver(after=200)  # the page is open and nobody looks at it
             assert "明天上午去" in unseen
 
+        async with asyncio.timeout(10):
+            while any(channel._send is not None for channel in site.chat.chats.held.values()):
+                await asyncio.sleep(0.01)
         await confidential.send(order.number, "修好了", by=unit, at=office.at)
         (away,) = await office.delivered()  # the page is gone: nobody has to wait
         assert "修好了" in away
