@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -22,6 +23,28 @@ def a_pdf(text: str = "Application form") -> bytes:
     paper.set_font("helvetica", size=12)
     paper.cell(text=text)
     return bytes(paper.output())
+
+
+_STREAM = re.compile(rb"<<([^\0]*?)>>\s*stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_SHOWN = re.compile(rb"\(((?:\\.|[^\\)])*)\)", re.DOTALL)
+_ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+
+
+def text_of_pdf(body: bytes) -> str:
+    """Return what a PDF with one embedded font shows, by the font's own table of characters, without blanks."""
+    streams = [
+        zlib.decompress(packed) if b"/FlateDecode" in head else packed
+        for head, packed in _STREAM.findall(body)
+    ]
+    table: dict[int, str] = {}
+    for each in streams:
+        for part in each.split(b"beginbfchar")[1:]:
+            pairs = re.findall(rb"<([0-9A-F]{4})> <([0-9A-F]{4})>", part.partition(b"endbfchar")[0])
+            table |= {int(code, 16): chr(int(char, 16)) for code, char in pairs}
+    shown = b"".join(text for each in streams if b" Tf" in each for text in _SHOWN.findall(each))
+    codes = re.sub(rb"\\(.)", lambda found: _ESCAPED.get(found[1], found[1]), shown, flags=re.DOTALL)
+    words = "".join(table[int.from_bytes(codes[at : at + 2])] for at in range(0, len(codes), 2))
+    return "".join(words.split())
 
 
 def a_pdf_of(*objects: bytes) -> bytes:

@@ -77,6 +77,9 @@ class Tally:
     satisfied: int
     mostly_satisfied: int
     dissatisfied: int
+    process_satisfied: int
+    process_mostly_satisfied: int
+    process_dissatisfied: int
 
     def of_resolution(self, formula: Formula) -> tuple[tuple[Fraction, int], ...]:
         """Return what orders count as resolved, and how many count so."""
@@ -85,6 +88,13 @@ class Tally:
     def of_satisfaction(self, formula: Formula) -> tuple[tuple[Fraction, int], ...]:
         """Return what orders count as satisfying, and how many count so."""
         return (Fraction(0), self.dissatisfied), (formula.mostly, self.mostly_satisfied), (Fraction(1), self.satisfied)  # fmt: skip
+
+    def of_process(self, formula: Formula) -> tuple[tuple[Fraction, int], ...]:
+        """Return what orders count as handled satisfyingly (过程满意), and how many count so."""
+        return (
+            (Fraction(0), self.process_dissatisfied), (formula.mostly, self.process_mostly_satisfied),
+            (Fraction(1), self.process_satisfied),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ _NOWHERE: Final = Place()
 class UnitRates:
     """What one unit reached. ``excluded`` orders do not count; ``named``: which rates are below what the formula names.
 
-    How content citizens are with enforcement and with mediation stands apart (国办发〔2020〕53号); ``place`` is that in its group.
+    How content citizens are with the handling (过程满意) is told beside, and does not count in the score; with enforcement and
+    with mediation it stands apart (国办发〔2020〕53号); ``place`` is that in its group.
     """
 
     unit: str
@@ -74,6 +75,7 @@ class UnitRates:
     response: Share
     resolved: Share
     satisfied: Share
+    satisfied_with_attitude: Share
     satisfied_enforcement: Share
     satisfied_mediation: Share
     score: Fraction | None
@@ -133,6 +135,7 @@ def unit_rates(unit: str, tallies: Sequence[Tally], formula: Formula) -> UnitRat
         unit=unit,
         orders=orders,
         excluded=sum(each.count for each in tallies) - orders,
+        satisfied_with_attitude=share_of((part for each in tallies for part in each.of_process(formula)), 0),
         satisfied_enforcement=apart_of["enforcement"],
         satisfied_mediation=apart_of["mediation"],
         score=score_of(rates["response"], rates["resolved"], rates["satisfied"], formula),

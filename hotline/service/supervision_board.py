@@ -19,7 +19,9 @@ from hotline.store.order_facts import SqlOrderFacts, Which
 
 _FRESH: Final = timedelta(minutes=10)
 _SHOWN: Final = timedelta(days=1)
-_RATES: Final = ("response", "resolved", "satisfied", "satisfied_enforcement", "satisfied_mediation")
+_RATES: Final = (
+    "response", "resolved", "satisfied", "satisfied_with_attitude", "satisfied_enforcement", "satisfied_mediation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class SupervisionBoard:
 
 def _key(quarter: Quarter, formula: Formula) -> str:
     """Return under which figures are kept; its number changes with how they are written."""
-    return f"rates-2:{quarter}:{formula.version}"
+    return f"rates-3:{quarter}:{formula.version}"
 
 
 def _written(groups: Mapping[BoardGroup, Sequence[UnitRates]]) -> dict[str, Any]:

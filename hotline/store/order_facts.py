@@ -24,7 +24,7 @@ from hotline.store.tables import order_cards, order_facts, work_orders
 
 _CLOSED: Final = sorted(CLOSED)
 
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
 """Rows that were written before the last columns were added have a smaller one; ``fill`` writes them anew."""
 _FACTS: Final = order_facts.c
 
@@ -37,6 +37,7 @@ class Which(StrEnum):
     NOT_CONTACTED = "not_contacted"  # 未响应
     UNRESOLVED = "unresolved"  # 未解决
     DISSATISFIED = "dissatisfied"  # 不满意
+    PROCESS_DISSATISFIED = "process_dissatisfied"  # 对过程不满意
     LATE = "late"  # 超期反馈
 
 
@@ -66,6 +67,10 @@ _SUMMED: Final = (
         _one(f"result_{each.value}", _COUNTED, _FACTS.result == each.value)
         for each in (Satisfaction.SATISFIED, Satisfaction.MOSTLY, Satisfaction.DISSATISFIED)
     ),
+    *(
+        _one(f"attitude_{each.value}", _COUNTED, _FACTS.attitude == each.value)
+        for each in (Satisfaction.SATISFIED, Satisfaction.MOSTLY, Satisfaction.DISSATISFIED)
+    ),
 )
 """In the order of the fields of ``Tally`` behind ``count``."""
 
@@ -75,6 +80,10 @@ _CONDITIONS: Final[dict[Which, tuple[ColumnElement[bool], ...]]] = {
     Which.NOT_CONTACTED: (_FACTS.counts.is_(True), _FACTS.was_contacted.is_(False)),
     Which.UNRESOLVED: (_FACTS.counts.is_(True), _FACTS.resolution == Resolution.UNRESOLVED.value),
     Which.DISSATISFIED: (_FACTS.counts.is_(True), _FACTS.result == Satisfaction.DISSATISFIED.value),
+    Which.PROCESS_DISSATISFIED: (
+        _FACTS.counts.is_(True),
+        _FACTS.attitude == Satisfaction.DISSATISFIED.value,
+    ),
     Which.LATE: (_FACTS.counts.is_(True), _FACTS.was_in_time.is_(False)),
 }
 
@@ -258,6 +267,7 @@ def _row(order: WorkOrder) -> dict[str, Any]:
         "was_contacted": facts.was_contacted,
         "resolution": facts.resolution.value if facts.resolution is not None else None,
         "result": facts.result.value if facts.result is not None else None,
+        "attitude": facts.attitude.value if facts.attitude is not None else None,
         "disclosed_at": shown.at if shown is not None else None,
         "street": facts.street,
         "tier": facts.standing_tier,

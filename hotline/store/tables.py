@@ -92,6 +92,7 @@ order_facts: Final = Table(
     Column("was_contacted", Boolean),
     Column("resolution", String(16)),
     Column("result", String(16)),
+    Column("attitude", String(16)),
     Column("disclosed_at", Instant),
     Column("street", String(9)),
     Column("tier", SmallInteger),

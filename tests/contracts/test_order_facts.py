@@ -29,7 +29,7 @@ from tests.unit.hotline.domain.test_work_order import CONCLUDED, done
 from tests.work_orders import LANSHAN_UNIT, REVIEWER, an_order, change, keep
 
 DAY = timedelta(days=1)
-NOTHING = {"was_in_time": None, "was_contacted": None, "resolution": None, "result": None}
+NOTHING = {"was_in_time": None, "was_contacted": None, "resolution": None, "result": None, "attitude": None}
 AT = {"category": "0101", "county": "371302"}
 
 

@@ -18,7 +18,9 @@ from hotline.store.order_facts import Which
 
 router = desk_router()
 
-_RATES: Final = ("response", "resolved", "satisfied", "satisfied_enforcement", "satisfied_mediation")
+_RATES: Final = (
+    "response", "resolved", "satisfied", "satisfied_with_attitude", "satisfied_enforcement", "satisfied_mediation",
+)  # fmt: skip
 
 
 @router.get("/desk/supervision/rates")

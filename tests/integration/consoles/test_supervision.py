@@ -34,6 +34,7 @@ from hotline.domain.people import MACHINE, Actor
 from hotline.domain.work_order import WorkOrder
 from tests.builders import NOW, an_appeal
 from tests.consoles_site import CITY, LANSHAN, ConsolesSite, a_consoles_site
+from tests.documents import text_of_pdf
 from tests.integration.consoles.test_orders import looks, words_of
 from tests.unit.hotline.domain.test_work_order import REVIEWED
 from tests.work_orders import AGENT, LANSHAN_UNIT, REVIEWER, SUPERVISOR, a_decision, an_order, keep
@@ -110,11 +111,11 @@ async def test_rates_lead_to_the_orders_behind_them_and_exclusions_tell_who_appr
         ]
         found = [words_of((await client.get(link)).text) for link in links]
         wrong = [(await client.get(f"/desk/supervision/orders?unit=x&{bad}")).status_code for bad in ("which=all&quarter=2026Q4", "which=late&quarter=1")]  # fmt: skip
-    assert "兰山区人民政府 8 75.00% 75.00% 75.00% 1 11.11% — — 75.00 —" in words_of(page)
+    assert "兰山区人民政府 8 75.00% 75.00% 75.00% 100.00% 1 11.11% — — 75.00 —" in words_of(page)
     assert "综合按响应率 20%、解决率 40%、满意率 40% 加权" in page
     assert before.count("这个季度没有派给这一组的工单。") == 3
     numbers = [sorted(int(each[-2:]) for each in re.findall(r"261123\d{5}", words)) for words in found]
-    assert numbers == [[1, 2, 3, 4, 5, 6, 7, 8], [8], [8], [8], [9]]
+    assert numbers == [[1, 2, 3, 4, 5, 6, 7, 8], [8], [8], [8], [], [9]]
     assert "超出临沂管辖 张主任" in found[-1]
     assert wrong == [422, 422]
 
@@ -248,6 +249,10 @@ async def test_a_brief_is_drafted_for_a_week_edited_and_taken_out_as_word_or_pdf
     assert any(supervised_now in each for each in paragraphs)
     assert pdf.headers["content-disposition"] == 'attachment; filename="brief-20261116.pdf"'
     assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    printed = text_of_pdf(pdf.content)  # it says what the Word file says, and every row of its tables
+    made = Document(io.BytesIO(word.content))
+    said = [*paragraphs, *(cell.text for table in made.tables for row in table.rows for cell in row.cells)]
+    assert [each for each in said if "".join(each.split()) not in printed] == []
     assert wrong == [422, 422, 422]
     assert [why for _, subject, why in await looks(site) if subject == "figures"] == [
         '{"why": "weekly brief 2026-11-16, word"}',

@@ -64,7 +64,7 @@ def alike(count: int, **values: Any) -> Tally:
     given: dict[str, Any] = {
         "category": "010101", "county": "371302", "unit": None, "is_closed": True, "is_public": True,
         "was_answered_at_once": False, "counts": True, "was_in_time": True, "was_contacted": True,
-        "resolution": Resolution.RESOLVED, "result": Satisfaction.SATISFIED, **values,
+        "resolution": Resolution.RESOLVED, "result": Satisfaction.SATISFIED, "attitude": Satisfaction.SATISFIED, **values,
     }  # fmt: skip
     counted = count * given["counts"]
     return Tally(
@@ -74,7 +74,11 @@ def alike(count: int, **values: Any) -> Tally:
         counted,
         *(counted * (given["was_contacted"] is each) for each in (True, False)),
         *(counted * (given["resolution"] is each) for each in (Resolution.RESOLVED, Resolution.MOSTLY, Resolution.UNRESOLVED)),
-        *(counted * (given["result"] is each) for each in (Satisfaction.SATISFIED, Satisfaction.MOSTLY, Satisfaction.DISSATISFIED)),
+        *(
+            counted * (given[name] is each)
+            for name in ("result", "attitude")
+            for each in (Satisfaction.SATISFIED, Satisfaction.MOSTLY, Satisfaction.DISSATISFIED)
+        ),
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ alikes = st.lists(
             "was_contacted": st.sampled_from([True, False, None]),
             "resolution": st.sampled_from([*Resolution, None]),
             "result": st.sampled_from([*Satisfaction, None]),
+            "attitude": st.sampled_from([*Satisfaction, None]),
         }
     ),
     max_size=8,
@@ -54,6 +55,7 @@ def test_they_are_what_the_boards_count_order_by_order(
     assert (found.response, found.resolved) == (expected.response, expected.resolved)
     assert (found.satisfied, found.named) == (expected.satisfied, expected.named)
     assert (found.score, found.exclusion_rate) == (expected.score, expected.exclusion_rate)
+    assert found.satisfied_with_attitude == expected.satisfied_with_attitude
     assert (found.satisfied_enforcement, found.satisfied_mediation) == (
         expected.satisfied_enforcement,
         expected.satisfied_mediation,
