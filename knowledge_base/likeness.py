@@ -9,15 +9,27 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from operator import itemgetter
+from functools import cached_property, partial
+from itertools import accumulate, pairwise
+from typing import Final
+
+import numpy as np
 
 from hotline.domain.knowledge import Article
+from knowledge_base.signs import Shares, Signs, Sought
 from knowledge_base.terms import Terms, sound_line, subjects_of, terms_of
 from knowledge_base.wording import Wording
 
 Weigh = Callable[[str], Mapping[str, float]]
 """What terms weigh in a field, every term in it: ``weigh("words")["医保"]``."""
+_ROUNDING: Final = 1e-9
+_COMMON: Final = 1.5
+"""What a term weighs at least that a way of asking has and the question has not, taken together with the way's others."""
+_Whole = tuple[str, str]
+
+
+class NoAnalysisError(ValueError):
+    """What should be an analysed article is none."""
 
 
 class Looked(dict[str, float]):
@@ -78,46 +90,79 @@ class Way:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an article: its ways of asking, all its words, and its whole text, written and as it sounds."""
+    """What is known of an article: its ways of asking, its words, and its whole text, written and as it sounds.
 
-    ways: tuple[Way, ...]
-    words: frozenset[str]
-    text: str
-    sounds: str
+    A question looks at ``signs`` of every candidate; what else was dumped is read of those few that are weighed.
+    """
+
+    def __init__(
+        self, signs: Signs, ways: Callable[[], tuple[Way, ...]], whole: Callable[[], _Whole]
+    ) -> None:
+        self.signs = signs
+        self._read_ways = ways
+        self._read_whole = whole
 
     @classmethod
     def of(cls, article: Article, wording: Wording) -> Known:
         """Analyse an article."""
-        ways = [Asked.of(asking, wording) for asking in (article.title, *article.questions) if asking]
-        body = [wording.core(part) for part in body_of(article)]
-        meant = [wording.canonical(part) for part in body]
-        words = [way.meant.words for way in ways] + [terms_of(part).words for part in meant]
-        return cls(
-            ways=tuple(map(Way.of, ways)),
-            words=frozenset(word for some in words for word in some),
-            text=" ".join((*(way.text for way in ways), *meant)),
-            sounds=" ".join(map(sound_line, (*(way.text for way in ways), *meant))),
+        asked = [Asked.of(asking, wording) for asking in (article.title, *article.questions) if asking]
+        meant = [wording.canonical(wording.core(part)) for part in body_of(article)]
+        words = [one.meant.words for one in asked] + [terms_of(part).words for part in meant]
+        ways = tuple(map(Way.of, asked))
+        whole = (
+            " ".join((*(way.text for way in ways), *meant)),
+            " ".join(map(sound_line, (*(way.text for way in ways), *meant))),
         )
+        signs = Signs.of(
+            [(way.words, way.characters, way.sounds) for way in ways],
+            sorted({word for some in words for word in some}),
+        )
+        return cls(signs, lambda: ways, lambda: whole)
+
+    @cached_property
+    def ways(self) -> tuple[Way, ...]:
+        """The article's ways of asking, its title first. Raises ``NoAnalysisError`` where the dump is none."""
+        return self._read_ways()
+
+    @cached_property
+    def whole(self) -> _Whole:
+        """The article's text with synonyms made one, and how it sounds; raises as ``ways``."""
+        return self._read_whole()
 
     def dumped(self) -> str:
-        """Return it as JSON, so that an index need not analyse the article again."""
+        """Return it as three lines, so that an index need not analyse the article again."""
         ways = [[way.text, way.words, way.sounds, way.subjects] for way in self.ways]
-        return json.dumps([ways, sorted(self.words), self.text, self.sounds], ensure_ascii=False)
+        return "\n".join((self.signs.dumped(), _json(ways), _json(self.whole)))
 
     @classmethod
     def loaded(cls, text: str) -> Known:
         """Return what ``dumped`` made. Raises ``ValueError``."""
-        try:
-            ways, words, whole, sounds = json.loads(text)
-            return cls(tuple(_way(*each) for each in ways), frozenset(words), whole, sounds)
-        except TypeError as error:
-            raise ValueError("not an analysed article") from error
+        signs, ways, whole = text.split("\n")
+        return cls(Signs.loaded(signs), partial(_ways, ways), partial(_whole, whole))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _ways(line: str) -> tuple[Way, ...]:
+    try:
+        return tuple(_way(*each) for each in json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise NoAnalysisError from error
 
 
 def _way(text: str, words: list[str], sounds: list[str], subjects: list[str]) -> Way:
     return Way(text=text, words=tuple(words), sounds=tuple(sounds), subjects=tuple(subjects))
+
+
+def _whole(line: str) -> _Whole:
+    try:
+        text, sounds = json.loads(line)
+    except (ValueError, TypeError) as error:
+        raise NoAnalysisError from error
+    return text, sounds
 
 
 def body_of(article: Article) -> tuple[str, ...]:
@@ -127,8 +172,17 @@ def body_of(article: Article) -> tuple[str, ...]:
 
 
 _Shared = tuple[float, float, float]
-Glance = tuple[float, Way, _Shared]
-"""What is seen of a way of asking at once: the likeness that it has at most, and what it shares with the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What is seen of an article at once, before its ways of asking are weighed.
+
+    ``at_most``: the likeness that each of its ways has at most; ``words``: the share of the question's words that it has.
+    """
+
+    at_most: Sequence[float]
+    words: float
 
 
 class Comparison:
@@ -142,39 +196,41 @@ class Comparison:
         self._characters = self._weighed(asked.meant.characters, "characters")
         self._sounds = self._weighed(asked.heard.sounds, "sounds")
         self._said = frozenset(self._words[0]), frozenset(self._sounds[0])
+        self._sought = Sought((self._words[0], self._characters[0], self._sounds[0]))
 
     def likeness(self, way: Way) -> float:
         """Compare by writing and by sound; what was misheard is still like by sound."""
         return self._likeness(way, self._shared(way))
 
-    def glances(self, ways: Sequence[Way]) -> list[Glance]:
-        """Look at ways of asking without weighing them, which takes long; those first that may be the most alike."""
-        seen = [(self._at_most(shared), way, shared) for way in ways for shared in (self._shared(way),)]
-        seen.sort(key=itemgetter(0), reverse=True)
-        return seen
+    def glances(self, known: Sequence[Known]) -> list[Glance]:
+        """Look at articles without weighing their ways of asking, which takes long; all are looked at in one go."""
+        shares = self._sought.shares([one.signs for one in known])
+        at_most = self._at_most(shares)
+        whole = self._words[1]
+        ends = accumulate(one.signs.ways for one in known)
+        return [
+            Glance(at_most[end - one.signs.ways : end], float(own) / whole if whole else 0.0)
+            for one, end, own in zip(known, ends, shares.words, strict=True)
+        ]
 
-    def most_alike(self, glances: Sequence[Glance]) -> float:
-        """Return the highest likeness; only ways that might have it are weighed."""
+    def most_alike(self, known: Known, glance: Glance) -> float:
+        """Return the highest likeness of an article's ways of asking; only ways that might have it are weighed."""
         best = 0.0
-        for at_most, way, shared in glances:
-            if at_most <= best:
+        for at in sorted(range(len(glance.at_most)), key=lambda at: -glance.at_most[at]):
+            if glance.at_most[at] + _ROUNDING <= best:
                 break
-            best = max(best, self._likeness(way, shared))
+            best = max(best, self.likeness(known.ways[at]))
         return best
-
-    def known_share(self, known: Known) -> float:
-        """Return the share of the question's words that the article has."""
-        terms, whole = self._words
-        return sum(value for word, value in terms.items() if word in known.words) / whole if whole else 0.0
 
     def subject_share(self, known: Known) -> float:
         """Return the share of what the question is about that the article knows, by writing or by sound.
 
         银行卡丢了怎么补办 is much like 社保卡丢了怎么补办, but the article has never heard of 银行卡.
         """
+        text, sounds = known.whole
         return self._share(
             subjects_of(self._asked.text),
-            lambda word: word in known.text or sound_line(word) in known.sounds,
+            lambda word: word in text or sound_line(word) in sounds,
         )
 
     def way_share(self, way: Way) -> float:
@@ -202,12 +258,14 @@ class Comparison:
             math.fsum(map(self._sounds[0].__getitem__, sounds.intersection(way.sounds))),
         )
 
-    def _at_most(self, shared: _Shared) -> float:
-        """Return the likeness of a way that has nothing but what is shared."""
-        wholes = (self._words[1], self._characters[1], self._sounds[1])
-        return _together(
-            *(math.sqrt(both / whole) if both else 0.0 for both, whole in zip(shared, wholes, strict=True))
-        )
+    def _at_most(self, shares: Shares) -> list[float]:
+        """Return the likeness that ways would have if what else they hold were common."""
+        wholes = [whole + _ROUNDING for _, whole in (self._words, self._characters, self._sounds)]
+        norms = shares.ways + shares.others * _COMMON + _ROUNDING
+        words, characters, sounds = (shares.ways / np.sqrt(wholes * norms)).T
+        written = (words + characters) / 2
+        alike: list[float] = (0.6 * np.maximum(written, sounds) + 0.4 * (written + sounds) / 2).tolist()
+        return alike
 
     def _likeness(self, way: Way, shared: _Shared) -> float:
         words, characters, sounds = shared

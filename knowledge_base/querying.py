@@ -16,8 +16,13 @@ from knowledge_base.wording import Wording
 MOST_TERMS: Final = 48
 """The rarest terms of a field that are searched by: common ones have long lists and decide nothing."""
 
+MOST_POSTINGS: Final = 100_000
+"""So many entries of the index are gone through for one question: about 2 ms; up to some thousand articles it is all of them."""
+
 RarityOf = Callable[[str, str], float]
 """How rare a term is in a field: ``rarity("asked_words", "医保")``."""
+HavingOf = Callable[[str, str], float]
+"""How many articles have a term in a field."""
 
 
 def texts_of(article: Article, wording: Wording) -> dict[str, str]:
@@ -45,23 +50,41 @@ def terms_for(field: str, asked: Asked) -> tuple[str, ...]:
 
 
 def weighed(
-    asked: Asked, rarity_of: RarityOf, weights: Weights
+    asked: Asked, rarity_of: RarityOf, weights: Weights, having_of: HavingOf | None = None
 ) -> tuple[list[tuple[str, str, float]], float]:
-    """Return fields, terms and boosts of a question's query, and the BM25 figure that it could reach at most."""
-    query: list[tuple[str, str, float]] = []
-    most = 1e-9
+    """Return fields, terms and boosts of a question's query, and the BM25 figure that it could reach at most.
+
+    With ``having_of`` the query stays affordable in an index of any size: terms that most articles have are left out
+    where the rarer ones have ``MOST_POSTINGS`` entries already.
+    """
+    terms: list[tuple[str, str, float, float]] = []
     for field, boost in weights.fields.items():
         rarest = [(rarity_of(field, term), term) for term in terms_for(field, asked)]
         if len(rarest) > MOST_TERMS:
             rarest = heapq.nlargest(MOST_TERMS, rarest)
-        for rare, term in rarest:
-            counts = boost * rare**weights.rare
-            query.append((field, term, counts))
-            most += counts * rare
-    return query, most
+        terms.extend((field, term, boost * rare**weights.rare, rare) for rare, term in rarest)
+    if having_of is not None:
+        terms = _affordable(terms, having_of)
+    query = [(field, term, counts) for field, term, counts, _ in terms]
+    return query, 1e-9 + sum(counts * rare for _, _, counts, rare in terms)
 
 
-def rarity(articles: int, having: int) -> float:
+def _affordable(
+    terms: list[tuple[str, str, float, float]], having_of: HavingOf
+) -> list[tuple[str, str, float, float]]:
+    having = [having_of(field, term) for field, term, _, _ in terms]
+    if sum(having) <= MOST_POSTINGS:
+        return terms
+    left, kept = float(MOST_POSTINGS), set[int]()
+    for at in sorted(range(len(terms)), key=having.__getitem__):
+        left -= having[at]
+        if left < 0 and kept:
+            break
+        kept.add(at)
+    return [term for at, term in enumerate(terms) if at in kept]
+
+
+def rarity(articles: int, having: float) -> float:
     """Return the weight of a term that ``having`` of the articles have (BM25's inverse document frequency).
 
     An engine may count in ``having`` what has been taken out and not cleared away yet.

@@ -28,6 +28,8 @@ _MEANING_OF_BODY: Final = 0.15
 _BODY: Final = 0.5
 _COMPARED: Final = 2
 """The best is held against the next."""
+_WEIGHED: Final = 10
+"""So many of those that look best at a glance are weighed: more are only copies of one another."""
 _FAR: Final = 0.8
 """Products of unrelated texts are about so high."""
 
@@ -100,20 +102,18 @@ def _best(
     Weighing what an article is asked by takes long, so those that cannot be among them are not weighed.
     """
     seen = []
-    for candidate in candidates:
-        known = candidate.entry.known
-        glances = comparison.glances(known.ways)
-        rest = (
-            0.15 * comparison.known_share(known) + 0.15 * candidate.share if known.ways else candidate.share
-        )
-        at_most = _whole(candidate, glances[0][0] if glances else 0.0, rest, category, vector)
-        seen.append((at_most, candidate, glances, rest))
+    glances = comparison.glances([candidate.entry.known for candidate in candidates])
+    for candidate, glance in zip(candidates, glances, strict=True):
+        rest = 0.15 * glance.words + 0.15 * candidate.share if glance.at_most else candidate.share
+        at_most = _whole(candidate, max(glance.at_most, default=0.0), rest, category, vector)
+        seen.append((at_most, candidate, glance, rest))
     seen.sort(key=lambda one: -one[0])
     scored: list[tuple[float, Entry]] = []
-    for at_most, candidate, glances, rest in seen:
+    for at_most, candidate, glance, rest in seen[: max(_WEIGHED, many)]:
         if len(scored) >= many and at_most < scored[many - 1][0]:
             break
-        score = _whole(candidate, comparison.most_alike(glances), rest, category, vector)
+        alike = comparison.most_alike(candidate.entry.known, glance)
+        score = _whole(candidate, alike, rest, category, vector)
         insort(scored, (score, candidate.entry), key=lambda pair: (-pair[0], pair[1].article.id))
     return scored[:many]
 
@@ -121,10 +121,10 @@ def _best(
 def _whole(candidate: Candidate, alike: float, rest: float, category: str | None, vector: Any) -> float:
     """Return the score of a candidate whose nearest way of asking is so much ``alike``."""
     known, article = candidate.entry.known, candidate.entry.article
-    score = 0.7 * alike + rest if known.ways else rest
+    score = 0.7 * alike + rest if known.signs.ways else rest
     if vector is not None and candidate.entry.vectors is not None:
         meaning = nearness(vector, candidate.entry.vectors)
-        share = _MEANING if known.ways else _MEANING_OF_BODY
+        share = _MEANING if known.signs.ways else _MEANING_OF_BODY
         score = (1 - share) * score + share * meaning
     return round(min(1.0, score + prior(category, article.category)), 4)
 

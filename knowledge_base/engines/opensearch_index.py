@@ -26,7 +26,7 @@ from knowledge_base.weights import FIELDS
 from knowledge_base.wording import Wording
 
 NAME: Final = "opensearch"
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 _POSITION: Final = "hotline.position"  # no article has a dot in its id
 _NATIVE_BM25: Final = 3
 """From this version on OpenSearch leaves the constant factor k1 + 1 out of BM25."""

@@ -15,7 +15,7 @@ from hotline.domain.knowledge import Article, Passage
 from knowledge_base.engines.tantivy_index import IndexDamagedError, Snapshot, TantivyIndex
 from knowledge_base.engines.vectors import Vectors
 from knowledge_base.gate import Gate
-from knowledge_base.likeness import Asked
+from knowledge_base.likeness import Asked, NoAnalysisError
 from knowledge_base.querying import weighed
 from knowledge_base.ranking import Candidate, Ranking, is_answerable
 from knowledge_base.weights import Weights, weights_for
@@ -94,18 +94,19 @@ class TantivyRetriever:
             return is_answerable(article, on=on, county=county)
 
         try:
-            candidates = _candidates(snapshot, asked, category, holds, weights)
+            return self._ranking.passages(
+                question,
+                asked,
+                _candidates(snapshot, asked, category, holds, weights),
+                lambda kind: snapshot.rarities[f"asked_{kind}"],
+                category=category,
+                limit=limit,
+                vector=self._vector(question),
+            )
         except IndexDamagedError as error:
             raise EngineUnavailableError(self.name, error.reason) from error
-        return self._ranking.passages(
-            question,
-            asked,
-            candidates,
-            lambda kind: snapshot.rarities[f"asked_{kind}"],
-            category=category,
-            limit=limit,
-            vector=self._vector(question),
-        )
+        except NoAnalysisError as error:
+            raise EngineUnavailableError(self.name, "known") from error
 
     def _vector(self, question: str) -> Any:
         """Return the question's vector; None where there is no encoder, or it fails: then words alone decide."""
@@ -149,7 +150,7 @@ def _query(snapshot: Snapshot, asked: Asked, category: str | None, weights: Weig
         query = tantivy.Query.term_query(snapshot.schema, field, term, "freq")
         parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weight)))
 
-    terms, most = weighed(asked, snapshot.rarity, weights)
+    terms, most = weighed(asked, snapshot.rarity, weights, snapshot.having)
     for field, term, boost in terms:
         add(field, term, boost)
     for code in lineage(category or ""):

@@ -29,7 +29,7 @@ from knowledge_base.ranking import Entry
 from knowledge_base.weights import FIELDS
 from knowledge_base.wording import Wording
 
-LAYOUT: Final = 5
+LAYOUT: Final = 6
 """Counts up when the fields or the terms change: an index of another layout is not opened."""
 _MANIFEST: Final = "manifest.json"
 _POSITION: Final = "\x00position"
@@ -72,6 +72,7 @@ class Snapshot:
         self.size = max(0, int(self._searcher.num_docs) - 1)
         """How many articles there are."""
         self.schema = index.schema
+        self._having: dict[tuple[str, str], int] = {}
         self.rarities = {field: Looked(partial(self._rarity, field)) for field in (*FIELDS, "category")}
         """How rare a term is in a field, as BM25 weighs it."""
         self.entry = lru_cache(maxsize=4_096)(self._entry)
@@ -79,6 +80,13 @@ class Snapshot:
     def rarity(self, field: str, term: str) -> float:
         """Return how rare a term is in a field, as BM25 weighs it."""
         return self.rarities[field][term]
+
+    def having(self, field: str, term: str) -> int:
+        """Return how many articles have a term in a field."""
+        if (found := self._having.get((field, term))) is None:
+            look_up = partial(self._searcher.doc_freq, field, term)
+            found = self._having[field, term] = int(guarded(self._place, look_up))
+        return found
 
     def search(self, query: Any, limit: int) -> list[tuple[float, Any]]:
         """Return figures and addresses of the best documents."""
@@ -96,7 +104,7 @@ class Snapshot:
         return guarded(self._place, read)
 
     def _rarity(self, field: str, term: str) -> float:
-        return rarity(self.size, guarded(self._place, partial(self._searcher.doc_freq, field, term)))
+        return rarity(self.size, self.having(field, term))
 
     def _entry(self, segment: int, document: int) -> Entry:
         def read() -> Entry:

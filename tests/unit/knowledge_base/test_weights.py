@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from knowledge_base.likeness import Asked
-from knowledge_base.querying import weighed
+from knowledge_base.querying import MOST_POSTINGS, weighed
 from knowledge_base.weights import HEARD, WRITTEN, Weights, weights_for
 from knowledge_base.wording import load_wording
 from tests.builders import LINYI
@@ -31,3 +31,18 @@ def test_sounds_count_more_than_words_of_what_was_heard() -> None:
     written, heard = (boosts(weights_for(is_heard=is_heard), rarity=1.0) for is_heard in (False, True))
     assert written["asked_words"] > written["asked_sounds"]
     assert heard["asked_words"] < heard["asked_sounds"]
+
+
+def test_terms_that_most_articles_have_are_left_out_where_the_index_is_too_large_to_go_through() -> None:
+    def search(words: float, others: float) -> tuple[set[str], float]:
+        having = lambda field, term: words if field.endswith("words") else others  # noqa: E731
+        terms, most = weighed(ASKED, lambda field, term: 1.0, WRITTEN, having)
+        return {field for field, _, _ in terms}, most
+
+    every, most = search(10, 10)
+    assert every == set(WRITTEN.fields)
+    assert most == pytest.approx(sum(boost for _, _, boost in weighed(ASKED, lambda *_: 1.0, WRITTEN)[0]))
+    rare, most_of_rare = search(10, MOST_POSTINGS)
+    assert rare == {"asked_words", "body_words"}
+    assert most_of_rare == pytest.approx(WRITTEN.fields["asked_words"] + WRITTEN.fields["body_words"])
+    assert len(weighed(ASKED, lambda *_: 1.0, WRITTEN, lambda *_: 2.0 * MOST_POSTINGS)[0]) == 1
