@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _NOISE: Final = 0.2
 _SEED: Final = 12345
 _LEAST_FREQUENCY: Final = 2
-_COST: Final = 0.5
+_COST: Final = 0.25
 _TOLERANCE: Final = 0.1
 """The solver's own default: closer, it takes many times as long and is right no more often."""
 _HELD_OUT: Final = 5
