@@ -10,7 +10,6 @@ from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
-from hotline.domain.appeal import Place
 from hotline.domain.category import within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
@@ -58,11 +57,7 @@ class Confirming(TakingDown):
         return self._next_question()
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
-        known = self._draft.place
-        is_open = meaning.slots.place is None and not (known and known.detail)
-        if is_open and self._answers.is_name_of_place(meaning.text):
-            place = Place(meaning.text, detail=meaning.text)  # 银座附近
-            meaning = replace(meaning, slots=replace(meaning.slots, place=place))
+        meaning = self._with_named_place(meaning)
         if meaning.slots.phone is not None:
             self._draft = replace(self._draft, phone=meaning.slots.phone)
             if meaning.slots.place is None:

@@ -30,6 +30,7 @@ from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
 
 _PHONE_ALONE: Final = 18  # characters: “我的电话是13905390001”
+_WHO: Final = 30  # “对了，房东叫李强，电话……”
 
 
 class EarlierOrders(Confirming):
@@ -91,7 +92,8 @@ class EarlierOrders(Confirming):
         if self._answers.adds(meaning.text):
             return True
         slots = meaning.slots
-        if slots.phone is not None and len(meaning.text) <= _PHONE_ALONE:
+        is_who = bool(slots.people) or self._answers.comes_to_mind(meaning.text)
+        if slots.phone is not None and len(meaning.text) <= (_WHO if is_who else _PHONE_ALONE):
             return True
         has_facts = slots.place is not None or slots.phone is not None or bool(slots.occurred)
         is_other = meaning.category_confidence >= self._policy.category_confidence

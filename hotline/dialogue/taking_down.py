@@ -174,6 +174,7 @@ class TakingDown(InTalk):
     def _secrecy_understood(self, meaning: Understanding) -> Actions:
         if meaning.intent in (Intent.AFFIRM, Intent.DENY) and not meaning.slots.wants_secrecy:
             return self._secrecy_said(wanted=meaning.intent is Intent.AFFIRM)
+        meaning = self._with_named_place(meaning)
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._next_question()
 
@@ -217,6 +218,14 @@ class TakingDown(InTalk):
             draft = replace(draft, place=replace(draft.place, detail=name))
         self._draft = draft
         return self._next_question()
+
+    def _with_named_place(self, meaning: Understanding) -> Understanding:
+        """Take a name for which nobody asked (临沂北站, 银座附近) for the place, or for where it is within it, if that is open."""
+        known, said = self._draft.place, meaning.text
+        is_open = meaning.slots.place is None and not (known and known.detail)
+        if not is_open or not self._answers.is_name_of_place(said):
+            return meaning
+        return replace(meaning, slots=replace(meaning.slots, place=Place(said, detail=said)))
 
     def _is_matter(self, meaning: Understanding) -> bool:
         """Whether the question for the place was answered with what it is about (“我家没暖气”)."""

@@ -22,6 +22,7 @@ _LONGEST_NAME: Final = 14
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
 _LONGEST_CRY: Final = 30
 _SHORT_ANSWER: Final = 8
+_SHORTEST_QUESTION: Final = 10
 _SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
 _ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
@@ -162,6 +163,8 @@ class AnswerWords:
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
+            self._comes_to_mind = tuple(rows["comes_to_mind"])
+            self._asks_on_alone = tuple(rows["asks_on_alone"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
@@ -272,11 +275,17 @@ class AnswerWords:
         """Tell whether the citizen asks for somebody who knows their dialect (方言)."""
         return self._is_found(self._dialect_lexicon, text)
 
+    def comes_to_mind(self, text: str) -> bool:
+        """Tell whether ``text`` begins as what one had forgotten to say (“对了，房东叫李强”)."""
+        return text.startswith(self._comes_to_mind)
+
     def asks_on(self, text: str) -> bool:
         """Tell whether ``text`` asks on about what was just answered (“那……呢”)."""
         words = text.rstrip("？?。")
         if len(words) <= _SHORT_ANSWER and words.endswith("呢"):
             return True
+        if len(words) <= _SHORTEST_QUESTION and words.endswith(self._asks_on_alone):
+            return True  # 没有发票行不行
         return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
 
     def asks(self, text: str) -> bool:

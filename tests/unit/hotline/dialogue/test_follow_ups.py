@@ -111,13 +111,13 @@ def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
     )
 
 
-def test_what_is_asked_on_is_looked_up_whatever_else_it_was_understood_as() -> None:
+@pytest.mark.parametrize("question", ["那租房合同行不行", "没有发票行不行"])
+def test_what_is_asked_on_is_looked_up_whatever_else_it_was_understood_as(question: str) -> None:
     call = answered()
-    understood = a_complaint("那租房合同行不行", kind=AppealKind.COMPLAINT)
-    call.says("那租房合同行不行", understood)
+    call.says(question, a_complaint(question, kind=AppealKind.COMPLAINT))
     asked = call.did[-1]
     assert isinstance(asked, LookUp)
-    assert asked.question == "那租房合同行不行"
+    assert asked.question == question
 
 
 def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() -> None:

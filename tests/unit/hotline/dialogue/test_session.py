@@ -711,6 +711,19 @@ def test_a_question_is_no_name_of_a_place() -> None:
     assert place.detail == ""
 
 
+def test_who_it_is_about_comes_to_mind_after_the_order_and_is_added_to_it() -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.is_registered()
+    words = "对了，房东叫李强，电话13705391111"
+    call.says(
+        words, a_complaint(words, phone=PhoneNumber("13705391111"), category="0305", category_confidence=0.9)
+    )
+    added = call.did[-1]
+    assert isinstance(added, AddToOrder)
+    assert (added.number, added.text) == ("26112300001", words)
+
+
 def test_what_is_said_to_be_wrong_is_not_understood_with_what_is_right() -> None:
     call = with_a_complaint()
     call.says("不是暖气，是红绿灯")
