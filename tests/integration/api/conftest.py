@@ -55,7 +55,7 @@ from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
-from router.time_tables import load_time_limits
+from router.time_tables import load_calendar, load_time_limits
 from tests.builders import LINYI, NOW, a_passage, a_session
 from tests.databases import lay_out
 from tests.fakes import FakeRetriever, FakeUnderstander
@@ -183,7 +183,9 @@ def a_site(
             SqlPartyCalls(store.database),
             Linkages(store, SqlLinkages(store.database, seal), SqlOutbox(store.database, seal)),
         ),
-        outlook=Outlook(city, store, SqlOutbound(store.database, seal)),
+        outlook=Outlook(
+            city, store, SqlOutbound(store.database, seal), lambda: load_calendar(city.folder / "calendar")
+        ),
         recordings=KeptRecordings(SqlRecordings(store.database), recordings, seal.open),
     )
     parts = replace(parts, **(web or {}))
