@@ -107,8 +107,8 @@ async def test_a_unit_contests_an_order_with_evidence_and_another_supervisor_tak
         site.clock.move(minutes=20)
         await site.parts.board.prepare()
         rates = words_of((await client.get("/desk/supervision/rates")).text)
-    assert "兰山区人民政府 6 50.00% 点名 50.00% 点名 50.00% 点名 0" in before
-    assert "兰山区人民政府 5 60.00% 点名 60.00% 点名 60.00% 点名 1" in rates
+    assert "兰山区人民政府 6 50.00% 点名 50.00% 点名 50.00% 点名 100.00% 0" in before
+    assert "兰山区人民政府 5 60.00% 点名 60.00% 点名 60.00% 点名 100.00% 1" in rates
     async with site.client(unit) as client:
         words = words_of((await client.get("/desk/unit/assessment")).text)
         assert "照片和通话记录属实 异议成立 看异议" in words
