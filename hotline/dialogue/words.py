@@ -18,6 +18,7 @@ from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+_GAPS: Final = r"[，,。\s]*"
 _LONGEST_NAME: Final = 14
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
 _LONGEST_CRY: Final = 30
@@ -158,8 +159,16 @@ class AnswerWords:
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
-            self._not_but = _pattern(rows["not_but"]["not"], rows["not_but"]["but"])
-            self._one_and_one = _pattern(rows["one_and_one"]["first"], rows["one_and_one"]["second"])
+            wrong, right = (_either(rows["not_but"][name]) for name in ("not", "but"))
+            self._not_but = re.compile(
+                rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
+            )
+            said, one, other = (
+                _either(rows["one_and_one"][name]) for name in ("announced", "first", "second")
+            )
+            self._one_and_one = re.compile(
+                rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
+            )
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -405,12 +414,9 @@ class AnswerWords:
         return words
 
 
-def _pattern(first: Iterable[str], second: Iterable[str]) -> re.Pattern[str]:
-    """Return what finds a ``first`` and a ``second`` behind two leads, which come from the word lists."""
-    one, two = (
-        "|".join(map(re.escape, sorted(map(str, words), key=len, reverse=True))) for words in (first, second)
-    )
-    return re.compile(rf".{{0,10}}?(?:{one})(?P<first>[^不]+?)[，,。\s]*(?:{two})(?P<second>.{{2,}})")
+def _either(words: Iterable[str]) -> str:
+    """Return the pattern of any of ``words``, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(map(str, words), key=len, reverse=True))
 
 
 def _is_made_of(text: str, words: Iterable[str]) -> bool:

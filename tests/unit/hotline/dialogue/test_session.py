@@ -741,12 +741,20 @@ def test_a_name_in_the_place_is_put_right() -> None:
     assert (call.heard, "通达路和金雀山路路口" in call.said) == (("confirm",), True)
 
 
-def test_two_matters_announced_together_are_taken_one_after_the_other() -> None:
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("我有两个事，一个是路灯不亮，一个是下水道堵了", "路灯不亮"),
+        ("我要反映两个问题一是路灯不亮二是下水道堵了", "路灯不亮"),
+        ("物业不好，一是不打扫，二是乱收费", "物业不好，一是不打扫，二是乱收费"),
+    ],
+)
+def test_two_matters_that_are_announced_are_taken_one_after_the_other(said: str, first: str) -> None:
     call = Conversation()
-    call.says("我有两个事，一个是路灯坏了，一个是下水道堵了")
+    call.says(said)
     asked = call.did[-1]
     assert isinstance(asked, Understand)
-    assert asked.text == "路灯坏了"
+    assert asked.text == first
 
 
 def test_a_second_matter_may_be_at_the_place_of_the_first() -> None:
