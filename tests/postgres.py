@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
 import shutil
@@ -67,7 +68,10 @@ class PostgresServer:
         """Send a signal to the server and all its processes (SIGSTOP: it is there, but never answers)."""
         server = psutil.Process(self._process.pid)
         for process in (server, *server.children(recursive=True)):
-            process.send_signal(number)
+            with contextlib.suppress(
+                psutil.NoSuchProcess
+            ):  # it served a connection that has just been given up
+                process.send_signal(number)
 
     async def new_database(self, name: str) -> str:
         """Wait until the server answers, make a database with all its tables and return its URL."""
