@@ -166,7 +166,6 @@ class Exchange:
     async def _hold(self, line: SipLine) -> None:
         conversation = secrets.token_hex(8)
         channel = self.channel(line, conversation)
-        self._held[conversation] = channel
         CALLS_UNDER_WAY.inc()
         if self._recordings is not None:
             await self._recordings.begin(conversation, line, now())
@@ -174,6 +173,7 @@ class Exchange:
         noting = asyncio.create_task(
             note_contact(self._book, self._nuisances, line.caller, conversation, at), name="note contact"
         )
+        self._held[conversation] = channel
         try:
             outcome = await self._conversations.hold(channel, call_id=line.call_id)
             CALLS.labels(outcome.value).inc()

@@ -28,9 +28,8 @@ _LAST_PORT: Final = 65_535
 _PROBE_SECONDS: Final = 2
 KNOWN_AGAIN_SECONDS: Final = 2.0 * _PROBE_SECONDS + 1.0
 """After so long Kamailio gives calls to a process that is back: it has asked it twice."""
-_RING_SECONDS: Final = (
-    15  # a process answers at once; one that hangs after its first sign of life does not keep a caller
-)
+_RING_SECONDS: Final = 15
+"""A call process answers at once: one that hangs after its first sign of life is passed over, too."""
 _ANSWER_SECONDS: Final = 1.5
 """A call process that does not react to a call for so long is passed over."""
 _SCANNERS: Final = (
@@ -113,9 +112,8 @@ def public_address(settings: Settings) -> IPv4Address:
 
 
 def _check_ports(settings: Settings, count: int, *, legs: int) -> None:
-    own = range(
-        settings.call_process_port, settings.call_process_port + count + 1
-    )  # one for who finds no process
+    first = settings.call_process_port
+    own = range(first, first + count + 1)  # one for who finds no process
     sound = range(settings.rtp_port, settings.rtp_port + count * settings.rtp_ports)
     if settings.rtp_ports < 4 * legs:  # two a call, and as many again that are not given up yet
         raise ExchangeError(f"每个电话进程至少要 {4 * legs} 个语音端口，rtp_ports 是 {settings.rtp_ports}")

@@ -1,6 +1,6 @@
 """Who takes a call when no call process does (无人接听登记): it is refused politely, and its caller is noted to be called back.
 
-A stateless user agent server (RFC 3261 §8.2.7), without the SIP library: it lives in a process that has no calls.
+A stateless user agent server (RFC 3261 §8.2.7). It starts no SIP endpoint: it lives in a process that has no calls.
 """
 
 from __future__ import annotations
@@ -44,10 +44,8 @@ def answer_to(message: str) -> str | None:
     if not vias or not all(copied.values()):
         return None
     if "tag=" not in copied["To"]:
-        tag = hashlib.sha256(copied["Call-ID"].encode()).hexdigest()[
-            :12
-        ]  # the same when the request comes again
-        copied["To"] += f";tag={tag}"
+        name = hashlib.sha256(copied["Call-ID"].encode()).hexdigest()  # the same when the request comes again
+        copied["To"] += f";tag={name[:12]}"
     lines = [f"SIP/2.0 {_ANSWERS.get(request['method'], _OTHERWISE)}", *vias]
     lines += [f"{name}: {value}" for name, value in copied.items()]
     if request["method"] == "INVITE":

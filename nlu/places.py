@@ -200,16 +200,17 @@ class PlaceFinder:
         return begin, until, street.county, street.street
 
     def _mentions(self, text: str) -> Iterator[list[_Found]]:
-        text, behind = self._blotted(text), -9
+        text, named_until = self._blotted(text), None
         for match in self._pattern.finditer(text):
             known = self._names[match[0]]
             is_bare = all(not is_full for _, _, is_full in known)
             if is_bare and self._is_part_of_word(text, match.start(), match.end()):
                 continue
-            is_named = match.start() - behind in (0, 1) or han_only(text) == match[0]  # “平邑地方”, “地方”
-            if is_bare and match[0] in self._words.place_common and not is_named:
+            is_behind = named_until is not None and match.start() - named_until <= 1  # 平邑地方, 平邑的地方
+            is_meant = is_behind or han_only(text) == match[0]
+            if is_bare and match[0] in self._words.place_common and not is_meant:
                 continue
-            behind = match.end()
+            named_until = match.end()
             if len({county for county, _, _ in known}) > 1 and any(
                 street is not None for _, street, _ in known
             ):

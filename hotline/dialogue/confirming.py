@@ -48,7 +48,7 @@ class Confirming(TakingDown):
         if both is None:
             return self._understand(text)
         wrong, right = both
-        if place is None or wrong not in place.detail or not self._answers.names_place(right):
+        if place is None or wrong not in place.detail or not self._answers.places.is_name(right):
             return self._understand(self._answers.denied(right))
         if self._has_corrected_enough():
             return self._transfer("not_understood")

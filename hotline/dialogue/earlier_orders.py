@@ -81,7 +81,7 @@ class EarlierOrders(Confirming):
     def _merged(self, number: str) -> Actions:
         if self._stage is not Stage.MERGING:
             return ()
-        self._was_registered, self._last_order = True, number
+        self._was_registered, self._last_order, self._last_place = True, number, self._draft.place
         self._forget_draft()
         return self._say_and_listen("merged", number=self._spelled(number))
 

@@ -40,7 +40,7 @@ class HandingOver(Floor):
 
     def _transfer(self, reason: str, *prompts: str, handover: str = "") -> Actions:
         """Put the citizen through to a person; whatever they have said goes along as the briefing."""
-        if self._is_understanding:
+        if self._is_understanding or self._stage is Stage.EMERGENCY_CHECK:
             self._draft, self._is_understanding = self._draft.heard(self._heard), False
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage, self._left_at = Stage.TRANSFERRING, None

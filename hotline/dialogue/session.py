@@ -209,7 +209,8 @@ class Session(AskingOn):
             return self._delayed() if self._is_delayed else ()
         if self._answers.wants_agent(text):
             return self._transfer("asked")
-        if self._answers.is_in_despair(text):
+        # Who is waiting for a person already is left to wait: what they say goes to that person.
+        if self._stage not in WAITS_FOR_PEOPLE and self._answers.is_in_despair(text):
             self._draft = self._draft.heard(text)
             return self._transfer("despair", "despair")
         if self._answers.speaks_dialect(text):
@@ -291,10 +292,9 @@ class Session(AskingOn):
         """Whether a question without an answer need not be written down after all (“知道了”, “没了”)."""
         if self._stage not in INTAKE or self._draft.kind is not AppealKind.INQUIRY:
             return False
-        among = (
-            (Answer.YES, Answer.NO_NEED) if self._stage is Stage.CONFIRM else (Answer.NO_NEED, Answer.DONE)
-        )
-        return self._answers.read(text, *among) in (Answer.NO_NEED, Answer.DONE)
+        # At the read-back 没有了 says as well that there is nothing to add.
+        other = Answer.YES if self._stage is Stage.CONFIRM else Answer.DONE
+        return self._answers.read(text, other, Answer.NO_NEED) in (Answer.NO_NEED, Answer.DONE)
 
     @property
     def _may_take_next_matter(self) -> bool:
@@ -458,13 +458,12 @@ class Session(AskingOn):
             case Intent.UNKNOWN if meaning.slots.place is None:
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
-        is_same = self._last_place is not None and self._answers.is_same_place(meaning.text)
+        is_same = self._last_place is not None and self._answers.places.is_same(meaning.text)
         place = self._last_place if is_same else self._shared_place
         draft = Draft(phone=self._draft.phone, place=place).heard(meaning.text)
         self._shared_place = None
-        if is_nothing_else(
-            meaning.slots.place, meaning.text
-        ):  # where, and not what: nothing is guessed of it
+        # Where, and not what: nothing is guessed of it.
+        if is_nothing_else(meaning.slots.place, meaning.text):
             self._draft = Draft(phone=self._draft.phone, place=merged(draft.place, meaning.slots.place))
             return self._next_question()
         self._draft = draft.filled(meaning, self._policy)

@@ -55,6 +55,7 @@ DEAF: Final = frozenset(
 
 COMMITTING: Final = frozenset({Stage.MERGING, Stage.ADDING, Stage.REGISTERING, Stage.RECORDING_MESSAGE})
 """Stages in which something is being committed, and the citizen waits to be told its number."""
+
 INTAKE: Final = frozenset(
     {
         Stage.MATTER,

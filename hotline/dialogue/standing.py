@@ -84,7 +84,7 @@ class Standing(OverTurns):
             return ()  # what they said before is kept already
         if self._stage in CONFIRMED:
             return (self._registering(self._new_turn()),)
-        if self._is_understanding:
+        if self._is_understanding or self._stage is Stage.EMERGENCY_CHECK:
             self._draft = self._draft.heard(self._heard)
         if self._next_matter:
             self._draft = self._draft.heard(self._next_matter)

@@ -204,37 +204,38 @@ class TakingDown(InTalk):
         if slots.place is None and not (is_who or is_matter or is_asked):
             if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
                 draft = replace(draft, place=replace(draft.place, detail=meaning.text))
-            elif (
-                draft.place is None
-                and self._last_place is not None
-                and self._answers.is_same_place(meaning.text)
-            ):
-                draft = replace(draft, place=self._last_place)
             elif draft.place is None:
-                is_named = self._answers.names_place(meaning.text)  # then only the county is missing
-                draft = replace(draft, place=Place(meaning.text, detail=meaning.text if is_named else ""))
+                draft = replace(draft, place=self._unknown_place(meaning.text))
         if slots.place is not None and draft.place is not None and not draft.place.detail:
-            name = self._answers.name_behind(meaning.text, slots.place.said)
+            name = self._answers.places.behind(slots.place.said, meaning.text)
             draft = replace(draft, place=replace(draft.place, detail=name))
         self._draft = draft
         return self._next_question()
+
+    def _unknown_place(self, text: str) -> Place:
+        """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""
+        if self._last_place is not None and self._answers.places.is_same(text):
+            return self._last_place
+        is_name = self._answers.places.is_name(text)  # then only the county is missing
+        return Place(text, detail=text if is_name else "")
 
     def _with_named_place(self, meaning: Understanding) -> Understanding:
         """Take a name for which nobody asked (临沂北站, 银座附近) for the place, or for where it is within it, if that is open."""
         known, said = self._draft.place, meaning.text
         is_open = meaning.slots.place is None and not (known and known.detail)
-        if not is_open or not self._answers.is_name_of_place(said):
+        if not is_open or not self._answers.places.is_name(said):
             return meaning
         return replace(meaning, slots=replace(meaning.slots, place=Place(said, detail=said)))
 
     def _is_matter(self, meaning: Understanding) -> bool:
-        """Whether the question for the place was answered with what it is about (“我家没暖气”)."""
+        """Whether the question for the place was answered with what it is about (“我家没暖气”), which no name is (鑫达物流公司)."""
         return (
-            meaning.slots.place is None
+            self._stage is Stage.PLACE
+            and meaning.slots.place is None
             and meaning.intent is Intent.APPEAL
             and meaning.category is not None
             and meaning.category_confidence >= self._policy.category_confidence
-            and not self._answers.names_place(meaning.text)
+            and not self._answers.places.may_be(meaning.text)
         )
 
     def _is_place_of_question(self, meaning: Understanding) -> bool:
@@ -246,7 +247,7 @@ class TakingDown(InTalk):
         if is_alone(place, meaning.text) and category is not None and category.needs_place:
             return True
         asked = {at_level(code) for code in (None, self._article.category, self._draft.category)}
-        return self._answers.invites_place(self._article.spoken) and (
+        return self._answers.places.is_invited(self._article.spoken) and (
             at_level(meaning.category) in asked
             or meaning.category_confidence < self._policy.category_confidence
         )

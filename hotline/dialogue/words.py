@@ -13,17 +13,17 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hotline.dialogue.follow_ups import FollowUps
+from hotline.dialogue.place_names import PlaceNames
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _GAPS: Final = r"[，,。\s]*"
-_LONGEST_NAME: Final = 14
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
-_LONGEST_CRY: Final = 30
+_LONGEST_CRY: Final = 30  # characters
 _SHORT_ANSWER: Final = 8
-_SHORTEST_QUESTION: Final = 10
+_SHORT_QUESTION: Final = 10  # characters: 没有发票行不行
 _SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
 _ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
@@ -145,10 +145,6 @@ class AnswerWords:
             self._starts = {Answer.YES: tuple(rows["yes_start"]), Answer.NO: tuple(rows["no_start"])}
             self._buts = tuple(rows["but_inside"])
             self._digits = str.maketrans(dict(rows["digits"]))
-            self._invites_place = tuple(rows["invites_place"])
-            self._place_named = tuple(rows["place_named"])
-            self._same_place = tuple(rows["same_place"])
-            self._not_in_name = frozenset(rows["not_in_name"])
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
             self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
@@ -180,6 +176,7 @@ class AnswerWords:
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self.follow_ups = FollowUps(rows, file=file)
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
+            self.places = PlaceNames(rows, core=self._core, file=file)
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
         self._sounds = {
@@ -293,8 +290,8 @@ class AnswerWords:
         words = text.rstrip("？?。")
         if len(words) <= _SHORT_ANSWER and words.endswith("呢"):
             return True
-        if len(words) <= _SHORTEST_QUESTION and words.endswith(self._asks_on_alone):
-            return True  # 没有发票行不行
+        if len(words) <= _SHORT_QUESTION and words.endswith(self._asks_on_alone):
+            return True
         return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
 
     def asks(self, text: str) -> bool:
@@ -335,32 +332,6 @@ class AnswerWords:
         if len(han_only(text)) > _SHORT_WISH:
             return None
         return next((name for name, inside in self._pages.items() if any(w in text for w in inside)), None)
-
-    def invites_place(self, answer: str) -> bool:
-        """Tell whether an answer asks for a place to register (“您说出位置，我来登记”)."""
-        return any(words in answer for words in self._invites_place)
-
-    def names_place(self, text: str) -> bool:
-        """Tell whether the answer to a question for the place ends as the name of one does (沂河路和通达路交叉口)."""
-        core = self._core(han_only(text))
-        return core.endswith(self._place_named) and core not in self._place_named
-
-    def is_name_of_place(self, text: str) -> bool:
-        """Tell whether ``text``, for which nobody asked, is the name of a place and nothing else (临沂北站)."""
-        return self.names_place(text) and self._may_be_name(self._core(han_only(text)))
-
-    def name_behind(self, text: str, place: str) -> str:
-        """Return the name that follows ``place`` in an answer (义堂镇书香门第); empty where it may be none."""
-        rest = text.rpartition(place)[2].strip("，。,. ")
-        core = self._core(rest) if rest and rest == han_only(rest) else ""
-        return core if len(core) > 1 and self._may_be_name(core) else ""
-
-    def _may_be_name(self, words: str) -> bool:
-        return len(words) <= _LONGEST_NAME and self._not_in_name.isdisjoint(words)
-
-    def is_same_place(self, text: str) -> bool:
-        """Tell whether the answer to a question for the place says that it is the one of the matter before (还是我们小区)."""
-        return len(text) <= _LONGEST_NAME and any(words in text for words in self._same_place)
 
     def read(self, text: str, *among: Answer) -> Answer | None:
         """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import time, timedelta
 from typing import Any
@@ -37,7 +37,6 @@ from hotline.store.sealing import Seal
 from tests.builders import NOW
 from tests.integration.web.conftest import CITY, COMPLAINT, STAFF, Site
 from tests.integration.web.page import Page, connected
-from tests.redis_server import redis_server
 
 SEAL = Seal("tests only: " + "x" * 32)
 CHATS = "/api/staff/v1/chats"
@@ -48,19 +47,6 @@ NewSite = Callable[..., Site]
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_chats, "RENEW_SECONDS", 0.1)
     monkeypatch.setattr(handover, "_GRACE_SECONDS", 0.2)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Redis]:
-    async with Redis(port=port) as client:
-        await client.flushall()
-        yield client
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -34,19 +34,6 @@ NewSite = Callable[..., Site]
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_chats, "RENEW_SECONDS", 0.1)
     monkeypatch.setattr(held_chats, "_GRACE_SECONDS", 0.2)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Redis]:
-    async with Redis(port=port) as client:
-        await client.flushall()
-        yield client
 
 
 def chats(redis: Redis, process: str, lease: float = 15.0) -> ChatsOnRedis:

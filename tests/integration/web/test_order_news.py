@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -33,7 +33,6 @@ from hotline.store.sealing import Seal
 from tests.builders import NOW
 from tests.integration.web.conftest import CITY, COMPLAINT, LIMITS, Site
 from tests.integration.web.page import Message, Page, connected
-from tests.redis_server import redis_server
 
 PHONE = "13905390001"
 SEAL = Seal("tests only: " + "x" * 32)
@@ -42,19 +41,6 @@ SEAL = Seal("tests only: " + "x" * 32)
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_chats, "RENEW_SECONDS", 0.1)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Redis]:
-    async with Redis(port=port) as client:
-        await client.flushall()
-        yield client
 
 
 class Office:

@@ -120,6 +120,14 @@ def test_what_is_asked_on_is_looked_up_whatever_else_it_was_understood_as(questi
     assert asked.question == question
 
 
+def test_another_matter_is_not_taken_down_with_the_question_that_was_answered() -> None:
+    call = answered()
+    words = "孩子被狗咬了咋办"
+    call.says(words, a_meaning(words, kind=AppealKind.INQUIRY, category="0504", category_confidence=0.9))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert (call.session.so_far.text, call.session.so_far.category) == (words, "0504")
+
+
 def test_what_the_article_says_of_it_is_told_where_the_search_finds_nothing() -> None:
     call = answered(full="满65周岁的都能办。外地老人持居住证也可以申请。")
     call.says("外地老人能申请不", a_meaning("外地老人能申请不", kind=AppealKind.INQUIRY))

@@ -673,11 +673,11 @@ def test_what_is_no_name_is_not_kept_as_one(said: str) -> None:
 
 def test_a_place_is_added_at_the_read_back_that_nobody_asked_for() -> None:
     call = Conversation()
-    call.says("出租车不打表", a_complaint("出租车不打表", category="050304"))
-    while call.heard != ("confirm",):
-        call.says("不知道", a_meaning("不知道", Intent.UNKNOWN))
+    call.says("出租车不打表", a_complaint("出租车不打表", kind=AppealKind.PRAISE))
+    assert call.heard == ("confirm",)
     call.says("临沂北站", a_meaning("临沂北站", Intent.UNKNOWN))
-    assert (call.heard, "临沂北站" in call.said) == (("confirm",), True)
+    place = call.session.so_far.place
+    assert (call.heard, place and place.detail) == (("ask_county",), "临沂北站")
 
 
 @pytest.mark.parametrize("words", ["我想死，活着没意思", "我真的不想活下去了，活够了", "活不下去了"])
@@ -690,11 +690,54 @@ def test_who_may_have_lost_the_will_to_live_is_put_through_to_a_person_at_once(w
     assert (call.heard, "12356" in call.said) == (("despair",), True)
 
 
+def test_what_may_be_an_emergency_is_kept_when_the_caller_hangs_up_or_wants_a_person() -> None:
+    words = "有个老头摔倒了，流血了"
+    call = Conversation()
+    call.says(words)
+    assert call.heard == ("emergency_check",)
+    call.happens(HungUp(NOW))
+    kept = call.last(RegisterAppeal)
+    assert isinstance(kept, RegisterAppeal)
+    assert (kept.appeal.text, kept.appeal.is_confirmed) == (words, False)
+
+    call = Conversation()
+    call.says(words)
+    call.says("转人工")
+    transfer = call.did[-1]
+    assert isinstance(transfer, TransferToAgent)
+    assert words in transfer.briefing
+
+
+@pytest.mark.parametrize("words", ["年轻生孩子有补贴吗", "走投无路了也没人管"])
+def test_other_words_are_no_despair(words: str) -> None:
+    call = Conversation()
+    call.says(words)
+    assert isinstance(call.did[-1], Understand)
+
+
+def test_who_waits_for_a_person_is_not_put_through_anew() -> None:
+    call = Conversation()
+    call.says("我想死")
+    call.happens(NoAgentFree(NOW, call.turn))
+    offered = call.heard
+    call.says("我想死，活着没意思")
+    assert [type(each) for each in call.did].count(TransferToAgent) == 1
+    assert "despair" not in (*offered, *call.heard)
+
+
+def test_a_name_is_no_matter_even_where_it_sounds_like_one() -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了", category="0204", category_confidence=0.7))
+    call.says("鑫达物流公司", a_complaint("鑫达物流公司", category="0106", category_confidence=0.95))
+    draft = call.session.so_far
+    assert draft.place is not None
+    assert (draft.category, draft.place.said) == ("0204", "鑫达物流公司")
+
+
 def test_the_question_for_the_place_may_be_answered_with_the_matter() -> None:
     call = Conversation()
-    call.says("你们电话打不通", a_complaint("你们电话打不通", category="110501", category_confidence=0.6))
-    while call.heard != ("ask_place",):
-        call.says("我要投诉", a_complaint("路不平", category="0204", category_confidence=0.6))
+    call.says("路灯坏了", a_complaint("路灯坏了", category="0204", category_confidence=0.6))
+    assert call.heard == ("ask_place",)
     call.says("我家没暖气", a_complaint("我家没暖气", category="010102", category_confidence=0.9))
     draft = call.session.so_far
     assert (draft.category, draft.place) == ("010102", None)

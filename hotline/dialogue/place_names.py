@@ -1,0 +1,54 @@
+"""Names of places that no file of the city has (地名): told by how they end, and by letters that no name has.
+
+Such a name is kept as the citizen said it. Of what is no name nothing is guessed: “学籍在手里能转不” is no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from hotline.domain.errors import CityConfigError
+from hotline.phonetics import han_only
+
+_LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
+_LONGEST: Final = 14  # characters
+
+
+class PlaceNames:
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``not_in_name``, ``same_place``, ``invites_place``)."""
+
+    def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
+        """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
+        try:
+            self._ends = tuple(rows["place_named"])
+            self._not_in_name = frozenset(rows["not_in_name"])
+            self._same = tuple(rows["same_place"])
+            self._invites = tuple(rows["invites_place"])
+        except KeyError as error:
+            raise CityConfigError(file=file, reason=f"地名词表缺少 {error}") from error
+        self._core = core
+
+    def may_be(self, text: str) -> bool:
+        """Tell whether ``text`` may be a name (鑫达物流公司): it is short, and has nothing that no name has (我家没暖气)."""
+        core = self._core(han_only(text))
+        return len(core) <= _LONGEST and self._not_in_name.isdisjoint(core)
+
+    def is_name(self, text: str) -> bool:
+        """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近)."""
+        core = self._core(han_only(text))
+        return len(core) >= _LEAST and core.endswith(self._ends) and self.may_be(core)
+
+    def behind(self, place: str, text: str) -> str:
+        """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""
+        rest = text.rpartition(place)[2].strip("，。,. ")
+        core = self._core(rest) if rest and rest == han_only(rest) else ""
+        return core if len(core) > 1 and self.may_be(core) else ""
+
+    def is_same(self, text: str) -> bool:
+        """Tell whether a short answer says that it is the place of the matter before (还是我们小区)."""
+        return len(text) <= _LONGEST and any(words in text for words in self._same)
+
+    def is_invited(self, answer: str) -> bool:
+        """Tell whether an article's answer asks for a place to register (“您说出位置，我来登记”)."""
+        return any(words in answer for words in self._invites)
