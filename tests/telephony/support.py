@@ -9,6 +9,7 @@ import os
 import secrets
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -130,13 +131,14 @@ class Listening(Protocol):
 async def sipp(
     endpoint: Listening, *arguments: str, scenario: str = "", host: str = "127.0.0.1", seconds: float = 20.0
 ) -> int:
-    """Run SIPp against ``endpoint`` and return how many of its calls failed; 0 is success."""
+    """Run SIPp against ``endpoint`` and return how many of its calls failed; 0 is success. Why they did is printed."""
     # Who calls, where the scenario leaves it open; the last one given counts.
     chosen = ["-sf", str(SCENARIOS / f"{scenario}.xml"), "-s", "13905390000"] if scenario else ["-sn", "uac"]
     # A port of its own for sound: SIPp's default is the same for all.
+    errors = Path(tempfile.gettempdir()) / f"sipp-{secrets.token_hex(6)}.log"
     process = await asyncio.create_subprocess_exec(
         "sipp", *chosen, f"127.0.0.1:{endpoint.port}", "-i", host, "-p", str(free_port()), "-mp", str(free_port()),
-        "-nostdin", "-timeout", f"{seconds:g}", "-timeout_error", *arguments,
+        "-nostdin", "-timeout", f"{seconds:g}", "-timeout_error", "-trace_err", "-error_file", str(errors), *arguments,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "TERM": "dumb"},
     )  # fmt: skip
     try:
@@ -145,8 +147,11 @@ async def sipp(
         if process.returncode is None:
             process.kill()
             await process.wait()
+        reasons = errors.read_text(errors="replace") if errors.is_file() else ""
+        errors.unlink(missing_ok=True)
     if process.returncode == 0:
         return 0
+    print(f"SIPp ended with {process.returncode}:", reasons)
     failed = [line for line in output.splitlines() if "Failed call" in line]
     return int(failed[-1].rsplit("|", 1)[1]) if failed else 1
 
