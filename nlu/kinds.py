@@ -13,6 +13,8 @@ def kind_of(text: str, category: Category | None, words: MeaningWords) -> Appeal
     A question about how something is done is an inquiry; one that tells what has gone wrong is not, even with a
     question mark (“暖气不热怎么办” wants help).
     """
+    for word in words.kinds_not:
+        text = text.replace(word, "，")
     is_report = any(word in text for word in words.report)
     for kind, found in words.kinds[:3]:
         if any(word in text for word in found):

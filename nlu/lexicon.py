@@ -17,12 +17,13 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class MeaningWords:
-    """Words for kinds, inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
+    """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
     ``greetings``: what people begin with before they say what they want.
     """
 
     kinds: tuple[tuple[AppealKind, Words], ...]
+    kinds_not: Words
     inquiry_strong: Words
     inquiry_weak: Words
     inquiry_ends: Words
@@ -53,6 +54,7 @@ def load_meaning_words(city: City) -> MeaningWords:
     try:
         return MeaningWords(
             kinds=tuple((AppealKind(kind), tuple(words)) for kind, words in rows["kinds"].items()),
+            kinds_not=_longest_first(rows["kinds_not"]),
             place_cues=_longest_first(rows["place"]["cues"]),
             place_ends=_longest_first(rows["place"]["ends"]),
             place_own=_longest_first(rows["place"]["own"]),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from hotline.dialogue.actions import Say
+from hotline.dialogue.actions import LookUp, Say
+from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.floor import Actions
-from hotline.dialogue.follow_ups import FollowUps
+from hotline.dialogue.follow_ups import Aspect, FollowUps
 from hotline.dialogue.in_writing import InWriting
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.stages import Stage
-from hotline.domain.appeal import AppealKind
+from hotline.domain.appeal import AppealKind, ContactChannel
+from hotline.domain.category import at_level
+from hotline.domain.knowledge import Article, Passage
 
+_OTHER: Final = "99"  # the class of what fits in no other
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
 
@@ -20,6 +25,11 @@ class AskingOn(InWriting):
     """A conversation in which the answer just given may be asked about."""
 
     _question = ""  # what was asked that ``_article`` answered
+    _in_context = 0  # the turn of a look-up of what is asked on, together with what was asked before
+    _otherwise: Article | None = None  # what was found without that
+    _untold = 0  # the turn of one for what ``_article`` does not tell of itself,
+    _aspect: Aspect | None = None  # which is this
+    _retold: Article | None = None  # what was answered with again
 
     def _follow_up(self, text: str) -> Actions | None:
         """Answer what is asked about the answer that was just given; None where ``text`` is about something else."""
@@ -28,7 +38,45 @@ class AskingOn(InWriting):
             return None
         if told := FollowUps.told(self._article, aspect):
             return self._tell(self._article.id, sentences(told))
-        if phone := self._article.phone:
+        stop = self._stop_saying()
+        self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(text)
+        look_up = self._look_up_in_context()  # another article may tell it
+        self._untold, self._aspect = look_up.turn, aspect
+        return (*stop, look_up)
+
+    def _others_looked_through(self, passages: Sequence[Passage], sure: Article | None) -> Actions:
+        """Answer with another article that tells what the last one does not, if there is one."""
+        if sure is not None and sure != self._article:
+            return self._answered_with(sure)
+        matter = at_level(self._article.category) if self._article is not None else None
+        for article in (passage.article for passage in passages):
+            is_other = article != self._article and at_level(article.category) == matter
+            if is_other and self._aspect is not None and FollowUps.is_about(article, self._aspect):
+                return self._answered_with(article)
+        return self._tell_nothing()
+
+    def _answered_with(self, article: Article) -> Actions:
+        """Answer the question in ``_draft`` with an article."""
+        asked = self._draft.text
+        self._question = self._with_question(asked) if self._in_context == self._turn else asked
+        self._article, self._no_matches, self._retold = article, 0, None
+        turn = self._new_turn()
+        if self._channel is ContactChannel.PHONE:
+            lead, answer = self._prompts.parts("answer_lead"), sentences(article.spoken)
+        else:
+            lead = ()
+            answer = self._prompts.parts("answer_written", title=article.title, answer=article.full)
+        say = Say(
+            turn,
+            (*lead, *answer, *self._prompts.parts(self._closing)),
+            prompts=("answer_lead", article.id, self._closing),
+            card=None if self._is_spoken else ArticleCard.of(article),
+        )
+        return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
+
+    def _tell_nothing(self) -> Actions:
+        """Say that no article tells it, and whom else to ask."""
+        if self._article is not None and (phone := self._article.phone):
             return self._tell("follow_up_ask", self._prompts.parts("follow_up_ask", phone=phone))
         return self._tell("follow_up_untold", self._prompts.parts("follow_up_untold"))
 
@@ -37,6 +85,9 @@ class AskingOn(InWriting):
         assert self._article is not None
         if told := self._told_about(text):
             return told
+        if self._retold == self._article:
+            return self._tell_nothing()
+        self._retold = self._article
         again = self._article.spoken if self._is_spoken else self._article.full
         return self._tell(self._article.id, (*sentences(again), *self._prompts.parts("follow_up_else")))
 
@@ -58,9 +109,32 @@ class AskingOn(InWriting):
 
     def _asks_on(self, draft: Draft) -> bool:
         """Whether words that name no matter ask on about the one that was just answered (“那外地户口呢”)."""
-        return self._is_about_answer(draft) and (
-            self._answers.asks_on(draft.text) or (draft.category is None and self._answers.asks(draft.text))
-        )
+        if not self._is_about_answer(draft):
+            return False
+        if self._answers.asks_on(draft.text):
+            return True
+        is_question = draft.kind in (None, AppealKind.INQUIRY) and self._answers.asks(draft.text)
+        # What is guessed of “那不住能不能停” is no matter of its own.
+        is_no_matter = at_level(draft.category, 1) in (None, _OTHER) or self._answers.goes_on(draft.text)
+        return is_question and is_no_matter
+
+    def _needs_context(self, found: Article | None) -> bool:
+        """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""
+        if self._in_context == self._turn or not self._asks_on(self._draft) or self._article is None:
+            return False
+        return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
+
+    def _look_up_in_context(self, *, otherwise: Article | None = None) -> LookUp:
+        assert self._article is not None
+        self._otherwise = otherwise
+        place = self._draft.place
+        county = place.county_code if place is not None else None
+        self._in_context, question = self._new_turn(), self._with_question(self._draft.text)
+        return LookUp(self._in_context, question, self._article.category, county, is_heard=self._is_heard)
+
+    def _with_question(self, text: str) -> str:
+        """Return what is asked on together with what was asked first."""
+        return Draft().heard(self._question).heard(text).text
 
     def _of_question(self, draft: Draft) -> Draft:
         """Make it an inquiry of the matter that was answered, with what was asked first."""

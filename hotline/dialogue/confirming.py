@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from hotline.dialogue.floor import Actions
+from hotline.dialogue.intake import Draft, Missing
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
@@ -121,8 +122,18 @@ class Confirming(TakingDown):
             meaning = replace(meaning, kind=None, category=None, choices=())  # 城建花园 is no matter
         elif self._stage is Stage.CONFIRM and not self._corrects_matter(meaning):
             meaning = replace(meaning, category=None, choices=())  # “公司叫鑫达物流”, “车牌记不住”
-        self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        before, self._draft = self._draft, self._draft.heard(meaning.text).filled(meaning, self._policy)
+        if self._stage is Stage.CONFIRM and self._sounds_as(before):
+            return self._confirm_after("facts_noted")  # the same words again would sound as if it were lost
         return self._next_question()
+
+    def _sounds_as(self, before: Draft) -> bool:
+        """Whether the draft is complete, and read back word for word as ``before``, though it holds more (“车牌号是……”)."""
+        if len(self._draft.accounts) == len(before.accounts):
+            return False
+        is_complete = self._draft.missing(self._categories, self._policy) is Missing.NOTHING
+        was, now = (draft.matter(self._prompts, self._categories) for draft in (before, self._draft))
+        return is_complete and was == now
 
     def _corrects_matter(self, meaning: Understanding) -> bool:
         """Whether the class that was read back is to change: it was said to be wrong, or is told more finely."""

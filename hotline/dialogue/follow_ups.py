@@ -22,8 +22,9 @@ _MOST_TOLD: Final = 100  # characters: what is told is heard, too
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """One thing that is asked of a matter: ``fields`` of an article tell it, else sentences with words of ``told``."""
+    """One thing that is asked of a matter, as in ``asked``: ``fields`` of an article tell it, else sentences with words of ``told``."""
 
+    asked: tuple[str, ...]
     fields: tuple[str, ...]
     told: tuple[str, ...]
 
@@ -36,7 +37,7 @@ class FollowUps:
         try:
             self._empty = tuple(sorted(map(str, rows["aspect_empty"]), key=len, reverse=True))
             self._aspects = {
-                word: Aspect(tuple(one.get("fields", ())), tuple(map(str, one["told"])))
+                word: Aspect(tuple(one["asked"]), tuple(one.get("fields", ())), tuple(map(str, one["told"])))
                 for one in rows["aspects"].values()
                 for word in one["asked"]
             }
@@ -73,6 +74,11 @@ class FollowUps:
                 return found if found.endswith("。") else f"{found}。"
         return _sentences_with(article, lambda sentence: any(word in sentence for word in aspect.told))
 
+    @staticmethod
+    def is_about(article: Article, aspect: Aspect) -> bool:
+        """Tell whether ``article`` as a whole is about ``aspect`` of its matter (“身份证多久能拿到”)."""
+        return any(word in article.title for word in aspect.asked)
+
     def told_about(self, article: Article, text: str) -> str:
         """Return the sentences of ``article`` that name two things of ``text`` or more; empty where none does."""
         words = self._without_empty(han_only(text))
@@ -95,5 +101,5 @@ def _sentences_with(article: Article, is_meant: Callable[[str], bool]) -> str:
             if len(told) + len(sentence) <= _MOST_TOLD and is_meant(sentence):
                 told += sentence
         if told:
-            return told
+            return told if told.endswith(("。", "？", "！")) else f"{told.rstrip('；')}。"
     return ""

@@ -25,6 +25,7 @@ class LookupTrail:
         self._asked: LookUp | None = None
         self._lookups: list[Lookup] = []
         self._open: int | None = None
+        self._is_unused = False  # nothing has been said since the last one
 
     @property
     def lookups(self) -> tuple[Lookup, ...]:
@@ -43,7 +44,9 @@ class LookupTrail:
         """Take note of an event or an action, in the order of the journal."""
         match entry:
             case LookUp():
-                self._asked = entry
+                if self._is_unused:
+                    self._lookups.pop()  # the same question, asked once more with what was asked before
+                self._asked, self._is_unused = entry, False
                 self._open = None  # whoever asks something else says nothing of the last answer
             case PassagesFound() if self._asked is not None and entry.turn == self._asked.turn:
                 self._found(entry, self._asked)
@@ -57,6 +60,7 @@ class LookupTrail:
 
     def _found(self, found: PassagesFound, asked: LookUp) -> None:
         best = found.passages[0] if found.passages else None
+        self._is_unused = True
         self._lookups.append(
             Lookup(
                 turn=asked.turn,
@@ -70,6 +74,7 @@ class LookupTrail:
         )
 
     def _said(self, say: Say) -> None:
+        self._is_unused = False
         if not self._lookups:
             return
         last = len(self._lookups) - 1

@@ -12,17 +12,20 @@ from hotline.domain.errors import CityConfigError
 from hotline.phonetics import han_only
 
 _LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
+_AT: Final = "就是在"
+_BESIDE: Final = ("上", "里", "边", "旁", "口")
 _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``not_in_name``, ``same_place``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_pointed``, ``not_in_name``, ``same_place``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
         try:
             self._ends = tuple(rows["place_named"])
             self._not_in_name = frozenset(rows["not_in_name"])
+            self._pointed = tuple(rows["place_pointed"])
             self._same = tuple(rows["same_place"])
             self._invites = tuple(rows["invites_place"])
         except KeyError as error:
@@ -37,7 +40,15 @@ class PlaceNames:
     def is_name(self, text: str) -> bool:
         """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近)."""
         core = self._core(han_only(text))
+        if any((head := core.partition(word))[1] and self._is_near_name(head[0]) for word in self._pointed):
+            return len(core) <= _LONGEST
         return len(core) >= _LEAST and core.endswith(self._ends) and self.may_be(core)
+
+    def _is_near_name(self, text: str) -> bool:
+        """Tell whether ``text`` is a name, or what lies on, in or beside one (解放路上)."""
+        name = text.lstrip(_AT)
+        name = name[:-1] if name.endswith(_BESIDE) else name
+        return len(name) >= _LEAST and name.endswith(self._ends) and self.may_be(name)
 
     def behind(self, place: str, text: str) -> str:
         """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""

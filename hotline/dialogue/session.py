@@ -28,10 +28,8 @@ from typing import Final, assert_never
 
 from hotline.dialogue.actions import (
     End,
-    Say,
 )
-from hotline.dialogue.asking_on import AskingOn, sentences
-from hotline.dialogue.cards import ArticleCard
+from hotline.dialogue.asking_on import AskingOn
 from hotline.dialogue.events import (
     AgentJoined,
     AgentRings,
@@ -311,8 +309,11 @@ class Session(AskingOn):
             return self._next_question("no_answer_register")
         if answer is not None:
             return self._rate_or_goodbye()
-        if self._stage is Stage.ANSWERED and (told := self._follow_up(text)) is not None:
-            return told
+        if self._stage is Stage.ANSWERED and self._article is not None:
+            if self._answers.takes_up(text):
+                return self._taken_up(self._of_question(self._draft).heard(text), None)
+            if (told := self._follow_up(text)) is not None:
+                return told
         return self._understand(self._matter_of(text))
 
     def _key(self, key: str) -> Actions:
@@ -475,29 +476,19 @@ class Session(AskingOn):
 
     def _passages_found(self, event: PassagesFound) -> Actions:
         best = event.passages[0] if event.passages else None
+        sure = best.article if best is not None and best.is_confident else None
         if self._pending_question is not None:
-            return self._answer_aside(best.article if best is not None and best.is_confident else None)
-        if best is not None and best.is_confident:
-            if self._is_about_answer(self._draft) and self._article == best.article:
+            return self._answer_aside(sure)
+        if self._untold == self._turn:
+            return self._others_looked_through(event.passages, sure)
+        if self._needs_context(sure):
+            return self._told_about(self._draft.text) or (self._look_up_in_context(otherwise=sure),)
+        if self._in_context == self._turn:
+            sure = sure or self._otherwise
+        if sure is not None:
+            if self._is_about_answer(self._draft) and self._article == sure:
                 return self._told_more(self._draft.text)
-            self._article, self._question = best.article, self._draft.text
-            self._no_matches = 0
-            turn = self._new_turn()
-            if self._channel is ContactChannel.PHONE:
-                lead, answer = self._prompts.parts("answer_lead"), sentences(best.article.spoken)
-            else:
-                lead = ()
-                answer = self._prompts.parts(
-                    "answer_written", title=best.article.title, answer=best.article.full
-                )
-            more = self._prompts.parts(self._closing)
-            say = Say(
-                turn,
-                (*lead, *answer, *more),
-                prompts=("answer_lead", best.article.id, self._closing),
-                card=None if self._is_spoken else ArticleCard.of(best.article),
-            )
-            return self._put(Stage.ANSWERED, say, self._closing_listen(turn))
+            return self._answered_with(sure)
         if self._answers.asks_who(self._draft.text):
             return self._ask_who(self._draft.text)
         if self._is_about_answer(self._draft) and (told := self._told_about(self._draft.text)) is not None:
@@ -540,6 +531,8 @@ class Session(AskingOn):
         self._is_understanding = False
         if engine == "retriever" and self._pending_question is not None:
             return self._answer_aside(None)
+        if engine == "retriever" and self._untold == self._turn:
+            return self._tell_nothing()
         if engine == "retriever" and (self._draft.kind is not None or self._draft.category is not None):
             return self._next_question("no_answer_register")
         self._draft = self._draft.heard(self._heard)

@@ -193,7 +193,7 @@ class TakingDown(InTalk):
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:
-        if self._answers.read(meaning.text, *_NO_PLACE) is not None:
+        if self._answers.read(meaning.text, *_NO_PLACE) is not None or self._answers.takes_up(meaning.text):
             return self._next_question()
         slots = meaning.slots
         is_matter = self._is_matter(meaning)
@@ -254,15 +254,17 @@ class TakingDown(InTalk):
 
     def _place_of_question(self, meaning: Understanding) -> Actions:
         """Make the question that was answered an appeal about the place, of the question's category."""
-        code = (self._article.category if self._article is not None else None) or self._draft.category
+        told = replace(meaning, category=None, kind=None)
+        return self._taken_up(self._draft.heard(meaning.text).filled(told, self._policy), meaning.kind)
+
+    def _taken_up(self, draft: Draft, kind: AppealKind | None) -> Actions:
+        """Make the question that was answered an appeal after all, of the answer's category."""
+        code = (self._article.category if self._article is not None else None) or draft.category
         category = nearest(code, self._categories)
         usual = category.default_kind if category is not None else AppealKind.HELP
-        kind = meaning.kind if meaning.kind not in (None, AppealKind.INQUIRY) else usual
-        self._draft = replace(
-            self._draft.heard(meaning.text).filled(replace(meaning, category=None, kind=None), self._policy),
-            kind=AppealKind.HELP if kind is AppealKind.INQUIRY else kind,
-            category=code,
-        )
+        kind = kind if kind not in (None, AppealKind.INQUIRY) else usual
+        is_place = draft.place is not None and kind is AppealKind.INQUIRY
+        self._draft = replace(draft, kind=AppealKind.HELP if is_place else kind, category=code)
         self._article = None
         return self._next_question()
 

@@ -169,6 +169,7 @@ class AnswerWords:
             self._asks = tuple(rows["asks_inside"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._comes_to_mind = tuple(rows["comes_to_mind"])
+            self._takes_up = tuple(rows["takes_up"])
             self._asks_on_alone = tuple(rows["asks_on_alone"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
@@ -281,6 +282,11 @@ class AnswerWords:
         """Tell whether the citizen asks for somebody who knows their dialect (方言)."""
         return self._is_found(self._dialect_lexicon, text)
 
+    def takes_up(self, text: str) -> bool:
+        """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""
+        words = self._core(han_only(text))
+        return len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up)
+
     def comes_to_mind(self, text: str) -> bool:
         """Tell whether ``text`` begins as what one had forgotten to say (“对了，房东叫李强”)."""
         return text.startswith(self._comes_to_mind)
@@ -293,6 +299,10 @@ class AnswerWords:
         if len(words) <= _SHORT_QUESTION and words.endswith(self._asks_on_alone):
             return True
         return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
+
+    def goes_on(self, text: str) -> bool:
+        """Tell whether ``text`` begins like what goes on from what was said before (“那……”)."""
+        return text.startswith(self._asks_on)
 
     def asks(self, text: str) -> bool:
         """Tell whether ``text`` is put as a question."""

@@ -69,6 +69,9 @@ async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool
         ("我想办个健康证", AppealKind.INQUIRY),
         ("我想办个低保，村里推诿", AppealKind.COMPLAINT),
         ("外地人能申请不", AppealKind.INQUIRY),
+        ("临沂今年啥时候供暖", AppealKind.INQUIRY),
+        ("我不是投诉，我就是问问怎么退税", AppealKind.INQUIRY),
+        ("我不是来投诉的，他们一直不管才找你们投诉", AppealKind.COMPLAINT),
     ],
 )
 async def test_a_polite_end_is_no_praise_and_who_wants_something_done_asks_how(

@@ -282,7 +282,7 @@ def test_who_tells_of_somebody_who_took_a_matter_back_takes_nothing_back() -> No
     text = "邻居说他们单位答应修了他就不投诉了，可是到现在也没有人来修"
     call = with_a_complaint()
     call.says(text, a_complaint(text))
-    assert call.heard == ("confirm",)
+    assert call.heard == ("facts_noted", "confirm_short")
 
 
 def test_who_begins_anew_after_taking_back_is_no_longer_withdrawn() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotline.dialogue.actions import LookUp
-from hotline.dialogue.events import PassagesFound
+from hotline.dialogue.events import EngineFailed, PassagesFound
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.domain.appeal import AppealKind
 from hotline.domain.errors import CityConfigError
@@ -21,6 +21,9 @@ CARD = an_article(
     id="A0503-01", category="0503", title="老年卡怎么办", spoken="带身份证到服务站办。",
     full="65周岁以上老人可以申请。带身份证到镇街服务站办理；也可以在爱山东网上申请。不收工本费。", fee="",
 )  # fmt: skip
+OF_ANOTHER_MATTER = Passage(an_article(id="A0801-03", category="0801"), 0.9, is_confident=True)
+ELSEWHERE = an_article(id="A0503-09", category="0503", spoken="外地老人持居住证办。")
+OF_THE_SAME_MATTER = Passage(ELSEWHERE, 0.9, is_confident=True)
 
 
 def answered(**values: Any) -> Conversation:
@@ -34,14 +37,21 @@ def answered(**values: Any) -> Conversation:
     return call
 
 
+def looks_up(call: Conversation) -> tuple[str, str | None]:
+    asked = call.did[-1]
+    assert isinstance(asked, LookUp)
+    return asked.question, asked.category
+
+
 @pytest.mark.parametrize(
     ("question", "told"),
     [
         ("多大岁数能办啊", "65周岁以上老人可以申请。"),
         ("那要多少钱", "不收工本费。"),
-        ("在哪办", "带身份证到镇街服务站办理；"),
+        ("在哪办", "带身份证到镇街服务站办理。"),
         ("网上能办不", "也可以在爱山东网上申请。"),
-        ("需要带啥", "带身份证到镇街服务站办理；"),
+        ("需要带啥", "带身份证到镇街服务站办理。"),
+        ("怎么办理", "65周岁以上老人可以申请。带身份证到镇街服务站办理；也可以在爱山东网上申请。"),
     ],
 )
 def test_a_question_about_the_answer_is_answered_out_of_its_article(question: str, told: str) -> None:
@@ -69,9 +79,19 @@ def test_what_only_the_spoken_answer_tells_is_told_too() -> None:
     ("phone", "heard"),
     [("", ("follow_up_untold", "anything_more")), ("96196", ("follow_up_ask", "anything_more"))],
 )
-def test_what_the_article_does_not_tell_is_not_made_up(phone: str, heard: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("none", ["not sure", "the same", "down"])
+def test_what_no_article_tells_is_not_made_up(phone: str, heard: tuple[str, ...], none: str) -> None:
     call = answered(phone=phone)
     call.says("几点上班")
+    assert looks_up(call) == ("老年卡怎么办，几点上班", "0503")
+    found = {
+        "not sure": PassagesFound(NOW, call.turn, (Passage(ELSEWHERE, 0.4, is_confident=False),)),
+        "the same": PassagesFound(
+            NOW, call.turn, (Passage(replace(CARD, phone=phone), 0.9, is_confident=True),)
+        ),
+        "down": EngineFailed(NOW, call.turn, "retriever"),
+    }
+    call.happens(found[none])
     assert (call.heard, phone in call.said) == (heard, True)
 
 
@@ -102,6 +122,7 @@ def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
         ),
     )
     call.happens(PassagesFound(NOW, call.turn, ()))
+    call.happens(PassagesFound(NOW, call.turn, ()))
     assert call.heard == ("no_answer_register", "confirm")
     draft = call.session.so_far
     assert (draft.text, draft.category, draft.kind) == (
@@ -118,6 +139,61 @@ def test_what_is_asked_on_is_looked_up_whatever_else_it_was_understood_as(questi
     asked = call.did[-1]
     assert isinstance(asked, LookUp)
     assert asked.question == question
+
+
+@pytest.mark.parametrize("alone", [(), (OF_ANOTHER_MATTER,)])
+@pytest.mark.parametrize(
+    ("question", "category"),
+    [
+        ("那外地户口呢", "0501"),
+        ("我人在外地怎么办", None),
+        ("没有的能办几次", "9901"),
+        ("那不住能不能停", "0502"),
+    ],
+)
+def test_what_is_asked_on_and_is_not_found_alone_is_looked_up_with_what_was_asked_before(
+    question: str, category: str | None, alone: tuple[Passage, ...]
+) -> None:
+    call = answered()
+    call.says(
+        question,
+        a_meaning(
+            question, kind=AppealKind.INQUIRY, category=category, category_confidence=0.9 if category else 0.0
+        ),
+    )
+    assert looks_up(call)[0] == question
+    call.happens(PassagesFound(NOW, call.turn, alone))
+    assert looks_up(call) == (f"老年卡怎么办，{question}", "0503")
+    call.happens(PassagesFound(NOW, call.turn, (OF_THE_SAME_MATTER,)))
+    assert call.heard == ("answer_lead", "A0503-09", "anything_more")
+    assert call.said == "关于您的问题，外地老人持居住证办。请问还有其他问题吗？"
+
+
+def test_what_is_found_with_what_was_asked_before_may_be_asked_on_in_turn() -> None:
+    call = answered()
+    call.says("那外地户口呢", a_meaning("那外地户口呢", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    call.happens(PassagesFound(NOW, call.turn, (OF_THE_SAME_MATTER,)))
+    call.says("那小孩呢", a_meaning("那小孩呢", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert looks_up(call)[0] == "老年卡怎么办，那外地户口呢，那小孩呢"
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.session.so_far.text == "老年卡怎么办，那外地户口呢，那小孩呢"
+
+
+def test_what_is_asked_on_and_found_alone_in_the_same_matter_is_answered_at_once() -> None:
+    call = answered()
+    call.says("那外地户口呢", a_meaning("那外地户口呢", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (OF_THE_SAME_MATTER,)))
+    assert call.heard == ("answer_lead", "A0503-09", "anything_more")
+
+
+def test_a_complaint_that_begins_like_a_question_is_a_matter_of_its_own() -> None:
+    call = answered()
+    words = "那我投诉他们乱收费怎么弄"
+    call.says(words, a_complaint(words))
+    assert call.session.so_far.text == words
+    assert not isinstance(call.did[-1], LookUp)
 
 
 def test_another_matter_is_not_taken_down_with_the_question_that_was_answered() -> None:
@@ -164,6 +240,7 @@ def test_words_that_every_answer_has_do_not_make_it_about_the_question() -> None
     call = answered(full="65周岁以上的可以申请办理。")
     call.says("那外地户口可以申请办理吗", a_meaning("那外地户口可以申请办理吗", kind=AppealKind.INQUIRY))
     call.happens(PassagesFound(NOW, call.turn, ()))
+    call.happens(PassagesFound(NOW, call.turn, ()))
     assert call.heard == ("no_answer_register", "confirm")
 
 
@@ -201,3 +278,83 @@ def test_what_asks_nothing_is_not_taken_for_a_question() -> None:
 def test_a_mistake_in_the_list_says_what_and_where(rows: dict[str, Any], reason: str) -> None:
     with pytest.raises(CityConfigError, match=reason):
         FollowUps(rows, file="answers.yaml")
+
+
+def test_what_the_article_does_not_tell_may_be_told_by_another() -> None:
+    call = answered()
+    call.says("几点上班")
+    call.happens(PassagesFound(NOW, call.turn, (OF_THE_SAME_MATTER,)))
+    assert call.heard == ("answer_lead", "A0503-09", "anything_more")
+
+
+def test_who_asks_something_else_meanwhile_is_answered_that() -> None:
+    call = answered()
+    call.says("几点上班")
+    call.says(
+        "老年卡丢了咋办",
+        a_meaning("老年卡丢了咋办", kind=AppealKind.INQUIRY, category="0503", category_confidence=0.9),
+    )
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.session.so_far.text == "老年卡丢了咋办"
+
+
+@pytest.mark.parametrize("words", ["那你帮我登记吧", "我现在报修", "派人来看看"])
+def test_who_wants_what_was_answered_registered_has_it_taken_down_as_that_matter(words: str) -> None:
+    call = Conversation()
+    asked = "路灯坏了归谁修"
+    call.says(asked, a_meaning(asked, kind=AppealKind.INQUIRY, category="0204", category_confidence=0.9))
+    call.happens(
+        PassagesFound(NOW, call.turn, (Passage(an_article(category="0204"), 0.9, is_confident=True),))
+    )
+    call.says(words)
+    assert call.heard == ("ask_place",)
+    draft = call.session.so_far
+    assert (draft.text, draft.category, draft.kind) == (f"{asked}，{words}", "0204", AppealKind.HELP)
+
+
+def test_who_complains_of_somebody_has_not_the_question_registered() -> None:
+    call = answered()
+    call.says("我要投诉物业", a_complaint("我要投诉物业"))
+    assert call.session.so_far.text == "我要投诉物业"
+
+
+def test_what_was_found_alone_is_answered_where_both_questions_together_find_nothing() -> None:
+    call = answered()
+    call.says("那他的养老金怎么办", a_meaning("那他的养老金怎么办", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (OF_ANOTHER_MATTER,)))
+    call.happens(PassagesFound(NOW, call.turn, (Passage(ELSEWHERE, 0.4, is_confident=False),)))
+    assert call.heard == ("answer_lead", "A0801-03", "anything_more")
+
+
+def test_the_same_answer_is_not_told_a_third_time() -> None:
+    call = answered()
+    for question, heard in (("那两口子呢", "A0503-01"), ("那小两口呢", "follow_up_untold")):
+        call.says(question, a_meaning(question, kind=AppealKind.INQUIRY))
+        call.happens(PassagesFound(NOW, call.turn, ()))
+        call.happens(PassagesFound(NOW, call.turn, (Passage(CARD, 0.9, is_confident=True),)))
+        assert call.heard == (heard, "anything_more")
+
+
+def test_an_article_on_just_what_is_asked_of_the_matter_tells_it_however_alike_others_are() -> None:
+    call = answered()
+    call.says("几天能办")
+    others = (
+        Passage(CARD, 0.6, is_confident=False),
+        Passage(an_article(id="A0801-09", category="0801", title="学籍几天能办好"), 0.5, is_confident=False),
+        Passage(
+            an_article(id="A0503-07", category="0503", title="公交线路几点收车"), 0.5, is_confident=False
+        ),
+        Passage(
+            an_article(id="A0503-08", category="0503", title="老年卡几天能办好"), 0.4, is_confident=False
+        ),
+    )
+    call.happens(PassagesFound(NOW, call.turn, others))
+    assert call.heard == ("answer_lead", "A0503-08", "anything_more")
+
+
+def test_who_asks_for_it_to_be_registered_while_asked_where_says_no_place() -> None:
+    call = Conversation()
+    call.says("家里暖气不热", a_complaint("家里暖气不热"))
+    assert call.heard == ("ask_place",)
+    call.says("帮我登记一下", a_meaning("帮我登记一下"))
+    assert (call.heard, call.session.so_far.place) == (("ask_place_again",), None)

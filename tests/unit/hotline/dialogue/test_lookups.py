@@ -105,3 +105,14 @@ def test_a_question_is_looked_up_for_the_county_that_was_said() -> None:
     actions = talk.session.handle(Understood(NOW, talk.turn, meaning))
     (look_up,) = (one for one in actions if isinstance(one, LookUp))
     assert look_up.county == "371302"
+
+
+def test_a_question_that_is_looked_up_again_with_the_one_before_counts_once() -> None:
+    talk = Talk()
+    talk.ask("什么时候供暖", SURE)
+    talk.ask("那不住呢")
+    talk.see(PassagesFound(NOW, talk.turn, ()))
+    assert [(one.question, one.is_answered) for one in talk.trail.lookups] == [
+        ("什么时候供暖", True),
+        ("什么时候供暖，那不住呢", False),
+    ]
