@@ -18,6 +18,7 @@ from hotline.domain.category import at_level
 from hotline.domain.knowledge import Article, Passage
 
 _OTHER: Final = "99"  # the class of what fits in no other
+_SHORTEST: Final = 6  # characters: 一个月多少 says nothing of what it is about
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
 
@@ -120,9 +121,17 @@ class AskingOn(InWriting):
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""
-        if self._in_context == self._turn or not self._asks_on(self._draft) or self._article is None:
+        if self._in_context == self._turn or self._article is None:
             return False
-        return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
+        if self._asks_on(self._draft):
+            return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
+        is_short = len(self._draft.text) <= _SHORTEST and self._answers.asks(self._draft.text)
+        may_go_on = is_short or self._tells_of_oneself(self._draft)
+        return found is None and may_go_on and self._is_about_answer(self._draft)
+
+    def _tells_of_oneself(self, draft: Draft) -> bool:
+        """Whether words that name no matter tell how it is with the citizen (“我八十多了走不动”)."""
+        return draft.category is None and draft.kind is None and len(draft.text) >= _SHORTEST
 
     def _look_up_in_context(self, *, otherwise: Article | None = None) -> LookUp:
         assert self._article is not None

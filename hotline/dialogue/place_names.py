@@ -12,6 +12,7 @@ from hotline.domain.errors import CityConfigError
 from hotline.phonetics import han_only
 
 _LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
+_LONGEST_BARE: Final = 8  # characters
 _AT: Final = "就是在"
 _BESIDE: Final = ("上", "里", "边", "旁", "口")
 _LONGEST: Final = 14  # characters
@@ -49,6 +50,10 @@ class PlaceNames:
         name = text.lstrip(_AT)
         name = name[:-1] if name.endswith(_BESIDE) else name
         return len(name) >= _LEAST and name.endswith(self._ends) and self.may_be(name)
+
+    def is_bare(self, text: str) -> bool:
+        """Tell whether ``text`` may be a name without an end of its own (香榭丽都)."""
+        return _LEAST <= len(self._core(han_only(text))) <= _LONGEST_BARE and self.may_be(text)
 
     def behind(self, place: str, text: str) -> str:
         """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""

@@ -496,6 +496,8 @@ class Session(AskingOn):
         if self._asks_on(self._draft):
             self._draft = self._of_question(self._draft)
             return self._next_question("no_answer_register")
+        if self._is_about_answer(self._draft) and self._tells_of_oneself(self._draft):
+            return self._tell_nothing()
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")

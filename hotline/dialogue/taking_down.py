@@ -223,7 +223,12 @@ class TakingDown(InTalk):
         """Take a name for which nobody asked (临沂北站, 银座附近) for the place, or for where it is within it, if that is open."""
         known, said = self._draft.place, meaning.text
         is_open = meaning.slots.place is None and not (known and known.detail)
-        if not is_open or not self._answers.places.is_name(said):
+        # Where the street is known a bare name is where on it (香榭丽都); it is read back.
+        is_bare = known is not None and bool(known.street) and meaning.intent is Intent.UNKNOWN
+        is_bare = is_bare and not (meaning.slots.facts or meaning.slots.people)
+        if not is_open or not (
+            self._answers.places.is_name(said) or (is_bare and self._answers.places.is_bare(said))
+        ):
             return meaning
         return replace(meaning, slots=replace(meaning.slots, place=Place(said, detail=said)))
 
@@ -236,6 +241,7 @@ class TakingDown(InTalk):
             and meaning.category is not None
             and meaning.category_confidence >= self._policy.category_confidence
             and not self._answers.places.may_be(meaning.text)
+            and not self._answers.places.is_name(meaning.text)
         )
 
     def _is_place_of_question(self, meaning: Understanding) -> bool:

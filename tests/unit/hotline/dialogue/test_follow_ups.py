@@ -358,3 +358,26 @@ def test_who_asks_for_it_to_be_registered_while_asked_where_says_no_place() -> N
     assert call.heard == ("ask_place",)
     call.says("帮我登记一下", a_meaning("帮我登记一下"))
     assert (call.heard, call.session.so_far.place) == (("ask_place_again",), None)
+
+
+@pytest.mark.parametrize(
+    ("found", "heard"), [((OF_THE_SAME_MATTER,), "answer_lead"), ((), "follow_up_untold")]
+)
+def test_who_tells_how_it_is_with_them_after_an_answer_is_not_asked_what_it_is_about(
+    found: tuple[Passage, ...], heard: str
+) -> None:
+    call = answered()
+    call.says("我八十多了走不动", a_meaning("我八十多了走不动", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert looks_up(call)[0] == "老年卡怎么办，我八十多了走不动"
+    call.happens(PassagesFound(NOW, call.turn, found))
+    assert call.heard[0] == heard
+
+
+def test_a_short_question_that_is_found_alone_is_answered_whatever_was_asked_before() -> None:
+    call = answered()
+    call.says(
+        "怎么离婚", a_meaning("怎么离婚", kind=AppealKind.INQUIRY, category="1002", category_confidence=0.9)
+    )
+    call.happens(PassagesFound(NOW, call.turn, (OF_ANOTHER_MATTER,)))
+    assert call.heard == ("answer_lead", "A0801-03", "anything_more")

@@ -645,7 +645,12 @@ def test_a_place_that_was_named_is_asked_for_its_county_only() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "asked"),
-    [("沂河路和通达路交叉口", "ask_county"), ("金雀花园小区吧", "ask_county"), ("小区", "ask_place_again")],
+    [
+        ("沂河路和通达路交叉口", "ask_county"),
+        ("就是解放路上那个饭店", "ask_county"),
+        ("金雀花园小区吧", "ask_county"),
+        ("小区", "ask_place_again"),
+    ],
 )
 def test_the_name_of_a_place_that_is_not_known_is_kept_and_asked_for_its_county(
     answer: str, asked: str
@@ -655,6 +660,18 @@ def test_the_name_of_a_place_that_is_not_known_is_kept_and_asked_for_its_county(
     call.says(answer, a_meaning(answer, Intent.UNKNOWN))
     place = call.session.so_far.place
     assert (call.heard, place and place.detail) == ((asked,), answer if asked == "ask_county" else "")
+
+
+def test_a_bare_name_at_the_read_back_is_where_on_the_street_it_is() -> None:
+    call = Conversation()
+    call.says(
+        "路灯坏了，在义堂镇",
+        a_complaint("路灯坏了，在义堂镇", place=replace(LANSHAN, street="义堂镇", detail="")),
+    )
+    assert call.heard == ("confirm",)
+    call.says("香榭丽都", a_meaning("香榭丽都", Intent.UNKNOWN))
+    place = call.session.so_far.place
+    assert (call.heard, place and place.detail) == (("confirm",), "香榭丽都")
 
 
 def test_a_name_behind_the_street_is_kept_whatever_it_ends_in() -> None:
