@@ -13,6 +13,7 @@ from hotline.phonetics import han_only
 
 _LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
 _LONGEST_BARE: Final = 8  # characters
+_CITY: Final = "都"  # all, or, at a name's end, a city (香榭丽都)
 _AT: Final = "就是在"
 _BESIDE: Final = ("上", "里", "边", "旁", "口")
 _LONGEST: Final = 14  # characters
@@ -36,7 +37,7 @@ class PlaceNames:
     def may_be(self, text: str) -> bool:
         """Tell whether ``text`` may be a name (鑫达物流公司): it is short, and has nothing that no name has (我家没暖气)."""
         core = self._core(han_only(text))
-        return len(core) <= _LONGEST and self._not_in_name.isdisjoint(core)
+        return len(core) <= _LONGEST and self._not_in_name.isdisjoint(core.removesuffix(_CITY))
 
     def is_name(self, text: str) -> bool:
         """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近)."""
