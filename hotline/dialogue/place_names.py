@@ -13,9 +13,6 @@ from hotline.phonetics import han_only
 
 _LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
 _LONGEST_BARE: Final = 8  # characters
-_CITY: Final = "都"  # all, or, at a name's end, a city (香榭丽都)
-_AT: Final = "就是在"
-_BESIDE: Final = ("上", "里", "边", "旁", "口")
 _LONGEST: Final = 14  # characters
 
 
@@ -28,6 +25,8 @@ class PlaceNames:
             self._ends = tuple(rows["place_named"])
             self._not_in_name = frozenset(rows["not_in_name"])
             self._pointed = tuple(rows["place_pointed"])
+            self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
+            self._only_last = tuple(rows["only_last_in_name"])
             self._same = tuple(rows["same_place"])
             self._invites = tuple(rows["invites_place"])
         except KeyError as error:
@@ -37,7 +36,9 @@ class PlaceNames:
     def may_be(self, text: str) -> bool:
         """Tell whether ``text`` may be a name (鑫达物流公司): it is short, and has nothing that no name has (我家没暖气)."""
         core = self._core(han_only(text))
-        return len(core) <= _LONGEST and self._not_in_name.isdisjoint(core.removesuffix(_CITY))
+        return len(core) <= _LONGEST and self._not_in_name.isdisjoint(
+            core[:-1] if core.endswith(self._only_last) else core
+        )
 
     def is_name(self, text: str) -> bool:
         """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近)."""
@@ -48,8 +49,8 @@ class PlaceNames:
 
     def _is_near_name(self, text: str) -> bool:
         """Tell whether ``text`` is a name, or what lies on, in or beside one (解放路上)."""
-        name = text.lstrip(_AT)
-        name = name[:-1] if name.endswith(_BESIDE) else name
+        name = text.lstrip(self._at)
+        name = name[:-1] if name.endswith(self._beside) else name
         return len(name) >= _LEAST and name.endswith(self._ends) and self.may_be(name)
 
     def is_bare(self, text: str) -> bool:
