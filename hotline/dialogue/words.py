@@ -166,7 +166,7 @@ class AnswerWords:
                 rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
             )
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
-            self._asks = tuple(rows["asks_inside"])
+            self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._comes_to_mind = tuple(rows["comes_to_mind"])
             self._takes_up = tuple(rows["takes_up"])
@@ -305,7 +305,9 @@ class AnswerWords:
         return text.startswith(self._asks_on)
 
     def asks(self, text: str) -> bool:
-        """Tell whether ``text`` is put as a question."""
+        """Tell whether ``text`` is put as a question; “好几个” and the like ask nothing."""
+        for word in self._not_asks:
+            text = text.replace(word, "，")
         return any(word in text for word in self._asks)
 
     def two_matters(self, text: str) -> tuple[str, str]:

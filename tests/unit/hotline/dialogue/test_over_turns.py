@@ -192,6 +192,14 @@ def test_a_question_within_the_intake_without_an_answer_goes_to_people():
     assert call.heard == ("aside_unknown", "confirm")
 
 
+def test_words_that_count_and_do_not_ask_are_added_to_the_matter() -> None:
+    call = with_a_complaint()
+    words = "好几个孩子都吐了，好几天了"
+    call.says(words, a_meaning(words, kind=AppealKind.INQUIRY))
+    assert call.heard == ("facts_noted", "confirm_short")
+    assert call.session.so_far.text.endswith(words)
+
+
 def test_questions_within_an_intake_are_answered_one_by_one_before_the_open_one():
     call = Conversation()
     call.says("高龄补贴怎么领", a_question("高龄补贴怎么领"))
