@@ -385,7 +385,7 @@ class PhoneChannel:
                     since_seconds=round(heard.since_seconds, 2),
                 )
             )
-        elif is_lost(heard, self._settings):
+        elif is_lost(heard, self._settings, self._expect):
             self._is_answer_due = True
             is_down, is_busy = heard.text is None, heard.was_turned_away
             self._emit(HearingLost(at=self._clock(), is_engine_down=is_down, is_engine_busy=is_busy))

@@ -35,12 +35,17 @@ def is_said(heard: Heard, settings: PhoneSettings, choices: Collection[str] = ()
     return answers_early or not is_backchannel(words, settings.backchannels)
 
 
-def is_lost(heard: Heard, settings: PhoneSettings) -> bool:
-    """Tell whether the caller must hear that they were not understood: speech without words, not mere noise."""
+def is_lost(heard: Heard, settings: PhoneSettings, expect: Expected) -> bool:
+    """Tell whether the caller must hear that they were not understood: speech without words, not mere noise.
+
+    After a yes-or-no question less speech counts: “对的” is no longer.
+    """
     ended = heard.ended
     if heard.text is None:
         return matters(ended, settings)
-    is_long = ended.voiced_seconds >= settings.lost_voiced_seconds
+    is_short_awaited = expect is Expected.YES_NO
+    least = settings.lost_answer_seconds if is_short_awaited else settings.lost_voiced_seconds
+    is_long = ended.voiced_seconds >= least
     return not _words(heard) and (ended.has_insisted or (ended.is_answer and is_long))
 
 

@@ -34,7 +34,7 @@ class PhoneSettings:
 
     ``backchannels``: sounds of listening (嗯、好、哦) that are no answer while nothing is asked. ``fillers``: what is said
     when the answer takes longer than ``filler_after`` from the end of speech. ``lost_voiced``: so much voice without
-    words is reported as not heard. ``hold``: how long a message waits for a caller who is speaking. ``stall``: sound
+    words is reported as not heard, ``lost_answer`` after a yes-or-no question. ``hold``: how long a message waits for a caller who is speaking. ``stall``: sound
     that fails to come for so long is silence. ``bridge``: a message that falls silent for so long in its middle, since
     its next part is not rendered, is bridged by a filler. ``running``: how often speech that goes on is listened to, if at all.
     """
@@ -47,6 +47,7 @@ class PhoneSettings:
     recognize_deadline_seconds: float = 6.0
     synthesize_deadline_seconds: float = 6.0
     lost_voiced_seconds: float = 0.6
+    lost_answer_seconds: float = 0.35
     hold_seconds: float = 8.0
     stall_seconds: float = 0.5
     bridge_seconds: float = 0.8

@@ -203,6 +203,16 @@ def test_a_short_noise_without_words_is_nothing():
     run(test())
 
 
+def test_a_short_answer_to_a_yes_or_no_question_without_words_was_not_heard():
+    async def test():
+        async with Call(ScriptedRecognizer("")) as call:
+            await call.ask("对吗？", expect=Expected.YES_NO)
+            call.line.speak(0.4)
+            await call.until(HearingLost)
+
+    run(test())
+
+
 def test_long_speech_without_words_was_not_heard():
     async def test():
         async with Call(ScriptedRecognizer("")) as call:
