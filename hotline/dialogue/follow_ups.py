@@ -60,6 +60,11 @@ class FollowUps:
                     return self._aspects[match.word]
         return None
 
+    def is_empty(self, text: str) -> bool:
+        """Tell whether ``text`` names nothing at all (“现在还有吗”)."""
+        words = han_only(text)
+        return len(words) <= _LONGEST and len(self._without_empty(words)) <= 1
+
     def _without_empty(self, words: str) -> str:
         for word in self._empty:
             words = words.replace(word, "")

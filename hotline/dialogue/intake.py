@@ -201,7 +201,9 @@ class Draft:
         if is_named and category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
         joined = place + prompts.text("connector_and") if place else ""
-        return prompts.cut("matter_in_words", place=joined, words=self.text[:_SUMMARY_CHARACTERS])
+        where = self.place.said.split("，") if self.place else ()
+        words = "，".join(said for said in self.accounts if said not in where) or self.text  # where, once
+        return prompts.cut("matter_in_words", place=joined, words=words[:_SUMMARY_CHARACTERS])
 
 
 def _in_pieces(place: Place) -> str:

@@ -147,6 +147,7 @@ def test_what_is_asked_on_is_looked_up_whatever_else_it_was_understood_as(questi
     [
         ("那外地户口呢", "0501"),
         ("我人在外地怎么办", None),
+        ("现在还有吗", "0402"),
         ("没有的能办几次", "9901"),
         ("那不住能不能停", "0502"),
     ],

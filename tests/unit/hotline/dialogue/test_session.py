@@ -299,6 +299,7 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
         ("我孩子走丢了，五岁", EmergencyService.POLICE),
         ("快来人啊我家找火了", EmergencyService.FIRE),
         ("有人晕倒了", EmergencyService.AMBULANCE),
+        ("我爸喝了农药", EmergencyService.AMBULANCE),
         ("有人拿着刀在砍人", EmergencyService.POLICE),
         ("路口出车祸了", EmergencyService.TRAFFIC),
     ],
@@ -353,6 +354,10 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "对面会不会着火了",
         "恐怕有人溺水",
         "我媳妇要生了，打120打不通",
+        "我老伴心口疼得厉害",
+        "隔壁两口子打架打得很凶",
+        "有个老人在路边迷路了",
+        "我儿子被骗了三万，对方还让他转账",
         "我被传销的关起来了，被关着不让走",
         "补好了避免楼上着火了",  # how 不好了，对面楼上着火了 was heard
     ],
@@ -660,6 +665,15 @@ def test_the_name_of_a_place_that_is_not_known_is_kept_and_asked_for_its_county(
     call.says(answer, a_meaning(answer, Intent.UNKNOWN))
     place = call.session.so_far.place
     assert (call.heard, place and place.detail) == ((asked,), answer if asked == "ask_county" else "")
+
+
+def test_what_only_says_where_is_read_back_once() -> None:
+    call = Conversation()
+    call.says("我家猫上树下不来了", a_meaning("我家猫上树下不来了", kind=AppealKind.HELP))
+    assert call.heard == ("ask_place",)
+    call.says(LANSHAN.said, a_meaning(LANSHAN.said, place=replace(LANSHAN, street="银雀山街道")))
+    assert call.heard == ("confirm",)
+    assert "您反映的情况是：兰山区银雀山街道，我家猫上树下不来了。登记的内容对吗？" in call.said
 
 
 def test_a_bare_name_at_the_read_back_is_where_on_the_street_it_is() -> None:
