@@ -82,6 +82,7 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.MERGING:
             return ()
         self._was_registered, self._last_order, self._last_place = True, number, self._draft.place
+        self._last_due = None
         self._forget_draft()
         return self._say_and_listen("merged", number=self._spelled(number))
 

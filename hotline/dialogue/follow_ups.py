@@ -41,6 +41,7 @@ class FollowUps:
                 for one in rows["aspects"].values()
                 for word in one["asked"]
             }
+            self._how_long = tuple(map(str, rows["aspects"].get("long", {}).get("asked", ())))
             fields = {field for aspect in self._aspects.values() for field in aspect.fields}
         except (KeyError, TypeError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"追问词表缺少内容或写法不对：{error}") from error
@@ -64,6 +65,11 @@ class FollowUps:
         """Tell whether ``text`` names nothing at all (“现在还有吗”)."""
         words = han_only(text)
         return len(words) <= _LONGEST and len(self._without_empty(words)) <= 1
+
+    def asks_how_long(self, text: str) -> bool:
+        """Tell whether ``text`` asks how long the matter at hand takes, and nothing else (“那多久能修好”)."""
+        aspect = self.aspect(text)
+        return aspect is not None and aspect.asked == self._how_long
 
     def _without_empty(self, words: str) -> str:
         for word in self._empty:

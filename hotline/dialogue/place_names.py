@@ -24,7 +24,7 @@ class PlaceNames:
         try:
             self._ends = tuple(rows["place_named"])
             self._not_in_name = frozenset(rows["not_in_name"])
-            self._pointed = tuple(rows["place_pointed"])
+            self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
             self._only_last = tuple(rows["only_last_in_name"])
             self._same = tuple(rows["same_place"])
@@ -52,6 +52,14 @@ class PlaceNames:
         name = text.lstrip(self._at)
         name = name[:-1] if name.endswith(self._beside) else name
         return len(name) >= _LEAST and name.endswith(self._ends) and self.may_be(name)
+
+    def called(self, text: str) -> str:
+        """Return the name in ``text``, without the words that introduce it (楼盘叫春江郦城)."""
+        name = text.strip("，。,. ")
+        for words in self._called:
+            if name.startswith(words) and len(name) > len(words) + 1:
+                return name.removeprefix(words)
+        return name
 
     def is_bare(self, text: str) -> bool:
         """Tell whether ``text`` may be a name without an end of its own (香榭丽都)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -70,6 +71,7 @@ class TakingDown(InTalk):
     _offered: tuple[Place, ...] = ()
     _last_order: str | None = None  # the order that this conversation came to last
     _last_place: Place | None = None  # its place
+    _last_due: Mapping[str, str] | None = None  # who handles it, and until when, as they are said
     _offered_categories: tuple[str, ...] = ()
 
     def _next_question(self, *lead: str) -> Actions:
@@ -203,7 +205,8 @@ class TakingDown(InTalk):
         is_asked = self._answers.asks(meaning.text)
         if slots.place is None and not (is_who or is_matter or is_asked):
             if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
-                draft = replace(draft, place=replace(draft.place, detail=meaning.text))
+                name = self._answers.places.called(meaning.text)
+                draft = replace(draft, place=replace(draft.place, detail=name))
             elif draft.place is None:
                 draft = replace(draft, place=self._unknown_place(meaning.text))
         if slots.place is not None and draft.place is not None and not draft.place.detail:
@@ -304,7 +307,7 @@ class TakingDown(InTalk):
             return self._goodbye("message_registered", number=self._spelled(event.number))
         if self._stage not in (Stage.REGISTERING, Stage.CONFIRM, *CONFIRMED):
             return ()
-        self._was_registered, self._last_order = True, event.number
+        self._was_registered, self._last_order, self._last_due = True, event.number, None
         self._last_place = self._draft.place
         diversion = self._proposal()
         names, values = ["registered"], {"number": self._spelled(event.number)}
@@ -313,7 +316,8 @@ class TakingDown(InTalk):
         elif event.lead_unit is not None and event.due_at is not None:
             names.append("registered_due")
             due = spoken_date(self._prompts, event.due_at.astimezone(self._timezone))
-            values.update(unit=event.lead_unit, due=due)
+            self._last_due = {"unit": event.lead_unit, "due": due}
+            values.update(self._last_due)
         elif self._draft.place is None or not self._draft.place.is_located:
             names.append("registered_supplement")
         else:
@@ -327,6 +331,12 @@ class TakingDown(InTalk):
             before = (*before, diversion.told)
         say = replace(say, parts=(*before, *say.parts), card=self._order_card(event))
         self._forget_draft()
+        return self._put(Stage.MORE, say, self._closing_listen(turn))
+
+    def _due_again(self, values: Mapping[str, str]) -> Actions:
+        """Say once more who handles the order that was just registered, and until when (“那多久能修好”)."""
+        turn = self._new_turn()
+        say = self._prompts.say(turn, ("registered_due", self._closing), values)
         return self._put(Stage.MORE, say, self._closing_listen(turn))
 
     def _order_card(self, event: AppealRegistered) -> OrdersCard | None:

@@ -954,3 +954,14 @@ def test_a_yes_that_is_taken_back_confirms_nothing(said: str) -> None:
     call = with_a_complaint()
     call.says(said, a_meaning(said, Intent.DENY))
     assert call.heard == ("what_is_wrong",)
+
+
+@pytest.mark.parametrize("question", ["那多久能修好", "几天能解决啊", "什么时候给答复"])
+def test_who_asks_after_registration_how_long_it_takes_hears_the_deadline_again(question: str) -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.is_registered()
+    first = call.said
+    call.says(question)
+    assert call.heard == ("registered_due", "anything_more")
+    assert call.said.partition("请问还有")[0] in first
