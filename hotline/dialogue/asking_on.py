@@ -112,9 +112,12 @@ class AskingOn(InWriting):
         """Whether words that name no matter ask on about the one that was just answered (“那外地户口呢”)."""
         if not self._is_about_answer(draft):
             return False
-        if self._answers.asks_on(draft.text) or self._answers.follow_ups.is_empty(draft.text):
+        if self._answers.asks_on(draft.text):
             return True
-        is_question = draft.kind in (None, AppealKind.INQUIRY) and self._answers.asks(draft.text)
+        asks = self._answers.asks(draft.text)
+        if asks and self._answers.follow_ups.is_empty(draft.text):
+            return True
+        is_question = draft.kind in (None, AppealKind.INQUIRY) and asks
         # What is guessed of “那不住能不能停” is no matter of its own.
         is_no_matter = at_level(draft.category, 1) in (None, _OTHER) or self._answers.goes_on(draft.text)
         return is_question and is_no_matter

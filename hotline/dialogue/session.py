@@ -26,9 +26,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from hotline.dialogue.actions import (
-    End,
-)
+from hotline.dialogue.actions import End
 from hotline.dialogue.asking_on import AskingOn
 from hotline.dialogue.events import (
     AgentJoined,

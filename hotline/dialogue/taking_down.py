@@ -272,8 +272,9 @@ class TakingDown(InTalk):
         category = nearest(code, self._categories)
         usual = category.default_kind if category is not None else AppealKind.HELP
         kind = kind if kind not in (None, AppealKind.INQUIRY) else usual
-        is_place = draft.place is not None and kind is AppealKind.INQUIRY
-        self._draft = replace(draft, kind=AppealKind.HELP if is_place else kind, category=code)
+        if kind is AppealKind.INQUIRY and draft.place is not None:
+            kind = AppealKind.HELP  # who says where wants something done there
+        self._draft = replace(draft, kind=kind, category=code)
         self._article = None
         return self._next_question()
 

@@ -285,7 +285,8 @@ class AnswerWords:
     def takes_up(self, text: str) -> bool:
         """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""
         words = self._core(han_only(text))
-        return len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up)
+        is_refused = any(but in words for but in self._buts)  # 不用帮我登记
+        return len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up) and not is_refused
 
     def comes_to_mind(self, text: str) -> bool:
         """Tell whether ``text`` begins as what one had forgotten to say (“对了，房东叫李强”)."""

@@ -349,7 +349,7 @@ async def test_who_calls_when_no_process_is_there_is_refused_and_called_back(
 
 async def test_calls_go_on_when_kamailio_dies_and_new_ones_are_taken_soon(many: Many) -> None:
     long = asyncio.create_task(call(many, 4, seconds=4))
-    assert {name: len(each) for name, each in (await held(many, 4)).items()} == {"ivr-1": 2, "ivr-2": 2}
+    await held(many, 4)
     killed = many.supervisor.pid("kamailio")
     assert killed is not None
     os.kill(killed, signal.SIGKILL)

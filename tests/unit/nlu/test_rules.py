@@ -71,6 +71,7 @@ async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool
         ("外地人能申请不", AppealKind.INQUIRY),
         ("临沂今年啥时候供暖", AppealKind.INQUIRY),
         ("我不是投诉，我就是问问怎么退税", AppealKind.INQUIRY),
+        ("我上次不是投诉过吗，咋还没来修", AppealKind.COMPLAINT),
         ("我不是来投诉的，他们一直不管才找你们投诉", AppealKind.COMPLAINT),
     ],
 )

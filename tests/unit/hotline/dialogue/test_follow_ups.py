@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hotline.dialogue.actions import LookUp
+from hotline.dialogue.actions import LookUp, Understand
 from hotline.dialogue.events import EngineFailed, PassagesFound
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.domain.appeal import AppealKind
@@ -382,3 +382,17 @@ def test_a_short_question_that_is_found_alone_is_answered_whatever_was_asked_bef
     )
     call.happens(PassagesFound(NOW, call.turn, (OF_ANOTHER_MATTER,)))
     assert call.heard == ("answer_lead", "A0801-03", "anything_more")
+
+
+@pytest.mark.parametrize("words", ["不用帮我登记", "我没说要帮我登记"])
+def test_who_wants_nothing_registered_has_nothing_taken_down(words: str) -> None:
+    call = answered()
+    call.says(words)
+    assert isinstance(call.did[-1], Understand)
+
+
+def test_words_that_say_nothing_and_ask_nothing_are_no_question() -> None:
+    call = answered()
+    call.says("这个是有的", a_meaning("这个是有的", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("not_understood",)

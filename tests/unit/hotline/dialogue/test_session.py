@@ -328,6 +328,8 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "楼道里堆杂物容易着火",
         "可能是着火那次留下的",
         "要预防火灾",
+        "楼上吊顶漏水了",
+        "开发商老板失联了",
     ],
 )
 def test_words_about_fire_that_are_no_emergency_do_not_ring_119(words: str) -> None:
@@ -965,3 +967,13 @@ def test_who_asks_after_registration_how_long_it_takes_hears_the_deadline_again(
     call.says(question)
     assert call.heard == ("registered_due", "anything_more")
     assert call.said.partition("请问还有")[0] in first
+
+
+@pytest.mark.parametrize("words", ["这几天停水", "好几天没来电了"])
+def test_another_matter_after_registration_is_no_question_of_how_long_it_takes(words: str) -> None:
+    call = with_a_complaint()
+    call.says("对")
+    call.is_registered()
+    call.says(words)
+    assert call.last(Understand).text == words
+    assert call.heard == ("registered", "registered_due", "anything_more")
