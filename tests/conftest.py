@@ -1,17 +1,19 @@
-"""How two processes share the suite (``pytest -n 2``): calls in real time stay together, the rest goes file by file."""
+"""How two processes share the suite (``pytest -n 2``): calls in real time stay together, the rest goes file by file; and Redis for tests."""
 
 from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from redis.asyncio import Redis
 from xdist.scheduler import LoadScopeScheduling
 
 from app.long_lived import set_apart
+from tests.redis_server import redis_server
 
 # How long something takes is measured in bench/, not here: a busy machine makes no test fail.
 settings.register_profile("hotline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,3 +72,18 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     config.option.loadscopereorder = False  # they are in order
     return ByFile(config, log)
+
+
+@pytest.fixture(scope="module")
+def redis_port() -> Iterator[int]:
+    """Return the port of a real Redis that the tests of a file share."""
+    with redis_server() as port:
+        yield port
+
+
+@pytest.fixture
+async def redis(redis_port: int) -> AsyncIterator[Redis]:
+    """Return a client of that Redis, which is empty."""
+    async with Redis(port=redis_port) as client:
+        await client.flushall()
+        yield client

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis.asyncio import Redis
@@ -26,19 +25,6 @@ STEP = (
     Listen(1, Expected.OPEN, 600.0),
 )
 WORDS = Said(NOW, "暖气不热", "暖气不热", message="m1")
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Redis]:
-    async with Redis(port=port) as client:
-        await client.flushall()
-        yield client
 
 
 def chats(redis: Redis, process: str = "a", **settings: float) -> ChatsOnRedis:
@@ -157,10 +143,10 @@ async def test_nothing_readable_is_on_the_server_and_what_cannot_be_read_is_noth
     assert await mine.read("c1") is None
 
 
-async def test_of_many_processes_one_gets_the_chat(port: int, redis: Redis) -> None:
+async def test_of_many_processes_one_gets_the_chat(redis_port: int, redis: Redis) -> None:
     await chats(redis, "dead", lease_seconds=0.001).append("c1", STEP, behind=0)
     await asyncio.sleep(0.01)
-    clients = [Redis(port=port) for _ in range(8)]
+    clients = [Redis(port=redis_port) for _ in range(8)]
     found = await asyncio.gather(*(chats(one, str(number)).claim("c1") for number, one in enumerate(clients)))
     for one in clients:
         await one.aclose()

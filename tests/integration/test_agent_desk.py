@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 
@@ -23,12 +22,6 @@ SEAL = Seal("tests only: " + "x" * 32)
 WISH = HandoverWish("c1", "13905390001", Skill.ELDER, "asked", "暖气不热", is_urgent=True)
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
 def a_desk(redis: Redis, key: str, name: str) -> AgentDesk:
     numbers = count(1)
     return AgentDesk(
@@ -36,8 +29,8 @@ def a_desk(redis: Redis, key: str, name: str) -> AgentDesk:
     )
 
 
-async def test_what_one_process_changes_the_other_sees_whole(port: int) -> None:
-    async with Redis(port=port) as one, Redis(port=port) as other:
+async def test_what_one_process_changes_the_other_sees_whole(redis_port: int) -> None:
+    async with Redis(port=redis_port) as one, Redis(port=redis_port) as other:
         web, phone = a_desk(one, "seen", "w"), a_desk(other, "seen", "p")
         await web.sign_in("1024", "王敏", frozenset({Skill.ELDER, Skill.DIALECT}))
         handover = await phone.request(WISH)
@@ -48,8 +41,8 @@ async def test_what_one_process_changes_the_other_sees_whole(port: int) -> None:
     )  # fmt: skip
 
 
-async def test_many_processes_at_once_give_each_agent_one_call(port: int) -> None:
-    connections = [Redis(port=port) for _ in range(6)]
+async def test_many_processes_at_once_give_each_agent_one_call(redis_port: int) -> None:
+    connections = [Redis(port=redis_port) for _ in range(6)]
     desks = [a_desk(redis, "many", f"d{number}-") for number, redis in enumerate(connections)]
     for number in range(10):
         await desks[0].sign_in(str(number), "话务员", frozenset({Skill.ORDINARY}))
@@ -77,8 +70,8 @@ async def test_a_redis_that_is_gone_is_told_within_a_second() -> None:
     assert time.monotonic() - began < 2.5
 
 
-async def test_what_is_kept_is_sealed_and_what_cannot_be_read_counts_as_empty(port: int) -> None:
-    async with Redis(port=port) as redis:
+async def test_what_is_kept_is_sealed_and_what_cannot_be_read_counts_as_empty(redis_port: int) -> None:
+    async with Redis(port=redis_port) as redis:
         desk = a_desk(redis, "sealed", "s")
         await desk.sign_in("1", "王敏", frozenset({Skill.ORDINARY}))
         await desk.request(WISH)
@@ -91,9 +84,9 @@ async def test_what_is_kept_is_sealed_and_what_cannot_be_read_counts_as_empty(po
         assert await desk.request(WISH) is not None
 
 
-async def test_signs_of_life_are_written_only_now_and_then(port: int) -> None:
+async def test_signs_of_life_are_written_only_now_and_then(redis_port: int) -> None:
     now = NOW
-    async with Redis(port=port) as redis:
+    async with Redis(port=redis_port) as redis:
         desk = AgentDesk(DeskOnRedis(redis, SEAL, key="life"), DeskRules(), lambda: now, lambda: "h1")
         await desk.sign_in("1", "王敏", frozenset({Skill.ORDINARY}))
         before = await redis.get("life")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,22 +13,8 @@ from hotline.domain.errors import StoreUnavailableError
 from hotline.service.signals import SignalsInMemory
 from hotline.store.journal_store import JournalRow
 from tests.fakes import FakeLogBook
-from tests.redis_server import redis_server
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as port:
-        yield port
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Redis]:
-    redis: Redis = Redis(port=port)
-    yield redis
-    await redis.aclose()
 
 
 def row(sequence: int) -> JournalRow:

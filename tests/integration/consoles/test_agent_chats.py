@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from tests.integration.consoles.test_agent import Screen, an_agent, bridged, scr
 from tests.integration.consoles.test_orders import looks
 from tests.integration.web.page import Page, connected
 from tests.media import a_photo
-from tests.redis_server import redis_server
 from tests.work_orders import an_order, keep
 
 HTMX = {"HX-Request": "true"}
@@ -38,15 +37,9 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handover, "_GRACE_SECONDS", 0.2)
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
 @pytest.fixture
-async def site(store: SqlStore, tmp_path: Path, port: int) -> AsyncIterator[ConsolesSite]:
-    async with Redis(port=port) as client:
+async def site(store: SqlStore, tmp_path: Path, redis_port: int) -> AsyncIterator[ConsolesSite]:
+    async with Redis(port=redis_port) as client:
         await client.flushall()
         evidence = SqlEvidence(store.database, Seal(SECRET), tmp_path / "evidence")
         chats = ChatsOnRedis(client, Seal(SECRET), process="a")

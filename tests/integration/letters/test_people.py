@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -51,12 +51,6 @@ NUMBER = "26112300009"
 COMES = "好的，正在为您联系人工话务员，请稍等。"
 JOINED = "1024号话务员为您服务，前面的对话都看得到，请直接说。"
 NEXT = "话务员都在忙，您是下一位。请稍候，要补充的可以先写下来，话务员会看到；不想等请回复“不等了”。"
-
-
-@pytest.fixture(scope="module")
-def redis_port() -> Iterator[int]:
-    with redis_server() as port:
-        yield port
 
 
 class Hearing:

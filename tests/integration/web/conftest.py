@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,6 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from redis.asyncio import Redis
 
 from app.citizen_interface import CitizenInterface, ProofTokens
 from app.citizen_models import Names
@@ -52,7 +51,6 @@ from router.time_tables import load_time_limits
 from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage, a_session
 from tests.databases import lay_out
 from tests.fakes import FakeRetriever, FakeUnderstander
-from tests.redis_server import redis_server
 from tests.work_orders import a_decision
 
 TOKEN = "staff-token-for-tests"
@@ -149,19 +147,6 @@ def citizens(store: SqlStore, casework: Casework, news: ChatNews | None) -> Citi
         progress=Progress(service, SqlProgress(store.database)),
         news=news,
     )
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with redis_server() as number:
-        yield number
-
-
-@pytest.fixture
-async def redis(port: int) -> AsyncIterator[Redis]:
-    async with Redis(port=port) as client:
-        await client.flushall()
-        yield client
 
 
 @pytest.fixture

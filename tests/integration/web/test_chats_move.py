@@ -197,7 +197,7 @@ async def test_a_process_that_ends_hands_its_chats_over(new_site: NewSite, redis
 
 
 async def test_a_redis_that_is_restarted_is_told_everything_and_the_chat_may_still_move(
-    new_site: NewSite, port: int, redis: Redis
+    new_site: NewSite, redis_port: int, redis: Redis
 ) -> None:
     one, other = new_site(chats=chats(redis, "a")), new_site(chats=chats(redis, "b"))
     async with one.served() as first, other.served() as second, connected(first) as page:

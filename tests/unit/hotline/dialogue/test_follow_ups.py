@@ -37,6 +37,14 @@ def answered(**values: Any) -> Conversation:
     return call
 
 
+def asks(call: Conversation, question: str, category: str | None) -> None:
+    confidence = 0.9 if category else 0.0
+    call.says(
+        question,
+        a_meaning(question, kind=AppealKind.INQUIRY, category=category, category_confidence=confidence),
+    )
+
+
 def looks_up(call: Conversation) -> tuple[str, str | None]:
     asked = call.did[-1]
     assert isinstance(asked, LookUp)
@@ -115,12 +123,7 @@ def test_what_is_asked_on_and_not_found_is_taken_down_with_the_first_question(
     question: str, category: str | None
 ) -> None:
     call = answered()
-    call.says(
-        question,
-        a_meaning(
-            question, kind=AppealKind.INQUIRY, category=category, category_confidence=0.9 if category else 0.0
-        ),
-    )
+    asks(call, question, category)
     call.happens(PassagesFound(NOW, call.turn, ()))
     call.happens(PassagesFound(NOW, call.turn, ()))
     assert call.heard == ("no_answer_register", "confirm")
@@ -156,12 +159,7 @@ def test_what_is_asked_on_and_is_not_found_alone_is_looked_up_with_what_was_aske
     question: str, category: str | None, alone: tuple[Passage, ...]
 ) -> None:
     call = answered()
-    call.says(
-        question,
-        a_meaning(
-            question, kind=AppealKind.INQUIRY, category=category, category_confidence=0.9 if category else 0.0
-        ),
-    )
+    asks(call, question, category)
     assert looks_up(call)[0] == question
     call.happens(PassagesFound(NOW, call.turn, alone))
     assert looks_up(call) == (f"老年卡怎么办，{question}", "0503")
