@@ -417,13 +417,13 @@ def kb(
     printer = Printer()
     errors: dict[str, Any] = {}
 
-    def hear(texts: Sequence[str]) -> list[str]:
+    def hear(texts: Sequence[str]) -> list[tuple[str, ...]]:
         assert spoken is not None
         pairs = asyncio.run(spoken_and_heard(texts, spoken, settings, city, engine=engine, printer=printer))
         repairer = Repairer(city)
         repaired = [repairer.repair(pair.heard) for pair in pairs]
         errors.update(error_rates(pairs, repaired))
-        return repaired
+        return [(text, *pair.others) for text, pair in zip(repaired, pairs, strict=True)]
 
     figures = bench_kb(
         questions,

@@ -186,10 +186,11 @@ def _read_aloud(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was recognised, repaired (``text``) and as the engine gave it (``raw``), and how long it took."""
+    """What was recognised, repaired (``text``) and as the engine gave it (``raw``, ``others``), and how long it took."""
 
     text: str
     raw: str
+    others: tuple[str, ...]
     seconds: float
     latency_seconds: float
 
@@ -207,12 +208,12 @@ async def heard_in(recognizer: Recognizer, sound: Sound) -> Heard:
             yield samples[start : start + step]
         ended = time.perf_counter()
 
-    text = raw = ""
+    text, raw, others = "", "", tuple[str, ...]()
     async for hypothesis in recognizer.recognize(chunks(), expect=Expected.OPEN):
         if hypothesis.is_final:
-            text, raw = hypothesis.text, hypothesis.raw
+            text, raw, others = hypothesis.text, hypothesis.raw, hypothesis.others
     now = time.perf_counter()
-    return Heard(text, raw, now - started, now - ended)
+    return Heard(text, raw, others, now - started, now - ended)
 
 
 def as_heard(

@@ -31,12 +31,11 @@ _NS_PER_MS: Final = 1_000_000
 _ON: Final = date(2026, 1, 1)
 _PROGRESS_EVERY: Final = 50
 
-Find = Callable[[str], Sequence[str]]
-"""Ids of the five best answers to a question."""
+Find = Callable[[Sequence[str]], Sequence[str]]
+"""Ids of the five best answers to a question as it was asked, or as it may have been."""
 
-
-Hear = Callable[[Sequence[str]], Sequence[str]]
-"""What questions become when they are spoken on the telephone, in the same order."""
+Hear = Callable[[Sequence[str]], Sequence[Sequence[str]]]
+"""What questions become when they are spoken on the telephone, in the same order: the likeliest, and what else it may be."""
 
 
 class QuestionDataError(HotlineError):
@@ -67,18 +66,20 @@ def bench_kb(
     articles = [_article(id_, answer) for answer, id_ in ids.items()]
     if sample is not None and sample < len(pairs):
         pairs = random.Random(seed).sample(pairs, sample)
-    asked = [(question, ids[answer]) for question, answer in pairs]
-    heard = list(hear([question for question, _ in asked])) if hear is not None else []
+    asked = [((question,), ids[answer]) for question, answer in pairs]
+    heard = list(hear([question for question, _ in pairs])) if hear is not None else []
     retriever = TantivyRetriever.of(articles, wording, vectors=vectors)
     bm25 = _plain_bm25(ids)
 
-    def ours(question: str, *, is_heard: bool = False) -> list[str]:
-        return [passage.article.id for passage in retriever.search(question, on=_ON, is_heard=is_heard)]
+    def ours(asked: Sequence[str], *, is_heard: bool = False) -> list[str]:
+        question, *others = asked
+        passages = retriever.search(question, on=_ON, is_heard=is_heard, others=others)
+        return [passage.article.id for passage in passages]
 
     steps = (4 if heard else 2) * len(asked)
     done_before = 0
 
-    def measured(find: Find, rows: Sequence[tuple[str, str]]) -> dict[str, float]:
+    def measured(find: Find, rows: Sequence[tuple[Sequence[str], str]]) -> dict[str, float]:
         nonlocal done_before
         figures = _figures(find, rows, lambda done: progress(done_before + done, steps))
         done_before += len(rows)
@@ -93,7 +94,7 @@ def bench_kb(
         "bm25": plainly,
     }
     if heard:
-        spoken = [(text, right) for text, (_, right) in zip(heard, asked, strict=True)]
+        spoken = [(texts, right) for texts, (_, right) in zip(heard, asked, strict=True)]
         found["spoken"] = {
             **_lost(written, measured(partial(ours, is_heard=True), spoken)),
             "bm25": _lost(plainly, measured(bm25, spoken)),
@@ -133,7 +134,9 @@ def _article(id_: str, answer: str) -> Article:
     )
 
 
-def _figures(find: Find, asked: Sequence[tuple[str, str]], tell: Callable[[int], None]) -> dict[str, float]:
+def _figures(
+    find: Find, asked: Sequence[tuple[Sequence[str], str]], tell: Callable[[int], None]
+) -> dict[str, float]:
     first, five, taken = 0, 0, []
     for number, (question, right) in enumerate(asked, 1):
         begun = perf_counter_ns()
@@ -166,8 +169,8 @@ def _plain_bm25(ids: dict[str, str]) -> Find:
     index.reload()
     searcher = index.searcher()
 
-    def find(question: str) -> list[str]:
-        terms = dict.fromkeys(terms_of(plain(question)).words)
+    def find(asked: Sequence[str]) -> list[str]:
+        terms = dict.fromkeys(terms_of(plain(asked[0])).words)
         parts = [
             (tantivy.Occur.Should, tantivy.Query.term_query(built, "words", term, "freq")) for term in terms
         ]

@@ -31,12 +31,19 @@ class PairsFileError(HotlineError):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One text as it was said in a ``voice``, and as ``engine`` heard it, before repair."""
+    """One text as it was said in a ``voice``, and as ``engine`` heard it, before repair; ``others`` are less likely."""
 
     said: str
     heard: str
     voice: str
     engine: str
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, line: str) -> Pair:
+        """Return the pair on a line of JSON. Raises ``ValueError`` or ``TypeError``."""
+        row = json.loads(line)
+        return cls(**{**row, "others": tuple(row.get("others", ()))})
 
 
 class Pairs:
@@ -54,8 +61,8 @@ class Pairs:
             raise PairsFileError(f"{file}：读不出来（{error}）") from error
         for number, line in enumerate(lines[:-1], 1):
             try:
-                self._keep(Pair(**json.loads(line)))
-            except (ValueError, TypeError) as error:
+                self._keep(Pair.read(line))
+            except (ValueError, TypeError, AttributeError) as error:
                 raise PairsFileError(f"{file} 第{number}行：不是一对说的和听到的（{error}）") from error
         if lines[-1]:
             file.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")
@@ -94,7 +101,7 @@ async def heard_by(
         pair = kept.find(text, voice, recognizer.name)
         if pair is None:
             heard = await heard_in(recognizer, as_heard(sound_of(voice, text), "phone", None, "room", random))
-            pair = Pair(text, heard.raw, voice, recognizer.name)
+            pair = Pair(text, heard.raw, voice, recognizer.name, heard.others)
             kept.add(pair)
         pairs.append(pair)
         progress(done + 1, len(wanted))

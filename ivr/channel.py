@@ -383,6 +383,7 @@ class PhoneChannel:
                     engine=heard.engine,
                     continues=heard.ended.follows,
                     since_seconds=round(heard.since_seconds, 2),
+                    others=heard.others,
                 )
             )
         elif is_lost(heard, self._settings, self._expect):

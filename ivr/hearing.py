@@ -55,6 +55,7 @@ class Heard:
 
     ``spoke_until``, ``ended_at`` and ``known_at`` are the loop's time: last voiced frame, end decided, words known.
     ``recognize_seconds`` is how long the last decode took. ``was_turned_away``: the recogniser had no capacity for it.
+    ``others``: what else it may have been (``Hypothesis.others``).
     """
 
     ended: Ended
@@ -67,6 +68,7 @@ class Heard:
     recognize_seconds: float
     was_ahead: bool
     was_turned_away: bool = False
+    others: tuple[str, ...] = ()
 
     @property
     def since_seconds(self) -> float:
@@ -373,6 +375,7 @@ class Hearing:
                 recognize_seconds=max(0.0, last.ended_at - last.started_at),
                 was_ahead=pending.was_ahead,
                 was_turned_away=not known and last.was_turned_away,
+                others=known[0].others if len(known) == 1 else (),
             )
         )
 

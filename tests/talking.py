@@ -47,8 +47,8 @@ class Conversation:
             return (*done, *self.happens(NoRepeat(NOW, done[-1].turn)))
         return done
 
-    def says(self, text: str, meaning: Understanding | None = None) -> tuple[Action, ...]:
-        done = self.happens(Said(NOW, text, text))
+    def says(self, said: str | Said, meaning: Understanding | None = None) -> tuple[Action, ...]:
+        done = self.happens(said if isinstance(said, Said) else Said(NOW, said, said))
         if meaning is None:
             return done
         (asked,) = [action for action in done if isinstance(action, Understand)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -101,27 +101,42 @@ class WhisperRecognizer:
         finally:
             for task in tasks:
                 task.cancel()
-        text = "".join(words for words, _ in parts)
-        probable = [probability for words, probability in parts if words]
+        text = "".join(part.text for part in parts)
+        probable = [part.probability for part in parts if part.text]
         yield Hypothesis(
             text=text,
             raw=text,
             is_final=True,
             engine=self.name,
             confidence=sum(probable) / len(probable) if probable else None,
+            others=tuple(others_of(parts)),
         )
 
     async def close(self) -> None:
         """End the worker; idempotent."""
         await self.worker.close()
 
-    async def _hear(self, piece: Samples, job: dict[str, str], turns: asyncio.Semaphore) -> tuple[str, float]:
+    async def _hear(self, piece: Samples, job: dict[str, str], turns: asyncio.Semaphore) -> Part:
         async with turns:
             answer, _ = await self.worker.ask(job, piece.tobytes(), timeout_seconds=self._timeout_seconds)
         text, probability = str(answer["text"]), float(answer["probability"])
         if probability < _GUESS_PROBABILITY or self._hints.is_made_up(text):
-            return "", probability
-        return text, probability
+            return Part("", probability)
+        return Part(text, probability, tuple(map(str, answer["others"])))
+
+
+class Part(NamedTuple):
+    """What one piece of an utterance was heard as; ``others`` are less likely."""
+
+    text: str
+    probability: float
+    others: tuple[str, ...] = ()
+
+
+def others_of(parts: Sequence[Part]) -> Iterator[str]:
+    """Yield what else the whole may have been: each piece's next reading in turn, the likeliest of a piece that has no more."""
+    for rank in range(max((len(part.others) for part in parts), default=0)):
+        yield "".join(part.others[rank] if rank < len(part.others) else part.text for part in parts)
 
 
 def cut_at_pauses(samples: Samples) -> list[Samples]:

@@ -64,10 +64,11 @@ _LOOP_COMPRESSION: Final = 2.4
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one piece of speech was decoded to; ``probability`` is the mean of its tokens."""
+    """What one piece of speech was decoded to; ``probability`` is the mean of its tokens, ``others`` were less likely."""
 
     text: str
     probability: float
+    others: tuple[str, ...] = ()
 
     @property
     def is_said_again(self) -> bool:
@@ -167,15 +168,20 @@ class WhisperDecoder:
             [list(tokens)],
             beam_size=beam,
             max_length=min(_MOST_TOKENS, len(tokens) + speech_tokens),
+            num_hypotheses=beam,  # the beam holds them anyhow
             return_scores=True,
             sampling_temperature=0,
         )[0]
         heard = result.sequences_ids[0]
         probability = math.exp(result.scores[0] * len(heard) / (len(heard) + 1))
-        text = self._simplify.convert(self._tokenizer.decode(heard)).replace("\ufffd", "").strip()
-        decoded = Decoded(text, probability)
+        text, *others = dict.fromkeys(map(self._written, result.sequences_ids))
+        decoded = Decoded(text, probability, tuple(others))
         is_doubtful = probability < _DOUBTFUL_PROBABILITY or decoded.is_said_again
         return NOTHING if is_doubtful and not self._is_chinese(encoded) else decoded
+
+    def _written(self, tokens: list[int]) -> str:
+        text: str = self._simplify.convert(self._tokenizer.decode(tokens))
+        return text.replace("\ufffd", "").strip()
 
     def _is_chinese(self, encoded: ctranslate2.StorageView) -> bool:
         languages = dict(self._model.detect_language(encoded)[0])
@@ -233,7 +239,11 @@ def main() -> None:
             decoded = decoder.decode_in_passing(sound, prompt, is_wanted=is_wanted)
         else:
             decoded = decoder.decode(sound, prompt, job["fallback_prompt"], is_wanted=is_wanted)
-        return {"text": decoded.text, "probability": decoded.probability}, b""
+        return {
+            "text": decoded.text,
+            "probability": decoded.probability,
+            "others": decoded.others,
+        }, b""
 
     side.ready()
     side.serve(work, lanes=lanes)

@@ -93,7 +93,8 @@ class Understand:
 class LookUp:
     """Search the knowledge base → ``PassagesFound`` or ``EngineFailed("retriever")``. ``county``: the code, if it is known.
 
-    ``is_heard``: the question was recognised from speech, so that sounds say more of it than characters.
+    ``is_heard``: the question was recognised from speech, so that sounds say more of it than characters; ``others`` are
+    what else it may have been.
     """
 
     turn: int
@@ -101,6 +102,7 @@ class LookUp:
     category: str | None = None
     county: str | None = None
     is_heard: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ class Said:
 
     ``engine``: what recognised it; empty where it was written. ``continues``: it came within a second of what was said
     before, and belongs to it. ``since_seconds``: how long before ``at`` they began to say it. ``message``: the page's own
-    id of what was written, by which it is known again when it is sent twice.
+    id of what was written, by which it is known again when it is sent twice. ``others``: what else the sound may have
+    been, in the recogniser's own words.
     """
 
     at: datetime
@@ -68,6 +69,7 @@ class Said:
     continues: bool = False
     since_seconds: float = 0.0
     message: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from hotline.dialogue.actions import (
@@ -63,7 +65,8 @@ class OverTurns(EarlierOrders):
     _before: tuple[str, dict[str, Any]] | None = None
     _draft_before_alarm: Any = None
     _pending_question: Any = None
-    _is_heard = False  # whether the last words were recognised from speech
+    _is_heard = False  # whether the last words were recognised from speech,
+    _otherwise_heard: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # and what else they may have been
 
     # --- who goes on after a short pause ---------------------------------------------------------------------
 
@@ -159,7 +162,14 @@ class OverTurns(EarlierOrders):
         """Search for what was asked; where the citizen said where, for what holds there."""
         place = meaning.slots.place or self._draft.place
         county = place.county_code if place is not None else None
-        return LookUp(self._new_turn(), meaning.text, meaning.category, county, is_heard=self._is_heard)
+        return LookUp(
+            self._new_turn(),
+            meaning.text,
+            meaning.category,
+            county,
+            is_heard=self._is_heard,
+            others=self._otherwise_heard.get(meaning.text, ()),
+        )
 
     def _look_up_aside(self, meaning: Understanding) -> Actions:
         self._pending_question = self._asked

@@ -118,6 +118,7 @@ class Session(AskingOn):
             case Said():
                 text = self._going_on(event.text) if event.continues else event.text
                 self._is_heard = bool(event.engine)
+                self._otherwise_heard = {} if event.continues else {text: event.others}
                 self._remember(text)
                 return self._said(text)
             case PartlySaid():

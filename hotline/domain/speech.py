@@ -39,7 +39,8 @@ class Hypothesis:
     """What a recogniser heard (识别结果).
 
     ``text`` is simplified Chinese without spaces; ``raw`` is the engine's own output before repair.
-    ``confidence`` is 0–1, or ``None`` where the engine gives none.
+    ``confidence`` is 0–1, or ``None`` where the engine gives none. ``others``: what else it may have been, in the engine's
+    own words, the likeliest first; none where the engine keeps but one reading.
     """
 
     text: str
@@ -47,3 +48,4 @@ class Hypothesis:
     is_final: bool
     engine: str
     confidence: float | None = None
+    others: tuple[str, ...] = ()

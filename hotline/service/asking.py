@@ -174,6 +174,7 @@ class Asking:
             category=action.category,
             county=action.county,
             is_heard=action.is_heard,
+            others=action.others,
         )
         return PassagesFound(at=self._world.clock(), turn=action.turn, passages=tuple(found))
 

@@ -92,7 +92,7 @@ class LiveRetriever:
         """
         opened = await asyncio.to_thread(self._folder.open)
         if opened is not None:
-            self._use(*opened)
+            await self._use(*opened)
         try:
             await self.catch_up()
         except StoreUnavailableError:
@@ -114,23 +114,34 @@ class LiveRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,
+        others: Sequence[str] = (),
     ) -> Sequence[Passage]:
         """Return passages, best first; see ``Retriever``."""
         try:
             return await self.current.retrieve(
-                question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
+                question,
+                on=on,
+                category=category,
+                county=county,
+                limit=limit,
+                is_heard=is_heard,
+                others=others,
             )
         except EngineUnavailableError:
             self._is_damaged = self._current is not None
             self._woken.set()
             raise
 
+    def as_meant(self, heard: str, others: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return what a question that was heard may mean, by the words of the articles; the likeliest first."""
+        return self.current.as_meant(heard, others)
+
     async def catch_up(self) -> None:
         """Bring the index up to date now. Raises ``StoreUnavailableError``."""
         if self._current is not None and self._folder.newest() > self._generation:
             opened = await asyncio.to_thread(self._folder.open)
             if opened is not None:
-                self._use(*opened)
+                await self._use(*opened)
         if self._current is None or self._is_damaged:
             await self._build()
             return
@@ -189,7 +200,7 @@ class LiveRetriever:
                 await asyncio.sleep(POLL_SECONDS)
                 opened = await asyncio.to_thread(self._folder.open)
                 if opened is not None and opened[0] > self._generation:
-                    self._use(*opened)
+                    await self._use(*opened)
                 return
             position = await self._source.position()
             index = await asyncio.to_thread(
@@ -204,7 +215,7 @@ class LiveRetriever:
                     await asyncio.to_thread(index.write, chunk, (), START)
                     chunk = []
             await asyncio.to_thread(index.write, chunk, (), position)
-            self._use(*await asyncio.to_thread(self._folder.adopt, place))
+            await self._use(*await asyncio.to_thread(self._folder.adopt, place))
             log.info("knowledge_index.built", articles=many + len(chunk), generation=self._generation)
 
     def _check(self, index: TantivyIndex) -> None:
@@ -217,8 +228,8 @@ class LiveRetriever:
         self._looks += 1
         return self._looks % _LOOKS_BETWEEN_CHECKS == 0
 
-    def _use(self, generation: int, index: TantivyIndex) -> None:
-        self._current = TantivyRetriever(index, self._wording, gate=self._gate)
+    async def _use(self, generation: int, index: TantivyIndex) -> None:
+        self._current = await asyncio.to_thread(TantivyRetriever, index, self._wording, gate=self._gate)
         self._generation = generation
         self._is_damaged = False
 

@@ -51,9 +51,10 @@ class OpenSearchRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,
+        others: Sequence[str] = (),
     ) -> Sequence[Passage]:
-        """Return passages, best first."""
-        asked, vector = await asyncio.to_thread(self._analysed, question)
+        """Return passages, best first. A question that was heard is taken as it is, with ``others`` beside it."""
+        asked, vector = await asyncio.to_thread(self._analysed, question, others)
         if not asked.text:
             return ()
         rarities, weights = self._kept_rarities(), weights_for(is_heard=is_heard)
@@ -112,8 +113,9 @@ class OpenSearchRetriever:
         await self.index.write(changed, tuple(removed), position)
         self._forget_at = 0.0
 
-    def _analysed(self, question: str) -> tuple[Asked, Any]:
-        asked = Asked.of(question[:_LONGEST_QUESTION], self.index.wording)
+    def _analysed(self, question: str, others: Sequence[str]) -> tuple[Asked, Any]:
+        whole = "，".join((question, *others))
+        asked = Asked.of(whole[:_LONGEST_QUESTION], self.index.wording)
         if self.index.vectors is None or not asked.text:
             return asked, None
         try:

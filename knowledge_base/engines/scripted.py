@@ -27,6 +27,7 @@ class ScriptedRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,  # noqa: ARG002 -- a script knows its questions by their words
+        others: Sequence[str] = (),  # noqa: ARG002
     ) -> Sequence[Passage]:
         """Return the passages that belong to ``question`` and hold on that day in that county; see ``Retriever``."""
         if self.is_away:

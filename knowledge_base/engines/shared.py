@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -26,12 +26,19 @@ _FRESH_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 2.0
 
 
+class OwnRetriever(Retriever, Protocol):
+    """The machine's own search, which knows how the articles word things."""
+
+    def as_meant(self, heard: str, others: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return what a question that was heard may mean, the likeliest first. Raises ``EngineUnavailableError``."""
+
+
 class SharedRetriever:
     """Retriever on OpenSearch that keeps the index in step with the database, and falls back on the machine's own."""
 
     name = "shared"
 
-    def __init__(self, shared: OpenSearchRetriever, own: Retriever, source: PublishedArticles) -> None:
+    def __init__(self, shared: OpenSearchRetriever, own: OwnRetriever, source: PublishedArticles) -> None:
         """Take both searches and where articles come from; ``open`` begins to follow."""
         self._shared = shared
         self._own = own
@@ -63,18 +70,34 @@ class SharedRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,
+        others: Sequence[str] = (),
     ) -> Sequence[Passage]:
         """Return passages, best first; see ``Retriever``."""
         if self.is_in_step:
             try:
+                meant: tuple[str, ...] = (question,)
+                if is_heard:
+                    meant = await asyncio.to_thread(self._own.as_meant, question, others)
                 return await self._shared.retrieve(
-                    question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
+                    meant[0],
+                    on=on,
+                    category=category,
+                    county=county,
+                    limit=limit,
+                    is_heard=is_heard,
+                    others=meant[1:],
                 )
             except EngineUnavailableError as error:
                 self._fresh_until = 0.0
                 log.warning("knowledge_index.shared_failed", reason=error.reason)
         return await self._own.retrieve(
-            question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
+            question,
+            on=on,
+            category=category,
+            county=county,
+            limit=limit,
+            is_heard=is_heard,
+            others=others,
         )
 
     async def _follow(self) -> None:

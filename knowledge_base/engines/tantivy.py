@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ _MOST_CANDIDATES: Final = 400
 _LONGEST_MEANING: Final = 48
 """A vector of a long story says less, and takes longer."""
 _LONGEST_QUESTION: Final = 400
+_MOST_OTHERS: Final = 4
 _WARM_UP: Final = "什么时候"
 
 
@@ -41,7 +42,7 @@ class TantivyRetriever:
         self._wording = wording
         self._ranking = Ranking(wording, gate or Gate())
         # The first search loads dictionaries and takes a second; no caller waits for that.
-        self.search(_WARM_UP, on=date(2000, 1, 1))
+        self.search(_WARM_UP, on=date(2000, 1, 1), is_heard=True)
 
     @classmethod
     def of(
@@ -68,11 +69,24 @@ class TantivyRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,
+        others: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
         """Return passages, best first; see ``Retriever``."""
         return await asyncio.to_thread(
-            self.search, question, on=on, category=category, county=county, limit=limit, is_heard=is_heard
+            self.search,
+            question,
+            on=on,
+            category=category,
+            county=county,
+            limit=limit,
+            is_heard=is_heard,
+            others=others,
         )
+
+    def as_meant(self, heard: str, others: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return what a question that was heard may mean, by the words of the articles; the likeliest first."""
+        texts = [text[:_LONGEST_QUESTION] for text in (heard, *others[:_MOST_OTHERS])]
+        return self.index.snapshot.heard_words.readings(texts)
 
     def search(
         self,
@@ -83,9 +97,11 @@ class TantivyRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,
+        others: Sequence[str] = (),
     ) -> tuple[Passage, ...]:
         """Do what ``retrieve`` does, in this thread."""
-        asked = Asked.of(question[:_LONGEST_QUESTION], self._wording)
+        meant = self.as_meant(question, others) if is_heard else (question,)
+        asked = Asked.of("，".join(meant)[:_LONGEST_QUESTION], self._wording)
         if not asked.text:
             return ()
         snapshot, weights = self.index.snapshot, weights_for(is_heard=is_heard)
@@ -101,7 +117,7 @@ class TantivyRetriever:
                 lambda kind: snapshot.rarities[f"asked_{kind}"],
                 category=category,
                 limit=limit,
-                vector=self._vector(question),
+                vector=self._vector(meant[0]),
             )
         except IndexDamagedError as error:
             raise EngineUnavailableError(self.name, error.reason) from error

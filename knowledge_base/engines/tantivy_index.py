@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -23,7 +23,8 @@ from hotline.domain.category import lineage
 from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import START, Article, KnowledgePosition
 from knowledge_base.engines.vectors import Vectors
-from knowledge_base.likeness import Known, Looked
+from knowledge_base.heard_words import HeardWords
+from knowledge_base.likeness import Known, Looked, body_of
 from knowledge_base.querying import rarity, texts_of
 from knowledge_base.ranking import Entry
 from knowledge_base.weights import FIELDS
@@ -34,6 +35,8 @@ LAYOUT: Final = 6
 _MANIFEST: Final = "manifest.json"
 _POSITION: Final = "\x00position"
 _WRITER_BYTES: Final = 15_000_000
+_MOST_LEARNT: Final = 3_000
+"""So many articles are learnt from how things are worded; what they do not know is left as it was heard."""
 _ARTICLE: Final = TypeAdapter(Article)
 
 _Answer = TypeVar("_Answer")
@@ -102,6 +105,22 @@ class Snapshot:
             return KnowledgePosition(sequence, token)
 
         return guarded(self._place, read)
+
+    @cached_property
+    def heard_words(self) -> HeardWords:
+        """What words that were heard likely stand for, by how the articles word things."""
+
+        def read() -> list[str]:
+            found = self._searcher.search(tantivy.Query.all_query(), limit=_MOST_LEARNT, count=False).hits
+            documents = (self._searcher.doc(at) for _, at in found)
+            articles = (
+                _ARTICLE.validate_json(document["article"][0])
+                for document in documents
+                if document["id"][0] != _POSITION
+            )
+            return ["\n".join((article.title, *article.questions, *body_of(article))) for article in articles]
+
+        return HeardWords(guarded(self._place, read))
 
     def _rarity(self, field: str, term: str) -> float:
         return rarity(self.size, self.having(field, term))
@@ -209,7 +228,10 @@ class TantivyIndex:
     def refresh(self) -> None:
         """See what was written meanwhile, by another process too."""
         guarded(self.place, self._index.reload)
-        self.snapshot = Snapshot(self.place, self._index, self.vectors)
+        fresh = Snapshot(self.place, self._index, self.vectors)
+        if "heard_words" in vars(self.snapshot):  # they are searched by: no caller waits for them
+            _ = fresh.heard_words
+        self.snapshot = fresh
 
     def check(self) -> None:
         """Look whether the files are as they were written; raise ``IndexDamagedError``. Only what has changed is read."""

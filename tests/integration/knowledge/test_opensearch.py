@@ -123,12 +123,33 @@ async def test_a_bulk_that_was_not_written_whole_is_written_again(
     await shared.index.close()
 
 
+class Own(ScriptedRetriever):
+    """The machine's own search, whose articles ask one thing."""
+
+    def as_meant(self, heard: str, others: Sequence[str] = ()) -> tuple[str, ...]:
+        return (ASKED, heard, *others)
+
+
+async def test_what_was_heard_is_searched_as_the_own_articles_word_it(
+    server: tuple[StandInOpenSearch, str],
+) -> None:
+    _, url = server
+    shared, source = OpenSearchRetriever(OpenSearchIndex(url, WORDING)), Source(ARTICLES)
+    async with AsyncExitStack() as stack:
+        retriever = SharedRetriever(shared, Own({}), source)
+        await retriever.open(stack)
+        while not retriever.is_in_step:
+            await asyncio.sleep(0.02)
+        assert (await retriever.retrieve("天气怎样", on=ON, is_heard=True))[0].article == ARTICLES[3]
+        assert await retriever.retrieve("天气怎样", on=ON) != ARTICLES[3]
+
+
 async def test_while_the_server_is_away_or_behind_the_own_index_answers(
     server: tuple[StandInOpenSearch, str],
 ) -> None:
     stand_in, url = server
     shared, source = OpenSearchRetriever(OpenSearchIndex(url, WORDING)), Source(ARTICLES)
-    retriever = SharedRetriever(shared, ScriptedRetriever({ASKED: [a_passage()]}), source)
+    retriever = SharedRetriever(shared, Own({ASKED: [a_passage()]}), source)
     assert list(await retriever.retrieve(ASKED, on=ON)) == [a_passage()]  # not in step yet
     async with AsyncExitStack() as stack:
         await retriever.open(stack)

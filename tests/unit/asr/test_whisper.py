@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asr.engines.whisper import cut_at_pauses
+from asr.engines.whisper import Part, cut_at_pauses, others_of
 from asr.engines.whisper_worker import Decoded, WhisperDecoder, check_files, window_for
 from hotline.domain.errors import ModelRefusedError
 
@@ -41,6 +41,12 @@ def test_speech_without_a_pause_is_cut_all_the_same_and_nothing_is_lost() -> Non
 
 def test_a_click_is_no_speech() -> None:
     assert cut_at_pauses(np.ones(RATE // 20, np.int16)) == []
+
+
+def test_other_readings_of_pieces_are_put_together_piece_by_piece() -> None:
+    pieces = [Part("暖气部落", 0.8, ("暖气不热",)), Part("", 0.1), Part("没人管", 0.9, ("没人馆", "没人关"))]
+    assert list(others_of(pieces)) == ["暖气不热没人馆", "暖气部落没人关"]
+    assert list(others_of([Part("对", 0.9)])) == []
 
 
 def test_a_text_that_repeats_itself_is_a_loop() -> None:

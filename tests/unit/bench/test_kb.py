@@ -49,7 +49,7 @@ def test_questions_as_heard_are_asked_beside_those_as_written(tmp_path: Path) ->
     figures = bench_kb(
         table(tmp_path), "问", "答", WORDING,
         progress=lambda done, of: told.append((done, of)),
-        hear=lambda questions: [misheard[question] for question in questions],
+        hear=lambda questions: [[misheard[question]] for question in questions],
     )  # fmt: skip
     spoken = figures["spoken"]
     assert (spoken["hit_at_1"], spoken["points_lost_at_1"]) == (0.75, 0.0)  # it is found by its sound
@@ -62,7 +62,7 @@ def test_a_sample_of_questions_is_asked_of_all_answers(tmp_path: Path) -> None:
         questions: list[str] = []
         figures = bench_kb(
             table(tmp_path), "问", "答", WORDING, sample=2, seed=seed,
-            hear=lambda asked: questions.extend(asked) or asked,
+            hear=lambda asked: questions.extend(asked) or [[question] for question in asked],
         )  # fmt: skip
         assert (figures["questions"], figures["answers"]) == (2, 3)
         return questions

@@ -36,6 +36,15 @@ def test_what_was_heard_is_kept_and_not_heard_again(tmp_path: Path) -> None:
     assert told == [(1, 1), (1, 2), (2, 2), (1, 2), (2, 2)]
 
 
+def test_what_else_it_may_have_been_is_kept_and_files_without_it_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    file.write_text('{"said": "医保", "heard": "衣宝", "voice": "zf_one", "engine": "x"}\n', encoding="utf-8")
+    Pairs(file).add(Pair("停水", "听水", "zf_one", "x", ("挺水", "停水")))
+    pairs = Pairs(file)
+    assert pairs.find("医保", "zf_one", "x") == Pair("医保", "衣宝", "zf_one", "x")
+    assert pairs.find("停水", "zf_one", "x") == Pair("停水", "听水", "zf_one", "x", ("挺水", "停水"))
+
+
 @pytest.mark.parametrize("line", ["no JSON", '{"said": "a"}', "[]"])
 def test_a_file_of_another_kind_is_refused_by_line(tmp_path: Path, line: str) -> None:
     file = tmp_path / "pairs.jsonl"

@@ -31,6 +31,7 @@ from hotline.dialogue.events import (
     NoAgentFree,
     PassagesFound,
     PromptFinished,
+    Said,
     SpeechStarted,
     TransferFailed,
     Understood,
@@ -74,6 +75,26 @@ def test_a_question_that_the_knowledge_base_answers_is_answered() -> None:
     call.says("没有了，谢谢")
     assert call.heard == ("goodbye",)
     assert call.did[-1] == End(Outcome.ANSWERED)
+
+
+def test_what_else_may_have_been_heard_is_looked_for_too() -> None:
+    call = Conversation()
+    heard = Said(
+        NOW, "什么时候共暖", "什么时候共暖", engine="whisper", others=("什么时候供暖", "什么时候公暖")
+    )
+    call.says(heard, a_complaint("什么时候共暖", kind=AppealKind.INQUIRY))
+    asked = call.last(LookUp)
+    assert asked == LookUp(3, "什么时候共暖", "0101", is_heard=True, others=("什么时候供暖", "什么时候公暖"))
+
+
+def test_other_readings_of_half_a_sentence_are_not_those_of_the_whole() -> None:
+    call = Conversation()
+    call.happens(Said(NOW, "请问", "请问", engine="whisper", others=("情闻",)))
+    rest = Said(
+        NOW, "什么时候供暖", "什么时候供暖", engine="whisper", continues=True, others=("什么时候共暖",)
+    )
+    call.says(rest, a_complaint("请问，什么时候供暖", kind=AppealKind.INQUIRY))
+    assert call.last(LookUp).others == ()
 
 
 @pytest.mark.parametrize("closing", ["好的", "没有了谢谢", "嗯", "清楚了", "不用了", "梅有了"])

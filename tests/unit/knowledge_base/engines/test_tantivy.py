@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
+from hotline.domain.knowledge import KnowledgePosition
 from knowledge_base.engines.tantivy import TantivyRetriever
+from knowledge_base.engines.tantivy_index import TantivyIndex
 from knowledge_base.wording import load_wording
 from tests.builders import LINYI, an_article
 
@@ -52,6 +54,31 @@ def test_misheard_words_still_find_their_article(retriever: TantivyRetriever) ->
     assert found(retriever, "衣宝怎么专一")[0] == "A0901-01"
 
 
+def test_what_was_heard_is_read_as_the_articles_word_it(retriever: TantivyRetriever) -> None:
+    assert retriever.as_meant("居主证到起怎么序签") == ("居住证到期怎么续签",)
+    (heard, *_) = retriever.search("居主证到起怎么序签", on=ON, is_heard=True)
+    (written, *_) = retriever.search("居主证到起怎么序签", on=ON)
+    assert (heard.article, heard.is_confident) == (RESIDENCE, True)
+    assert heard.score > written.score + 0.2
+
+
+def test_what_else_may_have_been_said_is_searched_for_too(retriever: TantivyRetriever) -> None:
+    assert found(retriever, "怎么续签", is_heard=True)[0] == "A0501-09"
+    others = ["医保关系怎么转移", "外地的医保怎么转"]
+    assert found(retriever, "怎么续签", is_heard=True, others=others)[0] == "A0901-01"
+    assert retriever.as_meant("医保", ["衣保", "居住证", "医保"]) == ("医保", "居住证")
+
+
+def test_words_of_an_article_are_heard_once_it_is_published() -> None:
+    index = TantivyIndex.in_memory(ARTICLES, WORDING)
+    retriever = TantivyRetriever(index, WORDING)
+    assert retriever.as_meant("蓝京歌浅") == ("蓝京歌浅",)
+    whale = an_article(id="A9", title="蓝鲸搁浅怎么办", questions=("海边有蓝鲸搁浅",))
+    index.write([whale], (), KnowledgePosition(1, "one"))
+    assert retriever.as_meant("蓝京歌浅") == ("蓝鲸搁浅",)
+    assert found(retriever, "蓝京歌浅", is_heard=True)[0] == "A9"
+
+
 @pytest.mark.parametrize("question", ["", "？！", "   ", "嗯"])
 def test_a_question_without_words_finds_nothing_sure(retriever: TantivyRetriever, question: str) -> None:
     assert not any(passage.is_confident for passage in retriever.search(question, on=ON))
@@ -62,7 +89,9 @@ def test_characters_of_a_query_language_are_only_characters(retriever: TantivyRe
 
 
 def test_a_very_long_question_is_answered_from_its_beginning(retriever: TantivyRetriever) -> None:
-    assert found(retriever, "居住证到期怎么续签" + "啊" * 100_000)[0] == "A0501-09"
+    for is_heard in (False, True):
+        long = "居住证到期怎么续签" + "啊" * 100_000
+        assert found(retriever, long, is_heard=is_heard, others=[long] * 9)[0] == "A0501-09"
 
 
 def test_the_limit_holds(retriever: TantivyRetriever) -> None:
