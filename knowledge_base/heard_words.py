@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import jieba
 
-from hotline.phonetics import sounds, syllables
+from hotline.phonetics import han_only, sounds, syllables
 from knowledge_base.wording import plain
 
 _LONGEST_WORD: Final = 5
@@ -101,9 +101,10 @@ class HeardWords:
         """Yield words that ``heard`` may stand for, and what each costs; a single character may always be meant."""
         if len(heard) == 1 or heard in self._words or jieba.dt.FREQ.get(heard):
             yield heard, 0.0
-        for word in self._by_sound.get(sound, ()):
-            if word != heard:
-                yield word, _cost(word, heard, precise)
+        if han_only(heard) == heard:  # the letter A is no 啊
+            for word in self._by_sound.get(sound, ()):
+                if word != heard:
+                    yield word, _cost(word, heard, precise)
 
     def _log(self, before: str, word: str) -> float:
         alone = (self._words[word] + _UNSEEN) / self._whole

@@ -29,6 +29,10 @@ def test_what_was_heard_rightly_stays_though_no_article_has_it() -> None:
         assert WORDS.restored(said) == said
 
 
+def test_letters_and_digits_are_no_words_that_sound_like_them() -> None:
+    assert HeardWords(["啊真不错", "一起去"]).restored("a区1栋") == "a区1栋"
+
+
 def test_of_words_with_one_sound_the_neighbours_decide() -> None:
     words = HeardWords(["车牌丢失怎么补办", "车排成一排不动"])
     assert words.restored("车排丢失怎么补办") == "车牌丢失怎么补办"
