@@ -261,7 +261,7 @@ async def run_phone(
     ending = Ending(limit_seconds=settings.drain_seconds)
     ending.listen()
     async with AsyncExitStack() as stack:
-        world = await open_world(settings, city, stack)
+        world = await open_world(settings, city, stack, is_spoken=True)
         hearing = await open_hearing(settings, city, stack)
         speaking = await open_speaking(settings, city, stack)
         missed = open_missed_calls(settings, city, world.store, world.callbacks, stack)

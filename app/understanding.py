@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +18,14 @@ from app.rasa_server import nlu_folder, open_rasa, rasa_parts, train_rasa
 from app.settings import ROOT, Settings
 from hotline.city import City
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
+from hotline.heard_words import HeardWords
 from nlu.engines.fallback import FallbackUnderstander
+from nlu.engines.heard import HeardUnderstander
 from nlu.engines.linear import LinearUnderstander, fresh_model, model_name, shelf_of, train_linear
 from nlu.engines.rules import UnderstandingRules
 from nlu.golden import read_golden
 from nlu.model_gate import WorseModelError, candidates_of, put_in_service
+from nlu.training_data import fingerprint, load_examples
 from nlu.understander import Understander
 
 _RASA_SECONDS: Final = 600.0
@@ -52,12 +57,15 @@ async def train_understanders(settings: Settings, city: City, progress: Progress
             tell(
                 f"没有采用新训练的模型，仍用原来的：{error}。看 hotline nlu compare，确要采用用 hotline nlu train --because 理由"
             )
+    await asyncio.to_thread(heard_words, city, folder)
     if settings.rasa == "auto":
         await train_rasa(settings, city, progress, tell)
 
 
-async def open_understander(settings: Settings, city: City, stack: AsyncExitStack) -> Understander:
-    """Return what understands. The linear model is trained now if nobody ever did."""
+async def open_understander(
+    settings: Settings, city: City, stack: AsyncExitStack, *, is_spoken: bool = False
+) -> Understander:
+    """Return what understands, where ``is_spoken`` what is heard. The linear model is trained now if nobody ever did."""
     linear = await asyncio.to_thread(_linear, city, nlu_folder(settings))
     engine: Understander = linear
     rasa = await open_rasa(settings, city)
@@ -65,9 +73,27 @@ async def open_understander(settings: Settings, city: City, stack: AsyncExitStac
         engine = FallbackUnderstander(rasa, linear, clock=time.monotonic)
         warming = asyncio.create_task(rasa.warm_up(), name="rasa:warm-up")
         stack.callback(warming.cancel)
+    if is_spoken:
+        engine = HeardUnderstander(engine, await asyncio.to_thread(heard_words, city, nlu_folder(settings)))
     rules = UnderstandingRules(engine, city, now)
     stack.push_async_callback(rules.close)
     return rules
+
+
+def heard_words(city: City, folder: Path) -> HeardWords:
+    """Return how citizens word things, by the training utterances; what was learnt is kept in ``folder``."""
+    key = fingerprint(version("jieba"), version("pypinyin"))
+    file = folder / f"heard-words-{key}.json"
+    try:
+        return HeardWords.loaded(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        words = HeardWords.of(example.text for example in load_examples(city))
+    with suppress(OSError):  # the next process learns it again
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = folder / f".heard-words-{key}.{os.getpid()}"
+        fresh.write_text(words.dumped(), encoding="utf-8")
+        fresh.replace(file)
+    return words
 
 
 async def open_engine(

@@ -129,11 +129,13 @@ class World:
     signals: Signals
 
 
-async def open_world(settings: Settings, city: City, stack: AsyncExitStack) -> World:
-    """Open everything a conversation needs but the channel."""
+async def open_world(
+    settings: Settings, city: City, stack: AsyncExitStack, *, is_spoken: bool = False
+) -> World:
+    """Open everything a conversation needs but the channel; ``is_spoken``: for calls."""
     store = await open_store(settings, stack)
     redis = open_redis(settings, stack)
-    understander = await open_understander(settings, city, stack)
+    understander = await open_understander(settings, city, stack, is_spoken=is_spoken)
     signals = open_signals(redis, settings, stack)
     store.announce = announcing(signals)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis, signals)

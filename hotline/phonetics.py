@@ -8,6 +8,7 @@ en/eng, an/ang, f/h.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,6 +99,11 @@ class SoundLexicon:
                         is_exact=text[start : start + length] == word,
                         is_precise=precise[start : start + length] == syllables(word),
                     )
+
+
+def plain(text: str) -> str:
+    """Return ``text`` in half-width lower case with letters, digits and Chinese characters only."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower())
 
 
 def han_only(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from hotline.city import read_yaml
 from hotline.domain.errors import CityConfigError
+from hotline.phonetics import plain as plain  # noqa: PLC0414 -- what texts are compared in
 
 # A-not-A questions (违不违法, 收不收, 能退不能) and those that end in 不 or 没有 are built, not listed.
 _BUILT_QUESTION: Final = re.compile(r"(\w{1,2})[不没]\1|[不没]$|[的了]没有$")
@@ -82,11 +82,6 @@ class Wording:
         if self._asking.search(kept) or _BUILT_QUESTION.search(kept):
             return Manner.QUESTION
         return Manner.REPORT if self._reporting.search(kept) else Manner.TOPIC
-
-
-def plain(text: str) -> str:
-    """Return ``text`` in half-width lower case with letters, digits and Chinese characters only."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower())
 
 
 def load_wording(file: Path) -> Wording:

@@ -22,8 +22,8 @@ from pydantic import TypeAdapter
 from hotline.domain.category import lineage
 from hotline.domain.errors import HotlineError
 from hotline.domain.knowledge import START, Article, KnowledgePosition
+from hotline.heard_words import HeardWords
 from knowledge_base.engines.vectors import Vectors
-from knowledge_base.heard_words import HeardWords
 from knowledge_base.likeness import Known, Looked, body_of
 from knowledge_base.querying import rarity, texts_of
 from knowledge_base.ranking import Entry
@@ -120,7 +120,7 @@ class Snapshot:
             )
             return ["\n".join((article.title, *article.questions, *body_of(article))) for article in articles]
 
-        return HeardWords(guarded(self._place, read))
+        return HeardWords.of(guarded(self._place, read))
 
     def _rarity(self, field: str, term: str) -> float:
         return rarity(self.size, self.having(field, term))

@@ -76,6 +76,8 @@ async def test_speech_without_a_pause_that_is_longer_than_the_window_is_heard_in
     (heard,) = await hear(whisper, long)
 
     assert len(heard.text) > 20
+    assert heard.others
+    assert heard.text not in heard.others
 
 
 async def test_a_killed_recogniser_fails_at_once_and_hears_again_soon(whisper: WhisperRecognizer) -> None:

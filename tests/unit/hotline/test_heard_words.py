@@ -1,18 +1,19 @@
-"""Words put back from their sounds, as the articles word things."""
+"""Words put back from their sounds, as known texts word things."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.heard_words import HeardWords
+from hotline.heard_words import HeardWords
 
 ARTICLES = [
     "异地购买新车怎么上牌\n购买新车后，持购车发票、合格证到车管所申请上牌。",
     "暖气不热怎么办\n暖气不热的，请联系供热单位上门测温。",
     "办理居住证需要什么材料",
 ]
-WORDS = HeardWords(ARTICLES)
+WORDS = HeardWords.of(ARTICLES)
 
 
 def test_misheard_words_become_those_of_the_articles() -> None:
@@ -30,11 +31,11 @@ def test_what_was_heard_rightly_stays_though_no_article_has_it() -> None:
 
 
 def test_letters_and_digits_are_no_words_that_sound_like_them() -> None:
-    assert HeardWords(["啊真不错", "一起去"]).restored("a区1栋") == "a区1栋"
+    assert HeardWords.of(["啊真不错", "一起去"]).restored("a区1栋") == "a区1栋"
 
 
 def test_of_words_with_one_sound_the_neighbours_decide() -> None:
-    words = HeardWords(["车牌丢失怎么补办", "车排成一排不动"])
+    words = HeardWords.of(["车牌丢失怎么补办", "车排成一排不动"])
     assert words.restored("车排丢失怎么补办") == "车牌丢失怎么补办"
     assert words.restored("车牌成一排不动") == "车排成一排不动"
 
@@ -46,8 +47,20 @@ def test_readings_are_plain_each_once_in_their_order() -> None:
 
 
 def test_without_articles_all_stays_as_it_was_heard() -> None:
-    assert HeardWords([]).restored("暖起不热") == "暖起不热"
-    assert HeardWords(["", "\n"]).restored("") == ""
+    assert HeardWords.of([]).restored("暖起不热") == "暖起不热"
+    assert HeardWords.of(["", "\n"]).restored("") == ""
+
+
+def test_what_was_learnt_is_kept_and_anything_else_refused() -> None:
+    kept = HeardWords.loaded(WORDS.dumped())
+    assert kept.restored("医帝购买新车怎么商拍") == "异地购买新车怎么上牌"
+    for damaged in ("", "[]", "{}", WORDS.dumped()[:-9], '{"words": 1, "after": [], "by_sound": []}'):
+        with pytest.raises(ValueError, match=r".+"):
+            HeardWords.loaded(damaged)
+
+
+def test_punctuation_stays_where_a_text_is_read_as_it_stands() -> None:
+    assert WORDS.within("您好，暖起不热，A座。") == "您好，暖气不热，A座。"
 
 
 @given(st.text(alphabet="暖气不热起部乐怎么办a1", max_size=30))

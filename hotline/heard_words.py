@@ -1,37 +1,40 @@
-"""Words put back from their sounds (同音还原): what was misheard, read as articles word it.
+"""Words put back from their sounds (同音还原): what was misheard, read as known texts word it.
 
 A recogniser that does not know a city's words writes others for the same sounds (资讯医帝购买新车 for 咨询异地购买新车): of
 dense titles on the telephone a third of the characters are wrong, but one syllable in seven. The likeliest words for those
 syllables are looked for, word after word, as an input method does for pinyin (Chen and Lee, A New Statistical Approach to
-Chinese Pinyin Input, ACL 2000): a language model over the articles' words, and what a change of characters costs.
+Chinese Pinyin Input, ACL 2000): a language model over the words of texts, and what a change of characters costs. What a citizen is
+quoted with stays as it was heard: names that no text has would be lost.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
 import jieba
 
-from hotline.phonetics import han_only, sounds, syllables
-from knowledge_base.wording import plain
+from hotline.phonetics import han_only, plain, sounds, syllables
 
+_HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
 _LONGEST_WORD: Final = 5
 _WORDS_OF_SOUND: Final = 6
 """So many words of one sound are tried, the most frequent ones."""
 _STATES: Final = 12
 """So many last words are gone on from at each character."""
-# Logarithms of probabilities, tuned on spoken titles: any other character of the same syllable, and of one that the
-# telephone blurs with it.
-_HOMOPHONE: Final = -2.5
-_BLURRED: Final = -4.0
+# Logarithms of probabilities, tuned on spoken titles and golden questions: any other character of the same syllable, and
+# of one that the telephone blurs with it.
+_HOMOPHONE: Final = -3.5
+_BLURRED: Final = -5.5
 _BIGRAM: Final = 0.7
 _GENERAL: Final = 0.3
-"""The share of the language at large: what is said rightly and is in no article stays."""
+"""The share of the language at large: what is said rightly and is in no text stays."""
 _UNSEEN: Final = 0.1
 _UNSEEN_WORDS: Final = 100_000
 _BEGINNING: Final = ""
@@ -48,24 +51,56 @@ class _Reading(NamedTuple):
 class HeardWords:
     """A language model over texts, and what is likely meant by words that sound like theirs."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        """Learn from texts, each line of them by itself."""
+    def __init__(
+        self,
+        words: Mapping[str, int],
+        after: Mapping[tuple[str, str], int],
+        by_sound: Mapping[tuple[str, ...], Sequence[str]],
+    ) -> None:
+        """Take how often words are said, and one after the other, and the words of each sound; see ``of`` and ``loaded``."""
+        jieba.initialize()
+        self._words, self._after, self._by_sound = words, after, by_sound
+        self._whole = sum(words.values()) + _UNSEEN * _UNSEEN_WORDS
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> HeardWords:
+        """Learn from texts, each line of them by itself: two seconds for a hundred thousand words."""
         words: Counter[str] = Counter()
         after: Counter[tuple[str, str]] = Counter()
         for line in chain.from_iterable(map(_lines_of, texts)):
             words.update(line)
             after.update(pairwise(line))
-        self._words, self._after = words, after
-        self._whole = words.total() + _UNSEEN * _UNSEEN_WORDS
         by_sound: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
         for word, _ in words.most_common():
             if 0 < len(word) <= _LONGEST_WORD:  # the beginning of a line has no sound
                 by_sound[sounds(word)].append(word)
-        self._by_sound = {sound: tuple(some[:_WORDS_OF_SOUND]) for sound, some in by_sound.items()}
+        likely = {sound: tuple(some[:_WORDS_OF_SOUND]) for sound, some in by_sound.items()}
+        return cls(words, after, likely)
+
+    def dumped(self) -> str:
+        """Return what was learnt, for ``loaded``."""
+        after = [[before, word, count] for (before, word), count in self._after.items()]
+        by_sound = [[sound, some] for sound, some in self._by_sound.items()]
+        return json.dumps({"words": self._words, "after": after, "by_sound": by_sound}, ensure_ascii=False)
+
+    @classmethod
+    def loaded(cls, text: str) -> HeardWords:
+        """Return what ``dumped`` made. Raises ``ValueError``."""
+        try:
+            rows = json.loads(text)
+            after = {(before, word): int(count) for before, word, count in rows["after"]}
+            by_sound = {tuple(sound): tuple(some) for sound, some in rows["by_sound"]}
+            return cls({word: int(count) for word, count in rows["words"].items()}, after, by_sound)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(repr(error)) from error
 
     def readings(self, heard: Iterable[str]) -> tuple[str, ...]:
         """Return what each of some texts likely stands for, in plain form, each once and in their order."""
         return tuple(dict.fromkeys(self.restored(plain(text)) for text in heard))
+
+    def within(self, heard: str) -> str:
+        """Return what a text likely stands for; its punctuation stays."""
+        return _HAN.sub(lambda part: self.restored(part.group()), heard)
 
     def restored(self, heard: str) -> str:
         """Return the words that a plain text likely stands for; they have as many characters."""
@@ -107,9 +142,9 @@ class HeardWords:
                     yield word, _cost(word, heard, precise)
 
     def _log(self, before: str, word: str) -> float:
-        alone = (self._words[word] + _UNSEEN) / self._whole
+        alone = (self._words.get(word, 0) + _UNSEEN) / self._whole
         alone = (1 - _GENERAL) * alone + _GENERAL * (jieba.dt.FREQ.get(word, 0) / jieba.dt.total)
-        together = self._after[before, word] / (self._words[before] or 1)
+        together = self._after.get((before, word), 0) / self._words.get(before, 1)
         return math.log(_BIGRAM * together + (1 - _BIGRAM) * alone)
 
 
@@ -121,6 +156,6 @@ def _cost(word: str, heard: str, precise: tuple[str, ...]) -> float:
     )
 
 
-@lru_cache(maxsize=4_096)  # most articles stay when one is published
+@lru_cache(maxsize=4_096)  # most texts stay when one is published
 def _lines_of(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple((_BEGINNING, *jieba.lcut(plain(line))) for line in text.splitlines())

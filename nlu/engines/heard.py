@@ -1,0 +1,31 @@
+"""An Understander for what was recognised from speech: it reads words by their sounds before its engine does."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hotline.domain.meaning import Understanding
+from hotline.heard_words import HeardWords
+from nlu.understander import Understander
+
+
+class HeardUnderstander:
+    """Asks its engine for the meaning of the words that were likely said (同音还原); the meaning keeps those that were heard."""
+
+    def __init__(self, engine: Understander, words: HeardWords) -> None:
+        """Take the engine, and how citizens word things."""
+        self._engine = engine
+        self._words = words
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self._engine.name
+
+    async def understand(self, text: str) -> Understanding:
+        """Understand ``text`` as it was likely said."""
+        return await self._engine.understand(await asyncio.to_thread(self._words.within, text))
+
+    async def close(self) -> None:
+        """Close the engine."""
+        await self._engine.close()

@@ -1,0 +1,38 @@
+"""An understander for what was heard: the engine is asked about what was likely said."""
+
+from __future__ import annotations
+
+from hotline.domain.meaning import Intent, Understanding
+from hotline.heard_words import HeardWords
+from nlu.engines.heard import HeardUnderstander
+
+WORDS = HeardWords.of(["家里暖气不热", "暖气不热没有人管", "健身房办的卡不退钱"])
+
+
+class Engine:
+    """An engine that tells what it was asked."""
+
+    name = "engine"
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    async def understand(self, text: str) -> Understanding:
+        return Understanding(text, Intent.APPEAL, 0.9, engine=self.name)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_the_engine_is_asked_about_what_was_likely_said() -> None:
+    heard = HeardUnderstander(Engine(), WORDS)
+    assert (await heard.understand("喂，家里暖起部热，没有人管。")).text == "喂，家里暖气不热，没有人管。"
+    assert (await heard.understand("健身防办的卡不退前")).text == "健身房办的卡不退钱"
+    assert (await heard.understand("")).text == ""
+    assert heard.name == "engine"
+
+
+async def test_the_engine_is_closed_with_it() -> None:
+    engine = Engine()
+    await HeardUnderstander(engine, WORDS).close()
+    assert engine.is_closed
