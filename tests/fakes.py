@@ -97,11 +97,11 @@ class NeverUnderstander:
 
 
 class FakeRetriever:
-    """Finds always the same; ``asked`` are the questions, and whether each was heard."""
+    """Finds always the same; ``asked`` are the questions, whether each was heard, and what else it may have been."""
 
     def __init__(self, *passages: Passage) -> None:
         self._passages = passages
-        self.asked: list[tuple[str, bool]] = []
+        self.asked: list[tuple[str, bool, tuple[str, ...]]] = []
 
     async def retrieve(
         self,
@@ -112,8 +112,9 @@ class FakeRetriever:
         county: str | None = None,
         limit: int = 5,
         is_heard: bool = False,
+        others: Sequence[str] = (),
     ) -> Sequence[Passage]:
-        self.asked.append((question, is_heard))
+        self.asked.append((question, is_heard, tuple(others)))
         return self._passages[:limit]
 
 

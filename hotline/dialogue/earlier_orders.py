@@ -27,8 +27,10 @@ from hotline.domain.appeal import (
     AppealKind,
 )
 from hotline.domain.meaning import Understanding
+from hotline.domain.repeats import PROOF_DIGITS
 from hotline.domain.speech import Expected
 
+_NUMBER_DIGITS: Final = 11
 _PHONE_ALONE: Final = 18  # characters: “我的电话是13905390001”
 _WHO: Final = 30  # “对了，房东叫李强，电话……”
 
@@ -38,6 +40,7 @@ class EarlierOrders(Confirming):
 
     _is_known = False
     """Whether the channel tells whose orders are theirs, without a telephone."""
+    _keyed = ""  # digits of a number that is being keyed
     _added = "facts_added"  # what is said once the order has what was added to it
 
     def _repeat_found(self, event: RepeatFound) -> Actions:
@@ -142,6 +145,16 @@ class EarlierOrders(Confirming):
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage, self._progress_number = Stage.LOOKING_UP, number
         return (*stop, LookUpProgress(turn, number, self._caller, proof))
+
+    def _digit_keyed(self, key: str) -> Actions:
+        """Take the number or the proof by keys; it is complete with its last digit or with #."""
+        digits = self._keyed + key.removesuffix("#")
+        self._keyed = digits
+        whole = _NUMBER_DIGITS if self._stage is Stage.PROGRESS_NUMBER else PROOF_DIGITS
+        if digits and (key == "#" or len(digits) == whole):
+            self._keyed = ""
+            return self._digits_said(digits)
+        return self._stop_saying()
 
     def _digits_said(self, text: str) -> Actions:
         """Take the number or the proof that was asked for; what holds no digits is something else."""

@@ -39,7 +39,7 @@ from hotline.domain.speech import Expected
 Actions = tuple[Action, ...]
 
 _LEADS: Final = frozenset({
-    "no_answer_register", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later",
+    "no_answer_register", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later", "key_unknown",
 })  # fmt: skip
 """What is told before a question, and not once more when it is put again."""
 
@@ -48,6 +48,9 @@ class Floor:
     """A conversation as far as saying and asking goes, with all that is known of it."""
 
     _alone: Say | None = None  # the question asked last, where something else was told before it
+    _told_of_keys: Stage | None = (
+        None  # the stage of the question at which it was said that keys mean nothing
+    )
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from hotline.domain.life_cycle import Status
 _CUT: Final = re.compile(r"\||(?<=[。？！；])(?=.)")
 
 NAMES: Final = frozenset({
-    "greeting", "invite", "reprompt_open", "reprompt_keys", "not_understood", "not_heard", "hearing_down",
+    "greeting", "invite", "reprompt_open", "reprompt_keys", "key_unknown", "not_understood", "not_heard", "hearing_down",
     "off_topic", "please_wait", "still_looking", "take_your_time", "answer_lead", "answer_written", "anything_more", "go_ahead",
     "no_answer_register", "ask_matter", "ask_place", "ask_place_again", "ask_county", "ask_place_detail", "confirm", "confirm_contact",
     "confirm_unclear", "what_is_wrong", "contact_noted", "secrecy_noted", "calm", "registered", "registered_due",

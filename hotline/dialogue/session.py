@@ -119,6 +119,7 @@ class Session(AskingOn):
                 text = self._going_on(event.text) if event.continues else event.text
                 self._is_heard = bool(event.engine)
                 self._otherwise_heard = {} if event.continues else {text: event.others}
+                self._keyed = ""
                 self._remember(text)
                 return self._said(text)
             case PartlySaid():
@@ -276,6 +277,8 @@ class Session(AskingOn):
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
+            if self._answers.only_opens(text):
+                return self._ask(Stage.OPEN, Expected.OPEN, "invite")
             short = read(text, Answer.MORE, Answer.DONE, Answer.MISDIALLED)
             if short is Answer.MORE:
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
@@ -323,10 +326,13 @@ class Session(AskingOn):
             return self._call_back_instead()
         if self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
-        if key == "0":
+        if key == "0" and not self._keyed:
             return self._transfer("asked")
         if key == "*" and self._asked is not None:
+            self._keyed = ""
             return self._ask_again()
+        if self._stage in (Stage.PROGRESS_NUMBER, Stage.PROGRESS_PROOF):
+            return self._digit_keyed(key)
         if self._stage is Stage.CONFIRM and key == "1":
             return self._register()
         if self._stage is Stage.CONFIRM and key == "2":
@@ -343,7 +349,18 @@ class Session(AskingOn):
             return self._transfer("dissatisfied") if key == "1" else self._goodbye("goodbye")
         if self._stage is Stage.REPEAT and key in "12":
             return self._merge() if key == "1" else self._now_register()
-        return ()
+        return self._key_unasked()
+
+    def _key_unasked(self) -> Actions:
+        """Say at once that a key means nothing here, once a question: who presses it waits for something to happen."""
+        if not self._is_spoken or self._asked is None or self._is_understanding:
+            return ()
+        if self._stage is self._told_of_keys:
+            return ()
+        self._told_of_keys = self._stage
+        if self._stage is Stage.OPEN:
+            return self._ask(Stage.OPEN, Expected.OPEN, "reprompt_open")
+        return self._ask_again_after(self._prompts.parts("key_unknown"), "key_unknown")
 
     def _located(self, place: Place) -> Actions:
         if self._stage not in INTAKE:
@@ -358,6 +375,7 @@ class Session(AskingOn):
         return self._next_question()
 
     def _fell_silent(self) -> Actions:
+        self._keyed = ""
         if self._is_understanding or self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
         if self._may_take_next_matter:

@@ -165,6 +165,10 @@ class AnswerWords:
             self._one_and_one = re.compile(
                 rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
             )
+            before, wants, asks, after, what = (
+                _either(rows["opening"][name]) for name in ("before", "wants", "asks", "after", "what")
+            )
+            self._opening = re.compile(rf"(?:{before})*(?:{wants})*(?:{asks})(?:{after})*(?:{what})?")
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -281,6 +285,10 @@ class AnswerWords:
     def speaks_dialect(self, text: str) -> bool:
         """Tell whether the citizen asks for somebody who knows their dialect (方言)."""
         return self._is_found(self._dialect_lexicon, text)
+
+    def only_opens(self, text: str) -> bool:
+        """Tell whether ``text`` announces a question or a matter and says nothing of it (“我想问一下”, “我要反映个事”)."""
+        return self._opening.fullmatch(self._core(han_only(text))) is not None
 
     def takes_up(self, text: str) -> bool:
         """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""

@@ -21,6 +21,8 @@ from hotline.domain.work_order import Status, WorkOrder
 Sounds = Callable[[str], Sequence[str]]
 """One sound for each character of a text (``hotline.phonetics.sounds``); ``tuple`` compares characters as written."""
 
+PROOF_DIGITS: Final = 4
+"""So many last digits of the telephone that filed a secret order prove whose it is."""
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _COVERING: Final = 0.9
 _COMPARED: Final = 1_000

@@ -18,11 +18,10 @@ from hotline.domain.appeal import Appeal, PhoneNumber
 from hotline.domain.category import nearest
 from hotline.domain.errors import CityConfigError, WorkOrderNotFoundError
 from hotline.domain.hot_issues import HotIssueAlert, HotIssueSettings
-from hotline.domain.repeats import PastOrder, Repeat, RepeatSettings, find_repeat
+from hotline.domain.repeats import PROOF_DIGITS, PastOrder, Repeat, RepeatSettings, find_repeat
 from hotline.domain.work_order import Status, WorkOrder
 from hotline.phonetics import sounds
 
-PROOF_DIGITS: Final = 4
 _LIMITS: Final = ("alike_other_category", "alike", "alike_same_category", "alike_same_place")
 _MERE_CONTACTS: Final = (Status.ANSWERED, Status.WITHDRAWN)
 _TIME: Final = "%m-%d %H:%M"

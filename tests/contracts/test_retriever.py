@@ -68,8 +68,9 @@ async def test_an_article_valid_on_the_day_is_found(retriever: Retriever) -> Non
 
 
 async def test_a_question_that_was_heard_finds_it_too(retriever: Retriever) -> None:
-    found = await retriever.retrieve(ASKED, on=ON, is_heard=True)
-    assert [(passage.article, passage.is_confident) for passage in found] == [(VALID, True)]
+    for others in ((), (ASKED, "什么时候公暖")):
+        found = await retriever.retrieve(ASKED, on=ON, is_heard=True, others=others)
+        assert [(passage.article, passage.is_confident) for passage in found] == [(VALID, True)]
 
 
 async def test_an_article_is_not_found_before_or_after_its_days(retriever: Retriever) -> None:

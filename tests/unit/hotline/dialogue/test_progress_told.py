@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from hotline.dialogue.actions import End, Listen, LookUpProgress, Outcome, Say, TransferToAgent, Understand
-from hotline.dialogue.events import EngineFailed, HungUp, NoProgress, ProgressFound
+from hotline.dialogue.events import EngineFailed, FellSilent, HungUp, KeyPressed, NoProgress, ProgressFound
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.meaning import Intent
@@ -111,6 +111,43 @@ def test_a_telephone_without_orders_is_asked_for_the_number() -> None:
     call = asking()
     call.happens(NoProgress(NOW, call.turn))
     assert call.heard == ("progress_none", "ask_number")
+
+
+def press(call: Conversation, keys: str) -> None:
+    for key in keys:
+        call.happens(KeyPressed(NOW, key))
+
+
+def test_the_number_may_be_keyed_and_its_noughts_call_nobody() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    press(call, NUMBER[:-1])
+    assert call.heard == ("progress_none", "ask_number")
+    press(call, NUMBER[-1])
+    assert call.did[-1] == LookUpProgress(call.turn, NUMBER, PHONE)
+    call.happens(NoProgress(NOW, call.turn, needs_proof=True))
+    press(call, "0")
+    assert isinstance(call.did[-1], TransferToAgent)  # before any digit it asks for a person
+
+
+def test_the_proof_may_be_keyed() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    press(call, NUMBER)
+    call.happens(NoProgress(NOW, call.turn, needs_proof=True))
+    press(call, "9001")
+    assert call.did[-1] == LookUpProgress(call.turn, NUMBER, PHONE, "9001")
+
+
+def test_half_a_number_that_was_keyed_is_asked_again_and_begun_anew() -> None:
+    call = asking()
+    call.happens(NoProgress(NOW, call.turn))
+    press(call, "2611#")
+    assert call.heard == ("ask_number_again",)
+    press(call, "26")
+    call.happens(FellSilent(NOW, call.turn))
+    press(call, NUMBER)
+    assert call.did[-1] == LookUpProgress(call.turn, NUMBER, PHONE)
 
 
 def test_half_a_number_is_asked_again_and_then_a_person_looks() -> None:

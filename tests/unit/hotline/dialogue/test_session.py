@@ -278,6 +278,44 @@ def test_asking_for_a_person_reaches_a_person(words: str) -> None:
     assert call.happens(HungUp(NOW)) == (End(Outcome.AGENT),)
 
 
+def test_a_key_that_means_nothing_is_answered_at_once_and_only_once() -> None:
+    call = Conversation()
+    assert call.happens(KeyPressed(NOW, "3"))
+    assert call.heard == ("reprompt_open",)
+    assert call.happens(KeyPressed(NOW, "3")) == ()
+    call.says("路灯不亮", a_complaint("路灯不亮", place=None))
+    assert call.heard == ("ask_place",)
+    call.happens(KeyPressed(NOW, "7"))
+    assert call.heard == ("key_unknown", "ask_place")
+    assert call.said.startswith("这里不用按键，请您直接说。请问具体在什么位置")
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "我想问一下",
+        "我想问问",
+        "喂，你好，我想咨询个事儿",
+        "我要反映个问题",
+        "俺打听个事",
+        "问个问题",
+        "我想反映一下情况",
+    ],
+)
+def test_who_only_announces_a_question_is_asked_to_go_on(opening: str) -> None:
+    call = Conversation()
+    call.says(opening)
+    assert call.heard == ("invite",)
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    assert call.last(LookUp).question == "什么时候供暖"
+
+
+@pytest.mark.parametrize("matter", ["我想问问医保", "反映路灯", "我要问什么时候供暖", "问题很大", "我要投诉"])
+def test_who_says_a_word_of_the_matter_is_understood(matter: str) -> None:
+    call = Conversation()
+    assert any(isinstance(action, Understand) for action in call.says(matter))
+
+
 def test_key_zero_reaches_a_person_at_any_question() -> None:
     call = with_a_complaint()
     call.happens(KeyPressed(NOW, "0"))

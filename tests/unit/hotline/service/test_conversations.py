@@ -82,10 +82,11 @@ async def test_a_question_is_answered() -> None:
 @pytest.mark.parametrize("engine", ["", "whisper"])
 async def test_a_question_that_was_recognised_is_looked_up_as_heard(engine: str) -> None:
     retriever = FakeRetriever(a_passage())
-    said = (Said(NOW, text, text, engine=engine) for text in (QUESTION, "没有了"))
+    others = ("什么时候共暖",) if engine else ()
+    said = (Said(NOW, text, text, engine=engine, others=others) for text in (QUESTION, "没有了"))
     citizen = FakeChannel(Started(NOW, "c1", ContactChannel.PHONE, PHONE), *said)
     await Conversations(a_world(retriever=retriever)).hold(citizen)
-    assert retriever.asked == [(QUESTION, engine != "")]
+    assert retriever.asked == [(QUESTION, engine != "", others)]
 
 
 async def test_a_complaint_becomes_an_order_and_its_number_is_told() -> None:
