@@ -30,8 +30,8 @@ _STATES: Final = 12
 """So many last words are gone on from at each character."""
 # Logarithms of probabilities, tuned on spoken titles and golden questions: any other character of the same syllable, and
 # of one that the telephone blurs with it.
-_HOMOPHONE: Final = -3.5
-_BLURRED: Final = -5.5
+_HOMOPHONE: Final = -2.5
+_BLURRED: Final = -4.0
 _BIGRAM: Final = 0.7
 _GENERAL: Final = 0.3
 """The share of the language at large: what is said rightly and is in no text stays."""
