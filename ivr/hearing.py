@@ -3,7 +3,7 @@
 A recogniser that decodes whole utterances starts at the first pause of 0.13 s; when the pause turns out to be the
 end, its answer is already on the way; when its words are a whole answer, the end is decided early. One that streams is
 fed as the sound comes, and what it has made out so far is told. Sound that stops coming counts as silence, so that
-nothing waits for it; the hotline's own voice come back counts as silence too.
+nothing waits for it; the hotline's own voice come back counts as silence too, and so do voices behind the caller.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hotline.domain.speech import PHONE_BAND, WIDE_BAND, Expected, Hypothesis
 from hotline.lanes import Claim, Urgency
 from ivr.decode import Decode, Tape
 from ivr.echo import COMPARED_SECONDS, is_echo
+from ivr.foreground import Foreground
 from ivr.turn_taking import (
     Began,
     Decision,
@@ -149,6 +150,7 @@ class Hearing:
         longest = math.inf if recognizer.is_streaming else settings.max_piece_seconds
         self._least_probability = min(settings.silence_threshold, settings.answer_threshold)
         self._turns = TurnTaker(replace(settings, max_piece_seconds=longest))
+        self._foreground = Foreground()
         self._upsampler = Upsampler()
         self._window: Samples = np.empty(0, dtype=np.int16)
         self._tape = Tape(recognizer.accepts.bytes_per_second)
@@ -213,7 +215,8 @@ class Hearing:
         probability = self._detector.probability(window)
         if self._is_own_voice(window, probability, situation):
             probability = 0.0
-        for decision in self._turns.feed(probability, at, situation):
+        is_behind = self._is_behind(window, probability)
+        for decision in self._turns.feed(probability, at, situation, is_behind=is_behind):
             self._follow(decision, situation)
             self._decided(decision)
         if self._running is not None and self._turns.is_speaking:
@@ -226,6 +229,15 @@ class Hearing:
             return True
         sent = self._sent_lately() if probability >= self._least_probability else b""
         return bool(sent) and is_echo(self._lately, sent)
+
+    def _is_behind(self, window: Samples, probability: float) -> bool:
+        """Whether an utterance is under way, and it is somebody or something behind that speaks now."""
+        if not self._turns.is_open:
+            self._foreground.forget()
+            return False
+        if probability < self._least_probability:
+            return False
+        return self._foreground.is_behind(20 * math.log10(_loudness(window) + 1.0))
 
     def _follow(self, decision: Decision, situation: Situation) -> None:
         match decision:

@@ -26,6 +26,7 @@ from typing import Final
 from hotline.domain.speech import Expected
 
 _MIN_VOICED_SHARE: Final = 0.5  # scattered clicks do not add up to speech
+_BEHIND_SHARE: Final = 0.25  # so much of a pause has to be faint voice for it to be a voice behind
 _GAP_SECONDS: Final = 0.15  # up to here a gap belongs to the word
 
 
@@ -43,6 +44,7 @@ class TurnSettings:
     a whole answer, ``likely_seconds`` when they probably are. ``short_answer_seconds`` of voice are enough after a question has been asked; other sounds shorter
     than ``start_seconds`` are dropped ``drop_seconds`` after their end. Over a prompt, up to ``hum_seconds`` of voice may
     be a mere hum. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
+    ``behind_seconds``: so long at least voices behind the caller go on before an utterance ends over them.
     ``answer_threshold``: probability of speech that is voice while an answer is awaited in silence; “对” of 0.22 s reaches 0.48.
     What is said within ``overlap_seconds`` of a prompt's end counts as said after it; to a yes-or-no question, also of the
     end of all that comes before its last part (``Playing.untold_seconds``).
@@ -58,6 +60,7 @@ class TurnSettings:
     endpoint_seconds: Mapping[Expected, float] = field(default_factory=_endpoints)
     whole_seconds: float = 0.35
     likely_seconds: float = 0.6
+    behind_seconds: float = 1.3
     speculate_seconds: float = 0.12
     drop_seconds: float = 0.3
     merge_seconds: float = 1.0
@@ -201,6 +204,7 @@ class _Utterance:
     has_insisted: bool = False
     is_paused: bool = False
     ends_after: float | None = None
+    behind: float = 0.0
     follows: bool = False
     track: list[tuple[float, float]] = field(default_factory=list)
 
@@ -241,13 +245,18 @@ class TurnTaker:
         seconds = self._settings.whole_seconds if is_sure else self._settings.likely_seconds
         self._open.ends_after = min(seconds, self._open.ends_after or seconds)
 
-    def feed(self, probability: float, at_seconds: float, situation: Situation) -> list[Decision]:
-        """Take the frame that ended at ``at_seconds`` (later than the one before, else ``ValueError``)."""
+    def feed(
+        self, probability: float, at_seconds: float, situation: Situation, *, is_behind: bool = False
+    ) -> list[Decision]:
+        """Take the frame that ended at ``at_seconds`` (later than the one before, else ``ValueError``).
+
+        ``is_behind``: there is voice in it, but too faint to be the caller's, unless they speak lower now.
+        """
         if at_seconds <= self._at:
             raise ValueError("语音帧的时间没有前进")
         step, self._at = at_seconds - self._at, at_seconds
         limit = self._threshold(situation)
-        is_voiced = self._was_voiced = probability >= limit
+        is_voiced = self._was_voiced = probability >= limit and not is_behind
         if self._open is None:
             if not is_voiced or self._is_guarded(situation.playing):
                 return []
@@ -257,6 +266,7 @@ class TurnTaker:
         if is_voiced:
             return self._voiced(open_, step, situation)
         open_.returning = 0.0
+        open_.behind += step * is_behind
         return self._silent(open_, situation)
 
     def _threshold(self, situation: Situation) -> float:
@@ -295,7 +305,7 @@ class TurnTaker:
         if gap > _GAP_SECONDS and open_.returning < self._settings.resume_seconds:
             return decisions  # a click in a pause is not yet speech again
         open_.voiced += open_.returning
-        open_.returning = 0.0
+        open_.returning = open_.behind = 0.0
         open_.speech_end = self._at
         if open_.is_paused:
             open_.is_paused, open_.ends_after = False, None
@@ -383,6 +393,8 @@ class TurnTaker:
 
     def _endpoint(self, open_: _Utterance, situation: Situation) -> float:
         seconds = self._settings.endpoint_seconds[situation.expect]
+        if open_.behind > _BEHIND_SHARE * seconds:
+            seconds = max(seconds, self._settings.behind_seconds)
         if open_.ends_after is not None:
             seconds = min(seconds, open_.ends_after)
         return seconds * situation.slowness - 1e-9

@@ -47,6 +47,15 @@ def follow(
     return decisions
 
 
+def before_a_television(taker: TurnTaker, seconds: float, *, every: int = 1) -> list[Decision]:
+    """Feed voice that is too faint to be the caller's; with ``every`` only each so-many-th frame has any."""
+    decisions: list[Decision] = []
+    for frame in range(round(seconds / STEP)):
+        has_voice = frame % every == 0
+        decisions += taker.feed(float(has_voice), taker._at + STEP, OPEN, is_behind=has_voice)
+    return decisions
+
+
 def kinds(decisions: list[Decision]) -> list[str]:
     return [type(decision).__name__ for decision in decisions]
 
@@ -120,6 +129,39 @@ def test_words_that_are_known_while_the_caller_speaks_end_nothing():
     taker.whole()
     ended = the_end(follow((1, 1), (0, 2), taker=taker))
     assert ended.at - ended.speech_end == pytest.approx(0.8, abs=STEP)
+
+
+def test_a_sentence_before_a_television_ends_though_the_television_goes_on():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 2), taker=taker)
+    spoken_until = taker._at
+    (ended,) = [one for one in before_a_television(taker, 5) if isinstance(one, Ended)]
+    assert ended.speech_end == pytest.approx(spoken_until, abs=STEP)
+    assert ended.at - ended.speech_end == pytest.approx(1.3, abs=STEP)
+
+
+def test_a_pause_with_hardly_a_voice_behind_it_is_waited_for_as_any():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 2), taker=taker)
+    (ended,) = [one for one in before_a_television(taker, 5, every=6) if isinstance(one, Ended)]
+    assert ended.at - ended.speech_end == pytest.approx(0.8, abs=STEP)
+
+
+def test_words_that_are_whole_end_a_sentence_before_a_television_early():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 2), taker=taker)
+    before_a_television(taker, 0.3)
+    taker.whole()
+    (ended,) = [one for one in before_a_television(taker, 2) if isinstance(one, Ended)]
+    assert ended.at - ended.speech_end == pytest.approx(0.35, abs=2 * STEP)
+
+
+def test_who_goes_on_louder_after_speaking_low_is_not_cut():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 2), taker=taker)
+    assert not [one for one in before_a_television(taker, 1.2) if isinstance(one, Ended)]
+    ended = the_end(follow((1, 1), (0, 2), taker=taker))
+    assert ended.voiced_seconds == pytest.approx(3.0, abs=0.1)
 
 
 def test_a_click_is_nothing():
