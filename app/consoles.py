@@ -131,6 +131,7 @@ def agent_tools(
             world.router,
             city=city,
             clock=surroundings.clock,
+            hears=world.hears,
         ),
         forms=SqlAgentForms(world.store.database, seal),
         registration=Registration(world.store, world.router, city, world.casework),

@@ -62,10 +62,8 @@ async def train_understanders(settings: Settings, city: City, progress: Progress
         await train_rasa(settings, city, progress, tell)
 
 
-async def open_understander(
-    settings: Settings, city: City, stack: AsyncExitStack, *, is_spoken: bool = False
-) -> Understander:
-    """Return what understands, where ``is_spoken`` what is heard. The linear model is trained now if nobody ever did."""
+async def open_understander(settings: Settings, city: City, stack: AsyncExitStack) -> UnderstandingRules:
+    """Return what understands what is written. The linear model is trained now if nobody ever did."""
     linear = await asyncio.to_thread(_linear, city, nlu_folder(settings))
     engine: Understander = linear
     rasa = await open_rasa(settings, city)
@@ -73,11 +71,15 @@ async def open_understander(
         engine = FallbackUnderstander(rasa, linear, clock=time.monotonic)
         warming = asyncio.create_task(rasa.warm_up(), name="rasa:warm-up")
         stack.callback(warming.cancel)
-    if is_spoken:
-        engine = HeardUnderstander(engine, await asyncio.to_thread(heard_words, city, nlu_folder(settings)))
     rules = UnderstandingRules(engine, city, now)
     stack.push_async_callback(rules.close)
     return rules
+
+
+async def as_heard(written: UnderstandingRules, settings: Settings, city: City) -> Understander:
+    """Return the same for what is heard; ``written`` closes both."""
+    words = await asyncio.to_thread(heard_words, city, nlu_folder(settings))
+    return written.over(HeardUnderstander(written.engine, words))
 
 
 def heard_words(city: City, folder: Path) -> HeardWords:

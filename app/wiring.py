@@ -30,7 +30,7 @@ from app.shared_engines import VOICE_SOCKET, WHISPER_SOCKET, shareable_recognize
 from app.signals import announcing, open_signals
 from app.slow_callers import SlowCallers
 from app.spoken_ahead import fixed_texts
-from app.understanding import open_understander
+from app.understanding import as_heard, open_understander
 from asr.engines.fallback import FallbackRecognizer
 from asr.engines.sherpa import SherpaRecognizer
 from asr.engines.vosk import VoskRecognizer
@@ -60,6 +60,7 @@ from hotline.store.nuisances import SqlNuisances
 from hotline.store.rules import SqlRules
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
+from nlu.understander import Understander
 from router.rule_router import RuleRouter
 from router.tables import CatalogueHolder
 from tts.engines.caching import CachingSynthesizer
@@ -127,6 +128,8 @@ class World:
     nuisances: Nuisances
     desk: AgentDesk | None
     signals: Signals
+    hears: Understander
+    """What understands what is heard; that of the surroundings reads where they are not spoken."""
 
 
 async def open_world(
@@ -135,7 +138,9 @@ async def open_world(
     """Open everything a conversation needs but the channel; ``is_spoken``: for calls."""
     store = await open_store(settings, stack)
     redis = open_redis(settings, stack)
-    understander = await open_understander(settings, city, stack, is_spoken=is_spoken)
+    reads = await open_understander(settings, city, stack)
+    hears = await as_heard(reads, settings, city)
+    understander = hears if is_spoken else reads
     signals = open_signals(redis, settings, stack)
     store.announce = announcing(signals)
     log_book: ConversationLog = store if redis is None else LiveLog(store, redis, signals)
@@ -158,6 +163,7 @@ async def open_world(
         redis=redis,
         desk=open_desk(settings, city, redis),
         signals=signals,
+        hears=hears,
         knowledge=knowledge,
         router=router,
         catalogue_is_sound=reloading.is_sound,

@@ -79,10 +79,12 @@ class AgentAssist:
         *,
         city: City,
         clock: Callable[[], datetime],
+        hears: Understands | None = None,
         policy: Policy | None = None,
     ) -> None:
-        """Take the engines."""
+        """Take the engines; ``hears`` understands what is heard, else ``understander`` does."""
         self._understander = understander
+        self._hears = hears or understander
         self._retriever = retriever
         self._router = router
         self.city = city
@@ -97,7 +99,8 @@ class AgentAssist:
         """Understand one line of the citizen's into the form; tell whether that was possible."""
         try:
             async with asyncio.timeout(_UNDERSTAND_SECONDS):
-                meaning = await self._understander.understand(text)
+                understands = self._hears if filling.is_heard else self._understander
+                meaning = await understands.understand(text)
         except Exception as error:  # noqa: BLE001 -- whatever an engine raises costs its help, and nothing else
             log.warning("assist.not_understood", error=type(error).__name__)
             return False

@@ -63,6 +63,11 @@ class UnderstandingRules:
         return same
 
     @property
+    def engine(self) -> Understander:
+        """The engine under the rules."""
+        return self._engine
+
+    @property
     def name(self) -> str:
         """The engine's name."""
         return self._engine.name
