@@ -36,6 +36,7 @@ class MeaningWords:
     place_cues: Words
     place_ends: Words
     place_own: Words
+    place_named: Words
     not_places: Words
     place_common: Words
     place_stops: Words
@@ -58,6 +59,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             place_cues=_longest_first(rows["place"]["cues"]),
             place_ends=_longest_first(rows["place"]["ends"]),
             place_own=_longest_first(rows["place"]["own"]),
+            place_named=_longest_first(rows["place"]["named"]),
             not_places=_longest_first(rows["place"]["not_places"]),
             place_stops=_longest_first(rows["place"]["stops"]),
             place_common=_longest_first(rows["place"]["common"]),

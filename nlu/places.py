@@ -73,8 +73,11 @@ class PlaceFinder:
             return self._known_place(text) or self._landmark(text) or self._bare_address(text)
         start, end, county, street = found
         detail = self._detail(text[end:])
+        said = text[start : end + len(detail)]
+        if detail.startswith(self._words.place_named) and (name := self._bare_name_until(text, end)):
+            detail = name + detail  # 银雀山社区 is in the street of that name, and not all of it
         return Place(
-            said=text[start : end + len(detail)],
+            said=said,
             county_code=county,
             county=self._county_name(county),
             street_code=street.code if street else None,
@@ -82,6 +85,13 @@ class PlaceFinder:
             detail=detail.strip("的，, "),
             address=self._addresses.read(detail),
         )
+
+    def _bare_name_until(self, text: str, end: int) -> str:
+        """Return the short name of a county or street that ends there; empty where it is said in full, or there is none."""
+        for match in self._pattern.finditer(text, 0, end):
+            if match.end() == end and all(not is_full for _, _, is_full in self._names[match[0]]):
+                return match[0]
+        return ""
 
     def choices(self, text: str, place: Place | None) -> tuple[Place, ...]:
         """Return two or three places that ``text`` may mean, best first; nothing where there is no doubt.
@@ -249,6 +259,8 @@ class PlaceFinder:
             position = named.rfind(end)
             if position >= 0:
                 best = max(best, position + len(end))
+        if clause.startswith("街道", best - 1):  # a street that the city's file does not have
+            best += 1
         if best and (number := _HOUSE_NUMBER.match(clause, best)):
             best = number.end()
         if best and (further := _FURTHER.match(clause, best)):

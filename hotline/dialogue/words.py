@@ -146,6 +146,7 @@ class AnswerWords:
             self._buts = tuple(rows["but_inside"])
             self._digits = str.maketrans(dict(rows["digits"]))
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
+            self._earlier_lexicon = SoundLexicon(rows["earlier_inside"])
             self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
@@ -242,8 +243,11 @@ class AnswerWords:
         return bool(core) and core in {self._core(han_only(word)) for word in words}
 
     def wants_progress(self, text: str) -> bool:
-        """Tell whether the citizen asks how an order stands (查进度)."""
-        return self._is_found(self._progress_lexicon, text)
+        """Tell whether the citizen asks how an order stands (查进度), or says of an earlier one that nothing has come of it."""
+        is_short = len(han_only(text)) <= _SHORT_WISH
+        return self._is_found(self._progress_lexicon, text) or (
+            is_short and self._is_found(self._earlier_lexicon, text)
+        )
 
     def withdraws(self, text: str) -> bool:
         """Tell whether a short sentence takes the matter back (撤回); who says more tells of somebody or something else."""

@@ -43,6 +43,25 @@ def test_an_address_is_read_in_parts(text: str, address: Address | None) -> None
 
 
 @pytest.mark.parametrize(
+    ("text", "county", "street", "detail"),
+    [
+        ("银雀山社区", "兰山区", "银雀山街道", "银雀山社区"),
+        ("金雀山社区三号楼", "兰山区", "金雀山街道", "金雀山社区三号楼"),
+        ("河东医院态度不好", "河东区", None, "河东医院"),
+        ("银雀山街道银雀山社区", "兰山区", "银雀山街道", "银雀山社区"),
+        ("罗庄的小区停水", "罗庄区", None, "小区"),
+        ("兰山区南坊街道垃圾没人收", "兰山区", None, "南坊街道"),
+    ],
+)
+def test_a_place_named_after_its_town_keeps_the_name(
+    text: str, county: str, street: str | None, detail: str
+) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert (place.county, place.street, place.detail) == (county, street, detail)
+
+
+@pytest.mark.parametrize(
     ("text", "street"),
     [
         ("我们那个地方路灯坏了", None),

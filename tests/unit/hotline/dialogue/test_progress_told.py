@@ -28,7 +28,22 @@ def asking(text: str = "我的工单办得怎么样了") -> Conversation:
     return call
 
 
-@pytest.mark.parametrize("text", ["查进度", "帮我查一下工单", "我反映的问题处理得怎么样了", "茶进度"])
+def test_who_says_what_an_earlier_matter_was_about_tells_of_the_matter() -> None:
+    call = asking("我前几天反映的小区停水到现在还没有人来管")
+    assert isinstance(call.did[-1], Understand)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "上次那个事没给我解决",
+        "我反映的问题怎么还没解决",
+        "查进度",
+        "帮我查一下工单",
+        "我反映的问题处理得怎么样了",
+        "茶进度",
+    ],
+)
 def test_asking_for_progress_looks_at_the_calling_number(text: str) -> None:
     call = asking(text)
     assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
@@ -44,7 +59,7 @@ def test_a_number_that_is_said_is_looked_up(text: str) -> None:
 
 def test_the_understanding_may_say_that_progress_is_asked() -> None:
     call = Conversation()
-    call.says("上回那个事有信儿了没", a_meaning("上回那个事有信儿了没", Intent.ASK_PROGRESS))
+    call.says("上个月那件事有信儿了没", a_meaning("上个月那件事有信儿了没", Intent.ASK_PROGRESS))
     assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
 
 
