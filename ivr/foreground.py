@@ -14,7 +14,7 @@ _BEHIND_DB: Final = 13.0
 """So much fainter than the loudest tenth of an utterance is behind it.
 
 Of 80 sentences (40 synthetic voices, 40 recordings) before a television 20 and 15 dB below, 77 and 79 found no end within
-4 s, now 1 and 7; before babble 15 dB below 42, now 1. None is cut that falls by 6 dB in its middle, 6 are that fall by 9.
+4 s, now 2 and 6; before babble 15 dB below 42, now 3. None is cut that falls by 6 dB in its middle, 5 are that fall by 9.
 """
 _LEAST_VOICED: Final = 12  # windows of 32 ms: the first sounds of an utterance are not yet its loudest
 _LOUDEST_SHARE: Final = 10

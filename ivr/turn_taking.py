@@ -26,7 +26,6 @@ from typing import Final
 from hotline.domain.speech import Expected
 
 _MIN_VOICED_SHARE: Final = 0.5  # scattered clicks do not add up to speech
-_BEHIND_SHARE: Final = 0.25  # so much of a pause has to be faint voice for it to be a voice behind
 _GAP_SECONDS: Final = 0.15  # up to here a gap belongs to the word
 
 
@@ -204,7 +203,7 @@ class _Utterance:
     has_insisted: bool = False
     is_paused: bool = False
     ends_after: float | None = None
-    behind: float = 0.0
+    behind_until: float = 0.0
     follows: bool = False
     track: list[tuple[float, float]] = field(default_factory=list)
 
@@ -266,7 +265,8 @@ class TurnTaker:
         if is_voiced:
             return self._voiced(open_, step, situation)
         open_.returning = 0.0
-        open_.behind += step * is_behind
+        if is_behind:
+            open_.behind_until = at_seconds
         return self._silent(open_, situation)
 
     def _threshold(self, situation: Situation) -> float:
@@ -305,7 +305,7 @@ class TurnTaker:
         if gap > _GAP_SECONDS and open_.returning < self._settings.resume_seconds:
             return decisions  # a click in a pause is not yet speech again
         open_.voiced += open_.returning
-        open_.returning = open_.behind = 0.0
+        open_.returning = 0.0
         open_.speech_end = self._at
         if open_.is_paused:
             open_.is_paused, open_.ends_after = False, None
@@ -382,9 +382,11 @@ class TurnTaker:
                 return []
             self._open = None
             return [Dropped(self._at)] if open_.has_floor else []
-        if silence >= self._endpoint(open_, situation):
+        without_any = self._at - max(open_.speech_end, open_.behind_until)
+        if without_any >= self._endpoint(open_, situation) or silence >= self._endpoint_behind(situation):
             return [self._end(open_)]
-        if silence >= settings.speculate_seconds and not open_.is_paused:
+        is_pause = without_any >= settings.speculate_seconds or silence >= settings.behind_seconds / 2
+        if is_pause and not open_.is_paused:
             open_.is_paused = True
             is_hum_long = open_.voiced <= settings.hum_seconds
             may_be_hum = open_.is_over_prompt and is_hum_long and not is_expected
@@ -393,11 +395,14 @@ class TurnTaker:
 
     def _endpoint(self, open_: _Utterance, situation: Situation) -> float:
         seconds = self._settings.endpoint_seconds[situation.expect]
-        if open_.behind > _BEHIND_SHARE * seconds:
-            seconds = max(seconds, self._settings.behind_seconds)
         if open_.ends_after is not None:
             seconds = min(seconds, open_.ends_after)
         return seconds * situation.slowness - 1e-9
+
+    def _endpoint_behind(self, situation: Situation) -> float:
+        """Return how long a pause is that no voice behind lengthens further; words that begin faintly have come by then."""
+        settings = self._settings
+        return max(settings.behind_seconds, settings.endpoint_seconds[situation.expect]) * situation.slowness
 
     def _end(self, open_: _Utterance, *, is_cut: bool = False) -> Ended:
         self._open = None

@@ -47,13 +47,10 @@ def follow(
     return decisions
 
 
-def before_a_television(taker: TurnTaker, seconds: float, *, every: int = 1) -> list[Decision]:
-    """Feed voice that is too faint to be the caller's; with ``every`` only each so-many-th frame has any."""
-    decisions: list[Decision] = []
-    for frame in range(round(seconds / STEP)):
-        has_voice = frame % every == 0
-        decisions += taker.feed(float(has_voice), taker._at + STEP, OPEN, is_behind=has_voice)
-    return decisions
+def before_a_television(taker: TurnTaker, seconds: float) -> list[Decision]:
+    """Feed voice that is too faint to be the caller's."""
+    steps = range(round(seconds / STEP))
+    return [one for _ in steps for one in taker.feed(1.0, taker._at + STEP, OPEN, is_behind=True)]
 
 
 def kinds(decisions: list[Decision]) -> list[str]:
@@ -140,20 +137,22 @@ def test_a_sentence_before_a_television_ends_though_the_television_goes_on():
     assert ended.at - ended.speech_end == pytest.approx(1.3, abs=STEP)
 
 
-def test_a_pause_with_hardly_a_voice_behind_it_is_waited_for_as_any():
-    taker = TurnTaker(TurnSettings())
-    follow((1, 2), taker=taker)
-    (ended,) = [one for one in before_a_television(taker, 5, every=6) if isinstance(one, Ended)]
-    assert ended.at - ended.speech_end == pytest.approx(0.8, abs=STEP)
-
-
-def test_words_that_are_whole_end_a_sentence_before_a_television_early():
+def test_a_pause_of_a_voice_behind_ends_the_sentence_as_any_pause():
     taker = TurnTaker(TurnSettings())
     follow((1, 2), taker=taker)
     before_a_television(taker, 0.3)
+    ended = the_end(follow((0, 2), taker=taker))
+    assert ended.at - ended.speech_end == pytest.approx(0.3 + 0.8, abs=2 * STEP)
+
+
+def test_a_whole_answer_ends_in_silence_only_and_not_where_words_begin_faintly():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 2), (0, 0.25), taker=taker)
     taker.whole()
-    (ended,) = [one for one in before_a_television(taker, 2) if isinstance(one, Ended)]
-    assert ended.at - ended.speech_end == pytest.approx(0.35, abs=2 * STEP)
+    assert not [one for one in before_a_television(taker, 0.3) if isinstance(one, Ended)]
+    assert not [one for one in follow((0, 0.2), taker=taker) if isinstance(one, Ended)]
+    ended = the_end(follow((1, 1), (0, 2), taker=taker))
+    assert ended.voiced_seconds == pytest.approx(3.0, abs=0.1)
 
 
 def test_who_goes_on_louder_after_speaking_low_is_not_cut():
