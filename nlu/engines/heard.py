@@ -10,7 +10,7 @@ from nlu.understander import Understander
 
 
 class HeardUnderstander:
-    """Asks its engine for the meaning of the words that were likely said (同音还原); the meaning keeps those that were heard."""
+    """Asks its engine for the meaning of the words that were likely said (同音还原)."""
 
     def __init__(self, engine: Understander, words: HeardWords) -> None:
         """Take the engine, and how citizens word things."""
@@ -23,8 +23,15 @@ class HeardUnderstander:
         return self._engine.name
 
     async def understand(self, text: str) -> Understanding:
-        """Understand ``text`` as it was likely said."""
-        return await self._engine.understand(await asyncio.to_thread(self._words.within, text))
+        """Understand ``text`` as it was likely said, unless the class of what was heard is surer.
+
+        Names that are not known become other words (圣庄街道 → 省中介), and those may stand for a class.
+        """
+        likely = await asyncio.to_thread(self._words.within, text)
+        if likely == text:
+            return await self._engine.understand(text)
+        meant, heard = await asyncio.gather(self._engine.understand(likely), self._engine.understand(text))
+        return heard if heard.category_confidence > meant.category_confidence else meant
 
     async def close(self) -> None:
         """Close the engine."""

@@ -18,7 +18,10 @@ class Engine:
         self.is_closed = False
 
     async def understand(self, text: str) -> Understanding:
-        return Understanding(text, Intent.APPEAL, 0.9, engine=self.name)
+        sure = 0.9 if "起部热" in text and "工地" in text else 0.5
+        return Understanding(
+            text, Intent.APPEAL, 0.9, engine=self.name, category="0101", category_confidence=sure
+        )
 
     async def close(self) -> None:
         self.is_closed = True
@@ -30,6 +33,11 @@ async def test_the_engine_is_asked_about_what_was_likely_said() -> None:
     assert (await heard.understand("健身防办的卡不退前")).text == "健身房办的卡不退钱"
     assert (await heard.understand("")).text == ""
     assert heard.name == "engine"
+
+
+async def test_what_was_heard_counts_where_its_class_is_surer() -> None:
+    heard = HeardUnderstander(Engine(), WORDS)
+    assert (await heard.understand("工地暖起部热")).text == "工地暖起部热"
 
 
 async def test_the_engine_is_closed_with_it() -> None:
