@@ -3,7 +3,7 @@
 A recogniser that decodes whole utterances starts at the first pause of 0.13 s; when the pause turns out to be the
 end, its answer is already on the way; when its words are a whole answer, the end is decided early. One that streams is
 fed as the sound comes, and what it has made out so far is told. Sound that stops coming counts as silence, so that
-nothing waits for it; the hotline's own voice come back counts as silence too, and so do voices behind the caller.
+nothing waits for it; the hotline's own voice come back counts as silence too, and voices behind the caller lengthen nothing for long.
 """
 
 from __future__ import annotations

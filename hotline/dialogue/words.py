@@ -292,7 +292,9 @@ class AnswerWords:
 
     def only_opens(self, text: str) -> bool:
         """Tell whether ``text`` announces a question or a matter and says nothing of it (“我想问一下”, “我要反映个事”)."""
-        return self._opening.fullmatch(self._core(han_only(text))) is not None
+        words = han_only(text)
+        # The pattern may try every way to divide “想要想要…”, so it is kept from long texts.
+        return len(words) <= _SHORT_WISH and self._opening.fullmatch(self._core(words)) is not None
 
     def takes_up(self, text: str) -> bool:
         """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""

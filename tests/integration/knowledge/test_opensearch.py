@@ -141,7 +141,8 @@ async def test_what_was_heard_is_searched_as_the_own_articles_word_it(
         while not retriever.is_in_step:
             await asyncio.sleep(0.02)
         assert (await retriever.retrieve("天气怎样", on=ON, is_heard=True))[0].article == ARTICLES[3]
-        assert await retriever.retrieve("天气怎样", on=ON) != ARTICLES[3]
+        written = await retriever.retrieve("天气怎样", on=ON)
+        assert not written or written[0].article != ARTICLES[3]
 
 
 async def test_while_the_server_is_away_or_behind_the_own_index_answers(

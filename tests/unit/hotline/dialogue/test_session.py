@@ -310,7 +310,10 @@ def test_who_only_announces_a_question_is_asked_to_go_on(opening: str) -> None:
     assert call.last(LookUp).question == "什么时候供暖"
 
 
-@pytest.mark.parametrize("matter", ["我想问问医保", "反映路灯", "我要问什么时候供暖", "问题很大", "我要投诉"])
+@pytest.mark.parametrize(
+    "matter",
+    ["想要" * 2_000 + "，", "我想问问医保", "反映路灯", "我要问什么时候供暖", "问题很大", "我要投诉"],
+)
 def test_who_says_a_word_of_the_matter_is_understood(matter: str) -> None:
     call = Conversation()
     assert any(isinstance(action, Understand) for action in call.says(matter))
