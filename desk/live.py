@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from fastapi.responses import StreamingResponse
 
 from desk.front import LiveEvent, LiveSource, as_sse
@@ -15,6 +16,8 @@ from desk.permissions.rules import Permission
 from hotline.domain.accounts import Account
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.accounts import Accounts, SignedIn
+
+log: Final = structlog.get_logger("live")
 
 OVER: Final = LiveEvent("signed-out", "")
 """The session has ended, or its account may not see this any more: the page leaves."""
@@ -138,6 +141,10 @@ async def _pump(source: LiveSource, queue: asyncio.Queue[LiveEvent | object]) ->
     try:
         async for event in source:
             await queue.put(event)
+    except StoreUnavailableError as error:
+        log.warning("live.away", error=error.reason)  # the page asks anew
+    except Exception:
+        log.exception("live.failed")
     finally:
         with suppress(asyncio.QueueFull):
             queue.put_nowait(_END)

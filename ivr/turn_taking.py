@@ -265,9 +265,8 @@ class TurnTaker:
         if is_voiced:
             return self._voiced(open_, step, situation)
         open_.returning = 0.0
-        if is_behind:
-            open_.behind_until = at_seconds
-        return self._silent(open_, situation)
+        dying_away = self._dying_away(open_, step, situation) if is_behind else []
+        return dying_away + self._silent(open_, situation)
 
     def _threshold(self, situation: Situation) -> float:
         """Return what counts as voice now: after a question, in silence, a single “对” is enough, which scores low."""
@@ -315,6 +314,14 @@ class TurnTaker:
         decisions += self._floor(open_, situation)
         decisions += self._cut(open_)
         return decisions
+
+    def _dying_away(self, open_: _Utterance, step: float, situation: Situation) -> list[Decision]:
+        """Count the faint end of a word as voice, though it may be somebody else's and so lengthens nothing."""
+        open_.behind_until = self._at
+        if self._at - open_.speech_end > _GAP_SECONDS:
+            return []
+        open_.voiced += step
+        return self._floor(open_, situation)
 
     def _is_speech(self, open_: _Utterance) -> bool:
         share = open_.voiced / max(self._at - open_.onset, 1e-9)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 from redis.asyncio import Redis
 
@@ -15,6 +17,7 @@ from hotline.domain.accounts import StaffRole
 from hotline.domain.agents import Skill
 from hotline.service.conversations import Conversations, Surroundings
 from hotline.service.takeovers import hand_calls_over
+from hotline.store.sql import SqlStore
 from ivr.agent_handover import QueueSettings
 from ivr.agent_talk import TalkSettings
 from ivr.channel import PhoneChannel
@@ -37,13 +40,22 @@ CALLER = str(HERE / "baresip_caller.py")
 WORDS = {"caller": NOT_WARM, "agent": "您好，我是话务员"}
 
 
+@pytest_asyncio.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    """A store that is closed however the test ends."""
+    store = await a_store(tmp_path)
+    yield store
+    await store.close()
+
+
 @pytest.mark.timeout(120)
-async def test_a_call_is_taken_from_the_machine_on_the_agents_page_and_fills_the_form(tmp_path: Path) -> None:
+async def test_a_call_is_taken_from_the_machine_on_the_agents_page_and_fills_the_form(
+    store: SqlStore, tmp_path: Path
+) -> None:
     (tmp_path / "said.raw").write_bytes(
         bytes(64_000) + words("caller", 60.0)
     )  # silent until somebody is there
     write_wav(tmp_path / "agent.wav", words("agent", 60.0))
-    store = await a_store(tmp_path)
     options = ("--ring-seconds", "1.5", "--talk-seconds", "60", "--greeting", str(tmp_path / "agent.wav"))
     with redis_server() as redis_port:
         async with Redis(port=redis_port) as redis, phones("8001", options=options) as (_, address):
@@ -123,4 +135,3 @@ async def test_a_call_is_taken_from_the_machine_on_the_agents_page_and_fills_the
                 await until(lambda: endpoint.calls == 0, seconds=20)
                 assert complaints.found == []
             handing.cancel()
-    await store.close()

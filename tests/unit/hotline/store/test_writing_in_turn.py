@@ -98,7 +98,9 @@ async def test_what_nobody_waits_for_any_longer_is_undone(database: Database) ->
 
 
 async def test_closed_it_leaves_no_thread_and_writes_again_when_asked(database: Database) -> None:
+    before = set(threading.enumerate())
     for last in (1, 2):
         assert await database.write(one_more) == last
+        assert set(threading.enumerate()) - before
         await database.close()
-        assert not [thread for thread in threading.enumerate() if thread.name.startswith("database")]
+        assert not set(threading.enumerate()) - before
