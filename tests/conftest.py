@@ -42,7 +42,7 @@ def pytest_collection() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What passes sound or pages in real time is asked once more where it fails: a machine that paused for a moment is no fault.
+    """What passes sound or pages in real time is asked again, later, where it fails: a machine that paused for a while is no fault.
 
     Files of many tests come first.
     """
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
     for item in items:
         if item.nodeid.startswith(IN_REAL_TIME):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=5))
 
 
 def shared(nodeid: str) -> str:

@@ -108,9 +108,13 @@ async def renewed(many: Many, name: str, former: int) -> None:
 
 async def only_held(many: Many, *conversations: str) -> None:
     """Wait until these are the only calls that count as held."""
-    async with asyncio.timeout(20):
-        while [call for each in (await calls_by_process(many)).values() for call in each] != [*conversations]:
-            await asyncio.sleep(0.1)
+    found: list[str] = []
+    try:
+        async with asyncio.timeout(40):  # SIPp gives up after 30 s
+            while (found := await all_held(many)) != [*conversations]:
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        pytest.fail(f"held, besides {conversations}: {found}")
 
 
 async def broken_calls(many: Many) -> list[BrokenCall]:
@@ -257,11 +261,20 @@ async def calls_by_process(many: Many) -> dict[str, list[str]]:
     return found
 
 
+async def all_held(many: Many) -> list[str]:
+    """Return the conversations that are held, by whatever process."""
+    return [call for each in (await calls_by_process(many)).values() for call in each]
+
+
 async def held(many: Many, count: int) -> dict[str, list[str]]:
     """Wait until so many calls are held, and return them by process."""
-    async with asyncio.timeout(20):
-        while sum(map(len, (found := await calls_by_process(many)).values())) < count:
-            await asyncio.sleep(0.05)
+    found: dict[str, list[str]] = {}
+    try:
+        async with asyncio.timeout(20):
+            while sum(map(len, (found := await calls_by_process(many)).values())) < count:
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pytest.fail(f"of {count} calls these are held: {found}")
     return found
 
 
@@ -348,16 +361,20 @@ async def test_who_calls_when_no_process_is_there_is_refused_and_called_back(
 
 
 async def test_calls_go_on_when_kamailio_dies_and_new_ones_are_taken_soon(many: Many) -> None:
-    long = asyncio.create_task(call(many, 4, seconds=4))
+    long = asyncio.create_task(call(many, 4, seconds=8))
     await held(many, 4)
     killed = many.supervisor.pid("kamailio")
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    async with asyncio.timeout(20):
-        while many.supervisor.pid("kamailio") in (None, killed):
-            await asyncio.sleep(0.02)
-        while not await answers_options("127.0.0.1", many.port):
-            await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(60):
+            while many.supervisor.pid("kamailio") in (None, killed):
+                await asyncio.sleep(0.02)
+            while not await answers_options("127.0.0.1", many.port):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        log = many.settings.data_dir / "logs" / "kamailio.log"
+        pytest.fail(f"{killed} → {many.supervisor.pid('kamailio')}: {log.read_text()[-2_000:]}")
     await takes(many, 1)
     assert await long == 0
     await takes(many, 6)
