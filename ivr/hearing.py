@@ -215,7 +215,7 @@ class Hearing:
         probability = self._detector.probability(window)
         if self._is_own_voice(window, probability, situation):
             probability = 0.0
-        is_behind = self._is_behind(window, probability)
+        is_behind = self._is_behind(window, probability, at)
         for decision in self._turns.feed(probability, at, situation, is_behind=is_behind):
             self._follow(decision, situation)
             self._decided(decision)
@@ -230,14 +230,16 @@ class Hearing:
         sent = self._sent_lately() if probability >= self._least_probability else b""
         return bool(sent) and is_echo(self._lately, sent)
 
-    def _is_behind(self, window: Samples, probability: float) -> bool:
-        """Whether an utterance is under way, and it is somebody or something behind that speaks now."""
-        if not self._turns.is_open:
-            self._foreground.forget()
-            return False
+    def _is_behind(self, window: Samples, probability: float, at: float) -> bool:
+        """Whether somebody or something behind the caller speaks now."""
+        is_open = self._turns.is_open
+        if not is_open:
+            self._foreground.over(at)
         if probability < self._least_probability:
             return False
-        return self._foreground.is_behind(20 * math.log10(_loudness(window) + 1.0))
+        loudness = 20 * math.log10(_loudness(window) + 1.0)
+        heard = self._foreground.is_behind if is_open else self._foreground.is_far_behind
+        return heard(loudness, at)
 
     def _follow(self, decision: Decision, situation: Situation) -> None:
         match decision:

@@ -103,6 +103,25 @@ def test_a_prompt_falls_silent_soon_after_an_interruption(file, model):
     run(test())
 
 
+@needs_speech
+@pytest.mark.parametrize("caller", range(3))
+def test_a_television_alone_is_not_taken_for_the_caller_who_listens(caller, model):
+    sound = read(FILES[caller])
+    seconds = len(sound) / RATE + 8
+    voices = np.resize(np.concatenate([read(file) for file in FILES[10:14]]), round(seconds * RATE))
+    whole = voices * np.sqrt(np.mean(sound**2) / np.mean(voices**2)) / 10 ** (20 / 20)
+    whole[: len(sound)] += sound
+
+    async def test():
+        async with Call(ScriptedRecognizer("听见了", "电视里的"), detector=model.detector()) as call:
+            await call.ask("请讲")
+            call.line.send(telephoned(whole))
+            await asyncio.sleep(seconds + 1)
+            assert call.names() == ["Started", "PromptFinished", "SpeechStarted", "Said", "FellSilent"]
+
+    run(test())
+
+
 def music(seconds: float) -> np.ndarray:
     """Return a held chord that swells, with a tune over it."""
     times = np.arange(int(seconds * RATE)) / RATE

@@ -5,27 +5,67 @@ from __future__ import annotations
 from ivr.foreground import Foreground
 
 
+def speak(foreground: Foreground, *levels: float, at: float = 0.0) -> list[bool]:
+    """Feed windows of one utterance and return which are behind."""
+    return [foreground.is_behind(level, at) for level in levels]
+
+
+def spoken(*levels: float) -> Foreground:
+    """Return what knows a caller of utterances so loud, the last of which was over after 10 s."""
+    foreground = Foreground()
+    for at, level in enumerate(levels, start=11 - len(levels)):
+        speak(foreground, *[level] * 20, at=at)
+        foreground.over(at)
+    return foreground
+
+
 def test_what_is_much_fainter_than_the_caller_is_behind() -> None:
     foreground = Foreground()
-    assert not any(foreground.is_behind(60.0) for _ in range(20))
-    assert [foreground.is_behind(level) for level in (55.0, 48.0, 46.0, 40.0)] == [False, False, True, True]
+    assert not any(speak(foreground, *[60.0] * 20))
+    assert speak(foreground, 55.0, 48.0, 46.0, 40.0) == [False, False, True, True]
 
 
 def test_the_first_sounds_of_an_utterance_are_never_behind() -> None:
-    foreground = Foreground()
-    assert not any(foreground.is_behind(level) for level in (70.0, *[40.0] * 10))
+    assert not any(speak(Foreground(), 70.0, *[40.0] * 10))
 
 
 def test_one_loud_click_makes_nobody_faint() -> None:
-    foreground = Foreground()
-    foreground.is_behind(90.0)
-    assert not any(foreground.is_behind(60.0) for _ in range(40))
+    assert not any(speak(Foreground(), 90.0, *[60.0] * 40))
 
 
 def test_each_utterance_has_its_own_loudness() -> None:
     foreground = Foreground()
-    for _ in range(20):
-        foreground.is_behind(70.0)
-    assert foreground.is_behind(50.0)
-    foreground.forget()
-    assert not any(foreground.is_behind(50.0) for _ in range(20))
+    assert speak(foreground, *[70.0] * 20, 56.5)[-1]
+    foreground.over(1.0)
+    assert not any(speak(foreground, *[56.5] * 20, at=1.5))
+
+
+def test_a_television_alone_is_not_the_caller_who_just_spoke() -> None:
+    foreground = spoken(70.0)
+    assert [foreground.is_far_behind(level, 12.0) for level in (50.0, 55.0, 57.0, 70.0)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert speak(foreground, 70.0, 50.0, at=12.0) == [
+        False,
+        True,
+    ]  # nor does a click of theirs make it theirs
+
+
+def test_whoever_speaks_lower_is_heard_after_a_while() -> None:
+    foreground = spoken(70.0)
+    assert [foreground.is_far_behind(50.0, at) for at in (21.9, 22.1)] == [True, False]
+
+
+def test_whoever_shouted_once_is_heard_when_they_speak_as_before() -> None:
+    assert not spoken(62.0, 80.0).is_far_behind(50.0, 11.0)
+    assert not spoken(75.0, 62.0).is_far_behind(50.0, 11.0)
+
+
+def test_a_short_word_says_nothing_of_the_callers_loudness() -> None:
+    foreground = Foreground()
+    speak(foreground, *[70.0] * 5)
+    foreground.over(1.0)
+    assert not foreground.is_far_behind(40.0, 1.5)
