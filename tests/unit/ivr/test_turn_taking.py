@@ -240,7 +240,7 @@ def test_a_prompt_is_stopped_by_lasting_speech():
     decisions = follow((0, 1), (1, 1), (0, 2), situation=TALKING)
     (floor,) = [decision for decision in decisions if isinstance(decision, TookFloor)]
     assert floor.over_prompt
-    assert floor.at == pytest.approx(1.0 + 0.12, abs=STEP)
+    assert floor.at == pytest.approx(1.0 + 0.06, abs=STEP)
     (insisted,) = [decision for decision in decisions if isinstance(decision, Insisted)]
     assert insisted.at == pytest.approx(1.0 + 0.8, abs=STEP)
     assert the_end(decisions).has_insisted
