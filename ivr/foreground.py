@@ -25,8 +25,8 @@ _FAR_BEHIND_DB: Final = 14.0
 Of 20 televisions 20 dB below the caller all began one within 8 s, now none; 15 dB below 10, 10 dB below all. Whoever goes
 on 12 dB lower is heard (20 of 20), at 15 dB lower most (17).
 """
-_KEPT_SECONDS: Final = 12.0
-"""So long: whoever moved away from the telephone is heard by then, asked again at the latest."""
+_KEPT_SECONDS: Final = 20.0
+"""So long, which covers a long answer and what is said to it: whoever moved away from the telephone is heard when asked again."""
 _UTTERANCES_KEPT: Final = 2
 _LEAST_VOICED: Final = 12  # windows of 32 ms: the first sounds of an utterance are not yet its loudest
 _LOUDEST_SHARE: Final = 10

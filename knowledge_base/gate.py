@@ -42,20 +42,15 @@ class Gate:
     short: int = 12
     meant_short: int = 10
 
-    def may_let(self, manner: Manner, length: int) -> bool:
-        """Tell whether anything that is found could be answered a text of that manner and length with."""
-        return manner is Manner.QUESTION or (manner is Manner.TOPIC and length <= self.short)
-
     def lets(self, manner: Manner, find: Find) -> bool:
-        """Tell whether a text of that manner may be answered with what was found."""
+        """Tell whether a text of that manner may be answered with what was found; more of ``subject`` and ``way`` never harms."""
         is_short = find.length <= (self.meant_short if find.by_meaning else self.short)
         match manner:
             case Manner.QUESTION:
                 return self._sureness(find, is_short=is_short) >= self._threshold(find)
             case Manner.TOPIC:
                 enough = self.meant_topic if find.by_meaning else self.topic
-                is_topic = self.may_let(manner, find.length)
-                return is_topic and self._sureness(find, is_short=is_short) >= enough
+                return find.length <= self.short and self._sureness(find, is_short=is_short) >= enough
             case Manner.REPORT:
                 return False
 

@@ -25,6 +25,8 @@ Weigh = Callable[[str], Mapping[str, float]]
 _ROUNDING: Final = 1e-9
 _COMMON: Final = 1.5
 """What a term weighs at least that a way of asking has and the question has not, taken together with the way's others."""
+KINDS: Final = ("words", "characters", "sounds")
+"""What terms are of."""
 _Whole = tuple[str, str]
 
 
@@ -64,29 +66,32 @@ class Asked:
 class Way:
     """One way of asking for an article; ``text`` has synonyms made one, ``subjects`` are the words it is about.
 
-    ``words`` and ``sounds`` are each there once; its characters, one and two at a time, are found in ``text``. ``norms``
+    ``words``, ``sounds`` and ``subjects`` are each there once, spaces between: as tuples of strings they made the garbage
+    collector stand still for 25 ms now and then. Its characters, one and two at a time, are found in ``text``. ``norms``
     keeps what its terms weigh together, as long as terms weigh the same: it belongs to one state of an index.
     """
 
     text: str
-    words: tuple[str, ...]
-    sounds: tuple[str, ...]
-    subjects: tuple[str, ...]
+    words: str
+    sounds: str
+    subjects: str
     norms: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
-    def characters(self) -> tuple[str, ...]:
-        """Its characters, one and two at a time, each once."""
-        return tuple(dict.fromkeys((*self.text, *map("".join, pairwise(self.text)))))
+    def terms(self, kind: str) -> Sequence[str]:
+        """Return its ``words``, ``characters`` (one and two at a time), ``sounds`` or ``subjects``, each once."""
+        if kind == "characters":
+            return tuple(dict.fromkeys((*self.text, *map("".join, pairwise(self.text)))))
+        line: str = getattr(self, kind)
+        return line.split()
 
     @classmethod
     def of(cls, asked: Asked) -> Way:
         """Take the terms of a title or of a way of asking."""
         return cls(
             text=asked.text,
-            words=tuple(sorted(set(asked.meant.words))),
-            sounds=tuple(sorted(set(asked.heard.sounds))),
-            subjects=subjects_of(asked.text),
+            words=" ".join(sorted(set(asked.meant.words))),
+            sounds=" ".join(sorted(set(asked.heard.sounds))),
+            subjects=" ".join(subjects_of(asked.text)),
         )
 
 
@@ -115,7 +120,7 @@ class Known:
             " ".join(map(sound_line, (*(way.text for way in ways), *meant))),
         )
         signs = Signs.of(
-            [(way.words, way.characters, way.sounds) for way in ways],
+            [tuple(map(way.terms, KINDS)) for way in ways],
             sorted({word for some in words for word in some}),
         )
         return cls(signs, lambda: ways, lambda: whole)
@@ -132,13 +137,13 @@ class Known:
 
     def dumped(self) -> str:
         """Return it as three lines, so that an index need not analyse the article again."""
-        ways = [[way.text, way.words, way.sounds, way.subjects] for way in self.ways]
+        ways = [[way.text, *map(way.terms, ("words", "sounds", "subjects"))] for way in self.ways]
         return "\n".join((self.signs.dumped(), _json(ways), _json(self.whole)))
 
     @classmethod
-    def loaded(cls, text: str) -> Known:
-        """Return what ``dumped`` made. Raises ``ValueError``."""
-        signs, ways, whole = text.split("\n")
+    def loaded(cls, dumped: bytes) -> Known:
+        """Return what ``dumped`` made, in UTF-8. Raises ``ValueError``."""
+        signs, ways, whole = dumped.split(b"\n")
         return cls(Signs.loaded(signs), partial(_ways, ways), partial(_whole, whole))
 
 
@@ -146,7 +151,7 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _ways(line: str) -> tuple[Way, ...]:
+def _ways(line: bytes) -> tuple[Way, ...]:
     try:
         return tuple(_way(*each) for each in json.loads(line))
     except (ValueError, TypeError) as error:
@@ -154,10 +159,10 @@ def _ways(line: str) -> tuple[Way, ...]:
 
 
 def _way(text: str, words: list[str], sounds: list[str], subjects: list[str]) -> Way:
-    return Way(text=text, words=tuple(words), sounds=tuple(sounds), subjects=tuple(subjects))
+    return Way(text=text, words=" ".join(words), sounds=" ".join(sounds), subjects=" ".join(subjects))
 
 
-def _whole(line: str) -> _Whole:
+def _whole(line: bytes) -> _Whole:
     try:
         text, sounds = json.loads(line)
     except (ValueError, TypeError) as error:
@@ -191,7 +196,7 @@ class Comparison:
     def __init__(self, asked: Asked, weigh: Weigh) -> None:
         """Take the question and what terms weigh."""
         self._asked = asked
-        self._tables = {field: weigh(field) for field in ("words", "characters", "sounds")}
+        self._tables = {field: weigh(field) for field in KINDS}
         self._words = self._weighed(asked.meant.words, "words")
         self._characters = self._weighed(asked.meant.characters, "characters")
         self._sounds = self._weighed(asked.heard.sounds, "sounds")
@@ -240,7 +245,7 @@ class Comparison:
         """
         text = self._asked.text
         heard = sound_line(text)
-        return self._share(way.subjects, lambda word: word in text or sound_line(word) in heard)
+        return self._share(way.terms("subjects"), lambda word: word in text or sound_line(word) in heard)
 
     def _weighed(self, terms: Iterable[str], field: str) -> tuple[dict[str, float], float]:
         table = self._tables[field]
@@ -253,9 +258,9 @@ class Comparison:
         text = way.text
         # the same in any order of the set
         return (
-            math.fsum(map(self._words[0].__getitem__, words.intersection(way.words))),
+            math.fsum(map(self._words[0].__getitem__, words.intersection(way.terms("words")))),
             math.fsum([value for term, value in self._characters[0].items() if term in text]),
-            math.fsum(map(self._sounds[0].__getitem__, sounds.intersection(way.sounds))),
+            math.fsum(map(self._sounds[0].__getitem__, sounds.intersection(way.terms("sounds")))),
         )
 
     def _at_most(self, shares: Shares) -> list[float]:
@@ -277,8 +282,7 @@ class Comparison:
 
     def _norm(self, field: str, way: Way) -> float:
         if (norm := way.norms.get(field)) is None:
-            terms = getattr(way, field)
-            norm = way.norms[field] = math.fsum(map(self._tables[field].__getitem__, terms))
+            norm = way.norms[field] = math.fsum(map(self._tables[field].__getitem__, way.terms(field)))
         return norm
 
     def _share(self, asked: Iterable[str], knows: Callable[[str], bool]) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -77,17 +77,18 @@ class Ranking:
             return ()
         best, first = scored[0]
         manner = self.wording.manner(question)
-        is_sure = False
-        if self.gate.may_let(manner, len(asked.text)):  # what a text is about takes long to tell
-            find = Find(
-                score=best,
-                lead=best - scored[1][0] if len(scored) > 1 else best,
-                subject=comparison.subject_share(first.known),
-                way=_way_share(comparison, first.known),
-                length=len(asked.text),
-                by_meaning=vector is not None and first.vectors is not None,
-            )
-            is_sure = self.gate.lets(manner, find)
+        at_best = Find(
+            score=best,
+            lead=best - scored[1][0] if len(scored) > 1 else best,
+            subject=1.0,
+            way=1.0,
+            length=len(asked.text),
+            by_meaning=vector is not None and first.vectors is not None,
+        )
+        is_sure = self.gate.lets(manner, at_best)
+        if is_sure:  # what a text is about takes long to tell
+            subject, way = comparison.subject_share(first.known), _way_share(comparison, first.known)
+            is_sure = self.gate.lets(manner, replace(at_best, subject=subject, way=way))
         return tuple(
             Passage(entry.article, score, is_confident=is_sure and index == 0)
             for index, (score, entry) in enumerate(scored[:limit])

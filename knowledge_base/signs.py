@@ -58,7 +58,7 @@ class Signs:
         return base64.b64encode(len(self.sizes).to_bytes(4, "little") + sizes + numbers).decode()
 
     @classmethod
-    def loaded(cls, line: str) -> Signs:
+    def loaded(cls, line: bytes) -> Signs:
         """Return what ``dumped`` made. Raises ``ValueError``."""
         held = base64.b64decode(line, validate=True)
         many = int.from_bytes(held[:4], "little")

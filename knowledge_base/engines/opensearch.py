@@ -13,7 +13,7 @@ from hotline.domain.knowledge import START, Article, KnowledgePosition, Passage
 from knowledge_base.engines.live import PublishedArticles
 from knowledge_base.engines.opensearch_index import NAME, OpenSearchIndex
 from knowledge_base.gate import Gate
-from knowledge_base.likeness import Asked, Looked
+from knowledge_base.likeness import KINDS, Asked, Looked
 from knowledge_base.querying import rarity, terms_for, weighed
 from knowledge_base.ranking import Candidate, Entry, Ranking, is_answerable
 from knowledge_base.weights import FIELDS, weights_for
@@ -25,7 +25,6 @@ _LONGEST_MEANING: Final = 48
 _RARITIES_SECONDS: Final = 30.0
 _MOST_RARITIES: Final = 200_000
 _CHUNK: Final = 500
-_KINDS: Final = ("words", "characters", "sounds")
 
 Terms = dict[str, dict[str, None]]
 
@@ -177,11 +176,11 @@ def query_of(
 
 
 def _known_terms(entries: Iterable[Entry]) -> Terms:
-    found: Terms = {f"asked_{kind}": {} for kind in _KINDS}
+    found: Terms = {f"asked_{kind}": {} for kind in KINDS}
     for entry in entries:
         for way in entry.known.ways:
-            for kind in _KINDS:
-                found[f"asked_{kind}"].update(dict.fromkeys(getattr(way, kind)))
+            for kind in KINDS:
+                found[f"asked_{kind}"].update(dict.fromkeys(way.terms(kind)))
     return found
 
 

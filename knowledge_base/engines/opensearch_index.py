@@ -204,7 +204,9 @@ class OpenSearchIndex:
     def _entry(self, source: dict[str, Any]) -> Entry:
         kept = base64.b64decode(source["vectors"]) if source.get("vectors") else b""
         rows = self.vectors.rows(kept) if self.vectors is not None and kept else None
-        return Entry(_ARTICLE.validate_python(source["article"]), Known.loaded(source["known"]), rows)
+        return Entry(
+            _ARTICLE.validate_python(source["article"]), Known.loaded(source["known"].encode()), rows
+        )
 
     async def _scale(self) -> float:
         if self._factor is None:

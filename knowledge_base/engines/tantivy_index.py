@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterable
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -37,6 +37,10 @@ _POSITION: Final = "\x00position"
 _WRITER_BYTES: Final = 15_000_000
 _MOST_LEARNT: Final = 3_000
 """So many articles are learnt from how things are worded; what they do not know is left as it was heard."""
+_MOST_ENTRIES: Final = 1_024
+"""So many articles are kept as they were read: more make the garbage collector stand still for longer than reading them takes."""
+_MOST_WEIGHED_AGAIN: Final = 50_000
+"""Terms: half a second among a hundred thousand articles."""
 _ARTICLE: Final = TypeAdapter(Article)
 
 _Answer = TypeVar("_Answer")
@@ -68,9 +72,13 @@ def guarded(place: object, work: Callable[[], _Answer]) -> _Answer:
 class Snapshot:
     """The index at one moment: what is written later is not seen here."""
 
-    def __init__(self, place: object, index: Any, vectors: Vectors | None) -> None:
+    def __init__(
+        self, place: object, index: Any, vectors: Vectors | None, learnt: HeardWords | None = None
+    ) -> None:
+        """``learnt``: what is known of heard words by the state before, until ``learn`` has read this one."""
         self._place = place
         self._vectors = vectors
+        self._learnt = learnt
         self._searcher = index.searcher()
         self.size = max(0, int(self._searcher.num_docs) - 1)
         """How many articles there are."""
@@ -78,7 +86,7 @@ class Snapshot:
         self._having: dict[tuple[str, str], int] = {}
         self.rarities = {field: Looked(partial(self._rarity, field)) for field in (*FIELDS, "category")}
         """How rare a term is in a field, as BM25 weighs it."""
-        self.entry = lru_cache(maxsize=4_096)(self._entry)
+        self.entry = lru_cache(maxsize=_MOST_ENTRIES)(self._entry)
 
     def rarity(self, field: str, term: str) -> float:
         """Return how rare a term is in a field, as BM25 weighs it."""
@@ -90,6 +98,16 @@ class Snapshot:
             look_up = partial(self._searcher.doc_freq, field, term)
             found = self._having[field, term] = int(guarded(self._place, look_up))
         return found
+
+    @property
+    def looked_up(self) -> list[tuple[str, str]]:
+        """Fields and terms that were looked up so far, the latest last."""
+        return list(self._having)
+
+    def weigh_again(self, former: Snapshot) -> None:
+        """Look up anew what the state before had looked up of late, so that no question waits for all of it."""
+        for field, term in former.looked_up[-_MOST_WEIGHED_AGAIN:]:
+            self.having(field, term)
 
     def search(self, query: Any, limit: int) -> list[tuple[float, Any]]:
         """Return figures and addresses of the best documents."""
@@ -106,9 +124,13 @@ class Snapshot:
 
         return guarded(self._place, read)
 
-    @cached_property
+    @property
     def heard_words(self) -> HeardWords:
         """What words that were heard likely stand for, by how the articles word things."""
+        return self._learnt or self.learn()
+
+    def learn(self) -> HeardWords:
+        """Read how the articles word things, which takes a while for many of them."""
 
         def read() -> list[str]:
             found = self._searcher.search(tantivy.Query.all_query(), limit=_MOST_LEARNT, count=False).hits
@@ -120,7 +142,13 @@ class Snapshot:
             )
             return ["\n".join((article.title, *article.questions, *body_of(article))) for article in articles]
 
-        return HeardWords.of(guarded(self._place, read))
+        self._learnt = HeardWords.of(guarded(self._place, read))
+        return self._learnt
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether heard words are searched for by it."""
+        return self._learnt is not None
 
     def _rarity(self, field: str, term: str) -> float:
         return rarity(self.size, self.having(field, term))
@@ -129,7 +157,7 @@ class Snapshot:
         def read() -> Entry:
             found = self._searcher.doc(tantivy.DocAddress(segment, document))
             article = _ARTICLE.validate_json(found["article"][0])
-            known = Known.loaded(found["known"][0].decode())
+            known = Known.loaded(found["known"][0])
             kept = found["vectors"][0] if self._vectors is not None else b""
             rows = self._vectors.rows(kept) if self._vectors is not None and kept else None
             return Entry(article, known, rows)
@@ -152,6 +180,7 @@ class TantivyIndex:
         index.register_tokenizer(
             "spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
         )
+        self._seen = self._state()
         self.snapshot = Snapshot(place, index, vectors)
 
     @classmethod
@@ -226,12 +255,25 @@ class TantivyIndex:
         self.refresh()
 
     def refresh(self) -> None:
-        """See what was written meanwhile, by another process too."""
+        """See what was written meanwhile, by another process too: it is found at once, how it is worded is learnt after that."""
+        state = self._state()
+        if state is not None and state == self._seen:
+            return
         guarded(self.place, self._index.reload)
-        fresh = Snapshot(self.place, self._index, self.vectors)
-        if "heard_words" in vars(self.snapshot):  # they are searched by: no caller waits for them
-            _ = fresh.heard_words
-        self.snapshot = fresh
+        former = self.snapshot
+        self.snapshot = Snapshot(
+            self.place, self._index, self.vectors, former.heard_words if former.has_learnt else None
+        )
+        self._seen = state
+        if former.has_learnt:  # they are searched by: no caller waits for them
+            self.snapshot.learn()
+        self.snapshot.weigh_again(former)
+
+    def _state(self) -> bytes | None:
+        """Return what tantivy keeps of its state in the folder: another one after each commit. None in memory."""
+        if self.place is None:
+            return None
+        return guarded(self.place, (self.place / "meta.json").read_bytes)
 
     def check(self) -> None:
         """Look whether the files are as they were written; raise ``IndexDamagedError``. Only what has changed is read."""

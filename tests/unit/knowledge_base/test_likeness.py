@@ -112,7 +112,7 @@ def test_a_glance_promises_no_less_than_a_way_of_asking_keeps_and_articles_keep_
 
 def test_what_was_dumped_is_read_again_and_what_is_no_analysis_is_refused() -> None:
     known = Known.of(an_article(title="居住证怎么办", questions=("外地人办居住证",)), WORDING)
-    again = Known.loaded(known.dumped())
+    again = Known.loaded(known.dumped().encode())
     assert again.ways == known.ways
     assert again.whole == known.whole
     assert Comparison(asked("居住证"), even).glances([again]) == Comparison(asked("居住证"), even).glances(
@@ -121,8 +121,8 @@ def test_what_was_dumped_is_read_again_and_what_is_no_analysis_is_refused() -> N
     signs, ways, whole = known.dumped().split("\n")
     for broken in ("", "[]", f"{signs[:-8]}\n{ways}\n{whole}", f"?{signs}\n{ways}\n{whole}"):
         with pytest.raises(ValueError):
-            Known.loaded(broken)
+            Known.loaded(broken.encode())
     with pytest.raises(NoAnalysisError):
-        _ = Known.loaded(f"{signs}\n[[1]]\n{whole}").ways
+        _ = Known.loaded(f"{signs}\n[[1]]\n{whole}".encode()).ways
     with pytest.raises(NoAnalysisError):
-        _ = Known.loaded(f"{signs}\n{ways}\n{{").whole
+        _ = Known.loaded(f"{signs}\n{ways}\n{{".encode()).whole

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hotline.domain.knowledge import START, Article, KnowledgePosition
+from hotline.heard_words import HeardWords
 from knowledge_base.engines.index_folder import IndexFolder
 from knowledge_base.engines.tantivy import TantivyRetriever
 from knowledge_base.engines.tantivy_index import IndexDamagedError, TantivyIndex
@@ -64,6 +65,45 @@ def test_another_handle_sees_what_was_written_when_it_looks_again(tmp_path: Path
     assert found(reader, "居住证") == []
     reader.refresh()
     assert found(reader, "居住证") == ["A0501-09"]
+
+
+def test_a_look_that_finds_nothing_new_learns_nothing_anew(tmp_path: Path) -> None:
+    index = an_index(tmp_path / "a")
+    before = index.snapshot
+    index.refresh()
+    assert index.snapshot is before
+
+
+def test_what_was_written_is_found_while_its_wording_is_still_learnt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = an_index(tmp_path / "a", [HEATING])
+    reader = TantivyIndex.open(tmp_path / "a", WORDING)
+    former = reader.snapshot.heard_words
+    writer.write([RESIDENCE], (), AT)
+    meanwhile: list[object] = []
+    learn = HeardWords.of
+
+    def slowly(texts: Iterable[str]) -> HeardWords:
+        meanwhile.extend((found(reader, "居住证"), reader.snapshot.heard_words is former))
+        return learn(texts)
+
+    monkeypatch.setattr(HeardWords, "of", slowly)
+    reader.refresh()
+    assert meanwhile == [["A0501-09"], True]
+    assert reader.snapshot.heard_words is not former
+
+
+def test_what_terms_weigh_is_looked_up_again_before_it_is_asked_for(tmp_path: Path) -> None:
+    writer = an_index(tmp_path / "a")
+    reader = TantivyIndex.open(tmp_path / "a", WORDING)
+    assert found(reader, "居住证到期怎么续签")[0] == "A0501-09"
+    asked = {term: reader.snapshot.having(*term) for term in reader.snapshot.looked_up}
+    writer.write([replace(RESIDENCE, id="A0501-10")], (), AT)
+    reader.refresh()
+    known = {term: reader.snapshot.having(*term) for term in reader.snapshot.looked_up}
+    assert known.keys() == asked.keys()
+    assert known["asked_words", "居住证"] == asked["asked_words", "居住证"] + 1
 
 
 def test_a_copy_is_changed_without_its_original(tmp_path: Path) -> None:
