@@ -318,9 +318,12 @@ class TurnTaker:
         return decisions
 
     def _dying_away(self, open_: _Utterance, step: float, situation: Situation) -> list[Decision]:
-        """Count the faint end of a word as voice, though it may be somebody else's and so lengthens nothing."""
+        """Count the faint end of a word as voice, though it may be somebody else's and so lengthens nothing.
+
+        Only of speech that has begun: a click before a television is no short answer.
+        """
         open_.behind_until = self._at
-        if self._at - open_.speech_end > _GAP_SECONDS:
+        if not open_.has_begun or self._at - open_.speech_end > _GAP_SECONDS:
             return []
         open_.voiced += step
         return self._floor(open_, situation)

@@ -169,6 +169,12 @@ def test_words_that_die_away_insist_like_any_others():
     assert kinds(before_a_television(taker, 0.16, TALKING)) == ["Insisted"]
 
 
+def test_a_click_before_a_television_is_no_answer():
+    taker = TurnTaker(TurnSettings())
+    follow((0, 1), (1, 0.064, ASKED), taker=taker, situation=ASKED)
+    assert before_a_television(taker, 2, ASKED) == []
+
+
 def test_a_click_is_nothing():
     assert follow((0, 1), (1, 0.1), (0, 2)) == []
 
