@@ -238,8 +238,9 @@ class Hearing:
         if probability < self._least_probability:
             return False
         loudness = 20 * math.log10(_loudness(window) + 1.0)
-        heard = self._foreground.is_behind if is_open else self._foreground.is_far_behind
-        return heard(loudness, at)
+        if is_open:
+            return self._foreground.is_behind(loudness, at)
+        return self._foreground.is_far_behind(loudness, at)
 
     def _follow(self, decision: Decision, situation: Situation) -> None:
         match decision:

@@ -116,8 +116,7 @@ _LOST_STREAM = "[object Event] "
 class Complaints:
     """What a page complained about in the console: refused scripts, errors, missing files.
 
-    A live stream may be lost once (a database that paused for a moment): the page asks anew; what it shows is the test's
-    business.
+    A live stream may be lost once: the page asks anew, the log says why, and what the page shows is the test's business.
     """
 
     def __init__(self, page: Page) -> None:

@@ -75,10 +75,10 @@ class Snapshot:
     def __init__(
         self, place: object, index: Any, vectors: Vectors | None, learnt: HeardWords | None = None
     ) -> None:
-        """``learnt``: what is known of heard words by the state before, until ``learn`` has read this one."""
         self._place = place
         self._vectors = vectors
-        self._learnt = learnt
+        self.learnt = learnt
+        """How heard words are read, by the state before until ``learn`` has read this one; None where nobody has asked."""
         self._searcher = index.searcher()
         self.size = max(0, int(self._searcher.num_docs) - 1)
         """How many articles there are."""
@@ -127,7 +127,7 @@ class Snapshot:
     @property
     def heard_words(self) -> HeardWords:
         """What words that were heard likely stand for, by how the articles word things."""
-        return self._learnt or self.learn()
+        return self.learn() if self.learnt is None else self.learnt
 
     def learn(self) -> HeardWords:
         """Read how the articles word things, which takes a while for many of them."""
@@ -142,13 +142,8 @@ class Snapshot:
             )
             return ["\n".join((article.title, *article.questions, *body_of(article))) for article in articles]
 
-        self._learnt = HeardWords.of(guarded(self._place, read))
-        return self._learnt
-
-    @property
-    def has_learnt(self) -> bool:
-        """Whether heard words are searched for by it."""
-        return self._learnt is not None
+        self.learnt = HeardWords.of(guarded(self._place, read))
+        return self.learnt
 
     def _rarity(self, field: str, term: str) -> float:
         return rarity(self.size, self.having(field, term))
@@ -261,11 +256,9 @@ class TantivyIndex:
             return
         guarded(self.place, self._index.reload)
         former = self.snapshot
-        self.snapshot = Snapshot(
-            self.place, self._index, self.vectors, former.heard_words if former.has_learnt else None
-        )
+        self.snapshot = Snapshot(self.place, self._index, self.vectors, former.learnt)
         self._seen = state
-        if former.has_learnt:  # they are searched by: no caller waits for them
+        if former.learnt is not None:  # they are searched by: no caller waits for them
             self.snapshot.learn()
         self.snapshot.weigh_again(former)
 

@@ -42,16 +42,10 @@ def test_each_utterance_has_its_own_loudness() -> None:
 
 def test_a_television_alone_is_not_the_caller_who_just_spoke() -> None:
     foreground = spoken(70.0)
-    assert [foreground.is_far_behind(level, 12.0) for level in (50.0, 55.0, 57.0, 70.0)] == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    assert speak(foreground, 70.0, 50.0, at=12.0) == [
-        False,
-        True,
-    ]  # nor does a click of theirs make it theirs
+    taken = [level for level in (50.0, 55.0, 57.0, 70.0) if not foreground.is_far_behind(level, 12.0)]
+    assert taken == [57.0, 70.0]
+    # Nor does a click of theirs make it theirs.
+    assert speak(foreground, 70.0, 50.0, at=12.0) == [False, True]
 
 
 def test_whoever_speaks_lower_is_heard_after_a_while() -> None:
