@@ -64,11 +64,17 @@ def load_safety_words(city: City) -> SafetyWords:
     return SafetyWords(rows, file=str(file))
 
 
+def load_answer_words(city: City) -> AnswerWords:
+    """Read the words of short answers and wishes."""
+    rows, file = lexicon(city, "answers")
+    return AnswerWords(rows, file=str(file))
+
+
 def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     """Read everything once; return what makes a session for a channel."""
     safety = load_safety_words(city)
+    answers = load_answer_words(city)
     rows, file = lexicon(city, "answers")
-    answers = AnswerWords(rows, file=str(file))
     delicate = _categories(city, rows.get("secrecy_categories", ()), file)
     policies = {
         channel: replace(_policy(city, channel), secrecy_categories=delicate) for channel in ContactChannel

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from app.city_words import lexicon
+from app.city_words import load_answer_words, load_safety_words
 from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.words import Answer, AnswerWords, SafetyWords
@@ -69,11 +69,7 @@ class WeChatWords:
 
 def load_short_answers(city: City) -> ShortAnswers:
     """Read the lists that the dialogue uses, too."""
-    safety, safety_file = lexicon(city, "safety")
-    answers, answers_file = lexicon(city, "answers")
-    return ShortAnswers(
-        AnswerWords(answers, file=str(answers_file)), SafetyWords(safety, file=str(safety_file))
-    )
+    return ShortAnswers(load_answer_words(city), load_safety_words(city))
 
 
 def load_letter_prompts(city: City) -> Prompts:

@@ -7,12 +7,13 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 import structlog
 
 from app.call_presence import shown_calls
-from app.city_words import load_prompts
+from app.city_words import load_answer_words, load_prompts
 from app.clock import now
 from app.draining import Ending
 from app.long_lived import set_apart
@@ -27,6 +28,7 @@ from app.spoken_ahead import names
 from app.wiring import Hearing, Speaking, World, open_world, telephones_of
 from asr.running import RunningPace
 from hotline.city import City, load_city
+from hotline.dialogue.ends import is_wish
 from hotline.domain.appeal import ContactChannel
 from hotline.service.conversations import Conversations
 from hotline.service.early_understanding import EarlyUnderstander
@@ -271,7 +273,9 @@ async def run_phone(
         if recordings is not None:
             log_book = BookWithoutSecrets(log_book, recordings)
             stack.push_async_callback(recordings.close)
-        understander = EarlyUnderstander(world.surroundings.understander)
+        understander = EarlyUnderstander(
+            world.surroundings.understander, is_wish=partial(is_wish, answers=load_answer_words(city))
+        )
         conversations = Conversations(
             replace(world.surroundings, log_book=log_book, understander=understander)
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.city_words import lexicon
+from app.city_words import lexicon, load_answer_words, load_safety_words
 from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.survey import SurveySession
 from hotline.dialogue.survey_result import NAMES, Subject, SurveyPolicy
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords, SafetyWords
 from hotline.domain.appeal import ContactChannel
 
 
@@ -23,10 +22,7 @@ def load_survey_prompts(city: City) -> Prompts:
 def survey_maker(city: City) -> Callable[[Subject], SurveySession]:
     """Read everything once; return what makes a revisit call for a subject."""
     prompts, policy = load_survey_prompts(city), SurveyPolicy()
-    rows, file = lexicon(city, "answers")
-    answers = AnswerWords(rows, file=str(file))
-    rows, file = lexicon(city, "safety")
-    safety = SafetyWords(rows, file=str(file))
+    answers, safety = load_answer_words(city), load_safety_words(city)
     rows, file = lexicon(city, "survey")
     words = SurveyWords(rows, answers, file=str(file))
 

@@ -25,8 +25,12 @@ _BLURRED: Final = 0.3
 _NEAR: Final = 1.0
 _FAR: Final = 2.2
 _LONG: Final = 7
-_LIMITS: Final = {Expected.PLACE: (0.5, 0.75), Expected.OPEN: (0.35, 0.5)}
-"""The highest mean cost of a syllable by what is awaited, of short addresses and of those of ``_LONG`` syllables and more."""
+_OPENLY: Final = 0.35, 0.5
+_LIMITS: Final = {Expected.PLACE: (0.5, 0.75), Expected.OPEN: _OPENLY, Expected.YES_NO: _OPENLY}
+"""The highest mean cost of a syllable by what is awaited, of short addresses and of those of ``_LONG`` syllables and more.
+
+Many a yes-or-no question is answered with a place (“不对，是……”).
+"""
 _LEAST_ALIKE: Final = 0.4
 """The lowest share of syllables that are the same when blurred; of the street's own name half."""
 _STREET_END: Final = re.compile("(?:街道|街道办|办事处|镇|乡)$")

@@ -28,6 +28,7 @@ from ivr.sip.sound import (
     SoundWatch,
     mixed,
     read_wav,
+    silent_lead_seconds,
     voiced_length,
     write_wav,
 )
@@ -90,10 +91,11 @@ class CallerSettings:
 
 @dataclass(slots=True)
 class CallTurn:
-    """One step and its answer. ``latency_ms``: last sound of the caller → first sound of the answer.
+    """One step and its answer. ``latency_ms``: last sound of the caller (from ``spoken_from`` on) → first sound of the answer.
 
     Both are None when no answer came before the next step, or the hotline was speaking when the caller ended.
     ``is_over_prompt``: the hotline was speaking when the step began; ``stopped_after_ms``: so long it went on then.
+    Silence at the beginning of a file is not counted as speech.
     """
 
     step: str
@@ -269,9 +271,11 @@ class _Call:
     def _take(self, step: Speak | Press) -> None:
         number = len(self._report.turns)
         name = step.wav.name if isinstance(step, Speak) else f"keys {step.keys}"
-        is_over_prompt = self._watch.is_sounding
+        lead = silent_lead_seconds(self._sounds[step.wav]) if isinstance(step, Speak) else 0.0
         self._report.turns.append(
-            CallTurn(step=name, spoken_from=round(self._now, 3), is_over_prompt=is_over_prompt)
+            CallTurn(
+                step=name, spoken_from=round(self._now + lead, 3), is_over_prompt=self._watch.is_sounding
+            )
         )
         self._tell({"event": "speaking", "turn": number, "step": name, "at": round(self._now, 3)})
         self._heard_from = self._heard_until = None

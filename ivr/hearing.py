@@ -27,6 +27,7 @@ from ivr.echo import COMPARED_SECONDS, is_echo
 from ivr.foreground import Foreground
 from ivr.turn_taking import (
     Began,
+    CameForward,
     Decision,
     Dropped,
     Ended,
@@ -201,11 +202,14 @@ class Hearing:
         self._judge_no_more()
         if self._running is not None:
             self._running.stop()
-        for decode in (*self._current.pieces, self._current.ahead, self._current.live):
-            if decode is not None:
-                decode.cancel()
+        self._drop_current()
         for pending in self._pending:
             for decode in pending.decodes:
+                decode.cancel()
+
+    def _drop_current(self) -> None:
+        for decode in (*self._current.pieces, self._current.ahead, self._current.live):
+            if decode is not None:
                 decode.cancel()
 
     def _judge(self, window: Samples) -> None:
@@ -216,7 +220,10 @@ class Hearing:
         if self._is_own_voice(window, probability, situation):
             probability = 0.0
         is_behind = self._is_behind(window, probability, at)
-        for decision in self._turns.feed(probability, at, situation, is_behind=is_behind):
+        decisions = self._turns.feed(probability, at, situation, is_behind=is_behind)
+        if (since := self._foreground.came_forward()) is not None:
+            decisions += self._turns.came_forward(since, situation)
+        for decision in decisions:
             self._follow(decision, situation)
             self._decided(decision)
         if self._running is not None and self._turns.is_speaking:
@@ -258,6 +265,8 @@ class Hearing:
                 if self._current.ahead is not None:
                     self._current.ahead.cancel()
                     self._current.ahead = None
+            case CameForward():
+                self._begin_anew(decision, situation)
             case PieceEnded():
                 self._current.pieces.append(self._decode(situation, decision.start, decision.end))
             case Ended():
@@ -275,8 +284,17 @@ class Hearing:
                 self._has_pending.clear()
         else:
             self._current = _Current(began.start)
+        self._go_along(situation)
+
+    def _begin_anew(self, came: CameForward, situation: Situation) -> None:
+        """Forget what was recognised of the voices before the caller's."""
+        self._drop_current()
+        self._current = _Current(came.start)
+        self._go_along(situation)
+
+    def _go_along(self, situation: Situation) -> None:
         if self._recognizer.is_streaming:
-            self._current.live = self._decode(situation, began.start, None)
+            self._current.live = self._decode(situation, self._current.start, None)
 
     def _end(self, ended: Ended, situation: Situation) -> None:
         current, self._current = self._current, _Current()

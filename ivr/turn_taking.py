@@ -45,7 +45,8 @@ class TurnSettings:
     a whole answer, ``likely_seconds`` when they probably are. ``short_answer_seconds`` of voice are enough after a question has been asked; other sounds shorter
     than ``start_seconds`` are dropped ``drop_seconds`` after their end. Over a prompt, up to ``hum_seconds`` of voice may
     be a mere hum. ``guard_seconds`` after a prompt's first sound nothing opens an utterance (echo).
-    ``behind_seconds``: so long at least voices behind the caller go on before an utterance ends over them.
+    ``behind_seconds``: so long at least voices behind the caller go on before an utterance ends over them; with a whole
+    answer, ``behind_pause_seconds`` longer than without them, which is also when recognition begins.
     ``answer_threshold``: probability of speech that is voice while an answer is awaited in silence; “对” of 0.22 s reaches 0.48.
     What is said within ``overlap_seconds`` of a prompt's end counts as said after it; to a yes-or-no question, also of the
     end of all that comes before its last part (``Playing.untold_seconds``).
@@ -62,6 +63,7 @@ class TurnSettings:
     whole_seconds: float = 0.35
     likely_seconds: float = 0.6
     behind_seconds: float = 1.3
+    behind_pause_seconds: float = 0.4
     speculate_seconds: float = 0.12
     drop_seconds: float = 0.3
     merge_seconds: float = 1.0
@@ -155,6 +157,14 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class CameForward:
+    """Only from ``start`` on it is the caller who speaks; what came before was behind them."""
+
+    at: float
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
 class PieceEnded:
     """Speech went on so long that ``start`` to ``end`` is cut off as a piece of its own."""
 
@@ -186,7 +196,7 @@ class Ended:
     may_answer: bool = False
 
 
-Decision = Began | TookFloor | Insisted | Dropped | Paused | Resumed | PieceEnded | Ended
+Decision = Began | TookFloor | Insisted | Dropped | Paused | Resumed | CameForward | PieceEnded | Ended
 
 
 @dataclass(slots=True)
@@ -207,6 +217,7 @@ class _Utterance:
     ends_after: float | None = None
     behind_until: float = 0.0
     follows: bool = False
+    continues: bool = False
     track: list[tuple[float, float]] = field(default_factory=list)
 
 
@@ -245,6 +256,19 @@ class TurnTaker:
             return
         seconds = self._settings.whole_seconds if is_sure else self._settings.likely_seconds
         self._open.ends_after = min(seconds, self._open.ends_after or seconds)
+
+    def came_forward(self, since: float, situation: Situation) -> list[Decision]:
+        """Leave out what was voice before ``since``, when the caller began: somebody behind them spoke till then."""
+        open_ = self._open
+        if open_ is None or not open_.has_begun or open_.continues or since <= open_.onset:
+            return []
+        start = max(open_.start, since - self._settings.pre_roll_seconds)
+        open_.start = open_.piece_start = start
+        open_.onset = since
+        open_.voiced = min(open_.voiced, self._at - since)
+        open_.is_answer = open_.is_answer or self._is_answer(situation)
+        open_.track = [frame for frame in open_.track if frame[0] > start]
+        return [CameForward(self._at, start)]
 
     def feed(
         self, probability: float, at_seconds: float, situation: Situation, *, is_behind: bool = False
@@ -288,16 +312,19 @@ class TurnTaker:
 
     def _opened(self, onset: float, situation: Situation) -> _Utterance:
         start = max(self._floor_free_from, onset - self._settings.pre_roll_seconds)
-        playing = situation.playing
-        is_heard_out = playing is None or playing.remaining_seconds <= self._settings.overlap_seconds
         return _Utterance(
             start=start,
             piece_start=start,
             onset=onset,
             speech_end=onset,
-            is_answer=situation.is_question_asked and is_heard_out,
+            is_answer=self._is_answer(situation),
             may_answer=self._is_told(situation),
         )
+
+    def _is_answer(self, situation: Situation) -> bool:
+        playing = situation.playing
+        is_heard_out = playing is None or playing.remaining_seconds <= self._settings.overlap_seconds
+        return situation.is_question_asked and is_heard_out
 
     def _voiced(self, open_: _Utterance, step: float, situation: Situation) -> list[Decision]:
         decisions: list[Decision] = []
@@ -340,6 +367,7 @@ class TurnTaker:
         if self._is_last_reported or (situation.playing is not None and not last.is_over_prompt):
             open_.follows = self._is_last_reported
             return Began(self._at, open_.start)
+        open_.continues = True
         open_.start, open_.piece_start = last.start, last.piece_start
         open_.voiced += last.voiced
         open_.is_answer, open_.may_answer = last.is_answer, last.may_answer
@@ -395,9 +423,11 @@ class TurnTaker:
             self._open = None
             return [Dropped(self._at)] if open_.has_floor else []
         without_any = self._at - max(open_.speech_end, open_.behind_until)
-        if without_any >= self._endpoint(open_, situation) or silence >= self._endpoint_behind(situation):
+        if without_any >= self._endpoint(open_, situation) or silence >= self._endpoint_behind(
+            open_, situation
+        ):
             return [self._end(open_)]
-        is_pause = without_any >= settings.speculate_seconds or silence >= settings.behind_seconds / 2
+        is_pause = without_any >= settings.speculate_seconds or silence >= settings.behind_pause_seconds
         if is_pause and not open_.is_paused:
             open_.is_paused = True
             is_hum_long = open_.voiced <= settings.hum_seconds
@@ -411,9 +441,11 @@ class TurnTaker:
             seconds = min(seconds, open_.ends_after)
         return seconds * situation.slowness - 1e-9
 
-    def _endpoint_behind(self, situation: Situation) -> float:
+    def _endpoint_behind(self, open_: _Utterance, situation: Situation) -> float:
         """Return how long a pause is that no voice behind lengthens further; words that begin faintly have come by then."""
         settings = self._settings
+        if open_.ends_after is not None:
+            return (open_.ends_after + settings.behind_pause_seconds) * situation.slowness
         return max(settings.behind_seconds, settings.endpoint_seconds[situation.expect]) * situation.slowness
 
     def _end(self, open_: _Utterance, *, is_cut: bool = False) -> Ended:

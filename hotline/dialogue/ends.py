@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
@@ -28,6 +29,12 @@ class Fullness(IntEnum):
     UNKNOWN = 0
     LIKELY = 1
     WHOLE = 2
+
+
+def is_wish(text: str, answers: AnswerWords) -> bool:
+    """Tell whether ``text`` asks for what is done whatever was asked: a person, or an end of the matter."""
+    readers = (answers.wants_agent, answers.is_in_despair, answers.speaks_dialect, answers.withdraws)
+    return any(reads(text) for reads in readers)
 
 
 def fullness(meaning: Understanding, expect: Expected) -> Fullness:

@@ -95,6 +95,14 @@ def voiced_length(samples: bytes) -> int:
     return 0
 
 
+def silent_lead_seconds(samples: bytes) -> float:
+    """Return how long ``samples`` are silent before their first frame that is not; 0 where none is."""
+    for number, start in enumerate(range(0, len(samples), FRAME_BYTES)):
+        if loudness(samples[start : start + FRAME_BYTES]) > _LOUD:
+            return number * FRAME_SECONDS
+    return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Onset:
     """Somebody began to be heard at ``at`` (seconds of audio time)."""

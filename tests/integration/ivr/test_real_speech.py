@@ -122,6 +122,29 @@ def test_a_television_alone_is_not_taken_for_the_caller_who_listens(caller, mode
     run(test())
 
 
+@needs_speech
+@pytest.mark.parametrize("is_streaming", [False, True])
+@pytest.mark.parametrize("caller", range(3))
+def test_a_television_before_the_callers_first_words_is_no_part_of_them(caller, is_streaming, model):
+    sound = read(FILES[caller])
+    programmes = [np.concatenate([read(file) for file in FILES[first : first + 4]]) for first in (8, 12)]
+    voices = sum(np.resize(each, len(sound) + 10 * RATE) for each in programmes)  # without a pause
+    whole = voices * np.sqrt(np.mean(sound**2) / np.mean(voices**2)) / 10 ** (20 / 20)
+    whole[5 * RATE : 5 * RATE + len(sound)] += sound
+
+    async def test():
+        recognizer = ScriptedRecognizer(*["听见了"] * 9, is_streaming=is_streaming)
+        async with Call(recognizer, detector=model.detector()) as call:
+            await call.ask("请讲")
+            call.line.send(telephoned(whole))
+            await call.until(Said)
+            begins, ends = voiced(sound)
+            _, seconds = recognizer.decoded[-1]
+            assert ends - begins - 0.1 < seconds < ends - begins + 3.0  # not the five seconds before
+
+    run(test())
+
+
 def music(seconds: float) -> np.ndarray:
     """Return a held chord that swells, with a tune over it."""
     times = np.arange(int(seconds * RATE)) / RATE

@@ -92,6 +92,21 @@ def test_addresses_within_what_is_said_are_found_only_where_they_are_nearly_righ
 
 
 @pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("来山区兰山街道", "兰山区兰山街道"),
+        ("不对是罗装区盛庄街道", "不对是罗庄区盛庄街道"),
+        ("没有其他问题了谢谢", "没有其他问题了谢谢"),
+        ("对的登记的内容是对的", "对的登记的内容是对的"),
+    ],
+)
+def test_a_place_that_answers_a_yes_or_no_question_is_put_right(
+    repairer: Repairer, heard: str, meant: str
+) -> None:
+    assert repairer.repair(heard, Expected.YES_NO) == meant
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "我去一趟医院",  # sounds like 义堂

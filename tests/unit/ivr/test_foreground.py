@@ -63,3 +63,31 @@ def test_a_short_word_says_nothing_of_the_callers_loudness() -> None:
     speak(foreground, *[70.0] * 5)
     foreground.over(1.0)
     assert not foreground.is_far_behind(40.0, 1.5)
+
+
+def forward(foreground: Foreground, *stretches: tuple[float, int]) -> list[float]:
+    """Feed stretches of (loudness, windows), a window a second, and return since when the caller spoke."""
+    levels = [level for level, windows in stretches for _ in range(windows)]
+    told = []
+    for at, level in enumerate(levels, start=1):
+        foreground.is_behind(level, at)
+        if (since := foreground.came_forward()) is not None:
+            told.append(since)
+    return told
+
+
+def test_the_caller_comes_forward_out_of_a_television() -> None:
+    foreground = Foreground()
+    assert forward(foreground, (50.0, 20), (57.5, 1), (50.0, 39), (70.0, 60)) == [61.0]
+    assert forward(foreground, (70.0, 60)) == []
+    foreground.over(130.0)
+    assert forward(foreground, (70.0, 60)) == []
+
+
+def test_who_merely_speaks_up_has_said_all_of_it() -> None:
+    assert forward(Foreground(), (60.0, 60), (70.0, 60)) == []
+    assert forward(Foreground(), (50.0, 25), (70.0, 60)) == []
+
+
+def test_a_loud_word_of_the_television_or_a_click_is_not_the_caller() -> None:
+    assert forward(Foreground(), (50.0, 40), (70.0, 3), (50.0, 60), (70.0, 30)) == [104.0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hotline.domain.speech import Expected
 from ivr.turn_taking import (
     Began,
+    CameForward,
     Decision,
     Dropped,
     Ended,
@@ -135,6 +136,34 @@ def test_a_sentence_before_a_television_ends_though_the_television_goes_on():
     (ended,) = [one for one in before_a_television(taker, 5) if isinstance(one, Ended)]
     assert ended.speech_end == pytest.approx(spoken_until, abs=STEP)
     assert ended.at - ended.speech_end == pytest.approx(1.3, abs=STEP)
+
+
+@pytest.mark.parametrize(("is_sure", "seconds"), [(True, 0.75), (False, 1.0)])
+def test_a_whole_answer_before_a_television_is_not_waited_for_long(is_sure, seconds):
+    taker = TurnTaker(TurnSettings())
+    follow((1, 2), taker=taker)
+    (paused,) = before_a_television(taker, 0.45)
+    assert isinstance(paused, Paused)
+    taker.whole(is_sure=is_sure)
+    (ended,) = before_a_television(taker, 1.2)
+    assert ended.at - ended.speech_end == pytest.approx(seconds, abs=STEP)
+
+
+def test_what_was_behind_the_caller_before_they_came_forward_is_left_out():
+    taker = TurnTaker(TurnSettings())
+    follow((1, 5), taker=taker)
+    (came,) = taker.came_forward(4.0, ASKED)
+    assert came == CameForward(taker._at, 3.7)
+    ended = the_end(follow((1, 1), (0, 2), taker=taker))
+    assert (ended.start, ended.is_answer) == (3.7, True)
+    assert ended.voiced_seconds == pytest.approx(2.0, abs=0.1)
+
+
+def test_nobody_comes_forward_out_of_their_own_words_or_out_of_silence():
+    taker = TurnTaker(TurnSettings())
+    assert taker.came_forward(1.0, OPEN) == []
+    follow((1, 2), (0, 0.9), (1, 1), taker=taker)  # goes on: the first words are theirs
+    assert taker.came_forward(taker._at - 0.5, OPEN) == []
 
 
 def test_a_pause_of_a_voice_behind_ends_the_sentence_as_any_pause():

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from hotline.dialogue.ends import Fullness, fullness
+from hotline.dialogue.ends import Fullness, fullness, is_wish
 from hotline.domain.appeal import Place
 from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 from tests.builders import LANSHAN, a_complaint, a_meaning
+from tests.surveys import ANSWERS
 
 MATTER = "路灯坏了好几天没人修"
 COUNTY = Place(said="兰山区", county_code="371302", county="兰山区")
@@ -41,3 +42,18 @@ def test_words_are_as_whole_as_what_they_mean(
     meaning: Understanding, expect: Expected, found: Fullness
 ) -> None:
     assert fullness(meaning, expect) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("我要人工服务", True),
+        ("我不会说普通话,有没有会说方言的。", True),
+        ("算了我不反应了不用登记了。", True),
+        ("活着没意思", True),
+        ("我要反映路灯坏了", False),
+        ("在人工湖旁边", False),
+    ],
+)
+def test_who_asks_for_a_person_or_takes_it_back_has_said_all(text: str, is_one: bool) -> None:
+    assert is_wish(text, ANSWERS) is is_one

@@ -15,6 +15,7 @@ from ivr.sip.sound import (
     SoundWatch,
     loudness,
     read_wav,
+    silent_lead_seconds,
     tone,
     voiced_length,
     write_wav,
@@ -84,6 +85,11 @@ def test_the_voiced_length_leaves_out_the_silence_at_the_end() -> None:
     sound = QUIET * 5 + LOUD * 10 + QUIET * 25
     assert voiced_length(sound) == 15 * FRAME_BYTES
     assert voiced_length(QUIET * 10) == 0
+
+
+def test_the_silence_before_the_first_sound_is_measured() -> None:
+    assert silent_lead_seconds(QUIET * 3 + LOUD * 10) == pytest.approx(0.06)
+    assert silent_lead_seconds(LOUD) == silent_lead_seconds(QUIET * 10) == 0
 
 
 def test_an_offset_of_the_samples_is_not_loud() -> None:
