@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, assert_never
 
-from hotline.dialogue.actions import End
+from hotline.dialogue.actions import End, Listen
 from hotline.dialogue.asking_on import AskingOn
 from hotline.dialogue.events import (
     AgentJoined,
@@ -278,7 +278,7 @@ class Session(AskingOn):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
             if self._answers.only_opens(text):
-                return self._ask(Stage.OPEN, Expected.OPEN, "invite")
+                return self._invite()
             short = read(text, Answer.MORE, Answer.DONE, Answer.MISDIALLED)
             if short is Answer.MORE:
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
@@ -287,6 +287,12 @@ class Session(AskingOn):
         if self._stage is Stage.OPEN and not self._is_understanding:
             text = self._matter_of(text)
         return self._understand(text)
+
+    def _invite(self) -> Actions:
+        """Ask somebody to go on who greeted or announced a matter, and paused: they are waited for as elders are."""
+        patience = self._policy.elder_slowness
+        actions = self._ask(Stage.OPEN, Expected.OPEN, "invite")
+        return tuple(replace(one, slowness=patience) if isinstance(one, Listen) else one for one in actions)
 
     def _gives_question_up(self, text: str) -> bool:
         """Whether a question without an answer need not be written down after all (“知道了”, “没了”)."""
@@ -462,7 +468,7 @@ class Session(AskingOn):
             case Intent.WITHDRAW:
                 return self._transfer("withdraw", "transferring_withdraw")
             case Intent.GREET:
-                return self._ask(Stage.OPEN, Expected.OPEN, "invite")
+                return self._invite()
             case Intent.GOODBYE | Intent.THANK | Intent.DENY if self._stage is not Stage.OPEN:
                 return self._rate_or_goodbye()
             case Intent.GOODBYE:

@@ -306,8 +306,17 @@ def test_who_only_announces_a_question_is_asked_to_go_on(opening: str) -> None:
     call = Conversation()
     call.says(opening)
     assert call.heard == ("invite",)
+    assert call.last(Listen).slowness == 1.5  # whoever paused there pauses again
     call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
     assert call.last(LookUp).question == "什么时候供暖"
+
+
+def test_who_greets_is_waited_for_a_little_longer_and_the_others_are_not() -> None:
+    call = Conversation()
+    call.says("喂，您好啊", a_meaning("喂，您好啊", Intent.GREET))
+    assert (call.heard, call.last(Listen).slowness) == (("invite",), 1.5)
+    call.says("路灯坏了", a_complaint("路灯坏了", place=None))
+    assert (call.heard, call.last(Listen).slowness) == (("ask_place",), 1.0)
 
 
 @pytest.mark.parametrize(
