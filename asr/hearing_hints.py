@@ -21,6 +21,7 @@ class HearingHints:
 
     prompts: Mapping[Expected, str]
     phone_prompt: str
+    short_lead: str
     fallback_prompt: str
     likely_answers: tuple[str, ...]
     never_said: frozenset[str]
@@ -29,12 +30,23 @@ class HearingHints:
     words: Mapping[Expected, tuple[str, ...]]
     hotwords: tuple[str, ...]
 
-    def prompt(self, expect: Expected, choices: Sequence[str] = (), *, is_phone: bool = False) -> str:
-        """Return the text that a prompted engine (whisper) should believe was said just before."""
-        if is_phone and expect is Expected.OPEN:
-            return self.phone_prompt
-        likely = dict.fromkeys((*self.likely_answers, *choices[:_MOST_CHOICES]))
-        return self.prompts[expect].format(choices="。".join(likely))
+    def prompt(
+        self,
+        expect: Expected,
+        choices: Sequence[str] = (),
+        *,
+        is_phone: bool = False,
+        is_short: bool = False,
+    ) -> str:
+        """Return the text that a prompted engine (whisper) should believe was said just before.
+
+        ``is_short``: of the speech. Who asks for a person says little, and is understood as they must be (转人工).
+        """
+        if expect is Expected.YES_NO:
+            likely = dict.fromkeys((*self.likely_answers, *choices[:_MOST_CHOICES]))
+            return self.prompts[expect].format(choices="。".join(likely))
+        prompt = self.phone_prompt if is_phone and expect is Expected.OPEN else self.prompts[expect]
+        return self.short_lead + prompt if is_short else prompt
 
     def grammar(self, expect: Expected, choices: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the only words that may be heard; empty where anything may be said."""
@@ -44,6 +56,10 @@ class HearingHints:
         """Return the words to lean to, for engines with hotwords."""
         likely = self.words.get(expect, (*self.places, *self.hotwords))
         return tuple(dict.fromkeys((*choices, *likely)))
+
+    def repeats_lead(self, text: str) -> bool:
+        """Tell whether ``text`` begins as the prompt of short speech does: of noise an engine makes its prompt."""
+        return han_only(text).startswith(han_only(self.short_lead))
 
     def is_made_up(self, text: str) -> bool:
         """Tell whether ``text`` is one of the sentences that engines invent when nobody speaks."""
@@ -65,6 +81,7 @@ def load_hearing_hints(city: City) -> HearingHints:
         return HearingHints(
             prompts=MappingProxyType(prompts),
             phone_prompt=rows["phone_prompt"],
+            short_lead=rows["short_lead"],
             fallback_prompt=rows["fallback_prompt"],
             likely_answers=tuple(rows["likely_answers"]),
             never_said=frozenset(rows["never_said"]["whole"]),

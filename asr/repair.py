@@ -20,6 +20,7 @@ import cn2an
 import jieba
 
 from asr.addresses import AddressRepairer
+from asr.commands import CommandRepairer
 from asr.numbers import NumberWriter
 from asr.recognizer import Recognizer
 from hotline.city import City, read_yaml
@@ -101,6 +102,7 @@ class Repairer:
         self._add(frequent, count=_FREQUENT_TERM_COUNT)
         self._add(terms, count=_TERM_COUNT)
         self._add(phrases, count=0, is_phrase=True)
+        self._commands = CommandRepairer(city)
         self._addresses = AddressRepairer(city)
         self._numbers = NumberWriter(
             read_yaml(folder / "numbers.yaml"), [*counties, *streets], file=str(folder / "numbers.yaml")
@@ -108,7 +110,7 @@ class Repairer:
 
     def repair(self, text: str, expect: Expected = Expected.OPEN) -> str:
         """Return ``text`` without spaces between characters, with likely misheard words and numbers put right."""
-        text = _SPACE_IN_CHINESE.sub("", text)
+        text = self._commands.repair(_SPACE_IN_CHINESE.sub("", text))
         if expect is Expected.PLACE:
             text = text.replace(
                 _LIST_COMMA, ""

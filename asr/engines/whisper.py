@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -31,8 +32,12 @@ _LONGEST_PIECE_SECONDS: Final = 14.0
 _SHORTEST_PIECE_SECONDS: Final = 7.0
 _QUIET_SECONDS: Final = 0.2
 _SHORTEST_SPEECH_SECONDS: Final = 0.1
+_SHORT_SECONDS: Final = 3.0
+"""So long, with the silence around it, is a request for a person at most (请帮我转接人工客服)."""
 # Below this mean probability of a token the words are as good as guessed.
 _GUESS_PROBABILITY: Final = 0.2
+# So sure is it of its prompt said again where that was said: of 49 noises it was below 0.46, of 72 requests above 0.53.
+_SURE_OF_LEAD: Final = 0.5
 _STUCK_SECONDS: Final = 8.0  # beyond its deadline: a piece takes a second, on a crowded machine three
 
 Samples = npt.NDArray[np.int16]
@@ -89,9 +94,11 @@ class WhisperRecognizer:
         """Yield one final hypothesis for the utterance."""
         sound = b"".join([part async for part in audio])
         pieces = cut_at_pauses(np.frombuffer(sound[: len(sound) // 2 * 2], np.int16))
+        is_short = len(sound) <= _SHORT_SECONDS * WIDE_BAND.bytes_per_second
+        prompt = partial(self._hints.prompt, expect, choices, is_short=is_short)
         job = {
-            "prompt": self._hints.prompt(expect, choices),
-            "phone_prompt": self._hints.prompt(expect, choices, is_phone=True),
+            "prompt": prompt(),
+            "phone_prompt": prompt(is_phone=True),
             "fallback_prompt": self._hints.fallback_prompt,
         }
         turns = asyncio.Semaphore(self._lanes)  # one long speech must not fill the queue that others wait in
@@ -120,7 +127,8 @@ class WhisperRecognizer:
         async with turns:
             answer, _ = await self.worker.ask(job, piece.tobytes(), timeout_seconds=self._timeout_seconds)
         text, probability = str(answer["text"]), float(answer["probability"])
-        if probability < _GUESS_PROBABILITY or self._hints.is_made_up(text):
+        is_prompt = probability < _SURE_OF_LEAD and self._hints.repeats_lead(text)
+        if probability < _GUESS_PROBABILITY or is_prompt or self._hints.is_made_up(text):
             return Part("", probability)
         return Part(text, probability, tuple(map(str, answer["others"])))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
+import soxr
 
 from asr.engines.whisper import WhisperRecognizer
 from asr.hearing_hints import HearingHints
@@ -60,6 +61,19 @@ async def test_nothing_is_heard_where_nobody_speaks(whisper: WhisperRecognizer) 
     heard = dict(zip(cases, await asyncio.gather(*(words(*case) for case in cases.values())), strict=True))
 
     assert {where: text for where, text in heard.items() if text} == {}
+
+
+@pytest.mark.timeout(180)
+async def test_short_noise_on_the_telephone_asks_for_nobody(whisper: WhisperRecognizer) -> None:
+    random, at = np.random.default_rng(3), np.arange(RATE) / RATE
+    noises = [soxr.resample(random.normal(0, level, RATE // 2), 8_000, RATE) for level in (150, 600, 2_000)]
+    noises += [noise * np.exp(-at * 6) for noise in noises]
+    heard = [
+        (await hear(whisper, noise.astype(np.int16).tobytes(), expect))[0].text
+        for noise in noises
+        for expect in (Expected.OPEN, Expected.PLACE, Expected.DIGITS)
+    ]
+    assert [text for text in heard if "人工" in text] == []
 
 
 async def test_no_sound_at_all_is_one_final_empty_hypothesis(whisper: WhisperRecognizer) -> None:

@@ -22,6 +22,18 @@ def test_the_place_prompt_names_the_counties_and_the_yes_no_prompt_the_choices(h
     assert "{" not in "".join(hints.prompt(expect) for expect in Expected)
 
 
+@pytest.mark.parametrize("expect", [Expected.OPEN, Expected.PLACE, Expected.DIGITS])
+@pytest.mark.parametrize("is_phone", [False, True])
+def test_short_speech_may_be_a_request_for_a_person(
+    hints: HearingHints, expect: Expected, is_phone: bool
+) -> None:
+    prompt = hints.prompt(expect, is_phone=is_phone, is_short=True)
+    assert prompt == "转人工。" + hints.prompt(expect, is_phone=is_phone)
+    assert hints.prompt(Expected.YES_NO, is_short=True) == hints.prompt(Expected.YES_NO)
+    assert hints.repeats_lead("转人工。以下是普通话。")
+    assert not hints.repeats_lead("我要转人工")
+
+
 def test_only_yes_no_and_digits_limit_what_may_be_heard(hints: HearingHints) -> None:
     assert hints.grammar(Expected.OPEN) == hints.grammar(Expected.PLACE) == ()
     assert hints.grammar(Expected.YES_NO, ["登记吧", "对"])[:3] == ("登记吧", "对", "对的")
