@@ -62,12 +62,14 @@ class CommandRepairer:
     def repair(self, text: str) -> str:
         """Return ``text`` with the command that it likely is."""
         said = _CHARACTERS.findall(text)
-        if len(said) != 1 or any(word in text for word in (*self._known, *self._never)):
+        if len(said) != 1 or any(word in text for word in self._known):
             return text
         words = said[0]
         lead = next((lead for lead in self._leads if words.startswith(lead)), "")
         end = next((end for end in self._ends if words.endswith(end)), "")
         core = words[len(lead) : len(words) - len(end)]
+        if any(word in core for word in self._never):
+            return text
         heard = syllables(core)
         for command in self._commands:
             start = len(core) - len(command.sounds)
