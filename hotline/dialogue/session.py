@@ -471,6 +471,11 @@ class Session(AskingOn):
                 return self._invite()
             case Intent.GOODBYE | Intent.THANK | Intent.DENY if self._stage is not Stage.OPEN:
                 return self._rate_or_goodbye()
+            case Intent.GOODBYE if self._is_spoken and not (
+                self._is_settled or self._answers.takes_leave(meaning.text)
+            ):
+                # Of a caller who has told nothing yet “没有了” is no farewell: they were misheard, or a television was heard.
+                return self._no_match("not_understood")
             case Intent.GOODBYE:
                 return self._rate_or_goodbye()
             case Intent.NUISANCE:

@@ -155,6 +155,7 @@ class AnswerWords:
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
+            self._leaves = tuple(rows["leaves_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
             wrong, right = (_either(rows["not_but"][name]) for name in ("not", "but"))
             self._not_but = re.compile(
@@ -252,6 +253,10 @@ class AnswerWords:
     def withdraws(self, text: str) -> bool:
         """Tell whether a short sentence takes the matter back (撤回); who says more tells of somebody or something else."""
         return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._withdrawal_lexicon, text)
+
+    def takes_leave(self, text: str) -> bool:
+        """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""
+        return any(word in text for word in self._leaves)
 
     def has_forgotten(self, text: str) -> bool:
         """Tell whether the citizen does not know the number that was asked for."""

@@ -18,6 +18,7 @@ ENDINGS = read_endings(LINYI)
         ("请你们赶紧派人看看。", Expected.OPEN, True),
         ("我家暖气不热，然后", Expected.OPEN, False),
         ("我想问一下那个", Expected.OPEN, False),
+        ("请问失业金怎么领", Expected.OPEN, True),
         ("喂？", Expected.OPEN, False),  # too short to be a matter
         ("您好,请问冬天什么时候来暖气。", Expected.OPEN, True),
         ("我要反映路灯坏了。", Expected.OPEN, True),  # where, will be asked

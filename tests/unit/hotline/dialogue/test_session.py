@@ -311,6 +311,14 @@ def test_who_only_announces_a_question_is_asked_to_go_on(opening: str) -> None:
     assert call.last(LookUp).question == "什么时候供暖"
 
 
+def test_who_has_told_nothing_yet_is_not_hung_up_on_but_when_they_take_leave() -> None:
+    call = Conversation()
+    call.says("没有了", a_meaning("没有了", Intent.GOODBYE))  # a television's
+    assert call.heard == ("not_understood",)
+    call.says("再见", a_meaning("再见", Intent.GOODBYE))
+    assert call.heard == ("goodbye",)
+
+
 def test_who_greets_is_waited_for_a_little_longer_and_the_others_are_not() -> None:
     call = Conversation()
     call.says("喂，您好啊", a_meaning("喂，您好啊", Intent.GREET))
