@@ -58,8 +58,8 @@ class HearingHints:
         return tuple(dict.fromkeys((*choices, *likely)))
 
     def repeats_lead(self, text: str) -> bool:
-        """Tell whether ``text`` begins as the prompt of short speech does: of noise an engine makes its prompt."""
-        return han_only(text).startswith(han_only(self.short_lead))
+        """Tell whether ``text`` holds the first sentence of the prompt of short speech, which an engine makes of noise."""
+        return self.short_lead.partition("。")[0] in han_only(text)
 
     def is_made_up(self, text: str) -> bool:
         """Tell whether ``text`` is one of the sentences that engines invent when nobody speaks."""

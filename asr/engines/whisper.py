@@ -36,7 +36,7 @@ _SHORT_SECONDS: Final = 3.0
 """So long, with the silence around it, is a request for a person at most (请帮我转接人工客服)."""
 # Below this mean probability of a token the words are as good as guessed.
 _GUESS_PROBABILITY: Final = 0.2
-# So sure is it of its prompt said again where that was said: of 49 noises it was below 0.46, of 72 requests above 0.53.
+# So sure is it of its prompt said again where that was said: of 49 noises below 0.46, of 72 requests above 0.53.
 _SURE_OF_LEAD: Final = 0.5
 _STUCK_SECONDS: Final = 8.0  # beyond its deadline: a piece takes a second, on a crowded machine three
 
