@@ -117,6 +117,7 @@ class Exchange:
         self._people = people
         self._settings = settings
         self._phone = phone_settings(settings, city)
+        self._is_wish = partial(is_wish, answers=load_answer_words(city))
         self._city = city
         self._conversations = conversations
         self._hearing = hearing
@@ -163,6 +164,7 @@ class Exchange:
             on_turn=_note_turn,
             slow_synthesizer=self._speaking.slow,
             fullness=self._understander.fullness,
+            is_wish=self._is_wish,
         )
 
     async def _hold(self, line: SipLine) -> None:
@@ -273,9 +275,7 @@ async def run_phone(
         if recordings is not None:
             log_book = BookWithoutSecrets(log_book, recordings)
             stack.push_async_callback(recordings.close)
-        understander = EarlyUnderstander(
-            world.surroundings.understander, is_wish=partial(is_wish, answers=load_answer_words(city))
-        )
+        understander = EarlyUnderstander(world.surroundings.understander)
         conversations = Conversations(
             replace(world.surroundings, log_book=log_book, understander=understander)
         )

@@ -77,7 +77,10 @@ _RELEASE_SECONDS: Final = (
 
 
 class PhoneChannel:
-    """A conversation's ``Channel`` on a telephone line. ``people`` are those whom the caller can be put through to."""
+    """A conversation's ``Channel`` on a telephone line. ``people`` are those whom the caller can be put through to.
+
+    ``is_wish`` tells words after which nothing is waited for, whatever was asked (``hotline.dialogue.ends``).
+    """
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class PhoneChannel:
         on_turn: Callable[[TurnMetrics], None] | None = None,
         slow_synthesizer: Synthesizer | None = None,
         fullness: Callable[[str, Expected], Awaitable[Fullness]] | None = None,
+        is_wish: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._line = line
         self._settings = settings
@@ -119,7 +123,7 @@ class PhoneChannel:
             decided=self._decided,
             heard=self._heard,
             partly_heard=self._partly_heard,
-            is_whole=lambda text, expect: is_whole(text, expect, settings.endings),
+            is_whole=lambda text, expect: is_wish(text) or is_whole(text, expect, settings.endings),
             fullness=None if fullness is None else self._fullness_of,
             sent_lately=self._playback.sent_lately,
             running=settings.running,

@@ -289,6 +289,8 @@ class Hearing:
     def _begin_anew(self, came: CameForward, situation: Situation) -> None:
         """Forget what was recognised of the voices before the caller's."""
         self._drop_current()
+        if self._running is not None:  # nor may an alarm of theirs be told now
+            self._running.stop()
         self._current = _Current(came.start)
         self._go_along(situation)
 

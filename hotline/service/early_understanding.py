@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
 from hotline.dialogue.ends import Fullness, fullness
@@ -23,10 +22,9 @@ _MOST_KEPT: Final = 64  # pauses of the calls under way
 class EarlyUnderstander:
     """An understander that keeps what it understood last, failures apart; for all calls of a process."""
 
-    def __init__(self, understander: Understander, *, is_wish: Callable[[str], bool]) -> None:
-        """Take who understands, and what tells words that need no understanding (``ends.is_wish``)."""
+    def __init__(self, understander: Understander) -> None:
+        """Take who understands."""
         self._understander = understander
-        self._is_wish = is_wish
         self._kept: OrderedDict[str, asyncio.Task[Understanding]] = OrderedDict()
 
     @property
@@ -47,8 +45,6 @@ class EarlyUnderstander:
 
     async def fullness(self, text: str, expect: Expected) -> Fullness:
         """Tell whether ``text`` is a whole answer by its meaning; unknown when it cannot be understood."""
-        if self._is_wish(text):
-            return Fullness.WHOLE
         try:
             return fullness(await self.understand(text), expect)
         except HotlineError:

@@ -300,6 +300,7 @@ class Call:
         talks=None,
         party_calls=None,
         fullness=None,
+        is_wish=lambda _: False,
     ) -> None:
         self.line = FakeLine()
         self.turns: list[TurnMetrics] = []
@@ -316,6 +317,7 @@ class Call:
             people=People(transfers or {}, desk, queue, talks or TalkSettings({}), party_calls),
             on_turn=self.turns.append,
             fullness=fullness,
+            is_wish=is_wish,
         )
 
     async def __aenter__(self) -> Self:

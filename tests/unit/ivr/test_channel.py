@@ -446,6 +446,21 @@ def test_a_turn_ends_early_when_its_words_mean_a_whole_answer(words, found, seco
     run(test())
 
 
+@pytest.mark.parametrize(("is_wish", "seconds"), [(True, 0.48), (False, 1.25)])
+def test_nobody_waits_after_a_wish_whatever_was_asked_and_however_it_ends(is_wish, seconds):
+    async def test():
+        settings = PhoneSettings(endings=Endings(unfinished=("的",)))
+        recognizer = ScriptedRecognizer("有没有会说方言的", seconds=0.3)
+        async with Call(recognizer, settings=settings, is_wish=lambda _: is_wish) as call:
+            await call.ask("请问在哪里", expect=Expected.PLACE)
+            begun = now()
+            call.line.speak(1.0)
+            await call.until(Said)
+            assert now() - (begun + 1.0) == pytest.approx(seconds, abs=0.06)
+
+    run(test())
+
+
 def test_a_meaning_that_is_known_too_late_ends_no_speech_that_goes_on():
     async def test():
         async def fullness(_text, _expect):

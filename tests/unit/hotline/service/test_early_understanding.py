@@ -14,7 +14,6 @@ from hotline.service.early_understanding import EarlyUnderstander
 from tests.builders import LANSHAN, a_complaint
 
 WORDS = "兰山区银雀山街道的路灯不亮"
-WISH = "给我转人工"
 
 
 class Slow:
@@ -40,7 +39,7 @@ class Slow:
 
 async def test_the_same_words_are_understood_once_also_while_that_is_under_way() -> None:
     slow = Slow()
-    early = EarlyUnderstander(slow, is_wish=WISH.__eq__)
+    early = EarlyUnderstander(slow)
     found = await asyncio.gather(early.fullness(WORDS, Expected.OPEN), early.understand(WORDS))
     assert (found[0], found[1], await early.understand(WORDS)) == (
         Fullness.WHOLE, a_complaint(WORDS, place=LANSHAN), a_complaint(WORDS, place=LANSHAN),
@@ -52,7 +51,7 @@ async def test_the_same_words_are_understood_once_also_while_that_is_under_way()
 
 async def test_who_waits_no_more_does_not_stop_those_who_do() -> None:
     slow = Slow()
-    early = EarlyUnderstander(slow, is_wish=WISH.__eq__)
+    early = EarlyUnderstander(slow)
     judging = asyncio.create_task(early.fullness(WORDS, Expected.OPEN))
     await asyncio.sleep(0)
     judging.cancel()
@@ -62,23 +61,16 @@ async def test_who_waits_no_more_does_not_stop_those_who_do() -> None:
 
 async def test_a_failure_is_not_kept() -> None:
     slow = Slow(failures=2)
-    early = EarlyUnderstander(slow, is_wish=WISH.__eq__)
+    early = EarlyUnderstander(slow)
     assert await early.fullness(WORDS, Expected.OPEN) is Fullness.UNKNOWN
     with pytest.raises(EngineUnavailableError):
         await early.understand(WORDS)
     assert (await early.understand(WORDS)).text == WORDS
 
 
-async def test_a_wish_needs_no_understanding() -> None:
-    slow = Slow(failures=1)
-    early = EarlyUnderstander(slow, is_wish=WISH.__eq__)
-    assert await early.fullness(WISH, Expected.PLACE) is Fullness.WHOLE
-    assert slow.asked == []
-
-
 async def test_only_the_last_words_are_kept() -> None:
     slow = Slow()
-    early = EarlyUnderstander(slow, is_wish=WISH.__eq__)
+    early = EarlyUnderstander(slow)
     for number in range(100):
         await early.understand(f"第{number}句")
     await early.understand("第99句")
