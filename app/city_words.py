@@ -11,9 +11,10 @@ from hotline.city import City, read_yaml
 from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.session import Session
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords, SafetyWords
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import CityConfigError
 from hotline.domain.speech import Expected

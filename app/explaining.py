@@ -11,7 +11,7 @@ from app.published_rules import router_in_force
 from hotline.city import City, read_yaml
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import WRITTEN
-from hotline.dialogue.words import Alarm, SafetyWords
+from hotline.dialogue.safety_words import Alarm, SafetyWords
 from hotline.domain.appeal import Appeal, ContactChannel, EmergencyService
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.meaning import Intent, Understanding

@@ -13,9 +13,10 @@ from hotline.city import read_yaml
 from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.session import Session
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords, SafetyWords
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber, Place
 from hotline.domain.callbacks import CallingHours
 from hotline.domain.category import Category

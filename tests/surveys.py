@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from hotline.city import read_yaml
 from hotline.dialogue.prompts import prompts_for
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.survey import SurveySession
 from hotline.dialogue.survey_result import NAMES, Subject, SurveyPolicy
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords, SafetyWords
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import ContactChannel
 from tests.builders import LINYI
 

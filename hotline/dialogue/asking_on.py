@@ -126,6 +126,8 @@ class AskingOn(InWriting):
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""
         if self._in_context == self._turn or self._article is None:
             return False
+        if self._is_about_answer(self._draft) and self._answers.says_who_one_is(self._draft.text):
+            return True
         if self._asks_on(self._draft):
             return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
         is_short = len(self._draft.text) <= _SHORTEST and self._answers.asks(self._draft.text)
@@ -134,7 +136,8 @@ class AskingOn(InWriting):
 
     def _tells_of_oneself(self, draft: Draft) -> bool:
         """Whether words that name no matter tell how it is with the citizen (“我八十多了走不动”)."""
-        return draft.category is None and draft.kind is None and len(draft.text) >= _SHORTEST
+        is_no_matter = draft.category is None and draft.kind is None and len(draft.text) >= _SHORTEST
+        return is_no_matter or self._answers.says_who_one_is(draft.text)
 
     def _look_up_in_context(self, *, otherwise: Article | None = None) -> LookUp:
         assert self._article is not None

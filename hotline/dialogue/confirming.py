@@ -123,6 +123,8 @@ class Confirming(TakingDown):
         elif self._stage is Stage.CONFIRM and not self._corrects_matter(meaning):
             meaning = replace(meaning, category=None, choices=())  # “公司叫鑫达物流”, “车牌记不住”
         before, self._draft = self._draft, self._draft.heard(meaning.text).filled(meaning, self._policy)
+        if meaning.category is None:
+            self._draft = self._named_behind(self._draft, meaning)
         if self._stage is Stage.CONFIRM and self._sounds_as(before):
             return self._confirm_after("facts_noted")  # the same words again would sound as if it were lost
         return self._next_question()

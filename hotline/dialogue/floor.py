@@ -21,10 +21,11 @@ from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import Policy
 from hotline.dialogue.prompts import Prompts
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.telling import Teller, spelled
-from hotline.dialogue.words import Answer, AnswerWords, SafetyWords
+from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import (
     ContactChannel,
     EmergencyService,

@@ -9,9 +9,9 @@ from hotline.dialogue.actions import StayHere, Understand
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.forms import ReportForm
 from hotline.dialogue.intake import Draft, Missing, merged
+from hotline.dialogue.safety_words import Alarm
 from hotline.dialogue.stages import DEAF, Stage
 from hotline.dialogue.who_handles import WhoHandles
-from hotline.dialogue.words import Alarm
 from hotline.dialogue.written_events import (
     AgentParted,
     AgentWrote,

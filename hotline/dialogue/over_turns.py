@@ -32,8 +32,8 @@ from hotline.dialogue.events import (
     ProgressFound,
 )
 from hotline.dialogue.floor import Actions
+from hotline.dialogue.safety_words import Alarm, Emergency
 from hotline.dialogue.stages import ASIDE, DEAF, Stage
-from hotline.dialogue.words import Alarm, Emergency
 from hotline.domain.appeal import AppealKind
 from hotline.domain.knowledge import Article
 from hotline.domain.meaning import Intent, Understanding

@@ -17,7 +17,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_pointed``, ``not_in_name``, ``same_place``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_pointed``, ``place_like``, ``not_in_name``, ``same_place``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -29,6 +29,7 @@ class PlaceNames:
             self._only_last = tuple(rows["only_last_in_name"])
             self._same = tuple(rows["same_place"])
             self._invites = tuple(rows["invites_place"])
+            self._like = tuple(rows["place_like"])
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"地名词表缺少 {error}") from error
         self._core = core
@@ -67,9 +68,23 @@ class PlaceNames:
 
     def behind(self, place: str, text: str) -> str:
         """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""
-        rest = text.rpartition(place)[2].strip("，。,. ")
+        rest = self._without_pointing(text.rpartition(place)[2].strip("，。,. "))
         core = self._core(rest) if rest and rest == han_only(rest) else ""
-        return core if len(core) > 1 and self.may_be(core) else ""
+        parts = next(
+            ((head, tail) for word in self._pointed for head, found, tail in [core.partition(word)] if found),
+            (core,),
+        )  # 双月园那个大酒店
+        return core if len(core) > 1 and all(part and self.may_be(part) for part in parts) else ""
+
+    def _without_pointing(self, text: str) -> str:
+        """Return ``text`` without a last word that points there (双月湖那边)."""
+        pointing = next((word for word in self._pointed if text.endswith(word)), "")
+        return text.removesuffix(pointing)
+
+    def may_tell(self, text: str) -> bool:
+        """Tell whether words that name nothing known may still say where it is (村口小卖部对面), or say nothing of that (我怕报复)."""
+        is_name = len(self._core(han_only(text))) > 1 and self.may_be(text)
+        return is_name or any(word in text for word in self._like)
 
     def is_same(self, text: str) -> bool:
         """Tell whether a short answer says that it is the place of the matter before (还是我们小区)."""

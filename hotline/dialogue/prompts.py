@@ -21,7 +21,7 @@ _CUT: Final = re.compile(r"\||(?<=[。？！；])(?=.)")
 
 NAMES: Final = frozenset({
     "greeting", "invite", "reprompt_open", "reprompt_keys", "key_unknown", "not_understood", "not_heard", "hearing_down",
-    "off_topic", "please_wait", "still_looking", "take_your_time", "answer_lead", "answer_written", "anything_more", "go_ahead",
+    "off_topic", "machine", "machine_open", "please_wait", "still_looking", "take_your_time", "answer_lead", "answer_written", "anything_more", "go_ahead",
     "no_answer_register", "ask_matter", "ask_place", "ask_place_again", "ask_county", "ask_place_detail", "confirm", "confirm_contact",
     "confirm_unclear", "what_is_wrong", "contact_noted", "secrecy_noted", "calm", "registered", "registered_due",
     "registered_manual", "registered_supplement", "still_registering", "not_recorded", "transferring", "transferring_progress",

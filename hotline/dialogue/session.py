@@ -62,6 +62,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
+from hotline.dialogue.safety_words import Alarm
 from hotline.dialogue.stages import (
     COMMITTING,
     DEAF,
@@ -72,7 +73,7 @@ from hotline.dialogue.stages import (
 )
 from hotline.dialogue.taking_down import is_nothing_else
 from hotline.dialogue.talk_events import TalkEvent
-from hotline.dialogue.words import Alarm, Answer
+from hotline.dialogue.words import Answer
 from hotline.dialogue.written_events import WrittenEvent
 from hotline.domain.appeal import (
     AppealKind,
@@ -205,7 +206,7 @@ class Session(AskingOn):
             return self._said_while_waiting(text)
         if self._stage in DEAF:
             return self._delayed() if self._is_delayed else ()
-        if self._answers.wants_agent(text):
+        if self._answers.wants_agent(text) or self._answers.is_for_somebody(text):
             return self._transfer("asked")
         # Who is waiting for a person already is left to wait: what they say goes to that person.
         if self._stage not in WAITS_FOR_PEOPLE and self._answers.is_in_despair(text):
@@ -219,8 +220,12 @@ class Session(AskingOn):
             and (again := self._slow_down(text)) is not None
         ):
             return again
+        if self._asked is not None and self._answers.asks_who_answers(text):
+            return self._tell_who_answers()
+        if emergency is None and self._is_spoken:
+            emergency = self._safety.misheard_in(text)
         if emergency is not None and not self._was_asked_about_emergency:
-            self._was_asked_about_emergency = True
+            self._was_asked_about_emergency, self._alarm_word = True, emergency.word
             self._service, self._heard = emergency.service, text
             return self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=emergency.service.value)
         if self._asked is not None and self._answers.read(text, Answer.REPEAT) is not None:
@@ -230,6 +235,12 @@ class Session(AskingOn):
             if page is not None:
                 return self._ask(Stage.OPEN, Expected.OPEN, page)
         return self._answer_to_stage(text)
+
+    def _tell_who_answers(self) -> Actions:
+        """Say that a machine answers and how to get a person, and put the question again that was open."""
+        if self._stage is Stage.OPEN:
+            return self._ask(Stage.OPEN, Expected.OPEN, "machine_open")
+        return self._ask_again_after(self._prompts.parts("machine"), "machine")
 
     def _answer_to_stage(self, text: str) -> Actions:
         read = self._answers.read
@@ -461,6 +472,10 @@ class Session(AskingOn):
             return self._add_to_order(meaning.text)
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
+        if self._answers.is_off_topic(meaning.text):
+            return self._no_match("off_topic")
+        if meaning.category is None and self._answers.has_called_before(meaning.text):
+            return self._ask_progress(meaning.text, self._answers.order_number_in(meaning.text))
         match meaning.intent:
             case Intent.ASK_PROGRESS:
                 number = meaning.slots.work_order_number or self._answers.order_number_in(meaning.text)
@@ -486,7 +501,9 @@ class Session(AskingOn):
                 return self._no_match("not_understood")
             case Intent.OFF_TOPIC:
                 return self._no_match("off_topic")
-            case Intent.UNKNOWN if meaning.slots.place is None:
+            case Intent.UNKNOWN if meaning.slots.place is None and not self._answers.only_announces(
+                meaning.text
+            ):
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
         is_same = self._last_place is not None and self._answers.places.is_same(meaning.text)
@@ -512,7 +529,8 @@ class Session(AskingOn):
         if self._untold == self._turn:
             return self._others_looked_through(event.passages, sure)
         if self._needs_context(sure):
-            return self._told_about(self._draft.text) or (self._look_up_in_context(otherwise=sure),)
+            otherwise = None if self._answers.says_who_one_is(self._draft.text) else sure
+            return self._told_about(self._draft.text) or (self._look_up_in_context(otherwise=otherwise),)
         if self._in_context == self._turn:
             sure = sure or self._otherwise
         if sure is not None:

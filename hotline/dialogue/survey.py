@@ -39,6 +39,7 @@ from hotline.dialogue.events import (
     TransferFailed,
 )
 from hotline.dialogue.prompts import Prompts
+from hotline.dialogue.safety_words import Alarm, SafetyWords
 from hotline.dialogue.survey_result import (
     UNHAPPY,
     Ending,
@@ -49,7 +50,7 @@ from hotline.dialogue.survey_result import (
 )
 from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.telling import spelled
-from hotline.dialogue.words import Alarm, Answer, AnswerWords, SafetyWords
+from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.speech import Expected

@@ -76,6 +76,8 @@ class TakingDown(InTalk):
 
     def _next_question(self, *lead: str) -> Actions:
         """Ask for what the form still lacks, or read it back."""
+        if self._draft.category is None and self._answers.only_announces(self._draft.text):
+            return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
         match self._draft.missing(self._categories, self._policy):
             case Missing.MATTER:
                 return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
@@ -207,13 +209,22 @@ class TakingDown(InTalk):
             if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
                 name = self._answers.places.called(meaning.text)
                 draft = replace(draft, place=replace(draft.place, detail=name))
-            elif draft.place is None:
+            elif draft.place is None and self._answers.places.may_tell(meaning.text):
                 draft = replace(draft, place=self._unknown_place(meaning.text))
-        if slots.place is not None and draft.place is not None and not draft.place.detail:
-            name = self._answers.places.behind(slots.place.said, meaning.text)
-            draft = replace(draft, place=replace(draft.place, detail=name))
+        draft = self._named_behind(draft, meaning)
+        is_new_wish = draft.wants_secrecy and not self._draft.wants_secrecy  # “我怕报复”
         self._draft = draft
-        return self._next_question()
+        return self._next_question(*(("secrecy_wished",) if is_new_wish else ()))
+
+    def _named_behind(self, draft: Draft, meaning: Understanding) -> Draft:
+        """Return ``draft`` with the name that follows the place in what was said (罗庄区双月园那个酒店), if none is known."""
+        if meaning.slots.place is None or draft.place is None or draft.place.detail:
+            return draft
+        name = self._answers.places.behind(meaning.slots.place.said, meaning.text)
+        is_sure = meaning.category_confidence >= self._policy.category_confidence
+        if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
+            return draft  # 兰山区某某局长受贿
+        return replace(draft, place=replace(draft.place, detail=name))
 
     def _unknown_place(self, text: str) -> Place:
         """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""
@@ -237,8 +248,9 @@ class TakingDown(InTalk):
 
     def _is_matter(self, meaning: Understanding) -> bool:
         """Whether the question for the place was answered with what it is about (“我家没暖气”), which no name is (鑫达物流公司)."""
+        is_open = self._stage is Stage.PLACE_DETAIL and self._draft.category is None
         return (
-            self._stage is Stage.PLACE
+            (self._stage is Stage.PLACE or is_open)
             and meaning.slots.place is None
             and meaning.intent is Intent.APPEAL
             and meaning.category is not None

@@ -1,20 +1,18 @@
-"""Words that are acted upon without a model: emergencies, wish for a person, yes and no, by characters and by sound.
+"""Words that are acted upon without a model: wish for a person, yes and no, by characters and by sound.
 
-The lists are a city's data (``config/<city>/lexicon/safety.yaml``, ``answers.yaml``). Recognition errors are mostly
-homophones, so “找火了” is 着火了 and “专人工” is 转人工; a phrase that is no emergency (消防通道) is taken out first.
+The lists are a city's data (``config/<city>/lexicon/answers.yaml``). Recognition errors are mostly homophones, so “专人工”
+is 转人工.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.place_names import PlaceNames
-from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
@@ -28,22 +26,6 @@ _SHORT_WISH: Final = 16
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
 _ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
 _DIGIT: Final = re.compile(r"\d")
-
-
-class Alarm(StrEnum):
-    """How sure an emergency is."""
-
-    CERTAIN = "certain"  # hand over at once
-    POSSIBLE = "possible"  # ask once
-
-
-@dataclass(frozen=True, slots=True)
-class Emergency:
-    """An emergency heard in what was said."""
-
-    service: EmergencyService
-    alarm: Alarm
-    word: str
 
 
 class Answer(StrEnum):
@@ -67,73 +49,6 @@ class Answer(StrEnum):
     THIRD = "third"
 
 
-class SafetyWords:
-    """Finds emergencies (紧急情况) in what a citizen said."""
-
-    def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
-        """Take the content of ``safety.yaml``."""
-        try:
-            services = {EmergencyService(number): lists for number, lists in rows["services"].items()}
-            self._not_emergency = tuple(sorted(rows["not_emergency"], key=len, reverse=True))
-            self._hedges = tuple(rows["hedges"])
-            self._doubts = tuple(rows["doubts"])
-            self._now = tuple(rows["now"])
-        except (KeyError, ValueError, AttributeError) as error:
-            raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
-        self._at_once = {
-            word: service for service, lists in services.items() for word in lists.get("at_once", ())
-        }
-        self._ask_first = {
-            word: service for service, lists in services.items() for word in lists.get("ask_first", ())
-        }
-        self._lexicon = SoundLexicon([*self._at_once, *self._ask_first])
-        self._not_by_sound = SoundLexicon(self._not_emergency)
-
-    def emergency_in(self, text: str) -> Emergency | None:
-        """Return the emergency said in ``text``, if any; a certain one before a possible one.
-
-        Three characters and more count by their toneless sound, two only together with “了” or a word of urgency, so
-        that 找货 alone is not taken for 着火.
-        """
-        possible: Emergency | None = None
-        for clause in _CLAUSE.split(text):
-            for found in self._in_clause(clause):
-                if found.alarm is Alarm.CERTAIN:
-                    return found
-                possible = possible or found
-        return possible
-
-    def _in_clause(self, clause: str) -> Iterable[Emergency]:
-        masked = list(clause)
-        for match in self._not_by_sound.find(clause):
-            if match.is_precise:
-                masked[match.start : match.end] = "／" * (match.end - match.start)
-        heard = "".join(masked)
-        is_now = any(word in clause for word in self._now)
-        is_doubted = any(word in clause for word in self._doubts) and not is_now
-        sure = _without(clause, self._doubts)  # 怕是 is no 怕
-        if any(word in sure for word in self._hedges) and not is_now:
-            return
-        for match in sorted(self._lexicon.find(heard), key=lambda found: found.start - found.end):
-            if not (match.is_exact or match.is_precise):
-                continue
-            if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
-                alarm = Alarm.POSSIBLE if is_doubted else Alarm.CERTAIN
-                yield Emergency(self._at_once[match.word], alarm, match.word)
-            elif is_doubted:
-                continue
-            elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
-                yield Emergency(
-                    self._ask_first[match.word], Alarm.CERTAIN if is_now else Alarm.POSSIBLE, match.word
-                )
-
-
-def _without(text: str, words: Iterable[str]) -> str:
-    for word in words:
-        text = text.replace(word, "／")
-    return text
-
-
 class AnswerWords:
     """Reads short answers (简短回答) and the wish for a person."""
 
@@ -153,24 +68,17 @@ class AnswerWords:
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
+            self._withdraws_alone = tuple(rows["withdraws_alone"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._leaves = tuple(rows["leaves_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
-            wrong, right = (_either(rows["not_but"][name]) for name in ("not", "but"))
-            self._not_but = re.compile(
-                rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
-            )
-            said, one, other = (
-                _either(rows["one_and_one"][name]) for name in ("announced", "first", "second")
-            )
-            self._one_and_one = re.compile(
-                rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
-            )
-            before, wants, asks, after, what = (
-                _either(rows["opening"][name]) for name in ("before", "wants", "asks", "after", "what")
-            )
-            self._opening = re.compile(rf"(?:{before})*(?:{wants})*(?:{asks})(?:{after})*(?:{what})?")
+            self._take_patterns(rows)
+            self._who_answers = SoundLexicon(rows["who_answers"])
+            self._off_topic = tuple(rows["off_topic_inside"])
+            self._says_who = tuple(rows["says_who"])
+            self._called_lexicon = SoundLexicon(rows["called_inside"])
+            self._after_question = tuple(rows["after_question"])
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -193,16 +101,47 @@ class AnswerWords:
         self._agent_sounds = {sounds(word) for word in self._agent}
         self._agent_lexicon = SoundLexicon(self._agent_inside)
 
+    def _take_patterns(self, rows: Mapping[str, Any]) -> None:
+        """Make patterns of words that follow one another."""
+        wrong, right = (_either(rows["not_but"][name]) for name in ("not", "but"))
+        self._not_but = re.compile(
+            rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
+        )
+        said, one, other = (_either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
+        self._one_and_one = re.compile(
+            rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
+        )
+        before, wants, asks, after, has, what = (
+            _either(rows["opening"][name]) for name in ("before", "wants", "asks", "after", "has", "what")
+        )
+        asked = rf"(?:{asks})(?:{after})*(?:{what})?"
+        self._opening = re.compile(
+            rf"(?:{before}|{wants})*(?:{asked}|(?:{has})(?:{what})(?:(?:{before}|{wants})*{asked})?)"
+        )
+        gives, announces, which = (_either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
+        self._announcing = re.compile(
+            rf"(?:{before})*(?:{wants}|{gives})*(?:{announces})(?:{after})*(?:{which})?"
+        )
+        through = rows["put_through"]
+        first, to, whom = (_either(through[name]) for name in ("before", "wants", "whom"))
+        self._put_through = re.compile(rf"(?:{first})*(?:{to}).{{0,{int(through['most'])}}}(?:{whom})")
+
     def wants_agent(self, text: str) -> bool:
         """Tell whether the citizen asks for a person (转人工)."""
         words = han_only(text)
         core = self._core(words)
         if core in self._agent or (len(core) > 2 and sounds(core) in self._agent_sounds):
             return True
-        return any(
-            match.is_exact or (match.is_precise and len(match.word) > 2)
-            for match in self._agent_lexicon.find(words)
-        )
+        return self._is_found(self._agent_lexicon, words)
+
+    def is_for_somebody(self, text: str) -> bool:
+        """Tell whether a short sentence asks to be put through to somebody (帮我转一下社保局, 我找张主任)."""
+        words = han_only(text)
+        return len(words) <= _SHORT_WISH and self._put_through.fullmatch(self._core(words)) is not None
+
+    def asks_who_answers(self, text: str) -> bool:
+        """Tell whether the citizen asks whether a person or a machine has answered."""
+        return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._who_answers, text)
 
     def is_in_despair(self, text: str) -> bool:
         """Tell whether somebody may have lost the will to live (轻生): that is for a person, at once.
@@ -250,9 +189,25 @@ class AnswerWords:
             is_short and self._is_found(self._earlier_lexicon, text)
         )
 
+    def is_off_topic(self, text: str) -> bool:
+        """Tell whether a short sentence wants what no hotline is for (给我唱个歌)."""
+        return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._off_topic)
+
+    def says_who_one_is(self, text: str) -> bool:
+        """Tell whether a short sentence says what kind of person a question is about, and asks nothing (“我是退休职工”)."""
+        is_short = len(han_only(text)) <= _SHORT_WISH
+        return is_short and self._core(text).startswith(self._says_who) and not self.asks(text)
+
+    def has_called_before(self, text: str) -> bool:
+        """Tell whether the citizen says that they have called before, or were promised an answer."""
+        return self._is_found(self._called_lexicon, text)
+
     def withdraws(self, text: str) -> bool:
         """Tell whether a short sentence takes the matter back (撤回); who says more tells of somebody or something else."""
-        return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._withdrawal_lexicon, text)
+        is_short = len(han_only(text)) <= _SHORT_WISH
+        return is_short and (
+            self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
+        )
 
     def takes_leave(self, text: str) -> bool:
         """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""
@@ -301,6 +256,11 @@ class AnswerWords:
         # The pattern may try every way to divide “想要想要…”, so it is kept from long texts.
         return len(words) <= _SHORT_WISH and self._opening.fullmatch(self._core(words)) is not None
 
+    def only_announces(self, text: str) -> bool:
+        """Tell whether ``text`` says that there is a complaint or a suggestion and not which (“我要给市长提个建议”)."""
+        words = han_only(text)
+        return len(words) <= _SHORT_WISH and self._announcing.fullmatch(self._core(words)) is not None
+
     def takes_up(self, text: str) -> bool:
         """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""
         words = self._core(han_only(text))
@@ -338,6 +298,10 @@ class AnswerWords:
                 return before.strip("，。,. "), after.strip("，。,. ")
         if (both := self._one_and_one.fullmatch(text.strip("。. "))) is not None:
             return both["first"], both["second"]
+        for cue in self._after_question:
+            before, found, after = text.partition(cue)
+            if found and self.asks(before) and not self.asks(after):
+                return before.strip("，。,. "), f"{found}{after}".strip("，。,. ")
         return text, ""
 
     @staticmethod

@@ -16,7 +16,7 @@ import structlog
 
 from hotline.dialogue.intake import Draft, Missing
 from hotline.dialogue.policy import WRITTEN
-from hotline.dialogue.words import Alarm, SafetyWords
+from hotline.dialogue.safety_words import Alarm, SafetyWords
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, EmergencyService
 from hotline.domain.category import Category
 from hotline.domain.errors import EngineUnavailableError

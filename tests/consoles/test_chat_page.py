@@ -20,7 +20,7 @@ from asr.engines.scripted import ScriptedRecognizer
 from chat.web_chat.channel import Visitor
 from chat.web_chat.media import ChatMedia
 from hotline.city import read_yaml
-from hotline.dialogue.words import SafetyWords
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.written_events import OrderNewsCame, UnitWrote
 from hotline.domain import deeds
 from hotline.domain.appeal import ContactChannel

@@ -14,7 +14,7 @@ from app.token_bucket import TokenBuckets
 from chat.web_chat.channel import Visitor
 from chat.web_chat.doors import Rates
 from hotline.city import read_yaml
-from hotline.dialogue.words import SafetyWords
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.domain.appeal import AppealKind, ContactChannel, PhoneNumber
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.meaning import Understanding

@@ -381,6 +381,9 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
         ("我爸喝了农药", EmergencyService.AMBULANCE),
         ("有人拿着刀在砍人", EmergencyService.POLICE),
         ("路口出车祸了", EmergencyService.TRAFFIC),
+        ("有人从楼上掉下来了", EmergencyService.AMBULANCE),
+        ("孩子掉河里了", EmergencyService.FIRE),
+        ("电梯里困人了", EmergencyService.FIRE),
     ],
 )
 def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyService) -> None:
@@ -408,6 +411,7 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "可能是着火那次留下的",
         "要预防火灾",
         "楼上吊顶漏水了",
+        "楼上掉了一块墙皮",
         "开发商老板失联了",
     ],
 )
@@ -447,6 +451,63 @@ def test_an_emergency_that_is_doubted_is_asked_about_not_passed_over(words: str)
     call = Conversation()
     call.says(words)
     assert call.heard == ("emergency_check",)
+
+
+_CRIES_AS_HEARD = {  # down a telephone line by whisper-base: what was said, and whom it is for
+    "有人晕水了": ("有人溺水", EmergencyService.FIRE),
+    "有人叫合理了": ("掉河里了", EmergencyService.FIRE),
+    "家里牵人去泄漏了": ("燃气泄漏了", EmergencyService.FIRE),
+    "喂，我们小区炒火了": ("着火了", EmergencyService.FIRE),
+    "全部上气来了": ("喘不上气", EmergencyService.AMBULANCE),
+    "他喝牛腰了": ("喝农药", EmergencyService.AMBULANCE),
+    "留了好多谢": ("流了好多血", EmergencyService.AMBULANCE),
+    "快叫救勿车": ("叫救护车", EmergencyService.AMBULANCE),
+    "有人拿刀凯人": ("拿刀砍人", EmergencyService.POLICE),
+    "老人走就了": ("老人走丢", EmergencyService.POLICE),
+    "出车过来": ("出车祸了", EmergencyService.TRAFFIC),
+    "车转人了": ("车撞人了", EmergencyService.TRAFFIC),
+}
+
+
+@pytest.mark.parametrize("heard", _CRIES_AS_HEARD)
+def test_a_cry_that_was_misheard_is_asked_about_and_put_through_on_yes(heard: str) -> None:
+    call = Conversation()
+    call.says(heard)
+    assert call.heard == ("emergency_check",)
+    done = call.says("是的")
+    assert isinstance(done[-1], GiveWayToEmergency)
+    assert done[-1].service is _CRIES_AS_HEARD[heard][1]
+
+
+def test_a_misheard_cry_that_was_none_is_understood_as_what_it_was_and_never_asked_again() -> None:
+    call = Conversation()
+    call.says("出车过来")
+    assert call.says("不是")[-1] == Understand(call.turn, "出车过来")
+    said = [action.prompts for action in call.says("车转人了") if isinstance(action, Say)]
+    assert ("emergency_check",) not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "家里停水了",
+        "孩子转学需要什么手续",
+        "身份证丢了",
+        "没其他了",
+        "我想问一下电瓶车上牌去哪里办",
+        "前几天有人晕水了",
+        "好像全部上气来了，就是我们小区暖气管道里的声音",
+    ],
+)
+def test_what_only_sounds_a_little_like_a_cry_is_not_asked_about(words: str) -> None:
+    call = Conversation()
+    call.says(words)
+    assert "emergency_check" not in call.heard
+
+
+def test_what_is_written_is_not_taken_for_a_misheard_cry() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    assert isinstance(chat.says("出车过来")[-1], Understand)
 
 
 def test_an_emergency_line_that_does_not_answer_leads_to_a_person() -> None:

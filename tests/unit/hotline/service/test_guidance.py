@@ -8,7 +8,7 @@ import pytest
 
 from hotline.city import read_yaml
 from hotline.dialogue.intake import Missing
-from hotline.dialogue.words import SafetyWords
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.domain.appeal import Appeal, AppealKind, EmergencyService
 from hotline.domain.errors import EngineUnavailableError
 from hotline.domain.routing import RoutingDecision

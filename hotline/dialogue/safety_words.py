@@ -1,0 +1,117 @@
+"""Words for emergencies (紧急情况), acted upon without a model: by characters and by sound.
+
+The lists are a city's data (``config/<city>/lexicon/safety.yaml``). Recognition errors are mostly homophones, so “找火了”
+is 着火了; a phrase that is no emergency (消防通道) is taken out first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from hotline.dialogue.cries import MisheardCries
+from hotline.domain.appeal import EmergencyService
+from hotline.domain.errors import CityConfigError
+from hotline.phonetics import Match, SoundLexicon
+
+_CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+
+
+class Alarm(StrEnum):
+    """How sure an emergency is."""
+
+    CERTAIN = "certain"  # hand over at once
+    POSSIBLE = "possible"  # ask once
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """An emergency heard in what was said."""
+
+    service: EmergencyService
+    alarm: Alarm
+    word: str
+
+
+class SafetyWords:
+    """Finds emergencies (紧急情况) in what a citizen said."""
+
+    def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
+        """Take the content of ``safety.yaml``."""
+        try:
+            services = {EmergencyService(number): lists for number, lists in rows["services"].items()}
+            self._not_emergency = tuple(sorted(rows["not_emergency"], key=len, reverse=True))
+            self._hedges = tuple(rows["hedges"])
+            self._doubts = tuple(rows["doubts"])
+            self._now = tuple(rows["now"])
+            never = tuple(rows["no_cry"])
+        except (KeyError, ValueError, AttributeError) as error:
+            raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
+        self._at_once = {
+            word: service for service, lists in services.items() for word in lists.get("at_once", ())
+        }
+        self._ask_first = {
+            word: service for service, lists in services.items() for word in lists.get("ask_first", ())
+        }
+        self._lexicon = SoundLexicon([*self._at_once, *self._ask_first])
+        self._not_by_sound = SoundLexicon(self._not_emergency)
+        self._misheard = MisheardCries([*self._at_once, *self._ask_first], (*never, *self._not_emergency))
+
+    def emergency_in(self, text: str) -> Emergency | None:
+        """Return the emergency said in ``text``, if any; a certain one before a possible one.
+
+        Three characters and more count by their toneless sound, two only together with “了” or a word of urgency, so
+        that 找货 alone is not taken for 着火.
+        """
+        possible: Emergency | None = None
+        for clause in _CLAUSE.split(text):
+            for found in self._in_clause(clause):
+                if found.alarm is Alarm.CERTAIN:
+                    return found
+                possible = possible or found
+        return possible
+
+    def misheard_in(self, text: str) -> Emergency | None:
+        """Return the possible emergency that short speech sounds like (“有人晕水了”: 有人溺水), if any."""
+        if any(word in text for word in (*self._doubts, *self._hedges)):
+            return None
+        word = self._misheard.find(text)
+        if word is None:
+            return None
+        service = self._at_once.get(word) or self._ask_first[word]
+        return Emergency(service, Alarm.POSSIBLE, word)
+
+    def _in_clause(self, clause: str) -> Iterable[Emergency]:
+        harmless = [match for match in self._not_by_sound.find(clause) if match.is_precise]
+        is_now = any(word in clause for word in self._now)
+        is_doubted = any(word in clause for word in self._doubts) and not is_now
+        sure = _without(clause, self._doubts)  # 怕是 is no 怕
+        if any(word in sure for word in self._hedges) and not is_now:
+            return
+        for match in sorted(self._lexicon.find(clause), key=lambda found: found.start - found.end):
+            if not (match.is_exact or match.is_precise) or any(_takes_from(part, match) for part in harmless):
+                continue
+            if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
+                alarm = Alarm.POSSIBLE if is_doubted else Alarm.CERTAIN
+                yield Emergency(self._at_once[match.word], alarm, match.word)
+            elif is_doubted:
+                continue
+            elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
+                yield Emergency(
+                    self._ask_first[match.word], Alarm.CERTAIN if is_now else Alarm.POSSIBLE, match.word
+                )
+
+
+def _takes_from(part: Match, found: Match) -> bool:
+    """Tell whether ``found`` is made of ``part``: 上吊了 of 楼上吊; 从楼上掉下来, which holds all of that, is not."""
+    overlaps = part.start < found.end and found.start < part.end
+    return overlaps and not (found.start <= part.start and part.end <= found.end and found.is_exact)
+
+
+def _without(text: str, words: Iterable[str]) -> str:
+    for word in words:
+        text = text.replace(word, "／")
+    return text

@@ -1,0 +1,203 @@
+"""Ways of saying that no form has: who one is, that one called before, that one will not say where, what is no matter at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hotline.city import read_yaml
+from hotline.dialogue.actions import LookUp, LookUpProgress, TransferToAgent
+from hotline.dialogue.events import PassagesFound
+from hotline.dialogue.words import Answer, AnswerWords
+from hotline.domain.appeal import AppealKind
+from hotline.domain.meaning import Intent
+from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage
+from tests.talking import Conversation
+
+ROWS = read_yaml(LINYI / "lexicon" / "answers.yaml")
+WORDS = AnswerWords(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("text", "announces"),
+    [
+        ("我要投诉", True),
+        ("我要给市长提个建议", True),
+        ("我有个建议", True),
+        ("我想表扬个人", True),
+        ("我要实名举报", True),
+        ("我要投诉物业", False),
+        ("建议在滨河路多修几个公厕", False),
+        ("我要举报违建", False),
+    ],
+)
+def test_what_only_announces_a_complaint_or_a_suggestion_says_not_which(text: str, announces: bool) -> None:
+    assert WORDS.only_announces(text) is announces
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("我有个问题", True),
+        ("有个事想咨询一下", True),
+        ("喂，是不是市政府啊，俺找政府有事", True),
+        ("你好我想反映一个情况", True),
+        ("我有个老人卡", False),
+        ("有个大坑", False),
+    ],
+)
+def test_an_opening_says_nothing_of_the_matter(text: str, opens: bool) -> None:
+    assert WORDS.only_opens(text) is opens
+
+
+def test_who_only_announces_a_suggestion_is_asked_which_before_being_asked_where() -> None:
+    call = Conversation()
+    call.says("我要给市长提个建议", a_meaning("我要给市长提个建议", kind=AppealKind.SUGGESTION))
+    assert call.heard == ("ask_matter",)
+    call = Conversation()
+    call.says("我想表扬个人", a_meaning("我想表扬个人", Intent.UNKNOWN))
+    assert call.heard == ("ask_matter",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["帮我转一下社保局", "我找张主任", "给我转到交警大队吧", "我想改一下登记的电话", "你给我接一下你们领导"],
+)
+def test_who_wants_to_be_put_through_to_somebody_gets_a_person(text: str) -> None:
+    assert isinstance(Conversation().says(text)[-1], TransferToAgent)
+
+
+@pytest.mark.parametrize("text", ["我找了三家医院都不给看", "转到城里上学要什么手续", "我想转社保关系"])
+def test_who_tells_of_something_else_is_not_put_through(text: str) -> None:
+    assert not WORDS.wants_agent(text)
+    assert not WORDS.is_for_somebody(text)
+
+
+@pytest.mark.parametrize("text", ["你是人还是机器啊", "你是真人吗", "你是谁"])
+def test_who_asks_what_answers_is_told_and_asked_again(text: str) -> None:
+    call = Conversation()
+    call.says(text)
+    assert call.heard == ("machine_open",)
+    call = Conversation()
+    call.says("暖气不热", a_complaint("暖气不热"))
+    call.says(text)
+    assert call.heard == ("machine", "ask_place")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我前天打过电话，说好了给我回电话的，到现在没动静",
+        "我打了好几次电话了，你们到底管不管，上次说三天给回复，现在都一个星期了",
+    ],
+)
+def test_who_called_before_and_does_not_say_what_about_is_told_of_their_orders(text: str) -> None:
+    done = Conversation().says(text, a_meaning(text, kind=AppealKind.COMPLAINT))
+    assert isinstance(done[-1], LookUpProgress)
+
+
+def test_who_called_others_before_and_says_what_about_is_registered_as_ever() -> None:
+    call = Conversation()
+    text = "我家暖气不热，给物业打了好几次电话都不管"
+    call.says(text, a_complaint(text))
+    assert call.heard == ("ask_place",)
+
+
+@pytest.mark.parametrize("text", ["给我唱个歌", "没事我就是试试这个电话通不通"])
+def test_what_no_hotline_is_for_is_no_matter(text: str) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text))
+    assert call.heard == ("off_topic",)
+
+
+def test_a_fear_of_reprisals_is_no_place_but_a_wish_for_secrecy() -> None:
+    call = Conversation()
+    call.says("我要投诉城管打人", a_complaint("我要投诉城管打人"))
+    meaning = a_meaning("我怕报复", Intent.UNKNOWN, wants_secrecy=True)
+    call.says("我怕报复", meaning)
+    assert call.heard == ("secrecy_wished", "ask_place_again")
+    assert call.session.so_far.place is None
+
+
+@pytest.mark.parametrize(
+    ("text", "may_tell"),
+    [
+        ("我怕报复", False),
+        ("算了", False),
+        ("随便你们", False),
+        ("就在我们村口小卖部对面", True),
+        ("鑫达物流", True),
+    ],
+)
+def test_words_that_name_nothing_known_tell_a_place_or_none(text: str, may_tell: bool) -> None:
+    assert WORDS.places.may_tell(text) is may_tell
+
+
+@pytest.mark.parametrize("text", ["我不想说在哪儿", "问这个干啥", "不方便透露"])
+def test_who_will_not_say_where_has_said_no_place(text: str) -> None:
+    assert WORDS.read(text, Answer.NO_PLACE) is Answer.NO_PLACE
+
+
+def test_who_lets_it_be_at_the_read_back_has_nothing_registered() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint("暖气不热", place=LANSHAN))
+    assert call.heard == ("confirm",)
+    call.says("算了吧", a_meaning("算了吧", Intent.UNKNOWN))
+    assert call.heard[0] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("text", "second"),
+    [
+        ("请问办准生证要什么材料，还有啊，我们村的路灯坏了也没人修", "还有啊，我们村的路灯坏了也没人修"),
+        ("医保怎么交，还有我想反映楼下噪音太大", "还有我想反映楼下噪音太大"),
+        ("路灯坏了，还有我们小区的井盖也丢了", ""),
+        ("暖气不热，还有我想问问什么时候修好", ""),
+    ],
+)
+def test_a_question_and_a_complaint_in_one_breath_are_two_matters(text: str, second: str) -> None:
+    assert WORDS.two_matters(text)[1] == second
+
+
+def test_who_says_after_an_answer_who_they_are_is_answered_on_what_they_asked() -> None:
+    call = Conversation()
+    question = "住院报销比例是多少"
+    call.says(question, a_complaint(question, kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    said = "我是退休职工"
+    done = call.says(said, a_complaint(said, kind=AppealKind.INQUIRY, category="0402"))
+    assert isinstance(done[-1], LookUp)
+    other = replace(a_passage(), article=replace(a_passage().article, id="A0402-14", category="0402"))
+    again = call.happens(PassagesFound(NOW, call.turn, (other,)))
+    assert isinstance(again[-1], LookUp)
+    assert again[-1].question == f"{question}，{said}"
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert "A0402-14" not in call.heard
+
+
+def test_a_name_behind_the_place_is_kept_and_a_matter_behind_it_is_none() -> None:
+    assert WORDS.places.behind("高新区", "高新区双月湖那边") == "双月湖"
+    assert WORDS.places.behind("罗庄区", "罗庄区双月园那个海鲜大酒店") == "双月园那个海鲜大酒店"
+    call = Conversation()
+    call.says("我要举报", a_complaint("我要举报", category=None))
+    text = "兰山区某某局局长受贿"
+    call.says(
+        "兰山区有人受贿",
+        a_complaint(text, place=replace(LANSHAN, street=None, street_code=None, said="兰山区")),
+    )
+    assert call.session.so_far.place is not None
+    assert not call.session.so_far.place.detail
+
+
+def test_what_is_told_instead_of_the_street_is_the_matter() -> None:
+    call = Conversation()
+    county = replace(LANSHAN, street=None, street_code=None, said="临沭")
+    call.says(
+        "我说的是临沭，不是临沂",
+        a_meaning("我说的是临沭，不是临沂", kind=AppealKind.HELP, place=county),
+    )
+    assert call.heard == ("ask_place_detail",)
+    call.says("我家停水", a_complaint("我家停水"))
+    assert call.session.so_far.category == "0101"
+    assert call.session.so_far.place.detail == ""
