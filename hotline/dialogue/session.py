@@ -431,12 +431,13 @@ class Session(AskingOn):
         self._is_upset = self._is_upset or meaning.is_upset
         if self._stage is Stage.FORM:
             return self._form_understood(meaning)
+        if self._asked is not None and self._answers.asks_to_wait(meaning.text):
+            return self._listen_longer(*self._asked)
         match meaning.intent:
             case Intent.TRANSFER_TO_AGENT:
                 return self._transfer("asked")
             case Intent.WAIT if self._asked is not None:
-                say, listen = self._asked
-                return self._listen_longer(say, listen)
+                return self._listen_longer(*self._asked)
             case Intent.REPEAT if self._asked is not None:
                 return self._ask_again()
         if self._stage is Stage.MESSAGE:

@@ -206,7 +206,11 @@ class TakingDown(InTalk):
         is_who = slots.phone is not None or bool(slots.people)  # not where it is
         is_asked = self._answers.asks(meaning.text)
         if slots.place is None and not (is_who or is_matter or is_asked):
-            if self._stage is Stage.PLACE_DETAIL and draft.place is not None:
+            if (
+                self._stage is Stage.PLACE_DETAIL
+                and draft.place is not None
+                and self._answers.places.may_tell(meaning.text)
+            ):
                 name = self._answers.places.called(meaning.text)
                 draft = replace(draft, place=replace(draft.place, detail=name))
             elif draft.place is None and self._answers.places.may_tell(meaning.text):

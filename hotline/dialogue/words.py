@@ -76,6 +76,7 @@ class AnswerWords:
             self._take_patterns(rows)
             self._who_answers = SoundLexicon(rows["who_answers"])
             self._off_topic = tuple(rows["off_topic_inside"])
+            self._waits = tuple(rows["waits"])
             self._says_who = tuple(rows["says_who"])
             self._called_lexicon = SoundLexicon(rows["called_inside"])
             self._after_question = tuple(rows["after_question"])
@@ -187,6 +188,13 @@ class AnswerWords:
         is_short = len(han_only(text)) <= _SHORT_WISH
         return self._is_found(self._progress_lexicon, text) or (
             is_short and self._is_found(self._earlier_lexicon, text)
+        )
+
+    def asks_to_wait(self, text: str) -> bool:
+        """Tell whether a short sentence asks the hotline to wait (“等会儿，我拿下身份证”)."""
+        words = self._core(han_only(text))
+        return len(words) <= _SHORT_WISH and any(
+            words == wait or words.startswith((f"{wait}我", f"{wait}俺")) for wait in self._waits
         )
 
     def is_off_topic(self, text: str) -> bool:

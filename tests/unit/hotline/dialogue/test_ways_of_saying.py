@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hotline.city import read_yaml
-from hotline.dialogue.actions import LookUp, LookUpProgress, TransferToAgent
+from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent
 from hotline.dialogue.events import PassagesFound
 from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import AppealKind
@@ -201,3 +201,46 @@ def test_what_is_told_instead_of_the_street_is_the_matter() -> None:
     call.says("我家停水", a_complaint("我家停水"))
     assert call.session.so_far.category == "0101"
     assert call.session.so_far.place.detail == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "waits"),
+    [
+        ("等会儿，我拿下身份证", True),
+        ("等一下啊", True),
+        ("你等会儿俺找找本子", True),
+        ("等了一下午没人来", False),
+        ("等一下午了还没人来修", False),
+        ("稍等就给修，等了三天", False),
+    ],
+)
+def test_who_asks_the_hotline_to_wait_is_waited_for(text: str, waits: bool) -> None:
+    assert WORDS.asks_to_wait(text) is waits
+
+
+def test_who_fetches_something_meanwhile_has_no_matter_registered() -> None:
+    call = Conversation()
+    text = "等会儿，我拿下身份证"
+    done = call.says(text, a_complaint(text, kind=AppealKind.INQUIRY))
+    assert call.heard == ("take_your_time",)
+    assert isinstance(done[-1], Listen)
+
+
+def test_who_does_not_hear_well_is_told_again_and_slower() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint("暖气不热"))
+    call.says("我听不清楚，你声音大点")
+    assert call.heard[-1] == "ask_place"
+    say = call.last(Say)
+    assert isinstance(say, Say)
+    assert say.is_slow
+
+
+def test_what_is_no_place_is_no_part_of_one() -> None:
+    call = Conversation()
+    county = replace(LANSHAN, street=None, street_code=None, said="兰山区")
+    call.says("领导吃拿卡要", a_complaint("领导吃拿卡要", place=county))
+    assert call.heard == ("ask_place_detail",)
+    call.says("不说了，保密吧", a_meaning("不说了，保密吧", Intent.UNKNOWN, wants_secrecy=True))
+    assert call.session.so_far.place is not None
+    assert not call.session.so_far.place.detail
