@@ -19,7 +19,7 @@ Words = tuple[str, ...]
 class MeaningWords:
     """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
-    ``greetings``: what people begin with before they say what they want.
+    ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter.
     """
 
     kinds: tuple[tuple[AppealKind, Words], ...]
@@ -28,6 +28,7 @@ class MeaningWords:
     inquiry_weak: Words
     inquiry_ends: Words
     report: Words
+    asides: Words
     greetings: Words
     upset: Words
     secrecy: Words
@@ -83,6 +84,7 @@ def load_meaning_words(city: City) -> MeaningWords:
                     "secrecy",
                     "secrecy_not",
                     "urgent",
+                    "asides",
                 )
             },
         )

@@ -197,7 +197,10 @@ class TakingDown(InTalk):
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:
-        if self._answers.read(meaning.text, *_NO_PLACE) is not None or self._answers.takes_up(meaning.text):
+        short = self._answers.read(meaning.text, *_NO_PLACE)
+        if short is Answer.OPENLY:  # not what was asked, but said
+            self._draft = replace(self._draft, was_asked_secrecy=True)
+        if short is not None or self._answers.takes_up(meaning.text):
             return self._next_question()
         slots = meaning.slots
         is_matter = self._is_matter(meaning)

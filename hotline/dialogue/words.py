@@ -284,7 +284,7 @@ class AnswerWords:
         words = text.rstrip("？?。")
         if len(words) <= _SHORT_ANSWER and words.endswith("呢"):
             return True
-        if len(words) <= _SHORT_QUESTION and words.endswith(self._asks_on_alone):
+        if len(words) <= _SHORT_WISH and words.endswith(self._asks_on_alone):
             return True
         return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
 

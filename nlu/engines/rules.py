@@ -26,6 +26,9 @@ _BY_KEYWORD: Final = 0.4
 _TELLING: Final = 9
 _LEAST_AFTER_GREETING: Final = 4
 """So many signs after a greeting may say what is wanted (“您好，怎么交”)."""
+_CLAUSE: Final = re.compile(r"[，。！？；,!?;]+")
+_LONGEST_ASIDE: Final = 16
+_LEAST_TOLD: Final = 6
 _SMALL_TALK: Final = frozenset(
     {Intent.GREET, Intent.THANK, Intent.NUISANCE, Intent.OFF_TOPIC, Intent.WITHDRAW}
 )
@@ -84,10 +87,13 @@ class UnderstandingRules:
         found = await self._engine.understand(text)
         if found.intent is Intent.GREET and (wanted := self._after_greeting(text)):
             found = await self._engine.understand(wanted)
+        told = self._told(text) if found.category is None else ""
+        if told:
+            found = _surer(found, await self._engine.understand(told))
         meaning = replace(found, text=said, slots=slots, is_upset=is_upset(text, self._words))
         if slots.work_order_number and meaning.intent is not Intent.WITHDRAW:
             return replace(meaning, intent=Intent.ASK_PROGRESS, confidence=1.0, category=None)
-        keyword = self._by_keyword(text)
+        keyword = self._by_keyword(told or text) or self._by_keyword(text)
         if meaning.intent is not Intent.APPEAL:
             if meaning.confidence >= _SURE and not (keyword and meaning.intent in _SMALL_TALK):
                 return meaning
@@ -116,12 +122,29 @@ class UnderstandingRules:
         rest = self._greeted.sub("", text)
         return rest if rest != text and len(rest) >= _LEAST_AFTER_GREETING else ""
 
+    def _told(self, text: str) -> str:
+        """Return ``text`` without what only goes with a matter (我姓王，让我打12345); empty where nothing goes, or little is left."""
+        clauses = [part for part in _CLAUSE.split(text) if part]
+        told = [
+            part
+            for part in clauses
+            if len(part) > _LONGEST_ASIDE or not any(word in part for word in self._words.asides)
+        ]
+        rest = "，".join(told)
+        return rest if len(told) < len(clauses) and len(rest) >= _LEAST_TOLD else ""
+
     def _by_keyword(self, text: str) -> str | None:
         """Return the one category whose keywords the text holds most of, as fine as they tell; None when none is clear."""
         second = _most_said(text, self._keywords)
         if second is None:
             return None
         return _most_said(text, self._finer[second]) or second
+
+
+def _surer(found: Understanding, of_rest: Understanding) -> Understanding:
+    """Return the understanding of the rest where it names a class, and more surely."""
+    is_surer = of_rest.category is not None and of_rest.category_confidence > found.category_confidence
+    return of_rest if is_surer and of_rest.intent is Intent.APPEAL else found
 
 
 def _most_said(text: str, keywords: Mapping[str, Iterable[str]]) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,29 @@ async def test_who_asks_whom_to_turn_to_asks_and_who_reports_what_is_broken_repo
     assert (asks.kind, reports.kind) == (AppealKind.INQUIRY, AppealKind.HELP)
 
 
+class Diluted(Engine):
+    """A model that knows a matter by itself, and not with what is said around it."""
+
+    async def understand(self, text: str) -> Understanding:
+        meaning = await super().understand(text)
+        return meaning if "12345" in text else replace(meaning, category="060405", category_confidence=0.8)
+
+
+async def test_what_goes_with_any_matter_does_not_hide_which_it_is() -> None:
+    engine = Diluted(category=None, category_confidence=0.4)
+    matter = "我家后面有个养猪场，夏天臭得不行"
+    text = f"我姓王，{matter}，我跟村里说了，让我打12345"
+    found = await rules(engine).understand(text)
+    assert (found.category, found.category_confidence, found.text) == ("060405", 0.8, text)
+    assert engine.asked == [text, matter]
+
+
+async def test_a_matter_that_is_known_is_asked_about_once() -> None:
+    engine = Engine(category="060405", category_confidence=0.8)
+    await rules(engine).understand("我姓王，我家后面有个养猪场，夏天臭得不行")
+    assert len(engine.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "is_wanted"),
     [("请给我保密", True), ("我怕他报复", True), ("不用保密", False), ("我不匿名", False)],
@@ -69,6 +93,8 @@ async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool
         ("我想办个健康证", AppealKind.INQUIRY),
         ("我想办个低保，村里推诿", AppealKind.COMPLAINT),
         ("外地人能申请不", AppealKind.INQUIRY),
+        ("学校食堂吃坏肚子了，好几个孩子都吐了", AppealKind.HELP),
+        ("你们能不能快点，停电了", AppealKind.HELP),
         ("临沂今年啥时候供暖", AppealKind.INQUIRY),
         ("我不是投诉，我就是问问怎么退税", AppealKind.INQUIRY),
         ("我上次不是投诉过吗，咋还没来修", AppealKind.COMPLAINT),

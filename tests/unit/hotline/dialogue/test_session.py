@@ -412,6 +412,9 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "要预防火灾",
         "楼上吊顶漏水了",
         "楼上掉了一块墙皮",
+        "燃气灶打不着火",
+        "推销的天天打我电话",
+        "暖气不来了，整栋都凉的",
         "开发商老板失联了",
     ],
 )
@@ -444,6 +447,10 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "有个老人在路边迷路了",
         "我儿子被骗了三万，对方还让他转账",
         "我被传销的关起来了，被关着不让走",
+        "有个老人躺在路边不动了",
+        "家里老人等着吸氧，停电了",
+        "隔壁老头好几天没出门了，敲门也不应",
+        "俺那口子天天打我",
         "补好了避免楼上着火了",  # how 不好了，对面楼上着火了 was heard
     ],
 )
@@ -494,6 +501,10 @@ def test_a_misheard_cry_that_was_none_is_understood_as_what_it_was_and_never_ask
         "孩子转学需要什么手续",
         "身份证丢了",
         "没其他了",
+        "好知道了",
+        "我想表扬个人",
+        "狗咬人了",
+        "变压器坏了",
         "我想问一下电瓶车上牌去哪里办",
         "前几天有人晕水了",
         "好像全部上气来了，就是我们小区暖气管道里的声音",

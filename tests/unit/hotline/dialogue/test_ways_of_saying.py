@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hotline.city import read_yaml
+from hotline.city import load_city, read_yaml
 from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent
 from hotline.dialogue.events import PassagesFound
 from hotline.dialogue.words import Answer, AnswerWords
@@ -15,6 +15,7 @@ from hotline.domain.meaning import Intent
 from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation
 
+CITY = load_city(LINYI)
 ROWS = read_yaml(LINYI / "lexicon" / "answers.yaml")
 WORDS = AnswerWords(ROWS)
 
@@ -43,6 +44,7 @@ def test_what_only_announces_a_complaint_or_a_suggestion_says_not_which(text: st
         ("有个事想咨询一下", True),
         ("喂，是不是市政府啊，俺找政府有事", True),
         ("你好我想反映一个情况", True),
+        ("有点事想麻烦你们", True),
         ("我有个老人卡", False),
         ("有个大坑", False),
     ],
@@ -109,6 +111,20 @@ def test_what_no_hotline_is_for_is_no_matter(text: str) -> None:
     call = Conversation()
     call.says(text, a_complaint(text))
     assert call.heard == ("off_topic",)
+
+
+def test_who_says_the_address_of_an_order_is_wrong_gets_a_person() -> None:
+    call = Conversation()
+    assert isinstance(call.says("刚才给我登记的那个地址错了，应该是白沙埠镇")[-1], TransferToAgent)
+
+
+def test_who_waives_secrecy_before_being_asked_is_not_asked() -> None:
+    call = Conversation(categories=CITY.categories)
+    text = "医生骂人"
+    call.says(text, a_complaint(text, kind=AppealKind.COMPLAINT, category="0902"))
+    call.says("不用保密", a_meaning("不用保密", Intent.UNKNOWN))
+    call.says("兰山区银雀山街道", a_meaning("兰山区银雀山街道", Intent.UNKNOWN, place=LANSHAN))
+    assert call.heard[-1] == "confirm"
 
 
 def test_a_fear_of_reprisals_is_no_place_but_a_wish_for_secrecy() -> None:
