@@ -288,7 +288,7 @@ class Session(AskingOn):
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
-            if self._answers.only_opens(text):
+            if self._answers.only_opens(text) or self._answers.was_cut_off(text):
                 return self._invite()
             short = read(text, Answer.MORE, Answer.DONE, Answer.MISDIALLED)
             if short is Answer.MORE:
@@ -461,6 +461,8 @@ class Session(AskingOn):
             return self._confirmation_understood(meaning)
         if self._stage in (Stage.CORRECT, Stage.MATTER):
             return self._supplemented(meaning)
+        if self._is_where_it_is(meaning):
+            return self._take_down_at(meaning)
         return self._new_matter(meaning)
 
     def _withdrawn(self) -> Actions:
@@ -469,6 +471,8 @@ class Session(AskingOn):
 
     def _new_matter(self, meaning: Understanding) -> Actions:
         self._was_withdrawn = self._asks_progress = False
+        if self._stage is Stage.UNIT_TOLD:
+            self._stage = Stage.OPEN
         if self._corrects_order(meaning):
             return self._add_to_order(meaning.text)
         if self._is_place_of_question(meaning):

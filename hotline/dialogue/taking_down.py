@@ -77,10 +77,10 @@ class TakingDown(InTalk):
     def _next_question(self, *lead: str) -> Actions:
         """Ask for what the form still lacks, or read it back."""
         if self._draft.category is None and self._answers.only_announces(self._draft.text):
-            return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
+            return self._ask_matter(*lead)
         match self._draft.missing(self._categories, self._policy):
             case Missing.MATTER:
-                return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
+                return self._ask_matter(*lead)
             case Missing.MATTER_CHOICE:
                 return self._ask_which_matter(*lead)
             case Missing.PLACE_CHOICE:
@@ -110,6 +110,14 @@ class TakingDown(InTalk):
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )
+
+    def _ask_matter(self, *lead: str) -> Actions:
+        """Ask what it is about; who is asked in vain gets a person."""
+        if self._stage is Stage.MATTER:
+            self._no_matches += 1
+            if self._no_matches >= self._most_no_matches:
+                return self._transfer("not_understood")
+        return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
 
     @property
     def _is_tip_off(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from hotline.dialogue.actions import FindUnit
@@ -10,8 +11,10 @@ from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.rating import Rated
 from hotline.dialogue.stages import Stage
+from hotline.dialogue.taking_down import is_alone
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import AppealKind
+from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
 
 _LEAST: Final = 3
@@ -62,15 +65,28 @@ class WhoHandles(Rated):
             return self._ask_who(text)
         answer = self._answers.read(text, Answer.NO, Answer.DONE, Answer.YES)
         if answer is Answer.YES:
-            usual = self._draft.kind
-            if usual is AppealKind.INQUIRY:  # asking whose it is was the question
-                self._draft = self._draft.of_kind(None)
-            return self._next_question()
+            return self._take_down_told()
         if answer is not None:
             self._draft = Draft(phone=self._draft.phone)
             return self._rate_or_goodbye()
-        self._stage = Stage.OPEN
         return self._understand(text)
+
+    def _is_where_it_is(self, meaning: Understanding) -> bool:
+        """Whether the offer to take it down was answered with where it is, which is a yes."""
+        place = meaning.slots.place
+        return self._stage is Stage.UNIT_TOLD and place is not None and is_alone(place, meaning.text)
+
+    def _take_down_at(self, meaning: Understanding) -> Actions:
+        """Take down the matter whose unit was told, at the place that was said."""
+        told = replace(meaning, kind=None, category=None, choices=())
+        self._draft = self._draft.heard(meaning.text).filled(told, self._policy)
+        return self._take_down_told()
+
+    def _take_down_told(self) -> Actions:
+        """Take down the matter whose unit was told."""
+        if self._draft.kind is AppealKind.INQUIRY:  # asking whose it is was the question
+            self._draft = self._draft.of_kind(None)
+        return self._next_question()
 
     @property
     def _was_answered(self) -> bool:

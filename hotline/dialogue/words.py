@@ -76,6 +76,7 @@ class AnswerWords:
             self._take_patterns(rows)
             self._who_answers = SoundLexicon(rows["who_answers"])
             self._off_topic = tuple(rows["off_topic_inside"])
+            self._cut_off = tuple(rows["cut_off_inside"])
             self._waits = tuple(rows["waits"])
             self._says_who = tuple(rows["says_who"])
             self._called_lexicon = SoundLexicon(rows["called_inside"])
@@ -189,6 +190,10 @@ class AnswerWords:
         return self._is_found(self._progress_lexicon, text) or (
             is_short and self._is_found(self._earlier_lexicon, text)
         )
+
+    def was_cut_off(self, text: str) -> bool:
+        """Tell whether a short sentence says that an earlier call broke off (掉线), and nothing of the matter."""
+        return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._cut_off)
 
     def asks_to_wait(self, text: str) -> bool:
         """Tell whether a short sentence asks the hotline to wait (“等会儿，我拿下身份证”)."""

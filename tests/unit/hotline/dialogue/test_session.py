@@ -384,6 +384,7 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
         ("有人从楼上掉下来了", EmergencyService.AMBULANCE),
         ("孩子掉河里了", EmergencyService.FIRE),
         ("电梯里困人了", EmergencyService.FIRE),
+        ("山上着了火，往村里烧过来了", EmergencyService.FIRE),
     ],
 )
 def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyService) -> None:
@@ -413,6 +414,7 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "楼上吊顶漏水了",
         "楼上掉了一块墙皮",
         "燃气灶打不着火",
+        "楼道堆满了，真着了火咋跑",
         "推销的天天打我电话",
         "暖气不来了，整栋都凉的",
         "开发商老板失联了",
@@ -450,6 +452,9 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "有个老人躺在路边不动了",
         "家里老人等着吸氧，停电了",
         "隔壁老头好几天没出门了，敲门也不应",
+        "孩子反锁在屋里，煤气还开着",
+        "我老伴得老年痴呆，出去一下午了还没回来",
+        "井盖没了，刚才有个人掉下去了",
         "俺那口子天天打我",
         "补好了避免楼上着火了",  # how 不好了，对面楼上着火了 was heard
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from hotline.city import load_city, read_yaml
 from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent
-from hotline.dialogue.events import PassagesFound
+from hotline.dialogue.events import PassagesFound, UnitFound
 from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import AppealKind
 from hotline.domain.meaning import Intent
@@ -111,6 +111,41 @@ def test_what_no_hotline_is_for_is_no_matter(text: str) -> None:
     call = Conversation()
     call.says(text, a_complaint(text))
     assert call.heard == ("off_topic",)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_invited"),
+    [("我刚才打过电话，没说完就断了", True), ("刚才电话断了，我接着说", True), ("我家电话线断了", False)],
+)
+def test_whose_call_was_cut_off_is_asked_to_go_on(text: str, *, is_invited: bool) -> None:
+    call = Conversation()
+    call.says(text)
+    assert (call.heard == ("invite",)) is is_invited
+
+
+def test_where_it_is_takes_up_the_offer_to_take_the_matter_down() -> None:
+    call = Conversation()
+    call.says("井盖翘起来了归谁管", a_complaint("井盖翘起来了归谁管", category=None, kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    matter = a_complaint("井盖翘起来了", kind=AppealKind.INQUIRY)
+    call.happens(UnitFound(NOW, call.turn, matter, None))
+    assert call.heard == ("who_unknown", "who_offer")
+    said = LANSHAN.text
+    call.says(said, a_meaning(said, place=replace(LANSHAN, said=said)))
+    assert call.heard == ("confirm",)
+    assert call.session.so_far.place == replace(LANSHAN, said=said)
+
+
+def test_who_is_asked_in_vain_what_it_is_about_gets_a_person() -> None:
+    call = Conversation()
+    call.says("我要投诉", a_meaning("我要投诉", kind=AppealKind.COMPLAINT))
+    assert call.heard == ("ask_matter",)
+    done: tuple[object, ...] = ()
+    for _ in range(3):
+        done = call.says("嗯", a_meaning("嗯", Intent.AFFIRM))
+        if isinstance(done[-1], TransferToAgent):
+            break
+    assert isinstance(done[-1], TransferToAgent)
 
 
 def test_who_says_the_address_of_an_order_is_wrong_gets_a_person() -> None:
