@@ -200,6 +200,9 @@ class FakeRegistration:
         self.added.append((number, text))
         return self._order(number, self.appeals[-1], "c1", at)
 
+    async def urge(self, number: str, text: str, *, at: datetime) -> WorkOrder:
+        return await self.add_facts(number, text, at=at)
+
     def _order(self, number: str, appeal: Appeal, conversation: str, at: datetime) -> WorkOrder:
         return WorkOrder(
             number=number,

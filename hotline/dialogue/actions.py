@@ -143,15 +143,16 @@ class MergeIntoOrder:
 
 @dataclass(frozen=True, slots=True)
 class AddToOrder:
-    """Add what the citizen says to order ``number`` of this conversation → ``FactsAdded`` after the commit, or ``EngineFailed("facts")``.
+    """Add what the citizen says to their order ``number`` → ``FactsAdded`` after the commit, or ``EngineFailed("facts")``.
 
-    ``wants_secrecy``: from now on its units see nothing of who they are.
+    ``wants_secrecy``: from now on its units see nothing of who they are. ``urges``: they urge it (催办).
     """
 
     turn: int
     number: str
     text: str
     wants_secrecy: bool = False
+    urges: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from hotline.dialogue.events import (
     RepeatFound,
 )
 from hotline.dialogue.floor import Actions
-from hotline.dialogue.intake import Draft
+from hotline.dialogue.intake import Draft, spoken_date
 from hotline.dialogue.stages import INTAKE, REPEATS, SETTLED, Stage
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
@@ -41,6 +41,7 @@ class EarlierOrders(Confirming):
     _is_known = False
     """Whether the channel tells whose orders are theirs, without a telephone."""
     _keyed = ""  # digits of a number that is being keyed
+    _to_urge: str | None = None  # the open order that was told last, if it is theirs
     _added = "facts_added"  # what is said once the order has what was added to it
 
     def _repeat_found(self, event: RepeatFound) -> Actions:
@@ -124,6 +125,12 @@ class EarlierOrders(Confirming):
             return self._add_to_order(text, wants_secrecy=True)
         return None
 
+    def _urge(self, number: str, text: str) -> Actions:
+        """Note that the citizen urges the order that they were just told of (催办)."""
+        stop, turn = self._stop_saying(), self._new_turn()
+        self._stage, self._added, self._to_urge = Stage.ADDING, "urged", None
+        return (*stop, AddToOrder(turn, number, text, urges=True))
+
     def _facts_added(self, number: str) -> Actions:
         if self._stage is not Stage.ADDING:
             return ()
@@ -177,6 +184,15 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.LOOKING_UP:
             return ()
         self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
+        is_theirs = (
+            self._progress_number is None
+        )  # found by who they are, and not by a number that anybody may know
+        first = next((order for order in event.orders if order.is_open), None)
+        self._to_urge = first.number if first is not None and is_theirs else None
+        self._last_due = None
+        if first is not None and first.lead_unit_name is not None and first.due_at is not None:
+            due = spoken_date(self._prompts, first.due_at.astimezone(self._timezone))
+            self._last_due = {"unit": first.lead_unit_name, "due": due}
         count = len(event.orders)
         parts = self._prompts.parts("progress_lead")
         if count > 1:

@@ -333,6 +333,8 @@ class Session(AskingOn):
                 return self._taken_up(self._of_question(self._draft).heard(text), None)
             if (told := self._follow_up(text)) is not None:
                 return told
+        if self._to_urge is not None and self._answers.urges(text):
+            return self._urge(self._to_urge, text)
         if self._stage is Stage.MORE and self._answers.follow_ups.asks_how_long(text) and self._last_due:
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))

@@ -224,7 +224,7 @@ class TakingDown(InTalk):
             ):
                 name = self._answers.places.called(meaning.text)
                 draft = replace(draft, place=replace(draft.place, detail=name))
-            elif draft.place is None and self._answers.places.may_tell(meaning.text):
+            elif draft.place is None and self._may_tell_place(meaning.text):
                 draft = replace(draft, place=self._unknown_place(meaning.text))
         draft = self._named_behind(draft, meaning)
         is_new_wish = draft.wants_secrecy and not self._draft.wants_secrecy  # “我怕报复”
@@ -240,6 +240,11 @@ class TakingDown(InTalk):
         if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
             return draft  # 兰山区某某局长受贿
         return replace(draft, place=replace(draft.place, detail=name))
+
+    def _may_tell_place(self, text: str) -> bool:
+        """Whether words that name nothing known say where it is; “还是我们小区” does not where no place was said before."""
+        is_same = self._last_place is None and self._answers.places.is_same(text)
+        return self._answers.places.may_tell(text) and not is_same
 
     def _unknown_place(self, text: str) -> Place:
         """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""

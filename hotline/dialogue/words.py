@@ -23,6 +23,7 @@ _LONGEST_CRY: Final = 30  # characters
 _SHORT_ANSWER: Final = 8
 _SHORT_QUESTION: Final = 10  # characters: 没有发票行不行
 _SHORT_WISH: Final = 16
+_SHORT_STORY: Final = 24
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
 _ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
 _DIGIT: Final = re.compile(r"\d")
@@ -76,6 +77,7 @@ class AnswerWords:
             self._take_patterns(rows)
             self._who_answers = SoundLexicon(rows["who_answers"])
             self._off_topic = tuple(rows["off_topic_inside"])
+            self._urges = tuple(rows["urges_inside"])
             self._cut_off = tuple(rows["cut_off_inside"])
             self._waits = tuple(rows["waits"])
             self._says_who = tuple(rows["says_who"])
@@ -124,6 +126,11 @@ class AnswerWords:
         self._announcing = re.compile(
             rf"(?:{before})*(?:{wants}|{gives})*(?:{announces})(?:{after})*(?:{which})?"
         )
+        stands = rows["stands"]
+        whose, noun, how = (_either(stands[name]) for name in ("whose", "noun", "stands"))
+        most, few = int(stands["most"]), int(stands["few"])
+        self._stands = re.compile(rf"(?:{whose}).{{0,{most}}}?(?:{noun}).{{0,{few}}}?(?:{how})")
+        self._not_whose = tuple(stands["not_whose"])
         through = rows["put_through"]
         first, to, whom = (_either(through[name]) for name in ("before", "wants", "whom"))
         self._put_through = re.compile(rf"(?:{first})*(?:{to}).{{0,{int(through['most'])}}}(?:{whom})")
@@ -186,10 +193,18 @@ class AnswerWords:
 
     def wants_progress(self, text: str) -> bool:
         """Tell whether the citizen asks how an order stands (查进度), or says of an earlier one that nothing has come of it."""
-        is_short = len(han_only(text)) <= _SHORT_WISH
-        return self._is_found(self._progress_lexicon, text) or (
+        words = han_only(text)
+        is_short = len(words) <= _SHORT_WISH
+        if self._is_found(self._progress_lexicon, text) or (
             is_short and self._is_found(self._earlier_lexicon, text)
-        )
+        ):
+            return True
+        is_of_another = any(word in words for word in self._not_whose)  # 我想问拆迁的事有没有结果
+        return len(words) <= _SHORT_STORY and not is_of_another and self._stands.search(words) is not None
+
+    def urges(self, text: str) -> bool:
+        """Tell whether a short sentence urges what was just told to be under way (催办)."""
+        return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._urges)
 
     def was_cut_off(self, text: str) -> bool:
         """Tell whether a short sentence says that an earlier call broke off (掉线), and nothing of the matter."""

@@ -235,9 +235,13 @@ class Asking:
         return Merged(at=self._world.clock(), turn=action.turn, number=order.number)
 
     async def _add(self, action: AddToOrder) -> Event:
-        order = await self._world.registration.add_facts(
-            action.number, action.text, at=self._world.clock(), wants_secrecy=action.wants_secrecy
-        )
+        registration, at = self._world.registration, self._world.clock()
+        if action.urges:
+            order = await registration.urge(action.number, action.text, at=at)
+        else:
+            order = await registration.add_facts(
+                action.number, action.text, at=at, wants_secrecy=action.wants_secrecy
+            )
         return FactsAdded(at=self._world.clock(), turn=action.turn, number=order.number)
 
     async def _plan_callback(self, action: PlanCallback) -> Event:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -24,11 +24,13 @@ from hotline.domain.deeds import (
     Join,
     QueueForDispatch,
     Split,
+    Urge,
     Withdraw,
 )
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import RegisteredBeforeError, StaleWorkOrderError
 from hotline.domain.knowledge import AnsweredWith
+from hotline.domain.life_cycle import Step
 from hotline.domain.people import CITIZEN, MACHINE, Actor
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
@@ -38,6 +40,8 @@ from hotline.store.work_order_store import Change, WorkOrderStore
 log: Final = structlog.get_logger("registration")
 
 _TRIES: Final = 3
+_URGED_ONCE: Final = timedelta(days=1)
+"""Who urges again within this has been noted already."""
 MACHINE_DIVERTS: Final = (DiversionOutcome.EMERGENCY_LINE,)
 
 
@@ -229,17 +233,26 @@ class Registration:
 
         ``wants_secrecy``: its units see nothing of who they are from now on.
         """
-        facts = AddFacts(text, wants_secrecy=wants_secrecy)
+        return await self._citizen_does(number, AddFacts(text, wants_secrecy=wants_secrecy), at)
+
+    async def urge(self, number: WorkOrderNumber, text: str, *, at: datetime) -> WorkOrder:
+        """Note that a citizen urges their order ``number`` (催办), committed; once a day."""
+        return await self._citizen_does(number, Urge(text), at)
+
+    async def _citizen_does(self, number: WorkOrderNumber, deed: AddFacts | Urge, at: datetime) -> WorkOrder:
         for _ in range(_TRIES - 1):
             try:
-                return await self._added(number, facts, at)
+                return await self._added(number, deed, at)
             except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
                 log.info("facts.again", number=number)
-        return await self._added(number, facts, at)
+        return await self._added(number, deed, at)
 
-    async def _added(self, number: WorkOrderNumber, facts: AddFacts, at: datetime) -> WorkOrder:
+    async def _added(self, number: WorkOrderNumber, facts: AddFacts | Urge, at: datetime) -> WorkOrder:
         before = await self._store.get(number)
-        if any(entry.deed == facts for entry in before.history):
+        urged = before.when(Step.URGE) if isinstance(facts, Urge) else None
+        if (urged is not None and at - urged < _URGED_ONCE) or any(
+            entry.deed == facts for entry in before.history
+        ):
             return before
         added = before.after(facts, by=CITIZEN, at=max(at, before.history[-1].at))
         await self._store.commit(self._casework.change(added, before=before), at=at)

@@ -56,6 +56,9 @@ class Registering(RecordingContacts, Protocol):
     ) -> WorkOrder:
         """Return the order ``number`` after what the citizen said was added to it, committed; the same words once."""
 
+    async def urge(self, number: str, text: str, *, at: datetime) -> WorkOrder:
+        """Note that a citizen urges their order (催办)."""
+
 
 class KnowingOrders(Protocol):
     """Knows a citizen's earlier orders (``hotline.service.repeats.CitizensOrders``)."""

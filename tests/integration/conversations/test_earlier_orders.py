@@ -14,6 +14,7 @@ from hotline.dialogue.actions import Outcome
 from hotline.dialogue.events import Event, Said, Started
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber
 from hotline.domain.diversion import DiversionOutcome
+from hotline.domain.life_cycle import Step
 from hotline.domain.meaning import Intent
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import Status, WorkOrder
@@ -43,6 +44,7 @@ MEANINGS = {
     **{text: a_complaint(text, place=LANSHAN) for text in (FIRST, AGAIN, WORSE)},
     TIP_OFF: a_complaint(TIP_OFF, kind=AppealKind.TIP_OFF, category="0604", place=LANSHAN),
     QUESTION: a_complaint(QUESTION, kind=AppealKind.INQUIRY),
+    "那你帮我催一下": a_meaning("那你帮我催一下", Intent.UNKNOWN),
     "骂人": a_meaning("骂人", Intent.NUISANCE),
 }
 
@@ -123,6 +125,24 @@ async def test_another_telephone_with_the_same_matter_is_not_told_of_the_first_o
     said = await hotline.call(AGAIN, "对", "没有了", phone=OTHER)
     assert "已经登记过" not in "".join(said)
     assert [order.linked_to for order in await hotline.orders()] == [None, None]
+
+
+async def test_who_is_told_of_their_order_may_urge_it_once_a_day(hotline: Hotline) -> None:
+    await hotline.call(FIRST, "对", "没有了")
+    asked = "我那个暖气的事咋样了"
+    for words in ("那你帮我催一下", "太慢了吧"):
+        said = await hotline.call(asked, words, "没有了")
+        assert said[2].startswith("已经替您催办，工单编号261123 00001，承办单位会看到。")
+    (order,) = [order for order in await hotline.orders() if order.number == "26112300001"]
+    urged = [entry for entry in order.history if entry.step is Step.URGE]
+    assert [entry.note for entry in urged] == ["那你帮我催一下"]
+
+
+async def test_nobody_urges_an_order_that_was_found_by_its_number_alone(hotline: Hotline) -> None:
+    await hotline.call(FIRST, "对", "没有了")
+    await hotline.call("查工单26112300001", "那你帮我催一下", "没有了", phone=OTHER)
+    (order,) = [order for order in await hotline.orders() if order.number == "26112300001"]
+    assert order.when(Step.URGE) is None
 
 
 async def test_progress_is_told_by_telephone_and_by_number_and_leaves_a_record(hotline: Hotline) -> None:

@@ -59,7 +59,7 @@ def test_a_number_that_is_said_is_looked_up(text: str) -> None:
 
 def test_the_understanding_may_say_that_progress_is_asked() -> None:
     call = Conversation()
-    call.says("上个月那件事有信儿了没", a_meaning("上个月那件事有信儿了没", Intent.ASK_PROGRESS))
+    call.says("上个月报的那个修了没", a_meaning("上个月报的那个修了没", Intent.ASK_PROGRESS))
     assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
 
 
@@ -244,3 +244,11 @@ def test_who_has_forgotten_the_number_is_put_through_to_a_person(said: str) -> N
     call.says(said)
     assert isinstance(call.did[-1], TransferToAgent)
     assert call.heard == ("transferring_progress",)
+
+
+def test_how_long_it_takes_is_told_after_the_progress() -> None:
+    call = asking()
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
+    call.says("那得几天才能办好")
+    assert "11月30日" in call.said
+    assert "兰山区人民政府" in call.said

@@ -106,6 +106,32 @@ def test_who_called_others_before_and_says_what_about_is_registered_as_ever() ->
     assert call.heard == ("ask_place",)
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("上次那个暖气的事咋样了", True),
+        ("我的事办到哪了", True),
+        ("我那两个事都咋样了", True),
+        ("前天报的那个单子处理了没", True),
+        ("我的那个投诉有没有结果啊", True),
+        ("我想问拆迁的事有没有结果", False),
+        ("我家孩子上学的事怎么办", False),
+        ("我们小区停水的问题怎么样才能解决", False),
+        ("我反映楼下烧烤油烟的问题", False),
+    ],
+)
+def test_how_their_matter_stands_is_asked_in_many_ways(text: str, *, asks: bool) -> None:
+    assert WORDS.wants_progress(text) is asks
+
+
+def test_their_own_place_is_none_where_no_place_was_said_before() -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了"))
+    call.says("还是我们小区", a_meaning("还是我们小区", Intent.UNKNOWN))
+    assert call.session.so_far.place is None
+    assert call.heard == ("ask_place_again",)
+
+
 @pytest.mark.parametrize("text", ["给我唱个歌", "没事我就是试试这个电话通不通"])
 def test_what_no_hotline_is_for_is_no_matter(text: str) -> None:
     call = Conversation()
