@@ -79,7 +79,14 @@ async def test_a_matter_that_is_known_is_asked_about_once() -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_wanted"),
-    [("请给我保密", True), ("我怕他报复", True), ("不用保密", False), ("我不匿名", False)],
+    [
+        ("请给我保密", True),
+        ("我怕他报复", True),
+        ("不用保密", False),
+        ("我不匿名", False),
+        ("要保密吗，不用", False),
+        ("能保密吗", True),
+    ],
 )
 async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool) -> None:
     assert (await rules(Engine()).understand(text)).slots.wants_secrecy == is_wanted
