@@ -20,6 +20,7 @@ _DIGIT: Final = re.compile(r"\d")
 _ASKS: Final = ("？", "?")
 _NUMBER_DIGITS: Final = 11  # of a mobile telephone, and of a work order
 _SHORT_ANSWER: Final = 6
+_SHORT_QUESTION: Final = 6  # characters: “在哪里” may go on (“在哪里来着，柳青苑”)
 
 
 def is_said(heard: Heard, settings: PhoneSettings, choices: Collection[str] = ()) -> bool:
@@ -75,6 +76,8 @@ def is_unfinished(text: str, endings: Endings) -> bool:
 def is_whole(text: str, expect: Expected, endings: Endings) -> bool:
     """Tell whether ``text``, the words up to a pause, are a whole answer to a question of the kind ``expect``."""
     words = _NOT_WORDS.sub("", text)
+    if expect is Expected.PLACE and words in endings.place_alone:
+        return True
     if not words or is_unfinished(text, endings):
         return False
     match expect:
@@ -83,13 +86,17 @@ def is_whole(text: str, expect: Expected, endings: Endings) -> bool:
         case Expected.DIGITS:
             return len(_DIGIT.findall(words)) == _NUMBER_DIGITS
         case Expected.PLACE:
-            return words.endswith(endings.place_finished)
+            is_question = len(words) >= _SHORT_QUESTION and _is_asked(text, words, endings)
+            return is_question or words.endswith(endings.place_finished)
         case Expected.OPEN:
             if len(words) < endings.least_characters:
                 return False
-            is_asked = text.rstrip().endswith(_ASKS) or any(word in words for word in endings.asked)
             is_stated = any(word in words for word in endings.states) and words.endswith(endings.stated)
-            return is_asked or is_stated or words.endswith(endings.finished)
+            return _is_asked(text, words, endings) or is_stated or words.endswith(endings.finished)
+
+
+def _is_asked(text: str, words: str, endings: Endings) -> bool:
+    return text.rstrip().endswith(_ASKS) or any(word in words for word in endings.asked)
 
 
 def _words(heard: Heard) -> str:

@@ -15,12 +15,14 @@ from ivr.turn_taking import TurnSettings
 class Endings:
     """How words end that are a whole answer, and how words end that are to go on.
 
+    To the question for a place, ``place_alone`` are whole answers that are no place (“没有了”), and so is a question.
     To an open question it is also a whole answer when a word of ``asked`` is in it, or when it begins as ``states`` and
     ends as ``stated``; but nothing shorter than ``least_characters``.
     """
 
     finished: tuple[str, ...] = ()
     place_finished: tuple[str, ...] = ()
+    place_alone: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
@@ -86,7 +88,7 @@ def read_endings(folder: Path) -> Endings:
     file = folder / "lexicon" / "turns.yaml"
     rows = read_yaml(file)
     lists: dict[str, tuple[str, ...]] = {}
-    for name in ("finished", "place_finished", "unfinished", "asked", "states", "stated"):
+    for name in ("finished", "place_finished", "place_alone", "unfinished", "asked", "states", "stated"):
         words = rows.get(name) if isinstance(rows, dict) else None
         if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
             raise CityConfigError(file=str(file), reason=f"{name} 应为词语列表")

@@ -31,6 +31,11 @@ ENDINGS = read_endings(LINYI)
         ("兰山区", Expected.PLACE, False),
         ("兰山区金雀山街道银雀山小区", Expected.PLACE, True),
         ("在解放路和沂蒙路交叉口", Expected.PLACE, True),
+        ("室内温度标准是多少度啊?", Expected.PLACE, True),
+        ("在哪里？", Expected.PLACE, False),  # may go on: 柳青苑
+        ("没有了。", Expected.PLACE, True),
+        ("对的。", Expected.PLACE, True),
+        ("不知道。", Expected.PLACE, False),  # may go on: 叫什么路，在人民医院东边
         ("139 0539 1001", Expected.DIGITS, True),
         ("1390539", Expected.DIGITS, False),
         ("", Expected.OPEN, False),
