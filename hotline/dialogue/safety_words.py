@@ -47,7 +47,7 @@ class SafetyWords:
             self._hedges = tuple(rows["hedges"])
             self._doubts = tuple(rows["doubts"])
             self._now = tuple(rows["now"])
-            never = tuple(rows["no_cry"])
+            never, to_the_letter = tuple(rows["no_cry"]), frozenset(rows["to_the_letter"])
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
         self._at_once = {
@@ -58,7 +58,8 @@ class SafetyWords:
         }
         self._lexicon = SoundLexicon([*self._at_once, *self._ask_first])
         self._not_by_sound = SoundLexicon(self._not_emergency)
-        self._misheard = MisheardCries([*self._at_once, *self._ask_first], (*never, *self._not_emergency))
+        by_sound = [word for word in (*self._at_once, *self._ask_first) if word not in to_the_letter]
+        self._misheard = MisheardCries(by_sound, (*never, *self._not_emergency))
 
     def emergency_in(self, text: str) -> Emergency | None:
         """Return the emergency said in ``text``, if any; a certain one before a possible one.

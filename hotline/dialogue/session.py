@@ -479,6 +479,9 @@ class Session(AskingOn):
             return self._add_to_order(meaning.text)
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
+        is_praise = meaning.kind is AppealKind.PRAISE
+        if not is_praise and self._answers.thanks_for_what_is_done(meaning.text):
+            return self._say_and_listen("welcome")
         if self._answers.is_off_topic(meaning.text):
             return self._no_match("off_topic")
         if meaning.category is None and self._answers.has_called_before(meaning.text):

@@ -80,6 +80,8 @@ class AnswerWords:
             self._urges = tuple(rows["urges_inside"])
             self._cut_off = tuple(rows["cut_off_inside"])
             self._waits = tuple(rows["waits"])
+            settled = rows["done_and_thanks"]
+            self._settled = tuple(tuple(settled[name]) for name in ("done", "thanks", "but"))
             self._says_who = tuple(rows["says_who"])
             self._called_lexicon = SoundLexicon(rows["called_inside"])
             self._after_question = tuple(rows["after_question"])
@@ -220,6 +222,11 @@ class AnswerWords:
     def is_off_topic(self, text: str) -> bool:
         """Tell whether a short sentence wants what no hotline is for (给我唱个歌)."""
         return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._off_topic)
+
+    def thanks_for_what_is_done(self, text: str) -> bool:
+        """Tell whether the citizen only says that their matter is settled, and thanks (“停水那个，现在来水了，谢谢”)."""
+        done, thanks, but = (any(word in text for word in words) for words in self._settled)
+        return done and thanks and not but
 
     def says_who_one_is(self, text: str) -> bool:
         """Tell whether a short sentence says what kind of person a question is about, and asks nothing (“我是退休职工”)."""

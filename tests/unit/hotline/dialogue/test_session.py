@@ -507,6 +507,8 @@ def test_a_misheard_cry_that_was_none_is_understood_as_what_it_was_and_never_ask
         "身份证丢了",
         "没其他了",
         "好知道了",
+        "水是来了，可是是黄的",
+        "人行道砖都翘起来了",
         "我想表扬个人",
         "狗咬人了",
         "变压器坏了",

@@ -132,6 +132,28 @@ def test_their_own_place_is_none_where_no_place_was_said_before() -> None:
     assert call.heard == ("ask_place_again",)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_settled"),
+    [
+        ("我上次让你们登记那个停水的，现在来水了，谢谢你们啊", True),
+        ("路灯修好了，感谢", True),
+        ("水是来了，可是是黄的，谢谢", False),
+        ("电梯没修好，请处理一下，谢谢", False),
+        ("暖气还是不热，修好了又坏，谢谢", False),
+    ],
+)
+def test_who_says_that_it_is_settled_and_thanks_has_nothing_registered(
+    text: str, *, is_settled: bool
+) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text))
+    assert (call.heard[0] == "welcome") is is_settled
+
+
+def test_a_name_that_is_wrong_in_a_deed_is_no_order_that_is_wrong() -> None:
+    assert not WORDS.is_dissatisfied_with_result("房产证上名字写错了一个字咋改")
+
+
 @pytest.mark.parametrize("text", ["给我唱个歌", "没事我就是试试这个电话通不通"])
 def test_what_no_hotline_is_for_is_no_matter(text: str) -> None:
     call = Conversation()
