@@ -84,6 +84,7 @@ class AnswerWords:
             self._settled = tuple(tuple(settled[name]) for name in ("done", "thanks", "but"))
             self._says_who = tuple(rows["says_who"])
             self._called_lexicon = SoundLexicon(rows["called_inside"])
+            self._may_ask = tuple(rows["may_ask"])
             self._after_question = tuple(rows["after_question"])
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
@@ -324,6 +325,11 @@ class AnswerWords:
         for word in self._not_asks:
             text = text.replace(word, "，")
         return any(word in text for word in self._asks)
+
+    def may_ask(self, text: str) -> bool:
+        """Tell whether a short sentence may be a question (“你们是不是二十四小时都有人”)."""
+        is_short = len(han_only(text)) <= _SHORT_STORY
+        return is_short and (self.asks(text) or any(word in text for word in self._may_ask))
 
     def two_matters(self, text: str) -> tuple[str, str]:
         """Cut ``text`` where a second matter begins (“还有一件事”, “一个是……一个是……”); the second is empty when there is none."""

@@ -64,7 +64,19 @@ def test_who_only_announces_a_suggestion_is_asked_which_before_being_asked_where
 
 @pytest.mark.parametrize(
     "text",
-    ["帮我转一下社保局", "我找张主任", "给我转到交警大队吧", "我想改一下登记的电话", "你给我接一下你们领导"],
+    [
+        "我想找一下上次接我电话的那个小姑娘",
+        "你们那个短信让我评价，我点不开",
+        "我接到你们的回访电话，没接着",
+        "我是街道办事处的，有个工单派错了",
+        "收到短信说我的工单办结了，可是根本没人来过",
+        "快点来人",
+        "帮我转一下社保局",
+        "我找张主任",
+        "给我转到交警大队吧",
+        "我想改一下登记的电话",
+        "你给我接一下你们领导",
+    ],
 )
 def test_who_wants_to_be_put_through_to_somebody_gets_a_person(text: str) -> None:
     assert isinstance(Conversation().says(text)[-1], TransferToAgent)
@@ -114,6 +126,7 @@ def test_who_called_others_before_and_says_what_about_is_registered_as_ever() ->
         ("我那两个事都咋样了", True),
         ("前天报的那个单子处理了没", True),
         ("我的那个投诉有没有结果啊", True),
+        ("我在你们公众号上提交了一个诉求，一直没人理", True),
         ("我想问拆迁的事有没有结果", False),
         ("我家孩子上学的事怎么办", False),
         ("我们小区停水的问题怎么样才能解决", False),
@@ -148,6 +161,15 @@ def test_who_says_that_it_is_settled_and_thanks_has_nothing_registered(
     call = Conversation()
     call.says(text, a_complaint(text))
     assert (call.heard[0] == "welcome") is is_settled
+
+
+def test_what_may_be_a_question_and_is_of_no_class_is_looked_up_first() -> None:
+    call = Conversation()
+    text = "你们是不是二十四小时都有人"
+    done = call.says(text, a_meaning(text, kind=AppealKind.HELP))
+    assert isinstance(done[-1], LookUp)
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "ask_place")
 
 
 def test_a_name_that_is_wrong_in_a_deed_is_no_order_that_is_wrong() -> None:
