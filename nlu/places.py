@@ -18,6 +18,11 @@ from nlu.place_choices import StreetSounds
 _CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
 _LONGEST_DETAIL: Final = 24
 _NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
+_OFFICE: Final = "办事处"
+_NEXT_CLAUSE: Final = re.compile(
+    r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
+)
+_LEFT_OVER: Final = 2  # characters: 正阳路上, 九曲街道那边
 _HOUSE_NUMBER: Final = re.compile(
     r"[\d零〇幺一二三四五六七八九十百]+(?:号(?![线机])|室|户)|\d{1,3}(?:[-－—]\d{1,4}){1,2}(?!\d)"
 )
@@ -72,8 +77,11 @@ class PlaceFinder:
         if found is None:
             return self._known_place(text) or self._landmark(text) or self._bare_address(text)
         start, end, county, street = found
+        end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
         detail = self._detail(text[end:])
         said = text[start : end + len(detail)]
+        if not detail and (further := self._further(text[end:])) is not None:
+            detail, said = further[0], text[start : end + further[1]]
         if detail.startswith(self._words.place_named) and (name := self._bare_name_until(text, end)):
             detail = name + detail  # 银雀山社区 is in the street of that name, and not all of it
         return Place(
@@ -268,6 +276,17 @@ class PlaceFinder:
         detail = clause[:best]
         is_named = len(detail.strip("的")) > 1 and not self._is_nameless(detail)  # “的路坏了” names no road
         return detail if is_named else ""
+
+    def _further(self, rest: str) -> tuple[str, int] | None:
+        """Return the place that the next clause names and does nothing else (“柏林镇，固城村”), and where it ends; None without one."""
+        found = _NEXT_CLAUSE.match(rest)
+        if found is None:
+            return None
+        detail = self._detail(found[1])
+        is_all = len(found[1]) - len(detail) <= _LEFT_OVER
+        if not (detail and is_all) or any(letter in _NOT_IN_NAME for letter in detail):
+            return None
+        return detail, found.start(1) + len(detail)
 
     def _is_nameless(self, detail: str) -> bool:
         """Tell whether it only says whose place it is (我们小区, 俺村), which nobody finds."""

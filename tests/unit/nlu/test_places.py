@@ -163,3 +163,22 @@ def test_a_row_that_is_wrong_is_named(tmp_path: Path, row: str, told: str) -> No
     file.write_text(f"name,kind,county,street,aliases,confirmed,basis\n{row}\n", encoding="utf-8")
     with pytest.raises(CityConfigError, match=told):
         load_known_places(load_city(folder))
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("沂水县城，正阳路上", "正阳路"),
+        ("平邑县柏林镇，固城村", "固城村"),
+        ("河东区那边，滨河东路", "滨河东路"),
+        ("兰山区琅琊王路与沂蒙路交汇处往南二百米路西", "琅琊王路与沂蒙路交汇处往南二百米路西"),
+        ("罗庄区罗庄街道办事处旁边的那个小区", "办事处旁边的那个小区"),
+        ("罗庄区，暖气不热", ""),
+        ("兰山区，他们小区物业不管", ""),
+        ("我在兰山区，上班路上被狗咬了", ""),
+        ("就是外地户口想在这边上小学，费县", ""),
+    ],
+)
+def test_what_the_next_clause_names_is_part_of_the_place(text: str, detail: str) -> None:
+    found = FINDER.place(text)
+    assert (found.detail if found is not None else "") == detail
