@@ -17,6 +17,7 @@ _MOST_OFF: Final = {3: 0.6, 4: 1.0, 5: 1.5, 6: 1.5}  # by syllables
 _MOST_OFF_LONG: Final = 2.0
 _MOST_BESIDE: Final = {3: 3}  # other syllables in the speech, by the word's
 _MOST_BESIDE_LONG: Final = 5
+_URGENT_BESIDE: Final = 4  # more where somebody is to hurry (“轮到里朝火了，快点来”)
 _TOO_FAR: Final = float("inf")
 
 
@@ -33,19 +34,25 @@ class MisheardCries:
         self._longest = max((size for _, _, size in self._words), default=0) + _MOST_BESIDE_LONG
         self._never = tuple(never)
 
-    def find(self, text: str) -> str | None:
-        """Return the word that ``text`` is closest to, None when it is close to none or says much else."""
+    def find(self, text: str, *, is_urgent: bool = False) -> str | None:
+        """Return the word that ``text`` is closest to, None when it is close to none or says much else.
+
+        ``is_urgent``: it says that somebody is to hurry; then it may say more.
+        """
         if any(word in text for word in self._never):
             return None
         heard = tuple(map(blur, syllables(han_only(text))))
-        if len(heard) > self._longest:
+        more = _URGENT_BESIDE if is_urgent else 0
+        if len(heard) > self._longest + more:
             return None
         close = [
             (off, word, size)
             for word, meant, size in self._words
             if (off := _closest(heard, meant)) is not None
         ]
-        is_short = any(len(heard) - size <= _MOST_BESIDE.get(size, _MOST_BESIDE_LONG) for _, _, size in close)
+        is_short = any(
+            len(heard) - size <= _MOST_BESIDE.get(size, _MOST_BESIDE_LONG) + more for _, _, size in close
+        )
         return min(close)[1] if is_short else None
 
 

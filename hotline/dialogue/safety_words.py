@@ -79,7 +79,7 @@ class SafetyWords:
         """Return the possible emergency that short speech sounds like (“有人晕水了”: 有人溺水), if any."""
         if any(word in text for word in (*self._doubts, *self._hedges)):
             return None
-        word = self._misheard.find(text)
+        word = self._misheard.find(text, is_urgent=any(word in text for word in self._now))
         if word is None:
             return None
         service = self._at_once.get(word) or self._ask_first[word]

@@ -479,6 +479,7 @@ _CRIES_AS_HEARD = {  # down a telephone line by whisper-base: what was said, and
     "有人拿刀凯人": ("拿刀砍人", EmergencyService.POLICE),
     "老人走就了": ("老人走丢", EmergencyService.POLICE),
     "出车过来": ("出车祸了", EmergencyService.TRAFFIC),
+    "轮到里朝火了快点来": ("着火了", EmergencyService.FIRE),
     "车转人了": ("车撞人了", EmergencyService.TRAFFIC),
 }
 
@@ -509,6 +510,9 @@ def test_a_misheard_cry_that_was_none_is_understood_as_what_it_was_and_never_ask
         "身份证丢了",
         "没其他了",
         "好知道了",
+        "请帮我保密",
+        "家里漏水了",
+        "档案找不着了",
         "水是来了，可是是黄的",
         "人行道砖都翘起来了",
         "我想表扬个人",
