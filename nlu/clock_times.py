@@ -60,6 +60,8 @@ def of_day(clock: re.Match[str], day: Span | None, at: datetime) -> Span | None:
     bare = "bare_" if clock["bare_hour"] or clock["bare_colon"] else ""
     hour, minute = _hour(clock, bare)
     start = day.start if day is not None else clock.start()
+    if hour is None and not (second or part):  # 十十点
+        return None
     if hour is None:
         first, last = _PARTS["后半夜" if second else part]
         begins, ends, granularity = timedelta(hours=first), timedelta(hours=last), Granularity.PART_OF_DAY

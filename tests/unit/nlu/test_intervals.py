@@ -213,6 +213,7 @@ MOMENTS = st.datetimes(
 @given(words=st.lists(WORDS, max_size=8), at=MOMENTS)
 @example(words=["2月29号"], at=datetime(2027, 1, 1, tzinfo=SHANGHAI))
 @example(words=["昨晚", "到", "前天"], at=TUESDAY)
+@example(words=["十", "十点"], at=TUESDAY)
 def test_an_interval_is_never_ahead_nor_upside_down(words: list[str], at: datetime) -> None:
     text = "".join(words)
     match find_interval(text, at):
