@@ -128,7 +128,7 @@ class EarlierOrders(Confirming):
     def _urge(self, number: str, text: str) -> Actions:
         """Note that the citizen urges the order that they were just told of (催办)."""
         stop, turn = self._stop_saying(), self._new_turn()
-        self._stage, self._added, self._to_urge = Stage.ADDING, "urged", None
+        self._stage, self._added = Stage.ADDING, "urged"
         return (*stop, AddToOrder(turn, number, text, urges=True))
 
     def _facts_added(self, number: str) -> Actions:
@@ -184,9 +184,8 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.LOOKING_UP:
             return ()
         self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
-        is_theirs = (
-            self._progress_number is None
-        )  # found by who they are, and not by a number that anybody may know
+        # Found by who they are, and not by a number that anybody may know.
+        is_theirs = self._progress_number is None
         first = next((order for order in event.orders if order.is_open), None)
         self._to_urge = first.number if first is not None and is_theirs else None
         self._last_due = None

@@ -53,6 +53,9 @@ class Floor:
         None  # the stage of the question at which it was said that keys mean nothing
     )
 
+    _before_check: tuple[Stage, tuple[Say, Listen] | None] | None = None
+    """What was asked, while a matter was being taken down, before the question whether there is an emergency."""
+
     def __init__(
         self,
         *,

@@ -227,6 +227,7 @@ class Session(AskingOn):
         if emergency is not None and not self._was_asked_about_emergency:
             self._was_asked_about_emergency, self._alarm_word = True, emergency.word
             self._service, self._heard = emergency.service, text
+            self._before_check = (self._stage, self._asked) if self._stage in INTAKE else None
             return self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=emergency.service.value)
         if self._asked is not None and self._answers.read(text, Answer.REPEAT) is not None:
             return self._ask_again()
@@ -247,8 +248,12 @@ class Session(AskingOn):
         if self._stage is Stage.EMERGENCY_CHECK:
             if read(text, Answer.YES, Answer.NO) is Answer.YES and self._service is not None:
                 return self._give_way(self._service, self._heard)
-            said, self._stage = self._heard, Stage.OPEN
-            return self._understand(said if read(text, Answer.NO) else f"{said}，{text}")
+            said = self._heard if read(text, Answer.NO) else f"{self._heard}，{text}"
+            if self._before_check is not None:  # nothing of what is being taken down is lost
+                self._stage, self._asked = self._before_check
+                return self._answer_to_stage(said)
+            self._stage = Stage.OPEN
+            return self._understand(said)
         if (
             read(text, Answer.OPENLY, Answer.SECRETLY) is Answer.SECRETLY
             and (kept := self._wants_secrecy(text)) is not None
@@ -333,8 +338,6 @@ class Session(AskingOn):
                 return self._taken_up(self._of_question(self._draft).heard(text), None)
             if (told := self._follow_up(text)) is not None:
                 return told
-        if self._to_urge is not None and self._answers.urges(text):
-            return self._urge(self._to_urge, text)
         if self._stage is Stage.MORE and self._answers.follow_ups.asks_how_long(text) and self._last_due:
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))
@@ -479,6 +482,9 @@ class Session(AskingOn):
             return self._add_to_order(meaning.text)
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
+        to_urge, self._to_urge = self._to_urge, None
+        if to_urge is not None and meaning.category is None and self._answers.urges(meaning.text):
+            return self._urge(to_urge, meaning.text)
         is_praise = meaning.kind is AppealKind.PRAISE
         if not is_praise and self._answers.thanks_for_what_is_done(meaning.text):
             return self._say_and_listen("welcome")

@@ -135,6 +135,7 @@ class AnswerWords:
         self._stands = re.compile(rf"(?:{whose}).{{0,{most}}}?(?:{noun}).{{0,{few}}}?(?:{how})")
         self._not_whose = tuple(stands["not_whose"])
         through = rows["put_through"]
+        self._anybody = tuple(through["anybody"])
         first, to, whom = (_either(through[name]) for name in ("before", "wants", "whom"))
         self._put_through = re.compile(rf"(?:{first})*(?:{to}).{{0,{int(through['most'])}}}(?:{whom})")
 
@@ -147,9 +148,10 @@ class AnswerWords:
         return self._is_found(self._agent_lexicon, words)
 
     def is_for_somebody(self, text: str) -> bool:
-        """Tell whether a short sentence asks to be put through to somebody (帮我转一下社保局, 我找张主任)."""
-        words = han_only(text)
-        return len(words) <= _SHORT_WISH and self._put_through.fullmatch(self._core(words)) is not None
+        """Tell whether a short sentence asks for somebody: to be put through (帮我转一下社保局, 我找张主任), or for anybody to come (快来人)."""
+        core = self._core(han_only(text))
+        is_named = len(core) <= _SHORT_WISH and self._put_through.fullmatch(core) is not None
+        return is_named or self._is_one_of(self._anybody, text)
 
     def asks_who_answers(self, text: str) -> bool:
         """Tell whether the citizen asks whether a person or a machine has answered."""
@@ -225,9 +227,9 @@ class AnswerWords:
         return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._off_topic)
 
     def thanks_for_what_is_done(self, text: str) -> bool:
-        """Tell whether the citizen only says that their matter is settled, and thanks (“停水那个，现在来水了，谢谢”)."""
+        """Tell whether a short sentence only says that a matter is settled, and thanks (“停水那个，现在来水了，谢谢”)."""
         done, thanks, but = (any(word in text for word in words) for words in self._settled)
-        return done and thanks and not but
+        return len(han_only(text)) <= _SHORT_STORY and done and thanks and not but
 
     def says_who_one_is(self, text: str) -> bool:
         """Tell whether a short sentence says what kind of person a question is about, and asks nothing (“我是退休职工”)."""

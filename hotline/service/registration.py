@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -35,13 +35,12 @@ from hotline.domain.people import CITIZEN, MACHINE, Actor
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
 from hotline.service.casework import Casework
+from hotline.service.self_service_rules import load_self_service_rules
 from hotline.store.work_order_store import Change, WorkOrderStore
 
 log: Final = structlog.get_logger("registration")
 
 _TRIES: Final = 3
-_URGED_ONCE: Final = timedelta(days=1)
-"""Who urges again within this has been noted already."""
 MACHINE_DIVERTS: Final = (DiversionOutcome.EMERGENCY_LINE,)
 
 
@@ -87,6 +86,7 @@ class Registration:
         self._router = router
         self._city = city
         self._casework = casework
+        self._urge_again = load_self_service_rules(city).urge_again
 
     async def register(
         self,
@@ -236,7 +236,7 @@ class Registration:
         return await self._citizen_does(number, AddFacts(text, wants_secrecy=wants_secrecy), at)
 
     async def urge(self, number: WorkOrderNumber, text: str, *, at: datetime) -> WorkOrder:
-        """Note that a citizen urges their order ``number`` (催办), committed; once a day."""
+        """Note that a citizen urges their order ``number`` (催办), committed; not again within the city's ``urge_again``."""
         return await self._citizen_does(number, Urge(text), at)
 
     async def _citizen_does(self, number: WorkOrderNumber, deed: AddFacts | Urge, at: datetime) -> WorkOrder:
@@ -249,14 +249,18 @@ class Registration:
 
     async def _added(self, number: WorkOrderNumber, facts: AddFacts | Urge, at: datetime) -> WorkOrder:
         before = await self._store.get(number)
-        urged = before.when(Step.URGE) if isinstance(facts, Urge) else None
-        if (urged is not None and at - urged < _URGED_ONCE) or any(
-            entry.deed == facts for entry in before.history
-        ):
+        if self._was_done(before, facts, at):
             return before
         added = before.after(facts, by=CITIZEN, at=max(at, before.history[-1].at))
         await self._store.commit(self._casework.change(added, before=before), at=at)
         return added
+
+    def _was_done(self, order: WorkOrder, deed: AddFacts | Urge, at: datetime) -> bool:
+        """Tell whether the same words were added, or the order was urged a short while ago."""
+        if isinstance(deed, Urge):
+            urged = order.when(Step.URGE)
+            return urged is not None and at - urged < self._urge_again
+        return any(entry.deed == deed for entry in order.history)
 
     async def _merged(
         self,

@@ -44,6 +44,7 @@ MEANINGS = {
     **{text: a_complaint(text, place=LANSHAN) for text in (FIRST, AGAIN, WORSE)},
     TIP_OFF: a_complaint(TIP_OFF, kind=AppealKind.TIP_OFF, category="0604", place=LANSHAN),
     QUESTION: a_complaint(QUESTION, kind=AppealKind.INQUIRY),
+    "太慢了吧": a_meaning("太慢了吧", Intent.UNKNOWN),
     "那你帮我催一下": a_meaning("那你帮我催一下", Intent.UNKNOWN),
     "骂人": a_meaning("骂人", Intent.NUISANCE),
 }
@@ -83,6 +84,10 @@ class Hotline:
         citizen = FakeChannel(*events, *(Said(NOW, text, text) for text in words))
         self.outcome = await self._conversations.hold(citizen)
         return citizen.said
+
+    def later(self, *, days: int) -> None:
+        """Let so many days pass."""
+        self._calls += days * 24 * 60
 
     async def orders(self) -> list[WorkOrder]:
         """All records, the oldest first."""
@@ -136,6 +141,15 @@ async def test_who_is_told_of_their_order_may_urge_it_once_a_day(hotline: Hotlin
     (order,) = [order for order in await hotline.orders() if order.number == "26112300001"]
     urged = [entry for entry in order.history if entry.step is Step.URGE]
     assert [entry.note for entry in urged] == ["那你帮我催一下"]
+
+
+async def test_who_urges_again_another_day_in_the_same_words_urges_again(hotline: Hotline) -> None:
+    await hotline.call(FIRST, "对", "没有了")
+    for day in range(2):
+        hotline.later(days=day)
+        await hotline.call("我那个暖气的事咋样了", "那你帮我催一下", "没有了")
+    (order,) = [order for order in await hotline.orders() if order.number == "26112300001"]
+    assert len([entry for entry in order.history if entry.step is Step.URGE]) == 2
 
 
 async def test_nobody_urges_an_order_that_was_found_by_its_number_alone(hotline: Hotline) -> None:

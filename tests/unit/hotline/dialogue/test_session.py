@@ -457,6 +457,8 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "井盖没了，刚才有个人掉下去了",
         "俺那口子天天打我",
         "110打不通",
+        "手机掉河里了",
+        "路边的护栏让车撞了",
         "你能帮我打个120吗",
         "补好了避免楼上着火了",  # how 不好了，对面楼上着火了 was heard
     ],
@@ -512,6 +514,8 @@ def test_a_misheard_cry_that_was_none_is_understood_as_what_it_was_and_never_ask
         "好知道了",
         "请帮我保密",
         "家里漏水了",
+        "水龙头卡住了",
+        "楼道里放了老鼠药",
         "档案找不着了",
         "水是来了，可是是黄的",
         "人行道砖都翘起来了",
@@ -527,6 +531,16 @@ def test_what_only_sounds_a_little_like_a_cry_is_not_asked_about(words: str) -> 
     call = Conversation()
     call.says(words)
     assert "emergency_check" not in call.heard
+
+
+def test_a_needless_question_about_an_emergency_loses_nothing_of_what_is_being_taken_down() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint("暖气不热"))
+    assert call.heard == ("ask_place",)
+    call.says("出车过来")
+    assert call.heard == ("emergency_check",)
+    call.says("不是", a_meaning("出车过来", Intent.UNKNOWN))
+    assert (call.session.so_far.category, call.heard) == ("0101", ("ask_place_again",))
 
 
 def test_what_is_written_is_not_taken_for_a_misheard_cry() -> None:

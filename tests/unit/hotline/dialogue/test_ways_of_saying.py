@@ -8,10 +8,12 @@ import pytest
 
 from hotline.city import load_city, read_yaml
 from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent
-from hotline.dialogue.events import PassagesFound, UnitFound
+from hotline.dialogue.events import PassagesFound, ProgressFound, UnitFound
 from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import AppealKind
+from hotline.domain.life_cycle import Status
 from hotline.domain.meaning import Intent
+from hotline.domain.repeats import OrderNews
 from tests.builders import LANSHAN, LINYI, NOW, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation
 
@@ -152,6 +154,7 @@ def test_their_own_place_is_none_where_no_place_was_said_before() -> None:
         ("路灯修好了，感谢", True),
         ("水是来了，可是是黄的，谢谢", False),
         ("电梯没修好，请处理一下，谢谢", False),
+        ("路灯修好了，今天想说的是楼下烧烤店天天冒烟，请你们来看看，谢谢", False),
         ("暖气还是不热，修好了又坏，谢谢", False),
     ],
 )
@@ -365,3 +368,12 @@ def test_what_is_no_place_is_no_part_of_one() -> None:
     call.says("不说了，保密吧", a_meaning("不说了，保密吧", Intent.UNKNOWN, wants_secrecy=True))
     assert call.session.so_far.place is not None
     assert not call.session.so_far.place.detail
+
+
+def test_a_new_matter_that_is_urgent_urges_no_earlier_order() -> None:
+    call = Conversation()
+    call.says("查进度")
+    call.happens(ProgressFound(NOW, call.turn, (OrderNews("26112300001", Status.HANDLING, NOW),)))
+    text = "楼下漏水了赶紧处理"
+    call.says(text, a_complaint(text))
+    assert call.heard == ("ask_place",)
