@@ -84,15 +84,14 @@ class AccessToken:
         lock = f"{self._name}:lock"
         mine = secrets.token_hex(8)
         for _ in range(int(_LOCK_SECONDS / _WAIT_SECONDS)):
-            shared = await self._read()
-            if self._is_good(shared, refused):
-                assert shared is not None
+            if shared := await self._shared(refused):
                 return shared
             if await self._ask_redis(lambda redis: redis.set(lock, mine, nx=True, ex=_LOCK_SECONDS), True):
                 break
             await asyncio.sleep(_WAIT_SECONDS)
         try:
-            return await self._fetched(refused)
+            # Whoever held the lock may have fetched it and let go between our look and our turn.
+            return await self._shared(refused) or await self._fetched(refused)
         finally:
             await self._ask_redis(lambda redis: redis.eval(_UNLOCK, 1, lock, mine), None)
 
@@ -108,11 +107,13 @@ class AccessToken:
         await self._ask_redis(lambda redis: redis.set(self._name, sealed, ex=seconds), None)
         return token
 
-    async def _read(self) -> Token | None:
+    async def _shared(self, refused: str) -> Token | None:
+        """Return what another process fetched, where it is good."""
         sealed = await self._ask_redis(lambda redis: redis.get(self._name), None)
         if not isinstance(sealed, bytes):
             return None
-        return Token(**json.loads(self._seal.open(sealed, self._name)))
+        shared = Token(**json.loads(self._seal.open(sealed, self._name)))
+        return shared if self._is_good(shared, refused) else None
 
     async def _ask_redis(self, ask: Callable[[Any], Awaitable[Any]], otherwise: Any) -> Any:
         """Return Redis's answer, or ``otherwise`` where there is none: then each process fetches for itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +121,32 @@ async def test_processes_share_a_token_over_redis_and_one_fetches_it(
         await asyncio.gather(*(api.send_text(LI, "您好") for api in apis))
         assert wechat.calls.count("stable_token") == 2
         for redis in connections:
+            await redis.aclose()
+
+
+class RedisBetween(Redis):
+    """Lets something happen between a look at the token and the lock that is asked for after it."""
+
+    def __init__(self, port: int, happens: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(port=port)
+        self._happens = happens
+
+    async def set(self, *args: Any, nx: bool = False, **options: Any) -> Any:
+        if nx:
+            await self._happens()
+        return await super().set(*args, nx=nx, **options)
+
+
+async def test_a_token_that_came_between_the_look_and_the_lock_is_taken(
+    wechat: WeChatServer, client: httpx.AsyncClient
+) -> None:
+    with redis_server() as port:
+        connection = Redis(port=port)
+        other = an_api(wechat, client, connection)
+        between = RedisBetween(port, other.token.get)
+        assert await an_api(wechat, client, between).token.get() == "token-1"
+        assert wechat.calls.count("stable_token") == 1
+        for redis in (connection, between):
             await redis.aclose()
 
 
