@@ -145,6 +145,7 @@ class AskingOn(InWriting):
         place = self._draft.place
         county = place.county_code if place is not None else None
         self._in_context, question = self._new_turn(), self._with_question(self._draft.text)
+        self._looked_up = ""
         return LookUp(self._in_context, question, self._article.category, county, is_heard=self._is_heard)
 
     def _with_question(self, text: str) -> str:

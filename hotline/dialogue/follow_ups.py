@@ -22,11 +22,15 @@ _MOST_TOLD: Final = 100  # characters: what is told is heard, too
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """One thing that is asked of a matter, as in ``asked``: ``fields`` of an article tell it, else sentences with words of ``told``."""
+    """One thing that is asked of a matter, as in ``asked``: ``fields`` of an article tell it, else sentences with words of ``told``.
+
+    ``is_firm``: an article that tells nothing of it is no answer to who asks for it, however near the matter is.
+    """
 
     asked: tuple[str, ...]
     fields: tuple[str, ...]
     told: tuple[str, ...]
+    is_firm: bool = False
 
 
 class FollowUps:
@@ -37,9 +41,7 @@ class FollowUps:
         try:
             self._empty = tuple(sorted(map(str, rows["aspect_empty"]), key=len, reverse=True))
             self._aspects = {
-                word: Aspect(tuple(one["asked"]), tuple(one.get("fields", ())), tuple(map(str, one["told"])))
-                for one in rows["aspects"].values()
-                for word in one["asked"]
+                word: aspect for aspect in map(_aspect, rows["aspects"].values()) for word in aspect.asked
             }
             self._how_long = tuple(map(str, rows["aspects"].get("long", {}).get("asked", ())))
             fields = {field for aspect in self._aspects.values() for field in aspect.fields}
@@ -60,6 +62,18 @@ class FollowUps:
                 if len(self._without_empty(rest)) <= _MOST_WORDS:
                     return self._aspects[match.word]
         return None
+
+    def may_answer(self, article: Article, text: str) -> bool:
+        """Tell whether ``article`` tells what ``text`` asks of its matter, where only that is an answer (“公园几点关门”)."""
+        words = han_only(text)
+        firm = {
+            id(aspect): aspect for word, aspect in self._aspects.items() if aspect.is_firm and word in words
+        }
+        return all(self._tells(article, aspect) for aspect in firm.values())
+
+    def _tells(self, article: Article, aspect: Aspect) -> bool:
+        ways = (article.title, *article.questions)
+        return bool(self.told(article, aspect)) or any(word in way for way in ways for word in aspect.asked)
 
     def is_empty(self, text: str) -> bool:
         """Tell whether ``text`` names nothing at all (“现在还有吗”)."""
@@ -94,6 +108,15 @@ class FollowUps:
         """Return the sentences of ``article`` that name two things of ``text`` or more; empty where none does."""
         words = self._without_empty(han_only(text))
         return _sentences_with(article, lambda sentence: _named(words, sentence) > 1)
+
+
+def _aspect(row: Mapping[str, Any]) -> Aspect:
+    return Aspect(
+        tuple(row["asked"]),
+        tuple(row.get("fields", ())),
+        tuple(map(str, row["told"])),
+        is_firm=bool(row.get("firm", False)),
+    )
 
 
 def _named(words: str, sentence: str) -> int:

@@ -65,6 +65,7 @@ class OverTurns(EarlierOrders):
     _before: tuple[str, dict[str, Any]] | None = None
     _draft_before_alarm: Any = None
     _pending_question: Any = None
+    _looked_up = ""  # the question that is being searched for, where it names its matter
     _is_heard = False  # whether the last words were recognised from speech,
     _otherwise_heard: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # and what else they may have been
 
@@ -162,6 +163,7 @@ class OverTurns(EarlierOrders):
         """Search for what was asked; where the citizen said where, for what holds there."""
         place = meaning.slots.place or self._draft.place
         county = place.county_code if place is not None else None
+        self._looked_up = meaning.text
         return LookUp(
             self._new_turn(),
             meaning.text,

@@ -394,3 +394,30 @@ def test_words_that_say_nothing_and_ask_nothing_are_no_question() -> None:
     call.says("这个是有的", a_meaning("这个是有的", Intent.UNKNOWN))
     call.happens(PassagesFound(NOW, call.turn, ()))
     assert call.heard == ("not_understood",)
+
+
+@pytest.mark.parametrize(
+    ("question", "values", "is_told"),
+    [
+        ("公园晚上几点关门", {"title": "公园要门票吗", "spoken": "不要门票。"}, False),
+        ("公园晚上几点关门", {"title": "公园要门票吗", "spoken": "不要门票，每天早上六点到晚上十点。"}, True),
+        (
+            "公园晚上几点关门",
+            {"title": "公园要门票吗", "spoken": "不要门票。", "hours": "6:00 至 22:00"},
+            True,
+        ),
+        ("公园晚上几点关门", {"title": "公园几点关门、要门票吗", "spoken": "不要门票，也不关门。"}, True),
+        ("物业公司电话多少", {"title": "怎么更换物业公司", "spoken": "要开业主大会表决。"}, False),
+        ("物业公司电话多少", {"title": "怎么更换物业公司", "spoken": "电话问街道办。"}, True),
+        ("怎么更换物业公司", {"title": "怎么更换物业公司", "spoken": "要开业主大会表决。"}, True),
+    ],
+)
+def test_who_asks_for_an_hour_or_a_number_is_not_answered_with_what_tells_none(
+    question: str, values: dict[str, str], is_told: bool
+) -> None:
+    article = an_article(id="A0206-01", questions=(), full=values["spoken"], **values)
+    call = Conversation()
+    asks(call, question, "0206")
+    call.happens(PassagesFound(NOW, call.turn, (Passage(article, 0.9, is_confident=True),)))
+    assert ("A0206-01" in call.heard) is is_told
+    assert ("no_answer_register" in call.heard) is not is_told
