@@ -24,6 +24,7 @@ class HearingHints:
     short_lead: str
     fallback_prompt: str
     likely_answers: tuple[str, ...]
+    short_answers: tuple[str, ...]
     never_said: frozenset[str]
     never_said_inside: tuple[str, ...]
     places: tuple[str, ...]
@@ -47,6 +48,13 @@ class HearingHints:
             return self.prompts[expect].format(choices="。".join(likely))
         prompt = self.phone_prompt if is_phone and expect is Expected.OPEN else self.prompts[expect]
         return self.short_lead + prompt if is_short else prompt
+
+    def answers(self, expect: Expected, choices: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return what a short answer is read among that was not heard surely; empty where other things may be said.
+
+        A yes-or-no question without ``choices`` asks for something else (“满意”).
+        """
+        return self.short_answers if expect is Expected.YES_NO and choices else ()
 
     def grammar(self, expect: Expected, choices: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the only words that may be heard; empty where anything may be said."""
@@ -84,6 +92,7 @@ def load_hearing_hints(city: City) -> HearingHints:
             short_lead=rows["short_lead"],
             fallback_prompt=rows["fallback_prompt"],
             likely_answers=tuple(rows["likely_answers"]),
+            short_answers=tuple(rows["short_answers"]),
             never_said=frozenset(rows["never_said"]["whole"]),
             never_said_inside=tuple(rows["never_said"]["inside"]),
             places=(*counties, *(street.name for street in city.streets.values())),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Seq
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +100,7 @@ class WhisperRecognizer:
             "prompt": prompt(),
             "phone_prompt": prompt(is_phone=True),
             "fallback_prompt": self._hints.fallback_prompt,
+            "answers": self._hints.answers(expect, choices),
         }
         turns = asyncio.Semaphore(self._lanes)  # one long speech must not fill the queue that others wait in
         tasks = [asyncio.create_task(self._hear(piece, job, turns)) for piece in pieces]
@@ -123,7 +124,7 @@ class WhisperRecognizer:
         """End the worker; idempotent."""
         await self.worker.close()
 
-    async def _hear(self, piece: Samples, job: dict[str, str], turns: asyncio.Semaphore) -> Part:
+    async def _hear(self, piece: Samples, job: dict[str, Any], turns: asyncio.Semaphore) -> Part:
         async with turns:
             answer, _ = await self.worker.ask(job, piece.tobytes(), timeout_seconds=self._timeout_seconds)
         text, probability = str(answer["text"]), float(answer["probability"])

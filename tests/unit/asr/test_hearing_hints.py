@@ -42,6 +42,13 @@ def test_only_yes_no_and_digits_limit_what_may_be_heard(hints: HearingHints) -> 
     assert hints.grammar(Expected.YES_NO, ["登记吧", "对"])[:3] == ("登记吧", "对", "对的")
 
 
+def test_an_unsure_answer_is_read_among_others_only_where_it_is_yes_or_no(hints: HearingHints) -> None:
+    answers = hints.answers(Expected.YES_NO, ["登记吧", "对"])
+    assert {"对的", "不是", "没有了"} <= set(answers)
+    assert not {"转人工", "登记吧"} & set(answers)
+    assert hints.answers(Expected.YES_NO) == hints.answers(Expected.OPEN, ["对"]) == ()
+
+
 def test_hotwords_are_places_unless_an_answer_is_expected(hints: HearingHints) -> None:
     assert "义堂镇" in hints.bias(Expected.PLACE)
     assert "义堂镇" not in hints.bias(Expected.YES_NO)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from asr.engines.whisper import Part, cut_at_pauses, others_of
-from asr.engines.whisper_worker import Decoded, WhisperDecoder, check_files, window_for
+from asr.engines.whisper_worker import NOTHING, Decoded, WhisperDecoder, check_files, window_for
 from hotline.domain.errors import ModelRefusedError
 
 RATE = 16_000
@@ -76,21 +77,29 @@ def test_sounds_have_silence_behind_them_and_short_ones_at_least_five_seconds_of
 class Scripted(WhisperDecoder):
     """A decoder without a model: it hears what it is told, one after the other, and how long the sound was."""
 
-    def __init__(self, *heard: Decoded) -> None:
-        self._heard = iter(heard)
+    def __init__(self, *heard: Decoded, answer: Decoded | None) -> None:
+        self._heard, self._likely = iter(heard), answer
         self.seconds: list[float] = []
         self.windows: list[float] = []
 
-    def _decode(self, samples, _prompt, window, *_):  # type: ignore[no-untyped-def]  # the model's part
+    def _encoded(self, samples, window):  # type: ignore[no-untyped-def]  # the model's part
         self.seconds.append(len(samples) / RATE)
         self.windows.append(window)
+        return object()
+
+    def _read(self, *_):  # type: ignore[no-untyped-def]  # the same
         return next(self._heard)
 
+    def _answer(self, *_):  # type: ignore[no-untyped-def]  # the same
+        return self._likely
 
-def passes(*heard: Decoded, seconds: float = 0.8) -> tuple[str, list[tuple[float, float]]]:
+
+def passes(
+    *heard: Decoded, seconds: float = 0.8, answers: Sequence[str] = (), answer: Decoded | None = None
+) -> tuple[str, list[tuple[float, float]]]:
     """Return what was read of a sound, and of each pass how long the sound was and the window."""
-    decoder = Scripted(*heard)
-    text = decoder.decode(np.zeros(int(seconds * RATE), np.float32), "").text
+    decoder = Scripted(*heard, answer=answer)
+    text = decoder.decode(np.zeros(int(seconds * RATE), np.float32), "", answers=answers).text
     return text, list(zip(decoder.seconds, decoder.windows, strict=True))
 
 
@@ -104,6 +113,27 @@ def test_a_short_answer_that_is_not_sure_or_is_stammered_is_read_in_a_wide_windo
     assert passes(Decoded("不对。不对。", 0.9), Decoded("不对。不对。", 0.7))[0] == "不对。不对。"
     assert passes(Decoded("谢谢。", 0.9)) == ("谢谢。", [(0.8, 7.0)])
     assert passes(Decoded("对对对。", 0.9)) == ("对对对。", [(0.8, 7.0)])
+
+
+def test_where_a_short_answer_is_awaited_what_is_not_sure_is_read_among_the_answers_alone() -> None:
+    awaits = {"answers": ("对", "对的"), "answer": Decoded("对的。", 0.7)}
+    assert passes(Decoded("读读", 0.3), **awaits) == ("对的。", [(0.8, 7.0)])
+    assert passes(Decoded("布料", 0.75), **awaits)[0] == "对的。"
+    assert passes(Decoded("停水了", 0.8), **awaits)[0] == "停水了"
+    assert passes(Decoded("家里停水了", 0.75), **awaits)[0] == "家里停水了"
+    assert passes(NOTHING, NOTHING, NOTHING, **awaits)[0] == ""
+    assert passes(Decoded("对", 0.6), Decoded("对", 0.6), **awaits)[0] == "对"
+    assert passes(Decoded("停水了", 0.6), Decoded("停水了", 0.6), answers=("对",))[0] == "停水了"
+    assert passes(Decoded("停水了", 0.3), **awaits, seconds=2.0)[0] == "停水了"
+    assert passes(Decoded("停水了", 0.3), Decoded("停水了", 0.6), answer=Decoded("对", 0.9))[0] == "停水了"
+
+
+def test_answers_may_be_given_one_after_another() -> None:
+    answers = ("对", "没错", "不是")
+    assert Decoded("对，没错。", 0.9).is_one_of(answers)
+    assert Decoded("不是。", 0.9).is_one_of(answers)
+    assert not Decoded("对了。", 0.9).is_one_of(answers)
+    assert not Decoded("。", 0.9).is_one_of(answers)
 
 
 def test_a_short_sound_in_doubt_is_heard_once_more_from_later_on_and_the_likelier_is_taken() -> None:
