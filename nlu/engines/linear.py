@@ -29,7 +29,7 @@ from nlu.training_data import INTENTS, category_of, fingerprint, load_examples
 
 log: Final = structlog.get_logger("nlu")
 
-_VERSION: Final = "9"
+_VERSION: Final = "10"
 _MARK: Final = f"hotline-linear-{_VERSION}\n".encode()
 
 

@@ -1,7 +1,7 @@
 """How sure the in-process model may be of itself: fitted on utterances that it did not see, asked as it is asked in service.
 
 First each level's steepness (a temperature), then the curves of the third and second level, then from where on a class is
-named; and, on the other half, how far off that is.
+named; and how far off the curves of one half are on the other.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 _STEEP: Final = tuple(2.0 + 0.5 * step for step in range(30))
-_WANTED_THIRD: Final = 0.75
-_WANTED_SECOND: Final = 0.75
+_WANTED_THIRD: Final = 0.72
+_WANTED_SECOND: Final = 0.72
 
 _Answers = tuple[list[float], list[bool]]
 """How sure the model is of its answers, and whether they are right."""
@@ -88,29 +88,58 @@ class Model:
         )
 
 
-def calibrated(model: Model, fit: Labelled, test: Labelled) -> tuple[Calibration, Steepness, dict[str, Any]]:
-    """Return curves, thresholds and steepnesses fitted on ``fit``, measured on ``test``."""
-    steepness = _steepnesses(model, fit)
-    fit_third, fit_second, _ = _answers(model, steepness, fit)
-    test_third, test_second, pairs = _answers(model, steepness, test)
-    calibration = Calibration(fitted(*fit_third), fitted(*fit_second))
-    sure_third = [calibration.curve_third(one) for one in test_third[0]]
-    sure_second = [calibration.curve_second(one) for one in test_second[0]]
+def calibrated(
+    model: Model, halves: tuple[Labelled, Labelled]
+) -> tuple[Calibration, Steepness, dict[str, Any]]:
+    """Return curves, thresholds and steepnesses fitted on both ``halves``, and how far off those of one are on the other.
+
+    One half alone, of 1,200 utterances as said and as misheard, leaves thresholds that differ by 0.08 with which utterances
+    they are, and with them how many classes are named.
+    """
+    both = _joined(halves)
+    steepness = _steepnesses(model, both)
+    third, second, pairs = _answers(model, steepness, both)
+    calibration = _curves(third, second)
+    errors = [_errors(model, fit, test) for fit, test in (halves, halves[::-1])]
     calibration = replace(
         calibration,
-        third=threshold([calibration.curve_third(one) for one in fit_third[0]], fit_third[1], _WANTED_THIRD),
-        second=threshold(
-            [calibration.curve_second(one) for one in fit_second[0]], fit_second[1], _WANTED_SECOND
-        ),
-        ece_third=round(calibration_error(sure_third, test_third[1]), 4),
-        ece_second=round(calibration_error(sure_second, test_second[1]), 4),
+        third=threshold([calibration.curve_third(one) for one in third[0]], third[1], _WANTED_THIRD),
+        second=threshold([calibration.curve_second(one) for one in second[0]], second[1], _WANTED_SECOND),
+        ece_third=round(float(np.mean([one for one, _ in errors])), 4),
+        ece_second=round(float(np.mean([other for _, other in errors])), 4),
     )
     measured = {
-        "right_third": round(float(np.mean(test_third[1])), 4),
-        "right_second": round(float(np.mean(test_second[1])), 4),
+        "right_third": round(float(np.mean(third[1])), 4),
+        "right_second": round(float(np.mean(second[1])), 4),
         "confusion": [[right, guessed, count] for (right, guessed), count in sorted(pairs.items())],
     }
     return calibration, steepness, measured
+
+
+def _joined(halves: tuple[Labelled, Labelled]) -> Labelled:
+    from scipy.sparse import block_diag, vstack  # noqa: PLC0415 -- seconds that asking need not wait
+
+    one, other = halves
+    return Labelled(
+        vstack([one.rows, other.rows]).tocsr(),
+        block_diag([one.pooling, other.pooling]).tocsr(),
+        [*one.labels, *other.labels],
+    )
+
+
+def _curves(third: _Answers, second: _Answers) -> Calibration:
+    return Calibration(fitted(*third), fitted(*second))
+
+
+def _errors(model: Model, fit: Labelled, test: Labelled) -> tuple[float, float]:
+    """Return how far off the third and the second level's curve of ``fit`` are on ``test``."""
+    steepness = _steepnesses(model, fit)
+    curves = _curves(*_answers(model, steepness, fit)[:2])
+    third, second, _ = _answers(model, steepness, test)
+    return (
+        calibration_error([curves.curve_third(one) for one in third[0]], third[1]),
+        calibration_error([curves.curve_second(one) for one in second[0]], second[1]),
+    )
 
 
 def _answers(

@@ -52,8 +52,12 @@ NEW = [*GOLDEN, {"text": "暖气片冰凉", "category": "010101"}]
 
 
 def stored(cold: str, dark: str) -> bytes:
-    """A model that calls cold rooms and dark streets so."""
-    examples = [*(Example(text, cold) for text in COLD), *(Example(text, dark) for text in DARK)]
+    """A model that calls cold rooms and dark streets so, the golden ones above all."""
+    rooms, streets = (row["text"] for row in GOLDEN)
+    examples = [
+        *(Example(text, cold) for text in (*COLD, *[rooms] * 5)),
+        *(Example(text, dark) for text in (*DARK, *[streets] * 5)),
+    ]
     return train(CITY, examples).stored()
 
 
