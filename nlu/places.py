@@ -274,7 +274,9 @@ class PlaceFinder:
         if best and (further := _FURTHER.match(clause, best)):
             best = further.end()
         detail = clause[:best]
-        is_named = len(detail.strip("的")) > 1 and not self._is_nameless(detail)  # “的路坏了” names no road
+        # “的路坏了” names no road, 柳青苑 an estate.
+        is_long = len(detail.strip("的")) > 1 or detail in self._words.place_named
+        is_named = is_long and not self._is_nameless(detail)
         return detail if is_named else ""
 
     def _further(self, rest: str) -> tuple[str, int] | None:

@@ -175,6 +175,9 @@ class OverTurns(EarlierOrders):
 
     def _look_up_aside(self, meaning: Understanding) -> Actions:
         self._pending_question = self._asked
+        if self._answers.asks_what_to_do(meaning.text):
+            text, category = self._draft.heard(meaning.text).text, self._draft.category
+            return (self._look_up(replace(meaning, text=text, category=category)),)
         return (self._look_up(meaning),)
 
     def _answer_aside(self, article: Article | None) -> Actions:

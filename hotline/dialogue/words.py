@@ -91,7 +91,10 @@ class AnswerWords:
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._comes_to_mind = tuple(rows["comes_to_mind"])
             self._takes_up = tuple(rows["takes_up"])
-            self._asks_on_alone = tuple(rows["asks_on_alone"])
+            self._asks_on_alone, self._what_to_do = (
+                tuple(rows["asks_on_alone"]),
+                frozenset(rows["what_to_do"]),
+            )
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
@@ -317,6 +320,10 @@ class AnswerWords:
         if len(words) <= _SHORT_WISH and words.endswith(self._asks_on_alone):
             return True
         return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
+
+    def asks_what_to_do(self, text: str) -> bool:
+        """Tell whether ``text`` asks what to do, and names nothing (“那我该怎么办”)."""
+        return self._core(han_only(text)) in self._what_to_do
 
     def goes_on(self, text: str) -> bool:
         """Tell whether ``text`` begins like what goes on from what was said before (“那……”)."""

@@ -959,6 +959,31 @@ def test_the_question_for_the_place_may_be_answered_with_the_matter() -> None:
     assert (draft.category, draft.place) == ("010102", None)
 
 
+def test_the_first_that_is_heard_of_the_matter_is_not_called_unheard_when_the_place_was_asked_for() -> None:
+    call = Conversation()
+    call.says("我们楼上老出事", a_meaning("我们楼上老出事", kind=AppealKind.HELP))
+    assert call.heard == ("ask_place",)
+    call.says("物业不作为", a_complaint("物业不作为", category="0301", category_confidence=0.9, place=None))
+    assert call.heard == ("ask_place",)
+    call.says("电梯老坏", a_complaint("电梯老坏", category="0301", category_confidence=0.9, place=None))
+    assert call.heard == ("ask_place_again",)
+    assert call.session.so_far.place is None
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("怎么办", "我在网上被骗了两万，怎么办"), ("要等几天", "要等几天")]
+)
+def test_who_asks_within_an_intake_what_to_do_is_answered_on_the_matter(text: str, asked: str) -> None:
+    call = Conversation()
+    call.says(
+        "我在网上被骗了两万", a_complaint("我在网上被骗了两万", category="0504", category_confidence=0.9)
+    )
+    call.says(text, a_meaning(text, kind=AppealKind.INQUIRY))
+    look_up = call.did[-1]
+    assert isinstance(look_up, LookUp)
+    assert look_up.question == asked
+
+
 def test_a_question_is_no_name_of_a_place() -> None:
     call = Conversation()
     county = replace(LANSHAN, said="兰山区", street_code=None, street=None, detail="")
