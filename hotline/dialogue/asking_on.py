@@ -130,9 +130,13 @@ class AskingOn(InWriting):
             return True
         if self._asks_on(self._draft):
             return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
-        is_short = len(self._draft.text) <= _SHORTEST and self._answers.asks(self._draft.text)
-        may_go_on = is_short or self._tells_of_oneself(self._draft)
+        may_go_on = self._asks_little(self._draft) or self._tells_of_oneself(self._draft)
         return found is None and may_go_on and self._is_about_answer(self._draft)
+
+    def _asks_little(self, draft: Draft) -> bool:
+        """Whether so little is asked right after an answer that it names no matter, whatever is guessed of it (“要排多久”)."""
+        is_little = len(draft.text) <= _SHORTEST and self._answers.asks(draft.text)
+        return is_little and self._is_about_answer(draft)
 
     def _tells_of_oneself(self, draft: Draft) -> bool:
         """Whether words that name no matter tell how it is with the citizen (“我八十多了走不动”)."""

@@ -51,7 +51,7 @@ class Confirming(TakingDown):
         wrong, right = both
         if place is None or wrong not in place.detail or not self._answers.places.is_name(right):
             return self._understand(self._answers.denied(right))
-        if self._has_corrected_enough():
+        if self._has_changed_enough(text):
             return self._transfer("not_understood")
         place = replace(place, detail=place.detail.replace(wrong, right), address=None)
         self._draft = replace(self._draft.heard(text), place=place)
@@ -91,15 +91,19 @@ class Confirming(TakingDown):
 
     def _noted(self, meaning: Understanding) -> Actions:
         """Take down what was added, and ask anew."""
-        if self._has_corrected_enough():
+        if self._has_changed_enough(meaning.text):
             return self._transfer("not_understood")
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._confirm_after("secrecy_wished" if meaning.slots.wants_secrecy else "facts_noted")
 
-    def _has_corrected_enough(self) -> bool:
-        """Count one more correction, and tell whether a person had better take over."""
-        self._corrections += 1
-        return self._corrections > self._policy.max_corrections
+    def _has_changed_enough(self, text: str) -> bool:
+        """Count one more correction, or addition, and tell whether a person had better take over."""
+        if self._stage is Stage.CORRECT or self._answers.corrects(text):
+            self._corrections += 1
+        else:
+            self._additions += 1
+        is_wrong_again = self._corrections > self._policy.max_corrections
+        return is_wrong_again or self._additions > self._policy.max_additions
 
     def _tells_more(self, meaning: Understanding) -> bool:
         """Whether words that answer nothing add to the matter (“花了1899块”, “就是村东头那条路”): none are lost."""
@@ -113,7 +117,7 @@ class Confirming(TakingDown):
     def _supplemented(self, meaning: Understanding) -> Actions:
         """Take more words to the matter: the citizen corrects or completes it."""
         if self._stage in (Stage.CORRECT, Stage.CONFIRM):
-            if self._has_corrected_enough():
+            if self._has_changed_enough(meaning.text):
                 return self._transfer("not_understood")
             if self._stage is Stage.CORRECT or self._answers.corrects(meaning.text):
                 self._draft = replace(self._draft, category_confidence=0.0)

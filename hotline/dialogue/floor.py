@@ -98,7 +98,7 @@ class Floor:
         self._asked: tuple[Say, Listen] | None = None
         self._silences = 0
         self._no_matches = 0
-        self._corrections = 0
+        self._corrections = self._additions = 0
         self._store_failures, self._is_delayed = 0, False
         self._was_asked_about_emergency = False
         self._service: EmergencyService | None = None

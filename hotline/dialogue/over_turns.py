@@ -149,14 +149,14 @@ class OverTurns(EarlierOrders):
 
     def _is_aside(self, meaning: Understanding) -> bool:
         """Whether a question of the hotline was answered with a question (“要等几天？”)."""
-        is_question = meaning.intent is Intent.APPEAL and meaning.kind is AppealKind.INQUIRY
+        is_inquiry = meaning.intent is Intent.APPEAL and meaning.kind is AppealKind.INQUIRY
+        is_question = is_inquiry and self._answers.asks(meaning.text)
         return (
             self._stage in ASIDE
             and self._asked is not None
-            and is_question
+            and (is_question or self._answers.asks_what_to_do(meaning.text))
             and meaning.slots.place is None
             and meaning.slots.phone is None
-            and self._answers.asks(meaning.text)
         )
 
     def _look_up(self, meaning: Understanding) -> LookUp:

@@ -17,7 +17,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_pointed``, ``place_like``, ``not_in_name``, ``same_place``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``same_place``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -29,7 +29,7 @@ class PlaceNames:
             self._only_last = tuple(rows["only_last_in_name"])
             self._same = tuple(rows["same_place"])
             self._invites = tuple(rows["invites_place"])
-            self._like = tuple(rows["place_like"])
+            self._like, self._unlike = tuple(rows["place_like"]), tuple(rows["not_place_like"])
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"地名词表缺少 {error}") from error
         self._core = core
@@ -42,11 +42,12 @@ class PlaceNames:
         )
 
     def is_name(self, text: str) -> bool:
-        """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近)."""
+        """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近, 沂蒙路上)."""
         core = self._core(han_only(text))
         if any((head := core.partition(word))[1] and self._is_near_name(head[0]) for word in self._pointed):
             return len(core) <= _LONGEST
-        return len(core) >= _LEAST and core.endswith(self._ends) and self.may_be(core)
+        is_named = len(core) >= _LEAST and core.endswith(self._ends) and self.may_be(core)
+        return is_named or self._is_near_name(core)
 
     def _is_near_name(self, text: str) -> bool:
         """Tell whether ``text`` is a name, or what lies on, in or beside one (解放路上)."""
@@ -83,8 +84,11 @@ class PlaceNames:
 
     def may_tell(self, text: str) -> bool:
         """Tell whether words that name nothing known may still say where it is (村口小卖部对面), or say nothing of that (我怕报复)."""
-        is_name = len(self._core(han_only(text))) > 1 and self.may_be(text)
-        return is_name or any(word in text for word in self._like)
+        core = self._core(han_only(text))
+        is_name = len(core) > 1 and self.may_be(text)
+        for word in self._unlike:
+            core = core.replace(word, "")
+        return is_name or any(word in core for word in self._like)
 
     def is_same(self, text: str) -> bool:
         """Tell whether a short answer says that it is the place of the matter before (还是我们小区)."""

@@ -20,7 +20,8 @@ class Policy:
     ``silence_seconds``: how long to wait for words after a prompt. A silent citizen is asked ``max_silences`` times
     again, one who is not understood ``max_no_match - 1`` times, then a person takes over. ``closing_seconds``: silence
     after “还有其他问题吗” that ends the call. ``elder_slowness``: how much longer a citizen may pause who asked for it, or
-    who was silent or asked back again and again. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
+    who was silent or asked back again and again. What is read back may be corrected ``max_corrections`` times and added to
+    ``max_additions`` times. ``secrecy_categories``: complaints of these are asked about secrecy (保密).
     ``category_confidence``: from where on a class is taken down. Confidences are calibrated, so the figure is a share that
     is right. Engines name a class only above a threshold read off their own curve (0.52, ``nlu.calibration``); below it
     stand classes by keywords (0.4, ``nlu.engines.rules``), which are taken too, since the citizen hears and confirms them.
@@ -34,6 +35,7 @@ class Policy:
     max_no_match: int = 2
     max_place_questions: int = 2
     max_corrections: int = 3
+    max_additions: int = 6
     min_matter_characters: int = 5
     category_confidence: float = 0.35
     withdrawal_confidence: float = 0.6

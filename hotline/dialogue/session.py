@@ -561,7 +561,7 @@ class Session(AskingOn):
             return self._ask_who(self._draft.text)
         if self._is_about_answer(self._draft) and (told := self._told_about(self._draft.text)) is not None:
             return told
-        if self._asks_on(self._draft):
+        if self._asks_on(self._draft) or self._asks_little(self._draft):
             self._draft = self._of_question(self._draft)
             return self._next_question("no_answer_register")
         if self._is_about_answer(self._draft) and self._tells_of_oneself(self._draft):

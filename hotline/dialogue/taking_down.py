@@ -398,5 +398,5 @@ class TakingDown(InTalk):
 
     def _forget_draft(self) -> None:
         self._draft = Draft(phone=self._draft.phone)
-        self._corrections = self._no_matches = 0
+        self._corrections = self._additions = self._no_matches = 0
         self._lead, self._linked_to = None, None

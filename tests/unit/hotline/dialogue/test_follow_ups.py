@@ -421,3 +421,15 @@ def test_who_asks_for_an_hour_or_a_number_is_not_answered_with_what_tells_none(
     call.happens(PassagesFound(NOW, call.turn, (Passage(article, 0.9, is_confident=True),)))
     assert ("A0206-01" in call.heard) is is_told
     assert ("no_answer_register" in call.heard) is not is_told
+
+
+def test_so_little_that_is_asked_after_an_answer_is_registered_with_its_question_whatever_is_guessed_of_it() -> (
+    None
+):
+    call = answered()
+    asks(call, "要排多少队", "0403")
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    draft = call.session.so_far
+    assert "no_answer_register" in call.heard
+    assert (draft.category, draft.text) == ("0503", "老年卡怎么办，要排多少队")

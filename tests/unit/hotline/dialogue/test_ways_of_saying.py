@@ -250,6 +250,7 @@ def test_a_fear_of_reprisals_is_no_place_but_a_wish_for_secrecy() -> None:
 @pytest.mark.parametrize(
     ("text", "may_tell"),
     [
+        ("我想补充一下", False),
         ("我怕报复", False),
         ("算了", False),
         ("随便你们", False),
