@@ -214,9 +214,8 @@ class TakingDown(InTalk):
         is_matter = self._is_matter(meaning)
         told = meaning if is_matter else replace(meaning, category=None)
         draft = self._draft.heard(meaning.text).filled(told, self._policy)
-        if (
-            is_matter and self._draft.category is None
-        ):  # the first that is heard of it; where, is asked as if for the first time
+        if is_matter and self._draft.category is None:
+            # The first that is heard of it: where it is, is asked as if for the first time.
             draft = replace(draft, place_questions=0)
         is_who = slots.phone is not None or bool(slots.people)  # not where it is
         is_asked = self._answers.asks(meaning.text)
