@@ -13,6 +13,7 @@ import pytest_asyncio
 import soxr
 
 from asr.engines.whisper import WhisperRecognizer
+from asr.engines.whisper_worker import WhisperDecoder
 from asr.hearing_hints import HearingHints
 from hotline.domain.errors import EngineUnavailableError, ModelRefusedError
 from hotline.domain.speech import Expected, Hypothesis
@@ -74,6 +75,25 @@ async def test_short_noise_on_the_telephone_asks_for_nobody(whisper: WhisperReco
         for expect in (Expected.OPEN, Expected.PLACE, Expected.DIGITS)
     ]
     assert [text for text in heard if "人工" in text] == []
+
+
+async def test_what_is_read_among_answers_is_made_of_their_syllables(
+    whisper_model: Path, hints: HearingHints
+) -> None:
+    decoder = WhisperDecoder(whisper_model, lanes=1, threads=1, compute_type="int8")
+    answers = hints.answers(Expected.YES_NO, ["对"])
+    sound = np.frombuffer(spoken("停水了", "cmn"), np.int16).astype(np.float32) / np.float32(32_768)
+    encoded = decoder._encoded(sound, 7.0)
+    prompt, never = hints.prompt(Expected.YES_NO, ["对"]), decoder._tokens_but(answers)
+
+    free = decoder._readings(encoded, prompt, 5, 8)
+    among = decoder._readings(encoded, prompt, 5, 8, never)
+
+    assert any(set(heard) & set(never) for heard, _ in free)
+    assert not any(set(heard) & set(never) for heard, _ in among)
+    assert set("对的不是没有了") <= set("".join(decoder._written(list(set(range(51_865)) - set(never)))))
+    answer = decoder._answer(encoded, prompt, answers)
+    assert answer is None or answer.is_one_of(answers)
 
 
 async def test_no_sound_at_all_is_one_final_empty_hypothesis(whisper: WhisperRecognizer) -> None:
