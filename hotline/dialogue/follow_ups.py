@@ -66,10 +66,8 @@ class FollowUps:
     def may_answer(self, article: Article, text: str) -> bool:
         """Tell whether ``article`` tells what ``text`` asks of its matter, where only that is an answer (“公园几点关门”)."""
         words = han_only(text)
-        firm = {
-            id(aspect): aspect for word, aspect in self._aspects.items() if aspect.is_firm and word in words
-        }
-        return all(self._tells(article, aspect) for aspect in firm.values())
+        asked = (aspect for word, aspect in self._aspects.items() if aspect.is_firm and word in words)
+        return all(self._tells(article, aspect) for aspect in asked)
 
     def _tells(self, article: Article, aspect: Aspect) -> bool:
         ways = (article.title, *article.questions)
