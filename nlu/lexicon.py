@@ -19,7 +19,8 @@ Words = tuple[str, ...]
 class MeaningWords:
     """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
-    ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter.
+    ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter;
+    ``joints``: what may stand between two matters.
     """
 
     kinds: tuple[tuple[AppealKind, Words], ...]
@@ -30,6 +31,7 @@ class MeaningWords:
     report: Words
     asides: Words
     greetings: Words
+    joints: Words
     upset: Words
     secrecy: Words
     secrecy_not: Words
@@ -67,6 +69,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             city_names=_longest_first(rows["place"]["city"]),
             times=_longest_first(rows["times"]),
             greetings=_longest_first(rows["greetings"]),
+            joints=_longest_first(rows["joints"]),
             people=_longest_first(rows["people"]),
             people_weakly=_longest_first(rows["people_weakly"]),
             surnames=str(rows["surnames"]),

@@ -31,6 +31,7 @@ from hotline.domain.repeats import PROOF_DIGITS
 from hotline.domain.speech import Expected
 
 _NUMBER_DIGITS: Final = 11
+_FEWEST_DIGITS: Final = 4  # those of a proof; a number may be told in parts
 _PHONE_ALONE: Final = 18  # characters: “我的电话是13905390001”
 _WHO: Final = 30  # “对了，房东叫李强，电话……”
 
@@ -166,7 +167,7 @@ class EarlierOrders(Confirming):
     def _digits_said(self, text: str) -> Actions:
         """Take the number or the proof that was asked for; what holds no digits is something else."""
         digits = self._answers.digits_in(text)
-        if not digits:
+        if not self._is_number(text, digits):
             if self._answers.read(text, Answer.NO, Answer.DONE) is not None:
                 return self._say_and_listen("go_ahead") if self._is_settled else self._transfer("progress")
             if self._answers.has_forgotten(text):
@@ -179,6 +180,11 @@ class EarlierOrders(Confirming):
         if number is None and self._progress_questions < self._policy.max_no_match:
             return self._ask_number("ask_number_again")
         return self._look_up_progress(number) if number is not None else self._transfer("progress")
+
+    @staticmethod
+    def _is_number(text: str, digits: str) -> bool:
+        """Whether ``text`` tells a number: a few digits among many words (“路灯坏了一个月”) are none."""
+        return len(digits) >= _FEWEST_DIGITS or len(digits) > len(text) // 2
 
     def _progress_found(self, event: ProgressFound) -> Actions:
         if self._stage is not Stage.LOOKING_UP:

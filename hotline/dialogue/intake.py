@@ -25,7 +25,8 @@ from hotline.domain.category import Category, nearest, within
 from hotline.domain.meaning import Understanding
 
 _SUMMARY_CHARACTERS = 40
-_IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION)  # “路灯问题” is not what was praised or proposed
+_IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION, AppealKind.INQUIRY)
+"""“路灯问题” is not what was praised, proposed or asked."""
 
 
 class Missing(StrEnum):
@@ -136,7 +137,8 @@ class Draft:
         """Return what to ask next."""
         if self.category is None and len(self.text) < policy.min_matter_characters:
             return Missing.MATTER
-        if len(self.category_choices) > 1:
+        # Who asks something is not asked in turn which trouble they have: whoever answers sees the question.
+        if len(self.category_choices) > 1 and self.kind is not AppealKind.INQUIRY:
             return Missing.MATTER_CHOICE
         if len(self.place_choices) > 1:
             return Missing.PLACE_CHOICE
@@ -200,10 +202,12 @@ class Draft:
         is_named = self.kind not in _IN_THEIR_WORDS
         if is_named and category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
-        joined = place + prompts.text("connector_and") if place else ""
         where = self.place.said.split("，") if self.place else ()
         words = "，".join(said for said in self.accounts if said not in where) or self.text  # where, once
-        return prompts.cut("matter_in_words", place=joined, words=words[:_SUMMARY_CHARACTERS])
+        is_within = self.kind is AppealKind.INQUIRY and all(said in words for said in where)
+        joined = place + prompts.text("connector_and") if place and not is_within else ""
+        name = "matter_asked" if self.kind is AppealKind.INQUIRY else "matter_in_words"
+        return prompts.cut(name, place=joined, words=words[:_SUMMARY_CHARACTERS])
 
 
 def _in_pieces(place: Place) -> str:

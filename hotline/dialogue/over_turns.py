@@ -65,6 +65,7 @@ class OverTurns(EarlierOrders):
     _before: tuple[str, dict[str, Any]] | None = None
     _draft_before_alarm: Any = None
     _pending_question: Any = None
+    _is_next_there = False  # whether the matter that comes next is where the one before is
     _looked_up = ""  # the question that is being searched for, where it names its matter
     _is_heard = False  # whether the last words were recognised from speech,
     _otherwise_heard: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # and what else they may have been
@@ -140,8 +141,16 @@ class OverTurns(EarlierOrders):
         self._next_matter = second
         return first
 
+    def _first_of(self, halves: tuple[str, str]) -> Actions:
+        """Take the first of two matters that were told in one breath; the second is at the same place unless it says otherwise."""
+        first, self._next_matter = halves
+        self._is_next_there = True
+        return self._understand(first)
+
     def _take_next_matter(self) -> Actions:
         """Go on with the second matter once the first has been settled and told."""
+        if self._is_next_there:
+            self._shared_place, self._is_next_there = self._last_place, False
         text, self._next_matter = self._next_matter, ""
         return self._understand(text)
 

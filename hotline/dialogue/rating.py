@@ -11,6 +11,7 @@ from hotline.dialogue.words import Answer
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.speech import Expected
 
+_LONGEST_UNASKED: Final = 6  # characters: 我非常满意
 _KEYS: Final = {"1": Satisfaction.SATISFIED, "2": Satisfaction.MOSTLY, "3": Satisfaction.DISSATISFIED}
 
 
@@ -37,6 +38,14 @@ class Rated(Standing):
             return self._goodbye("goodbye")
         self._was_asked_to_rate = True
         return self._ask(Stage.RATING, Expected.YES_NO, "ask_rating")
+
+    def _rating_given_unasked(self, text: str) -> Satisfaction | None:
+        """Return what a word or two say of the conversation when it was only asked whether there is anything more (“满意”)."""
+        is_asked = self._ratings is not None and self._policy.asks_rating and self._is_settled
+        if not is_asked or self._was_asked_to_rate or len(text) > _LONGEST_UNASKED:
+            return None
+        assert self._ratings is not None
+        return self._ratings.satisfaction(text)
 
     def _answer_to_rating(self, text: str) -> Actions:
         """Take a rating; what is plainly something else is another matter, and what is not clear ends the call."""

@@ -85,6 +85,9 @@ from hotline.domain.speech import Expected
 
 _LAST_WORDS: Final = 10
 
+_BEFORE_MATTER: Final = (Stage.OPEN, Stage.ANSWERED, Stage.MORE, Stage.UNIT_TOLD, Stage.MATTER)
+"""Stages in which what is said tells a matter."""
+
 _WITH_PAGE: Final = (ContactChannel.WEB_CHAT, ContactChannel.APP)
 """Channels whose page shows people their own orders, and what is published."""
 
@@ -333,9 +336,13 @@ class Session(AskingOn):
             return self._next_question("no_answer_register")
         if answer is not None:
             return self._rate_or_goodbye()
+        if (rated := self._rating_given_unasked(text)) is not None:
+            return self._rate(rated)
         if self._stage is Stage.ANSWERED and self._article is not None:
-            if self._answers.takes_up(text):
-                return self._taken_up(self._of_question(self._draft).heard(text), None)
+            has_not_had = self._answers.has_not_had(text)
+            if has_not_had or self._answers.takes_up(text):
+                kind = AppealKind.HELP if has_not_had else None
+                return self._taken_up(self._of_question(self._draft).heard(text), kind)
             if (told := self._follow_up(text)) is not None:
                 return told
         if self._stage is Stage.MORE and self._answers.follow_ups.asks_how_long(text) and self._last_due:
@@ -456,6 +463,8 @@ class Session(AskingOn):
             return self._put_off_progress(meaning.text)
         if self._is_aside(meaning):
             return self._look_up_aside(meaning)
+        if meaning.halves is not None and not self._next_matter and self._stage in _BEFORE_MATTER:
+            return self._first_of(meaning.halves)
         if self._stage is Stage.SECRECY:
             return self._secrecy_understood(meaning)
         if self._stage is Stage.MATTER_CHOICE:

@@ -90,7 +90,7 @@ class AnswerWords:
             self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._comes_to_mind = tuple(rows["comes_to_mind"])
-            self._takes_up = tuple(rows["takes_up"])
+            self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
             self._asks_on_alone, self._what_to_do = (
                 tuple(rows["asks_on_alone"]),
                 frozenset(rows["what_to_do"]),
@@ -307,6 +307,11 @@ class AnswerWords:
         words = self._core(han_only(text))
         is_refused = any(but in words for but in self._buts)  # 不用帮我登记
         return len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up) and not is_refused
+
+    def has_not_had(self, text: str) -> bool:
+        """Tell whether a short sentence says that what was spoken of has not come (“可是没发给俺”)."""
+        words = self._core(han_only(text))
+        return len(words) <= _SHORT_QUESTION and words.endswith(self._not_had)
 
     def comes_to_mind(self, text: str) -> bool:
         """Tell whether ``text`` begins as what one had forgotten to say (“对了，房东叫李强”)."""

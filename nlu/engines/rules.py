@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
@@ -12,7 +13,7 @@ from typing import Final
 import opencc
 
 from hotline.city import City
-from hotline.domain.category import SECOND, THIRD, nearest, within
+from hotline.domain.category import SECOND, THIRD, at_level, nearest, within
 from hotline.domain.meaning import Intent, Understanding
 from nlu.kinds import is_upset, kind_of, urgency_of
 from nlu.lexicon import load_meaning_words
@@ -29,6 +30,12 @@ _LEAST_AFTER_GREETING: Final = 4
 _CLAUSE: Final = re.compile(r"[，。！？；,!?;]+")
 _LONGEST_ASIDE: Final = 16
 _LEAST_TOLD: Final = 6
+_LONGEST_PAIR: Final = 80
+"""Characters: who writes more tells of one matter with all that belongs to it."""
+_PAIR: Final = 2
+_LEAST_HALF: Final = 4  # characters: 路灯坏了
+_SURE_OF_HALF: Final = 0.6
+"""Of 64 training utterances that have a joint two, and of 77 sentences from messages three, were taken for two matters."""
 _SMALL_TALK: Final = frozenset(
     {Intent.GREET, Intent.THANK, Intent.NUISANCE, Intent.OFF_TOPIC, Intent.WITHDRAW}
 )
@@ -111,7 +118,21 @@ class UnderstandingRules:
             meaning,
             kind=kind_of(text, category, self._words),
             urgency=urgency_of(text, category, self._words),
+            halves=await self._halves(text),
         )
+
+    async def _halves(self, text: str) -> tuple[str, str] | None:
+        """Return the two matters of ``text``: what stands around a joint, where each is surely of a class, and not of the same."""
+        if len(text) > _LONGEST_PAIR:
+            return None
+        joint = next((word for word in self._words.joints if word in text), None)
+        halves = tuple(half.strip("，。,. ") for half in text.split(joint)) if joint is not None else ()
+        if len(halves) != _PAIR or min(map(len, halves)) < _LEAST_HALF:
+            return None
+        one, other = await asyncio.gather(*map(self._engine.understand, halves))
+        is_sure = min(one.category_confidence, other.category_confidence) >= _SURE_OF_HALF
+        classes = {at_level(one.category, SECOND), at_level(other.category, SECOND)}
+        return halves if is_sure and None not in classes and len(classes) == _PAIR else None
 
     async def close(self) -> None:
         """Close the engine."""

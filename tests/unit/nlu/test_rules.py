@@ -71,6 +71,42 @@ async def test_what_goes_with_any_matter_does_not_hide_which_it_is() -> None:
     assert engine.asked == [text, matter]
 
 
+class Knowing(Engine):
+    """A model that knows a class for some words."""
+
+    def __init__(self, classes: dict[str, tuple[str | None, float]]) -> None:
+        super().__init__()
+        self.classes = classes
+
+    async def understand(self, text: str) -> Understanding:
+        code, sure = next((self.classes[word] for word in self.classes if word in text), (None, 0.0))
+        return replace(await super().understand(text), category=code, category_confidence=sure)
+
+
+@pytest.mark.parametrize(
+    ("text", "halves"),
+    [
+        ("小区电梯坏了三天，还有楼下烧烤店油烟大。", ("小区电梯坏了三天", "楼下烧烤店油烟大")),
+        ("电梯坏了，另外楼下烧烤店油烟大", ("电梯坏了", "楼下烧烤店油烟大")),
+        ("电梯坏了还有物业费乱收", None),  # of the same class at the second level
+        ("电梯坏了还有几户没水", None),  # not sure enough of the second
+        ("电梯坏了还有人", None),
+        ("电梯坏了还有楼下烧烤店油烟大还有狗叫", None),
+        ("电梯坏了" + "，一直没人管" * 12 + "，还有楼下烧烤店油烟大", None),
+    ],
+)
+async def test_two_matters_in_one_breath_are_told_apart(text: str, halves: tuple[str, str] | None) -> None:
+    classes = {
+        "烧烤": ("060402", 0.9),
+        "没水": ("010201", 0.5),
+        "物业": ("030102", 0.9),
+        "电梯": ("030104", 0.9),
+    }
+    order = {word: classes[word] for word in ("电梯", "烧烤", "没水", "物业")}
+    found = await rules(Knowing(order)).understand(text)
+    assert found.halves == halves
+
+
 async def test_a_matter_that_is_known_is_asked_about_once() -> None:
     engine = Engine(category="060405", category_confidence=0.8)
     await rules(engine).understand("我姓王，我家后面有个养猪场，夏天臭得不行")

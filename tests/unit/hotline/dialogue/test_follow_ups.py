@@ -297,7 +297,9 @@ def test_who_asks_something_else_meanwhile_is_answered_that() -> None:
     assert call.session.so_far.text == "老年卡丢了咋办"
 
 
-@pytest.mark.parametrize("words", ["那你帮我登记吧", "我现在报修", "派人来看看"])
+@pytest.mark.parametrize(
+    "words", ["那你帮我登记吧", "我现在报修", "派人来看看", "可是没发给俺", "我到现在也没收到"]
+)
 def test_who_wants_what_was_answered_registered_has_it_taken_down_as_that_matter(words: str) -> None:
     call = Conversation()
     asked = "路灯坏了归谁修"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hotline.dialogue.actions import (
@@ -141,6 +143,31 @@ def test_two_matters_in_one_breath_become_two_orders():
     assert call.last(RegisterAppeal).appeal.category == "0204"
     call.is_registered("26112300002")
     assert call.heard[-1] == "anything_more"
+
+
+def test_two_matters_that_nobody_announced_are_at_one_place_unless_another_is_told():
+    call = Conversation()
+    told = "电梯坏了还有楼下烧烤店油烟大"
+    halves = ("电梯坏了", "楼下烧烤店油烟大")
+    call.says(told, replace(a_complaint(told, place=LANSHAN), halves=halves))
+    assert call.last(Understand).text == "电梯坏了"
+    call.happens(Understood(NOW, call.turn, a_complaint("电梯坏了", category="0301", place=LANSHAN)))
+    call.says("对")
+    call.is_registered("26112300001")
+    call.happens(PromptFinished(NOW, call.last(Say).turn))
+    assert call.last(Understand).text == "楼下烧烤店油烟大"
+    call.happens(Understood(NOW, call.turn, a_complaint("楼下烧烤店油烟大", category="0604")))
+    assert call.heard == ("confirm",)
+    call.says("对")
+    appeal = call.last(RegisterAppeal).appeal
+    assert (appeal.category, appeal.place, appeal.text) == ("0604", LANSHAN, "楼下烧烤店油烟大")
+
+
+def test_two_matters_within_an_intake_are_left_to_whoever_reads_it():
+    call = with_a_complaint()
+    told = "对了电梯坏了还有楼下烧烤店油烟大"
+    call.says(told, replace(a_complaint(told, category="0301"), halves=("对了电梯坏了", "楼下烧烤店油烟大")))
+    assert "烧烤店油烟大" in call.session.so_far.text
 
 
 def test_a_second_matter_is_not_lost_when_the_caller_hangs_up():

@@ -181,6 +181,13 @@ def test_another_matter_instead_of_the_number_is_taken_up() -> None:
     assert call.heard == ("ask_place",)
 
 
+def test_a_matter_with_a_count_in_it_is_no_number() -> None:
+    call = asking("你们到底管不管啊我打了五遍了")
+    call.happens(NoProgress(NOW, call.turn))
+    call.says("路灯坏了一个月", a_complaint("路灯坏了一个月"))
+    assert call.heard == ("ask_place",)
+
+
 def test_a_secret_order_is_told_only_with_the_last_four_digits() -> None:
     call = asking("26112300001办得怎么样了")
     call.happens(NoProgress(NOW, call.turn, needs_proof=True))

@@ -9,7 +9,7 @@ from hotline.dialogue.events import FellSilent, HungUp, KeyPressed, PassagesFoun
 from hotline.domain.appeal import AppealKind
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.meaning import Intent
-from tests.builders import NOW, a_meaning, a_passage
+from tests.builders import NOW, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation
 
 
@@ -45,6 +45,21 @@ def test_who_is_satisfied_says_so_and_is_thanked(words: str, rating: Satisfactio
     call = asked()
     call.says(words)
     assert (call.session.rating, call.heard, ended(call)) == (rating, ("rated", "goodbye"), True)
+
+
+@pytest.mark.parametrize(
+    ("words", "rating"), [("满意", Satisfaction.SATISFIED), ("基本满意", Satisfaction.MOSTLY)]
+)
+def test_who_rates_before_being_asked_has_rated(words: str, rating: Satisfaction) -> None:
+    call = answered()
+    call.says(words)
+    assert (call.session.rating, call.heard, ended(call)) == (rating, ("rated", "goodbye"), True)
+
+
+def test_more_than_a_word_of_discontent_is_another_matter() -> None:
+    call = answered()
+    call.says("我不满意物业的服务态度", a_complaint("我不满意物业的服务态度"))
+    assert (call.session.rating, call.heard) == (None, ("ask_place",))
 
 
 @pytest.mark.parametrize(("key", "rating"), [("1", Satisfaction.SATISFIED), ("2", Satisfaction.MOSTLY)])

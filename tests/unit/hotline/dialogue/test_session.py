@@ -448,6 +448,8 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "隔壁两口子打架打得很凶",
         "有个老人在路边迷路了",
         "我儿子被骗了三万，对方还让他转账",
+        "我刚刚被骗了，钱转过去了",
+        "网上刷单被骗走八千",
         "我被传销的关起来了，被关着不让走",
         "有个老人躺在路边不动了",
         "家里老人等着吸氧，停电了",
@@ -971,12 +973,12 @@ def test_the_first_that_is_heard_of_the_matter_is_not_called_unheard_when_the_pl
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"), [("怎么办呀", "我在网上被骗了两万，怎么办呀"), ("要等几天", "要等几天")]
+    ("text", "asked"), [("怎么办呀", "我在网上买的鞋不给退，怎么办呀"), ("要等几天", "要等几天")]
 )
 def test_who_asks_within_an_intake_what_to_do_is_answered_on_the_matter(text: str, asked: str) -> None:
     call = Conversation()
     call.says(
-        "我在网上被骗了两万", a_complaint("我在网上被骗了两万", category="0504", category_confidence=0.9)
+        "我在网上买的鞋不给退", a_complaint("我在网上买的鞋不给退", category="0701", category_confidence=0.9)
     )
     call.says(text, a_meaning(text, kind=AppealKind.INQUIRY))
     look_up = call.did[-1]
