@@ -18,6 +18,8 @@ from nlu.place_choices import StreetSounds
 _CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
 _LONGEST_DETAIL: Final = 24
 _NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
+_TELLS: Final = re.compile("[我俺你您她它们没不了吗呢么有说被把想让给哪谁啥咋怎逼去]")
+"""Letters that no part of an address has: what follows tells of the matter."""
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
     r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
@@ -191,6 +193,10 @@ class PlaceFinder:
         if not mentions:
             return None
         counties = [mention for mention in mentions if mention.street is None]
+        if len({mention.county for mention in counties}) > 1:  # 沂南河东村 is a village of 沂南
+            counties = [
+                one for one in counties if one.is_full or not self._is_village_s(text, one.end)
+            ] or counties
         streets = [mention for mention in mentions if mention.street is not None]
         county = counties[-1] if counties else None
         fitting = [
@@ -250,7 +256,11 @@ class PlaceFinder:
         """A bare name followed by 路, 大街 … is that road (银雀山路), not the street or county."""
         if text.startswith(_AFTER_ANY, end):
             return True
-        return end - start == 2 and text.startswith(_AFTER_SHORT, end)
+        is_longer = end - start == 2 and text.startswith(_AFTER_SHORT, end)
+        return is_longer and self._pattern.match(text, end) is None  # 沂南，河东村
+
+    def _is_village_s(self, text: str, end: int) -> bool:
+        return text.startswith(self._words.place_named, end)
 
     def _is_ambiguous(self, text: str, mention: _Found) -> bool:
         known = self._names[text[mention.start : mention.end]]
@@ -261,6 +271,9 @@ class PlaceFinder:
         clause = _CLAUSE.split(rest, maxsplit=1)[0][:_LONGEST_DETAIL]
         for word in self._words.place_stops:
             clause = clause.partition(word)[0]
+        begins = len(clause) - len(self._without_own(clause))
+        if (told := _TELLS.search(clause, begins)) is not None:  # 兰陵县俺庄上有个坑，一下雨就淹路
+            clause = clause[: told.start()]
         named = _ROAD_OF_ANOTHER.sub("／", clause)  # 应急路上路灯不亮
         best = max((found.end() for found in _FURTHER.finditer(clause)), default=0)
         for end in self._words.place_ends:
@@ -293,11 +306,16 @@ class PlaceFinder:
     def _is_nameless(self, detail: str) -> bool:
         """Tell whether it only says whose place it is (我们小区, 俺村), which nobody finds."""
         detail = detail.removeprefix("的")
+        rest = self._without_own(detail)
+        return rest != detail and self._is_kind_of_place(rest.removeprefix("的"))
+
+    def _without_own(self, detail: str) -> str:
+        """Return ``detail`` without the words that say whose place it is (俺那个庄 → 庄)."""
         whose = next((word for word in self._words.place_own if detail.startswith(word)), None)
-        return whose is not None and self._is_kind_of_place(detail[len(whose) :].removeprefix("的"))
+        return detail if whose is None else self._without_own(detail[len(whose) :])
 
     def _is_kind_of_place(self, detail: str) -> bool:
-        return detail.removesuffix("里") in self._words.place_ends
+        return detail.removesuffix("里").removesuffix("上") in self._words.place_ends
 
     def _landmark(self, text: str) -> Place | None:
         """Return a place that is only described: “在老供销社对面”."""

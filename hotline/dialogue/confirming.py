@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +16,7 @@ from hotline.domain.category import within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
+_NUMBERED: Final = re.compile(r"[\dA-Z零一二三四五六七八九十百]+(?P<of>号楼|号院|单元|室|栋|座|号|层|楼|户)")
 _LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
@@ -47,15 +49,33 @@ class Confirming(TakingDown):
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
         both, place = self._answers.put_right(text), self._draft.place
         if both is None:
-            return self._understand(text)
-        wrong, right = both
-        if place is None or wrong not in place.detail or not self._answers.places.is_name(right):
+            right = self._answers.right_alone(text)
+            wrong = self._named_wrongly(right)
+            if not wrong:
+                return self._understand(text)
+        else:
+            wrong, right = both
+        is_name = self._answers.places.is_name(right) or _NUMBERED.fullmatch(right) is not None
+        if place is None or wrong not in place.detail or not is_name:
             return self._understand(self._answers.denied(right))
         if self._has_changed_enough(text):
             return self._transfer("not_understood")
         place = replace(place, detail=place.detail.replace(wrong, right), address=None)
         self._draft = replace(self._draft.heard(text), place=place)
         return self._next_question()
+
+    def _named_wrongly(self, right: str) -> str:
+        """Return what a name that is said to be right stands for: another road, another house number, else the whole of where it is."""
+        place = self._draft.place
+        if place is None:
+            return ""
+        if (number := _NUMBERED.fullmatch(right)) is not None:
+            kinds = (found for found in _NUMBERED.finditer(place.detail) if found["of"] == number["of"])
+            return next((found[0] for found in kinds), "")
+        if not self._answers.places.is_name(right):
+            return ""
+        road = place.address.road if place.address is not None else ""
+        return road if road and road[-1] == right[-1] else place.detail
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
         meaning = self._with_named_place(meaning)

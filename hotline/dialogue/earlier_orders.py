@@ -32,7 +32,7 @@ from hotline.domain.speech import Expected
 
 _NUMBER_DIGITS: Final = 11
 _FEWEST_DIGITS: Final = 4  # those of a proof; a number may be told in parts
-_PHONE_ALONE: Final = 18  # characters: “我的电话是13905390001”
+_PHONE_ALONE: Final = 22  # characters: “我换个电话，联系我13905390001”
 _WHO: Final = 30  # “对了，房东叫李强，电话……”
 
 
@@ -99,10 +99,11 @@ class EarlierOrders(Confirming):
             return True
         slots = meaning.slots
         is_who = bool(slots.people) or self._answers.comes_to_mind(meaning.text)
-        if slots.phone is not None and len(meaning.text) <= (_WHO if is_who else _PHONE_ALONE):
+        is_other = meaning.category_confidence >= self._policy.category_confidence
+        is_long = len(meaning.text) > (_WHO if is_who or not is_other else _PHONE_ALONE)
+        if slots.phone is not None and not is_long:
             return True
         has_facts = slots.place is not None or slots.phone is not None or bool(slots.occurred)
-        is_other = meaning.category_confidence >= self._policy.category_confidence
         return has_facts and not is_other and self._answers.opens_with(meaning.text, Answer.NO)
 
     def _add_to_order(self, text: str, *, wants_secrecy: bool = False) -> Actions:

@@ -117,6 +117,10 @@ class AnswerWords:
         self._not_but = re.compile(
             rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
         )
+        denied = _either(self._starts[Answer.NO])
+        self._right_alone = re.compile(
+            rf"(?:(?:{denied}){_GAPS})+(?:{right})?在?(?P<right>.{{2,}})|(?:{right})在?(?P<said>.{{2,}})"
+        )
         said, one, other = (_either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
         self._one_and_one = re.compile(
             rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
@@ -270,6 +274,11 @@ class AnswerWords:
         """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
         found = self._not_but.fullmatch(text.strip("。. "))
         return (found["first"].strip("，, "), found["second"]) if found is not None else None
+
+    def right_alone(self, text: str) -> str:
+        """Return what ``text`` says is right where that is all it says (“不对，是通达路”, “应该是平安路”); empty where it says more or less."""
+        found = self._right_alone.fullmatch(text.strip("。. "))
+        return (found["right"] or found["said"]) if found is not None else ""
 
     def denied(self, right: str) -> str:
         """Return ``right`` as said after a denial (“不对，红绿灯”)."""

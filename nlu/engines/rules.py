@@ -15,6 +15,7 @@ import opencc
 from hotline.city import City
 from hotline.domain.category import SECOND, THIRD, at_level, nearest, within
 from hotline.domain.meaning import Intent, Understanding
+from hotline.phonetics import han_only
 from nlu.kinds import is_upset, kind_of, urgency_of
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
@@ -25,6 +26,7 @@ _LONGEST: Final = 2_000
 _BY_KEYWORD: Final = 0.4
 """How sure a class is that only keywords speak for: of 63 such among 327 matters and the golden set, 28 were right."""
 _TELLING: Final = 9
+_ABBREVIATED: Final = 4  # letters: WIFI, ETC
 _LEAST_AFTER_GREETING: Final = 4
 """So many signs after a greeting may say what is wanted (“您好，怎么交”)."""
 _CLAUSE: Final = re.compile(r"[，。！？；,!?;]+")
@@ -111,7 +113,7 @@ class UnderstandingRules:
             if keyword is not None:
                 sure = max(_BY_KEYWORD, meaning.category_confidence)
                 meaning = replace(meaning, category=keyword, category_confidence=sure, choices=())
-            elif meaning.runners_up and len(text) < _TELLING and slots.place is None:
+            elif _is_foreign(text) or (meaning.runners_up and len(text) < _TELLING and slots.place is None):
                 return replace(meaning, intent=Intent.UNKNOWN)
         category = nearest(meaning.category, self._city.categories)
         return replace(
@@ -160,6 +162,11 @@ class UnderstandingRules:
         if second is None:
             return None
         return _most_said(text, self._finer[second]) or second
+
+
+def _is_foreign(text: str) -> bool:
+    """Tell whether ``text`` is in a language that the model has never read."""
+    return not han_only(text) and sum(map(str.isalpha, text)) > _ABBREVIATED
 
 
 def _surer(found: Understanding, of_rest: Understanding) -> Understanding:

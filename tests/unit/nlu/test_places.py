@@ -53,6 +53,8 @@ def test_an_address_is_read_in_parts(text: str, address: Address | None) -> None
         ("义堂村停水了", "兰山区", "义堂镇", "义堂村"),
         ("罗庄的小区停水", "罗庄区", None, "小区"),
         ("兰山区南坊街道垃圾没人收", "兰山区", None, "南坊街道"),
+        ("沂南河东村路灯坏了", "沂南县", None, "河东村"),
+        ("不是沂南，是河东区", "河东区", None, ""),
     ],
 )
 def test_a_place_named_after_its_town_keeps_the_name(
@@ -99,12 +101,20 @@ def test_the_name_of_a_place_ends_where_the_matter_begins() -> None:
         "义堂镇的路坏了",
         "兰山区的我们小区电梯坏了",
         "费县俺村没水了",
+        "俺是兰陵县的俺那个庄上有个大坑一下雨就淹路",
+        "兰山区修漏水把我家门口刨开",
+        "兰山区卖菜的把路都占了",
+        "兰山区建议多设几个公交站",
     ],
 )
 def test_what_names_no_road_is_no_detail(text: str) -> None:
     place = FINDER.place(text)
     assert place is not None
     assert place.detail == ""
+
+
+def test_who_works_elsewhere_has_not_said_where_it_is() -> None:
+    assert FINDER.place("我在外地打工我妈一个人在家村里不给办低保") is None
 
 
 @pytest.mark.parametrize("text", ["我车停在小区里让人刮了", "在我们小区门口"])

@@ -160,6 +160,7 @@ async def test_a_short_text_that_says_nothing_is_not_understood() -> None:
     unsure = Engine(category_confidence=0.2, runners_up=(("020402", 0.2),))
     assert (await rules(unsure).understand("那个那个")).intent is Intent.UNKNOWN
     assert (await rules(Engine()).understand("我要投诉")).intent is Intent.APPEAL
+    assert (await rules(Engine()).understand("hello can you speak english")).intent is Intent.UNKNOWN
 
 
 async def test_small_talk_that_tells_of_a_matter_is_an_appeal() -> None:

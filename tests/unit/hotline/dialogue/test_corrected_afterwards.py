@@ -126,6 +126,13 @@ def test_a_number_alone_afterwards_is_added_to_the_order() -> None:
     assert call.did[-1] == AddToOrder(call.turn, "26112300001", "13905390001")
 
 
+def test_a_number_that_is_given_in_a_sentence_is_no_question() -> None:
+    call = registered()
+    text = "我换个电话，联系我13905390001"
+    call.says(text, a_meaning(text, kind=AppealKind.INQUIRY, category="1105", phone=PHONE))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", text)
+
+
 def test_a_number_to_call_back_may_be_corrected_too() -> None:
     call = registered()
     call.says("不是，电话是13905390002", a_meaning("不是，电话是13905390002", phone=PHONE))

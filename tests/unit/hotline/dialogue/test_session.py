@@ -37,6 +37,7 @@ from hotline.dialogue.events import (
     Understood,
 )
 from hotline.domain.appeal import (
+    Address,
     AppealKind,
     ContactChannel,
     EmergencyService,
@@ -1025,6 +1026,27 @@ def test_a_name_in_the_place_is_put_right() -> None:
     assert call.heard == ("confirm",)
     call.says("不是沂蒙路，是通达路")
     assert (call.heard, "通达路和金雀山路路口" in call.said) == (("confirm",), True)
+
+
+@pytest.mark.parametrize(
+    ("detail", "road", "said", "right"),
+    [
+        ("平安路12号", "平安路", "不对，是通达路", "通达路12号"),
+        ("平安路", "平安路", "不对 应该是通达路", "通达路"),
+        ("育才小区", "", "应该是育新小区", "育新小区"),
+        ("阳光花园3号楼", "", "错了，是5号楼", "阳光花园5号楼"),
+        ("阳光花园3号楼", "", "不对不对，是二单元", "阳光花园3号楼"),
+    ],
+)
+def test_a_name_that_is_said_to_be_right_stands_for_what_was_wrong(
+    detail: str, road: str, said: str, right: str
+) -> None:
+    call = Conversation()
+    place = replace(LANSHAN, detail=detail, address=Address(road=road) if road else None)
+    call.says("路灯坏了", a_complaint("路灯坏了", place=place))
+    call.says(said)
+    assert call.session.so_far.place is not None
+    assert (call.session.so_far.place.detail, call.session.so_far.category) == (right, "0101")
 
 
 @pytest.mark.parametrize(
