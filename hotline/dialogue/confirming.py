@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +15,6 @@ from hotline.domain.category import within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
-_NUMBERED: Final = re.compile(r"[\dA-Z零一二三四五六七八九十百]+(?P<of>号楼|号院|单元|室|栋|座|号|层|楼|户)")
 _LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
@@ -55,7 +53,8 @@ class Confirming(TakingDown):
                 return self._understand(text)
         else:
             wrong, right = both
-        is_name = self._answers.places.is_name(right) or _NUMBERED.fullmatch(right) is not None
+        places = self._answers.places
+        is_name = places.is_name(right) or places.is_number(right)
         if place is None or wrong not in place.detail or not is_name:
             return self._understand(self._answers.denied(right))
         if self._has_changed_enough(text):
@@ -69,9 +68,8 @@ class Confirming(TakingDown):
         place = self._draft.place
         if place is None:
             return ""
-        if (number := _NUMBERED.fullmatch(right)) is not None:
-            kinds = (found for found in _NUMBERED.finditer(place.detail) if found["of"] == number["of"])
-            return next((found[0] for found in kinds), "")
+        if self._answers.places.is_number(right):
+            return self._answers.places.number_like(right, place.detail)
         if not self._answers.places.is_name(right):
             return ""
         road = place.address.road if place.address is not None else ""

@@ -5,6 +5,7 @@ Such a name is kept as the citizen said it. Of what is no name nothing is guesse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,12 +18,15 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``same_place``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``same_place``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
         try:
             self._ends = tuple(rows["place_named"])
+            numbered = rows["place_numbered"]
+            ends = "|".join(map(re.escape, numbered["ends"]))
+            self._numbered = re.compile(rf"[\dA-Z{numbered['numerals']}]+(?P<of>{ends})")
             self._not_in_name = frozenset(rows["not_in_name"])
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
@@ -54,6 +58,18 @@ class PlaceNames:
         name = text.lstrip(self._at)
         name = name[:-1] if name.endswith(self._beside) else name
         return len(name) >= _LEAST and name.endswith(self._ends) and self.may_be(name)
+
+    def is_number(self, text: str) -> bool:
+        """Tell whether ``text`` is the number of a house, a flat or the like and nothing else (5号楼)."""
+        return self._numbered.fullmatch(text) is not None
+
+    def number_like(self, number: str, place: str) -> str:
+        """Return the number in ``place`` that is of the same kind as ``number`` (3号楼, for 5号楼); empty where there is none."""
+        of = self._numbered.fullmatch(number)
+        alike = (
+            found[0] for found in self._numbered.finditer(place) if of is not None and found["of"] == of["of"]
+        )
+        return next(alike, "")
 
     def called(self, text: str) -> str:
         """Return the name in ``text``, without the words that introduce it (楼盘叫春江郦城)."""
