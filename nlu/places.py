@@ -18,8 +18,15 @@ from nlu.place_choices import StreetSounds
 _CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
 _LONGEST_DETAIL: Final = 24
 _NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
-_TELLS: Final = re.compile("[我俺你您她它们没不了吗呢么有说被把想让给哪谁啥咋怎逼去]")
-"""Letters that no part of an address has: what follows tells of the matter."""
+_TOLD: Final = "我俺你您她它们没不了吗呢么有说被把想让给哪谁啥咋怎逼去"
+"""Letters that no part of an address has."""
+_TELLS: Final = re.compile(f"[{_TOLD}]|(?<!通)往(?![东西南北前后里回左右])")
+"""What tells of the matter, and ends the place."""
+_DENIED: Final = ("不是", "不在")
+"""What is said before a place that it is not (不是高都镇)."""
+_AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口|隔壁)"
+_ROAD: Final = f"[^\\W\\d_A-Za-z{_NOT_IN_NAME}{_TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
+_CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
     r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
@@ -71,13 +78,22 @@ class PlaceFinder:
         own = sorted((name for name in self._known if name not in self._names), key=len, reverse=True)
         self._known_pattern = re.compile("|".join(map(re.escape, own)) or "(?!)")
         self._addresses = AddressReader(known)
+        named = "|".join(sorted(map(re.escape, words.place_named), key=len, reverse=True))
+        self._beside = re.compile(
+            rf"(?<![^，。！？；,.!?;\s])(?P<name>[^\W\d_A-Za-z{_NOT_IN_NAME}{_TOLD}]{{2,6}}?(?:{named}))(?:{_AT})"
+        )
         self._sounds = StreetSounds(city)
 
     def place(self, text: str) -> Place | None:
         """Return the place said, as far as it is known; its detail is kept in the citizen's words."""
         found = self._resolved(text)
         if found is None:
-            return self._known_place(text) or self._landmark(text) or self._bare_address(text)
+            return (
+                self._known_place(text)
+                or self._landmark(text)
+                or self._beside_named(text)
+                or self._bare_address(text)
+            )
         start, end, county, street = found
         end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
         detail = self._detail(text[end:])
@@ -155,6 +171,23 @@ class PlaceFinder:
         text = self._known_pattern.sub(lambda found: "／" * len(found[0]), self._blotted(text))
         return self._pattern.sub(lambda found: "／" * len(found[0]), text)
 
+    def _beside_named(self, text: str) -> Place | None:
+        """Return what is at a crossing of two roads, or at a place with a name (人民医院门口堵车), which no word introduces."""
+        for word in self._words.place_stops:
+            text = text.replace(word, "，")
+        if (crossing := _CROSSING.search(text)) is not None:
+            address = self._addresses.read(crossing[0])
+            begins = (
+                crossing[0].find(address.road) if address is not None else 0
+            )  # 优化|沂蒙路与涑河南街交叉口
+            detail = crossing[0][max(begins, 0) :]
+            return Place(said=detail, detail=detail, address=address)
+        for found in self._beside.finditer(text):
+            detail = found[0]
+            if not (self._is_nameless(found["name"]) or self._is_kind_of_place(found["name"])):
+                return Place(said=detail, detail=detail, address=self._addresses.read(detail))
+        return None
+
     def _known_place(self, text: str) -> Place | None:
         """Return a place below the street that is in the city's files and whose county is confirmed, or an address there."""
         for found in self._known_pattern.finditer(text):
@@ -192,6 +225,7 @@ class PlaceFinder:
         mentions = [mention for group in self._mentions(text) for mention in group]
         if not mentions:
             return None
+        mentions = [one for one in mentions if not text.endswith(_DENIED, 0, one.start)] or mentions
         counties = [mention for mention in mentions if mention.street is None]
         if len({mention.county for mention in counties}) > 1:  # 沂南河东村 is a village of 沂南
             counties = [

@@ -47,7 +47,7 @@ class AskingOn(InWriting):
 
     def _others_looked_through(self, passages: Sequence[Passage], sure: Article | None) -> Actions:
         """Answer with another article that tells what the last one does not, if there is one."""
-        if sure is not None and sure != self._article:
+        if sure is not None and sure != self._article and self._tells_aspect(sure):
             return self._answered_with(sure)
         matter = at_level(self._article.category) if self._article is not None else None
         for article in (passage.article for passage in passages):
@@ -55,6 +55,11 @@ class AskingOn(InWriting):
             if is_other and self._aspect is not None and FollowUps.is_about(article, self._aspect):
                 return self._answered_with(article)
         return self._tell_nothing()
+
+    def _tells_aspect(self, article: Article) -> bool:
+        """Whether an article tells what was asked on, as far as words show it: 能代办吗 is not answered with how it is applied for."""
+        aspect = self._aspect
+        return aspect is None or bool(FollowUps.told(article, aspect)) or FollowUps.is_about(article, aspect)
 
     def _answered_with(self, article: Article) -> Actions:
         """Answer the question in ``_draft`` with an article."""

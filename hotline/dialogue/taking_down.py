@@ -22,6 +22,7 @@ from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     Appeal,
     AppealKind,
+    FactKind,
     Place,
 )
 from hotline.domain.category import at_level, nearest
@@ -98,8 +99,7 @@ class TakingDown(InTalk):
                 self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
                 return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
             case Missing.PLACE_DETAIL:
-                self._draft = replace(self._draft, detail_questions=self._draft.detail_questions + 1)
-                return self._ask(Stage.PLACE_DETAIL, Expected.PLACE, *lead, "ask_place_detail")
+                return self._ask_place_detail(*lead)
             case Missing.SECRECY:
                 self._draft = replace(self._draft, was_asked_secrecy=True)
                 name = "ask_secrecy_tip_off" if self._is_tip_off else "ask_secrecy"
@@ -110,6 +110,19 @@ class TakingDown(InTalk):
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )
+
+    def _ask_place_detail(self, *lead: str) -> Actions:
+        """Ask where in the county it is, unless a name came with the matter."""
+        if self._draft.place is not None and (name := self._named_with_matter()):
+            self._draft = replace(self._draft, place=replace(self._draft.place, detail=name))
+            return self._next_question(*lead)
+        self._draft = replace(self._draft, detail_questions=self._draft.detail_questions + 1)
+        return self._ask(Stage.PLACE_DETAIL, Expected.PLACE, *lead, "ask_place_detail")
+
+    def _named_with_matter(self) -> str:
+        """Return the name of a place that came with the matter (人民医院门口堵车), empty where none did."""
+        named = (fact.said for fact in self._draft.facts if fact.kind is FactKind.ORGANISATION)
+        return next(filter(self._answers.places.is_name, named), "")
 
     def _ask_matter(self, *lead: str) -> Actions:
         """Ask what it is about; who is asked in vain gets a person."""
@@ -246,8 +259,9 @@ class TakingDown(InTalk):
 
     def _may_tell_place(self, text: str) -> bool:
         """Whether words that name nothing known say where it is; “还是我们小区” does not where no place was said before."""
-        is_same = self._last_place is None and self._answers.places.is_same(text)
-        return self._answers.places.may_tell(text) and not is_same
+        places = self._answers.places
+        is_same = self._last_place is None and places.is_same(text) and not places.is_name(text)
+        return places.may_tell(text) and not is_same
 
     def _unknown_place(self, text: str) -> Place:
         """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""

@@ -13,11 +13,12 @@ from typing import Final
 import opencc
 
 from hotline.city import City
+from hotline.domain.appeal import AppealKind
 from hotline.domain.category import SECOND, THIRD, at_level, nearest, within
 from hotline.domain.meaning import Intent, Understanding
 from hotline.phonetics import han_only
 from nlu.kinds import is_upset, kind_of, urgency_of
-from nlu.lexicon import load_meaning_words
+from nlu.lexicon import MeaningWords, load_meaning_words
 from nlu.slots import SlotFinder
 from nlu.understander import Understander
 
@@ -26,10 +27,13 @@ _LONGEST: Final = 2_000
 _BY_KEYWORD: Final = 0.4
 """How sure a class is that only keywords speak for: of 63 such among 327 matters and the golden set, 28 were right."""
 _TELLING: Final = 9
+_LEAST_MATTER: Final = 3
+"""Characters: of two a class is believed only where they are its keyword (停水), not of 路上."""
 _ABBREVIATED: Final = 4  # letters: WIFI, ETC
 _LEAST_AFTER_GREETING: Final = 4
 """So many signs after a greeting may say what is wanted (“您好，怎么交”)."""
 _CLAUSE: Final = re.compile(r"[，。！？；,!?;]+")
+_NOT_PRAISE: Final = (Intent.ASK_PROGRESS, Intent.UNKNOWN, Intent.THANK)
 _LONGEST_ASIDE: Final = 16
 _LEAST_TOLD: Final = 6
 _LONGEST_PAIR: Final = 80
@@ -102,19 +106,9 @@ class UnderstandingRules:
         meaning = replace(found, text=said, slots=slots, is_upset=is_upset(text, self._words))
         if slots.work_order_number and meaning.intent is not Intent.WITHDRAW:
             return replace(meaning, intent=Intent.ASK_PROGRESS, confidence=1.0, category=None)
-        keyword = self._by_keyword(told or text) or self._by_keyword(text)
+        meaning = self._judged(meaning, text, self._by_keyword(told or text) or self._by_keyword(text))
         if meaning.intent is not Intent.APPEAL:
-            if meaning.confidence >= _SURE and not (keyword and meaning.intent in _SMALL_TALK):
-                return meaning
-            if keyword is None:
-                return replace(meaning, intent=Intent.UNKNOWN)
-            meaning = replace(meaning, intent=Intent.APPEAL, category=None)
-        if meaning.category is None:
-            if keyword is not None:
-                sure = max(_BY_KEYWORD, meaning.category_confidence)
-                meaning = replace(meaning, category=keyword, category_confidence=sure, choices=())
-            elif _is_foreign(text) or (meaning.runners_up and len(text) < _TELLING and slots.place is None):
-                return replace(meaning, intent=Intent.UNKNOWN)
+            return meaning
         category = nearest(meaning.category, self._city.categories)
         return replace(
             meaning,
@@ -122,6 +116,31 @@ class UnderstandingRules:
             urgency=urgency_of(text, category, self._words),
             halves=await self._halves(text),
         )
+
+    def _judged(self, meaning: Understanding, text: str, keyword: str | None) -> Understanding:
+        """Return what the model found as far as it is believed; ``keyword`` is the class that keywords speak for."""
+        if meaning.intent in _NOT_PRAISE and _praises(text, self._words):
+            meaning = replace(meaning, intent=Intent.APPEAL, category=None)
+        if meaning.intent is not Intent.APPEAL:
+            if meaning.confidence >= _SURE and not (keyword and meaning.intent in _SMALL_TALK):
+                return meaning
+            if keyword is None:
+                return replace(meaning, intent=Intent.UNKNOWN)
+            meaning = replace(meaning, intent=Intent.APPEAL, category=None)
+        if keyword is None and self._says_too_little(meaning, text):
+            return replace(meaning, intent=Intent.UNKNOWN, category=None)
+        if meaning.category is None and keyword is not None:
+            sure = max(_BY_KEYWORD, meaning.category_confidence)
+            meaning = replace(meaning, category=keyword, category_confidence=sure, choices=())
+        return meaning
+
+    @staticmethod
+    def _says_too_little(meaning: Understanding, text: str) -> bool:
+        """Whether a matter that no keyword speaks for is none: too few words, or a language that the model has never read."""
+        if meaning.category is not None:
+            return len(han_only(text)) < _LEAST_MATTER
+        is_guess = bool(meaning.runners_up) and len(text) < _TELLING and meaning.slots.place is None
+        return is_guess or _is_foreign(text)
 
     async def _halves(self, text: str) -> tuple[str, str] | None:
         """Return the two matters of ``text``: what stands around a joint, where each is surely of a class, and not of the same."""
@@ -162,6 +181,11 @@ class UnderstandingRules:
         if second is None:
             return None
         return _most_said(text, self._finer[second]) or second
+
+
+def _praises(text: str, words: MeaningWords) -> bool:
+    """Tell whether ``text`` thanks or commends somebody, whatever it is that was done (“上次那个事办得挺好，我要感谢”)."""
+    return any(word in text for kind, inside in words.kinds if kind is AppealKind.PRAISE for word in inside)
 
 
 def _is_foreign(text: str) -> bool:

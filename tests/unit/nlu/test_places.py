@@ -55,6 +55,7 @@ def test_an_address_is_read_in_parts(text: str, address: Address | None) -> None
         ("兰山区南坊街道垃圾没人收", "兰山区", None, "南坊街道"),
         ("沂南河东村路灯坏了", "沂南县", None, "河东村"),
         ("不是沂南，是河东区", "河东区", None, ""),
+        ("不对，是高都街道，不是高都镇", "罗庄区", "高都街道", ""),
     ],
 )
 def test_a_place_named_after_its_town_keeps_the_name(
@@ -105,12 +106,29 @@ def test_the_name_of_a_place_ends_where_the_matter_begins() -> None:
         "兰山区修漏水把我家门口刨开",
         "兰山区卖菜的把路都占了",
         "兰山区建议多设几个公交站",
+        "罗庄区傅庄街道污水往河里排",
     ],
 )
 def test_what_names_no_road_is_no_detail(text: str) -> None:
     place = FINDER.place(text)
     assert place is not None
     assert place.detail == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("人民医院门口堵车", "人民医院门口"),
+        ("我想反映实验小学对面有个摊子", "实验小学对面"),
+        ("沂蒙路和北京路交叉口往南路灯不亮", "沂蒙路和北京路交叉口"),
+        ("医院门口堵车", None),
+        ("我们小区门口堵车", None),
+        ("建议优化沂蒙路与涑河南街交叉口信号灯配时", "沂蒙路与涑河南街交叉口"),
+    ],
+)
+def test_what_is_at_a_named_place_needs_no_word_before_it(text: str, detail: str | None) -> None:
+    place = FINDER.place(text)
+    assert (place.detail if place is not None else None) == detail
 
 
 def test_who_works_elsewhere_has_not_said_where_it_is() -> None:

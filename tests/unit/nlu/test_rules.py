@@ -160,6 +160,9 @@ async def test_a_short_text_that_says_nothing_is_not_understood() -> None:
     unsure = Engine(category_confidence=0.2, runners_up=(("020402", 0.2),))
     assert (await rules(unsure).understand("那个那个")).intent is Intent.UNKNOWN
     assert (await rules(Engine()).understand("我要投诉")).intent is Intent.APPEAL
+    sure = Engine(category="020501", category_confidence=0.9)
+    assert (await rules(sure).understand("路上")).intent is Intent.UNKNOWN
+    assert (await rules(sure).understand("停水")).category == "020501"
     assert (await rules(Engine()).understand("hello can you speak english")).intent is Intent.UNKNOWN
 
 
@@ -168,6 +171,12 @@ async def test_small_talk_that_tells_of_a_matter_is_an_appeal() -> None:
     assert (found.intent, found.category) == (Intent.APPEAL, "020401")
     assert (await rules(Engine(Intent.GREET)).understand("你好")).intent is Intent.GREET
     assert (await rules(Engine(Intent.GREET, 0.1)).understand("呃呃呃")).intent is Intent.UNKNOWN
+
+
+@pytest.mark.parametrize("intent", [Intent.ASK_PROGRESS, Intent.THANK])
+async def test_who_thanks_for_what_was_done_praises_whatever_else_it_sounds_like(intent: Intent) -> None:
+    found = await rules(Engine(intent)).understand("你们上次给我办的那个事办得挺好我要感谢")
+    assert (found.intent, found.kind, found.category) == (Intent.APPEAL, AppealKind.PRAISE, None)
 
 
 async def test_what_follows_a_greeting_is_what_counts() -> None:

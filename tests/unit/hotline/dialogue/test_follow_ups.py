@@ -282,8 +282,16 @@ def test_a_mistake_in_the_list_says_what_and_where(rows: dict[str, Any], reason:
 def test_what_the_article_does_not_tell_may_be_told_by_another() -> None:
     call = answered()
     call.says("几点上班")
-    call.happens(PassagesFound(NOW, call.turn, (OF_THE_SAME_MATTER,)))
+    told = Passage(replace(ELSEWHERE, hours="工作日九点到五点"), 0.9, is_confident=True)
+    call.happens(PassagesFound(NOW, call.turn, (told,)))
     assert call.heard == ("answer_lead", "A0503-09", "anything_more")
+
+
+def test_another_article_that_does_not_tell_it_either_is_no_answer() -> None:
+    call = answered()
+    call.says("几点上班")
+    call.happens(PassagesFound(NOW, call.turn, (OF_THE_SAME_MATTER,)))
+    assert call.heard == ("follow_up_untold", "anything_more")
 
 
 def test_who_asks_something_else_meanwhile_is_answered_that() -> None:

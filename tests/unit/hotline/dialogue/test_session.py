@@ -1028,6 +1028,23 @@ def test_a_name_in_the_place_is_put_right() -> None:
     assert (call.heard, "通达路和金雀山路路口" in call.said) == (("confirm",), True)
 
 
+def test_a_place_that_came_with_the_matter_is_not_asked_for_again() -> None:
+    call = Conversation()
+    hospital = Fact(FactKind.ORGANISATION, "人民医院", "人民医院")
+    call.says("人民医院门口堵车", a_complaint("人民医院门口堵车", place=None, facts=(hospital,)))
+    county = replace(LANSHAN, said="兰山区", street_code=None, street=None, detail="")
+    call.says("兰山区", a_meaning("兰山区", place=county))
+    assert call.heard == ("confirm",)
+    assert "兰山区人民医院" in call.said
+
+
+def test_a_place_that_is_pointed_at_by_its_name_is_one() -> None:
+    call = Conversation()
+    call.says("有个大坑", a_complaint("有个大坑", place=None))
+    call.says("就是人民医院那个路口", a_meaning("就是人民医院那个路口", Intent.UNKNOWN))
+    assert call.heard == ("ask_county",)
+
+
 @pytest.mark.parametrize(
     ("detail", "road", "said", "right"),
     [
