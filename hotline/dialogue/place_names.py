@@ -18,7 +18,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``same_place``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -31,6 +31,7 @@ class PlaceNames:
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
             self._only_last = tuple(rows["only_last_in_name"])
+            self._not_at_end = tuple(rows["not_at_end"])
             self._same = tuple(rows["same_place"])
             self._invites = tuple(rows["invites_place"])
             self._like, self._unlike = tuple(rows["place_like"]), tuple(rows["not_place_like"])
@@ -101,7 +102,7 @@ class PlaceNames:
     def may_tell(self, text: str) -> bool:
         """Tell whether words that name nothing known may still say where it is (村口小卖部对面), or say nothing of that (我怕报复)."""
         core = self._core(han_only(text))
-        is_name = len(core) > 1 and self.may_be(text)
+        is_name = len(core) > 1 and self.may_be(text) and not han_only(text).endswith(self._not_at_end)
         for word in self._unlike:
             core = core.replace(word, "")
         return is_name or any(word in core for word in self._like)

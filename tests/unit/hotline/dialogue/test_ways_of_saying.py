@@ -253,6 +253,7 @@ def test_a_fear_of_reprisals_is_no_place_but_a_wish_for_secrecy() -> None:
         ("我想补充一下", False),
         ("我怕报复", False),
         ("算了", False),
+        ("米游了", False),  # how 没有了 was heard
         ("随便你们", False),
         ("就在我们村口小卖部对面", True),
         ("鑫达物流", True),
