@@ -11,6 +11,7 @@ from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
+from hotline.domain.appeal import Place
 from hotline.domain.category import within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
@@ -47,27 +48,33 @@ class Confirming(TakingDown):
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
         both, place = self._answers.put_right(text), self._draft.place
         if both is None:
-            right = self._answers.right_alone(text)
-            wrong = self._named_wrongly(right)
-            if not wrong:
-                return self._understand(text)
-        else:
-            wrong, right = both
-        places = self._answers.places
-        is_name = places.is_name(right) or places.is_number(right)
-        if place is None or wrong not in place.detail or not is_name:
+            return self._understand(text)
+        wrong, right = both
+        if place is None or wrong not in place.detail or not self._answers.places.is_name(right):
             return self._understand(self._answers.denied(right))
+        return self._place_put_right(place, wrong, right, text)
+
+    def _place_put_right(self, place: Place, wrong: str, right: str, text: str) -> Actions:
         if self._has_changed_enough(text):
             return self._transfer("not_understood")
         place = replace(place, detail=place.detail.replace(wrong, right), address=None)
         self._draft = replace(self._draft.heard(text), place=place)
         return self._next_question()
 
-    def _named_wrongly(self, right: str) -> str:
+    def _named_right(self, meaning: Understanding) -> Actions | None:
+        """Put a road, a house number or another name in the place of what was read back; None where none is said to be right.
+
+        What names a county or a street as well (“不对，是罗庄区盛庄街道龙潭社区”) is another place.
+        """
+        place, said = self._draft.place, meaning.slots.place
+        right = self._answers.right_alone(meaning.text)
+        if not right or place is None or (said is not None and said.is_located):
+            return None
+        wrong = self._named_wrongly(place, right)
+        return self._place_put_right(place, wrong, right, meaning.text) if wrong else None
+
+    def _named_wrongly(self, place: Place, right: str) -> str:
         """Return what a name that is said to be right stands for: another road, another house number, else the whole of where it is."""
-        place = self._draft.place
-        if place is None:
-            return ""
         if self._answers.places.is_number(right):
             return self._answers.places.number_like(right, place.detail)
         if not self._answers.places.is_name(right):

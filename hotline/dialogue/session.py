@@ -472,7 +472,7 @@ class Session(AskingOn):
         if self._stage in (Stage.PLACE_CHOICE, Stage.PLACE, Stage.PLACE_DETAIL):
             return self._place_answered(meaning)
         if self._stage is Stage.CONFIRM:
-            return self._confirmation_understood(meaning)
+            return self._named_right(meaning) or self._confirmation_understood(meaning)
         if self._stage in (Stage.CORRECT, Stage.MATTER):
             return self._supplemented(meaning)
         if self._is_where_it_is(meaning):

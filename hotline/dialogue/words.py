@@ -17,7 +17,8 @@ from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
-_GAPS: Final = r"[，,。\s]*"
+_GAP_SIGNS: Final = r"[，,。\s]"
+_GAPS: Final = f"{_GAP_SIGNS}*"
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
 _LONGEST_CRY: Final = 30  # characters
 _SHORT_ANSWER: Final = 8
@@ -118,8 +119,12 @@ class AnswerWords:
             rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
         )
         denied = _either(self._starts[Answer.NO])
+        alone = _either(
+            word for word in self._starts[Answer.NO] if not word.endswith("是")
+        )  # 不是平安路 tells nothing
         self._right_alone = re.compile(
-            rf"(?:(?:{denied}){_GAPS})+(?:{right})?在?(?P<right>.{{2,}})|(?:{right})在?(?P<said>.{{2,}})"
+            rf"(?:(?:{denied}){_GAPS})*(?:{right})在?(?P<right>.{{2,}})"
+            rf"|(?:(?:{alone}){_GAPS}|(?:{denied}){_GAP_SIGNS}+)+在?(?P<said>.{{2,}})"
         )
         said, one, other = (_either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
         self._one_and_one = re.compile(

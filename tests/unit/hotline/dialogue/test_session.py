@@ -1050,9 +1050,11 @@ def test_a_place_that_is_pointed_at_by_its_name_is_one() -> None:
     [
         ("平安路12号", "平安路", "不对，是通达路", "通达路12号"),
         ("平安路", "平安路", "不对 应该是通达路", "通达路"),
+        ("平安路", "平安路", "不是，通达路", "通达路"),
         ("育才小区", "", "应该是育新小区", "育新小区"),
         ("阳光花园3号楼", "", "错了，是5号楼", "阳光花园5号楼"),
         ("阳光花园3号楼", "", "不对不对，是二单元", "阳光花园3号楼"),
+        ("平安路", "平安路", "不是平安路", "平安路"),
     ],
 )
 def test_a_name_that_is_said_to_be_right_stands_for_what_was_wrong(
@@ -1061,9 +1063,18 @@ def test_a_name_that_is_said_to_be_right_stands_for_what_was_wrong(
     call = Conversation()
     place = replace(LANSHAN, detail=detail, address=Address(road=road) if road else None)
     call.says("路灯坏了", a_complaint("路灯坏了", place=place))
-    call.says(said)
+    call.says(said, a_meaning(said, Intent.UNKNOWN))
     assert call.session.so_far.place is not None
     assert (call.session.so_far.place.detail, call.session.so_far.category) == (right, "0101")
+
+
+def test_a_name_with_its_county_is_another_place() -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了", place=replace(LANSHAN, detail="平安路")))
+    elsewhere = replace(LUOZHUANG, detail="龙潭社区")
+    said = "不对，是罗庄区盛庄街道龙潭社区"
+    call.says(said, a_meaning(said, Intent.UNKNOWN, place=elsewhere))
+    assert call.session.so_far.place == elsewhere
 
 
 @pytest.mark.parametrize(
