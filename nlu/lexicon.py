@@ -20,7 +20,7 @@ class MeaningWords:
     """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
     ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter;
-    ``joints``: what may stand between two matters.
+    ``joints``: what may stand between two matters; ``where_alone``: what says where, and no matter.
     """
 
     kinds: tuple[tuple[AppealKind, Words], ...]
@@ -32,6 +32,7 @@ class MeaningWords:
     asides: Words
     greetings: Words
     joints: Words
+    where_alone: Words
     upset: Words
     secrecy: Words
     secrecy_not: Words
@@ -70,6 +71,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             times=_longest_first(rows["times"]),
             greetings=_longest_first(rows["greetings"]),
             joints=_longest_first(rows["joints"]),
+            where_alone=tuple(rows["where_alone"]),
             people=_longest_first(rows["people"]),
             people_weakly=_longest_first(rows["people_weakly"]),
             surnames=str(rows["surnames"]),

@@ -27,8 +27,6 @@ _LONGEST: Final = 2_000
 _BY_KEYWORD: Final = 0.4
 """How sure a class is that only keywords speak for: of 63 such among 327 matters and the golden set, 28 were right."""
 _TELLING: Final = 9
-_LEAST_MATTER: Final = 3
-"""Characters: of two a class is believed only where they are its keyword (停水), not of 路上."""
 _ABBREVIATED: Final = 4  # letters: WIFI, ETC
 _LEAST_AFTER_GREETING: Final = 4
 """So many signs after a greeting may say what is wanted (“您好，怎么交”)."""
@@ -127,7 +125,7 @@ class UnderstandingRules:
             if keyword is None:
                 return replace(meaning, intent=Intent.UNKNOWN)
             meaning = replace(meaning, intent=Intent.APPEAL, category=None)
-        if keyword is None and self._says_too_little(meaning, text):
+        if han_only(text) in self._words.where_alone or (keyword is None and self._is_guess(meaning, text)):
             return replace(meaning, intent=Intent.UNKNOWN, category=None)
         if meaning.category is None and keyword is not None:
             sure = max(_BY_KEYWORD, meaning.category_confidence)
@@ -135,12 +133,12 @@ class UnderstandingRules:
         return meaning
 
     @staticmethod
-    def _says_too_little(meaning: Understanding, text: str) -> bool:
+    def _is_guess(meaning: Understanding, text: str) -> bool:
         """Whether a matter that no keyword speaks for is none: too few words, or a language that the model has never read."""
         if meaning.category is not None:
-            return len(han_only(text)) < _LEAST_MATTER
-        is_guess = bool(meaning.runners_up) and len(text) < _TELLING and meaning.slots.place is None
-        return is_guess or _is_foreign(text)
+            return False
+        is_short = bool(meaning.runners_up) and len(text) < _TELLING and meaning.slots.place is None
+        return is_short or _is_foreign(text)
 
     async def _halves(self, text: str) -> tuple[str, str] | None:
         """Return the two matters of ``text``: what stands around a joint, where each is surely of a class, and not of the same."""

@@ -162,7 +162,7 @@ async def test_a_short_text_that_says_nothing_is_not_understood() -> None:
     assert (await rules(Engine()).understand("我要投诉")).intent is Intent.APPEAL
     sure = Engine(category="020501", category_confidence=0.9)
     assert (await rules(sure).understand("路上")).intent is Intent.UNKNOWN
-    assert (await rules(sure).understand("停水")).category == "020501"
+    assert (await rules(sure).understand("路坑")).category == "020501"
     assert (await rules(Engine()).understand("hello can you speak english")).intent is Intent.UNKNOWN
 
 
