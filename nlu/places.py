@@ -24,6 +24,8 @@ _TELLS: Final = re.compile(f"[{_TOLD}]|(?<!通)往(?![东西南北前后里回�
 """What tells of the matter, and ends the place."""
 _DENIED: Final = ("不是", "不在")
 """What is said before a place that it is not (不是高都镇)."""
+_NUMBERED: Final = tuple("一二三四五六七八九十实职")
+_BESIDE: Final = re.compile("(?:里面?|上面?|门口|门前|附近|旁边|对面|[东西南北](?:头|边|面))$")
 _AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口|隔壁)"
 _ROAD: Final = f"[^\\W\\d_A-Za-z{_NOT_IN_NAME}{_TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
 _CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
@@ -102,6 +104,8 @@ class PlaceFinder:
             detail, said = further[0], text[start : end + further[1]]
         if detail.startswith(self._words.place_named) and (name := self._bare_name_until(text, end)):
             detail = name + detail  # 银雀山社区 is in the street of that name, and not all of it
+        if self._is_kind_of_place(detail.strip("的")):  # 罗庄的小区停水: which one, is not told
+            detail = ""
         return Place(
             said=said,
             county_code=county,
@@ -349,7 +353,9 @@ class PlaceFinder:
         return detail if whose is None else self._without_own(detail[len(whose) :])
 
     def _is_kind_of_place(self, detail: str) -> bool:
-        return detail.removesuffix("里").removesuffix("上") in self._words.place_ends
+        kind = _BESIDE.sub("", detail)
+        is_kind = kind in self._words.place_ends or kind in self._words.place_named
+        return is_kind and not kind.startswith(_NUMBERED)  # 兰山区一中 is one school
 
     def _landmark(self, text: str) -> Place | None:
         """Return a place that is only described: “在老供销社对面”."""

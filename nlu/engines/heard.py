@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
+from hotline.domain.category import at_level
 from hotline.domain.meaning import Understanding
 from hotline.heard_words import HeardWords
 from nlu.understander import Understander
+
+_SURER: Final = 0.1
+"""So much surer another class has to be: the likely words of a name that nobody knows may stand for one."""
 
 
 class HeardUnderstander:
@@ -23,7 +28,7 @@ class HeardUnderstander:
         return self._engine.name
 
     async def understand(self, text: str) -> Understanding:
-        """Understand ``text`` as it was likely said, unless the class of what was heard is surer.
+        """Understand ``text`` as it was likely said, unless the class of what was heard is surer, or another and nearly as sure.
 
         Names that are not known become other words (圣庄街道 → 省中介), and those may stand for a class.
         """
@@ -31,7 +36,9 @@ class HeardUnderstander:
         if likely == text:
             return await self._engine.understand(text)
         meant, heard = await asyncio.gather(self._engine.understand(likely), self._engine.understand(text))
-        return heard if heard.category_confidence > meant.category_confidence else meant
+        is_other = heard.category is not None and at_level(heard.category, 1) != at_level(meant.category, 1)
+        least = meant.category_confidence - (_SURER if is_other else 0.0)
+        return heard if heard.category_confidence > least else meant
 
     async def close(self) -> None:
         """Close the engine."""

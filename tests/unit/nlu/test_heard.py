@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hotline.domain.meaning import Intent, Understanding
 from hotline.heard_words import HeardWords
 from nlu.engines.heard import HeardUnderstander
@@ -33,6 +35,29 @@ async def test_the_engine_is_asked_about_what_was_likely_said() -> None:
     assert (await heard.understand("健身防办的卡不退前")).text == "健身房办的卡不退钱"
     assert (await heard.understand("")).text == ""
     assert heard.name == "engine"
+
+
+class Misled(Engine):
+    """An engine that takes the likely words of an unknown name for a class of their own, and is a little surer of it."""
+
+    def __init__(self, sure: float) -> None:
+        super().__init__()
+        self.sure = sure
+
+    async def understand(self, text: str) -> Understanding:
+        found = await super().understand(text)
+        is_likely = "不热" in text
+        return replace(
+            found,
+            category="0305" if is_likely else "0102",
+            category_confidence=self.sure if is_likely else 0.7,
+        )
+
+
+async def test_another_class_has_to_be_surer_by_a_margin() -> None:
+    for sure, category in ((0.75, "0102"), (0.85, "0305")):
+        found = await HeardUnderstander(Misled(sure), WORDS).understand("停水了，家里暖起部热")
+        assert found.category == category
 
 
 async def test_what_was_heard_counts_where_its_class_is_surer() -> None:
