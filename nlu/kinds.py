@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from hotline.domain.appeal import AppealKind, Urgency
 from hotline.domain.category import Category
 from nlu.lexicon import MeaningWords
+
+_YES_OR_NO: Final = re.compile(r"([^\W\d_时动])不\1")
+"""开不开, 收不收; but 时不时, 动不动."""
 
 
 def kind_of(text: str, category: Category | None, words: MeaningWords) -> AppealKind:
@@ -24,7 +30,8 @@ def kind_of(text: str, category: Category | None, words: MeaningWords) -> Appeal
     for kind, found in words.kinds[3:]:
         if any(word in text for word in found):
             return kind
-    is_weak = any(word in text for word in words.inquiry_weak) or ends_with_question(text, words)
+    is_weak = any(word in text for word in words.inquiry_weak)
+    is_weak = is_weak or ends_with_question(text, words) or _YES_OR_NO.search(text) is not None
     if not is_report and is_weak:
         return AppealKind.INQUIRY
     if category is None:

@@ -107,6 +107,19 @@ async def test_two_matters_in_one_breath_are_told_apart(text: str, halves: tuple
     assert found.halves == halves
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("图书馆周一开不开门", AppealKind.INQUIRY),
+        ("楼上时不时漏水", AppealKind.HELP),
+        ("物业动不动就锁门", AppealKind.HELP),
+        ("怎么说呢，就是他把垃圾放楼道里", AppealKind.HELP),
+    ],
+)
+async def test_a_question_is_told_by_how_it_is_put(text: str, kind: AppealKind) -> None:
+    assert (await rules(Engine(category="020101", category_confidence=0.9)).understand(text)).kind is kind
+
+
 async def test_a_matter_that_is_known_is_asked_about_once() -> None:
     engine = Engine(category="060405", category_confidence=0.8)
     await rules(engine).understand("我姓王，我家后面有个养猪场，夏天臭得不行")
