@@ -18,7 +18,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -33,6 +33,8 @@ class PlaceNames:
             self._only_last = tuple(rows["only_last_in_name"])
             self._not_at_end = tuple(rows["not_at_end"])
             self._same = tuple(rows["same_place"])
+            there = rows["goes_on_there"]
+            self._goes_on, self._too = tuple(there["begins"]), tuple(there["too"])
             self._invites = tuple(rows["invites_place"])
             self._like, self._unlike = tuple(rows["place_like"]), tuple(rows["not_place_like"])
         except KeyError as error:
@@ -110,6 +112,10 @@ class PlaceNames:
     def is_same(self, text: str) -> bool:
         """Tell whether a short answer says that it is the place of the matter before (还是我们小区)."""
         return len(text) <= _LONGEST and any(words in text for words in self._same)
+
+    def goes_on_there(self, text: str) -> bool:
+        """Tell whether another matter is told as one of the same place (还有门口的斑马线也看不清了)."""
+        return text.startswith(self._goes_on) and any(word in text for word in self._too)
 
     def is_invited(self, answer: str) -> bool:
         """Tell whether an article's answer asks for a place to register (“您说出位置，我来登记”)."""

@@ -531,7 +531,9 @@ class Session(AskingOn):
             ):
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
-        is_same = self._last_place is not None and self._answers.places.is_same(meaning.text)
+        places = self._answers.places
+        is_same = places.is_same(meaning.text) or places.goes_on_there(meaning.text)
+        is_same = self._last_place is not None and is_same
         place = self._last_place if is_same else self._shared_place
         draft = Draft(phone=self._draft.phone, place=place).heard(meaning.text)
         self._shared_place = None

@@ -39,6 +39,7 @@ _NO_PLACE: Final = (
 
 _TELLS_OF_ANOTHER: Final = 6
 """A shorter answer to which of two matters it is (“试试”, misheard) does not make it a third."""
+_ROADS: Final = ("路", "街", "道")
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
 
@@ -248,14 +249,17 @@ class TakingDown(InTalk):
         return self._next_question(*(("secrecy_wished",) if is_new_wish else ()))
 
     def _named_behind(self, draft: Draft, meaning: Understanding) -> Draft:
-        """Return ``draft`` with the name that follows the place in what was said (罗庄区双月园那个酒店), if none is known."""
-        if meaning.slots.place is None or draft.place is None or draft.place.detail:
+        """Return ``draft`` with the name that follows the place in what was said (罗庄区双月园那个酒店), if no more than a road is known."""
+        if meaning.slots.place is None or draft.place is None:
+            return draft
+        road = draft.place.detail
+        if road and not road.endswith(_ROADS):
             return draft
         name = self._answers.places.behind(meaning.slots.place.said, meaning.text)
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
             return draft  # 兰山区某某局长受贿
-        return replace(draft, place=replace(draft.place, detail=name))
+        return replace(draft, place=replace(draft.place, detail=f"{road}{name}"))
 
     def _may_tell_place(self, text: str) -> bool:
         """Whether words that name nothing known say where it is; “还是我们小区” does not where no place was said before."""

@@ -1093,6 +1093,26 @@ def test_two_matters_that_are_announced_are_taken_one_after_the_other(said: str,
     assert asked.text == first
 
 
+def test_another_matter_that_is_told_as_one_of_the_same_place_is_there() -> None:
+    call = with_a_complaint()
+    first = call.session.so_far.place
+    call.says("对")
+    call.is_registered()
+    text = "还有门口的斑马线也看不清了"
+    call.says(text, a_complaint(text, category="0502", place=None))
+    assert (call.heard, call.session.so_far.place) == (("confirm",), first)
+
+
+def test_a_name_behind_a_road_is_kept() -> None:
+    call = Conversation()
+    call.says("外卖里有苍蝇", a_complaint("外卖里有苍蝇", place=None))
+    road = replace(LANSHAN, said="兰山区通达路", street_code=None, street=None, detail="通达路")
+    text = "兰山区通达路老王家黄焖鸡"
+    call.says(text, a_meaning(text, Intent.UNKNOWN, place=road))
+    assert call.session.so_far.place is not None
+    assert call.session.so_far.place.detail == "通达路老王家黄焖鸡"
+
+
 def test_a_second_matter_may_be_at_the_place_of_the_first() -> None:
     call = with_a_complaint()
     first = call.session.so_far.place
