@@ -204,7 +204,7 @@ class Draft:
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
         where = self.place.said.split("，") if self.place else ()
         words = "，".join(said for said in self.accounts if said not in where) or self.text  # where, once
-        is_within = self.kind is AppealKind.INQUIRY and all(said in words for said in where)
+        is_within = all(said and said in words for said in where)
         joined = place + prompts.text("connector_and") if place and not is_within else ""
         name = "matter_asked" if self.kind is AppealKind.INQUIRY else "matter_in_words"
         return prompts.cut(name, place=joined, words=words[:_SUMMARY_CHARACTERS])

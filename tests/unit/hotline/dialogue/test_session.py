@@ -1028,6 +1028,24 @@ def test_a_name_in_the_place_is_put_right() -> None:
     assert (call.heard, "通达路和金雀山路路口" in call.said) == (("confirm",), True)
 
 
+@pytest.mark.parametrize(
+    ("kind", "read_back"),
+    [
+        (AppealKind.PRAISE, "您反映的情况是：兰山区办事大厅的小王办事又快又好。"),
+        (AppealKind.INQUIRY, "您想问的是：兰山区办事大厅的小王办事又快又好。"),
+    ],
+)
+def test_a_place_within_the_words_is_read_back_once(kind: AppealKind, read_back: str) -> None:
+    call = Conversation()
+    county = replace(LANSHAN, said="兰山区", street_code=None, street=None, detail="")
+    text = "兰山区办事大厅的小王办事又快又好"
+    call.says(text, a_complaint(text, kind=kind, place=county))
+    if kind is AppealKind.INQUIRY:
+        call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard[-1] == "confirm"
+    assert read_back in call.said
+
+
 def test_a_place_that_came_with_the_matter_is_not_asked_for_again() -> None:
     call = Conversation()
     hospital = Fact(FactKind.ORGANISATION, "人民医院", "人民医院")
