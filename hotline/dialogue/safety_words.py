@@ -17,6 +17,8 @@ from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import Match, SoundLexicon
 
+_LONGEST_ASKED: Final = 40
+"""Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 
 
@@ -46,7 +48,7 @@ class SafetyWords:
             self._not_emergency = tuple(sorted(rows["not_emergency"], key=len, reverse=True))
             self._hedges = tuple(rows["hedges"])
             self._doubts = tuple(rows["doubts"])
-            self._now = tuple(rows["now"])
+            self._now, self._ask_always = tuple(rows["now"]), frozenset(rows["ask_always"])
             never, to_the_letter = tuple(rows["no_cry"]), frozenset(rows["to_the_letter"])
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
@@ -65,11 +67,14 @@ class SafetyWords:
         """Return the emergency said in ``text``, if any; a certain one before a possible one.
 
         Three characters and more count by their toneless sound, two only together with “了” or a word of urgency, so
-        that 找货 alone is not taken for 着火.
+        that 找货 alone is not taken for 着火. Words that are always asked about count in short texts only.
         """
         possible: Emergency | None = None
+        is_story = len(text) > _LONGEST_ASKED
         for clause in _CLAUSE.split(text):
             for found in self._in_clause(clause):
+                if is_story and found.word in self._ask_always:
+                    continue
                 if found.alarm is Alarm.CERTAIN:
                     return found
                 possible = possible or found
@@ -90,7 +95,8 @@ class SafetyWords:
         is_now = any(word in clause for word in self._now)
         is_doubted = any(word in clause for word in self._doubts) and not is_now
         sure = _without(clause, self._doubts)  # 怕是 is no 怕
-        if any(word in sure for word in self._hedges) and not is_now:
+        is_hedged = any(word in sure for word in self._hedges)
+        if is_hedged and not is_now:
             return
         for match in sorted(self._lexicon.find(clause), key=lambda found: found.start - found.end):
             if not (match.is_exact or match.is_precise) or any(_takes_from(part, match) for part in harmless):
@@ -98,11 +104,14 @@ class SafetyWords:
             if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
                 alarm = Alarm.POSSIBLE if is_doubted else Alarm.CERTAIN
                 yield Emergency(self._at_once[match.word], alarm, match.word)
-            elif is_doubted:
+            elif is_doubted or (is_hedged and match.word in self._ask_always):
                 continue
             elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
+                is_certain = is_now and match.word not in self._ask_always
                 yield Emergency(
-                    self._ask_first[match.word], Alarm.CERTAIN if is_now else Alarm.POSSIBLE, match.word
+                    self._ask_first[match.word],
+                    Alarm.CERTAIN if is_certain else Alarm.POSSIBLE,
+                    match.word,
                 )
 
 

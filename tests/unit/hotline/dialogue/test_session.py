@@ -386,6 +386,10 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
         ("孩子掉河里了", EmergencyService.FIRE),
         ("电梯里困人了", EmergencyService.FIRE),
         ("山上着了火，往村里烧过来了", EmergencyService.FIRE),
+        ("有人要跳桥", EmergencyService.POLICE),
+        ("小孩掉进化粪池了", EmergencyService.FIRE),
+        ("工地塌方埋了人", EmergencyService.FIRE),
+        ("俺爷爷断气了", EmergencyService.AMBULANCE),
     ],
 )
 def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyService) -> None:
@@ -419,6 +423,10 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "推销的天天打我电话",
         "暖气不来了，整栋都凉的",
         "开发商老板失联了",
+        "我去年被骗了三万现在钱还没追回来",
+        "录取通知书查不到，急死人了",
+        "业主要求查账",
+        "俺村南头那座小桥塌了半个多月了，收割机过不去，村里说上报了要排队，镇上说没有钱，请上面给看看",
     ],
 )
 def test_words_about_fire_that_are_no_emergency_do_not_ring_119(words: str) -> None:
@@ -451,6 +459,15 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "我儿子被骗了三万，对方还让他转账",
         "我刚刚被骗了，钱转过去了",
         "网上刷单被骗走八千",
+        "有人站在楼顶要往下跳",
+        "电线断了，赶紧来修",
+        "电线断了赶紧来修",  # at once, but only asked about
+        "墙倒了砸着人了",
+        "客车翻沟里了",
+        "挖出来一个炮弹",
+        "河里漂着个人",
+        "洪水进村了",
+        "我妈吃错药了",
         "我被传销的关起来了，被关着不让走",
         "有个老人躺在路边不动了",
         "家里老人等着吸氧，停电了",
