@@ -390,6 +390,7 @@ def test_with_nobody_free_and_nothing_said_the_caller_may_leave_a_message() -> N
         ("小孩掉进化粪池了", EmergencyService.FIRE),
         ("工地塌方埋了人", EmergencyService.FIRE),
         ("俺爷爷断气了", EmergencyService.AMBULANCE),
+        ("大水把人冲走了", EmergencyService.FIRE),
     ],
 )
 def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyService) -> None:
@@ -426,6 +427,7 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "我去年被骗了三万现在钱还没追回来",
         "录取通知书查不到，急死人了",
         "业主要求查账",
+        "花池子里全是烟头",
         "俺村南头那座小桥塌了半个多月了，收割机过不去，村里说上报了要排队，镇上说没有钱，请上面给看看",
     ],
 )
@@ -468,6 +470,10 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "河里漂着个人",
         "洪水进村了",
         "我妈吃错药了",
+        "孩子抽抽了",
+        "手让机器绞住了",
+        "楼道里全是烟",
+        "我闺女被骗到外地联系不上了",
         "我被传销的关起来了，被关着不让走",
         "有个老人躺在路边不动了",
         "家里老人等着吸氧，停电了",
