@@ -187,6 +187,8 @@ class TakingDown(InTalk):
         return named is not None and named != at_level(self._draft.category, 1)
 
     def _answer_to_secrecy(self, text: str) -> Actions:
+        if (wanted := self._answers.wants_secrecy(text)) is not None:
+            return self._secrecy_said(wanted=wanted)
         answer = self._answers.read(text, Answer.OPENLY, Answer.NO, Answer.YES, Answer.ANONYMOUS)
         if answer is None:
             return self._understand(text)

@@ -7,7 +7,7 @@ is 转人工.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -106,14 +106,15 @@ class AnswerWords:
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
         self._sounds = {
-            answer: {syllables(word) for word in words if len(word) > 1}
+            answer: {syllables(word) for word in words if len(han_only(word)) > 1}
             for answer, words in self._lists.items()
         }
         self._agent_sounds = {sounds(word) for word in self._agent}
         self._agent_lexicon = SoundLexicon(self._agent_inside)
 
     def _take_patterns(self, rows: Mapping[str, Any]) -> None:
-        """Make patterns of words that follow one another."""
+        """Make patterns of words that follow one another, and take what is grouped."""
+        self._secrecy = {name == "wanted": tuple(words) for name, words in rows["secrecy_answers"].items()}
         wrong, right = (_either(rows["not_but"][name]) for name in ("not", "but"))
         self._not_but = re.compile(
             rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
@@ -259,6 +260,10 @@ class AnswerWords:
             self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
         )
 
+    def wants_secrecy(self, text: str) -> bool | None:
+        """Tell whether an answer to the question for secrecy wants it (“最好保密”) or not (“无所谓”); None where it says neither."""
+        return next((wanted for wanted, words in self._secrecy.items() if self._is_one_of(words, text)), None)
+
     def takes_leave(self, text: str) -> bool:
         """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""
         return any(word in text for word in self._leaves)
@@ -402,7 +407,8 @@ class AnswerWords:
         """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""
         words = han_only(text)
         if not words:
-            return None
+            plain = text.strip("。.!！ ").casefold()  # “OK”
+            return next((answer for answer in among if plain in self._lists[answer]), None)
         core = self._core(words)
         for answer in among:
             if words in self._lists[answer] or core in self._lists[answer]:
@@ -414,7 +420,14 @@ class AnswerWords:
         for answer in among:
             if all(self._says(answer, part) for part in _CLAUSE.split(text)):
                 return answer
+        if Answer.DONE in among and self._is_done_after_yes(_CLAUSE.split(text)):
+            return Answer.DONE
         return None
+
+    def _is_done_after_yes(self, parts: Sequence[str]) -> bool:
+        """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”)."""
+        *before, last = [part for part in parts if part] or [""]
+        return self._says(Answer.DONE, last) and all(self._says(Answer.YES, part) for part in before)
 
     def _says(self, answer: Answer, part: str) -> bool:
         """Tell whether a clause is a word of the answer, or some of them (“对的没错”), or a mere filler."""

@@ -268,6 +268,44 @@ def test_who_will_not_say_where_has_said_no_place(text: str) -> None:
     assert WORDS.read(text, Answer.NO_PLACE) is Answer.NO_PLACE
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("就是这么回事", Answer.YES),
+        ("是嘞", Answer.YES),
+        ("OK", Answer.YES),
+        ("就按这个登记吧", Answer.YES),
+        ("不太对", Answer.NO),
+        ("你听错了", Answer.NO),
+        ("辛苦你了", Answer.DONE),
+        ("行，那我等消息", Answer.DONE),
+        ("没啥问的了", Answer.DONE),
+        ("12345", None),
+    ],
+)
+def test_everyday_answers_to_a_read_back_and_at_the_end(text: str, answer: Answer | None) -> None:
+    assert WORDS.read(text, Answer.YES, Answer.NO, Answer.DONE) is answer
+
+
+@pytest.mark.parametrize(
+    "text", ["有没有活人", "接值班的", "给我转客服", "换个人来", "跟你说不清", "找你们领导", "让人跟我说"]
+)
+def test_a_person_is_asked_for_in_many_ways(text: str) -> None:
+    assert WORDS.wants_agent(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [("最好保密", ()), ("要的", ()), ("无所谓", ("secrecy_by_law",)), ("公开就行", ("secrecy_by_law",))],
+)
+def test_secrecy_is_wanted_or_waived_in_plain_words(text: str, lead: tuple[str, ...]) -> None:
+    call = Conversation()
+    call.says("举报偷排", a_complaint("举报偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
+    assert call.heard == ("ask_secrecy_tip_off",)
+    call.says(text)
+    assert call.heard == (*lead, "confirm")
+
+
 def test_who_lets_it_be_at_the_read_back_has_nothing_registered() -> None:
     call = Conversation()
     call.says("暖气不热", a_complaint("暖气不热", place=LANSHAN))
