@@ -147,6 +147,11 @@ class AnswerWords:
         most, few = int(stands["most"]), int(stands["few"])
         self._stands = re.compile(rf"(?:{whose}).{{0,{most}}}?(?:{noun}).{{0,{few}}}?(?:{how})")
         self._not_whose = tuple(stands["not_whose"])
+        told = rows["told_before"]
+        who, when, whom, did, state = (_either(told[name]) for name in ("who", "when", "to", "did", "stands"))
+        self._told_before = re.compile(
+            rf"(?:(?:{who})(?:{when})?|{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{state})"
+        )
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (_either(through[name]) for name in ("before", "wants", "whom"))
@@ -217,8 +222,9 @@ class AnswerWords:
             is_short and self._is_found(self._earlier_lexicon, text)
         ):
             return True
-        is_of_another = any(word in words for word in self._not_whose)  # 我想问拆迁的事有没有结果
-        return len(words) <= _SHORT_STORY and not is_of_another and self._stands.search(words) is not None
+        if len(words) > _SHORT_STORY or any(word in words for word in self._not_whose):
+            return False  # 我想问拆迁的事有没有结果
+        return self._stands.search(words) is not None or self._told_before.search(words) is not None
 
     def urges(self, text: str) -> bool:
         """Tell whether a short sentence urges what was just told to be under way (催办)."""

@@ -37,6 +37,9 @@ def test_who_says_what_an_earlier_matter_was_about_tells_of_the_matter() -> None
     "text",
     [
         "上次那个事没给我解决",
+        "我昨天报的路灯咋还没修",
+        "前天登记的停水有结果吗",
+        "我举报的那个厂子查了没",
         "我反映的问题怎么还没解决",
         "查进度",
         "帮我查一下工单",
@@ -59,7 +62,7 @@ def test_a_number_that_is_said_is_looked_up(text: str) -> None:
 
 def test_the_understanding_may_say_that_progress_is_asked() -> None:
     call = Conversation()
-    call.says("上个月报的那个修了没", a_meaning("上个月报的那个修了没", Intent.ASK_PROGRESS))
+    call.says("俺家那个修上了没", a_meaning("俺家那个修上了没", Intent.ASK_PROGRESS))
     assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
 
 
