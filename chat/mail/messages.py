@@ -20,6 +20,8 @@ MOST_ATTACHMENTS: Final = 9
 _OURS: Final = re.compile(r"<12345\.([0-9a-f]{24})\.[0-9a-f]{24}@[^>\s]{1,255}>")
 _ID: Final = re.compile(r"<[^<>\s]{1,900}>")
 _KINDS: Final = ("image/", "application/pdf", "application/octet-stream")
+_UNREADABLE: Final = (ValueError, LookupError, AttributeError, TypeError)
+"""What the standard library's parser raises on damaged headers instead of noting a defect."""
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _MACHINES: Final = re.compile(
     r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|autoreply)\b", re.IGNORECASE
@@ -51,15 +53,17 @@ class Mail:
 def read(raw: bytes, *, own_address: str, readable: Callable[[str], str]) -> Mail | None:
     """Return the mail; None when it has no sender to answer."""
     message = _parsed(raw)
-    sender = parseaddr(str(message.get("From", "")))[1].strip().lower()
+    sender = parseaddr(_header(message, "From"))[1].strip().lower()
     if "@" not in sender or len(sender) > 254:
         return None
-    message_id = _first(str(message.get("Message-ID", ""))) or _made_up(raw)
-    references = tuple(_ID.findall(f"{message.get('References', '')} {message.get('In-Reply-To', '')}")[-50:])
+    message_id = _first(_header(message, "Message-ID")) or _made_up(raw)
+    references = tuple(
+        _ID.findall(f"{_header(message, 'References')} {_header(message, 'In-Reply-To')}")[-50:]
+    )
     return Mail(
         message_id=message_id,
         sender=sender,
-        subject=" ".join(readable(str(message.get("Subject", ""))).split())[:200],
+        subject=" ".join(readable(_header(message, "Subject")).split())[:200],
         text=readable(without_quotes(_text_of(message)))[:MOST_CHARACTERS],
         at=_date_of(message),
         thread=_thread(message_id, references),
@@ -130,6 +134,23 @@ def _parsed(raw: bytes) -> EmailMessage:
     return message
 
 
+def _header(message: MIMEPart, name: str) -> str:
+    """Return a header as it reads, or as it stands where the parser gives up on it (a carriage return within a name)."""
+    try:
+        return str(message.get(name, ""))
+    except _UNREADABLE:
+        found = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
+        return " ".join(str(found).split())
+
+
+def _kind(part: MIMEPart) -> str:
+    """Return the content type; that of plain text where it cannot be read (RFC 2045)."""
+    try:
+        return part.get_content_type()
+    except _UNREADABLE:
+        return "text/plain"
+
+
 def _thread(message_id: str, references: tuple[str, ...]) -> str:
     for each in references:
         if (ours := _OURS.fullmatch(each)) is not None:
@@ -146,7 +167,7 @@ def _text_of(message: EmailMessage) -> str:
     if body is None:
         return ""
     text = _content(body)
-    return _plain(text) if body.get_content_type() == "text/html" else text
+    return _plain(text) if _kind(body) == "text/html" else text
 
 
 def _content(part: MIMEPart) -> str:
@@ -155,13 +176,13 @@ def _content(part: MIMEPart) -> str:
         return ""
     try:
         return raw.decode(part.get_content_charset("utf-8"), errors="replace")
-    except LookupError:  # a character set that nobody knows
+    except _UNREADABLE:  # a character set that nobody knows
         return raw.decode("gb18030", errors="replace")
 
 
 def _attachments(message: EmailMessage) -> Iterator[tuple[int, MIMEPart]]:
     for number, part in enumerate(message.walk()):
-        kind = part.get_content_type()
+        kind = _kind(part)
         is_inline_text = kind.startswith("text/") or part.is_multipart()
         if not is_inline_text and kind.startswith(_KINDS):
             yield number, part
@@ -169,13 +190,13 @@ def _attachments(message: EmailMessage) -> Iterator[tuple[int, MIMEPart]]:
 
 def _is_automatic(message: EmailMessage, sender: str, own_address: str) -> bool:
     """Tell what no person wrote (RFC 3834, RFC 3464)."""
-    submitted = str(message.get("Auto-Submitted", "no")).partition(";")[0].strip().lower()
+    submitted = _header(message, "Auto-Submitted").partition(";")[0].strip().lower()
     return (
         submitted not in ("no", "")
-        or str(message.get("Precedence", "")).strip().lower() in _BULK
-        or message.get_content_type() == "multipart/report"
+        or _header(message, "Precedence").strip().lower() in _BULK
+        or _kind(message) == "multipart/report"
         or any(name in message for name in ("List-Id", "List-Unsubscribe", "X-Autoreply", "X-Autorespond"))
-        or str(message.get("Return-Path", "")).strip() == "<>"
+        or _header(message, "Return-Path").strip() == "<>"
         or sender == own_address.lower()
         or _MACHINES.match(sender) is not None
     )
@@ -192,7 +213,7 @@ def _made_up(raw: bytes) -> str:
 
 def _date_of(message: EmailMessage) -> datetime | None:
     try:
-        found = parsedate_to_datetime(str(message.get("Date", "")))
+        found = parsedate_to_datetime(_header(message, "Date"))
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

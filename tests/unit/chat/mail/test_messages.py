@@ -152,6 +152,14 @@ def test_a_subject_brings_no_header_of_its_own() -> None:
     assert sent["Bcc"] is None
 
 
+def test_a_sender_s_damaged_name_hides_no_address() -> None:
+    header, rest = a_mail(From="zhang@example.cn").split(b"\r\n", 1)
+    assert header == b"From: zhang@example.cn"
+    name = b"=?utf-8?b?DeS4iQ==?="  # a carriage return in it, at which the standard library's parser gives up
+    mail = seen(b"From: " + name + b" <zhang@example.cn>\r\n" + rest)
+    assert (mail.sender, mail.text) == ("zhang@example.cn", "我家暖气不热")
+
+
 @given(st.binary(max_size=500))
 def test_noise_is_no_mail_or_one_without_harm(noise: bytes) -> None:
     mail = read(noise, own_address=OWN, readable=readable)
