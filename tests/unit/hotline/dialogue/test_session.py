@@ -428,6 +428,7 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "录取通知书查不到，急死人了",
         "业主要求查账",
         "花池子里全是烟头",
+        "我们小区断气了",
         "俺村南头那座小桥塌了半个多月了，收割机过不去，村里说上报了要排队，镇上说没有钱，请上面给看看",
     ],
 )
@@ -473,6 +474,7 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "孩子抽抽了",
         "手让机器绞住了",
         "楼道里全是烟",
+        "他家老人被埋在我家地里",  # a grave, it may be
         "我闺女被骗到外地联系不上了",
         "我被传销的关起来了，被关着不让走",
         "有个老人躺在路边不动了",
