@@ -474,6 +474,7 @@ def test_a_possible_emergency_is_asked_about_once() -> None:
         "孩子抽抽了",
         "手让机器绞住了",
         "楼道里全是烟",
+        "我手机掉进化粪池了",
         "他家老人被埋在我家地里",  # a grave, it may be
         "我闺女被骗到外地联系不上了",
         "我被传销的关起来了，被关着不让走",
