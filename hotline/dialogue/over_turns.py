@@ -134,6 +134,7 @@ class OverTurns(EarlierOrders):
         """
         if self._next_matter:
             text, self._next_matter = f"{self._next_matter}，{text}", ""
+            self._is_next_there = False
             return text
         first, second = self._answers.two_matters(text)
         if min(len(first), len(second)) < _LEAST_MATTER:
@@ -150,7 +151,7 @@ class OverTurns(EarlierOrders):
     def _take_next_matter(self) -> Actions:
         """Go on with the second matter once the first has been settled and told."""
         if self._is_next_there:
-            self._shared_place, self._is_next_there = self._last_place, False
+            self._shared_place, self._is_next_there = self._last_place or self._shared_place, False
         text, self._next_matter = self._next_matter, ""
         return self._understand(text)
 

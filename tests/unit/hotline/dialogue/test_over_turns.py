@@ -22,6 +22,7 @@ from hotline.dialogue.events import (
     FellSilent,
     HearingLost,
     HungUp,
+    LocationShared,
     PartlySaid,
     PassagesFound,
     ProgressFound,
@@ -161,6 +162,18 @@ def test_two_matters_that_nobody_announced_are_at_one_place_unless_another_is_to
     call.says("对")
     appeal = call.last(RegisterAppeal).appeal
     assert (appeal.category, appeal.place, appeal.text) == ("0604", LANSHAN, "楼下烧烤店油烟大")
+
+
+def test_a_second_matter_keeps_the_place_that_was_shared_where_the_first_left_none():
+    call = Conversation()
+    call.happens(LocationShared(NOW, LANSHAN))
+    told = "什么时候供暖还有楼下烧烤店油烟大"
+    call.says(told, replace(a_complaint(told, place=None), halves=("什么时候供暖", "楼下烧烤店油烟大")))
+    call.happens(Understood(NOW, call.turn, a_meaning("什么时候供暖", Intent.UNKNOWN)))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.happens(PromptFinished(NOW, call.last(Say).turn))
+    call.happens(Understood(NOW, call.turn, a_complaint("楼下烧烤店油烟大", category="0604", place=None)))
+    assert call.session.so_far.place == LANSHAN
 
 
 def test_two_matters_within_an_intake_are_left_to_whoever_reads_it():
