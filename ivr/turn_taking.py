@@ -8,9 +8,11 @@ An utterance opens with the first voiced frame as a mere candidate. Once ``start
 
 While a prompt plays, the floor is taken by ``barge_in_seconds`` of voice, be it speech or not yet, and never from a
 prompt that must be heard out. Taking the floor only makes the prompt pause, so that it falls silent at once; it goes on
-after a cough (``Dropped``) or a hum, and is stopped by ``insist_seconds`` of speech, or by words. Two windows of voice
-are enough: of 60 recordings half stop a prompt 0.10 s after their first loud sound (0.16 s by four windows), and knocks,
-coughs, music and babble, 20 s each, stop it as rarely.
+after a cough (``Dropped``) or a hum, and is stopped by ``insist_seconds`` of speech, or by words. One window of voice
+is enough, and what is nearly as likely speech as not is voice (``over_prompt_threshold``): 49 synthetic callers stop a
+prompt 0.06 s (median; nine in ten 0.12 s, the latest 0.20 s) after their first loud sound, by two windows of 0.5 it was
+0.10, 0.16 and 0.30 s. Knocks stop it three times in 160 s (once), coughs six times (five), white and room noise never,
+music twice (never), an echo over the line or 20 dB softer through a room never.
 
 A pause is first a point to start recognising at (``Paused``). What ends the utterance is the silence that the kind of
 question asks for, or a shorter one once the words recognised ahead are a whole answer (``whole``). Whoever goes on within
@@ -48,6 +50,7 @@ class TurnSettings:
     ``behind_seconds``: so long at least voices behind the caller go on before an utterance ends over them; with a whole
     answer, ``behind_pause_seconds`` longer than without them, which is also when recognition begins.
     ``answer_threshold``: probability of speech that is voice while an answer is awaited in silence; “对” of 0.22 s reaches 0.48.
+    ``over_prompt_threshold``: the same while a prompt is heard.
     What is said within ``overlap_seconds`` of a prompt's end counts as said after it; to a yes-or-no question, also of the
     end of all that comes before its last part (``Playing.untold_seconds``).
     """
@@ -55,6 +58,7 @@ class TurnSettings:
     speech_threshold: float = 0.5
     silence_threshold: float = 0.35
     answer_threshold: float = 0.3
+    over_prompt_threshold: float = 0.45
     start_seconds: float = 0.25
     short_answer_seconds: float = 0.12
     resume_seconds: float = 0.09
@@ -67,7 +71,7 @@ class TurnSettings:
     speculate_seconds: float = 0.12
     drop_seconds: float = 0.3
     merge_seconds: float = 1.0
-    barge_in_seconds: float = 0.06
+    barge_in_seconds: float = 0.03
     hum_seconds: float = 0.45
     insist_seconds: float = 0.8
     guard_seconds: float = 0.3
@@ -296,13 +300,15 @@ class TurnTaker:
 
     def _threshold(self, situation: Situation) -> float:
         """Return what counts as voice now: after a question, in silence, a single “对” is enough, which scores low."""
-        limit = self._settings.silence_threshold if self._was_voiced else self._settings.speech_threshold
-        playing = situation.playing
+        settings, playing = self._settings, situation.playing
+        limit = settings.silence_threshold if self._was_voiced else settings.speech_threshold
         if playing is None:
             is_awaited = situation.is_question_asked
+        elif playing.is_sounding:
+            return min(limit, settings.over_prompt_threshold)
         else:
-            is_awaited = not playing.is_sounding and self._is_told(situation)
-        return min(limit, self._settings.answer_threshold) if is_awaited else limit
+            is_awaited = self._is_told(situation)
+        return min(limit, settings.answer_threshold) if is_awaited else limit
 
     def _is_told(self, situation: Situation) -> bool:
         return situation.is_told(within_seconds=self._settings.overlap_seconds)
