@@ -16,6 +16,20 @@ Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class FirstNames:
+    """What the name of a place ends with that is told first (阳光花园停水了), and what may stand ``before`` it.
+
+    ``none``: what no such name holds; ``none_ends``: what none ends with; ``none_next``: what follows none.
+    """
+
+    ends: Words
+    before: Words
+    none: Words
+    none_ends: Words
+    none_next: Words
+
+
+@dataclass(frozen=True, slots=True)
 class MeaningWords:
     """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
@@ -41,6 +55,7 @@ class MeaningWords:
     place_ends: Words
     place_own: Words
     place_named: Words
+    place_first: FirstNames
     not_places: Words
     place_common: Words
     place_stops: Words
@@ -64,6 +79,9 @@ def load_meaning_words(city: City) -> MeaningWords:
             place_ends=_longest_first(rows["place"]["ends"]),
             place_own=_longest_first(rows["place"]["own"]),
             place_named=_longest_first(rows["place"]["named"]),
+            place_first=FirstNames(
+                **{name: _longest_first(words) for name, words in rows["place"]["first"].items()}
+            ),
             not_places=_longest_first(rows["place"]["not_places"]),
             place_stops=_longest_first(rows["place"]["stops"]),
             place_common=_longest_first(rows["place"]["common"]),

@@ -29,6 +29,10 @@ _BESIDE: Final = re.compile("(?:里面?|上面?|门口|门前|附近|旁边|对�
 _AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口|隔壁)"
 _ROAD: Final = f"[^\\W\\d_A-Za-z{_NOT_IN_NAME}{_TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
 _CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
+_NUMBERED_PART: Final = r"[\d一二三四五六七八九十百]{1,4}(?:号楼|号院|单元|栋|幢|座|组|队|室|户|号(?![线机]))"
+_LONGEST_ROAD: Final = 4
+_NOT_IN: Final = ("床",)
+"""Where somebody is, and nobody has to go: 瘫痪在床."""
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
     r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
@@ -44,6 +48,8 @@ _FURTHER: Final = re.compile(
 _ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
 _AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
 _AFTER_ANY: Final = ("路", "大街", "大道", "桥")
+_WHICH_OF_A_NAME: Final = tuple("前后东西南北大小老新")
+"""With one of these before it a bare name is another's: 后张庄 is not 张庄."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,12 @@ class PlaceFinder:
         self._beside = re.compile(
             rf"(?<![^，。！？；,.!?;\s])(?P<name>[^\W\d_A-Za-z{_NOT_IN_NAME}{_TOLD}]{{2,6}}?(?:{named}))(?:{_AT})"
         )
+        first = "|".join(sorted(map(re.escape, words.place_first.ends), key=len, reverse=True))
+        begins = "|".join(map(re.escape, (*words.greetings, *words.place_own, *words.place_first.before)))
+        self._first = re.compile(
+            rf"(?:(?:{begins}|家?是|家?住)[，,\s]*)*"
+            rf"(?P<name>[^\W\d_A-Za-z{_NOT_IN_NAME}{_TOLD}]{{2,6}}?(?P<end>(?:{first})+)(?:{_NUMBERED_PART})*(?:{_AT})?)(?=.)"
+        )
         self._sounds = StreetSounds(city)
 
     def place(self, text: str) -> Place | None:
@@ -95,6 +107,7 @@ class PlaceFinder:
                 or self._landmark(text)
                 or self._beside_named(text)
                 or self._bare_address(text)
+                or self._first_named(text)
             )
         start, end, county, street = found
         end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
@@ -192,6 +205,22 @@ class PlaceFinder:
                 return Place(said=detail, detail=detail, address=self._addresses.read(detail))
         return None
 
+    def _first_named(self, text: str) -> Place | None:
+        """Return the estate, village or road that ``text`` begins with (阳光花园停水了) and then tells of; its county is not known."""
+        words = self._words.place_first
+        for stop in self._words.place_stops:
+            text = text.removeprefix(stop)
+        found = self._first.match(text)
+        if found is None or _ROAD_OF_ANOTHER.match(text, found.end("end") - 1):  # 应急|路灯
+            return None
+        detail, named = found["name"], text[found.start("name") : found.end("end")]
+        is_other = any(word in named for word in words.none) or named.endswith(words.none_ends)
+        is_other = is_other or text.startswith(words.none_next, found.end("end"))
+        is_long = named.endswith("路") and len(named) > _LONGEST_ROAD
+        if is_other or is_long or self._is_nameless(named) or self._is_kind_of_place(named):
+            return None
+        return Place(said=detail, detail=detail, address=self._addresses.read(detail))
+
     def _known_place(self, text: str) -> Place | None:
         """Return a place below the street that is in the city's files and whose county is confirmed, or an address there."""
         for found in self._known_pattern.finditer(text):
@@ -266,7 +295,10 @@ class PlaceFinder:
         for match in self._pattern.finditer(text):
             known = self._names[match[0]]
             is_bare = all(not is_full for _, _, is_full in known)
-            if is_bare and self._is_part_of_word(text, match.start(), match.end()):
+            if is_bare and (
+                self._is_part_of_word(text, match.start(), match.end())
+                or (named_until != match.start() and text.startswith(_WHICH_OF_A_NAME, match.start() - 1))
+            ):
                 continue
             is_behind = named_until is not None and match.start() - named_until <= 1  # 平邑地方, 平邑的地方
             is_meant = is_behind or han_only(text) == match[0]
@@ -362,7 +394,7 @@ class PlaceFinder:
         for clause in _CLAUSE.split(text):
             for cue in self._words.place_cues:
                 position = clause.find(cue)
-                if position < 0:
+                if position < 0 or clause.startswith(_NOT_IN, position + len(cue)):
                     continue
                 detail = self._detail(clause[position + len(cue) :])
                 is_named = len(detail) > 2 and not self._is_kind_of_place(detail)  # “停在小区里”

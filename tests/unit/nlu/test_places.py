@@ -133,6 +133,35 @@ def test_what_is_at_a_named_place_needs_no_word_before_it(text: str, detail: str
     assert (place.detail if place is not None else None) == detail
 
 
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("阳光花园停水了", "阳光花园"),
+        ("你好，我是阳光花园的业主，暖气不热", "阳光花园"),
+        ("沂蒙路的路灯坏了", "沂蒙路"),
+        ("金雀山路堵车", "金雀山路"),
+        ("俺是后张庄的，没水吃", "后张庄"),
+        ("我们小区停水了", None),
+        ("水泥路坏了", None),
+        ("马路上有坑", None),
+        ("俺村里停电了", None),
+        ("老旧小区怎么改造", None),
+        ("社区医院在哪", None),
+        ("瘫痪在床村里说不给办", None),
+    ],
+)
+def test_a_name_that_is_told_first_needs_no_word_before_it(text: str, detail: str | None) -> None:
+    place = FINDER.place(text)
+    assert (place and (place.county, place.detail)) == (detail and (None, detail))
+
+
+@pytest.mark.parametrize(("text", "street"), [("我家在后张庄没水吃", None), ("沂南张庄停电了", "张庄镇")])
+def test_a_village_whose_name_holds_a_town_s_is_not_that_town(text: str, street: str | None) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.street == street
+
+
 def test_who_works_elsewhere_has_not_said_where_it_is() -> None:
     assert FINDER.place("我在外地打工我妈一个人在家村里不给办低保") is None
 
