@@ -127,11 +127,24 @@ class AskingOn(InWriting):
         is_no_matter = at_level(draft.category, 1) in (None, _OTHER) or self._answers.goes_on(draft.text)
         return is_question and is_no_matter
 
+    def _says_whom_it_is_about(self, draft: Draft) -> bool:
+        """Whether these few words tell for whom the question was that was just answered (“我一个人过，没儿没女”)."""
+        return self._is_about_answer(draft) and self._answers.says_who_one_is(draft.text)
+
+    def _asks_what_nobody_wrote(self, draft: Draft) -> bool:
+        """Whether a number or an hour is asked of something without a class, or on about it (“住建局电话多少”, “那兰山区的呢”)."""
+        if draft.category is not None:
+            return False
+        asks_on = (
+            self._stage is Stage.ANSWERED and self._article is None and self._answers.asks_on(draft.text)
+        )
+        return asks_on or self._answers.follow_ups.asks_firmly(draft.text)
+
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""
         if self._in_context == self._turn or self._article is None:
             return False
-        if self._is_about_answer(self._draft) and self._answers.says_who_one_is(self._draft.text):
+        if self._says_whom_it_is_about(self._draft):
             return True
         if self._asks_on(self._draft):
             return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)

@@ -6,7 +6,7 @@ Such words say nothing of the matter, so a search for them finds anything. What 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -65,9 +65,15 @@ class FollowUps:
 
     def may_answer(self, article: Article, text: str) -> bool:
         """Tell whether ``article`` tells what ``text`` asks of its matter, where only that is an answer (“公园几点关门”)."""
+        return all(self._tells(article, aspect) for aspect in self._firmly_asked(text))
+
+    def asks_firmly(self, text: str) -> bool:
+        """Tell whether ``text`` asks what only the very thing answers: an hour, a telephone number (“住建局电话多少”)."""
+        return any(True for _ in self._firmly_asked(text))
+
+    def _firmly_asked(self, text: str) -> Iterator[Aspect]:
         words = han_only(text)
-        asked = (aspect for word, aspect in self._aspects.items() if aspect.is_firm and word in words)
-        return all(self._tells(article, aspect) for aspect in asked)
+        return (aspect for word, aspect in self._aspects.items() if aspect.is_firm and word in words)
 
     def _tells(self, article: Article, aspect: Aspect) -> bool:
         ways = (article.title, *article.questions)

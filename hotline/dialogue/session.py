@@ -546,7 +546,7 @@ class Session(AskingOn):
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
         is_unclear = self._draft.category is None and self._draft.kind is AppealKind.HELP
         is_question = is_question or (is_unclear and self._answers.may_ask(meaning.text))
-        if is_question or self._asks_on(self._draft):
+        if is_question or self._asks_on(self._draft) or self._says_whom_it_is_about(self._draft):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
 
@@ -576,6 +576,9 @@ class Session(AskingOn):
             self._draft = self._of_question(self._draft)
             return self._next_question("no_answer_register")
         if self._is_about_answer(self._draft) and self._tells_of_oneself(self._draft):
+            return self._tell_nothing()
+        if self._asks_what_nobody_wrote(self._draft):
+            self._article = None
             return self._tell_nothing()
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")

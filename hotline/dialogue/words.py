@@ -131,12 +131,14 @@ class AnswerWords:
         self._one_and_one = re.compile(
             rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
         )
-        before, wants, asks, after, has, what = (
-            _either(rows["opening"][name]) for name in ("before", "wants", "asks", "after", "has", "what")
+        before, wants, asks, after, has, what, alone = (
+            _either(rows["opening"][name])
+            for name in ("before", "wants", "asks", "after", "has", "what", "alone")
         )
         asked = rf"(?:{asks})(?:{after})*(?:{what})?"
         self._opening = re.compile(
             rf"(?:{before}|{wants})*(?:{asked}|(?:{has})(?:{what})(?:(?:{before}|{wants})*{asked})?)"
+            rf"|(?:{before})*(?:{alone})"
         )
         gives, announces, which = (_either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
         self._announcing = re.compile(
@@ -320,7 +322,8 @@ class AnswerWords:
         """Tell whether ``text`` announces a question or a matter and says nothing of it (“我想问一下”, “我要反映个事”)."""
         words = han_only(text)
         # The pattern may try every way to divide “想要想要…”, so it is kept from long texts.
-        return len(words) <= _SHORT_WISH and self._opening.fullmatch(self._core(words)) is not None
+        ways = (words, self._core(words))  # 就是 is all, and a filler
+        return len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways)
 
     def only_announces(self, text: str) -> bool:
         """Tell whether ``text`` says that there is a complaint or a suggestion and not which (“我要给市长提个建议”)."""

@@ -49,6 +49,8 @@ def test_what_only_announces_a_complaint_or_a_suggestion_says_not_which(text: st
         ("有点事想麻烦你们", True),
         ("我反映一下我们小区的情况", True),
         ("我想说说俺村里的事", True),
+        ("就是", True),
+        ("是这样的", True),
         ("反映小区停水的问题", False),
         ("我有个老人卡", False),
         ("有个大坑", False),
@@ -78,6 +80,10 @@ def test_who_only_announces_a_suggestion_is_asked_which_before_being_asked_where
         "快点来人",
         "帮我转一下社保局",
         "我找张主任",
+        "你好我想找一下民政局",
+        "我上次反映的你们糊弄我，我要找你们领导",
+        "我上次反映的你们糊弄我",
+        "你用临沂话说",
         "给我转到交警大队吧",
         "我想改一下登记的电话",
         "你给我接一下你们领导",
@@ -93,7 +99,9 @@ def test_who_tells_of_something_else_is_not_put_through(text: str) -> None:
     assert not WORDS.is_for_somebody(text)
 
 
-@pytest.mark.parametrize("text", ["你是人还是机器啊", "你是真人吗", "你是谁"])
+@pytest.mark.parametrize(
+    "text", ["你是人还是机器啊", "你是真人吗", "你是谁", "这是中国移动客服吗", "那你能给我办啥事"]
+)
 def test_who_asks_what_answers_is_told_and_asked_again(text: str) -> None:
     call = Conversation()
     call.says(text)
@@ -420,3 +428,30 @@ def test_a_new_matter_that_is_urgent_urges_no_earlier_order() -> None:
     text = "楼下漏水了赶紧处理"
     call.says(text, a_complaint(text))
     assert call.heard == ("ask_place",)
+
+
+def test_who_says_after_an_answer_for_whom_it_is_is_answered_on_that() -> None:
+    call = Conversation(categories=CITY.categories)
+    call.says("低保怎么申请", a_meaning("低保怎么申请", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    text = "我一个人过，没儿没女"
+    done = call.says(text, a_complaint(text))  # whatever class is guessed of it
+    assert isinstance(done[-1], LookUp)
+    done = call.happens(PassagesFound(NOW, call.turn, ()))
+    assert isinstance(done[-1], LookUp)
+    assert done[-1].question == f"低保怎么申请，{text}"
+
+
+def test_a_number_that_nobody_wrote_down_is_not_taken_for_an_appeal() -> None:
+    call = Conversation()
+    call.says("住建局电话多少", a_meaning("住建局电话多少", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("follow_up_untold", "anything_more")
+    text = "那兰山区的呢"
+    call.says(text, a_meaning(text, kind=AppealKind.INQUIRY, place=LANSHAN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("follow_up_untold", "anything_more")
+
+
+def test_who_has_not_written_the_number_down_hears_it_again() -> None:
+    assert WORDS.read("我还没记住", Answer.REPEAT) is Answer.REPEAT
