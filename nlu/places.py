@@ -42,7 +42,7 @@ _HOUSE_NUMBER: Final = re.compile(
     r"[\d零〇幺一二三四五六七八九十百]+(?:号(?![线机])|室|户)|\d{1,3}(?:[-－—]\d{1,4}){1,2}(?!\d)"
 )
 _FURTHER: Final = re.compile(
-    r"[东西南北](?:头|边|侧|面)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元)\d{3,4}(?![\d米块元])"
+    r"[东西南北](?:头|边|侧|面)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元|号楼)\d{3,4}(?![\d米块元])"
 )
 """What an address may go on with behind its last part: 沿河路南头, 2单元501."""
 _ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")

@@ -298,6 +298,9 @@ class Session(AskingOn):
         if self._stage is Stage.OPEN and not self._is_understanding:
             if self._answers.only_opens(text) or self._answers.was_cut_off(text):
                 return self._invite()
+            if topic := self._answers.asks_about(text):
+                self._next_matter = topic  # the question itself is taken together with it
+                return self._invite()
             short = read(text, Answer.MORE, Answer.DONE, Answer.MISDIALLED)
             if short is Answer.MORE:
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")

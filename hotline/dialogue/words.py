@@ -140,6 +140,10 @@ class AnswerWords:
             rf"(?:{before}|{wants})*(?:{asked}|(?:{has})(?:{what})(?:(?:{before}|{wants})*{asked})?)"
             rf"|(?:{before})*(?:{alone})"
         )
+        inquires, about = (_either(rows["opening"][name]) for name in ("inquires", "about"))
+        self._inquiry = re.compile(
+            rf"(?:{before}|{wants})*(?:{inquires})(?:{after})*(?:关于)?(?P<about>[^了没不]{{2,10}}?)(?:{about})"
+        )
         gives, announces, which = (_either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
         self._announcing = re.compile(
             rf"(?:{before})*(?:{wants}|{gives})*(?:{announces})(?:{after})*(?:{which})?"
@@ -324,6 +328,12 @@ class AnswerWords:
         # The pattern may try every way to divide “想要想要…”, so it is kept from long texts.
         ways = (words, self._core(words))  # 就是 is all, and a filler
         return len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways)
+
+    def asks_about(self, text: str) -> str:
+        """Return what ``text`` says that a question will be about (“我要咨询退役军人的事”); empty where it asks or tells more."""
+        found = self._inquiry.fullmatch(han_only(text)) if len(text) <= _SHORT_STORY else None
+        is_topic = found is not None and not self.asks(text) and not self.only_opens(text)
+        return found["about"] if found is not None and is_topic else ""
 
     def only_announces(self, text: str) -> bool:
         """Tell whether ``text`` says that there is a complaint or a suggestion and not which (“我要给市长提个建议”)."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from hotline.city import load_city, read_yaml
-from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent
+from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent, Understand
 from hotline.dialogue.events import PassagesFound, ProgressFound, UnitFound
 from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import AppealKind
@@ -84,6 +84,7 @@ def test_who_only_announces_a_suggestion_is_asked_which_before_being_asked_where
         "我上次反映的你们糊弄我，我要找你们领导",
         "我上次反映的你们糊弄我",
         "你用临沂话说",
+        "我跟你说了半天你没听懂",
         "给我转到交警大队吧",
         "我想改一下登记的电话",
         "你给我接一下你们领导",
@@ -455,3 +456,31 @@ def test_a_number_that_nobody_wrote_down_is_not_taken_for_an_appeal() -> None:
 
 def test_who_has_not_written_the_number_down_hears_it_again() -> None:
     assert WORDS.read("我还没记住", Answer.REPEAT) is Answer.REPEAT
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("我要咨询退役军人的事", "退役军人"),
+        ("我想问一下公积金的问题", "公积金"),
+        ("我想咨询一下孩子上学方面的政策", "孩子上学"),
+        ("我想问一下暖气不热的问题", ""),
+        ("我想问问医保怎么交的问题", ""),
+        ("我要反映小区停水的问题", ""),
+        ("我想咨询个事", ""),
+    ],
+)
+def test_who_says_what_a_question_is_about_is_asked_for_it(text: str, topic: str) -> None:
+    assert WORDS.asks_about(text) == topic
+    if topic:
+        call = Conversation()
+        call.says(text)
+        assert call.heard == ("invite",)
+        done = call.says("怎么办理")
+        assert isinstance(done[-1], Understand)
+        assert done[-1].text == f"{topic}，怎么办理"
+
+
+def test_who_asks_when_somebody_comes_hears_the_date_again() -> None:
+    for text in ("什么时候有人来", "你们几天给我回话"):
+        assert WORDS.follow_ups.asks_how_long(text)
