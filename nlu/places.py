@@ -13,24 +13,15 @@ from hotline.known_places import KnownPlace
 from hotline.phonetics import han_only
 from nlu.addresses import AddressReader
 from nlu.lexicon import MeaningWords
+from nlu.named_places import NOT_IN_NAME, ROAD_OF_ANOTHER, TOLD, NamedPlaces, PlaceKinds
 from nlu.place_choices import StreetSounds
 
 _CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
 _LONGEST_DETAIL: Final = 24
-_NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
-_TOLD: Final = "我俺你您她它们没不了吗呢么有说被把想让给哪谁啥咋怎逼去"
-"""Letters that no part of an address has."""
-_TELLS: Final = re.compile(f"[{_TOLD}]|(?<!通)往(?![东西南北前后里回左右])")
+_TELLS: Final = re.compile(f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左右])")
 """What tells of the matter, and ends the place."""
 _DENIED: Final = ("不是", "不在")
 """What is said before a place that it is not (不是高都镇)."""
-_NUMBERED: Final = tuple("一二三四五六七八九十实职")
-_BESIDE: Final = re.compile("(?:里面?|上面?|门口|门前|附近|旁边|对面|[东西南北](?:头|边|面))$")
-_AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口|隔壁)"
-_ROAD: Final = f"[^\\W\\d_A-Za-z{_NOT_IN_NAME}{_TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
-_CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
-_NUMBERED_PART: Final = r"[\d一二三四五六七八九十百]{1,4}(?:号楼|号院|单元|栋|幢|座|组|队|室|户|号(?![线机]))"
-_LONGEST_ROAD: Final = 4
 _NOT_IN: Final = ("床",)
 """Where somebody is, and nobody has to go: 瘫痪在床."""
 _OFFICE: Final = "办事处"
@@ -45,7 +36,6 @@ _FURTHER: Final = re.compile(
     r"[东西南北](?:头|边|侧|面)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元|号楼)\d{3,4}(?![\d米块元])"
 )
 """What an address may go on with behind its last part: 沿河路南头, 2单元501."""
-_ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
 _AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
 _AFTER_ANY: Final = ("路", "大街", "大道", "桥")
 _WHICH_OF_A_NAME: Final = tuple("前后东西南北大小老新")
@@ -86,16 +76,8 @@ class PlaceFinder:
         own = sorted((name for name in self._known if name not in self._names), key=len, reverse=True)
         self._known_pattern = re.compile("|".join(map(re.escape, own)) or "(?!)")
         self._addresses = AddressReader(known)
-        named = "|".join(sorted(map(re.escape, words.place_named), key=len, reverse=True))
-        self._beside = re.compile(
-            rf"(?<![^，。！？；,.!?;\s])(?P<name>[^\W\d_A-Za-z{_NOT_IN_NAME}{_TOLD}]{{2,6}}?(?:{named}))(?:{_AT})"
-        )
-        first = "|".join(sorted(map(re.escape, words.place_first.ends), key=len, reverse=True))
-        begins = "|".join(map(re.escape, (*words.greetings, *words.place_own, *words.place_first.before)))
-        self._first = re.compile(
-            rf"(?:(?:{begins}|家?是|家?住)[，,\s]*)*"
-            rf"(?P<name>[^\W\d_A-Za-z{_NOT_IN_NAME}{_TOLD}]{{2,6}}?(?P<end>(?:{first})+)(?:{_NUMBERED_PART})*(?:{_AT})?)(?=.)"
-        )
+        self._named = NamedPlaces(words, self._addresses)
+        self._kinds = PlaceKinds(words)
         self._sounds = StreetSounds(city)
 
     def place(self, text: str) -> Place | None:
@@ -105,9 +87,8 @@ class PlaceFinder:
             return (
                 self._known_place(text)
                 or self._landmark(text)
-                or self._beside_named(text)
+                or self._named.place(text)
                 or self._bare_address(text)
-                or self._first_named(text)
             )
         start, end, county, street = found
         end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
@@ -117,7 +98,7 @@ class PlaceFinder:
             detail, said = further[0], text[start : end + further[1]]
         if detail.startswith(self._words.place_named) and (name := self._bare_name_until(text, end)):
             detail = name + detail  # 银雀山社区 is in the street of that name, and not all of it
-        if self._is_kind_of_place(detail.strip("的")):  # 罗庄的小区停水: which one, is not told
+        if self._kinds.is_kind(detail.strip("的")):  # 罗庄的小区停水: which one, is not told
             detail = ""
         return Place(
             said=said,
@@ -187,39 +168,6 @@ class PlaceFinder:
         """Return ``text`` with the names that are known blotted out: what is left may be a misheard one."""
         text = self._known_pattern.sub(lambda found: "／" * len(found[0]), self._blotted(text))
         return self._pattern.sub(lambda found: "／" * len(found[0]), text)
-
-    def _beside_named(self, text: str) -> Place | None:
-        """Return what is at a crossing of two roads, or at a place with a name (人民医院门口堵车), which no word introduces."""
-        for word in self._words.place_stops:
-            text = text.replace(word, "，")
-        if (crossing := _CROSSING.search(text)) is not None:
-            address = self._addresses.read(crossing[0])
-            begins = (
-                crossing[0].find(address.road) if address is not None else 0
-            )  # 优化|沂蒙路与涑河南街交叉口
-            detail = crossing[0][max(begins, 0) :]
-            return Place(said=detail, detail=detail, address=address)
-        for found in self._beside.finditer(text):
-            detail = found[0]
-            if not (self._is_nameless(found["name"]) or self._is_kind_of_place(found["name"])):
-                return Place(said=detail, detail=detail, address=self._addresses.read(detail))
-        return None
-
-    def _first_named(self, text: str) -> Place | None:
-        """Return the estate, village or road that ``text`` begins with (阳光花园停水了) and then tells of; its county is not known."""
-        words = self._words.place_first
-        for stop in self._words.place_stops:
-            text = text.removeprefix(stop)
-        found = self._first.match(text)
-        if found is None or _ROAD_OF_ANOTHER.match(text, found.end("end") - 1):  # 应急|路灯
-            return None
-        detail, named = found["name"], text[found.start("name") : found.end("end")]
-        is_other = any(word in named for word in words.none) or named.endswith(words.none_ends)
-        is_other = is_other or text.startswith(words.none_next, found.end("end"))
-        is_long = named.endswith("路") and len(named) > _LONGEST_ROAD
-        if is_other or is_long or self._is_nameless(named) or self._is_kind_of_place(named):
-            return None
-        return Place(said=detail, detail=detail, address=self._addresses.read(detail))
 
     def _known_place(self, text: str) -> Place | None:
         """Return a place below the street that is in the city's files and whose county is confirmed, or an address there."""
@@ -341,10 +289,10 @@ class PlaceFinder:
         clause = _CLAUSE.split(rest, maxsplit=1)[0][:_LONGEST_DETAIL]
         for word in self._words.place_stops:
             clause = clause.partition(word)[0]
-        begins = len(clause) - len(self._without_own(clause))
+        begins = len(clause) - len(self._kinds.without_own(clause))
         if (told := _TELLS.search(clause, begins)) is not None:  # 兰陵县俺庄上有个坑，一下雨就淹路
             clause = clause[: told.start()]
-        named = _ROAD_OF_ANOTHER.sub("／", clause)  # 应急路上路灯不亮
+        named = ROAD_OF_ANOTHER.sub("／", clause)  # 应急路上路灯不亮
         best = max((found.end() for found in _FURTHER.finditer(clause)), default=0)
         for end in self._words.place_ends:
             position = named.rfind(end)
@@ -359,7 +307,7 @@ class PlaceFinder:
         detail = clause[:best]
         # “的路坏了” names no road, 柳青苑 an estate.
         is_long = len(detail.strip("的")) > 1 or detail in self._words.place_named
-        is_named = is_long and not self._is_nameless(detail)
+        is_named = is_long and not self._kinds.is_nameless(detail)
         return detail if is_named else ""
 
     def _further(self, rest: str) -> tuple[str, int] | None:
@@ -369,25 +317,9 @@ class PlaceFinder:
             return None
         detail = self._detail(found[1])
         is_all = len(found[1]) - len(detail) <= _LEFT_OVER
-        if not (detail and is_all) or any(letter in _NOT_IN_NAME for letter in detail):
+        if not (detail and is_all) or any(letter in NOT_IN_NAME for letter in detail):
             return None
         return detail, found.start(1) + len(detail)
-
-    def _is_nameless(self, detail: str) -> bool:
-        """Tell whether it only says whose place it is (我们小区, 俺村), which nobody finds."""
-        detail = detail.removeprefix("的")
-        rest = self._without_own(detail)
-        return rest != detail and self._is_kind_of_place(rest.removeprefix("的"))
-
-    def _without_own(self, detail: str) -> str:
-        """Return ``detail`` without the words that say whose place it is (俺那个庄 → 庄)."""
-        whose = next((word for word in self._words.place_own if detail.startswith(word)), None)
-        return detail if whose is None else self._without_own(detail[len(whose) :])
-
-    def _is_kind_of_place(self, detail: str) -> bool:
-        kind = _BESIDE.sub("", detail)
-        is_kind = kind in self._words.place_ends or kind in self._words.place_named
-        return is_kind and not kind.startswith(_NUMBERED)  # 兰山区一中 is one school
 
     def _landmark(self, text: str) -> Place | None:
         """Return a place that is only described: “在老供销社对面”."""
@@ -397,8 +329,8 @@ class PlaceFinder:
                 if position < 0 or clause.startswith(_NOT_IN, position + len(cue)):
                     continue
                 detail = self._detail(clause[position + len(cue) :])
-                is_named = len(detail) > 2 and not self._is_kind_of_place(detail)  # “停在小区里”
-                if is_named and not any(letter in _NOT_IN_NAME for letter in detail[:2]):
+                is_named = len(detail) > 2 and not self._kinds.is_kind(detail)  # “停在小区里”
+                if is_named and not any(letter in NOT_IN_NAME for letter in detail[:2]):
                     return Place(said=detail, detail=detail, address=self._addresses.read(detail))
         return None
 

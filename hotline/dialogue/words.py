@@ -140,9 +140,10 @@ class AnswerWords:
             rf"(?:{before}|{wants})*(?:{asked}|(?:{has})(?:{what})(?:(?:{before}|{wants})*{asked})?)"
             rf"|(?:{before})*(?:{alone})"
         )
-        inquires, about = (_either(rows["opening"][name]) for name in ("inquires", "about"))
+        inquires, upon, about = (_either(rows["opening"][name]) for name in ("inquires", "upon", "about"))
+        untold = re.escape(str(rows["opening"]["untold"]))
         self._inquiry = re.compile(
-            rf"(?:{before}|{wants})*(?:{inquires})(?:{after})*(?:关于)?(?P<about>[^了没不]{{2,10}}?)(?:{about})"
+            rf"(?:{before}|{wants})*(?:{inquires})(?:{after})*(?:{upon})?(?P<about>[^{untold}]{{2,10}}?)(?:{about})"
         )
         gives, announces, which = (_either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
         self._announcing = re.compile(

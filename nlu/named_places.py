@@ -1,0 +1,118 @@
+"""Names of places that no file has, told without a word before them: where a citizen says what happens at one (处所).
+
+At a crossing (沂蒙路和北京路交叉口), beside something with a name (人民医院门口堵车), or first of all (阳光花园停水了). Their county is
+not known.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from hotline.domain.appeal import Place
+from nlu.addresses import AddressReader
+from nlu.lexicon import MeaningWords
+
+NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
+"""Letters that no name begins with."""
+TOLD: Final = "我俺你您她它们没不了吗呢么有说被把想让给哪谁啥咋怎逼去"
+"""Letters that no part of an address has."""
+
+_NUMBERED: Final = tuple("一二三四五六七八九十实职")
+_BESIDE: Final = re.compile("(?:里面?|上面?|门口|门前|附近|旁边|对面|[东西南北](?:头|边|面))$")
+_AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口|隔壁)"
+_ROAD: Final = f"[^\\W\\d_A-Za-z{NOT_IN_NAME}{TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
+_CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
+_NUMBERED_PART: Final = r"[\d一二三四五六七八九十百]{1,4}(?:号楼|号院|单元|栋|幢|座|组|队|室|户|号(?![线机]))"
+_LONGEST_ROAD: Final = 4
+ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
+"""What looks like a road and is none (应急路上路灯不亮)."""
+
+
+class PlaceKinds:
+    """Tells names from words that only say what kind of place it is, or whose."""
+
+    def __init__(self, words: MeaningWords) -> None:
+        """Take the city's words."""
+        self._words = words
+
+    def is_nameless(self, detail: str) -> bool:
+        """Tell whether it only says whose place it is (我们小区, 俺村), which nobody finds."""
+        detail = detail.removeprefix("的")
+        rest = self.without_own(detail)
+        return rest != detail and self.is_kind(rest.removeprefix("的"))
+
+    def without_own(self, detail: str) -> str:
+        """Return ``detail`` without the words that say whose place it is (俺那个庄 → 庄)."""
+        whose = next((word for word in self._words.place_own if detail.startswith(word)), None)
+        return detail if whose is None else self.without_own(detail[len(whose) :])
+
+    def is_kind(self, detail: str) -> bool:
+        """Tell whether it is a kind of place and no name (小区, 医院门口)."""
+        kind = _BESIDE.sub("", detail)
+        is_kind = kind in self._words.place_ends or kind in self._words.place_named
+        return is_kind and not kind.startswith(_NUMBERED)  # 兰山区一中 is one school
+
+    def is_name(self, detail: str) -> bool:
+        """Tell whether it names one place."""
+        return not (self.is_nameless(detail) or self.is_kind(detail))
+
+
+class NamedPlaces:
+    """Finds such names by a city's words (``understanding.yaml``: ``place``)."""
+
+    def __init__(self, words: MeaningWords, addresses: AddressReader) -> None:
+        """Take the city's words, and who reads addresses."""
+        self._words, self._addresses = words, addresses
+        self._kinds = PlaceKinds(words)
+        named = "|".join(map(re.escape, words.place_named))
+        letters = rf"[^\W\d_A-Za-z{NOT_IN_NAME}{TOLD}]{{2,6}}?"
+        self._beside = re.compile(rf"(?<![^，。！？；,.!?;\s])(?P<name>{letters}(?:{named}))(?:{_AT})")
+        first = words.place_first
+        begins = "|".join(map(re.escape, (*words.greetings, *words.place_own, *first.before)))
+        ends = "|".join(map(re.escape, first.ends))
+        self._first = re.compile(
+            rf"(?:(?:{begins}|家?是|家?住)[，,\s]*)*"
+            rf"(?P<place>(?P<name>{letters}(?:{ends})+)(?:{_NUMBERED_PART})*(?:{_AT})?)(?=.)"
+        )
+
+    def place(self, text: str) -> Place | None:
+        """Return the place that ``text`` tells in one of these ways, or None."""
+        detail = self._crossing(text) or self._beside_named(text) or self._told_first(text)
+        return Place(said=detail, detail=detail, address=self._addresses.read(detail)) if detail else None
+
+    def _crossing(self, text: str) -> str:
+        """Return the crossing of two roads."""
+        found = _CROSSING.search(self._stopped(text))
+        if found is None:
+            return ""
+        address = self._addresses.read(found[0])
+        begins = found[0].find(address.road) if address is not None else 0
+        return found[0][max(begins, 0) :]  # 优化|沂蒙路与涑河南街交叉口
+
+    def _beside_named(self, text: str) -> str:
+        """Return what a clause begins with that is beside something with a name."""
+        found = (
+            one for one in self._beside.finditer(self._stopped(text)) if self._kinds.is_name(one["name"])
+        )
+        return next((one[0] for one in found), "")
+
+    def _told_first(self, text: str) -> str:
+        """Return the estate, village or road that ``text`` begins with and then tells of."""
+        words = self._words.place_first
+        for stop in self._words.place_stops:
+            text = text.removeprefix(stop)
+        found = self._first.match(text)
+        if found is None or ROAD_OF_ANOTHER.match(text, found.end("name") - 1):
+            return ""
+        name = found["name"]
+        is_other = any(word in name for word in words.none) or name.endswith(words.none_ends)
+        is_other = is_other or text.startswith(words.none_next, found.end("name"))
+        is_long = name.endswith("路") and len(name) > _LONGEST_ROAD
+        return "" if is_other or is_long or not self._kinds.is_name(name) else found["place"]
+
+    def _stopped(self, text: str) -> str:
+        """Begin a clause behind each word that ends a place (建议优化…)."""
+        for word in self._words.place_stops:
+            text = text.replace(word, "，")
+        return text
