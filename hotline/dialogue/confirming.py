@@ -163,7 +163,10 @@ class Confirming(TakingDown):
         if len(self._draft.accounts) == len(before.accounts):
             return False
         is_complete = self._draft.missing(self._categories, self._policy) is Missing.NOTHING
-        was, now = (draft.matter(self._prompts, self._categories) for draft in (before, self._draft))
+        was, now = (
+            draft.matter(self._prompts, self._categories, self._answers.asks)
+            for draft in (before, self._draft)
+        )
         return is_complete and was == now
 
     def _corrects_matter(self, meaning: Understanding) -> bool:

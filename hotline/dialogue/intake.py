@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ from hotline.domain.category import Category, nearest, within
 from hotline.domain.meaning import Understanding
 
 _SUMMARY_CHARACTERS = 40
-_IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION, AppealKind.INQUIRY)
+_IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION)
 """“路灯问题” is not what was praised, proposed or asked."""
 
 
@@ -195,18 +195,24 @@ class Draft:
             facts=self.facts,
         )
 
-    def matter(self, prompts: Prompts, categories: Mapping[str, Category]) -> str:
-        """Return how the matter is read back, cut where one of many names ends: their sound is there sooner."""
+    def matter(
+        self, prompts: Prompts, categories: Mapping[str, Category], asks: Callable[[str], bool]
+    ) -> str:
+        """Return how the matter is read back, cut where one of many names ends: their sound is there sooner.
+
+        ``asks`` tells whether words are put as a question: what only counts as an inquiry is not called one (低保名额给了亲戚).
+        """
         place = _in_pieces(self.place) if self.place else ""
         category = nearest(self.category, categories)
-        is_named = self.kind not in _IN_THEIR_WORDS
+        is_asked = self.kind is AppealKind.INQUIRY and asks(self.text)
+        is_named = not is_asked if self.kind is AppealKind.INQUIRY else self.kind not in _IN_THEIR_WORDS
         if is_named and category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
         where = self.place.said.split("，") if self.place else ()
         words = "，".join(said for said in self.accounts if said not in where) or self.text  # where, once
         is_within = all(said and said in words for said in where)
         joined = place + prompts.text("connector_and") if place and not is_within else ""
-        name = "matter_asked" if self.kind is AppealKind.INQUIRY else "matter_in_words"
+        name = "matter_asked" if is_asked else "matter_in_words"
         return prompts.cut(name, place=joined, words=words[:_SUMMARY_CHARACTERS])
 
 

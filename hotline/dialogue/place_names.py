@@ -51,7 +51,11 @@ class PlaceNames:
     def is_name(self, text: str) -> bool:
         """Tell whether ``text`` is the name of a place by its end, and nothing else (沂河路和通达路交叉口, 银座附近, 沂蒙路上)."""
         core = self._core(han_only(text))
-        if any((head := core.partition(word))[1] and self._is_near_name(head[0]) for word in self._pointed):
+        if any(
+            (head := core.partition(word))[1]
+            and self._is_near_name(head[0].removesuffix("的"))  # 沭河边上的那个厂
+            for word in self._pointed
+        ):
             return len(core) <= _LONGEST
         is_named = len(core) >= _LEAST and core.endswith(self._ends) and self.may_be(core)
         return is_named or self._is_near_name(core)
@@ -59,8 +63,8 @@ class PlaceNames:
     def _is_near_name(self, text: str) -> bool:
         """Tell whether ``text`` is a name, or what lies on, in or beside one (解放路上)."""
         name = text.lstrip(self._at)
-        name = name[:-1] if name.endswith(self._beside) else name
-        return len(name) >= _LEAST and name.endswith(self._ends) and self.may_be(name)
+        ways = (name, name[:-1]) if name.endswith(self._beside) else (name,)  # 就是实验学校门口
+        return any(len(way) >= _LEAST and way.endswith(self._ends) and self.may_be(way) for way in ways)
 
     def is_number(self, text: str) -> bool:
         """Tell whether ``text`` is the number of a house, a flat or the like and nothing else (5号楼)."""

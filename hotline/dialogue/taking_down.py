@@ -107,7 +107,7 @@ class TakingDown(InTalk):
                 return self._ask_yes_no(Stage.SECRECY, *lead, name)
             case Missing.NOTHING:
                 name = "confirm" if self._draft.phone is not None else "confirm_contact"
-                matter = self._draft.matter(self._prompts, self._categories)
+                matter = self._draft.matter(self._prompts, self._categories, self._answers.asks)
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )

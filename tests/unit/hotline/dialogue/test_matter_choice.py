@@ -37,10 +37,10 @@ def unsure(text: str = "家里暖气有问题", **values):
     return a_meaning(text, **given)
 
 
-def talk_about(categories=CLASSES, **values) -> Conversation:
+def talk_about(text="家里暖气有问题", categories=CLASSES, **values) -> Conversation:
     """A conversation that has heard of a matter that may be of two finer classes."""
     talk = Conversation(categories=categories)
-    talk.says("家里暖气有问题", unsure(**values))
+    talk.says(text, unsure(text, **values))
     return talk
 
 
@@ -58,7 +58,7 @@ def test_what_may_be_meant_is_asked_once_before_anything_else() -> None:
 
 def test_the_classes_own_question_is_asked_where_it_has_one() -> None:
     own = {**CLASSES, "0101": replace(HEAT, question="请问是不热，还是完全停了？")}
-    assert "".join(talk_about(own).last(Say).parts) == "请问是不热，还是完全停了？"
+    assert "".join(talk_about(categories=own).last(Say).parts) == "请问是不热，还是完全停了？"
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def test_a_finer_class_said_later_replaces_the_coarser_one_even_when_less_sure()
 
 @pytest.mark.parametrize("words", ["行，知道了", "不用了"])
 def test_a_question_without_an_answer_is_read_back_as_it_was_asked_and_may_be_given_up(words: str) -> None:
-    talk = talk_about(kind=AppealKind.INQUIRY)
+    talk = talk_about("家里暖气有问题怎么办", kind=AppealKind.INQUIRY)
     assert isinstance(talk.did[-1], LookUp)
     talk.happens(PassagesFound(NOW, talk.turn, ()))
     assert talk.heard == ("no_answer_register", "confirm")  # which trouble it is, is not asked
-    assert "您想问的是：兰山区银雀山街道某小区，家里暖气有问题" in talk.said
+    assert "您想问的是：兰山区银雀山街道某小区，家里暖气有问题怎么办" in talk.said
     talk.says(words)
     assert talk.heard == ("withdrawn", "anything_more")
 
