@@ -22,8 +22,8 @@ _TELLS: Final = re.compile(f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左
 """What tells of the matter, and ends the place."""
 _DENIED: Final = ("不是", "不在")
 """What is said before a place that it is not (不是高都镇)."""
-_NOT_IN: Final = ("床",)
-"""Where somebody is, and nobody has to go: 瘫痪在床."""
+_NOT_IN: Final = ("床", "扫马路", "扫大街", "扫街", "修路", "修桥", "挖路", "铺路", "砍树", "拆房", "睡")
+"""Where nobody has to go (瘫痪在床), or what somebody does (在扫马路)."""
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
     r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"

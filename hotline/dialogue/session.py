@@ -306,6 +306,8 @@ class Session(AskingOn):
                 return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
             if short is Answer.MISDIALLED or (short is Answer.DONE and self._is_settled):
                 return self._goodbye("goodbye")
+            if self._answers.lets_it_be(text):
+                return self._goodbye("goodbye") if self._is_settled else self._withdrawn()
         if self._stage is Stage.OPEN and not self._is_understanding:
             text = self._matter_of(text)
         return self._understand(text)
@@ -337,7 +339,7 @@ class Session(AskingOn):
         if answer is Answer.UNCLEAR and self._stage is Stage.ANSWERED:
             self._article = None
             return self._next_question("no_answer_register")
-        if answer is not None:
+        if answer is not None or self._answers.lets_it_be(text):
             return self._rate_or_goodbye()
         if (rated := self._rating_given_unasked(text)) is not None:
             return self._rate(rated)

@@ -70,6 +70,8 @@ def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
 class TakingDown(InTalk):
     """A conversation that can register an appeal."""
 
+    _was_secrecy_left_open = False  # the question for secrecy was answered with something else
+
     _offered: tuple[Place, ...] = ()
     _last_order: str | None = None  # the order that this conversation came to last
     _last_place: Place | None = None  # its place
@@ -204,6 +206,9 @@ class TakingDown(InTalk):
             return self._secrecy_said(wanted=meaning.intent is Intent.AFFIRM)
         meaning = self._with_named_place(meaning)
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
+        if not (self._was_secrecy_left_open or meaning.slots.wants_secrecy):
+            self._was_secrecy_left_open = True  # something else was said: it is asked once more
+            self._draft = replace(self._draft, was_asked_secrecy=False)
         return self._next_question()
 
     def _answer_to_choice(self, text: str) -> Actions:

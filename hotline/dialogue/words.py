@@ -273,6 +273,10 @@ class AnswerWords:
             self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
         )
 
+    def lets_it_be(self, text: str) -> bool:
+        """Tell whether ``text`` only says that it need not be (算了吧)."""
+        return self._is_one_of(self._withdraws_alone, text)
+
     def wants_secrecy(self, text: str) -> bool | None:
         """Tell whether an answer to the question for secrecy wants it (“最好保密”) or not (“无所谓”); None where it says neither."""
         return next((wanted for wanted, words in self._secrecy.items() if self._is_one_of(words, text)), None)

@@ -211,7 +211,9 @@ def test_what_is_said_instead_of_an_answer_about_secrecy_is_added_to_the_matter(
     call = Conversation()
     call.says("举报工厂偷排", a_complaint("举报工厂偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
     call.says("都是半夜排的", a_complaint("都是半夜排的", kind=AppealKind.TIP_OFF))
-    assert call.heard == ("confirm",)
+    assert call.heard == ("ask_secrecy_tip_off",)
+    call.says("不用")
+    assert call.heard == ("secrecy_by_law", "confirm")
     assert call.session.so_far.text == "举报工厂偷排，都是半夜排的"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hotline.city import load_city, read_yaml
 from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent, Understand
-from hotline.dialogue.events import PassagesFound, ProgressFound, UnitFound
+from hotline.dialogue.events import NoProgress, PassagesFound, ProgressFound, UnitFound
 from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.appeal import AppealKind
 from hotline.domain.life_cycle import Status
@@ -81,6 +81,7 @@ def test_who_only_announces_a_suggestion_is_asked_which_before_being_asked_where
         "帮我转一下社保局",
         "我找张主任",
         "你好我想找一下民政局",
+        "能不能帮我转到兰山区政府",
         "我上次反映的你们糊弄我，我要找你们领导",
         "我上次反映的你们糊弄我",
         "你用临沂话说",
@@ -484,3 +485,27 @@ def test_who_says_what_a_question_is_about_is_asked_for_it(text: str, topic: str
 def test_who_asks_when_somebody_comes_hears_the_date_again() -> None:
     for text in ("什么时候有人来", "你们几天给我回话"):
         assert WORDS.follow_ups.asks_how_long(text)
+
+
+def test_the_question_for_secrecy_is_asked_once_more_where_something_else_was_said() -> None:
+    call = Conversation()
+    call.says("举报偷排", a_complaint("举报偷排", kind=AppealKind.TIP_OFF, place=LANSHAN))
+    assert call.heard == ("ask_secrecy_tip_off",)
+    call.says("就在桥下面", a_meaning("就在桥下面", Intent.UNKNOWN))
+    assert call.heard == ("ask_secrecy_tip_off",)
+    call.says("晚上排", a_meaning("晚上排", Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+
+
+def test_who_lets_it_be_before_anything_is_told_is_not_asked_where() -> None:
+    call = Conversation()
+    call.says("算了")
+    assert call.heard[0] == "withdrawn"
+
+
+def test_who_has_no_number_of_an_order_gets_a_person() -> None:
+    call = Conversation()
+    call.says("查工单")
+    call.happens(NoProgress(NOW, call.turn))
+    assert call.heard == ("progress_none", "ask_number")
+    assert isinstance(call.says("不知道")[-1], TransferToAgent)
