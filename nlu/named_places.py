@@ -24,6 +24,7 @@ _AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口
 _ROAD: Final = f"[^\\W\\d_A-Za-z{NOT_IN_NAME}{TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
 _CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
 _NUMBERED_PART: Final = r"[\d一二三四五六七八九十百]{1,4}(?:号楼|号院|单元|栋|幢|座|组|队|室|户|号(?![线机]))"
+_OF_ROADS: Final = ("路", "街", "道")
 _LONGEST_ROAD: Final = 4
 ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
 """What looks like a road and is none (应急路上路灯不亮)."""
@@ -70,10 +71,11 @@ class NamedPlaces:
         self._beside = re.compile(rf"(?<![^，。！？；,.!?;\s])(?P<name>{letters}(?:{named}))(?:{_AT})")
         first = words.place_first
         begins = "|".join(map(re.escape, (*words.greetings, *words.place_own, *first.before)))
-        ends = "|".join(map(re.escape, first.ends))
+        roads = "|".join(re.escape(end) for end in first.ends if end.endswith(_OF_ROADS))
+        areas = "|".join(re.escape(end) for end in first.ends if not end.endswith(_OF_ROADS))
         self._first = re.compile(
             rf"(?:(?:{begins}|家?是|家?住)[，,\s]*)*"
-            rf"(?P<place>(?P<name>{letters}(?:{ends})+)(?:{_NUMBERED_PART})*(?:{_AT})?)(?=.)"
+            rf"(?P<place>(?P<name>{letters}(?:(?:{areas})+|{roads}))(?=.)(?:{_NUMBERED_PART})*(?:{_AT})?)"
         )
 
     def place(self, text: str) -> Place | None:
