@@ -38,6 +38,7 @@ _FURTHER: Final = re.compile(
 """What an address may go on with behind its last part: 沿河路南头, 2单元501."""
 _AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
 _AFTER_ANY: Final = ("路", "大街", "大道", "桥")
+_SCHOOL_OF: Final = re.compile("[一二三四五六七八九十]+[中小]")
 _WHICH_OF_A_NAME: Final = tuple("前后东西南北大小老新")
 """With one of these before it a bare name is another's: 后张庄 is not 张庄."""
 
@@ -275,6 +276,7 @@ class PlaceFinder:
         if text.startswith(_AFTER_ANY, end):
             return True
         is_longer = end - start == 2 and text.startswith(_AFTER_SHORT, end)
+        is_longer = is_longer and _SCHOOL_OF.match(text, end) is None  # 沂水一中
         return is_longer and self._pattern.match(text, end) is None  # 沂南，河东村
 
     def _is_village_s(self, text: str, end: int) -> bool:

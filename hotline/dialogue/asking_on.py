@@ -132,13 +132,13 @@ class AskingOn(InWriting):
         return self._is_about_answer(draft) and self._answers.says_who_one_is(draft.text)
 
     def _asks_what_nobody_wrote(self, draft: Draft) -> bool:
-        """Whether a number or an hour is asked of something without a class, or on about it (“住建局电话多少”, “那兰山区的呢”)."""
-        if draft.category is not None:
+        """Whether few words ask for a number, an hour or an address (“住建局电话多少”), or on about it, or about an order (“能赔吗”)."""
+        text = draft.text
+        if len(text) > _ASKS_ON:
             return False
-        asks_on = (
-            self._stage is Stage.ANSWERED and self._article is None and self._answers.asks_on(draft.text)
-        )
-        return asks_on or self._answers.follow_ups.asks_firmly(draft.text)
+        is_on = self._stage is Stage.ANSWERED and self._article is None and self._answers.asks_on(text)
+        is_on = is_on or (self._stage is Stage.MORE and len(text) <= _SHORTEST and self._answers.asks(text))
+        return (is_on and draft.category is None) or self._answers.follow_ups.asks_firmly(text)
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""

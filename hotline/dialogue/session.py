@@ -343,6 +343,9 @@ class Session(AskingOn):
             return self._rate_or_goodbye()
         if (rated := self._rating_given_unasked(text)) is not None:
             return self._rate(rated)
+        if self._stage is Stage.ANSWERED and self._article is None and self._answers.takes_up(text):
+            self._draft = replace(self._draft.heard(text), kind=AppealKind.INQUIRY)
+            return self._next_question()  # what nobody wrote down is asked of the unit
         if self._stage is Stage.ANSWERED and self._article is not None:
             has_not_had = self._answers.has_not_had(text)
             if has_not_had or self._answers.takes_up(text):

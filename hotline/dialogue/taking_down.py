@@ -229,9 +229,10 @@ class TakingDown(InTalk):
         short = self._answers.read(meaning.text, *_NO_PLACE)
         if short is Answer.OPENLY:  # not what was asked, but said
             self._draft = replace(self._draft, was_asked_secrecy=True)
-        if short is not None or self._answers.takes_up(meaning.text):
-            return self._next_question()
         slots = meaning.slots
+        is_forgotten = slots.place is None and self._answers.has_forgotten(meaning.text)  # 不记得楼盘名字了
+        if short is not None or is_forgotten or self._answers.takes_up(meaning.text):
+            return self._next_question()
         is_matter = self._is_matter(meaning)
         told = meaning if is_matter else replace(meaning, category=None)
         draft = self._draft.heard(meaning.text).filled(told, self._policy)

@@ -172,6 +172,12 @@ def test_a_place_without_a_name_is_none(text: str) -> None:
     assert place is None or "门口" in place.detail
 
 
+def test_a_school_that_bears_its_county_s_name_is_there() -> None:
+    place = FINDER.place("沂水一中周六补课")
+    assert place is not None
+    assert (place.county, place.detail) == ("沂水县", "沂水一中")
+
+
 def test_a_school_s_short_name_is_a_place() -> None:
     place = FINDER.place("兰山区临沂一小门口天天堵车")
     assert place is not None

@@ -430,7 +430,11 @@ def test_who_asks_for_an_hour_or_a_number_is_not_answered_with_what_tells_none(
     asks(call, question, "0206")
     call.happens(PassagesFound(NOW, call.turn, (Passage(article, 0.9, is_confident=True),)))
     assert ("A0206-01" in call.heard) is is_told
-    assert ("no_answer_register" in call.heard) is not is_told
+    assert ("follow_up_untold" in call.heard) is not is_told
+    if not is_told:
+        call.says("那你帮我登记一下")
+        assert call.heard[0] in ("ask_place", "confirm")
+        assert call.session.so_far.text.startswith(question)
 
 
 def test_so_little_that_is_asked_after_an_answer_is_registered_with_its_question_whatever_is_guessed_of_it() -> (

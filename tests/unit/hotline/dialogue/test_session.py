@@ -430,7 +430,6 @@ def test_an_emergency_is_handed_over_at_once(words: str, service: EmergencyServi
         "交通事故怎么认定",
         "楼梯扶手断了",
         "我去年被骗了三万现在钱还没追回来",
-        "录取通知书查不到，急死人了",
         "业主要求查账",
         "花池子里全是烟头",
         "我们小区断气了",

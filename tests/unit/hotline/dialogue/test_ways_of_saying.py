@@ -509,3 +509,14 @@ def test_who_has_no_number_of_an_order_gets_a_person() -> None:
     call.happens(NoProgress(NOW, call.turn))
     assert call.heard == ("progress_none", "ask_number")
     assert isinstance(call.says("不知道")[-1], TransferToAgent)
+
+
+def test_who_cannot_name_the_place_is_not_taken_at_their_word_for_it() -> None:
+    call = Conversation()
+    call.says("开发商不退定金", a_complaint("开发商不退定金"))
+    county = replace(LANSHAN, said="兰山区", street_code=None, street=None, detail="")
+    call.says("兰山区", a_meaning("兰山区", place=county))
+    assert call.heard == ("ask_place_detail",)
+    call.says("不记得楼盘名字了", a_meaning("不记得楼盘名字了", Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+    assert call.session.so_far.place == county
