@@ -244,10 +244,9 @@ class PlaceFinder:
         for match in self._pattern.finditer(text):
             known = self._names[match[0]]
             is_bare = all(not is_full for _, _, is_full in known)
-            if is_bare and (
-                self._is_part_of_word(text, match.start(), match.end())
-                or (named_until != match.start() and text.startswith(_WHICH_OF_A_NAME, match.start() - 1))
-            ):
+            start, end = match.span()
+            is_anothers = start > 0 and named_until != start and text.startswith(_WHICH_OF_A_NAME, start - 1)
+            if is_bare and (is_anothers or self._is_part_of_word(text, start, end)):
                 continue
             is_behind = named_until is not None and match.start() - named_until <= 1  # 平邑地方, 平邑的地方
             is_meant = is_behind or han_only(text) == match[0]

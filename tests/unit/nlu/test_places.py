@@ -155,7 +155,10 @@ def test_a_name_that_is_told_first_needs_no_word_before_it(text: str, detail: st
     assert (place and (place.county, place.detail)) == (detail and (None, detail))
 
 
-@pytest.mark.parametrize(("text", "street"), [("我家在后张庄没水吃", None), ("沂南张庄停电了", "张庄镇")])
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [("我家在后张庄没水吃", None), ("沂南张庄停电了", "张庄镇"), ("义堂这边的管子太老", "义堂镇")],
+)
 def test_a_village_whose_name_holds_a_town_s_is_not_that_town(text: str, street: str | None) -> None:
     place = FINDER.place(text)
     assert place is not None
