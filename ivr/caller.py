@@ -95,7 +95,8 @@ class CallTurn:
 
     Both are None when no answer came before the next step, or the hotline was speaking when the caller ended.
     ``is_over_prompt``: the hotline was speaking when the step began; ``stopped_after_ms``: so long it went on then.
-    Silence at the beginning of a file is not counted as speech.
+    Silence at the beginning of a file is not counted as speech. ``is_in_gap``: it was between two sentences of a prompt that
+    the caller began; what says no more then was interrupted by nobody.
     """
 
     step: str
@@ -107,6 +108,18 @@ class CallTurn:
     answer_until: float | None = None
     stopped_after_ms: float | None = None
     is_over_prompt: bool = False
+    is_in_gap: bool = False
+
+    def fell_quiet(self, at: float) -> None:
+        """Note that the hotline, which has not answered yet, fell silent at ``at``."""
+        if self.is_over_prompt and self.spoken_until is None and at <= self.spoken_from:
+            self.is_over_prompt, self.is_in_gap = False, True
+        elif self.stopped_after_ms is None and at > self.spoken_from:
+            self.stopped_after_ms = round((at - self.spoken_from) * 1000, 1)
+
+    def went_on(self) -> None:
+        """Note that the hotline sounds while the caller speaks."""
+        self.is_over_prompt = self.is_over_prompt or self.is_in_gap
 
 
 @dataclass(slots=True)
@@ -310,7 +323,10 @@ class _Call:
             return
         number = len(self._report.turns) - 1
         turn = self._report.turns[number]
-        if turn.spoken_until is None or turn.first_sound_at is not None:
+        if turn.spoken_until is None:
+            turn.went_on()
+            return
+        if turn.first_sound_at is not None:
             return
         turn.first_sound_at = turn.answer_from = round(at, 3)
         turn.latency_ms = round((at - turn.spoken_until) * 1000, 1)
@@ -324,8 +340,8 @@ class _Call:
         turn = self._report.turns[-1]
         if turn.answer_from is not None:
             turn.answer_until = round(at, 3)
-        elif turn.stopped_after_ms is None and at > turn.spoken_from:
-            turn.stopped_after_ms = round((at - turn.spoken_from) * 1000, 1)
+        else:
+            turn.fell_quiet(at)
 
 
 class Mouth:
