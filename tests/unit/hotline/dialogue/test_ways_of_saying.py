@@ -291,6 +291,12 @@ def test_who_will_not_say_where_has_said_no_place(text: str) -> None:
         ("行，那我等消息", Answer.DONE),
         ("没啥问的了", Answer.DONE),
         ("12345", None),
+        ("差不多吧", Answer.YES),
+        ("对着哩", Answer.YES),
+        ("好像不对", Answer.NO),
+        ("不要了", Answer.NO),
+        ("暂时没有", Answer.DONE),
+        ("那先挂了", Answer.DONE),
     ],
 )
 def test_everyday_answers_to_a_read_back_and_at_the_end(text: str, answer: Answer | None) -> None:
@@ -298,7 +304,18 @@ def test_everyday_answers_to_a_read_back_and_at_the_end(text: str, answer: Answe
 
 
 @pytest.mark.parametrize(
-    "text", ["有没有活人", "接值班的", "给我转客服", "换个人来", "跟你说不清", "找你们领导", "让人跟我说"]
+    "text",
+    [
+        "有没有活人",
+        "接值班的",
+        "给我转客服",
+        "换个人来",
+        "跟你说不清",
+        "找你们领导",
+        "让人跟我说",
+        "转坐席",
+        "我要真人",
+    ],
 )
 def test_a_person_is_asked_for_in_many_ways(text: str) -> None:
     assert WORDS.wants_agent(text)
