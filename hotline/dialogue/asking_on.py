@@ -131,6 +131,12 @@ class AskingOn(InWriting):
         """Whether these few words tell for whom the question was that was just answered (“我一个人过，没儿没女”)."""
         return self._is_about_answer(draft) and self._answers.says_who_one_is(draft.text)
 
+    def _says_only_whom_it_is_about(self, draft: Draft) -> bool:
+        """Whether that is all they tell, whatever is guessed of it; “我是王庄的，路灯坏了” is a matter."""
+        is_of_class = draft.category is not None and draft.kind is not AppealKind.INQUIRY
+        is_matter = is_of_class and len(draft.text) > _SHORTEST
+        return not is_matter and self._says_whom_it_is_about(draft)
+
     def _asks_what_nobody_wrote(self, draft: Draft) -> bool:
         """Whether few words ask for a number, an hour or an address (“住建局电话多少”), or on about it, or about an order (“能赔吗”)."""
         text = draft.text

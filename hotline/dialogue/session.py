@@ -554,7 +554,7 @@ class Session(AskingOn):
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
         is_unclear = self._draft.category is None and self._draft.kind is AppealKind.HELP
         is_question = is_question or (is_unclear and self._answers.may_ask(meaning.text))
-        if is_question or self._asks_on(self._draft) or self._says_whom_it_is_about(self._draft):
+        if is_question or self._asks_on(self._draft) or self._says_only_whom_it_is_about(self._draft):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
 

@@ -449,16 +449,27 @@ def test_a_new_matter_that_is_urgent_urges_no_earlier_order() -> None:
     assert call.heard == ("ask_place",)
 
 
-def test_who_says_after_an_answer_for_whom_it_is_is_answered_on_that() -> None:
+def asked_about_an_allowance() -> Conversation:
     call = Conversation(categories=CITY.categories)
     call.says("低保怎么申请", a_meaning("低保怎么申请", kind=AppealKind.INQUIRY))
     call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
-    text = "我一个人过，没儿没女"
-    done = call.says(text, a_complaint(text))  # whatever class is guessed of it
+    return call
+
+
+@pytest.mark.parametrize(("text", "category"), [("我一个人过，没儿没女", None), ("他不同意", "1403")])
+def test_who_says_after_an_answer_for_whom_it_is_is_answered_on_that(text: str, category: str | None) -> None:
+    call = asked_about_an_allowance()
+    done = call.says(text, a_complaint(text, category=category))
     assert isinstance(done[-1], LookUp)
     done = call.happens(PassagesFound(NOW, call.turn, ()))
     assert isinstance(done[-1], LookUp)
     assert done[-1].question == f"低保怎么申请，{text}"
+
+
+def test_who_says_after_an_answer_whence_they_are_and_what_is_wrong_has_that_taken_down() -> None:
+    call = asked_about_an_allowance()
+    call.says("我是王庄的，路灯坏了", a_complaint("我是王庄的，路灯坏了", category="0204"))
+    assert call.heard == ("ask_place",)
 
 
 def test_a_number_that_nobody_wrote_down_is_not_taken_for_an_appeal() -> None:
