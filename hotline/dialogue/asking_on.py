@@ -14,7 +14,7 @@ from hotline.dialogue.in_writing import InWriting
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.stages import Stage
 from hotline.domain.appeal import AppealKind, ContactChannel
-from hotline.domain.category import at_level
+from hotline.domain.category import at_level, nearest
 from hotline.domain.knowledge import Article, Passage
 
 _OTHER: Final = "99"  # the class of what fits in no other
@@ -144,7 +144,10 @@ class AskingOn(InWriting):
             return False
         is_on = self._stage is Stage.ANSWERED and self._article is None and self._answers.asks_on(text)
         is_on = is_on or (self._stage is Stage.MORE and len(text) <= _SHORTEST and self._answers.asks(text))
-        return (is_on and draft.category is None) or self._answers.follow_ups.asks_firmly(text)
+        category = nearest(draft.category, self._categories)
+        is_matter = category is not None and category.default_kind is not AppealKind.INQUIRY
+        # 水管爆了在哪报修 is to be taken down, whatever it asks.
+        return (is_on and category is None) or (not is_matter and self._answers.follow_ups.asks_firmly(text))
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""

@@ -337,8 +337,9 @@ class AnswerWords:
     def asks_about(self, text: str) -> str:
         """Return what ``text`` says that a question will be about (“我要咨询退役军人的事”); empty where it asks or tells more."""
         found = self._inquiry.fullmatch(han_only(text)) if len(text) <= _SHORT_STORY else None
-        is_topic = found is not None and not self.asks(text) and not self.only_opens(text)
-        return found["about"] if found is not None and is_topic else ""
+        if found is None or self.asks(text) or self.only_opens(text):
+            return ""
+        return found["about"]
 
     def only_announces(self, text: str) -> bool:
         """Tell whether ``text`` says that there is a complaint or a suggestion and not which (“我要给市长提个建议”)."""

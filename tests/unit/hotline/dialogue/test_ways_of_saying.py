@@ -483,6 +483,13 @@ def test_a_number_that_nobody_wrote_down_is_not_taken_for_an_appeal() -> None:
     assert call.heard == ("follow_up_untold", "anything_more")
 
 
+def test_a_matter_that_asks_where_it_is_reported_is_taken_down() -> None:
+    call = Conversation(categories=CITY.categories)
+    call.says("水管爆了在哪报修", a_complaint("水管爆了在哪报修", category="010204", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "confirm")
+
+
 def test_who_has_not_written_the_number_down_hears_it_again() -> None:
     assert WORDS.read("我还没记住", Answer.REPEAT) is Answer.REPEAT
 
