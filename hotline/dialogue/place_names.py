@@ -18,15 +18,23 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
         try:
             self._ends = tuple(rows["place_named"])
             numbered = rows["place_numbered"]
-            ends = "|".join(map(re.escape, numbered["ends"]))
-            self._numbered = re.compile(rf"[\dA-Z{numbered['numerals']}]+(?P<of>{ends})")
+            number, ends, houses = (
+                rf"[\dA-Z{numbered['numerals']}]+",
+                "|".join(map(re.escape, numbered["ends"])),
+                "|".join(map(re.escape, numbered["buildings"])),
+            )
+            self._numbered = re.compile(rf"{number}(?P<of>{ends})")
+            self._building = re.compile(rf"{number}(?:{houses})(?:{number}(?:{ends}))*(?:\d{{3,4}}(?!\d))?")
+            everywhere = rows["everywhere"]
+            self._everywhere = {word: name for name, words in everywhere["names"].items() for word in words}
+            self._whole_city: str = everywhere["city"]
             self._not_in_name = frozenset(rows["not_in_name"])
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
@@ -77,6 +85,25 @@ class PlaceNames:
             found[0] for found in self._numbered.finditer(place) if of is not None and found["of"] == of["of"]
         )
         return next(alike, "")
+
+    def building(self, text: str) -> str:
+        """Return the building in ``text``, with entrance and flat (6号楼2单元停电了); empty where there is none, or more than one."""
+        found = set(self._building.findall(text))
+        return found.pop() if len(found) == 1 else ""
+
+    def has_number(self, place: str) -> bool:
+        """Tell whether ``place`` has the number of a house or the like in it."""
+        return self._numbered.search(place) is not None
+
+    def everywhere(self, text: str) -> str:
+        """Return what is said for an answer that it is no single place (多处 for 到处都是, 全市 for 整个临沂市); empty where it is one."""
+        if len(text) > _LONGEST:
+            return ""
+        return next((name for word, name in self._everywhere.items() if word in text), "")
+
+    def is_whole_city(self, place: str) -> bool:
+        """Tell whether ``place`` is the whole city, of which no county need be asked."""
+        return place == self._whole_city
 
     def called(self, text: str) -> str:
         """Return the name in ``text``, without the words that introduce it (楼盘叫春江郦城)."""

@@ -16,7 +16,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.in_talk import InTalk
-from hotline.dialogue.intake import Draft, Missing, spoken_date
+from hotline.dialogue.intake import Draft, Missing, merged, spoken_date
 from hotline.dialogue.stages import CONFIRMED, Stage
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
@@ -108,6 +108,7 @@ class TakingDown(InTalk):
                 name = "ask_secrecy_tip_off" if self._is_tip_off else "ask_secrecy"
                 return self._ask_yes_no(Stage.SECRECY, *lead, name)
             case Missing.NOTHING:
+                self._draft = self._with_building(self._draft)
                 name = "confirm" if self._draft.phone is not None else "confirm_contact"
                 matter = self._draft.matter(self._prompts, self._categories, self._answers.asks)
                 return self._with_card(
@@ -226,6 +227,8 @@ class TakingDown(InTalk):
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:
+        if meaning.slots.place is None and (all_over := self._answers.places.everywhere(meaning.text)):
+            return self._all_over(meaning.text, all_over)
         short = self._answers.read(meaning.text, *_NO_PLACE)
         if short is Answer.OPENLY:  # not what was asked, but said
             self._draft = replace(self._draft, was_asked_secrecy=True)
@@ -255,6 +258,23 @@ class TakingDown(InTalk):
         is_new_wish = draft.wants_secrecy and not self._draft.wants_secrecy  # “我怕报复”
         self._draft = draft
         return self._next_question(*(("secrecy_wished",) if is_new_wish else ()))
+
+    def _all_over(self, text: str, name: str) -> Actions:
+        """Take it that it is no single place (到处都是); of the whole city (``name``) nothing more is asked."""
+        draft = self._draft.heard(text)
+        draft = replace(draft, place=merged(draft.place, Place(text, detail=name)))
+        if self._answers.places.is_whole_city(name):
+            draft = replace(draft, place_questions=self._policy.max_place_questions)
+        self._draft = draft
+        return self._next_question()
+
+    def _with_building(self, draft: Draft) -> Draft:
+        """Return ``draft`` with the building that was told before the estate it is of (6号楼停电了 … 金阳花园)."""
+        place, names = draft.place, self._answers.places
+        if place is None or not place.detail or place.detail.endswith(_ROADS) or names.has_number(place.detail):
+            return draft
+        building = names.building("，".join(draft.accounts))
+        return replace(draft, place=replace(place, detail=place.detail + building)) if building else draft
 
     def _named_behind(self, draft: Draft, meaning: Understanding) -> Draft:
         """Return ``draft`` with the name that follows the place in what was said (罗庄区双月园那个酒店), if no more than a road is known."""
@@ -380,7 +400,7 @@ class TakingDown(InTalk):
             due = spoken_date(self._prompts, event.due_at.astimezone(self._timezone))
             self._last_due = {"unit": event.lead_unit, "due": due}
             values.update(self._last_due)
-        elif self._draft.place is None or not self._draft.place.is_located:
+        elif self._is_place_missing():
             names.append("registered_supplement")
         else:
             names.append("registered_manual")
@@ -394,6 +414,12 @@ class TakingDown(InTalk):
         say = replace(say, parts=(*before, *say.parts), card=self._order_card(event))
         self._forget_draft()
         return self._put(Stage.MORE, say, self._closing_listen(turn))
+
+    def _is_place_missing(self) -> bool:
+        place = self._draft.place
+        if place is None:
+            return True
+        return not (place.is_located or self._answers.places.is_whole_city(place.detail))
 
     def _due_again(self, values: Mapping[str, str]) -> Actions:
         """Say once more who handles the order that was just registered, and until when (“那多久能修好”)."""

@@ -379,15 +379,18 @@ class AnswerWords:
         return text.startswith(self._asks_on)
 
     def asks(self, text: str) -> bool:
-        """Tell whether ``text`` is put as a question; “好几个” and the like ask nothing."""
+        """Tell whether ``text`` is put as a question; “好几个” and “有没有人管” ask nothing."""
+        return self._is_asked_by(self._asks, text)
+
+    def _is_asked_by(self, words: Iterable[str], text: str) -> bool:
         for word in self._not_asks:
             text = text.replace(word, "，")
-        return any(word in text for word in self._asks)
+        return any(word in text for word in words)
 
     def may_ask(self, text: str) -> bool:
         """Tell whether a short sentence may be a question (“你们是不是二十四小时都有人”)."""
         is_short = len(han_only(text)) <= _SHORT_STORY
-        return is_short and (self.asks(text) or any(word in text for word in self._may_ask))
+        return is_short and self._is_asked_by((*self._asks, *self._may_ask), text)
 
     def two_matters(self, text: str) -> tuple[str, str]:
         """Cut ``text`` where a second matter begins (“还有一件事”, “一个是……一个是……”); the second is empty when there is none."""

@@ -58,3 +58,34 @@ def test_a_word_list_that_is_missing_is_named() -> None:
     rows = {name: words for name, words in ROWS.items() if name != "place_named"}
     with pytest.raises(CityConfigError, match="place_named"):
         AnswerWords(rows, file="answers.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "building"),
+    [
+        ("6号楼2单元停电了，金阳花园", "6号楼2单元"),
+        ("我们3栋的电梯天天坏", "3栋"),
+        ("五号楼302漏水", "五号楼302"),
+        ("2号楼和3号楼都停水了", ""),
+        ("2号楼，就是2号楼", "2号楼"),
+        ("3楼太吵", ""),
+        ("停电了", ""),
+    ],
+)
+def test_the_one_building_that_was_told_is_found(text: str, building: str) -> None:
+    assert NAMES.building(text) == building
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("整个临沂市", "全市"),
+        ("全市都这样", "全市"),
+        ("到处都是", "多处"),
+        ("整个村都是", "全村"),
+        ("兰山区柳青苑", ""),
+        ("到处都是垃圾没有一个人来管一管我们这些老百姓", ""),
+    ],
+)
+def test_no_single_place_has_a_name_too(text: str, name: str) -> None:
+    assert NAMES.everywhere(text) == name

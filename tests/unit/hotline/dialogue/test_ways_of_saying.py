@@ -546,6 +546,36 @@ def test_who_has_no_number_of_an_order_gets_a_person() -> None:
     assert isinstance(call.says("不知道")[-1], TransferToAgent)
 
 
+def test_the_building_that_was_told_first_is_read_back_with_its_estate() -> None:
+    call = Conversation()
+    call.says("6号楼2单元停电了", a_complaint("6号楼2单元停电了"))
+    estate = replace(LANSHAN, said="兰山区金阳花园", detail="金阳花园")
+    call.says("兰山区金阳花园", a_meaning("兰山区金阳花园", place=estate))
+    assert "金阳花园6号楼2单元" in call.said
+    call.says("不对，是5号楼", a_meaning("不对，是5号楼", Intent.UNKNOWN))
+    assert "金阳花园5号楼2单元" in call.said
+
+
+def test_of_what_is_everywhere_only_the_county_is_asked_and_of_the_whole_city_nothing() -> None:
+    call = Conversation()
+    call.says("乱停共享单车", a_complaint("乱停共享单车"))
+    call.says("到处都是", a_meaning("到处都是", Intent.UNKNOWN))
+    assert call.heard == ("ask_county",)
+    call.says("整个临沂", a_meaning("整个临沂", Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+    assert "全市" in call.said
+    call.says("对")
+    call.is_registered(unit=None)
+    assert "registered_manual" in call.heard
+
+
+def test_who_asks_whether_anybody_cares_asks_nothing() -> None:
+    answers = AnswerWords(read_yaml(LINYI / "lexicon" / "answers.yaml"))
+    assert not answers.may_ask("我们村的河都臭了有没有人管啊")
+    assert not answers.asks("电动车逆行能不能管管")
+    assert answers.may_ask("你们那里有没有人上班")
+
+
 def test_who_cannot_name_the_place_is_not_taken_at_their_word_for_it() -> None:
     call = Conversation()
     call.says("开发商不退定金", a_complaint("开发商不退定金"))
