@@ -19,7 +19,10 @@ _CARDINAL: Final = {character: index for index, character in enumerate("零一�
 _TIMES: Final = {"两": 2, "俩": 2, "二": 2, "三": 3, "仨": 3, "四": 4, "五": 5, "六": 6} | {
     str(count): count for count in range(2, 7)
 }
-_REPEATED: Final = rf"(?P<times>[{''.join(_TIMES)}])个(?P<digit>[{DIGITS}])(?!(?![{''.join(_TIMES)}]个[{DIGITS}])[{DIGITS}]*[个号年月日天块元楼点])"
+_TIMES_OF: Final = rf"[{''.join(_TIMES)}]个[{DIGITS}]"
+_COUNTED: Final = rf"(?:(?!{_TIMES_OF})[{DIGITS}])*[个号年月日天块元楼点]"
+"""A number of things (两个30块), in which nothing is repeated; 两个30三个0 goes on."""
+_REPEATED: Final = rf"(?P<times>[{''.join(_TIMES)}])个(?P<digit>[{DIGITS}])(?!{_COUNTED})"
 _PIECE: Final = re.compile(rf"{_REPEATED}|[{DIGITS}]")
 _GAP: Final = re.compile(r"[\s,，、\-—·]{1,3}")
 _ORDER_NUMBER: Final = re.compile(r"2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}")

@@ -24,6 +24,11 @@ _AT: Final = "(?:[东西南北]门)?(?:门口|门前|对面|附近|旁边|路口
 _ROAD: Final = f"[^\\W\\d_A-Za-z{NOT_IN_NAME}{TOLD}和与跟同路街]{{1,5}}(?:路|大街|大道|街)"
 _CROSSING: Final = re.compile(f"{_ROAD}[和与跟同]{_ROAD}(?:交叉口|交汇处|交会处|十字路口|路口|交口|交叉)")
 _NUMBERED_PART: Final = r"[\d一二三四五六七八九十百]{1,4}(?:号楼|号院|单元|栋|幢|座|组|队|室|户|号(?![线机]))"
+_VILLAGE_OF: Final = re.compile(
+    rf"(?:我|俺|咱)们?家?(?:是|住在|住|在)(?P<name>[^\W\d_A-Za-z{NOT_IN_NAME}{TOLD}这那个开]{{1,5}}"
+    r"[村庄屯营寨堡峪沟岭坡崖店坊集埠湖泉疃](?:村|子)?)(?:那边|这边|上|里)?[的嘞](?=[，,。\s]|$)"
+)
+"""Who says from which village they are (俺是王庄的): of one letter and an end, as most are called."""
 _OF_ROADS: Final = ("路", "街", "道")
 _LONGEST_ROAD: Final = 4
 ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
@@ -81,6 +86,7 @@ class NamedPlaces:
     def place(self, text: str) -> Place | None:
         """Return the place that ``text`` tells in one of these ways, or None."""
         detail = self._crossing(text) or self._beside_named(text) or self._told_first(text)
+        detail = detail or self._village_of(text)
         return Place(said=detail, detail=detail, address=self._addresses.read(detail)) if detail else None
 
     def _crossing(self, text: str) -> str:
@@ -112,6 +118,11 @@ class NamedPlaces:
         is_other = is_other or text.startswith(words.none_next, found.end("name"))
         is_long = name.endswith("路") and len(name) > _LONGEST_ROAD
         return "" if is_other or is_long or not self._kinds.is_name(name) else found["place"]
+
+    def _village_of(self, text: str) -> str:
+        """Return the village that somebody says to be from."""
+        found = _VILLAGE_OF.search(text)
+        return found["name"] if found is not None and self._kinds.is_name(found["name"]) else ""
 
     def _stopped(self, text: str) -> str:
         """Begin a clause behind each word that ends a place (建议优化…)."""

@@ -21,6 +21,10 @@ from nlu.places import PlaceFinder
 _TIME: Final = re.compile(
     r"\d{1,2}月\d{1,2}[日号]|(?:上|这|本)?(?:周|星期)[一二三四五六日天]|(?!一点(?!半|钟|多|整|左))[\d一二三四五六七八九十两]+(?:点半?|点钟)"
 )
+_TAKEN_BACK: Final = re.compile(
+    r".*[，,。\s][啊哎哦噢]?[，,]?(?:不对不对|不对|不是|错了|说错了|我说错了)[，,。\s](?P<right>.{2,})$"
+)
+_SAYS_WHERE: Final = re.compile("[边旁近村庄路街口]|对面|县城|城里")
 
 
 class SlotFinder:
@@ -58,7 +62,15 @@ class SlotFinder:
         )
 
     def place(self, text: str) -> Place | None:
-        """Return the place said, as far as it is known; its detail is kept in the citizen's words."""
+        """Return the place said, as far as it is known; its detail is kept in the citizen's words.
+
+        Of who takes back what they have just said (“大店那边，不对，就是县城边上”) it is what comes after.
+        """
+        taken_back = _TAKEN_BACK.search(text)
+        if taken_back is not None:
+            right = taken_back["right"]
+            if (place := self._places.place(right)) is not None or _SAYS_WHERE.search(right):
+                return place
         return self._places.place(text)
 
     def _occurred(self, text: str) -> str:

@@ -43,3 +43,16 @@ def test_everyday_words_that_hold_a_towns_name_are_no_place(text: str, street: s
 def test_a_telephone_number_is_heard_as_people_say_it(text: str, phone: str | None) -> None:
     found = FINDER.find(text, NOW).phone
     assert (found.digits if found is not None else None) == phone
+
+
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("莒南县大店镇，不对，是莒南县坪上镇", "坪上镇"),
+        ("就是大店那边，不对，就是县城边上", None),
+        ("在莒南县大店镇路灯坏了，不对，是不亮", "大店镇"),
+    ],
+)
+def test_of_who_takes_a_place_back_it_is_what_comes_after(text: str, street: str | None) -> None:
+    place = FINDER.find(text, NOW).place
+    assert (place.street if place is not None else None) == street
