@@ -18,6 +18,7 @@ from pypinyin import Style, lazy_pinyin
 
 _INITIALS: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _INITIAL: Final = re.compile(r"^(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?")
+_PRONOUNS: Final = str.maketrans("俺恁", "我你")
 _NOT_HAN: Final = re.compile(r"[^\u4e00-\u9fff]")
 
 
@@ -104,6 +105,11 @@ class SoundLexicon:
 def plain(text: str) -> str:
     """Return ``text`` in half-width lower case with letters, digits and Chinese characters only."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower())
+
+
+def in_standard_words(text: str) -> str:
+    """Return ``text`` with the pronouns of Shandong in standard Chinese (俺 → 我, 恁 → 你), character by character."""
+    return text.translate(_PRONOUNS)
 
 
 def han_only(text: str) -> str:

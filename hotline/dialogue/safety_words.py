@@ -15,10 +15,12 @@ from typing import Any, Final
 from hotline.dialogue.cries import MisheardCries
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import Match, SoundLexicon
+from hotline.phonetics import Match, SoundLexicon, in_standard_words
 
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
+_SURE_BY_SOUND: Final = 3  # characters
+_SAID: Final = {True: "yes", False: "no"}
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 
 
@@ -50,6 +52,9 @@ class SafetyWords:
             self._doubts = tuple(rows["doubts"])
             self._now, self._ask_always = tuple(rows["now"]), frozenset(rows["ask_always"])
             never, to_the_letter = tuple(rows["no_cry"]), frozenset(rows["to_the_letter"])
+            of_another = rows["of_another"]
+            self._others, self._whatever = tuple(of_another["named"]), tuple(of_another["whatever"])
+            self._urgent = {name: tuple(words) for name, words in rows["is_it_urgent"].items()}
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
         self._at_once = {
@@ -66,13 +71,17 @@ class SafetyWords:
     def emergency_in(self, text: str) -> Emergency | None:
         """Return the emergency said in ``text``, if any; a certain one before a possible one.
 
-        Three characters and more count by their toneless sound, two only together with “了” or a word of urgency, so
-        that 找货 alone is not taken for 着火. Words that are always asked about count in short texts only.
+        By their toneless sound four characters and more are certain, three are asked about (脚不行 sounds like 叫不醒) unless
+        somebody is to hurry, two count only together with “了” or a word of urgency, so that 找货 alone is not taken for
+        着火. Words that are always asked about count in short texts only. 俺 is 我. Where a beast or a thing is named it may
+        have happened to that (羊抽搐, 水泵掉井里), and is asked about too; a fire is one, whatever burns.
         """
+        text = in_standard_words(text)
         possible: Emergency | None = None
         is_story = len(text) > _LONGEST_ASKED
+        is_other, hurries = (any(word in text for word in words) for words in (self._others, self._now))
         for clause in _CLAUSE.split(text):
-            for found in self._in_clause(clause):
+            for found in self._in_clause(clause, is_other=is_other, hurries=hurries):
                 if is_story and found.word in self._ask_always:
                     continue
                 if found.alarm is Alarm.CERTAIN:
@@ -82,6 +91,7 @@ class SafetyWords:
 
     def misheard_in(self, text: str) -> Emergency | None:
         """Return the possible emergency that short speech sounds like (“有人晕水了”: 有人溺水), if any."""
+        text = in_standard_words(text)
         if any(word in text for word in (*self._doubts, *self._hedges)):
             return None
         word = self._misheard.find(text, is_urgent=any(word in text for word in self._now))
@@ -90,7 +100,7 @@ class SafetyWords:
         service = self._at_once.get(word) or self._ask_first[word]
         return Emergency(service, Alarm.POSSIBLE, word)
 
-    def _in_clause(self, clause: str) -> Iterable[Emergency]:
+    def _in_clause(self, clause: str, *, is_other: bool, hurries: bool) -> Iterable[Emergency]:
         harmless = [match for match in self._not_by_sound.find(clause) if match.is_precise]
         is_now = any(word in clause for word in self._now)
         is_doubted = any(word in clause for word in self._doubts) and not is_now
@@ -102,7 +112,9 @@ class SafetyWords:
             if not (match.is_exact or match.is_precise) or any(_takes_from(part, match) for part in harmless):
                 continue
             if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
-                alarm = Alarm.POSSIBLE if is_doubted else Alarm.CERTAIN
+                is_sure = match.is_exact or len(match.word) > _SURE_BY_SOUND or hurries
+                may_be_other = is_other and not any(sign in match.word for sign in self._whatever)
+                alarm = Alarm.CERTAIN if is_sure and not (is_doubted or may_be_other) else Alarm.POSSIBLE
                 yield Emergency(self._at_once[match.word], alarm, match.word)
             elif is_doubted or (is_hedged and match.word in self._ask_always):
                 continue
@@ -113,6 +125,16 @@ class SafetyWords:
                     Alarm.CERTAIN if is_certain else Alarm.POSSIBLE,
                     match.word,
                 )
+
+    def is_urgent(self, text: str) -> bool | None:
+        """Tell what an answer says to the question whether there is danger now (“怎么不紧急，快转”); None where it says neither."""
+        text = in_standard_words(text)
+        for words in self._urgent["retorts"]:
+            if words in text:
+                return True
+        return next(
+            (said for said in (False, True) if any(w in text for w in self._urgent[_SAID[said]])), None
+        )
 
 
 def _takes_from(part: Match, found: Match) -> bool:
