@@ -11,7 +11,7 @@ from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.follow_ups import Aspect, FollowUps
 from hotline.dialogue.in_writing import InWriting
-from hotline.dialogue.intake import Draft
+from hotline.dialogue.intake import Draft, question_in
 from hotline.dialogue.stages import Stage
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.category import at_level, nearest
@@ -19,6 +19,7 @@ from hotline.domain.knowledge import Article, Passage
 
 _OTHER: Final = "99"  # the class of what fits in no other
 _SHORTEST: Final = 6  # characters: 一个月多少 says nothing of what it is about
+_LEAST_STORY: Final = 4  # characters around a question
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
 
@@ -148,6 +149,22 @@ class AskingOn(InWriting):
         is_matter = category is not None and category.default_kind is not AppealKind.INQUIRY
         # 水管爆了在哪报修 is to be taken down, whatever it asks.
         return (is_on and category is None) or (not is_matter and self._answers.follow_ups.asks_firmly(text))
+
+    def _names_only_a_topic(self, draft: Draft) -> bool:
+        """Whether a word or two name a topic and neither ask nor tell anything of it (社保卡)."""
+        is_open = self._stage in (Stage.OPEN, Stage.MORE) and draft.category is not None
+        return is_open and self._answers.is_topic(draft.text)
+
+    def _question_in_story(self) -> LookUp | None:
+        """Search for the question alone that came at the end of a story, once; None where there is no story around it."""
+        text = self._draft.text
+        question = question_in(text, self._answers.asks)
+        if self._looked_up != text or not question or len(question) > len(text) - _LEAST_STORY:
+            return None
+        place = self._draft.place
+        county = place.county_code if place is not None else None
+        self._looked_up = question
+        return LookUp(self._new_turn(), question, self._draft.category, county, is_heard=self._is_heard)
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""

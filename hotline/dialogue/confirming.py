@@ -12,7 +12,7 @@ from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import Place
-from hotline.domain.category import within
+from hotline.domain.category import at_level, within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
@@ -100,9 +100,7 @@ class Confirming(TakingDown):
             meaning.text
         )  # a model may misread what was misheard
         if is_yes and not is_no:
-            draft = self._draft.heard(meaning.text) if new_facts else self._draft
-            self._draft = draft.filled(_only_when_and_who(meaning), self._policy)
-            return self._register()
+            return self._confirmed_and_more(meaning, has_facts=new_facts)
         if is_no and not new_facts:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
         if not is_no and not new_facts and self._tells_more(meaning):
@@ -113,6 +111,20 @@ class Confirming(TakingDown):
                 return self._transfer("not_understood")
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
         return self._supplemented(meaning)
+
+    def _confirmed_and_more(self, meaning: Understanding, *, has_facts: bool) -> Actions:
+        """Register what a yes confirms, with what was said beside it: a wish for secrecy, a fact, or another matter for later."""
+        more, other = self._answers.more_after_yes(meaning.text), meaning.category
+        is_sure = meaning.category_confidence >= self._policy.category_confidence
+        is_other = other is not None and is_sure and at_level(other) != at_level(self._draft.category)
+        if more and (is_other or self._answers.begins_elsewhere(more)):
+            self._next_matter, self._is_next_there = more, True
+            return self._register()
+        draft = self._draft.heard(meaning.text) if has_facts or more else self._draft
+        draft = draft.filled(_only_when_and_who(meaning), self._policy)
+        is_secret = draft.wants_secrecy or meaning.slots.wants_secrecy
+        self._draft = replace(draft, wants_secrecy=is_secret)
+        return self._register()
 
     def _noted(self, meaning: Understanding) -> Actions:
         """Take down what was added, and ask anew."""

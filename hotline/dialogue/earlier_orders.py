@@ -31,6 +31,7 @@ from hotline.domain.repeats import PROOF_DIGITS
 from hotline.domain.speech import Expected
 
 _NUMBER_DIGITS: Final = 11
+_NEARLY_A_NUMBER: Final = 8  # digits: a number was told, and one of them misheard
 _FEWEST_DIGITS: Final = 4  # those of a proof; a number may be told in parts
 _PHONE_ALONE: Final = 22  # characters: “我换个电话，联系我13905390001”
 _WHO: Final = 30  # “对了，房东叫李强，电话……”
@@ -41,6 +42,9 @@ class EarlierOrders(Confirming):
 
     _is_known = False
     """Whether the channel tells whose orders are theirs, without a telephone."""
+    _denied = ""  # what was said of a matter that is called settled, while it is looked for
+    _is_pressing = False  # whether who asked how an order stands urged it
+    _news: tuple[str, ...] = ()  # what is told of an order before what was done about it
     _keyed = ""  # digits of a number that is being keyed
     _to_urge: str | None = None  # the open order that was told last, if it is theirs
     _added = "facts_added"  # what is said once the order has what was added to it
@@ -95,7 +99,7 @@ class EarlierOrders(Confirming):
         """Whether the order that was just registered is being corrected (“不对，位置是……”) or added to, not another matter brought."""
         if self._stage is not Stage.MORE or self._last_order is None:
             return False
-        if self._answers.adds(meaning.text):
+        if self._answers.adds(meaning.text) or self._answers.of_orders.says_wrong(meaning.text):
             return True
         slots = meaning.slots
         is_who = bool(slots.people) or self._answers.comes_to_mind(meaning.text)
@@ -105,6 +109,43 @@ class EarlierOrders(Confirming):
             return True
         has_facts = slots.place is not None or slots.phone is not None or bool(slots.occurred)
         return has_facts and not is_other and self._answers.opens_with(meaning.text, Answer.NO)
+
+    def _about_last_order(self, meaning: Understanding) -> Actions | None:
+        """Do what is asked about the order that was just registered: correct it, keep it secret or not, take it back; None: nothing."""
+        text = meaning.text
+        if self._stage is not Stage.MORE or self._last_order is None:
+            return None
+        is_other = meaning.category_confidence >= self._policy.category_confidence
+        is_about_it = not is_other or len(text) <= _PHONE_ALONE
+        if is_about_it and self._answers.of_orders.waives_secrecy(text):
+            return self._add_to_order(text)
+        if is_about_it and meaning.slots.wants_secrecy:
+            return self._add_to_order(text, wants_secrecy=True)
+        if self._answers.withdraws(text):
+            return self._transfer("withdraw", "transferring_withdraw")
+        return self._add_to_order(text) if self._corrects_order(meaning) else None
+
+    def _about_earlier_orders(self, text: str) -> Actions | None:
+        """Do what is asked about an order of another day: how it stands, that it is not settled, or to be taken back; None: nothing."""
+        if self._answers.is_dissatisfied_with_result(text):
+            self._draft = self._draft.heard(text)  # the agent sees what was said
+            return self._transfer("dissatisfied")
+        if self._answers.of_orders.withdraws_order(text):
+            self._draft = self._draft.heard(text)
+            return self._transfer("withdraw", "transferring_withdraw")
+        if self._last_order is None and self._answers.of_orders.keeps_secret_later(text):
+            self._draft = self._draft.heard(text)
+            return self._transfer("asked")
+        if self._answers.wants_progress(text):
+            if self._to_urge is not None and self._answers.urges(text):
+                to_urge, self._to_urge = self._to_urge, None
+                return self._urge(to_urge, text)
+            return self._ask_progress(text, self._answers.order_number_in(text))
+        if self._answers.of_orders.denies_done(text) and self._caller is not None:
+            # Of who has an order it is an objection to how that was settled, of anybody else a matter.
+            self._denied = text
+            return self._look_up_progress(None)
+        return None
 
     def _add_to_order(self, text: str, *, wants_secrecy: bool = False) -> Actions:
         assert self._last_order is not None
@@ -137,12 +178,21 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.ADDING:
             return ()
         self._forget_draft()
-        return self._say_and_listen(self._added, number=self._spelled(number))
+        news, self._news = self._news, ()
+        actions = self._say_and_listen(self._added, number=self._spelled(number))
+        return tuple(
+            replace(one, parts=(*news, *one.parts)) if isinstance(one, Say) else one for one in actions
+        )
 
     def _ask_progress(self, text: str, number: str | None) -> Actions:
         self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)
         self._asks_progress = True
-        if number is None and self._caller is None and not self._is_known:
+        self._is_pressing = self._answers.of_orders.presses(text)
+        is_misread = number is None and len(self._answers.digits_in(text)) >= _NEARLY_A_NUMBER
+        if is_misread:
+            return self._ask_number("ask_number_again")
+        is_nobodys = self._caller is None and not self._is_known
+        if number is None and (is_nobodys or self._answers.of_orders.is_order_of_another(text)):
             return self._ask_number("ask_number")
         return self._look_up_progress(number)
 
@@ -190,6 +240,9 @@ class EarlierOrders(Confirming):
     def _progress_found(self, event: ProgressFound) -> Actions:
         if self._stage is not Stage.LOOKING_UP:
             return ()
+        if self._denied:
+            self._draft, self._denied = self._draft.heard(self._denied), ""
+            return self._transfer("dissatisfied")
         self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
         # Found by who they are, and not by a number that anybody may know.
         is_theirs = self._progress_number is None
@@ -205,6 +258,10 @@ class EarlierOrders(Confirming):
             parts = (*parts, *self._prompts.parts("progress_count", count=str(count)))
         for order in event.orders[: self._policy.max_told_orders]:
             parts = (*parts, *self._teller.parts(order, is_spoken=self._is_spoken))
+        is_only_one = sum(order.is_open for order in event.orders) == 1
+        if self._is_pressing and is_only_one and self._to_urge is not None:
+            self._news, self._is_pressing = parts, False
+            return self._urge(self._to_urge, self._draft.text)
         parts = (*parts, *self._prompts.parts(self._closing))
         told = tuple(OrderCard.of(order) for order in event.orders)
         card = None if self._is_spoken else OrdersCard(told)
@@ -214,6 +271,9 @@ class EarlierOrders(Confirming):
     def _no_progress(self, event: NoProgress) -> Actions:
         if self._stage is not Stage.LOOKING_UP:
             return ()
+        if self._denied:
+            text, self._denied, self._stage = self._denied, "", Stage.OPEN
+            return self._understand(text)
         if event.was_refused:
             return self._transfer("progress", "progress_refused")
         if event.needs_proof:

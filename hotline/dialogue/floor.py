@@ -56,6 +56,8 @@ class Floor:
     _before_check: tuple[Stage, tuple[Say, Listen] | None] | None = None
     """What was asked, while a matter was being taken down, before the question whether there is an emergency."""
 
+    _is_next_there = False  # whether the matter that comes next is where the one before is
+
     def __init__(
         self,
         *,
@@ -100,7 +102,7 @@ class Floor:
         self._no_matches = 0
         self._corrections = self._additions = 0
         self._store_failures, self._is_delayed = 0, False
-        self._was_asked_about_emergency = False
+        self._was_asked_about_emergency = self._was_asked_again_about_emergency = False
         self._service: EmergencyService | None = None
         self._article: Article | None = None
         self._was_registered = False

@@ -33,6 +33,7 @@ class HandingOver(Floor):
 
     _agents_are_there = ""  # when, if it was for the hour that nobody came
 
+    _wishes_other_time = False  # than was offered for a call back
     _is_callback = False  # the hotline called: there is a task for it already
     _nuisance_words: tuple[str, ...] = ()  # what was warned of
     _taker: TakenOver | None = None  # who takes over as soon as nothing is being put on record
@@ -185,10 +186,12 @@ class HandingOver(Floor):
         return self._ask_yes_no(Stage.CALLBACK, *names, window=told, hours=self._agents_are_there)
 
     def _answer_to_callback(self, text: str) -> Actions:
-        if self._answers.read(text, Answer.NO, Answer.YES) is Answer.NO:
-            return self._take_message()
-        if self._answers.read(text, Answer.YES) is None:
+        answer = self._answers.read(text, Answer.NO, Answer.YES)
+        if answer is None:
             self._draft = self._draft.heard(text)  # words of the matter: an answer all the same
+        if answer is Answer.NO or (answer is None and self._answers.refuses(text)):
+            return self._take_message()
+        self._wishes_other_time = answer is None and self._answers.names_time(text)
         return self._plan_callback()
 
     def _plan_callback(self) -> Actions:
@@ -201,6 +204,8 @@ class HandingOver(Floor):
     def _callback_planned(self, event: CallbackPlanned) -> Actions:
         if self._stage is not Stage.PLANNING_CALLBACK:
             return ()
+        if self._wishes_other_time:  # the task holds their words; nobody can promise it for the agents
+            return self._goodbye("callback_wish_noted")
         told = spoken_window(self._prompts, event.window, event.at.astimezone(self._timezone))
         return self._goodbye("callback_planned", window=told)
 

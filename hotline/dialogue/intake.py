@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +25,9 @@ from hotline.domain.appeal import (
 from hotline.domain.category import Category, nearest, within
 from hotline.domain.meaning import Understanding
 
+_CLAUSE = re.compile(r"[，。！？；、,.!?;\s]+")
 _SUMMARY_CHARACTERS = 40
+_QUESTION_CHARACTERS = 12  # fewer say little without what comes before them
 _IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION)
 """“路灯问题” is not what was praised, proposed or asked."""
 
@@ -213,7 +216,34 @@ class Draft:
         is_within = all(said and said in words for said in where)
         joined = place + prompts.text("connector_and") if place and not is_within else ""
         name = "matter_asked" if is_asked else "matter_in_words"
-        return prompts.cut(name, place=joined, words=words[:_SUMMARY_CHARACTERS])
+        return prompts.cut(name, place=joined, words=in_brief(words, asks))
+
+
+def question_in(text: str, asks: Callable[[str], bool]) -> str:
+    """Return the part of a story that asks (“…，他想回来买房，能不能用那边的公积金”), with what comes right before it; empty where none does."""
+    clauses = [clause for clause in _CLAUSE.split(text) if clause]
+    asking = [index for index, clause in enumerate(clauses) if asks(clause)]
+    if not asking:
+        return ""
+    first = last = asking[-1]
+    while first > 0 and sum(map(len, clauses[first : last + 1])) < _QUESTION_CHARACTERS:
+        first -= 1
+    return "，".join(clauses[first : last + 1])[-_SUMMARY_CHARACTERS:]
+
+
+def in_brief(text: str, asks: Callable[[str], bool]) -> str:
+    """Return as much of ``text`` as can be heard at once: of a question its end, of a story its beginning, in whole clauses."""
+    if len(text) <= _SUMMARY_CHARACTERS:
+        return text
+    if question := question_in(text, asks):
+        return question
+    kept = ""
+    for clause in _CLAUSE.split(text):
+        longer = f"{kept}，{clause}" if kept else clause
+        if len(longer) > _SUMMARY_CHARACTERS:
+            break
+        kept = longer
+    return kept or text[:_SUMMARY_CHARACTERS]
 
 
 def _in_pieces(place: Place) -> str:

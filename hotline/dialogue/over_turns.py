@@ -56,6 +56,7 @@ _SETTLING: Final = (
 _PRESENT: Final = frozenset({"_turn", "_saying", "_before"})
 """What is as it is, whatever is taken back."""
 
+_OF_THE_MATTER: Final = 8  # characters: so short a question says nothing of its own matter
 _LEAST_MATTER: Final = 4  # characters: 路灯坏了
 
 
@@ -65,7 +66,7 @@ class OverTurns(EarlierOrders):
     _before: tuple[str, dict[str, Any]] | None = None
     _draft_before_alarm: Any = None
     _pending_question: Any = None
-    _is_next_there = False  # whether the matter that comes next is where the one before is
+    _asked_aside = ""  # what was asked instead of answering it
     _looked_up = ""  # the question that is being searched for, where it names its matter
     _is_heard = False  # whether the last words were recognised from speech,
     _otherwise_heard: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # and what else they may have been
@@ -142,6 +143,16 @@ class OverTurns(EarlierOrders):
         self._next_matter = second
         return first
 
+    def _second_in_between(self, text: str) -> tuple[str, bool]:
+        """Keep a second matter that comes up while the first is taken down; return what was said before it, and whether there was one."""
+        if self._stage not in ASIDE or self._asked is None or self._next_matter:
+            return text, False
+        first, second = self._answers.two_matters(text)
+        if len(second) < _LEAST_MATTER:
+            return text, False
+        self._next_matter = second
+        return "" if self._answers.only_leads(first) else first, True
+
     def _first_of(self, halves: tuple[str, str]) -> Actions:
         """Take the first of two matters that were told in one breath; the second is at the same place unless it says otherwise."""
         first, self._next_matter = halves
@@ -159,12 +170,20 @@ class OverTurns(EarlierOrders):
 
     def _is_aside(self, meaning: Understanding) -> bool:
         """Whether a question of the hotline was answered with a question (“要等几天？”)."""
+        text = meaning.text
         is_inquiry = meaning.intent is Intent.APPEAL and meaning.kind is AppealKind.INQUIRY
-        is_question = is_inquiry and self._answers.asks(meaning.text)
+        is_sure = meaning.category is not None and (
+            meaning.category_confidence >= self._policy.category_confidence
+        )
+        is_question = is_inquiry and self._answers.asks(text)
+        if meaning.intent in (Intent.UNKNOWN, Intent.APPEAL) and not is_sure:  # “你这个几天能办”
+            asked = text.rstrip("。，！呢")  # 我还在那上班呢
+            may_ask = self._answers.may_ask(asked) and not self._answers.has_forgotten(text)
+            is_question = is_question or (may_ask and not meaning.slots.wants_secrecy)
         return (
             self._stage in ASIDE
             and self._asked is not None
-            and (is_question or self._answers.asks_what_to_do(meaning.text))
+            and (is_question or self._answers.asks_what_to_do(text))
             and meaning.slots.place is None
             and meaning.slots.phone is None
         )
@@ -184,8 +203,9 @@ class OverTurns(EarlierOrders):
         )
 
     def _look_up_aside(self, meaning: Understanding) -> Actions:
-        self._pending_question = self._asked
-        if self._answers.asks_what_to_do(meaning.text):
+        self._pending_question, self._asked_aside = self._asked, meaning.text
+        is_about_matter = len(meaning.text) <= _OF_THE_MATTER  # 丢了怎么补办
+        if is_about_matter or self._answers.asks_what_to_do(meaning.text):
             text, category = self._draft.heard(meaning.text).text, self._draft.category
             return (self._look_up(replace(meaning, text=text, category=category)),)
         return (self._look_up(meaning),)
@@ -194,6 +214,7 @@ class OverTurns(EarlierOrders):
         """Answer, or say that somebody else will, and put the question again that was left open."""
         self._asked, self._pending_question = self._pending_question, None
         if article is None:
+            self._draft = self._draft.heard(self._asked_aside)  # so that it is answered with the rest
             lead: tuple[str, ...] = self._prompts.parts("aside_unknown")
             names: tuple[str, ...] = ("aside_unknown",)
         else:

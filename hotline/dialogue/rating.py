@@ -42,7 +42,8 @@ class Rated(Standing):
     def _rating_given_unasked(self, text: str) -> Satisfaction | None:
         """Return what a word or two say of the conversation when it was only asked whether there is anything more (“满意”)."""
         is_asked = self._ratings is not None and self._policy.asks_rating and self._is_settled
-        if not is_asked or self._was_asked_to_rate or len(text) > _LONGEST_UNASKED:
+        is_rating = len(text) <= _LONGEST_UNASKED and not self._answers.rates_later(text)
+        if not is_asked or self._was_asked_to_rate or not is_rating:
             return None
         assert self._ratings is not None
         return self._ratings.satisfaction(text)
@@ -50,6 +51,8 @@ class Rated(Standing):
     def _answer_to_rating(self, text: str) -> Actions:
         """Take a rating; what is plainly something else is another matter, and what is not clear ends the call."""
         assert self._ratings is not None
+        if self._answers.rates_later(text):
+            return self._goodbye("goodbye")
         given = self._ratings.satisfaction(text)
         if given is not None:
             return self._rate(given)
@@ -57,7 +60,8 @@ class Rated(Standing):
             return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         if self._answers.read(text, Answer.NO, Answer.DONE, Answer.YES, Answer.UNCLEAR) is not None:
             return self._goodbye("goodbye")
-        if len(text) >= self._policy.min_matter_characters:
+        is_of_rating = self._answers.speaks_of_rating(text) and self._ratings_asked_again == 0
+        if len(text) >= self._policy.min_matter_characters and not is_of_rating:
             self._stage = Stage.OPEN
             return self._understand(self._matter_of(text))
         if self._ratings_asked_again > 0:

@@ -84,6 +84,8 @@ from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
 _LAST_WORDS: Final = 10
+_LEAST_ANSWER: Final = 1  # characters
+_SHORT_OF_A_MATTER: Final = 8  # characters: 俺不知道咋办啊
 
 _BEFORE_MATTER: Final = (Stage.OPEN, Stage.ANSWERED, Stage.MORE, Stage.UNIT_TOLD, Stage.MATTER)
 """Stages in which what is said tells a matter."""
@@ -212,7 +214,9 @@ class Session(AskingOn):
         if self._answers.wants_agent(text) or self._answers.is_for_somebody(text):
             return self._transfer("asked")
         # Who is waiting for a person already is left to wait: what they say goes to that person.
-        if self._stage not in WAITS_FOR_PEOPLE and self._answers.is_in_despair(text):
+        if self._stage not in WAITS_FOR_PEOPLE and self._answers.is_in_despair(
+            text, is_spoken=self._is_spoken
+        ):
             self._draft = self._draft.heard(text)
             return self._transfer("despair", "despair")
         if self._answers.speaks_dialect(text):
@@ -249,14 +253,7 @@ class Session(AskingOn):
     def _answer_to_stage(self, text: str) -> Actions:
         read = self._answers.read
         if self._stage is Stage.EMERGENCY_CHECK:
-            if read(text, Answer.YES, Answer.NO) is Answer.YES and self._service is not None:
-                return self._give_way(self._service, self._heard)
-            said = self._heard if read(text, Answer.NO) else f"{self._heard}，{text}"
-            if self._before_check is not None:  # nothing of what is being taken down is lost
-                self._stage, self._asked = self._before_check
-                return self._answer_to_stage(said)
-            self._stage = Stage.OPEN
-            return self._understand(said)
+            return self._answer_to_emergency_check(text)
         if (
             read(text, Answer.OPENLY, Answer.SECRETLY) is Answer.SECRETLY
             and (kept := self._wants_secrecy(text)) is not None
@@ -264,6 +261,11 @@ class Session(AskingOn):
             return kept
         if self._gives_question_up(text):
             return self._withdrawn()
+        if self._stage in INTAKE and self._answers.withdraws(text):
+            return self._withdrawn(self._answers.beside_withdrawal(text))
+        text, has_second = self._second_in_between(text)
+        if has_second and len(text) < _LEAST_ANSWER:
+            return self._ask_again_after(self._prompts.parts("matter_later"), "matter_later")
         if self._stage is Stage.CONFIRM:
             return self._answer_to_confirmation(text)
         if self._stage is Stage.CORRECT:
@@ -288,11 +290,8 @@ class Session(AskingOn):
             return self._answer_to_who(text)
         if self._stage in TOLD_OF_ORDERS and self._asks_who_alone(text):
             return self._ask_who(text)
-        if self._stage in TOLD_OF_ORDERS and self._answers.is_dissatisfied_with_result(text):
-            self._draft = self._draft.heard(text)  # the agent sees what was said
-            return self._transfer("dissatisfied")
-        if self._stage in TOLD_OF_ORDERS and self._answers.wants_progress(text):
-            return self._ask_progress(text, self._answers.order_number_in(text))
+        if self._stage in TOLD_OF_ORDERS and (told := self._about_earlier_orders(text)) is not None:
+            return told
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
@@ -311,6 +310,24 @@ class Session(AskingOn):
         if self._stage is Stage.OPEN and not self._is_understanding:
             text = self._matter_of(text)
         return self._understand(text)
+
+    def _answer_to_emergency_check(self, text: str) -> Actions:
+        """Give way to who says that it is urgent, however they say it; a short answer that says neither is asked once more."""
+        is_urgent = self._safety.is_urgent(text)
+        if is_urgent is None and (answer := self._answers.read(text, Answer.YES, Answer.NO)) is not None:
+            is_urgent = answer is Answer.YES
+        if is_urgent and self._service is not None:
+            return self._give_way(self._service, self._heard)
+        is_short = len(text) <= _SHORT_OF_A_MATTER
+        if is_urgent is None and is_short and not self._was_asked_again_about_emergency:
+            self._was_asked_again_about_emergency = True
+            return self._ask_again()
+        said = self._heard if is_urgent is False else f"{self._heard}，{text}"
+        if self._before_check is not None:  # nothing of what is being taken down is lost
+            self._stage, self._asked = self._before_check
+            return self._answer_to_stage(said)
+        self._stage = Stage.OPEN
+        return self._understand(said)
 
     def _invite(self) -> Actions:
         """Ask somebody to go on who greeted or announced a matter, and paused: they are waited for as elders are."""
@@ -339,7 +356,7 @@ class Session(AskingOn):
         if answer is Answer.UNCLEAR and self._stage is Stage.ANSWERED:
             self._article = None
             return self._next_question("no_answer_register")
-        if answer is not None or self._answers.lets_it_be(text):
+        if answer is not None or self._answers.lets_it_be(text) or self._answers.is_done_and_urges(text):
             return self._rate_or_goodbye()
         if (rated := self._rating_given_unasked(text)) is not None:
             return self._rate(rated)
@@ -353,7 +370,14 @@ class Session(AskingOn):
                 return self._taken_up(self._of_question(self._draft).heard(text), kind)
             if (told := self._follow_up(text)) is not None:
                 return told
-        if self._stage is Stage.MORE and self._answers.follow_ups.asks_how_long(text) and self._last_due:
+            if (source := self._article.legal_basis or self._article.source) and self._answers.doubts_answer(
+                text
+            ):
+                return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=source))
+        asks_of_it = self._answers.follow_ups.asks_how_long(text) or self._answers.of_orders.asks_if_noted(
+            text
+        )
+        if self._stage is Stage.MORE and self._last_due and asks_of_it:
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))
 
@@ -466,7 +490,7 @@ class Session(AskingOn):
         is_sure = meaning.confidence >= self._policy.withdrawal_confidence
         is_withdrawal = meaning.intent is Intent.WITHDRAW and is_sure
         if self._stage in INTAKE and (is_withdrawal or self._answers.withdraws(meaning.text)):
-            return self._withdrawn()
+            return self._withdrawn(self._answers.beside_withdrawal(meaning.text))
         if self._is_progress_between(meaning):
             return self._put_off_progress(meaning.text)
         if self._is_aside(meaning):
@@ -487,16 +511,17 @@ class Session(AskingOn):
             return self._take_down_at(meaning)
         return self._new_matter(meaning)
 
-    def _withdrawn(self) -> Actions:
-        self._was_withdrawn = True
+    def _withdrawn(self, asked: str = "") -> Actions:
+        """Register nothing; answer what was ``asked`` instead."""
+        self._was_withdrawn, self._next_matter = True, asked or self._next_matter
         return self._say_and_listen("withdrawn")
 
     def _new_matter(self, meaning: Understanding) -> Actions:
         self._was_withdrawn = self._asks_progress = False
         if self._stage is Stage.UNIT_TOLD:
             self._stage = Stage.OPEN
-        if self._corrects_order(meaning):
-            return self._add_to_order(meaning.text)
+        if (told := self._about_last_order(meaning)) is not None:
+            return told
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
         to_urge, self._to_urge = self._to_urge, None
@@ -554,6 +579,7 @@ class Session(AskingOn):
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
         is_unclear = self._draft.category is None and self._draft.kind is AppealKind.HELP
         is_question = is_question or (is_unclear and self._answers.may_ask(meaning.text))
+        is_question = is_question or self._names_only_a_topic(self._draft)
         if is_question or self._asks_on(self._draft) or self._says_only_whom_it_is_about(self._draft):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
@@ -588,6 +614,11 @@ class Session(AskingOn):
         if self._asks_what_nobody_wrote(self._draft):
             self._article = None
             return self._tell_nothing()
+        if (question := self._question_in_story()) is not None:
+            return (question,)
+        if self._names_only_a_topic(self._draft):
+            self._next_matter = self._draft.text  # what is asked of it is taken together with it
+            return self._invite()
         if self._draft.kind is None and self._draft.category is None:
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")

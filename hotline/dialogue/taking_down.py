@@ -18,7 +18,7 @@ from hotline.dialogue.floor import Actions
 from hotline.dialogue.in_talk import InTalk
 from hotline.dialogue.intake import Draft, Missing, merged, spoken_date
 from hotline.dialogue.stages import CONFIRMED, Stage
-from hotline.dialogue.words import Answer
+from hotline.dialogue.words import Answer, first_clause
 from hotline.domain.appeal import (
     Appeal,
     AppealKind,
@@ -194,6 +194,9 @@ class TakingDown(InTalk):
             return self._secrecy_said(wanted=wanted)
         answer = self._answers.read(text, Answer.OPENLY, Answer.NO, Answer.YES, Answer.ANONYMOUS)
         if answer is None:
+            if (wanted := self._answers.wants_secrecy(first_clause(text))) is not None:
+                self._draft = self._draft.heard(text)  # “保密吧，我还在那上班呢”
+                return self._secrecy_said(wanted=wanted)
             return self._understand(text)
         return self._secrecy_said(wanted=answer in (Answer.YES, Answer.ANONYMOUS))
 
@@ -271,7 +274,12 @@ class TakingDown(InTalk):
     def _with_building(self, draft: Draft) -> Draft:
         """Return ``draft`` with the building that was told before the estate it is of (6号楼停电了 … 金阳花园)."""
         place, names = draft.place, self._answers.places
-        if place is None or not place.detail or place.detail.endswith(_ROADS) or names.has_number(place.detail):
+        if (
+            place is None
+            or not place.detail
+            or place.detail.endswith(_ROADS)
+            or names.has_number(place.detail)
+        ):
             return draft
         building = names.building("，".join(draft.accounts))
         return replace(draft, place=replace(place, detail=place.detail + building)) if building else draft

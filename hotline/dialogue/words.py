@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hotline.dialogue.follow_ups import FollowUps
+from hotline.dialogue.order_words import OrderWords, either
 from hotline.dialogue.place_names import PlaceNames
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import SoundLexicon, han_only, sounds, syllables
+from hotline.phonetics import SoundLexicon, han_only, in_standard_words, sounds, syllables
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _GAP_SIGNS: Final = r"[，,。\s]"
@@ -22,6 +23,8 @@ _GAPS: Final = f"{_GAP_SIGNS}*"
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
 _LONGEST_CRY: Final = 30  # characters
 _SHORT_ANSWER: Final = 8
+_LEAST_TOPIC: Final = 2
+_LONGEST_TOPIC: Final = 6
 _SHORT_QUESTION: Final = 10  # characters: 没有发票行不行
 _SHORT_WISH: Final = 16
 _SHORT_STORY: Final = 24
@@ -76,6 +79,7 @@ class AnswerWords:
             self._leaves = tuple(rows["leaves_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
             self._take_patterns(rows)
+            self._take_ways(rows)
             self._who_answers = SoundLexicon(rows["who_answers"])
             self._off_topic = tuple(rows["off_topic_inside"])
             self._urges = tuple(rows["urges_inside"])
@@ -90,17 +94,12 @@ class AnswerWords:
             self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
-            self._comes_to_mind = tuple(rows["comes_to_mind"])
-            self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
-            self._asks_on_alone, self._what_to_do = (
-                tuple(rows["asks_on_alone"]),
-                frozenset(rows["what_to_do"]),
-            )
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self.follow_ups = FollowUps(rows, file=file)
+            self.of_orders = OrderWords(rows)
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
             self.places = PlaceNames(rows, core=self._core, file=file)
         except KeyError as error:
@@ -115,24 +114,24 @@ class AnswerWords:
     def _take_patterns(self, rows: Mapping[str, Any]) -> None:
         """Make patterns of words that follow one another, and take what is grouped."""
         self._secrecy = {name == "wanted": tuple(words) for name, words in rows["secrecy_answers"].items()}
-        wrong, right = (_either(rows["not_but"][name]) for name in ("not", "but"))
+        wrong, right = (either(rows["not_but"][name]) for name in ("not", "but"))
         self._not_but = re.compile(
             rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
         )
-        denied = _either(self._starts[Answer.NO])
-        alone = _either(
+        denied = either(self._starts[Answer.NO])
+        alone = either(
             word for word in self._starts[Answer.NO] if not word.endswith("是")
         )  # 不是平安路 tells nothing
         self._right_alone = re.compile(
             rf"(?:(?:{denied}){_GAPS})*(?:{right})在?(?P<right>.{{2,}})"
             rf"|(?:(?:{alone}){_GAPS}|(?:{denied}){_GAP_SIGNS}+)+在?(?P<said>.{{2,}})"
         )
-        said, one, other = (_either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
+        said, one, other = (either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
         self._one_and_one = re.compile(
             rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
         )
         before, wants, asks, after, has, what, alone = (
-            _either(rows["opening"][name])
+            either(rows["opening"][name])
             for name in ("before", "wants", "asks", "after", "has", "what", "alone")
         )
         asked = rf"(?:{asks})(?:{after})*(?:{what})?"
@@ -140,29 +139,58 @@ class AnswerWords:
             rf"(?:{before}|{wants})*(?:{asked}|(?:{has})(?:{what})(?:(?:{before}|{wants})*{asked})?)"
             rf"|(?:{before})*(?:{alone})"
         )
-        inquires, upon, about = (_either(rows["opening"][name]) for name in ("inquires", "upon", "about"))
+        inquires, upon, about = (either(rows["opening"][name]) for name in ("inquires", "upon", "about"))
         untold = re.escape(str(rows["opening"]["untold"]))
         self._inquiry = re.compile(
             rf"(?:{before}|{wants})*(?:{inquires})(?:{after})*(?:{upon})?(?P<about>[^{untold}]{{2,10}}?)(?:{about})"
         )
-        gives, announces, which = (_either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
+        gives, announces, which = (either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
         self._announcing = re.compile(
             rf"(?:{before})*(?:{wants}|{gives})*(?:{announces})(?:{after})*(?:{which})?"
         )
         stands = rows["stands"]
-        whose, noun, how = (_either(stands[name]) for name in ("whose", "noun", "stands"))
+        whose, noun, how = (either(stands[name]) for name in ("whose", "noun", "stands"))
         most, few = int(stands["most"]), int(stands["few"])
         self._stands = re.compile(rf"(?:{whose}).{{0,{most}}}?(?:{noun}).{{0,{few}}}?(?:{how})")
         self._not_whose = tuple(stands["not_whose"])
         told = rows["told_before"]
-        who, when, whom, did, state = (_either(told[name]) for name in ("who", "when", "to", "did", "stands"))
+        who, when, whom, did, state, unanswered = (
+            either(told[name]) for name in ("who", "when", "to", "did", "stands", "unanswered")
+        )
         self._told_before = re.compile(
             rf"(?:(?:{who})(?:{when})?|{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{state})"
+            rf"|(?:{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{unanswered})"
         )
+        taken_back = rows["withdrawal"]
+        lead, nots, what, spares, done, whom, after = (
+            either(taken_back[name]) for name in ("before", "nots", "what", "spares", "done", "whom", "after")
+        )
+        own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
+        self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others})(?:{whom})?(?:{after})?")
+        self._asks_besides = tuple(taken_back["asks"])
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
-        first, to, whom = (_either(through[name]) for name in ("before", "wants", "whom"))
+        first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))
         self._put_through = re.compile(rf"(?:{first})*(?:{to}).{{0,{int(through['most'])}}}(?:{whom})")
+
+    def _take_ways(self, rows: Mapping[str, Any]) -> None:
+        """Take ways of going on: doubts, refusals, another time, nothing more but a word of urging."""
+        self._doubts_answer = tuple(rows["doubts_answer"])
+        self._not_yes, self._rates_later = tuple(rows["not_yes_start"]), tuple(rows["rates_later"])
+        self._of_rating = tuple(rows["of_rating"])
+        urging = rows["done_and_urges"]
+        self._done_and = tuple(urging["urges"]), tuple(urging["more"])
+        self._not_in_topic = frozenset((*rows["not_in_name"], *rows["not_in_topic"]))
+        another = rows["another_matter"]
+        self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
+        self._old_lexicon = SoundLexicon(rows["old_inside"])
+        self._comes_to_mind = tuple(rows["comes_to_mind"])
+        self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
+        self._asks_on_alone, self._what_to_do = (
+            tuple(rows["asks_on_alone"]),
+            frozenset(rows["what_to_do"]),
+        )
+        self._other_times, self._refuses = tuple(rows["other_time"]), tuple(rows["refuses"])
 
     def wants_agent(self, text: str) -> bool:
         """Tell whether the citizen asks for a person (转人工)."""
@@ -182,12 +210,14 @@ class AnswerWords:
         """Tell whether the citizen asks whether a person or a machine has answered."""
         return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._who_answers, text)
 
-    def is_in_despair(self, text: str) -> bool:
+    def is_in_despair(self, text: str, *, is_spoken: bool = False) -> bool:
         """Tell whether somebody may have lost the will to live (轻生): that is for a person, at once.
 
-        In a long letter such words mostly tell how bad a matter is (46 of 8,621 messages of another city); it is read by people anyway.
+        In a long letter such words mostly tell how bad a matter is (46 of 8,621 messages of another city); it is read by
+        people anyway. Who says them at the end of a long story ``is_spoken``.
         """
-        return len(han_only(text)) <= _LONGEST_CRY and self._is_found(self._despair_lexicon, text)
+        is_cry = is_spoken or len(han_only(text)) <= _LONGEST_CRY
+        return is_cry and self._is_found(self._despair_lexicon, text)
 
     def asks_who(self, text: str) -> bool:
         """Tell whether the citizen asks whose business something is (归谁管)."""
@@ -267,11 +297,88 @@ class AnswerWords:
         return self._is_found(self._called_lexicon, text)
 
     def withdraws(self, text: str) -> bool:
-        """Tell whether a short sentence takes the matter back (撤回); who says more tells of somebody or something else."""
+        """Tell whether a short sentence, or a clause by itself, takes the matter back (撤回, “先别登记了，我跟家里人商量商量”).
+
+        Who says more within a clause tells of somebody or something else (“他叫我别投诉了”).
+        """
         is_short = len(han_only(text)) <= _SHORT_WISH
-        return is_short and (
+        if is_short and (
             self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
+        ):
+            return True
+        return any(map(self._is_withdrawal, _CLAUSE.split(text)))
+
+    def _is_withdrawal(self, clause: str) -> bool:
+        words = han_only(clause)
+        return len(words) <= _SHORT_WISH and self._withdrawal.fullmatch(words) is not None
+
+    def beside_withdrawal(self, text: str) -> str:
+        """Return what is asked beside taking the matter back (“算了，我不投诉了，我就想问问停车费归谁定”); empty where nothing is."""
+        rest = "，".join(
+            part
+            for part in _CLAUSE.split(text)
+            if part and not (self._is_withdrawal(part) or self.lets_it_be(part))
         )
+        is_more = len(han_only(rest)) > _SHORT_ANSWER
+        return rest if is_more and any(words in rest for words in self._asks_besides) else ""
+
+    def doubts_answer(self, text: str) -> bool:
+        """Tell whether a short sentence doubts the answer just given (“不对吧，我听说不是”)."""
+        return len(han_only(text)) <= _SHORT_STORY and any(words in text for words in self._doubts_answer)
+
+    def rates_later(self, text: str) -> bool:
+        """Tell whether somebody will not rate before the matter is settled (“等办好了才满意呢”)."""
+        return any(words in text for words in self._rates_later)
+
+    def speaks_of_rating(self, text: str) -> bool:
+        """Tell whether ``text`` is about the rating that was asked for (“没什么不满意的”)."""
+        return any(words in text for words in self._of_rating)
+
+    def is_done_and_urges(self, text: str) -> bool:
+        """Tell whether there is nothing more, but for a word of urging or thanks (“没了，恁快点派人来啊”)."""
+        first, *others = [part for part in _CLAUSE.split(text) if part] or [""]
+        rest = "".join(others)
+        urges, more = self._done_and
+        return (
+            self._read(in_standard_words(first), Answer.DONE) is Answer.DONE
+            and len(rest) <= _SHORT_WISH
+            and any(words in rest for words in urges)
+            and not any(words in rest for words in more)
+        )
+
+    def is_topic(self, text: str) -> bool:
+        """Tell whether a word or two only name something (社保卡), and say nothing of it (停水, 没暖气)."""
+        words = self._core(han_only(text))
+        is_short = (
+            _LEAST_TOPIC <= len(words) <= _LONGEST_TOPIC and len(words) >= len(text.strip("。，,. ")) - 1
+        )
+        return is_short and self._not_in_topic.isdisjoint(words)
+
+    def only_leads(self, text: str) -> bool:
+        """Tell whether ``text`` leads to something else and says nothing (对了)."""
+        return han_only(text) in self._not_yes
+
+    def begins_elsewhere(self, more: str) -> bool:
+        """Tell whether what ``more_after_yes`` found begins as another matter (还有我们村的水井)."""
+        cue = next((cue for cue in self._elsewhere_cues if more.startswith(cue)), "")
+        return more.removeprefix(cue).lstrip("，, ").startswith(self._elsewhere)
+
+    def more_after_yes(self, text: str) -> str:
+        """Return what is told after a yes as something else (“对，还有我们村的水井也塌了”); empty where nothing is."""
+        cue = next((cue for cue in self._elsewhere_cues if cue in text), "")
+        if not cue:
+            return ""
+        first, found, rest = text.partition(cue)
+        is_yes = self._read(first.strip("，。,. "), Answer.YES) is Answer.YES
+        return f"{found}{rest}" if is_yes and len(han_only(rest)) >= _SHORT_QUESTION // 2 else ""
+
+    def names_time(self, text: str) -> bool:
+        """Tell whether an answer to a time that was offered names another, or says that it does not suit."""
+        return any(words in text for words in self._other_times)
+
+    def refuses(self, text: str) -> bool:
+        """Tell whether ``text`` begins as a refusal (“不用回了，你记一下就行”)."""
+        return self._core(han_only(text)).startswith(self._refuses)
 
     def lets_it_be(self, text: str) -> bool:
         """Tell whether ``text`` only says that it need not be (算了吧)."""
@@ -316,8 +423,13 @@ class AnswerWords:
         return self._is_found(self._enterprise_lexicon, text)
 
     def wants_slower(self, text: str) -> bool:
-        """Tell whether the citizen asks to be spoken to slowly, or says that they are old or hard of hearing (适老)."""
-        return self._is_found(self._slower_lexicon, text)
+        """Tell whether the citizen asks to be spoken to slowly, or says that they are old or hard of hearing (适老).
+
+        Who says how old they are to ask something else (“俺岁数大了能不能不交”) does not.
+        """
+        if self._is_found(self._slower_lexicon, text):
+            return True
+        return self._is_found(self._old_lexicon, text) and not self.may_ask(text)
 
     def is_only_slower(self, text: str) -> bool:
         """Tell whether that wish is all that ``text`` says."""
@@ -408,8 +520,12 @@ class AnswerWords:
 
     @staticmethod
     def _is_found(lexicon: SoundLexicon, text: str) -> bool:
-        found = lexicon.find(han_only(text))
-        return any(match.is_exact or (match.is_precise and len(match.word) > 2) for match in found)
+        words = han_only(text)
+        return any(
+            match.is_exact or (match.is_precise and len(match.word) > 2)
+            for way in dict.fromkeys((words, in_standard_words(words)))
+            for match in lexicon.find(way)
+        )
 
     def digits_in(self, text: str) -> str:
         """Return the digits said or written in ``text``, without gaps."""
@@ -432,7 +548,11 @@ class AnswerWords:
         return next((name for name, inside in self._pages.items() if any(w in text for w in inside)), None)
 
     def read(self, text: str, *among: Answer) -> Answer | None:
-        """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else."""
+        """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else. 恁 is 你."""
+        ways = dict.fromkeys((text, in_standard_words(text)))
+        return next((answer for way in ways if (answer := self._read(way, *among)) is not None), None)
+
+    def _read(self, text: str, *among: Answer) -> Answer | None:
         words = han_only(text)
         if not words:
             plain = text.strip("。.!！ ").casefold()  # “OK”
@@ -471,8 +591,10 @@ class AnswerWords:
         return self.opens_with(text, Answer.YES) and not any(word in rest for word in self._buts)
 
     def opens_with(self, text: str, answer: Answer) -> bool:
-        """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”)."""
-        return han_only(text).startswith(self._starts[answer])
+        """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”); “对了，还有” is neither."""
+        words = han_only(text)
+        is_lead = words.startswith(self._not_yes) and len(words) > _ADDS_NOTHING
+        return words.startswith(self._starts[answer]) and not (is_lead and answer is Answer.YES)
 
     def likely(self, *among: Answer) -> tuple[str, ...]:
         """Return likely answers for the recogniser to lean to."""
@@ -491,9 +613,9 @@ class AnswerWords:
         return words
 
 
-def _either(words: Iterable[str]) -> str:
-    """Return the pattern of any of ``words``, the longest first."""
-    return "|".join(re.escape(word) for word in sorted(map(str, words), key=len, reverse=True))
+def first_clause(text: str) -> str:
+    """Return ``text`` up to its first pause."""
+    return next((part for part in _CLAUSE.split(text) if part), "")
 
 
 def _is_made_of(text: str, words: Iterable[str]) -> bool:

@@ -97,3 +97,20 @@ def test_who_hangs_up_after_the_greeting_is_not_called_back() -> None:
     call = Conversation(calling_hours=HOURS)
     call.happens(HungUp(NOW))
     assert not call.session.was_abandoned
+
+
+@pytest.mark.parametrize("said", ["上午我没空，下午三点以后行不行", "后天吧", "晚上行不行"])
+def test_another_time_is_noted_for_people_and_not_promised(said: str) -> None:
+    call = nobody_free("暖气不热")
+    call.says(said)
+    assert said in planned(call).words
+    call.happens(CallbackPlanned(NOW, call.turn, WINDOW))
+    assert call.heard == ("callback_wish_noted", "goodbye")
+
+
+def test_who_wants_no_call_but_the_matter_noted_leaves_a_message() -> None:
+    call = nobody_free()
+    call.says("不用回了，你记一下就行，我投诉医院乱收费")
+    recorded = call.did[-1]
+    assert isinstance(recorded, RegisterAppeal)
+    assert recorded.appeal.text.endswith("我投诉医院乱收费")

@@ -262,7 +262,7 @@ def test_more_than_a_place_after_an_answer_that_does_not_ask_for_one_is_a_new_ma
 
 def test_who_takes_the_matter_back_is_heard_and_it_is_recorded_as_withdrawn() -> None:
     call = with_a_complaint()
-    call.says("算了不投诉了", a_meaning("算了不投诉了", Intent.WITHDRAW))
+    call.says("算了不投诉了")
     assert call.heard == ("withdrawn", "anything_more")
     assert call.says("没有了")[-1] == End(Outcome.FAILED)
     assert call.session.contact_outcome is ContactOutcome.WITHDRAWN
@@ -275,7 +275,7 @@ def test_who_takes_the_matter_back_in_so_many_words_is_heard_whatever_the_model_
 ) -> None:
     call = Conversation()
     call.says("我家暖气不热", a_complaint("我家暖气不热"))
-    call.says(text, a_meaning(text, Intent.UNKNOWN))
+    call.says(text)
     assert call.heard == ("withdrawn", "anything_more")
     assert call.session.contact_outcome is ContactOutcome.WITHDRAWN
 
@@ -289,7 +289,7 @@ def test_who_tells_of_somebody_who_took_a_matter_back_takes_nothing_back() -> No
 
 def test_who_begins_anew_after_taking_back_is_no_longer_withdrawn() -> None:
     call = with_a_complaint()
-    call.says("算了不投诉了", a_meaning("算了不投诉了", Intent.WITHDRAW))
+    call.says("算了不投诉了")
     call.says("路灯坏了没人修", a_complaint("路灯坏了没人修"))
     assert call.session.contact_outcome is ContactOutcome.TO_AGENT
 

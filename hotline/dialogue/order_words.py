@@ -1,0 +1,71 @@
+"""What is said of an order that is on record (已登记的工单): that it be urged, kept secret, put right or taken back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from hotline.phonetics import han_only, in_standard_words
+
+_LONGEST: Final = 30  # characters: who says more tells a matter
+_SHORT: Final = 24
+_SHORTEST: Final = 16
+
+
+class OrderWords:
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``withdraws_order_inside``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+
+    def __init__(self, rows: Mapping[str, Any]) -> None:
+        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        self._wrong, self._waives = tuple(rows["wrong_afterwards"]), tuple(rows["waives_inside"])
+        self._asks_noted, self._presses = tuple(rows["asks_if_noted"]), tuple(rows["presses_inside"])
+        self._withdraws = tuple(rows["withdraws_order_inside"])
+        later, denied, another = (
+            rows[name] for name in ("keeps_secret_later", "denies_done", "order_of_another")
+        )
+        self._secret_later = tuple(tuple(later[name]) for name in ("when", "did", "words"))
+        whose, said, done, yet = (either(denied[name]) for name in ("who", "said", "done", "but"))
+        near = rf".{{0,{int(denied['most'])}}}?"
+        self._denies_done = re.compile(rf"(?:{whose}){near}(?:{said}){near}(?:{done}).{near}(?:{yet})")
+        kin, did = either(another["whose"]), either(another["did"])
+        self._of_another = re.compile(rf"(?:{kin}).{{0,6}}?(?:{did})")
+
+    def withdraws_order(self, text: str) -> bool:
+        """Tell whether a sentence asks for an order to be taken back (“他们修好了，你把单子取消了吧”)."""
+        return len(han_only(text)) <= _LONGEST and any(words in text for words in self._withdraws)
+
+    def denies_done(self, text: str) -> bool:
+        """Tell whether somebody is said to have called a matter settled that is not (“短信说办完了，根本没人来”)."""
+        return self._denies_done.search(in_standard_words(han_only(text))) is not None
+
+    def is_order_of_another(self, text: str) -> bool:
+        """Tell whether it is an order that somebody else made (“我妈登记的那个单子”)."""
+        return self._of_another.search(in_standard_words(han_only(text))) is not None
+
+    def keeps_secret_later(self, text: str) -> bool:
+        """Tell whether somebody asks that an order of another day be kept secret (“昨天打的那个，忘了说要保密”)."""
+        return len(han_only(text)) <= _LONGEST and all(
+            any(words in text for words in group) for group in self._secret_later
+        )
+
+    def presses(self, text: str) -> bool:
+        """Tell whether who asks how an order stands urges it (“催一下电梯那个事”)."""
+        return any(words in text for words in self._presses)
+
+    def says_wrong(self, text: str) -> bool:
+        """Tell whether a sentence says that something was told wrongly before (“我刚才说错了，是南头村”)."""
+        return len(han_only(text)) <= _LONGEST and any(words in text for words in self._wrong)
+
+    def waives_secrecy(self, text: str) -> bool:
+        """Tell whether a short sentence takes a wish for secrecy back (“算了不保密了”)."""
+        return len(han_only(text)) <= _SHORT and any(words in text for words in self._waives)
+
+    def asks_if_noted(self, text: str) -> bool:
+        """Tell whether a short sentence asks whether what was told is on record (“恁给俺记上了没”)."""
+        return len(han_only(text)) <= _SHORTEST and any(words in text for words in self._asks_noted)
+
+
+def either(words: Iterable[str]) -> str:
+    """Return the pattern of any of ``words``, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(map(str, words), key=len, reverse=True))

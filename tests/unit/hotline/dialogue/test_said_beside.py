@@ -1,0 +1,378 @@
+"""What is said beside an answer, after it or against it: none of it is lost, and none of it is taken for something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.dialogue.actions import (
+    AddToOrder,
+    End,
+    GiveWayToEmergency,
+    LookUp,
+    LookUpProgress,
+    RegisterAppeal,
+    TransferToAgent,
+    Understand,
+)
+from hotline.dialogue.events import FactsAdded, NoProgress, PassagesFound, ProgressFound
+from hotline.dialogue.intake import in_brief, question_in
+from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
+from hotline.domain.deeds import Satisfaction
+from hotline.domain.diversion import ContactOutcome
+from hotline.domain.meaning import Intent
+from hotline.domain.repeats import OrderNews
+from hotline.domain.work_order import Status
+from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage
+from tests.talking import DUE, Conversation, with_a_complaint
+
+HANDLING = OrderNews("26112300001", Status.HANDLING, NOW, DUE, "兰山区人民政府", "0101")
+
+
+def registered(call: Conversation) -> RegisterAppeal:
+    done = call.last(RegisterAppeal)
+    assert isinstance(done, RegisterAppeal)
+    return done
+
+
+def after_registering(**settings) -> Conversation:
+    call = Conversation(**settings)
+    call.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    call.says("对")
+    call.is_registered()
+    return call
+
+
+# --- at the read-back --------------------------------------------------------------------------------------------
+
+
+def test_a_wish_for_secrecy_beside_a_yes_is_kept() -> None:
+    call = with_a_complaint()
+    call.says("对，不过要保密", a_meaning("对，不过要保密", Intent.AFFIRM, wants_secrecy=True))
+    assert registered(call).appeal.secrecy is Secrecy.CONFIDENTIAL
+    call.is_registered()
+    assert "secrecy_noted" in call.heard
+
+
+def test_another_matter_beside_a_yes_comes_next() -> None:
+    call = with_a_complaint()
+    text = "对，还有我们村里的水井也塌了一块"
+    call.says(text, a_complaint(text, category="0102"))
+    assert registered(call).appeal.text == "兰山区银雀山街道暖气不热"
+    call.is_registered()
+    assert call.heard[-1] == "next_matter"
+
+
+def test_a_fact_beside_a_yes_goes_with_what_is_registered() -> None:
+    call = with_a_complaint()
+    call.says("对，还有就是我家在三楼", a_meaning("对，还有就是我家在三楼", Intent.AFFIRM))
+    assert "三楼" in registered(call).appeal.text
+    assert call.session.so_far.text.endswith("我家在三楼")
+
+
+@pytest.mark.parametrize("text", ["对了，还有个事，楼下广场舞太吵", "还要反映一个，楼下广场舞太吵"])
+def test_another_matter_at_the_read_back_is_no_yes_and_waits(text: str) -> None:
+    call = with_a_complaint()
+    call.says(text)
+    assert call.heard[0] == "matter_later"
+    call.says("对")
+    assert registered(call).appeal.text == "兰山区银雀山街道暖气不热"
+    call.is_registered()
+    assert call.heard[-1] == "next_matter"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "先别登记了，我跟俺家里人商量商量再说吧",
+        "要不先不报了吧，等两天看看",
+        "我改主意了，都是邻居，不告他了",
+        "不登记，我就想问问",
+        "我没要登记啊，我就咨询一下",
+    ],
+)
+def test_who_takes_the_matter_back_in_a_clause_has_nothing_registered(text: str) -> None:
+    call = with_a_complaint()
+    call.says(text)
+    assert call.heard == ("withdrawn", "anything_more")
+    assert call.session.contact_outcome is ContactOutcome.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    "text", ["他叫我别投诉了，说给我修，可到现在也没修", "物业不处理", "你们不处理我就上访"]
+)
+def test_who_tells_of_others_takes_nothing_back(text: str) -> None:
+    call = with_a_complaint()
+    call.says(text, a_complaint(text))
+    assert "withdrawn" not in call.heard
+
+
+def test_what_is_asked_beside_taking_back_is_answered_next() -> None:
+    call = with_a_complaint()
+    call.says("算了算了，我不投诉了，我就想问问停车费多少钱")
+    assert call.heard == ("withdrawn", "next_matter")
+    assert call.session._next_matter == "我就想问问停车费多少钱"
+
+
+@pytest.mark.parametrize("text", ["登记了以后是谁来管呀", "你这个几天能办", "报这个要不要钱"])
+def test_a_question_at_the_read_back_is_no_fact(text: str) -> None:
+    call = with_a_complaint()
+    call.says(text, a_meaning(text, Intent.UNKNOWN))
+    assert isinstance(call.did[-1], LookUp)
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard[0] == "aside_unknown"
+    call.says("对")
+    assert text in registered(call).appeal.text  # so that it is answered with the rest
+
+
+# --- after registering -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我刚才说错了，不是顺合村，是南头村",
+        "村名记错了，应该是沙墩镇",
+        "刚才那个地方不对，是振兴路才对",
+        "忘了说了，是村东头那一溜",
+        "你再给加上一条，晚上有小孩摔倒过",
+    ],
+)
+def test_what_is_put_right_or_added_afterwards_goes_to_the_order(text: str) -> None:
+    call = after_registering()
+    call.says(text, a_meaning(text, Intent.DENY))
+    added = call.did[-1]
+    assert isinstance(added, AddToOrder)
+    assert (added.number, added.text, added.wants_secrecy) == ("26112300001", text, False)
+
+
+def test_secrecy_may_be_wished_for_and_given_up_afterwards() -> None:
+    call = after_registering()
+    call.says(
+        "对了，别把我号码给他们", a_meaning("对了，别把我号码给他们", Intent.UNKNOWN, wants_secrecy=True)
+    )
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", "对了，别把我号码给他们", wants_secrecy=True)
+    call.happens(FactsAdded(NOW, call.turn, "26112300001"))
+    text = "算了不保密了，让他们直接给我打电话吧"
+    call.says(text, a_meaning(text, Intent.UNKNOWN))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", text)
+
+
+def test_who_takes_an_order_back_is_put_through() -> None:
+    call = after_registering()
+    text = "刚才那个不用办了，我们自己修好了"
+    call.says(text, a_meaning(text, Intent.UNKNOWN))
+    assert isinstance(call.did[-1], TransferToAgent)
+    assert call.did[-1].reason == "withdraw"
+
+
+@pytest.mark.parametrize("text", ["恁给俺记上了没", "啥时候给我处理啊", "多久能处理"])
+def test_who_asks_whether_it_is_on_record_hears_who_handles_it(text: str) -> None:
+    call = after_registering()
+    call.says(text)
+    assert call.heard == ("registered_due", "anything_more")
+    assert "兰山区人民政府" in call.said
+
+
+@pytest.mark.parametrize(
+    "text", ["没了，恁快点派人来啊", "木有了木有了，恁可得给俺问问", "没有了，你们上点心", "没啦"]
+)
+def test_nothing_more_but_a_word_of_urging_is_nothing_more(text: str) -> None:
+    call = after_registering()
+    assert isinstance(call.says(text)[-1], End)
+
+
+def test_nothing_more_with_another_matter_is_more() -> None:
+    call = after_registering()
+    assert isinstance(call.says("没了，对了还有路灯也坏了，赶紧修")[-1], Understand)
+
+
+@pytest.mark.parametrize("text", ["发短信行不行", "等办好了才满意呢"])
+def test_words_that_hold_a_rating_rate_nothing(text: str) -> None:
+    call = after_registering(asks_rating=True)
+    call.says(text)
+    assert call.session.rating is None
+
+
+def test_who_rates_only_when_it_is_done_is_not_asked_again() -> None:
+    call = after_registering(asks_rating=True)
+    call.says("没有了")
+    assert call.heard == ("ask_rating",)
+    call.says("等办完了再说吧，现在咋评")
+    assert call.heard == ("goodbye",)
+    call = after_registering(asks_rating=True)
+    call.says("没有了")
+    call.says("没什么不满意的，挺好")
+    assert call.heard == ("ask_rating_again",)
+    call.says("满意")
+    assert call.session.rating is Satisfaction.SATISFIED
+
+
+# --- orders of another day ---------------------------------------------------------------------------------------
+
+
+def test_what_is_called_settled_and_is_not_is_an_objection_of_who_has_an_order() -> None:
+    text = "短信说我那个事办完了，人都没来看一眼，根本没修"
+    call = Conversation()
+    call.says(text)
+    assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
+    assert isinstance(call.did[-1], TransferToAgent)
+    assert (call.did[-1].reason, call.session.so_far.text) == ("dissatisfied", text)
+
+
+def test_and_a_matter_of_who_has_none() -> None:
+    text = "物业打电话说修好了，其实根本没修，电梯还是坏的"
+    call = Conversation()
+    call.says(text.replace("物业", "单位"))
+    call.happens(NoProgress(NOW, call.turn))
+    assert isinstance(call.did[-1], Understand)
+    assert call.did[-1].text.endswith("电梯还是坏的")
+
+
+def test_who_presses_has_their_only_open_order_urged_and_is_told_of_it() -> None:
+    call = Conversation()
+    call.says("我催一下暖气那个事")
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", "我催一下暖气那个事", urges=True)
+    call.happens(FactsAdded(NOW, call.turn, "26112300001"))
+    assert call.said.startswith("查到了。11月23日登记的供暖诉求")
+    assert "已经替您催办" in call.said
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("查一下我的工单，编号是二零二四零五零六一二三四五", "ask_number_again"),
+        ("查进度，我妈登记的那个单子", "ask_number"),
+    ],
+)
+def test_the_callers_own_orders_are_not_told_for_another(text: str, name: str) -> None:
+    call = Conversation()
+    call.says(text)
+    assert call.heard == (name,)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("那个事办完了，你把单子取消了吧", "withdraw"),
+        ("我之前反映的问题解决了，麻烦你给销了吧，谢谢恁", "withdraw"),
+        ("我之前打的那个漏水的，忘了说要保密了，现在加上行不", "asked"),
+    ],
+)
+def test_what_only_people_may_do_to_an_order_is_for_people(text: str, reason: str) -> None:
+    call = Conversation()
+    call.says(text)
+    assert isinstance(call.did[-1], TransferToAgent)
+    assert call.did[-1].reason == reason
+
+
+# --- questions ---------------------------------------------------------------------------------------------------
+
+
+def test_who_names_only_a_topic_is_asked_to_go_on_and_both_are_searched_for() -> None:
+    call = Conversation()
+    call.says("社保卡", a_complaint("社保卡", category="0303", category_confidence=0.6))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("invite",)
+    call.says("丢了", a_complaint("社保卡，丢了", kind=AppealKind.INQUIRY, category="0303"))
+    asked = call.did[-1]
+    assert isinstance(asked, LookUp)
+    assert asked.question == "社保卡，丢了"
+
+
+def test_a_question_at_the_end_of_a_story_is_searched_for_alone() -> None:
+    text = "你好，我是罗庄的，我儿子在杭州交的公积金，现在想回来买房子，能不能用杭州的公积金在临沂贷款啊"
+    call = Conversation()
+    call.says(text, a_complaint(text, kind=AppealKind.INQUIRY, category="0303"))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    asked = call.did[-1]
+    assert isinstance(asked, LookUp)
+    assert asked.question == "能不能用杭州的公积金在临沂贷款啊"
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard[-1] in ("confirm", "ask_place")
+
+
+@pytest.mark.parametrize("text", ["不对吧，我听邻居说三百八", "你确定吗", "你说错了吧"])
+def test_who_doubts_an_answer_hears_what_it_rests_on(text: str) -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says(text)
+    assert call.heard == ("answer_doubted", "anything_more")
+    assert "临沂市供热条例" in call.said
+    call.says("依据是什么")
+    assert call.said.startswith("临沂市供热条例")
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("路灯坏了", "路灯坏了"),
+        (
+            "你好同志，我是罗庄的，我儿子在杭州上班，他单位给他交的公积金，他想回来买房子，能不能用杭州的公积金在临沂贷款",
+            "能不能用杭州的公积金在临沂贷款",
+        ),
+        (
+            "大姐我跟你打听个事，我这两亩地种了一辈子，前年修路占了，村里说给补钱到现在也没给，我找了好几趟都说等等",
+            "大姐我跟你打听个事，我这两亩地种了一辈子，前年修路占了，村里说给补钱到现在也没给",
+        ),
+        ("一" * 50, "一" * 40),
+    ],
+)
+def test_a_story_is_read_back_in_whole_clauses_and_a_question_with_what_it_asks(
+    text: str, brief: str
+) -> None:
+    assert in_brief(text, lambda clause: "能不能" in clause) == brief
+
+
+def test_a_short_question_takes_what_comes_before_it() -> None:
+    assert (
+        question_in("你好，我家孩子上初中，要多少钱", lambda clause: "多少" in clause)
+        == "你好，我家孩子上初中，要多少钱"
+    )
+    assert question_in("我家停水了", lambda clause: "多少" in clause) == ""
+
+
+# --- emergencies -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["紧急", "怎么不紧急，你快点", "人都快没了你还问", "恁快点吧俺求求恁了", "转吧转吧", "赶紧的吧"]
+)
+def test_who_says_in_any_words_that_it_is_urgent_is_put_through(text: str) -> None:
+    call = Conversation()
+    call.says("我老伴摔倒起不来了")
+    assert call.heard == ("emergency_check",)
+    call.says(text)
+    assert isinstance(call.did[-1], GiveWayToEmergency)
+
+
+def test_who_answers_neither_is_asked_once_more() -> None:
+    call = Conversation()
+    call.says("我老伴摔倒起不来了")
+    call.says("俺不知道咋办啊")
+    assert call.heard == ("emergency_check",)
+    call.says("没事，打完针了")
+    assert isinstance(call.did[-1], Understand)
+
+
+def test_despair_at_the_end_of_a_long_story_is_heard_by_telephone() -> None:
+    story = "我跟你说啊，我这个病治了三年了，家里钱都花光了，儿子也不管我，我现在真的是不如死了"
+    call = Conversation()
+    call.says(story)
+    assert isinstance(call.did[-1], TransferToAgent)
+    assert call.did[-1].reason == "despair"
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    assert isinstance(chat.says(story)[-1], Understand)  # in a letter it tells how bad a matter is
+
+
+def test_an_answer_of_another_kind_to_the_place_is_no_place() -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了", category="0204"))
+    call.says("没事了人已经回家了", a_meaning("没事了人已经回家了", Intent.UNKNOWN))
+    assert call.session.so_far.place is None
+    call.says(
+        "保密吧，我还在那上班呢", a_meaning("保密吧，我还在那上班呢", Intent.UNKNOWN, wants_secrecy=True)
+    )
+    assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
