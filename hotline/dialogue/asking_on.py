@@ -19,6 +19,7 @@ from hotline.domain.knowledge import Article, Passage
 
 _OTHER: Final = "99"  # the class of what fits in no other
 _SHORTEST: Final = 6  # characters: 一个月多少 says nothing of what it is about
+_FRAGMENT: Final = 4  # characters
 _LEAST_STORY: Final = 4  # characters around a question
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
@@ -174,7 +175,8 @@ class AskingOn(InWriting):
             return True
         if self._asks_on(self._draft):
             return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
-        may_go_on = self._asks_little(self._draft) or self._tells_of_oneself(self._draft)
+        is_fragment = len(self._draft.text) <= _FRAGMENT and self._draft.category is None  # 丢了
+        may_go_on = is_fragment or self._asks_little(self._draft) or self._tells_of_oneself(self._draft)
         return found is None and may_go_on and self._is_about_answer(self._draft)
 
     def _asks_little(self, draft: Draft) -> bool:

@@ -71,6 +71,8 @@ class Confirming(TakingDown):
         if not right or place is None or (said is not None and said.is_located):
             return None
         wrong = self._named_wrongly(place, right)
+        if not wrong and place.detail and self._answers.places.is_number(right):  # 不对，是5号楼
+            wrong, right = place.detail, f"{place.detail}{right}"
         return self._place_put_right(place, wrong, right, meaning.text) if wrong else None
 
     def _named_wrongly(self, place: Place, right: str) -> str:

@@ -141,6 +141,7 @@ class OverTurns(EarlierOrders):
         if min(len(first), len(second)) < _LEAST_MATTER:
             return text
         self._next_matter = second
+        self._is_next_there = self._answers.tells_one_by_one(text)
         return first
 
     def _second_in_between(self, text: str) -> tuple[str, bool]:

@@ -353,6 +353,14 @@ class Session(AskingOn):
         )
         if answer is Answer.MORE:
             return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
+        is_order = self._stage is Stage.MORE and self._last_order is not None
+        if (
+            is_order
+            and answer is None
+            and self._answers.withdraws(text)
+            and not self._answers.lets_it_be(text)
+        ):
+            return self._transfer("withdraw", "transferring_withdraw")
         if answer is Answer.UNCLEAR and self._stage is Stage.ANSWERED:
             self._article = None
             return self._next_question("no_answer_register")

@@ -127,8 +127,11 @@ class AnswerWords:
             rf"|(?:(?:{alone}){_GAPS}|(?:{denied}){_GAP_SIGNS}+)+在?(?P<said>.{{2,}})"
         )
         said, one, other = (either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
+        self._both_at = tuple(rows["one_and_one"]["both_at"])
+        begins = either(rows["one_and_one"]["begins"])
         self._one_and_one = re.compile(
-            rf".{{0,10}}?(?:{said}).{{0,4}}?(?:{one})(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
+            rf"(?:.{{0,10}}?(?:{said}).{{0,4}}?(?:{one})|{begins})"
+            rf"(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
         )
         before, wants, asks, after, has, what, alone = (
             either(rows["opening"][name])
@@ -162,11 +165,12 @@ class AnswerWords:
             rf"|(?:{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{unanswered})"
         )
         taken_back = rows["withdrawal"]
-        lead, nots, what, spares, done, whom, after = (
-            either(taken_back[name]) for name in ("before", "nots", "what", "spares", "done", "whom", "after")
+        lead, nots, what, spares, done, itself, whom, after = (
+            either(taken_back[name])
+            for name in ("before", "nots", "what", "spares", "done", "alone", "whom", "after")
         )
         own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
-        self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others})(?:{whom})?(?:{after})?")
+        self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others}|{itself})(?:{whom})?(?:{after})?")
         self._asks_besides = tuple(taken_back["asks"])
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
@@ -511,12 +515,18 @@ class AnswerWords:
             if found:
                 return before.strip("，。,. "), after.strip("，。,. ")
         if (both := self._one_and_one.fullmatch(text.strip("。. "))) is not None:
-            return both["first"], both["second"]
+            first, second = both["first"], both["second"]
+            where = next((part for part in _CLAUSE.split(second) if part.startswith(self._both_at)), "")
+            return (f"{first}，{where}" if where else first), second
         for cue in self._after_question:
             before, found, after = text.partition(cue)
             if found and self.asks(before) and not self.asks(after):
                 return before.strip("，。,. "), f"{found}{after}".strip("，。,. ")
         return text, ""
+
+    def tells_one_by_one(self, text: str) -> bool:
+        """Tell whether two matters are told in one breath (“一个是……一个是……”)."""
+        return self._one_and_one.fullmatch(text.strip("。. ")) is not None
 
     @staticmethod
     def _is_found(lexicon: SoundLexicon, text: str) -> bool:

@@ -158,9 +158,11 @@ def find_repeat(
         if order.kind in _NO_MATTER_OF_ITS_OWN or _are_apart(appeal.place, order.place):
             continue
         is_same_category = appeal.category is not None and _are_one_kind(appeal, order)
+        # Of two classes the same estate says nothing: 金阳花园路灯不亮 is not 金阳花园垃圾没人清.
+        is_other = not is_same_category and None not in (appeal.category, order.category)
         alike = likeness(
-            _matter(appeal.text, appeal.place, settings),
-            _matter(order.text, order.place, settings),
+            _matter(appeal.text, appeal.place, settings, is_bare=is_other),
+            _matter(order.text, order.place, settings, is_bare=is_other),
             sounds,
             enough_pairs=_ENOUGH_PAIRS_IN_CATEGORY if is_same_category else _ENOUGH_PAIRS,
         )
@@ -188,9 +190,11 @@ def _new_facts(said: str, before: str, settings: RepeatSettings) -> tuple[str, .
     return tuple(word for word in settings.new_fact_words if word in said and word not in before)
 
 
-def _matter(text: str, place: Place | None, settings: RepeatSettings) -> str:
-    """Take out of the account what every appeal of one person has: the place, and ways of speaking."""
+def _matter(text: str, place: Place | None, settings: RepeatSettings, *, is_bare: bool) -> str:
+    """Take out of the account what every appeal of one person has: the place (``is_bare``: all of it), and ways of speaking."""
     names = (place.county, place.street) if place is not None else ()
+    if place is not None and is_bare:
+        names = (*names, place.detail)
     for name in (*names, *settings.empty_words):
         text = text.replace(name, "") if name else text
     return text
