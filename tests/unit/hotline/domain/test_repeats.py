@@ -80,7 +80,7 @@ def test_at_the_same_estate_two_classes_are_two_matters() -> None:
     estate = replace(LANSHAN, detail="金阳花园")
     order = past("路灯不亮，都在兰山区金阳花园", category="0204", place=estate)
     assert repeat_in("垃圾没人清，都在兰山区金阳花园", order, category="0201", place=estate) is None
-    assert repeat_in("金阳花园路灯一直不亮", order, category="0203", place=estate) == order.number
+    assert repeat_in("金阳花园路灯不亮了", order, category="0203", place=estate) == order.number
 
 
 def test_streets_of_one_county_are_different_places() -> None:
