@@ -11,8 +11,9 @@ from hotline.phonetics import blur, syllables
 
 _MOST: Final = 3
 _UNKNOWN: Final = re.compile(
-    r"([\u4e00-\u9fff]{2,5})(街道(?!上|边|两)|镇(?!政府[^，。]{0,3}里)|乡(?!下|村|亲))"
+    r"([\u4e00-\u9fff]{2,5})(街道(?!上|边|两)|镇(?!政府[^，。]{0,3}里|上|居民|职工|生活|户口|医保|低保|化)|(?<!城)乡(?!下|村|亲))"
 )
+"""城乡公交 and 城镇居民 name no town."""
 _INITIAL: Final = re.compile(r"^(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?")
 _BLURRED: Final = 1
 _NEAR: Final = 2

@@ -200,6 +200,9 @@ def test_a_school_s_short_name_is_a_place() -> None:
         ("兰山区义堂镇停水了", []),
         ("银雀山街道的路灯坏了", []),
         ("暖气不热", []),
+        ("咨询小孩城乡居民医保政策", []),
+        ("关于城镇生活垃圾处理费的咨询", []),
+        ("新农合报销单子放镇上三个月没动静", []),
     ],
 )
 def test_only_a_place_that_may_be_another_is_asked_about(text: str, choices: list[str]) -> None:
