@@ -18,6 +18,8 @@ from ivr.playback import Playback
 log: Final = structlog.get_logger("company")
 
 _GRACE_SECONDS: Final = 0.2  # an answer that comes this soon after the end is decided needs no filler
+_LATE_SECONDS: Final = 0.4  # so long after a filler was due, in noise that puts the end off, every moment counts
+_LATE_GRACE_SECONDS: Final = 0.08
 _GAP_SECONDS: Final = 1.2  # a filler begins and ends with a moment of silence of its own: under 2 s in all
 _MOST_FILLERS: Final = 5
 _PIECE_SECONDS: Final = 0.25  # the ringing tone is queued in pieces, so that words need not wait for its end
@@ -67,7 +69,8 @@ class Company:
 
     async def _keep(self, since: float) -> None:
         now = asyncio.get_running_loop().time
-        delay = max(self._after_seconds - (now() - since), _GRACE_SECONDS)
+        due_in = self._after_seconds - (now() - since)
+        delay = max(due_in, _GRACE_SECONDS if due_in > -_LATE_SECONDS else _LATE_GRACE_SECONDS)
         left = _MOST_FILLERS if self._fillers else 0
         while left:
             await asyncio.sleep(delay)

@@ -782,6 +782,19 @@ def test_fillers_keep_the_caller_company_until_the_answer():
     run(test())
 
 
+def test_where_the_end_was_put_off_a_filler_comes_at_once():
+    async def test():
+        async with Call(ScriptedRecognizer("晚", seconds=3), settings=FILLERS) as call:
+            await call.ask("在哪里", expect=Expected.PLACE, seconds=30)
+            end_of_speech = now() + 1.0
+            call.line.speak(1.0)
+            await call.until(Said)
+            (filler,) = [at for at, text in call.line.sounds if text == "请稍等"][:1]
+            assert filler - end_of_speech == pytest.approx(1.32, abs=0.05)
+
+    run(test())
+
+
 def test_more_fillers_follow_when_the_recogniser_hangs():
     async def test():
         async with Call(ScriptedRecognizer("晚", seconds=20), settings=FILLERS) as call:
