@@ -378,10 +378,10 @@ class Session(AskingOn):
                 return self._taken_up(self._of_question(self._draft).heard(text), kind)
             if (told := self._follow_up(text)) is not None:
                 return told
-            if (source := self._article.legal_basis or self._article.source) and self._answers.doubts_answer(
-                text
-            ):
-                return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=source))
+            source = self._article.legal_basis or self._article.source
+            if source and self._answers.doubts_answer(text):
+                told = source.partition("；")[0] if self._is_spoken else source
+                return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=told))
         asks_of_it = self._answers.follow_ups.asks_how_long(text) or self._answers.of_orders.asks_if_noted(
             text
         )
