@@ -18,7 +18,9 @@ from ivr.playback import Playback
 log: Final = structlog.get_logger("company")
 
 _GRACE_SECONDS: Final = 0.2  # an answer that comes this soon after the end is decided needs no filler
-_LATE_SECONDS: Final = 0.4  # so long after a filler was due, in noise that puts the end off, every moment counts
+_LATE_SECONDS: Final = (
+    0.4  # so long after a filler was due, in noise that puts the end off, every moment counts
+)
 _LATE_GRACE_SECONDS: Final = 0.08
 _GAP_SECONDS: Final = 1.2  # a filler begins and ends with a moment of silence of its own: under 2 s in all
 _MOST_FILLERS: Final = 5

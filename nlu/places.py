@@ -28,12 +28,13 @@ _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
     r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
 )
+_PAUSED: Final = re.compile(r"[，。！？；,!?;\s]|不是|不对|是")
 _LEFT_OVER: Final = 2  # characters: 正阳路上, 九曲街道那边
 _HOUSE_NUMBER: Final = re.compile(
     r"[\d零〇幺一二三四五六七八九十百]+(?:号(?![线机])|室|户)|\d{1,3}(?:[-－—]\d{1,4}){1,2}(?!\d)"
 )
 _FURTHER: Final = re.compile(
-    r"[东西南北](?:头|边|侧|面)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元|号楼)\d{3,4}(?![\d米块元])"
+    r"[东西南北](?:头|边|侧|面|段)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元|号楼)\d{3,4}(?![\d米块元])"
 )
 """What an address may go on with behind its last part: 沿河路南头, 2单元501."""
 _AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
@@ -213,6 +214,8 @@ class PlaceFinder:
             counties = [
                 one for one in counties if one.is_full or not self._is_village_s(text, one.end)
             ] or counties
+            if counties[0].is_full and not _PAUSED.search(text, counties[0].end):
+                counties = [one for one in counties if one.is_full]  # 费县温凉河东外环大桥
         streets = [mention for mention in mentions if mention.street is not None]
         county = counties[-1] if counties else None
         fitting = [

@@ -19,6 +19,7 @@ from hotline.domain.knowledge import Article, Passage
 
 _OTHER: Final = "99"  # the class of what fits in no other
 _SHORTEST: Final = 6  # characters: 一个月多少 says nothing of what it is about
+_SURE: Final = 0.7  # of the class: 孩子妈妈是外省的 is of any
 _FRAGMENT: Final = 4  # characters
 _LEAST_STORY: Final = 4  # characters around a question
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
@@ -33,6 +34,30 @@ class AskingOn(InWriting):
     _untold = 0  # the turn of one for what ``_article`` does not tell of itself,
     _aspect: Aspect | None = None  # which is this
     _retold: Article | None = None  # what was answered with again
+
+    def _said_to_answer(self, text: str) -> Actions | None:
+        """Do what is asked of the answer just given: to take the matter down, to tell more, or what it rests on; None: nothing such."""
+        takes_up = self._answers.takes_up(text)
+        if self._article is None:
+            if not takes_up:
+                return None
+            self._draft = replace(self._draft.heard(text), kind=AppealKind.INQUIRY)
+            return self._next_question()  # what nobody wrote down is asked of the unit
+        has_not_had = self._answers.has_not_had(text)
+        if has_not_had or takes_up:
+            kind = AppealKind.HELP if has_not_had else None
+            return self._taken_up(self._of_question(self._draft).heard(text), kind)
+        if (told := self._follow_up(text)) is not None:
+            return told
+        source = self._article.legal_basis or self._article.source
+        if source and self._answers.doubts_answer(text):
+            first = source.partition("；")[0] if self._is_spoken else source
+            return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=first))
+        if (right := self._answers.meant(text)) and len(text) <= _ASKS_ON:
+            stop = self._stop_saying()
+            self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(right)
+            return (*stop, self._look_up_in_context())  # 不对，是补办
+        return None
 
     def _follow_up(self, text: str) -> Actions | None:
         """Answer what is asked about the answer that was just given; None where ``text`` is about something else."""
@@ -136,6 +161,7 @@ class AskingOn(InWriting):
     def _says_only_whom_it_is_about(self, draft: Draft) -> bool:
         """Whether that is all they tell, whatever is guessed of it; “我是王庄的，路灯坏了” is a matter."""
         is_of_class = draft.category is not None and draft.kind is not AppealKind.INQUIRY
+        is_of_class = is_of_class and draft.category_confidence >= _SURE
         is_matter = is_of_class and len(draft.text) > _SHORTEST
         return not is_matter and self._says_whom_it_is_about(draft)
 

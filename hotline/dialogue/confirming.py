@@ -16,6 +16,7 @@ from hotline.domain.category import at_level, within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
+_BARE_YES: Final = 6  # characters: 对的没错
 _LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
@@ -103,10 +104,11 @@ class Confirming(TakingDown):
         )  # a model may misread what was misheard
         if is_yes and not is_no:
             return self._confirmed_and_more(meaning, has_facts=new_facts)
-        if is_no and not new_facts:
+        is_figure = self._answers.has_figure(self._answers.right_alone(meaning.text))
+        if is_no and not new_facts and not is_figure:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
-        if not is_no and not new_facts and self._tells_more(meaning):
-            return self._noted(meaning)
+        if not new_facts and (is_figure if is_no else self._tells_more(meaning)):
+            return self._noted(meaning)  # 不对，八千三
         if not is_no and not new_facts and meaning.intent is not Intent.APPEAL:
             self._no_matches += 1
             if self._no_matches >= self._most_no_matches:
@@ -122,7 +124,8 @@ class Confirming(TakingDown):
         if more and (is_other or self._answers.begins_elsewhere(more)):
             self._next_matter, self._is_next_there = more, True
             return self._register()
-        draft = self._draft.heard(meaning.text) if has_facts or more else self._draft
+        is_bare = not (has_facts or more) and len(meaning.text) <= _BARE_YES
+        draft = self._draft if is_bare else self._draft.heard(meaning.text)
         draft = draft.filled(_only_when_and_who(meaning), self._policy)
         is_secret = draft.wants_secrecy or meaning.slots.wants_secrecy
         self._draft = replace(draft, wants_secrecy=is_secret)

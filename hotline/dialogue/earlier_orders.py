@@ -26,11 +26,15 @@ from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     AppealKind,
 )
-from hotline.domain.meaning import Understanding
+from hotline.domain.category import at_level
+from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.repeats import PROOF_DIGITS
 from hotline.domain.speech import Expected
 
 _NUMBER_DIGITS: Final = 11
+_LEAST_FACT: Final = 5  # characters: less is as likely something misheard
+_MORE_OF_ORDER: Final = 24  # characters: who says more tells another matter
+_TELLS_MORE: Final = frozenset({Intent.APPEAL, Intent.UNKNOWN, Intent.AFFIRM})
 _NEARLY_A_NUMBER: Final = 8  # digits: a number was told, and one of them misheard
 _FEWEST_DIGITS: Final = 4  # those of a proof; a number may be told in parts
 _PHONE_ALONE: Final = 22  # characters: “我换个电话，联系我13905390001”
@@ -91,6 +95,7 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.MERGING:
             return ()
         self._was_registered, self._last_order, self._last_place = True, number, self._draft.place
+        self._last_category = self._draft.category
         self._last_due = None
         self._forget_draft()
         return self._say_and_listen("merged", number=self._spelled(number))
@@ -123,7 +128,28 @@ class EarlierOrders(Confirming):
             return self._add_to_order(text, wants_secrecy=True)
         if self._answers.withdraws(text):
             return self._transfer("withdraw", "transferring_withdraw")
-        return self._add_to_order(text) if self._corrects_order(meaning) else None
+        if self._corrects_order(meaning):
+            return self._add_to_order(text)
+        if not self._is_more_of_order(meaning):
+            return None
+        if self._last_due and self._answers.urges(text):
+            return self._due_again(self._last_due)
+        return self._add_to_order(text)
+
+    def _is_more_of_order(self, meaning: Understanding) -> bool:
+        """Whether a short sentence that names no matter of its own tells more of the one just registered (“大概坏了有一个月了”)."""
+        text, slots = meaning.text, meaning.slots
+        is_own = meaning.category_confidence >= self._policy.category_confidence
+        is_own = is_own and at_level(meaning.category) != at_level(self._last_category)
+        is_elsewhere = slots.place is not None and (slots.place.is_located or is_own)
+        return (
+            meaning.intent in _TELLS_MORE
+            and _LEAST_FACT <= len(text) <= _MORE_OF_ORDER
+            and not (is_own or is_elsewhere or bool(meaning.halves))
+            and not (self._answers.may_ask(text) and not self._answers.urges(text))
+            and not self._answers.of_orders.begins_matter(text)
+            and not self._answers.opens_with(text, Answer.NO)
+        )
 
     def _about_earlier_orders(self, text: str) -> Actions | None:
         """Do what is asked about an order of another day: how it stands, that it is not settled, or to be taken back; None: nothing."""

@@ -14,12 +14,13 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``withdraws_order_inside``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``withdraws_order_inside``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
         self._wrong, self._waives = tuple(rows["wrong_afterwards"]), tuple(rows["waives_inside"])
         self._asks_noted, self._presses = tuple(rows["asks_if_noted"]), tuple(rows["presses_inside"])
+        self._begins_matter = tuple(rows["begins_matter"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
         later, denied, another = (
             rows[name] for name in ("keeps_secret_later", "denies_done", "order_of_another")
@@ -56,6 +57,10 @@ class OrderWords:
     def says_wrong(self, text: str) -> bool:
         """Tell whether a sentence says that something was told wrongly before (“我刚才说错了，是南头村”)."""
         return len(han_only(text)) <= _LONGEST and any(words in text for words in self._wrong)
+
+    def begins_matter(self, text: str) -> bool:
+        """Tell whether ``text`` says that another matter comes (“我还要反映”, “咨询一下”)."""
+        return any(words in text for words in self._begins_matter)
 
     def waives_secrecy(self, text: str) -> bool:
         """Tell whether a short sentence takes a wish for secrecy back (“算了不保密了”)."""

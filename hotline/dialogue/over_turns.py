@@ -34,6 +34,7 @@ from hotline.dialogue.events import (
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.safety_words import Alarm, Emergency
 from hotline.dialogue.stages import ASIDE, DEAF, Stage
+from hotline.dialogue.words import Answer
 from hotline.domain.appeal import AppealKind
 from hotline.domain.knowledge import Article
 from hotline.domain.meaning import Intent, Understanding
@@ -140,6 +141,8 @@ class OverTurns(EarlierOrders):
         first, second = self._answers.two_matters(text)
         if min(len(first), len(second)) < _LEAST_MATTER:
             return text
+        if self._answers.read(first, Answer.DONE, Answer.YES) is not None:
+            return second  # 我知道了，还有个事，村里停电了
         self._next_matter = second
         self._is_next_there = self._answers.tells_one_by_one(text)
         return first
@@ -181,6 +184,7 @@ class OverTurns(EarlierOrders):
             asked = text.rstrip("。，！呢")  # 我还在那上班呢
             may_ask = self._answers.may_ask(asked) and not self._answers.has_forgotten(text)
             is_question = is_question or (may_ask and not meaning.slots.wants_secrecy)
+        is_question = is_question and not self._answers.places.named_last(text)  # 在哪儿呢，哦，大学对面
         return (
             self._stage in ASIDE
             and self._asked is not None

@@ -12,6 +12,7 @@ from typing import Any, Final
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import han_only
 
+_PAUSE: Final = re.compile(r"[，,。.、\s]+")
 _LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
 _LONGEST_BARE: Final = 8  # characters
 _LONGEST: Final = 14  # characters
@@ -119,13 +120,27 @@ class PlaceNames:
 
     def behind(self, place: str, text: str) -> str:
         """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""
-        rest = self._without_pointing(text.rpartition(place)[2].strip("，。,. "))
+        rest = _PAUSE.sub("", self._without_pointing(text.rpartition(place)[2].strip("，。,. ")))
         core = self._core(rest) if rest and rest == han_only(rest) else ""
         parts = next(
             ((head, tail) for word in self._pointed for head, found, tail in [core.partition(word)] if found),
             (core,),
         )  # 双月园那个大酒店
         return core if len(core) > 1 and all(part and self.may_be(part) for part in parts) else ""
+
+    def before(self, place: str, text: str) -> str:
+        """Return the names that come before ``place`` in an answer, an estate before its building (5号楼，天泰花园，罗庄区的); empty where none does."""
+        parts = [part for part in _PAUSE.split(text.partition(place)[0]) if part]
+        parts = [part.strip(self._at) for part in parts if part.strip(self._at)]
+        names = [part for part in parts if self.is_name(part) and not self.is_number(part)]
+        return "".join((*names, *filter(self.is_number, parts))) if names else ""
+
+    def named_last(self, text: str) -> str:
+        """Return ``text``, or else its last clause, if that is the name of a place (“在哪儿呢，哦，临沂大学西门对面”); empty where neither is."""
+        if self.is_name(text):
+            return text
+        last = next((part for part in reversed(_PAUSE.split(text)) if part), "")
+        return last if self.is_name(last) else ""
 
     def _without_pointing(self, text: str) -> str:
         """Return ``text`` without a last word that points there (双月湖那边)."""

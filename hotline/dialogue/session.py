@@ -290,6 +290,10 @@ class Session(AskingOn):
             return self._answer_to_who(text)
         if self._stage in TOLD_OF_ORDERS and self._asks_who_alone(text):
             return self._ask_who(text)
+        if self._stage in TOLD_OF_ORDERS and not self._next_matter:
+            first, second = self._answers.two_matters(text)
+            if second and self._answers.wants_progress(first):  # 上次报的路灯咋样了，顺便问下……
+                text, self._next_matter = first, second
         if self._stage in TOLD_OF_ORDERS and (told := self._about_earlier_orders(text)) is not None:
             return told
         if self._stage in (Stage.ANSWERED, Stage.MORE):
@@ -366,22 +370,12 @@ class Session(AskingOn):
             return self._next_question("no_answer_register")
         if answer is not None or self._answers.lets_it_be(text) or self._answers.is_done_and_urges(text):
             return self._rate_or_goodbye()
+        if asked := self._answers.asks_after_thanks(text):
+            return self._answer_to_anything_more(asked)
         if (rated := self._rating_given_unasked(text)) is not None:
             return self._rate(rated)
-        if self._stage is Stage.ANSWERED and self._article is None and self._answers.takes_up(text):
-            self._draft = replace(self._draft.heard(text), kind=AppealKind.INQUIRY)
-            return self._next_question()  # what nobody wrote down is asked of the unit
-        if self._stage is Stage.ANSWERED and self._article is not None:
-            has_not_had = self._answers.has_not_had(text)
-            if has_not_had or self._answers.takes_up(text):
-                kind = AppealKind.HELP if has_not_had else None
-                return self._taken_up(self._of_question(self._draft).heard(text), kind)
-            if (told := self._follow_up(text)) is not None:
-                return told
-            source = self._article.legal_basis or self._article.source
-            if source and self._answers.doubts_answer(text):
-                told = source.partition("；")[0] if self._is_spoken else source
-                return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=told))
+        if self._stage is Stage.ANSWERED and (told := self._said_to_answer(text)) is not None:
+            return told
         asks_of_it = self._answers.follow_ups.asks_how_long(text) or self._answers.of_orders.asks_if_noted(
             text
         )

@@ -75,6 +75,7 @@ class TakingDown(InTalk):
     _offered: tuple[Place, ...] = ()
     _last_order: str | None = None  # the order that this conversation came to last
     _last_place: Place | None = None  # its place
+    _last_category: str | None = None  # and class
     _last_due: Mapping[str, str] | None = None  # who handles it, and until when, as they are said
     _offered_categories: tuple[str, ...] = ()
 
@@ -246,7 +247,7 @@ class TakingDown(InTalk):
             # The first that is heard of it: where it is, is asked as if for the first time.
             draft = replace(draft, place_questions=0)
         is_who = slots.phone is not None or bool(slots.people)  # not where it is
-        is_asked = self._answers.asks(meaning.text)
+        is_asked = self._answers.asks(meaning.text) and not self._answers.places.named_last(meaning.text)
         if slots.place is None and not (is_who or is_matter or is_asked):
             if (
                 self._stage is Stage.PLACE_DETAIL
@@ -291,7 +292,10 @@ class TakingDown(InTalk):
         road = draft.place.detail
         if road and not road.endswith(_ROADS):
             return draft
-        name = self._answers.places.behind(meaning.slots.place.said, meaning.text)
+        said = meaning.slots.place.said
+        name = self._answers.places.behind(said, meaning.text)
+        if not (road or name):
+            name = self._answers.places.before(said, meaning.text)  # 天泰花园，兰山区
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
             return draft  # 兰山区某某局长受贿
@@ -307,8 +311,8 @@ class TakingDown(InTalk):
         """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""
         if self._last_place is not None and self._answers.places.is_same(text):
             return self._last_place
-        is_name = self._answers.places.is_name(text)  # then only the county is missing
-        return Place(text, detail=text if is_name else "")
+        name = self._answers.places.named_last(text)  # then only the county is missing
+        return Place(text, detail=name)
 
     def _with_named_place(self, meaning: Understanding) -> Understanding:
         """Take a name for which nobody asked (临沂北站, 银座附近) for the place, or for where it is within it, if that is open."""
@@ -398,7 +402,7 @@ class TakingDown(InTalk):
         if self._stage not in (Stage.REGISTERING, Stage.CONFIRM, *CONFIRMED):
             return ()
         self._was_registered, self._last_order, self._last_due = True, event.number, None
-        self._last_place = self._draft.place
+        self._last_place, self._last_category = self._draft.place, self._draft.category
         diversion = self._proposal()
         names, values = ["registered"], {"number": self._spelled(event.number)}
         if diversion is not None:

@@ -24,6 +24,7 @@ _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet 
 _LONGEST_CRY: Final = 30  # characters
 _SHORT_ANSWER: Final = 8
 _LEAST_TOPIC: Final = 2
+_LEAST_QUESTION: Final = 3
 _LONGEST_TOPIC: Final = 6
 _SHORT_QUESTION: Final = 10  # characters: 没有发票行不行
 _SHORT_WISH: Final = 16
@@ -171,7 +172,7 @@ class AnswerWords:
         )
         own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
         self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others}|{itself})(?:{whom})?(?:{after})?")
-        self._asks_besides = tuple(taken_back["asks"])
+        self._asks_besides, self._not_given_up = tuple(taken_back["asks"]), tuple(taken_back["but"])
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))
@@ -181,6 +182,7 @@ class AnswerWords:
         """Take ways of going on: doubts, refusals, another time, nothing more but a word of urging."""
         self._doubts_answer = tuple(rows["doubts_answer"])
         self._not_yes, self._rates_later = tuple(rows["not_yes_start"]), tuple(rows["rates_later"])
+        self._scales = tuple(rows["scales"])
         self._of_rating = tuple(rows["of_rating"])
         urging = rows["done_and_urges"]
         self._done_and = tuple(urging["urges"]), tuple(urging["more"])
@@ -310,7 +312,15 @@ class AnswerWords:
             self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
         ):
             return True
-        return any(map(self._is_withdrawal, _CLAUSE.split(text)))
+        parts = [part for part in _CLAUSE.split(text) if part]
+        return any(map(self._is_withdrawal, parts)) or self._gives_up(parts)
+
+    def _gives_up(self, parts: Sequence[str]) -> bool:
+        """Tell whether the first clause lets it be and the rest is about oneself (“那算了，我自己去问吧”)."""
+        if len(parts) < 2 or not self.lets_it_be(parts[0]):
+            return False
+        rest = "".join(parts[1:])
+        return len(rest) <= _SHORT_WISH and not any(word in rest for word in self._not_given_up)
 
     def _is_withdrawal(self, clause: str) -> bool:
         words = han_only(clause)
@@ -349,6 +359,25 @@ class AnswerWords:
             and any(words in rest for words in urges)
             and not any(words in rest for words in more)
         )
+
+    def asks_after_thanks(self, text: str) -> str:
+        """Return the question behind thanks or a yes (“谢谢，那需要带照片吗”); empty where there is none."""
+        first, *others = [part for part in _CLAUSE.split(text) if part] or [""]
+        rest = "，".join(others)
+        is_polite = self._read(in_standard_words(first), Answer.DONE, Answer.YES) is not None
+        if is_polite and len(others) > 1 and (more := self.asks_after_thanks(rest)):
+            return more
+        return rest if is_polite and len(han_only(rest)) >= _LEAST_QUESTION and self.asks(rest) else ""
+
+    def meant(self, text: str) -> str:
+        """Return what was meant instead of what was answered (“不对，是补办”, “不是贷款，我问的是提取”); empty where nothing is said."""
+        if (both := self.put_right(text)) is not None:
+            return both[1]
+        return self.right_alone(text) if self.opens_with(text, Answer.NO) else ""
+
+    def has_figure(self, text: str) -> bool:
+        """Tell whether there are two digits or more in ``text``, or a number of hundreds or thousands."""
+        return len(self.digits_in(text)) > 1 or any(scale in text for scale in self._scales)
 
     def is_topic(self, text: str) -> bool:
         """Tell whether a word or two only name something (社保卡), and say nothing of it (停水, 没暖气)."""

@@ -258,3 +258,12 @@ def test_a_row_that_is_wrong_is_named(tmp_path: Path, row: str, told: str) -> No
 def test_what_the_next_clause_names_is_part_of_the_place(text: str, detail: str) -> None:
     found = FINDER.place(text)
     assert (found.detail if found is not None else "") == detail
+
+
+def test_a_county_said_in_full_is_not_changed_by_letters_of_a_name() -> None:
+    place = FINDER.place("费县温凉河东外环大桥下面有人倒垃圾")
+    assert place is not None
+    assert place.county == "费县"
+    moved = FINDER.place("兰山区银雀山街道，不对，是河东区九曲街道")
+    assert moved is not None
+    assert moved.county == "河东区"

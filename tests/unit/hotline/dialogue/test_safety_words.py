@@ -63,6 +63,11 @@ def test_what_may_be_one_is_asked_about(text: str, service: str) -> None:
         "他老打我电话催债",
         "那宅基地呢",
         "恁吃饭了没",
+        "行吧，不说了",
+        "不是，是我老婆的",
+        "社保卡不见了",
+        "能不能快点啊，我要上班迟到了",
+        "没着火，就是怕",
     ],
 )
 def test_what_only_sounds_like_one_is_none(text: str) -> None:

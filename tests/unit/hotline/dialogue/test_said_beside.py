@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from hotline.dialogue.actions import (
@@ -157,6 +160,42 @@ def test_secrecy_may_be_wished_for_and_given_up_afterwards() -> None:
     assert call.did[-1] == AddToOrder(call.turn, "26112300001", text)
 
 
+@pytest.mark.parametrize(
+    "text", ["大概坏了有一个月了", "跟我一块干活的还有七个人，都没给", "那狗是黑色的，特别大"]
+)
+def test_a_fact_that_names_no_matter_of_its_own_is_added_to_the_order(text: str) -> None:
+    call = after_registering()
+    call.says(text, a_meaning(text, category="0204", category_confidence=0.3))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("村里还有人天天赌博", {"category": "0204", "category_confidence": 0.9}),
+        ("我还想反映一个村里的事", {}),
+        ("沂水那边也有个路灯不亮", {"place": replace(LANSHAN, said="沂水县", county_code="371323")}),
+    ],
+)
+def test_a_matter_of_its_own_is_none(text: str, values: dict[str, Any]) -> None:
+    call = after_registering()
+    call.says(text, a_meaning(text, **values))
+    assert not isinstance(call.did[-1], AddToOrder)
+
+
+def test_who_urges_what_was_just_registered_hears_until_when() -> None:
+    call = after_registering()
+    call.says("你们抓紧点啊", a_meaning("你们抓紧点啊", Intent.UNKNOWN))
+    assert call.heard == ("registered_due", "anything_more")
+
+
+def test_a_matter_behind_a_plain_answer_is_the_one_that_counts() -> None:
+    call = after_registering()
+    done = call.says("我知道了，还有个事，村里停电了")
+    assert isinstance(done[-1], Understand)
+    assert done[-1].text == "村里停电了"
+
+
 def test_who_takes_an_order_back_is_put_through() -> None:
     call = after_registering()
     call.says("刚才那个不用办了，我们自己修好了")
@@ -228,6 +267,14 @@ def test_and_a_matter_of_who_has_none() -> None:
     assert call.did[-1].text.endswith("电梯还是坏的")
 
 
+def test_how_an_order_stands_comes_before_the_question_beside_it() -> None:
+    call = Conversation()
+    call.says("上次报的路灯咋样了，顺便问下医保卡怎么激活")
+    assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
+    call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
+    assert call.heard[-1] == "next_matter"
+
+
 def test_who_presses_has_their_only_open_order_urged_and_is_told_of_it() -> None:
     call = Conversation()
     call.says("我催一下暖气那个事")
@@ -290,6 +337,32 @@ def test_a_question_at_the_end_of_a_story_is_searched_for_alone() -> None:
     assert asked.question == "能不能用杭州的公积金在临沂贷款啊"
     call.happens(PassagesFound(NOW, call.turn, ()))
     assert call.heard[-1] in ("confirm", "ask_place")
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("不对，是修暖气", "什么时候供暖，修暖气"),
+        ("不是供暖，我问的是退暖气费", "什么时候供暖，退暖气费"),
+    ],
+)
+def test_what_was_meant_instead_is_searched_for_with_what_was_asked(text: str, question: str) -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says(text)
+    asked = call.did[-1]
+    assert isinstance(asked, LookUp)
+    assert asked.question == question
+
+
+def test_a_question_behind_thanks_is_a_question() -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says("好的，谢谢，那要是停了找谁能管")
+    assert isinstance(call.did[-1], Understand)
+    assert call.did[-1].text == "那要是停了找谁能管"
 
 
 @pytest.mark.parametrize("text", ["不对吧，我听邻居说三百八", "你确定吗", "你说错了吧"])
