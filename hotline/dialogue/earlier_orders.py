@@ -37,6 +37,7 @@ _MORE_OF_ORDER: Final = 24  # characters: who says more tells another matter
 _TELLS_MORE: Final = frozenset({Intent.APPEAL, Intent.UNKNOWN, Intent.AFFIRM})
 _NEARLY_A_NUMBER: Final = 8  # digits: a number was told, and one of them misheard
 _FEWEST_DIGITS: Final = 4  # those of a proof; a number may be told in parts
+_WISH: Final = 14  # characters: who says more than that they want secrecy tells of something
 _PHONE_ALONE: Final = 22  # characters: “我换个电话，联系我13905390001”
 _WHO: Final = 30  # “对了，房东叫李强，电话……”
 
@@ -121,7 +122,8 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.MORE or self._last_order is None:
             return None
         is_other = meaning.category_confidence >= self._policy.category_confidence
-        is_about_it = not is_other or len(text) <= _PHONE_ALONE
+        is_short = len(text) <= _WISH and not self._answers.of_orders.begins_matter(text)
+        is_about_it = (not is_other or is_short) and not self._is_another
         if is_about_it and self._answers.of_orders.waives_secrecy(text):
             return self._add_to_order(text)
         if is_about_it and meaning.slots.wants_secrecy:
@@ -145,7 +147,7 @@ class EarlierOrders(Confirming):
         return (
             meaning.intent in _TELLS_MORE
             and _LEAST_FACT <= len(text) <= _MORE_OF_ORDER
-            and not (is_own or is_elsewhere or bool(meaning.halves))
+            and not (self._is_another or is_own or is_elsewhere or bool(meaning.halves))
             and not (self._answers.may_ask(text) and not self._answers.urges(text))
             and not self._answers.of_orders.begins_matter(text)
             and not self._answers.opens_with(text, Answer.NO)
@@ -213,7 +215,7 @@ class EarlierOrders(Confirming):
     def _ask_progress(self, text: str, number: str | None) -> Actions:
         self._draft = replace(Draft(phone=self._draft.phone).heard(text), kind=AppealKind.INQUIRY)
         self._asks_progress = True
-        self._is_pressing = self._answers.of_orders.presses(text)
+        self._denied, self._is_pressing = "", self._answers.of_orders.presses(text)
         is_misread = number is None and len(self._answers.digits_in(text)) >= _NEARLY_A_NUMBER
         if is_misread:
             return self._ask_number("ask_number_again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import Final
 
 from hotline.dialogue.actions import (
     GiveWayToEmergency,
@@ -27,6 +28,8 @@ from hotline.domain.category import nearest
 from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.speech import Expected
 
+_MOST_WINDOWS: Final = 3  # offered one after the other to who has no time
+
 
 class HandingOver(Floor):
     """A conversation that can reach people."""
@@ -34,6 +37,8 @@ class HandingOver(Floor):
     _agents_are_there = ""  # when, if it was for the hour that nobody came
 
     _wishes_other_time = False  # than was offered for a call back
+    _windows_offered = 1
+    _offered_at: datetime | None = None
     _is_callback = False  # the hotline called: there is a task for it already
     _nuisance_words: tuple[str, ...] = ()  # what was warned of
     _taker: TakenOver | None = None  # who takes over as soon as nothing is being put on record
@@ -180,7 +185,7 @@ class HandingOver(Floor):
 
     def _offer_callback(self, window: CallbackWindow, at: datetime, name: str = "") -> Actions:
         """Offer to be called back at a certain time: who says nothing else is not asked to tell it to a machine."""
-        self._window, self._was_offered_callback = window, True
+        self._window, self._was_offered_callback, self._offered_at = window, True, at
         told = spoken_window(self._prompts, window, at.astimezone(self._timezone))
         names = (name or self._nobody_there, "callback_offer")
         return self._ask_yes_no(Stage.CALLBACK, *names, window=told, hours=self._agents_are_there)
@@ -192,7 +197,18 @@ class HandingOver(Floor):
         if answer is Answer.NO or (answer is None and self._answers.refuses(text)):
             return self._take_message()
         self._wishes_other_time = answer is None and self._answers.names_time(text)
+        if self._wishes_other_time and self._windows_offered < _MOST_WINDOWS:
+            return self._offer_next_window()
         return self._plan_callback()
+
+    def _offer_next_window(self) -> Actions:
+        """Offer the time that comes after the one that does not suit."""
+        assert self._window is not None
+        assert self._calling_hours is not None
+        assert self._offered_at is not None
+        self._windows_offered += 1
+        window = self._calling_hours.next_window(self._window.end.astimezone(self._timezone))
+        return self._offer_callback(window, self._offered_at, "callback_other")
 
     def _plan_callback(self) -> Actions:
         assert self._window is not None

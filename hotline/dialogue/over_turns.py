@@ -140,8 +140,10 @@ class OverTurns(EarlierOrders):
             return text
         first, second = self._answers.two_matters(text)
         if min(len(first), len(second)) < _LEAST_MATTER:
+            self._is_another = not first and bool(second)  # 还有个事，村里停电了
             return text
-        if self._answers.read(first, Answer.DONE, Answer.YES) is not None:
+        self._is_another = self._answers.read(first, Answer.DONE, Answer.YES) is not None
+        if self._is_another:
             return second  # 我知道了，还有个事，村里停电了
         self._next_matter = second
         self._is_next_there = self._answers.tells_one_by_one(text)
@@ -167,7 +169,7 @@ class OverTurns(EarlierOrders):
         """Go on with the second matter once the first has been settled and told."""
         if self._is_next_there:
             self._shared_place, self._is_next_there = self._last_place or self._shared_place, False
-        text, self._next_matter = self._next_matter, ""
+        text, self._next_matter, self._is_another = self._next_matter, "", True
         return self._understand(text)
 
     # --- a question in between -------------------------------------------------------------------------------

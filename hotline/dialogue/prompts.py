@@ -34,7 +34,7 @@ NAMES: Final = frozenset({
     "matter_choice", "matter_question", "place_choice", "connector_or", "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",
     "ask_rating", "ask_rating_again", "rated", "rated_badly", "queue_next", "queue_ahead", "queue_wait", "queue_callback",
     "agent_rings", "callback_greeting", "goodbye_callback", "party_rings", "party_joined", "party_gone", "party_busy", "party_no_answer", "party_rejected", "party_failed",
-    "party_no_line", "party_left", "put_on_hold", "still_on_hold", "agent_left", "agent_left_passing", "agent_took_over", "callback_wished", "callback_offer", "callback_planned", "callback_wish_noted", "answer_doubted", "matter_later", "callback_window", "day_today", "day_tomorrow", "clock", "clock_sharp",
+    "party_no_line", "party_left", "put_on_hold", "still_on_hold", "agent_left", "agent_left_passing", "agent_took_over", "callback_wished", "callback_offer", "callback_planned", "callback_other", "callback_wish_noted", "answer_doubted", "matter_later", "callback_window", "day_today", "day_tomorrow", "clock", "clock_sharp",
     "taken_over", "taken_over_not", "agent_joined", "agent_parted", "agent_passes_on", "agent_lost", "agents_away", "waits_no_more",
     "unit_invited", "unit_dismissed", "picture_first", "place_first", "own_orders", "published",
     "who_found", "who_unknown", "who_offer", "ask_who_matter",

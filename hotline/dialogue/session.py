@@ -522,7 +522,8 @@ class Session(AskingOn):
         self._was_withdrawn = self._asks_progress = False
         if self._stage is Stage.UNIT_TOLD:
             self._stage = Stage.OPEN
-        if (told := self._about_last_order(meaning)) is not None:
+        told, self._is_another = self._about_last_order(meaning), False
+        if told is not None:
             return told
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)

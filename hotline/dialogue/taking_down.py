@@ -76,6 +76,7 @@ class TakingDown(InTalk):
     _last_order: str | None = None  # the order that this conversation came to last
     _last_place: Place | None = None  # its place
     _last_category: str | None = None  # and class
+    _is_another = False  # whether what is understood was announced as another matter
     _last_due: Mapping[str, str] | None = None  # who handles it, and until when, as they are said
     _offered_categories: tuple[str, ...] = ()
 

@@ -100,11 +100,19 @@ def test_who_hangs_up_after_the_greeting_is_not_called_back() -> None:
 
 
 @pytest.mark.parametrize("said", ["上午我没空，下午三点以后行不行", "后天吧", "晚上行不行"])
-def test_another_time_is_noted_for_people_and_not_promised(said: str) -> None:
+def test_who_has_no_time_is_offered_the_next_and_is_noted_at_last(said: str) -> None:
     call = nobody_free("暖气不热")
+    first = call.said.partition("工作人员在")[2].partition("给您回电")[0]
     call.says(said)
+    assert call.heard == ("callback_other", "callback_offer")
+    second = call.said.partition("工作人员在")[2].partition("给您回电")[0]
+    assert first != second
+    call.says("可以")
     assert said in planned(call).words
-    call.happens(CallbackPlanned(NOW, call.turn, WINDOW))
+    call = nobody_free("暖气不热")
+    for _ in range(3):
+        call.says(said)
+    call.happens(CallbackPlanned(NOW, call.turn, planned(call).window))
     assert call.heard == ("callback_wish_noted", "goodbye")
 
 

@@ -17,7 +17,14 @@ from hotline.dialogue.actions import (
     TransferToAgent,
     Understand,
 )
-from hotline.dialogue.events import FactsAdded, NoProgress, PassagesFound, ProgressFound
+from hotline.dialogue.events import (
+    FactsAdded,
+    NoProgress,
+    PassagesFound,
+    ProgressFound,
+    PromptFinished,
+    Understood,
+)
 from hotline.dialogue.intake import in_brief, question_in
 from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
 from hotline.domain.deeds import Satisfaction
@@ -180,6 +187,27 @@ def test_a_fact_that_names_no_matter_of_its_own_is_added_to_the_order(text: str)
 def test_a_matter_of_its_own_is_none(text: str, values: dict[str, Any]) -> None:
     call = after_registering()
     call.says(text, a_meaning(text, **values))
+    assert not isinstance(call.did[-1], AddToOrder)
+
+
+def test_a_second_matter_is_never_added_to_the_first() -> None:
+    call = Conversation()
+    call.says("两个事，一个是暖气不热，一个是村里那个桥", a_complaint("暖气不热", place=LANSHAN))
+    call.says("对")
+    call.is_registered()
+    call.happens(PromptFinished(NOW, call.turn))
+    asked = call.did[-1]
+    assert isinstance(asked, Understand)
+    call.happens(
+        Understood(NOW, asked.turn, a_meaning("村里那个桥", category="0204", category_confidence=0.2))
+    )
+    assert not any(isinstance(action, AddToOrder) for action in call.did)
+
+
+def test_a_tip_off_with_a_wish_for_secrecy_is_none_for_the_order_before() -> None:
+    call = after_registering()
+    text = "我举报隔壁赌博，给我保密"
+    call.says(text, a_complaint(text, category="0102", kind=AppealKind.TIP_OFF, wants_secrecy=True))
     assert not isinstance(call.did[-1], AddToOrder)
 
 
