@@ -14,6 +14,7 @@ from hotline.phonetics import han_only
 
 _PAUSE: Final = re.compile(r"[，,。.、\s]+")
 _LEAST: Final = 3  # characters: 沂蒙路; 修路 is no name
+_LEAST_ESTATE: Final = 2  # characters: 凯旋|五号楼
 _LONGEST_BARE: Final = 8  # characters
 _LONGEST: Final = 14  # characters
 
@@ -66,8 +67,15 @@ class PlaceNames:
             for word in self._pointed
         ):
             return len(core) <= _LONGEST
+        estate = self._without_number(core)
         is_named = len(core) >= _LEAST and core.endswith(self._ends) and self.may_be(core)
+        is_named = is_named or (len(estate) >= _LEAST_ESTATE and estate != core and self.may_be(estate))
         return is_named or self._is_near_name(core)
+
+    def _without_number(self, text: str) -> str:
+        """Return ``text`` without the numbers of a building and what is in it at its end (御景湾三号楼)."""
+        found = next((one for one in self._numbered.finditer(text) if one.end() == len(text)), None)
+        return text if found is None else self._without_number(text[: found.start()])
 
     def _is_near_name(self, text: str) -> bool:
         """Tell whether ``text`` is a name, or what lies on, in or beside one (解放路上)."""

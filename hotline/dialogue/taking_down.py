@@ -40,6 +40,7 @@ _NO_PLACE: Final = (
 _TELLS_OF_ANOTHER: Final = 6
 """A shorter answer to which of two matters it is (“试试”, misheard) does not make it a third."""
 _ROADS: Final = ("路", "街", "道")
+_LEAST_NAME: Final = 3  # characters
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
 
@@ -258,7 +259,7 @@ class TakingDown(InTalk):
                 name = self._answers.places.called(meaning.text)
                 draft = replace(draft, place=replace(draft.place, detail=name))
             elif draft.place is None and self._may_tell_place(meaning.text):
-                draft = replace(draft, place=self._unknown_place(meaning.text))
+                draft = replace(draft, place=self._unknown_place(meaning))
         draft = self._named_behind(draft, meaning)
         is_new_wish = draft.wants_secrecy and not self._draft.wants_secrecy  # “我怕报复”
         self._draft = draft
@@ -308,11 +309,14 @@ class TakingDown(InTalk):
         is_same = self._last_place is None and places.is_same(text) and not places.is_name(text)
         return places.may_tell(text) and not is_same
 
-    def _unknown_place(self, text: str) -> Place:
+    def _unknown_place(self, meaning: Understanding) -> Place:
         """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""
-        if self._last_place is not None and self._answers.places.is_same(text):
+        text, places = meaning.text, self._answers.places
+        if self._last_place is not None and places.is_same(text):
             return self._last_place
-        name = self._answers.places.named_last(text)  # then only the county is missing
+        name = places.named_last(text)  # then only the county is missing
+        if not name and meaning.category is None and len(text) >= _LEAST_NAME and places.is_bare(text):
+            name = places.called(text)  # 御景湾
         return Place(text, detail=name)
 
     def _with_named_place(self, meaning: Understanding) -> Understanding:

@@ -34,6 +34,10 @@ NAMES = AnswerWords(ROWS).places
         ("不在小区", False),
         ("鑫达物流公司", False),
         ("我住的那个老小区旁边", False),
+        ("凯旋城五号楼", True),
+        ("阳光花园三号楼二单元", True),
+        ("5号楼", False),
+        ("我家5号楼", False),
     ],
 )
 def test_a_name_is_told_by_its_end(text: str, is_name: bool) -> None:

@@ -203,13 +203,13 @@ def test_a_place_that_is_not_known_is_asked_twice_then_kept_in_the_callers_words
     call = Conversation()
     call.says("暖气不热", a_complaint())
     call.says("老供销社后面", a_meaning("老供销社后面", Intent.UNKNOWN))
-    assert call.heard == ("ask_place_again",)
+    assert call.heard == ("ask_county",)
     call.says("就在老供销社", a_meaning("就在老供销社", Intent.UNKNOWN))
     assert call.heard == ("confirm",)
     call.says("对")
     order = call.last(RegisterAppeal)
     assert isinstance(order, RegisterAppeal)
-    assert order.appeal.place == Place(said="老供销社后面")
+    assert order.appeal.place == Place(said="老供销社后面", detail="老供销社后面")
 
 
 def test_a_county_alone_is_completed_by_one_more_question() -> None:
