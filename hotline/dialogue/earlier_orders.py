@@ -143,6 +143,7 @@ class EarlierOrders(Confirming):
         text, slots = meaning.text, meaning.slots
         is_own = meaning.category_confidence >= self._policy.category_confidence
         is_own = is_own and at_level(meaning.category) != at_level(self._last_category)
+        is_own = is_own and not self._answers.of_orders.begins_fact(text)
         is_elsewhere = slots.place is not None and (slots.place.is_located or is_own)
         return (
             meaning.intent in _TELLS_MORE

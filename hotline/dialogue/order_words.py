@@ -14,13 +14,14 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``withdraws_order_inside``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``withdraws_order_inside``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
         self._wrong, self._waives = tuple(rows["wrong_afterwards"]), tuple(rows["waives_inside"])
         self._asks_noted, self._presses = tuple(rows["asks_if_noted"]), tuple(rows["presses_inside"])
         self._begins_matter = tuple(rows["begins_matter"])
+        self._begins_fact, self._when_done = tuple(rows["begins_fact"]), tuple(rows["called_when_done"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
         later, denied, another = (
             rows[name] for name in ("keeps_secret_later", "denies_done", "order_of_another")
@@ -61,6 +62,14 @@ class OrderWords:
     def begins_matter(self, text: str) -> bool:
         """Tell whether ``text`` says that another matter comes (“我还要反映”, “咨询一下”)."""
         return any(words in text for words in self._begins_matter)
+
+    def begins_fact(self, text: str) -> bool:
+        """Tell whether ``text`` begins as what more there is to say of a matter (“老板姓刘，电话我有”)."""
+        return text.startswith(self._begins_fact)
+
+    def is_for_when_done(self, text: str) -> bool:
+        """Tell whether what is wished for is wished for when the matter is settled (“修好了给我回个电话”)."""
+        return any(words in text for words in self._when_done)
 
     def waives_secrecy(self, text: str) -> bool:
         """Tell whether a short sentence takes a wish for secrecy back (“算了不保密了”)."""

@@ -128,7 +128,10 @@ class PlaceNames:
 
     def behind(self, place: str, text: str) -> str:
         """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""
-        rest = _PAUSE.sub("", self._without_pointing(text.rpartition(place)[2].strip("，。,. ")))
+        rest = _PAUSE.sub("", self._without_pointing(text.rpartition(place)[2].strip("，。,. 的")))
+        for word in self._pointed:
+            rest = rest.removeprefix(word)
+        rest = self.called(rest)  # 兰山区那个，叫金泰华府
         core = self._core(rest) if rest and rest == han_only(rest) else ""
         parts = next(
             ((head, tail) for word in self._pointed for head, found, tail in [core.partition(word)] if found),

@@ -31,7 +31,9 @@ class Rated(Standing):
         return self._rating
 
     def _rate_or_goodbye(self) -> Actions:
-        """End, after having asked for a rating where the city wants one."""
+        """End, after having asked for a rating where the city wants one; what was spoken of as well comes first."""
+        if self._next_matter and self._stage is not Stage.OPEN:
+            return self._take_next_matter()
         if self._ratings is None or not self._policy.asks_rating or self._was_asked_to_rate:
             return self._goodbye("goodbye")
         if not self._is_settled:

@@ -211,7 +211,8 @@ class Session(AskingOn):
             return self._said_while_waiting(text)
         if self._stage in DEAF:
             return self._delayed() if self._is_delayed else ()
-        if self._answers.wants_agent(text) or self._answers.is_for_somebody(text):
+        wants_person = self._answers.wants_agent(text) or self._answers.is_for_somebody(text)
+        if wants_person and not self._answers.of_orders.is_for_when_done(text):
             return self._transfer("asked")
         # Who is waiting for a person already is left to wait: what they say goes to that person.
         if self._stage not in WAITS_FOR_PEOPLE and self._answers.is_in_despair(
@@ -229,10 +230,12 @@ class Session(AskingOn):
             return again
         if self._asked is not None and self._answers.asks_who_answers(text):
             return self._tell_who_answers()
+        is_alarm_heard = emergency is not None
         if emergency is None and self._is_spoken:
             emergency = self._safety.misheard_in(text)
         if emergency is not None and not self._was_asked_about_emergency:
             self._was_asked_about_emergency, self._alarm_word = True, emergency.word
+            self._is_alarm_heard = is_alarm_heard
             self._service, self._heard = emergency.service, text
             self._before_check = (self._stage, self._asked) if self._stage in INTAKE else None
             return self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=emergency.service.value)
@@ -261,7 +264,7 @@ class Session(AskingOn):
             return kept
         if self._gives_question_up(text):
             return self._withdrawn()
-        if self._stage in INTAKE and self._answers.withdraws(text):
+        if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
         text, has_second = self._second_in_between(text)
         if has_second and len(text) < _LEAST_ANSWER:
@@ -326,6 +329,8 @@ class Session(AskingOn):
         if is_urgent is None and is_short and not self._was_asked_again_about_emergency:
             self._was_asked_again_about_emergency = True
             return self._ask_again()
+        if is_urgent is None and is_short and self._is_alarm_heard and self._service is not None:
+            return self._give_way(self._service, self._heard)  # asked twice, and nobody said no
         said = self._heard if is_urgent is False else f"{self._heard}，{text}"
         if self._before_check is not None:  # nothing of what is being taken down is lost
             self._stage, self._asked = self._before_check
@@ -368,7 +373,8 @@ class Session(AskingOn):
         if answer is Answer.UNCLEAR and self._stage is Stage.ANSWERED:
             self._article = None
             return self._next_question("no_answer_register")
-        if answer is not None or self._answers.lets_it_be(text) or self._answers.is_done_and_urges(text):
+        lets_it_be = self._answers.lets_it_be(text) or (not is_order and self._answers.withdraws(text))
+        if answer is not None or lets_it_be or self._answers.is_done_and_urges(text):
             return self._rate_or_goodbye()
         if asked := self._answers.asks_after_thanks(text):
             return self._answer_to_anything_more(asked)
@@ -491,7 +497,7 @@ class Session(AskingOn):
             return self._register_message()
         is_sure = meaning.confidence >= self._policy.withdrawal_confidence
         is_withdrawal = meaning.intent is Intent.WITHDRAW and is_sure
-        if self._stage in INTAKE and (is_withdrawal or self._answers.withdraws(meaning.text)):
+        if self._stage in INTAKE and (is_withdrawal or self._takes_back(meaning.text)):
             return self._withdrawn(self._answers.beside_withdrawal(meaning.text))
         if self._is_progress_between(meaning):
             return self._put_off_progress(meaning.text)
@@ -512,6 +518,12 @@ class Session(AskingOn):
         if self._is_where_it_is(meaning):
             return self._take_down_at(meaning)
         return self._new_matter(meaning)
+
+    def _takes_back(self, text: str) -> bool:
+        """Whether the matter that is being taken down is taken back; who is asked where and says “不说” keeps it."""
+        is_where = self._stage in (Stage.PLACE, Stage.PLACE_DETAIL)
+        is_refusal = is_where and self._answers.read(text, Answer.NO_PLACE) is not None
+        return self._answers.withdraws(text) and not is_refusal
 
     def _withdrawn(self, asked: str = "") -> Actions:
         """Register nothing; answer what was ``asked`` instead."""
@@ -545,6 +557,11 @@ class Session(AskingOn):
                 return self._transfer("withdraw", "transferring_withdraw")
             case Intent.GREET:
                 return self._invite()
+            case Intent.GOODBYE | Intent.THANK | Intent.DENY if self._asks_at_the_end(meaning.text):
+                self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
+                return (self._look_up(meaning),)
+            case Intent.DENY if self._answers.of_orders.begins_matter(meaning.text):
+                return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")  # 不是没有，我还有个问题
             case Intent.GOODBYE | Intent.THANK | Intent.DENY if self._stage is not Stage.OPEN:
                 return self._rate_or_goodbye()
             case Intent.GOODBYE if self._is_spoken and not (
@@ -586,6 +603,10 @@ class Session(AskingOn):
         if is_question or self._asks_on(self._draft) or self._says_only_whom_it_is_about(self._draft):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
+
+    def _asks_at_the_end(self, text: str) -> bool:
+        """Whether what sounds like an end announces a question and asks it (“不是没有了，我还想问一下护照怎么办”)."""
+        return self._answers.of_orders.begins_matter(text) and self._answers.asks(text)
 
     def _passages_found(self, event: PassagesFound) -> Actions:
         best = event.passages[0] if event.passages else None

@@ -358,6 +358,7 @@ class AnswerWords:
             and len(rest) <= _SHORT_WISH
             and any(words in rest for words in urges)
             and not any(words in rest for words in more)
+            and not self.asks(rest)
         )
 
     def asks_after_thanks(self, text: str) -> str:

@@ -211,6 +211,52 @@ def test_a_tip_off_with_a_wish_for_secrecy_is_none_for_the_order_before() -> Non
     assert not isinstance(call.did[-1], AddToOrder)
 
 
+@pytest.mark.parametrize("text", ["老板姓刘，电话我有", "一共有十二个工友都没发"])
+def test_what_begins_as_a_fact_is_one_whatever_is_guessed_of_it(text: str) -> None:
+    call = after_registering()
+    call.says(text, a_meaning(text, category="0204", category_confidence=0.9))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", text)
+
+
+def test_a_call_back_that_is_wished_for_when_it_is_done_is_no_wish_for_a_person() -> None:
+    call = with_a_complaint()
+    call.says("对，修好了给我回个电话", a_meaning("对，修好了给我回个电话", Intent.AFFIRM))
+    assert registered(call).appeal.text.endswith("修好了给我回个电话")
+
+
+def test_who_will_not_say_where_keeps_the_matter() -> None:
+    call = Conversation()
+    call.says("有家饭店用地沟油", a_complaint("有家饭店用地沟油", category="0204"))
+    call.says("不说", a_meaning("不说", Intent.UNKNOWN))
+    assert "withdrawn" not in call.heard
+    assert call.session.so_far.text == "有家饭店用地沟油"
+
+
+def test_a_question_that_sounds_like_an_end_is_searched_for() -> None:
+    call = Conversation()
+    call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    text = "不是没有了，我还想问一下护照怎么办理"
+    call.says(text, a_meaning(text, Intent.GOODBYE))
+    assert isinstance(call.did[-1], LookUp)
+
+
+def test_what_was_spoken_of_as_well_comes_before_the_end() -> None:
+    call = after_registering(asks_rating=True)
+    call.says("不是没有了，我还有个事，护照怎么办理", a_meaning("不是没有了，我", Intent.DENY))
+    assert isinstance(call.did[-1], Understand)
+    assert call.did[-1].text == "护照怎么办理"
+
+
+def test_after_two_unclear_answers_to_an_alarm_that_was_heard_somebody_is_rung() -> None:
+    call = Conversation()
+    call.says("我老伴摔倒起不来了")
+    call.says("俺咋办啊")
+    assert call.heard == ("emergency_check",)
+    call.says("哎呀妈呀")
+    assert isinstance(call.did[-1], GiveWayToEmergency)
+
+
 def test_who_urges_what_was_just_registered_hears_until_when() -> None:
     call = after_registering()
     call.says("你们抓紧点啊", a_meaning("你们抓紧点啊", Intent.UNKNOWN))
