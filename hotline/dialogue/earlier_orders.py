@@ -172,7 +172,7 @@ class EarlierOrders(Confirming):
             return self._ask_progress(text, self._answers.order_number_in(text))
         if self._answers.of_orders.denies_done(text) and self._caller is not None:
             # Of who has an order it is an objection to how that was settled, of anybody else a matter.
-            self._denied = text
+            self._draft, self._denied = Draft(phone=self._draft.phone).heard(text), text
             return self._look_up_progress(None)
         return None
 
@@ -270,7 +270,7 @@ class EarlierOrders(Confirming):
         if self._stage is not Stage.LOOKING_UP:
             return ()
         if self._denied:
-            self._draft, self._denied = self._draft.heard(self._denied), ""
+            self._denied = ""
             return self._transfer("dissatisfied")
         self._told_progress, self._progress_questions, turn = True, 0, self._new_turn()
         # Found by who they are, and not by a number that anybody may know.

@@ -84,7 +84,6 @@ from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
 _LAST_WORDS: Final = 10
-_LEAST_ANSWER: Final = 1  # characters
 _SHORT_OF_A_MATTER: Final = 8  # characters: 俺不知道咋办啊
 
 _BEFORE_MATTER: Final = (Stage.OPEN, Stage.ANSWERED, Stage.MORE, Stage.UNIT_TOLD, Stage.MATTER)
@@ -267,7 +266,7 @@ class Session(AskingOn):
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
         text, has_second = self._second_in_between(text)
-        if has_second and len(text) < _LEAST_ANSWER:
+        if has_second and not text:
             return self._ask_again_after(self._prompts.parts("matter_later"), "matter_later")
         if self._stage is Stage.CONFIRM:
             return self._answer_to_confirmation(text)
@@ -662,7 +661,7 @@ class Session(AskingOn):
         if engine == "callbacks":
             return self._take_message() if self._stage is Stage.PLANNING_CALLBACK else ()
         if engine == "progress":
-            is_waiting = self._stage is Stage.LOOKING_UP
+            is_waiting, self._denied = self._stage is Stage.LOOKING_UP, ""
             return self._transfer("progress", "progress_unavailable") if is_waiting else ()
         if engine == "router":
             return self._no_unit_found() if self._stage is Stage.FINDING_UNIT else ()

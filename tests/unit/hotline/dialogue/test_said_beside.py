@@ -18,6 +18,7 @@ from hotline.dialogue.actions import (
     Understand,
 )
 from hotline.dialogue.events import (
+    EngineFailed,
     FactsAdded,
     NoProgress,
     PassagesFound,
@@ -120,7 +121,9 @@ def test_what_is_asked_beside_taking_back_is_answered_next() -> None:
     call = with_a_complaint()
     call.says("算了算了，我不投诉了，我就想问问停车费多少钱")
     assert call.heard == ("withdrawn", "next_matter")
-    assert call.session._next_matter == "我就想问问停车费多少钱"
+    call.happens(PromptFinished(NOW, call.turn))
+    assert isinstance(call.did[-1], Understand)
+    assert call.did[-1].text == "我就想问问停车费多少钱"
 
 
 @pytest.mark.parametrize("text", ["登记了以后是谁来管呀", "你这个几天能办", "报这个要不要钱"])
@@ -330,6 +333,16 @@ def test_what_is_called_settled_and_is_not_is_an_objection_of_who_has_an_order()
     call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
     assert isinstance(call.did[-1], TransferToAgent)
     assert (call.did[-1].reason, call.session.so_far.text) == ("dissatisfied", text)
+
+
+def test_what_was_objected_to_is_told_to_the_person_where_no_order_can_be_looked_for() -> None:
+    text = "短信说我那个事办完了，人都没来看一眼，根本没修"
+    call = Conversation()
+    call.says(text)
+    call.happens(EngineFailed(NOW, call.turn, "progress"))
+    passed_on = call.did[-1]
+    assert isinstance(passed_on, TransferToAgent)
+    assert text in passed_on.briefing
 
 
 def test_and_a_matter_of_who_has_none() -> None:
