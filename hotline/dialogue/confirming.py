@@ -17,7 +17,7 @@ from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 
 _BARE_YES: Final = 6  # characters: 对的没错
-_LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
+LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
 def _only_when_and_who(meaning: Understanding) -> Understanding:
@@ -149,7 +149,7 @@ class Confirming(TakingDown):
 
     def _tells_more(self, meaning: Understanding) -> bool:
         """Whether words that answer nothing add to the matter (“花了1899块”, “就是村东头那条路”): none are lost."""
-        is_bare = meaning.intent is Intent.UNKNOWN and len(meaning.text) >= _LEAST_FACT
+        is_bare = meaning.intent is Intent.UNKNOWN and len(meaning.text) >= LEAST_FACT
         return bool(meaning.slots.facts) or meaning.slots.wants_secrecy or is_bare
 
     def _confirm_after(self, lead: str) -> Actions:

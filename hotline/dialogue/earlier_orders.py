@@ -13,7 +13,7 @@ from hotline.dialogue.actions import (
     Say,
 )
 from hotline.dialogue.cards import OrderCard, OrdersCard
-from hotline.dialogue.confirming import Confirming
+from hotline.dialogue.confirming import LEAST_FACT, Confirming
 from hotline.dialogue.events import (
     NoProgress,
     ProgressFound,
@@ -32,7 +32,6 @@ from hotline.domain.repeats import PROOF_DIGITS
 from hotline.domain.speech import Expected
 
 _NUMBER_DIGITS: Final = 11
-_LEAST_FACT: Final = 5  # characters: less is as likely something misheard
 _MORE_OF_ORDER: Final = 24  # characters: who says more tells another matter
 _TELLS_MORE: Final = frozenset({Intent.APPEAL, Intent.UNKNOWN, Intent.AFFIRM})
 _NEARLY_A_NUMBER: Final = 8  # digits: a number was told, and one of them misheard
@@ -147,7 +146,7 @@ class EarlierOrders(Confirming):
         is_elsewhere = slots.place is not None and (slots.place.is_located or is_own)
         return (
             meaning.intent in _TELLS_MORE
-            and _LEAST_FACT <= len(text) <= _MORE_OF_ORDER
+            and LEAST_FACT <= len(text) <= _MORE_OF_ORDER
             and not (self._is_another or is_own or is_elsewhere or bool(meaning.halves))
             and not (self._answers.may_ask(text) and not self._answers.urges(text))
             and not self._answers.of_orders.begins_matter(text)

@@ -20,7 +20,6 @@ from hotline.phonetics import Match, SoundLexicon, in_standard_words
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
 _SURE_BY_SOUND: Final = 3  # characters
-_SAID: Final = {True: "yes", False: "no"}
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 
 
@@ -129,12 +128,8 @@ class SafetyWords:
     def is_urgent(self, text: str) -> bool | None:
         """Tell what an answer says to the question whether there is danger now (“怎么不紧急，快转”); None where it says neither."""
         text = in_standard_words(text)
-        for words in self._urgent["retorts"]:
-            if words in text:
-                return True
-        return next(
-            (said for said in (False, True) if any(w in text for w in self._urgent[_SAID[said]])), None
-        )
+        order = (("retorts", True), ("no", False), ("yes", True))
+        return next((said for name, said in order if any(w in text for w in self._urgent[name])), None)
 
 
 def _takes_from(part: Match, found: Match) -> bool:

@@ -312,7 +312,7 @@ class AnswerWords:
             self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
         ):
             return True
-        parts = [part for part in _CLAUSE.split(text) if part]
+        parts = _clauses(text)
         return any(map(self._is_withdrawal, parts)) or self._gives_up(parts)
 
     def _gives_up(self, parts: Sequence[str]) -> bool:
@@ -329,9 +329,7 @@ class AnswerWords:
     def beside_withdrawal(self, text: str) -> str:
         """Return what is asked beside taking the matter back (“算了，我不投诉了，我就想问问停车费归谁定”); empty where nothing is."""
         rest = "，".join(
-            part
-            for part in _CLAUSE.split(text)
-            if part and not (self._is_withdrawal(part) or self.lets_it_be(part))
+            part for part in _clauses(text) if not (self._is_withdrawal(part) or self.lets_it_be(part))
         )
         is_more = len(han_only(rest)) > _SHORT_ANSWER
         return rest if is_more and any(words in rest for words in self._asks_besides) else ""
@@ -350,7 +348,7 @@ class AnswerWords:
 
     def is_done_and_urges(self, text: str) -> bool:
         """Tell whether there is nothing more, but for a word of urging or thanks (“没了，恁快点派人来啊”)."""
-        first, *others = [part for part in _CLAUSE.split(text) if part] or [""]
+        first, *others = _clauses(text) or [""]
         rest = "".join(others)
         urges, more = self._done_and
         return (
@@ -363,7 +361,7 @@ class AnswerWords:
 
     def asks_after_thanks(self, text: str) -> str:
         """Return the question behind thanks or a yes (“谢谢，那需要带照片吗”); empty where there is none."""
-        first, *others = [part for part in _CLAUSE.split(text) if part] or [""]
+        first, *others = _clauses(text) or [""]
         rest = "，".join(others)
         is_polite = self._read(in_standard_words(first), Answer.DONE, Answer.YES) is not None
         if is_polite and len(others) > 1 and (more := self.asks_after_thanks(rest)):
@@ -655,7 +653,11 @@ class AnswerWords:
 
 def first_clause(text: str) -> str:
     """Return ``text`` up to its first pause."""
-    return next((part for part in _CLAUSE.split(text) if part), "")
+    return next(iter(_clauses(text)), "")
+
+
+def _clauses(text: str) -> list[str]:
+    return [part for part in _CLAUSE.split(text) if part]
 
 
 def _is_made_of(text: str, words: Iterable[str]) -> bool:
