@@ -237,7 +237,7 @@ async def office_for(
         await casework.do(number, AddFacts(text), by=CITIZEN, at=at)
 
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(open_client(5.0))
+        client = await stack.enter_async_context(open_client(30.0))
         accounts = apis(settings, client, redis, SEAL)
         parts = LetterParts(
             world=Surroundings(
@@ -288,7 +288,7 @@ async def office_for(
         )  # fmt: skip
         if more is not None:
             more(app, correspondence, letters)
-        webhooks = WebhookSender(client, Endpoints(folder / "endpoints.json"), timeout_seconds=2.0)
+        webhooks = WebhookSender(client, Endpoints(folder / "endpoints.json"), timeout_seconds=30.0)
         sender = WeChatSender(accounts)
         notices = {
             channel: WeChatNotices(accounts[app_id], words.progress_fields,

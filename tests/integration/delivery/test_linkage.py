@@ -69,8 +69,8 @@ class TwoPlatforms:
         secret = self.endpoints.set("linkage:110", f"http://127.0.0.1:{port}/").secret
         self.other = LinkageStandIn("110", secret, self.answers_to, clock=lambda: after(60))
         await stack.enter_async_context(serving(self.other.app(), port))
-        client = await stack.enter_async_context(open_client(2.0))
-        sender = WebhookSender(client, self.endpoints, timeout_seconds=2.0)
+        client = await stack.enter_async_context(open_client(30.0))
+        sender = WebhookSender(client, self.endpoints, timeout_seconds=30.0)
         self.delivery = Delivery(self.outbox, sender, clock=lambda: after(60), jitter=lambda: 0.5)
 
     async def hand_over(self, decision: str) -> LinkageState:

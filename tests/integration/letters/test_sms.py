@@ -98,7 +98,7 @@ async def gateway(wechat: WeChatServer, store: SqlStore, tmp_path: Path) -> Asyn
             SmsDoor(SECRET, office.correspondence, office.clock, SEAL.fingerprint, readable).router()
         )
         sender = SmsSender(
-            office.client, receiver.url, SECRET, clock=office.clock, timeout_seconds=2.0, most_characters=350
+            office.client, receiver.url, SECRET, clock=office.clock, timeout_seconds=30.0, most_characters=350
         )
         senders: Any = office.delivery._sender
         senders._senders["sms"] = sender
