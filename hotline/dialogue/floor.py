@@ -40,7 +40,7 @@ from hotline.domain.speech import Expected
 Actions = tuple[Action, ...]
 
 _LEADS: Final = frozenset({
-    "no_answer_register", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later", "key_unknown",
+    "no_answer_register", "not_registered_yet", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later", "key_unknown",
 })  # fmt: skip
 """What is told before a question, and not once more when it is put again."""
 
@@ -122,7 +122,7 @@ class Floor:
         self._told_progress = False
         self._nuisances = 0
         self._alarm_word = ""
-        self._was_withdrawn = False
+        self._was_withdrawn = self._was_held_back = False
         self._is_secret = False
         self._is_slow = False
         self._is_upset = False

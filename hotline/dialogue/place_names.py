@@ -45,6 +45,7 @@ class PlaceNames:
             self._same = tuple(rows["same_place"])
             there = rows["goes_on_there"]
             self._goes_on, self._too = tuple(there["begins"]), tuple(there["too"])
+            self._points_back = {str(end): tuple(words) for end, words in there["pointed"].items()}
             self._invites = tuple(rows["invites_place"])
             self._like, self._unlike = tuple(rows["place_like"]), tuple(rows["not_place_like"])
         except KeyError as error:
@@ -170,9 +171,11 @@ class PlaceNames:
         """Tell whether a short answer says that it is the place of the matter before (还是我们小区)."""
         return len(text) <= _LONGEST and any(words in text for words in self._same)
 
-    def goes_on_there(self, text: str) -> bool:
-        """Tell whether another matter is told as one of the same place (还有门口的斑马线也看不清了)."""
-        return text.startswith(self._goes_on) and any(word in text for word in self._too)
+    def goes_on_there(self, text: str, place: str) -> bool:
+        """Tell whether another matter is told as one of the same ``place`` (还有门口的斑马线也看不清了; 这条路上的红绿灯也坏了, after a road)."""
+        pointed = (words for end, words in self._points_back.items() if place.endswith(end))
+        begins = (*self._goes_on, *(word for words in pointed for word in words))
+        return text.startswith(begins) and any(word in text for word in self._too)
 
     def is_invited(self, answer: str) -> bool:
         """Tell whether an article's answer asks for a place to register (“您说出位置，我来登记”)."""

@@ -265,6 +265,9 @@ class Session(AskingOn):
             return self._withdrawn()
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
+        if self._leaves_midway(text):
+            self._was_held_back = True
+            return self._ask_again_after(self._prompts.parts("not_registered_yet"), "not_registered_yet")
         text, has_second = self._second_in_between(text)
         if has_second and not text:
             return self._ask_again_after(self._prompts.parts("matter_later"), "matter_later")
@@ -524,6 +527,12 @@ class Session(AskingOn):
         is_refusal = is_where and self._answers.read(text, Answer.NO_PLACE) is not None
         return self._answers.withdraws(text) and not is_refusal
 
+    def _leaves_midway(self, text: str) -> bool:
+        """Whether somebody goes who may think that it is registered already; it is told them once (“对，再见” confirms)."""
+        is_open = self._stage in INTAKE and self._asked is not None and not self._was_held_back
+        is_yes = self._stage is Stage.CONFIRM and self._answers.opens_with(text, Answer.YES)
+        return is_open and self._answers.breaks_off(text) and not is_yes
+
     def _withdrawn(self, asked: str = "") -> Actions:
         """Register nothing; answer what was ``asked`` instead."""
         self._was_withdrawn, self._next_matter = True, asked or self._next_matter
@@ -584,9 +593,11 @@ class Session(AskingOn):
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
         places = self._answers.places
-        is_same = places.is_same(meaning.text) or places.goes_on_there(meaning.text)
-        is_same = self._last_place is not None and is_same
-        place = self._last_place if is_same else self._shared_place
+        last = self._last_place
+        is_same = last is not None and (
+            places.is_same(meaning.text) or places.goes_on_there(meaning.text, last.detail)
+        )
+        place = last if is_same else self._shared_place
         draft = Draft(phone=self._draft.phone, place=place).heard(meaning.text)
         self._shared_place = None
         # Where, and not what: nothing is guessed of it.

@@ -77,7 +77,7 @@ class AnswerWords:
             self._withdraws_alone = tuple(rows["withdraws_alone"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
-            self._leaves = tuple(rows["leaves_inside"])
+            self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
             self._take_patterns(rows)
             self._take_ways(rows)
@@ -423,6 +423,11 @@ class AnswerWords:
     def takes_leave(self, text: str) -> bool:
         """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""
         return any(word in text for word in self._leaves)
+
+    def breaks_off(self, text: str) -> bool:
+        """Tell whether a short sentence takes leave in the middle of something, and answers nothing (“行了再见”)."""
+        is_short = len(han_only(text)) <= _SHORT_ANSWER
+        return is_short and any(word in text for word in self._farewells)
 
     def has_forgotten(self, text: str) -> bool:
         """Tell whether the citizen does not know the number that was asked for."""
