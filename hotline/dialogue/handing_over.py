@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -26,6 +27,7 @@ from hotline.domain.appeal import (
 from hotline.domain.callbacks import CallbackWindow
 from hotline.domain.category import nearest
 from hotline.domain.diversion import Diversion, DiversionOutcome
+from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
 _MOST_WINDOWS: Final = 3  # offered one after the other to who has no time
@@ -38,6 +40,7 @@ class HandingOver(Floor):
 
     _wishes_other_time = False  # than was offered for a call back
     _windows_offered = 1
+    _was_callback_unclear = False  # the offer was answered with words that say nothing, and put again
     _offered_at: datetime | None = None
     _is_callback = False  # the hotline called: there is a task for it already
     _nuisance_words: tuple[str, ...] = ()  # what was warned of
@@ -191,15 +194,35 @@ class HandingOver(Floor):
         return self._ask_yes_no(Stage.CALLBACK, *names, window=told, hours=self._agents_are_there)
 
     def _answer_to_callback(self, text: str) -> Actions:
+        """Plan the call, or another; what is neither yes nor no is understood: it may be the matter itself."""
         answer = self._answers.read(text, Answer.NO, Answer.YES)
-        if answer is None:
-            self._draft = self._draft.heard(text)  # words of the matter: an answer all the same
-        if answer is Answer.NO or (answer is None and self._answers.refuses(text)):
+        if answer is Answer.YES:
+            return self._plan_callback()
+        if answer is Answer.NO or self._answers.wants_no_call(text):
             return self._take_message()
-        self._wishes_other_time = answer is None and self._answers.names_time(text)
-        if self._wishes_other_time and self._windows_offered < _MOST_WINDOWS:
-            return self._offer_next_window()
-        return self._plan_callback()
+        self._wishes_other_time = self._answers.names_time(text)
+        if not self._wishes_other_time:
+            return self._understand(self._answers.behind_refusal(text))
+        self._draft = self._draft.heard(text)
+        return self._offer_next_window() if self._windows_offered < _MOST_WINDOWS else self._plan_callback()
+
+    def _callback_understood(self, meaning: Understanding) -> Actions | None:
+        """Return what follows from words that are no plain answer to the offer; None: they are a matter, told instead of one.
+
+        Who told a matter before goes on with it: the words go to whoever calls. Words that say nothing are asked about once.
+        """
+        is_sure = meaning.category_confidence >= self._policy.category_confidence
+        is_matter = is_sure or self._answers.of_orders.begins_matter(meaning.text)
+        if meaning.category is not None and is_matter and not self._draft.text:
+            return None
+        self._draft = self._draft.heard(meaning.text)
+        if meaning.intent is Intent.DENY:
+            return self._take_message()
+        is_told = self._draft.text != meaning.text.strip("，。 ")
+        if meaning.intent is Intent.AFFIRM or is_told or self._was_callback_unclear:
+            return self._plan_callback()
+        self._was_callback_unclear, self._draft = True, replace(self._draft, accounts=())
+        return self._ask_again()
 
     def _offer_next_window(self) -> Actions:
         """Offer the time that comes after the one that does not suit."""

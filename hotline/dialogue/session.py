@@ -497,6 +497,11 @@ class Session(AskingOn):
         if self._stage is Stage.MESSAGE:
             self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
             return self._register_message()
+        if self._stage is Stage.CALLBACK:
+            if (answered := self._callback_understood(meaning)) is not None:
+                return answered
+            self._stage = Stage.OPEN
+            return self._new_matter(meaning)
         is_sure = meaning.confidence >= self._policy.withdrawal_confidence
         is_withdrawal = meaning.intent is Intent.WITHDRAW and is_sure
         if self._stage in INTAKE and (is_withdrawal or self._takes_back(meaning.text)):

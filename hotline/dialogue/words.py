@@ -99,6 +99,7 @@ class AnswerWords:
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
+            self._no_call = tuple(rows["no_call_inside"])
             self.follow_ups = FollowUps(rows, file=file)
             self.of_orders = OrderWords(rows)
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
@@ -197,6 +198,9 @@ class AnswerWords:
             frozenset(rows["what_to_do"]),
         )
         self._other_times, self._refuses = tuple(rows["other_time"]), tuple(rows["refuses"])
+        refused = either((*self._refuses, *self._withdraws_alone))
+        fillers = either(rows["fillers"])
+        self._refusal = re.compile(rf"(?:(?:{fillers})*(?:{refused})(?:{fillers})*{_GAPS})+")
 
     def wants_agent(self, text: str) -> bool:
         """Tell whether the citizen asks for a person (转人工)."""
@@ -411,6 +415,18 @@ class AnswerWords:
     def refuses(self, text: str) -> bool:
         """Tell whether ``text`` begins as a refusal (“不用回了，你记一下就行”)."""
         return self._core(han_only(text)).startswith(self._refuses)
+
+    def behind_refusal(self, text: str) -> str:
+        """Return what is told behind a refusal (“不用不用，我就是想问医保怎么交”); the whole where it is none, or nothing more."""
+        refused = self._refusal.match(text)
+        rest = text[refused.end() :] if refused is not None else text
+        return rest if len(han_only(rest)) > _ADDS_NOTHING else text
+
+    def wants_no_call(self, text: str) -> bool:
+        """Tell whether an answer to the offer of a call wants none, however it begins (“算了吧不要回电了”), and says nothing else."""
+        words = han_only(text)
+        is_short = len(words) <= _SHORT_WISH
+        return self.lets_it_be(text) or (is_short and any(word in words for word in self._no_call))
 
     def lets_it_be(self, text: str) -> bool:
         """Tell whether ``text`` only says that it need not be (算了吧)."""

@@ -9,7 +9,8 @@ import pytest
 from hotline.dialogue.actions import End, PlanCallback, RegisterAppeal, TransferToAgent
 from hotline.dialogue.events import CallbackPlanned, EngineFailed, FellSilent, HungUp, KeyPressed, NoAgentFree
 from hotline.domain.callbacks import CallingHours
-from tests.builders import NOW, PHONE, a_complaint
+from hotline.domain.meaning import Intent
+from tests.builders import NOW, PHONE, a_complaint, a_meaning
 from tests.talking import Conversation
 
 HOURS = CallingHours(((time(9), time(12)), (time(14), time(17)), (time(17), time(20))), timedelta(minutes=30))
@@ -45,11 +46,39 @@ def test_a_time_is_offered_and_told_again_once_it_is_kept() -> None:
     assert isinstance(call.did[-1], End)
 
 
-@pytest.mark.parametrize("agree", ["好的", "行", "嗯", "我家暖气还是不热你们快点"])
-def test_whatever_is_no_refusal_is_taken_for_consent(agree: str) -> None:
+@pytest.mark.parametrize("agree", ["好的", "行", "嗯"])
+def test_who_agrees_is_called(agree: str) -> None:
     call = nobody_free()
     call.says(agree)
     assert planned(call).phone == PHONE
+
+
+@pytest.mark.parametrize("refusal", ["算了", "那算了", "算了吧不要回电了", "我不要回电我现在就要说", "再说吧"])
+def test_who_refuses_in_other_words_is_not_called(refusal: str) -> None:
+    call = nobody_free()
+    call.says(refusal)
+    assert call.heard == ("agent_busy", "leave_message")
+
+
+def test_who_tells_the_matter_instead_is_taken_down_by_the_machine() -> None:
+    call = nobody_free()
+    call.says("不用了，我家暖气还是不热", a_complaint("我家暖气还是不热"))
+    assert call.heard == ("ask_place",)
+    assert call.session._draft.accounts == ("我家暖气还是不热",)
+
+
+def test_who_told_a_matter_before_is_called_and_the_words_go_along() -> None:
+    call = nobody_free("我家暖气不热")
+    call.says("老人都冻感冒了", a_complaint("老人都冻感冒了"))
+    assert planned(call).words == "我家暖气不热，老人都冻感冒了"
+
+
+def test_words_that_say_nothing_are_asked_about_once_and_then_taken_for_consent() -> None:
+    call = nobody_free()
+    call.says("哎呀怎么老是忙啊", a_meaning("哎呀怎么老是忙啊", Intent.UNKNOWN))
+    assert call.heard == ("agent_busy", "callback_offer")
+    call.says("真是的", a_meaning("真是的", Intent.UNKNOWN))
+    assert planned(call).words == "真是的"
 
 
 def test_silence_and_key_one_are_consent_too() -> None:
@@ -117,8 +146,8 @@ def test_who_has_no_time_is_offered_the_next_and_is_noted_at_last(said: str) -> 
 
 
 def test_who_wants_no_call_but_the_matter_noted_leaves_a_message() -> None:
-    call = nobody_free()
-    call.says("不用回了，你记一下就行，我投诉医院乱收费")
+    call = nobody_free("医院乱收费")
+    call.says("不用回电了，你记一下就行")
     recorded = call.did[-1]
     assert isinstance(recorded, RegisterAppeal)
-    assert recorded.appeal.text.endswith("我投诉医院乱收费")
+    assert recorded.appeal.text == "医院乱收费"
