@@ -275,6 +275,8 @@ class Session(AskingOn):
             return self._answer_to_confirmation(text)
         if self._stage is Stage.CORRECT:
             return self._put_right(text)
+        if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL) and (right := self._answers.put_anew(text)):
+            return self._understand(self._answers.denied(right))
         if self._stage is Stage.SECRECY:
             return self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:

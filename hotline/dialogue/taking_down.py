@@ -39,6 +39,8 @@ _NO_PLACE: Final = (
 
 _TELLS_OF_ANOTHER: Final = 6
 """A shorter answer to which of two matters it is (“试试”, misheard) does not make it a third."""
+_LONGEST_ANSWER: Final = 16
+"""Characters: who tells a longer story where the place was asked for does not tell another matter by it."""
 _ROADS: Final = ("路", "街", "道")
 _LEAST_NAME: Final = 3  # characters
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
@@ -233,6 +235,8 @@ class TakingDown(InTalk):
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:
+        if self._tells_matter_anew(meaning):
+            return self._matter_put_right(meaning)
         if meaning.slots.place is None and (all_over := self._answers.places.everywhere(meaning.text)):
             return self._all_over(meaning.text, all_over)
         short = self._answers.read(meaning.text, *_NO_PLACE)
@@ -264,6 +268,22 @@ class TakingDown(InTalk):
         is_new_wish = draft.wants_secrecy and not self._draft.wants_secrecy  # “我怕报复”
         self._draft = draft
         return self._next_question(*(("secrecy_wished",) if is_new_wish else ()))
+
+    def _tells_matter_anew(self, meaning: Understanding) -> bool:
+        """Whether it is the matter that is put right where its place was asked for (“不对，我说错了，是停水”, “刚才是电视，我要反映……”)."""
+        text = meaning.text
+        is_sure = meaning.category_confidence >= self._policy.category_confidence
+        is_other = meaning.category is not None and meaning.category != self._draft.category
+        if meaning.slots.place is not None or not (is_sure and is_other):
+            return False
+        is_announced = self._answers.of_orders.begins_matter(text) and self._is_elsewhere(meaning)
+        return self._answers.corrects(text) or is_announced
+
+    def _matter_put_right(self, meaning: Understanding) -> Actions:
+        """Take the matter that is meant, and ask where it is as if for the first time."""
+        draft = replace(self._draft, category_confidence=0.0, place_questions=0)
+        self._draft = draft.heard(meaning.text).filled(meaning, self._policy)
+        return self._next_question()
 
     def _all_over(self, text: str, name: str) -> Actions:
         """Take it that it is no single place (到处都是); of the whole city (``name``) nothing more is asked."""
@@ -334,9 +354,11 @@ class TakingDown(InTalk):
 
     def _is_matter(self, meaning: Understanding) -> bool:
         """Whether the question for the place was answered with what it is about (“我家没暖气”), which no name is (鑫达物流公司)."""
-        is_open = self._stage is Stage.PLACE_DETAIL and self._draft.category is None
+        is_open = self._draft.category is None
+        is_story = len(meaning.text) > _LONGEST_ANSWER and self._is_elsewhere(meaning)
         return (
-            (self._stage is Stage.PLACE or is_open)
+            (is_open or (self._stage is Stage.PLACE and not is_story))
+            and self._stage in (Stage.PLACE, Stage.PLACE_DETAIL)
             and meaning.slots.place is None
             and meaning.intent is Intent.APPEAL
             and meaning.category is not None

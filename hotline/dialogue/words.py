@@ -120,6 +120,8 @@ class AnswerWords:
         self._not_but = re.compile(
             rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
         )
+        slips, leads = (either(rows["misspoken"][name]) for name in ("cues", "leads"))
+        self._misspoken = re.compile(rf".{{0,12}}?(?:{slips}){_GAPS}(?:{leads})?(?P<second>.{{2,}})")
         denied = either(self._starts[Answer.NO])
         alone = either(
             word for word in self._starts[Answer.NO] if not word.endswith("是")
@@ -461,6 +463,12 @@ class AnswerWords:
         """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
         found = self._not_but.fullmatch(text.strip("。. "))
         return (found["first"].strip("，, "), found["second"]) if found is not None else None
+
+    def put_anew(self, text: str) -> str:
+        """Return what is meant instead of what was told (“不是路灯，是红绿灯”, “不对我说错了是停水”); empty where nothing is, or a place."""
+        found = self._misspoken.fullmatch(text) or self._not_but.fullmatch(text.strip("。. "))
+        right = found["second"] if found is not None else ""
+        return "" if self.places.is_name(right) else right
 
     def right_alone(self, text: str) -> str:
         """Return what ``text`` says is right where that is all it says (“不对，是通达路”, “应该是平安路”); empty where it says more or less."""
