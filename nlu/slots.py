@@ -17,6 +17,7 @@ from nlu.kinds import wants_secrecy
 from nlu.lexicon import MeaningWords
 from nlu.people import NameFinder
 from nlu.places import PlaceFinder
+from nlu.self_repairs import put_right
 
 _TIME: Final = re.compile(
     r"\d{1,2}月\d{1,2}[日号]|(?:上|这|本)?(?:周|星期)[一二三四五六日天]|(?!一点(?!半|钟|多|整|左))[\d一二三四五六七八九十两]+(?:点半?|点钟)"
@@ -66,6 +67,7 @@ class SlotFinder:
 
         Of who takes back what they have just said (“大店那边，不对，就是县城边上”) it is what comes after.
         """
+        text = put_right(text)
         taken_back = _TAKEN_BACK.search(text)
         if taken_back is not None:
             right = taken_back["right"]

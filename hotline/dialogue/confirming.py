@@ -32,6 +32,7 @@ class Confirming(TakingDown):
     """A conversation that reads back what it registers."""
 
     def _answer_to_confirmation(self, text: str) -> Actions:
+        text = self._answers.denial_heard(text)
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.OPENLY, Answer.NO, Answer.ANONYMOUS)
         is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
         if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
@@ -49,6 +50,9 @@ class Confirming(TakingDown):
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
         both, place = self._answers.put_right(text), self._draft.place
         if both is None:
+            right, wrong = self._answers.right_first(text)  # 五号楼不是三号楼
+            if place is not None and wrong and wrong in place.detail:
+                return self._place_put_right(place, wrong, right, text)
             return self._understand(text)
         wrong, right = both
         if place is None or wrong not in place.detail or not self._answers.places.is_name(right):
@@ -83,6 +87,8 @@ class Confirming(TakingDown):
         if not self._answers.places.is_name(right):
             return ""
         road = place.address.road if place.address is not None else ""
+        if place.address is not None and place.address.crossing and road and right.count(road[-1]) > 1:
+            return place.detail  # 不对，是沂蒙路和银雀山路
         return road if road and road[-1] == right[-1] else place.detail
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:

@@ -20,7 +20,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -38,6 +38,8 @@ class PlaceNames:
             self._everywhere = {word: name for name, words in everywhere["names"].items() for word in words}
             self._whole_city: str = everywhere["city"]
             self._not_in_name = frozenset(rows["not_in_name"])
+            shops = "|".join(map(re.escape, sorted(rows["place_shop"], key=len, reverse=True)))
+            self._shop = re.compile(rf"[的，,]?(?:那个|那家|有个|有家)?(?P<name>\w{{2,8}}?(?:{shops}))")
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
             self._only_last = tuple(rows["only_last_in_name"])
@@ -129,7 +131,10 @@ class PlaceNames:
 
     def behind(self, place: str, text: str) -> str:
         """Return the name that follows ``place`` in an answer (义堂镇书香门第), whatever it ends in; empty where it may be none."""
-        rest = _PAUSE.sub("", self._without_pointing(text.rpartition(place)[2].strip("，。,. 的")))
+        _, found, rest = text.rpartition(place)
+        if not found:  # put right in the same breath
+            return ""
+        rest = _PAUSE.sub("", self._without_pointing(rest.strip("，。,. 的")))
         for word in self._pointed:
             rest = rest.removeprefix(word)
         rest = self.called(rest)  # 兰山区那个，叫金泰华府
@@ -140,9 +145,16 @@ class PlaceNames:
         )  # 双月园那个大酒店
         return core if len(core) > 1 and all(part and self.may_be(part) for part in parts) else ""
 
+    def shop_behind(self, place: str, text: str) -> str:
+        """Return the shop or company that follows ``place`` at once (建设路15号惠民超市卖过期食品); empty where none does."""
+        _, known, rest = text.rpartition(place)
+        found = self._shop.match(rest) if known else None
+        is_name = found is not None and self._not_in_name.isdisjoint(found["name"])
+        return found["name"] if found is not None and is_name else ""
+
     def before(self, place: str, text: str) -> str:
         """Return the names that come before ``place`` in an answer, an estate before its building (5号楼，天泰花园，罗庄区的); empty where none does."""
-        parts = [part for part in _PAUSE.split(text.partition(place)[0]) if part]
+        parts = [part for part in _PAUSE.split(text.rpartition(place)[0]) if part]
         parts = [part.strip(self._at) for part in parts if part.strip(self._at)]
         names = [part for part in parts if self.is_name(part) and not self.is_number(part)]
         return "".join((*names, *filter(self.is_number, parts))) if names else ""

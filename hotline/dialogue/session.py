@@ -611,7 +611,7 @@ class Session(AskingOn):
         if is_nothing_else(meaning.slots.place, meaning.text):
             self._draft = Draft(phone=self._draft.phone, place=merged(draft.place, meaning.slots.place))
             return self._next_question()
-        self._draft = draft.filled(meaning, self._policy)
+        self._draft = self._with_organisation(draft.filled(meaning, self._policy), meaning)
         self._no_matches = 0
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
         is_unclear = self._draft.category is None and self._draft.kind is AppealKind.HELP

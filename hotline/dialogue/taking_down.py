@@ -42,6 +42,7 @@ _TELLS_OF_ANOTHER: Final = 6
 _LONGEST_ANSWER: Final = 16
 """Characters: who tells a longer story where the place was asked for does not tell another matter by it."""
 _ROADS: Final = ("路", "街", "道")
+_HOUSE: Final = "号"  # 泰安路26号丽人理发店
 _LEAST_NAME: Final = 3  # characters
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
@@ -312,7 +313,7 @@ class TakingDown(InTalk):
         if meaning.slots.place is None or draft.place is None:
             return draft
         road = draft.place.detail
-        if road and not road.endswith(_ROADS):
+        if road and not road.endswith((*_ROADS, _HOUSE)):
             return draft
         said = meaning.slots.place.said
         name = self._answers.places.behind(said, meaning.text)
@@ -320,8 +321,16 @@ class TakingDown(InTalk):
             name = self._answers.places.before(said, meaning.text)  # 天泰花园，兰山区
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
-            return draft  # 兰山区某某局长受贿
+            name = self._answers.places.shop_behind(said, meaning.text)  # 兰山区某某局长受贿 names none
         return replace(draft, place=replace(draft.place, detail=f"{road}{name}"))
+
+    def _with_organisation(self, draft: Draft, meaning: Understanding) -> Draft:
+        """Return ``draft`` with the shop or company that was named right behind the road, or the number on it."""
+        said, place = meaning.slots.place, draft.place
+        if said is None or place is None or not place.detail.endswith((*_ROADS, _HOUSE)):
+            return draft
+        name = self._answers.places.shop_behind(said.said, meaning.text)
+        return replace(draft, place=replace(place, detail=f"{place.detail}{name}")) if name else draft
 
     def _may_tell_place(self, text: str) -> bool:
         """Whether words that name nothing known say where it is; “还是我们小区” does not where no place was said before."""

@@ -75,7 +75,7 @@ class AnswerWords:
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._withdraws_alone = tuple(rows["withdraws_alone"])
-            self._corrects = tuple(rows["corrects_inside"])
+            self._corrects, self._misheard_denial = tuple(rows["corrects_inside"]), tuple(rows["misheard_denial"])
             self._adds = tuple(rows["adds"])
             self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
@@ -463,6 +463,16 @@ class AnswerWords:
         """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
         found = self._not_but.fullmatch(text.strip("。. "))
         return (found["first"].strip("，, "), found["second"]) if found is not None else None
+
+    def denial_heard(self, text: str) -> str:
+        """Return an answer to the read-back with 不对 for what it is misheard as at the beginning (“部队，是沂蒙路”)."""
+        misheard = next((word for word in self._misheard_denial if text.startswith(word)), "")
+        return f"{self._lists[Answer.NO][0]}{text.removeprefix(misheard)}" if misheard else text
+
+    def right_first(self, text: str) -> tuple[str, str]:
+        """Return what is right and what is wrong where the right comes first (“五号楼不是三号楼”); both empty where it does not."""
+        right, found, wrong = text.strip("。. ").partition(self._lists[Answer.NO][1])
+        return (right.strip("，, 是"), wrong) if found and right and len(wrong) > 1 else ("", "")
 
     def put_anew(self, text: str) -> str:
         """Return what is meant instead of what was told (“不是路灯，是红绿灯”, “不对我说错了是停水”); empty where nothing is, or a place."""
