@@ -35,11 +35,13 @@ class Confirming(TakingDown):
         text = self._answers.denial_heard(text)
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.OPENLY, Answer.NO, Answer.ANONYMOUS)
         is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
+        is_yes = is_yes or self._answers.agrees_politely(text)
         if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
             return self._register()
         if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
-        if answer is Answer.OPENLY:  # says nothing of what was read back
+        is_waived = answer is None and self._answers.of_orders.waives_secrecy(text)
+        if answer is Answer.OPENLY or is_waived:  # says nothing of what was read back
             self._draft = replace(self._draft, wants_secrecy=False)
             return self._confirm_after("secrecy_by_law" if self._is_tip_off else "secrecy_waived")
         if answer is Answer.NO:

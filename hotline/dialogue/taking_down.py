@@ -199,6 +199,8 @@ class TakingDown(InTalk):
         if (wanted := self._answers.wants_secrecy(text)) is not None:
             return self._secrecy_said(wanted=wanted)
         answer = self._answers.read(text, Answer.OPENLY, Answer.NO, Answer.YES, Answer.ANONYMOUS)
+        if answer is None and self._answers.of_orders.waives_secrecy(text):
+            answer = Answer.OPENLY
         if answer is None:
             if (wanted := self._answers.wants_secrecy(first_clause(text))) is not None:
                 self._draft = self._draft.heard(text)  # “保密吧，我还在那上班呢”
@@ -214,7 +216,8 @@ class TakingDown(InTalk):
     def _secrecy_understood(self, meaning: Understanding) -> Actions:
         if meaning.intent in (Intent.AFFIRM, Intent.DENY) and not meaning.slots.wants_secrecy:
             return self._secrecy_said(wanted=meaning.intent is Intent.AFFIRM)
-        meaning = self._with_named_place(meaning)
+        # What else is said of it there is no other matter (“别跟他说是我说的”).
+        meaning = replace(self._with_named_place(meaning), kind=None, category=None, choices=())
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         if not (self._was_secrecy_left_open or meaning.slots.wants_secrecy):
             self._was_secrecy_left_open = True  # something else was said: it is asked once more

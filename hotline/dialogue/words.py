@@ -75,6 +75,7 @@ class AnswerWords:
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._withdraws_alone = tuple(rows["withdraws_alone"])
+            self._polite_end = re.compile(rf"(?:那|咱)?(?:(?:{either(rows['polite_ends'])})[你您了啊呀哈吧啦]*)+$")
             self._corrects, self._misheard_denial = tuple(rows["corrects_inside"]), tuple(rows["misheard_denial"])
             self._adds = tuple(rows["adds"])
             self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
@@ -463,6 +464,12 @@ class AnswerWords:
         """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
         found = self._not_but.fullmatch(text.strip("。. "))
         return (found["first"].strip("，, "), found["second"]) if found is not None else None
+
+    def agrees_politely(self, text: str) -> bool:
+        """Tell whether ``text`` is a yes with thanks or a farewell behind it (“行，谢谢恁”, “中，那就这样吧”)."""
+        words = in_standard_words(han_only(text))
+        rest = self._polite_end.sub("", words)
+        return rest not in ("", words) and self._read(rest, Answer.YES) is Answer.YES
 
     def denial_heard(self, text: str) -> str:
         """Return an answer to the read-back with 不对 for what it is misheard as at the beginning (“部队，是沂蒙路”)."""
