@@ -39,6 +39,12 @@ class DiversionWords:
             cities = rows["other_city"]
             self._cities = tuple(cities["names"])
             self._placed, self._not_before = tuple(cities["placed"]), tuple(cities["not_before"])
+            self._of, self._towns = tuple(cities["of"]), dict(cities["towns"])
+            province = "|".join(map(re.escape, cities["provinces"]))
+            names = "|".join(map(re.escape, (*self._cities, *self._towns)))
+            self._elsewhere = re.compile(
+                rf"(?:[我俺就是在]|{province})*(?P<name>{names})(?P<rest>.*)", re.DOTALL
+            )
         except (KeyError, TypeError) as error:
             raise CityConfigError(file=file, reason=f"分流线索缺少内容或写法不对：{error!r}") from error
 
@@ -62,21 +68,33 @@ class DiversionWords:
             if word is not None:
                 told = prompts.text("divert_statutory_channel", matter=channel.matter, to=channel.to)
                 return _because(DiversionOutcome.STATUTORY_CHANNEL, word, told, prompts)
-        city = None if appeal.place is not None and appeal.place.is_located else self._city_in(appeal.text)
+        is_here = appeal.place is not None and appeal.place.is_located
+        city = None if is_here else self.other_city(appeal.text)
+        if city is None and appeal.place is not None and not is_here:
+            city = self.city_named(appeal.place.said)
         if city is None:
             return None
         told = prompts.text("divert_other_city", place=city)
         return _because(DiversionOutcome.OTHER_CITY, city, told, prompts)
 
-    def _city_in(self, text: str) -> str | None:
-        name: str
+    def other_city(self, text: str) -> str | None:
+        """Return the other city in which a matter is told to be (“我在济南买的车”), None without one."""
         for name in self._cities:
             start = text.find(name)
-            if start >= 0 and text[:start].endswith(self._placed):
-                after = text[start + len(name) :].removeprefix("市")
-                if not after.startswith(self._not_before):
-                    return name
+            if start < 0:
+                continue
+            after = text[start + len(name) :].removeprefix("市")
+            is_placed = text[:start].endswith(self._placed) and not after.startswith(self._not_before)
+            if is_placed or after.startswith(self._of):
+                return name
         return None
+
+    def city_named(self, answer: str) -> str | None:
+        """Return the other city that an answer to the question for the place names (济南市历下区, 江苏徐州新沂市), None where it names none."""
+        found = self._elsewhere.match(answer)
+        if found is None or found["rest"].removeprefix("市").startswith(self._not_before):
+            return None
+        return self._towns.get(found["name"], found["name"])
 
 
 def _because(outcome: DiversionOutcome, word: str, told: str, prompts: Prompts) -> Diversion:

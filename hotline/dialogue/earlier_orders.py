@@ -164,7 +164,7 @@ class EarlierOrders(Confirming):
         if self._last_order is None and self._answers.of_orders.keeps_secret_later(text):
             self._draft = self._draft.heard(text)
             return self._transfer("asked")
-        if self._answers.wants_progress(text):
+        if self._answers.wants_progress(text) or self._answers.urges_earlier(text):
             if self._to_urge is not None and self._answers.urges(text):
                 to_urge, self._to_urge = self._to_urge, None
                 return self._urge(to_urge, text)
@@ -251,6 +251,11 @@ class EarlierOrders(Confirming):
                 return self._say_and_listen("go_ahead") if self._is_settled else self._transfer("progress")
             if self._answers.has_forgotten(text):
                 return self._transfer("progress", "transferring_progress")
+            is_yes = self._answers.read(text, Answer.YES) is not None  # there is one: which?
+            if is_yes:
+                self._progress_questions += 1
+                is_last = self._progress_questions > self._policy.max_no_match
+                return self._transfer("progress") if is_last else self._ask_again()
             self._stage = Stage.OPEN
             return self._understand(text)
         if self._stage is Stage.PROGRESS_PROOF:

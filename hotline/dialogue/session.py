@@ -89,6 +89,8 @@ _SHORT_OF_A_MATTER: Final = 8  # characters: 俺不知道咋办啊
 _BEFORE_MATTER: Final = (Stage.OPEN, Stage.ANSWERED, Stage.MORE, Stage.UNIT_TOLD, Stage.MATTER)
 """Stages in which what is said tells a matter."""
 
+_MAY_BE_MISDIALLED: Final = INTAKE | {Stage.OPEN, Stage.ANSWERED}
+
 _WITH_PAGE: Final = (ContactChannel.WEB_CHAT, ContactChannel.APP)
 """Channels whose page shows people their own orders, and what is published."""
 
@@ -227,7 +229,9 @@ class Session(AskingOn):
             and (again := self._slow_down(text)) is not None
         ):
             return again
-        if self._asked is not None and self._answers.asks_who_answers(text):
+        if self._asked is not None and (
+            self._answers.asks_who_answers(text) or self._answers.takes_for_another(text)
+        ):
             return self._tell_who_answers()
         is_alarm_heard = emergency is not None
         if emergency is None and self._is_spoken:
@@ -265,6 +269,9 @@ class Session(AskingOn):
             return self._withdrawn()
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
+        if self._stage in _MAY_BE_MISDIALLED and self._answers.has_misdialled(text):
+            self._was_withdrawn, self._draft = True, Draft(phone=self._draft.phone)
+            return self._goodbye("goodbye")
         if self._leaves_midway(text):
             self._was_held_back = True
             return self._ask_again_after(self._prompts.parts("not_registered_yet"), "not_registered_yet")

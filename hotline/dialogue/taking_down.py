@@ -100,6 +100,8 @@ class TakingDown(InTalk):
                 self._offered = self._draft.place_choices
                 self._draft = replace(self._draft, place_choices=(), was_offered_places=True)
                 return self._ask(Stage.PLACE_CHOICE, Expected.PLACE, *lead, "place_choice", places=places)
+            case Missing.PLACE if (city := self._diversions.other_city(self._draft.text)) is not None:
+                return self._told_elsewhere(city, *lead)
             case Missing.PLACE:
                 name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
                 was_asked = self._asked is not None and "ask_county" in self._asked[0].prompts
@@ -120,6 +122,13 @@ class TakingDown(InTalk):
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )
+
+    def _told_elsewhere(self, city: str, *lead: str) -> Actions:
+        """Take it that it is in another city, of which no county is asked: it is registered, and told whose business it is."""
+        detail = self._draft.place.detail if self._draft.place is not None else ""
+        place = Place(city, detail=detail if detail.startswith(city) else f"{city}{detail}")
+        self._draft = replace(self._draft, place=place, place_questions=self._policy.max_place_questions)
+        return self._next_question(*lead)
 
     def _ask_place_detail(self, *lead: str) -> Actions:
         """Ask where in the county it is, unless a name came with the matter."""
@@ -243,6 +252,9 @@ class TakingDown(InTalk):
             return self._matter_put_right(meaning)
         if meaning.slots.place is None and (all_over := self._answers.places.everywhere(meaning.text)):
             return self._all_over(meaning.text, all_over)
+        is_here = meaning.slots.place is not None and meaning.slots.place.is_located
+        if not is_here and self._diversions.city_named(meaning.text) is not None:
+            return self._all_over(meaning.text, meaning.text, is_settled=True)
         short = self._answers.read(meaning.text, *_NO_PLACE)
         if short is Answer.OPENLY:  # not what was asked, but said
             self._draft = replace(self._draft, was_asked_secrecy=True)
@@ -289,11 +301,11 @@ class TakingDown(InTalk):
         self._draft = draft.heard(meaning.text).filled(meaning, self._policy)
         return self._next_question()
 
-    def _all_over(self, text: str, name: str) -> Actions:
-        """Take it that it is no single place (到处都是); of the whole city (``name``) nothing more is asked."""
+    def _all_over(self, text: str, name: str, *, is_settled: bool = False) -> Actions:
+        """Take it that it is no single place (到处都是), or elsewhere; of the whole city (``name``), or if ``is_settled``, nothing more is asked."""
         draft = self._draft.heard(text)
         draft = replace(draft, place=merged(draft.place, Place(text, detail=name)))
-        if self._answers.places.is_whole_city(name):
+        if is_settled or self._answers.places.is_whole_city(name):
             draft = replace(draft, place_questions=self._policy.max_place_questions)
         self._draft = draft
         return self._next_question()

@@ -177,6 +177,11 @@ class AnswerWords:
         own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
         self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others}|{itself})(?:{whom})?(?:{after})?")
         self._asks_besides, self._not_given_up = tuple(taken_back["asks"]), tuple(taken_back["but"])
+        taken, wrong = rows["taken_for"], rows["misdialled_start"]
+        begins, ends, names = (either(taken[name]) for name in ("begins", "ends", "names"))
+        self._taken_for = re.compile(rf"(?:{begins})+不?(?:{either(taken['be'])}).{{0,6}}(?:{names}).{{0,4}}?(?:{ends})")
+        before, said, whose = (either(wrong[name]) for name in ("before", "words", "for"))
+        self._misdialled = re.compile(rf"(?:(?:{before})+)?(?:(?:{said})了?)+(?:(?:{before})|(?:{whose}).+|码了?)*")
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))
@@ -222,6 +227,16 @@ class AnswerWords:
     def asks_who_answers(self, text: str) -> bool:
         """Tell whether the citizen asks whether a person or a machine has answered."""
         return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._who_answers, text)
+
+    def takes_for_another(self, text: str) -> bool:
+        """Tell whether a short question takes the hotline for somebody else (“你们是顺丰吗”, “你们不是建设银行吗”)."""
+        words = han_only(text)
+        return len(words) <= _SHORT_WISH and self._taken_for.fullmatch(words) is not None
+
+    def has_misdialled(self, text: str) -> bool:
+        """Tell whether a short sentence says that the number was dialled by mistake, and perhaps whose was meant (“打错了，我以为是建行”)."""
+        words = han_only(text)
+        return len(words) <= _SHORT_WISH and self._misdialled.fullmatch(words) is not None
 
     def is_in_despair(self, text: str, *, is_spoken: bool = False) -> bool:
         """Tell whether somebody may have lost the will to live (轻生): that is for a person, at once.
@@ -275,6 +290,10 @@ class AnswerWords:
         if len(words) > _SHORT_STORY or any(word in words for word in self._not_whose):
             return False  # 我想问拆迁的事有没有结果
         return self._stands.search(words) is not None or self._told_before.search(words) is not None
+
+    def urges_earlier(self, text: str) -> bool:
+        """Tell whether a short sentence urges what was told in an earlier call (“我反映过欠薪，催一下”)."""
+        return self.urges(text) and self.has_called_before(text)
 
     def urges(self, text: str) -> bool:
         """Tell whether a short sentence urges what was just told to be under way (催办)."""
