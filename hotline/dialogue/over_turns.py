@@ -67,6 +67,7 @@ class OverTurns(EarlierOrders):
     _before: tuple[str, dict[str, Any]] | None = None
     _draft_before_alarm: Any = None
     _pending_question: Any = None
+    _is_behind_done = False  # whether what is understood was said behind “没有了”
     _asked_aside = ""  # what was asked instead of answering it
     _looked_up = ""  # the question that is being searched for, where it names its matter
     _is_heard = False  # whether the last words were recognised from speech,

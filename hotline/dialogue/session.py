@@ -84,6 +84,7 @@ from hotline.domain.meaning import Intent, Understanding
 from hotline.domain.speech import Expected
 
 _LAST_WORDS: Final = 10
+_LAST_ASKED: Final = 12  # characters
 _SHORT_OF_A_MATTER: Final = 8  # characters: 俺不知道咋办啊
 
 _BEFORE_MATTER: Final = (Stage.OPEN, Stage.ANSWERED, Stage.MORE, Stage.UNIT_TOLD, Stage.MATTER)
@@ -254,6 +255,8 @@ class Session(AskingOn):
         """Say that a machine answers and how to get a person, and put the question again that was open."""
         if self._stage is Stage.OPEN:
             return self._ask(Stage.OPEN, Expected.OPEN, "machine_open")
+        if self._stage in (Stage.MORE, Stage.ANSWERED):
+            return self._say_and_listen("machine")
         return self._ask_again_after(self._prompts.parts("machine"), "machine")
 
     def _answer_to_stage(self, text: str) -> Actions:
@@ -359,6 +362,8 @@ class Session(AskingOn):
         """Whether a question without an answer need not be written down after all (“知道了”, “没了”)."""
         if self._stage not in INTAKE or self._draft.kind is not AppealKind.INQUIRY:
             return False
+        if self._answers.lets_it_be(text):
+            return True
         # At the read-back 没有了 says as well that there is nothing to add.
         other = Answer.YES if self._stage is Stage.CONFIRM else Answer.DONE
         return self._answers.read(text, other, Answer.NO_NEED) in (Answer.NO_NEED, Answer.DONE)
@@ -387,6 +392,11 @@ class Session(AskingOn):
         lets_it_be = self._answers.lets_it_be(text) or (not is_order and self._answers.withdraws(text))
         if answer is not None or lets_it_be or self._answers.is_done_and_urges(text):
             return self._rate_or_goodbye()
+        if behind := self._answers.behind_done(text):
+            if self._answers.asks_who_answers(behind[-_LAST_ASKED:]):
+                return self._tell_who_answers()
+            self._is_behind_done = not self._answers.asks(behind)
+            return self._understand(behind)
         if asked := self._answers.asks_after_thanks(text):
             return self._answer_to_anything_more(asked)
         if (rated := self._rating_given_unasked(text)) is not None:
@@ -556,6 +566,9 @@ class Session(AskingOn):
         self._was_withdrawn = self._asks_progress = False
         if self._stage is Stage.UNIT_TOLD:
             self._stage = Stage.OPEN
+        is_chat, self._is_behind_done = self._is_behind_done, False
+        if is_chat and meaning.category_confidence < self._policy.category_confidence:
+            return self._rate_or_goodbye()  # 没了，老头子你把火关小一点
         told, self._is_another = self._about_last_order(meaning), False
         if told is not None:
             return told

@@ -75,6 +75,7 @@ class AnswerWords:
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._withdraws_alone = tuple(rows["withdraws_alone"])
+            self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
             self._polite_end = re.compile(rf"(?:那|咱)?(?:(?:{either(rows['polite_ends'])})[你您了啊呀哈吧啦]*)+$")
             self._corrects, self._misheard_denial = tuple(rows["corrects_inside"]), tuple(rows["misheard_denial"])
             self._adds = tuple(rows["adds"])
@@ -195,6 +196,9 @@ class AnswerWords:
         self._of_rating = tuple(rows["of_rating"])
         urging = rows["done_and_urges"]
         self._done_and = tuple(urging["urges"]), tuple(urging["more"])
+        chat = rows["done_and_chat"]
+        self._done_first = re.compile(rf"(?:(?:{either(chat['done'])}){_GAPS})+")
+        self._done_and_chat_more = tuple(chat["more"])
         self._not_in_topic = frozenset((*rows["not_in_name"], *rows["not_in_topic"]))
         another = rows["another_matter"]
         self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
@@ -334,9 +338,7 @@ class AnswerWords:
         Who says more within a clause tells of somebody or something else (“他叫我别投诉了”).
         """
         is_short = len(han_only(text)) <= _SHORT_WISH
-        if is_short and (
-            self._is_found(self._withdrawal_lexicon, text) or self._is_one_of(self._withdraws_alone, text)
-        ):
+        if is_short and (self._is_found(self._withdrawal_lexicon, text) or self.lets_it_be(text)):
             return True
         parts = _clauses(text)
         return any(map(self._is_withdrawal, parts)) or self._gives_up(parts)
@@ -384,6 +386,13 @@ class AnswerWords:
             and not any(words in rest for words in more)
             and not self.asks(rest)
         )
+
+    def behind_done(self, text: str) -> str:
+        """Return what is said behind “没有了” (“没了没了你是真人吗”); empty where nothing is, or it goes on to another matter."""
+        found = self._done_first.match(text)
+        rest = text[found.end() :] if found is not None else ""
+        is_more = any(words in rest for words in self._done_and_chat_more)
+        return rest if len(han_only(rest)) > _ADDS_NOTHING and not is_more else ""
 
     def asks_after_thanks(self, text: str) -> str:
         """Return the question behind thanks or a yes (“谢谢，那需要带照片吗”); empty where there is none."""
@@ -451,8 +460,14 @@ class AnswerWords:
         return self.lets_it_be(text) or (is_short and any(word in words for word in self._no_call))
 
     def lets_it_be(self, text: str) -> bool:
-        """Tell whether ``text`` only says that it need not be (算了吧)."""
-        return self._is_one_of(self._withdraws_alone, text)
+        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”)."""
+        if self._is_one_of(self._withdraws_alone, text):
+            return True
+        bare = self._polite_end.sub("", self._polite_start.sub("", han_only(text)))
+        parts = _clauses(text)
+        return self._is_one_of(self._withdraws_alone, bare) or (
+            len(parts) > 1 and all(self._is_one_of(self._withdraws_alone, part) for part in parts)
+        )
 
     def wants_secrecy(self, text: str) -> bool | None:
         """Tell whether an answer to the question for secrecy wants it (“最好保密”) or not (“无所谓”); None where it says neither."""

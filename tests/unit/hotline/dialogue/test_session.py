@@ -1283,7 +1283,7 @@ def test_one_more_thing_is_listened_to() -> None:
     assert call.heard == ("go_ahead",)
 
 
-@pytest.mark.parametrize("said", ["对的。当机的内容是对的。", "对，没错，登记吧就这样"])
+@pytest.mark.parametrize("said", ["对的。当机的内容是对的。", "对，没错，登记吧就这样的"])
 def test_a_plain_yes_confirms_whatever_the_model_makes_of_what_was_misheard_behind_it(said: str) -> None:
     call = with_a_complaint()
     call.says(said, a_meaning(said, Intent.DENY))
