@@ -76,8 +76,13 @@ class AnswerWords:
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._withdraws_alone = tuple(rows["withdraws_alone"])
             self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
-            self._polite_end = re.compile(rf"(?:那|咱)?(?:(?:{either(rows['polite_ends'])})[你您了啊呀哈吧啦]*)+$")
-            self._corrects, self._misheard_denial = tuple(rows["corrects_inside"]), tuple(rows["misheard_denial"])
+            self._polite_end = re.compile(
+                rf"(?:那|咱)?(?:(?:{either(rows['polite_ends'])})[你您了啊呀哈吧啦]*)+$"
+            )
+            self._corrects, self._misheard_denial = (
+                tuple(rows["corrects_inside"]),
+                tuple(rows["misheard_denial"]),
+            )
             self._adds = tuple(rows["adds"])
             self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
@@ -180,9 +185,13 @@ class AnswerWords:
         self._asks_besides, self._not_given_up = tuple(taken_back["asks"]), tuple(taken_back["but"])
         taken, wrong = rows["taken_for"], rows["misdialled_start"]
         begins, ends, names = (either(taken[name]) for name in ("begins", "ends", "names"))
-        self._taken_for = re.compile(rf"(?:{begins})+不?(?:{either(taken['be'])}).{{0,6}}(?:{names}).{{0,4}}?(?:{ends})")
+        self._taken_for = re.compile(
+            rf"(?:{begins})+不?(?:{either(taken['be'])}).{{0,6}}(?:{names}).{{0,4}}?(?:{ends})"
+        )
         before, said, whose = (either(wrong[name]) for name in ("before", "words", "for"))
-        self._misdialled = re.compile(rf"(?:(?:{before})+)?(?:(?:{said})了?)+(?:(?:{before})|(?:{whose}).+|码了?)*")
+        self._misdialled = re.compile(
+            rf"(?:(?:{before})+)?(?:(?:{said})了?)+(?:(?:{before})|(?:{whose}).+|码了?)*"
+        )
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))

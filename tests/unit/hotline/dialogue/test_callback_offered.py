@@ -53,7 +53,9 @@ def test_who_agrees_is_called(agree: str) -> None:
     assert planned(call).phone == PHONE
 
 
-@pytest.mark.parametrize("refusal", ["算了", "那算了", "算了吧不要回电了", "我不要回电我现在就要说", "再说吧"])
+@pytest.mark.parametrize(
+    "refusal", ["算了", "那算了", "算了吧不要回电了", "我不要回电我现在就要说", "再说吧"]
+)
 def test_who_refuses_in_other_words_is_not_called(refusal: str) -> None:
     call = nobody_free()
     call.says(refusal)

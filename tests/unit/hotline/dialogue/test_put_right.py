@@ -1,0 +1,239 @@
+"""Slips of the tongue, of the ear and of the finger: what is put right, misheard, dialled wrong or said beside."""
+
+from __future__ import annotations
+
+import pytest
+
+from hotline.dialogue.actions import AddToOrder, End, RegisterAppeal, Understand
+from hotline.domain.appeal import Place, Secrecy
+from hotline.domain.meaning import Intent
+from tests.builders import a_complaint, a_meaning
+from tests.talking import Conversation
+
+TONGDA = Place(said="兰山区通达路", county_code="371302", county="兰山区", detail="通达路")
+
+
+def asked_where(text: str = "路灯坏了", category: str = "020401") -> Conversation:
+    call = Conversation()
+    call.says(text, a_complaint(text, category=category, category_confidence=0.9))
+    assert call.heard == ("ask_place",)
+    return call
+
+
+def read_back(place: Place = TONGDA) -> Conversation:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了", category="020401", place=place))
+    assert call.heard == ("confirm",)
+    return call
+
+
+# --- the matter, where its place was asked for ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        ("不对我说错了是停水", "不对，停水"),
+        ("不是路灯，是红绿灯", "不对，红绿灯"),
+        ("哦不对我说错了我要反映的是物业乱收费", "不对，物业乱收费"),
+    ],
+)
+def test_the_matter_is_put_right_where_its_place_was_asked_for(said: str, understood: str) -> None:
+    call = asked_where()
+    call.says(said, a_complaint(understood, category="010201", category_confidence=0.8))
+    asked = call.last(Understand)
+    assert isinstance(asked, Understand)
+    assert asked.text == understood
+    assert call.heard == ("ask_place",)  # as if for the first time
+    assert call.session.so_far.category == "010201"
+
+
+def test_a_place_that_is_put_right_is_understood_whole() -> None:
+    call = asked_where()
+    call.says(
+        "兰山区，不是通达路是沂蒙路", a_meaning("兰山区，不是通达路是沂蒙路", Intent.UNKNOWN, place=TONGDA)
+    )
+    assert call.session.so_far.category == "020401"
+    assert call.heard == ("confirm",)
+
+
+def test_a_story_told_instead_of_the_place_does_not_become_the_matter() -> None:
+    story = "我儿子去年结婚花了二十万他在青岛打工一个月三四千"
+    call = asked_where()
+    call.says(story, a_complaint(story, category="100501", category_confidence=0.95))
+    assert call.session.so_far.category == "020401"
+
+
+# --- the read-back ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("heard", ["部队是沂蒙路", "不队，是沂蒙路", "布对是沂蒙路"])
+def test_a_misheard_denial_puts_the_road_right(heard: str) -> None:
+    call = read_back()
+    meant = "不对" + heard[2:]
+    call.says(heard, a_meaning(meant, Intent.UNKNOWN, place=Place(said="沂蒙路", detail="沂蒙路")))
+    place = call.session.so_far.place
+    assert place is not None
+    assert place.detail == "沂蒙路"
+    assert call.heard == ("confirm",)
+
+
+def test_what_is_right_may_be_said_before_what_is_wrong() -> None:
+    call = read_back(
+        Place(said="水韵花城三号楼", county_code="371302", county="兰山区", detail="水韵花城三号楼")
+    )
+    call.says("五号楼不是三号楼")
+    place = call.session.so_far.place
+    assert place is not None
+    assert place.detail == "水韵花城五号楼"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["行，谢谢", "行吧谢谢", "中，谢谢恁", "行，麻烦了", "行，那就这样吧", "行没有了", "队", "队的队的"],
+)
+def test_a_yes_with_thanks_or_misheard_registers(said: str) -> None:
+    call = read_back()
+    call.says(said)
+    assert isinstance(call.did[-1], RegisterAppeal)
+
+
+@pytest.mark.parametrize("said", ["不行，谢谢", "谢谢"])
+def test_thanks_alone_register_nothing(said: str) -> None:
+    call = read_back()
+    call.says(said)
+    assert not any(isinstance(action, RegisterAppeal) for action in call.did)
+
+
+def test_secrecy_that_is_waived_in_other_words_is_not_wished() -> None:
+    call = read_back()
+    call.says("没啥要保密的")
+    assert call.heard == ("secrecy_waived", "confirm_short")
+    assert call.session.so_far.secrecy is Secrecy.NONE
+
+
+# --- shops behind a road or a number --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "name"),
+    [
+        ("兰山区建设路15号惠民超市卖过期食品", "建设路15号", "建设路15号惠民超市"),
+        ("兰山区通达路老李家饭店油烟扰民", "通达路", "通达路老李家饭店"),
+        ("兰山区通达路停电了", "通达路", "通达路"),
+        ("兰山区通达路上的饭店油烟大", "通达路", "通达路"),
+    ],
+)
+def test_the_shop_behind_a_road_or_number_is_part_of_the_place(text: str, said: str, name: str) -> None:
+    call = Conversation()
+    place = Place(said=f"兰山区{said}", county_code="371302", county="兰山区", detail=said)
+    call.says(text, a_complaint(text, category="020401", place=place))
+    assert call.session.so_far.place.detail == name
+
+
+# --- going, and having dialled wrong ---------------------------------------------------------------------------
+
+
+def test_who_goes_before_it_is_registered_is_told_so_once() -> None:
+    call = read_back()
+    call.says("行了再见")
+    assert call.heard == ("not_registered_yet", "confirm")
+    call.says("对，再见")
+    assert isinstance(call.did[-1], RegisterAppeal)
+
+
+@pytest.mark.parametrize("said", ["打错了，我以为是建行", "哎打错了打错了", "对不起啊，我打错电话了"])
+@pytest.mark.parametrize("begin", [asked_where, read_back, Conversation])
+def test_who_dialled_wrong_is_let_go_and_nothing_is_kept(said: str, begin: type[Conversation]) -> None:
+    call = begin()
+    call.says(said)
+    assert call.heard == ("goodbye",)
+    assert isinstance(call.did[-1], End)
+    assert not any(isinstance(action, RegisterAppeal) for action in call.did)
+
+
+@pytest.mark.parametrize("said", ["你们是顺丰吗", "你们不是建设银行吗", "这是中国移动客服吗"])
+def test_who_takes_the_hotline_for_somebody_else_is_told_what_it_is(said: str) -> None:
+    call = asked_where()
+    call.says(said)
+    assert call.heard == ("machine", "ask_place")
+
+
+# --- nothing more, with a remark behind it -----------------------------------------------------------------------
+
+
+def registered() -> Conversation:
+    call = read_back()
+    call.says("对")
+    call.is_registered()
+    return call
+
+
+def test_a_remark_behind_nothing_more_is_no_matter() -> None:
+    call = registered()
+    rest = "老头子你把火关小一点"
+    call.says(f"没了{rest}", a_meaning(rest, Intent.UNKNOWN))
+    assert call.heard == ("goodbye",)
+    assert not any(isinstance(action, AddToOrder) for action in call.did)
+
+
+def test_a_matter_behind_nothing_more_is_a_matter() -> None:
+    call = registered()
+    rest = "路口的红绿灯也坏了"
+    call.says(f"没有了，{rest}", a_complaint(rest, category="050204", category_confidence=0.9))
+    assert call.heard == ("ask_place",)
+
+
+def test_who_asks_behind_nothing_more_whether_it_is_a_machine_is_told() -> None:
+    call = registered()
+    call.says("没了没了你这个闺女说话真好听你是真人还是机器呀")
+    assert call.heard == ("machine", "anything_more")
+
+
+@pytest.mark.parametrize("said", ["没事了", "好嘞没事了谢谢", "我就是问问，不是投诉"])
+def test_a_matter_may_be_let_be_politely(said: str) -> None:
+    call = asked_where()
+    call.says(said)
+    assert call.heard == ("withdrawn", "anything_more")
+
+
+# --- another place of the same kind, another city ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("这条路上的红绿灯也坏了", "confirm"),
+        ("同一条路上还有棵树倒了", "confirm"),
+        ("这个小区的电梯也老坏", "ask_place"),
+    ],
+)
+def test_this_road_is_the_road_of_the_matter_before(said: str, heard: str) -> None:
+    call = registered()
+    call.says(said, a_complaint(said, category="050204", category_confidence=0.9))
+    assert call.heard == (heard,)
+
+
+@pytest.mark.parametrize("answer", ["济南市历下区", "日照市莒县", "江苏徐州新沂市"])
+def test_of_another_city_no_county_is_asked(answer: str) -> None:
+    call = asked_where()
+    call.says(answer, a_meaning(answer, Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+    assert answer in call.said
+    call.says("对")
+    call.is_registered()
+    assert "divert_review" in call.heard
+
+
+def test_another_city_told_with_the_matter_is_not_asked_for() -> None:
+    call = Conversation()
+    call.says("我想投诉济南的一个4S店", a_complaint("我想投诉济南的一个4S店", category="070104"))
+    assert call.heard == ("confirm",)
+    assert "济南" in call.said
+
+
+@pytest.mark.parametrize("answer", ["济南路", "在济南路那边"])
+def test_a_road_that_bears_a_citys_name_is_none(answer: str) -> None:
+    call = asked_where()
+    call.says(answer, a_meaning(answer, Intent.UNKNOWN, place=Place(said="济南路", detail="济南路")))
+    assert call.heard == ("ask_county",)
