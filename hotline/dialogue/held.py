@@ -19,9 +19,11 @@ class HeldPeople:
         whom, done, doors, lets, going = (
             _any(rows[name]) for name in ("whom", "done", "doors", "lets", "going")
         )
-        own, beside, stuck = (_any(rows[name]) for name in ("own", "beside", "stuck"))
+        own, beside, stuck, takes, by = (
+            _any(rows[name]) for name in ("own", "beside", "stuck", "takes", "by")
+        )
         most = int(rows["most"])
-        taken = rf"把{whom}{beside}*{done}|{whom}{beside}*[被让叫].{{0,{most}}}?{done}"
+        taken = rf"{takes}{whom}{beside}*{done}|{whom}{beside}*{by}.{{0,{most}}}?{done}"
         self._taken, self._leaving = re.compile(taken), re.compile(rf"{lets}{whom}?{going}|{stuck}")
         self._door, self._own_leaving = re.compile(doors), re.compile(rf"{lets}{own}{going}")
         self._gates = tuple(rows["gates"])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-_ENDS: Final = "。！？；、，,.!?; 啊呀呢啦"
+_END: Final = re.compile(r"[\W_]+$")
 
 
 class NoAlarms:
@@ -21,6 +21,7 @@ class NoAlarms:
         rules, news, idioms, denial = (rows[name] for name in ("rules", "news", "idioms", "denial"))
         self._topics, self._asks = tuple(rules["topics"]), tuple(rules["asks"])
         self._not_topics, self._asks_last = tuple(rules["not_topics"]), tuple(rules["asks_last"])
+        self._particles = "".join(rules["particles"])
         self._helpless, self._hurries = tuple(rules["helpless"]), tuple(rules["unless"])
         self._news, self._not_own, self._own = (tuple(news[name]) for name in ("told_by", "not_own", "own"))
         lead, between, figures = ("|".join(idioms[name]) for name in ("lead", "between", "figures"))
@@ -29,7 +30,7 @@ class NoAlarms:
 
     def is_question(self, text: str) -> bool:
         """Tell whether ``text`` ends as a question without 吗 does (外地老人也行不)."""
-        return text.rstrip(_ENDS).endswith(self._asks_last)
+        return _END.sub("", text).rstrip(self._particles).endswith(self._asks_last)
 
     def asks_of_rules(self, clause: str, *, is_hurried: bool = False) -> bool:
         """Tell whether ``clause`` asks what is paid, granted or allowed (心梗住院能报多少); who asks what to do does not."""

@@ -56,6 +56,7 @@ class SafetyWords:
             never, to_the_letter = tuple(rows["no_cry"]), frozenset(rows["to_the_letter"])
             of_another = rows["of_another"]
             self._others, self._whatever = tuple(of_another["named"]), tuple(of_another["whatever"])
+            self._not_others = tuple(of_another["not_named"])
             self._urgent = {name: tuple(rows["is_it_urgent"][name]) for name in _ANSWERS}
             self._no_alarms, self._held = NoAlarms(rows["no_alarm"]), HeldPeople(rows["held"])
             self._of_held = EmergencyService(rows["held"]["service"])
@@ -84,7 +85,8 @@ class SafetyWords:
         text = in_standard_words(text)
         possible: Emergency | None = None
         is_story = len(text) > _LONGEST_ASKED
-        is_other, hurries = (any(word in text for word in words) for words in (self._others, self._now))
+        is_other = any(word in _without(text, self._not_others) for word in self._others)  # 羊水 is no 羊
+        hurries = any(word in text for word in self._now)
         is_told = self._is_told(text)
         for clause in _CLAUSE.split(text):
             if self._is_none(clause, text):

@@ -20,6 +20,7 @@ SAFETY = SafetyWords(ROWS)
         ("找火了，快来", "119"),  # heard wrongly, and somebody is to hurry
         ("养鸡场着火了", "119"),  # a fire is one, whatever burns
         ("他要杀俺", "110"),
+        ("俺媳妇羊水破了", "120"),  # no 羊
     ],
 )
 def test_what_is_certain_rings_at_once(text: str, service: str) -> None:
