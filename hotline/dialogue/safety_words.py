@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hotline.dialogue.cries import MisheardCries
+from hotline.dialogue.held import HeldPeople
+from hotline.dialogue.no_alarms import NoAlarms
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import Match, SoundLexicon, in_standard_words
@@ -20,6 +22,7 @@ from hotline.phonetics import Match, SoundLexicon, in_standard_words
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
 _SURE_BY_SOUND: Final = 3  # characters
+_ANSWERS: Final = ("retorts", "asks_back", "no", "yes", "no_start", "no_whole", "still")
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 
 
@@ -53,7 +56,10 @@ class SafetyWords:
             never, to_the_letter = tuple(rows["no_cry"]), frozenset(rows["to_the_letter"])
             of_another = rows["of_another"]
             self._others, self._whatever = tuple(of_another["named"]), tuple(of_another["whatever"])
-            self._urgent = {name: tuple(words) for name, words in rows["is_it_urgent"].items()}
+            self._not_others = tuple(of_another["not_named"])
+            self._urgent = {name: tuple(rows["is_it_urgent"][name]) for name in _ANSWERS}
+            self._no_alarms, self._held = NoAlarms(rows["no_alarm"]), HeldPeople(rows["held"])
+            self._of_held = EmergencyService(rows["held"]["service"])
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
         self._at_once = {
@@ -74,24 +80,51 @@ class SafetyWords:
         somebody is to hurry, two count only together with “了” or a word of urgency, so that 找货 alone is not taken for
         着火. Words that are always asked about count in short texts only. 俺 is 我. Where a beast or a thing is named it may
         have happened to that (羊抽搐, 水泵掉井里), and is asked about too; a fire is one, whatever burns.
+        So is what was heard of in the news, or comes with a question about rules; in the same clause that is none (老房子塌了能翻盖不).
         """
         text = in_standard_words(text)
         possible: Emergency | None = None
         is_story = len(text) > _LONGEST_ASKED
-        is_other, hurries = (any(word in text for word in words) for words in (self._others, self._now))
+        is_other = any(word in _without(text, self._not_others) for word in self._others)  # 羊水 is no 羊
+        hurries = any(word in text for word in self._now)
+        is_told = self._is_told(text)
         for clause in _CLAUSE.split(text):
-            for found in self._in_clause(clause, is_other=is_other, hurries=hurries):
+            if self._is_none(clause, text):
+                continue
+            for found in self._in_clause(clause, is_other=is_other, hurries=hurries, is_told=is_told):
                 if is_story and found.word in self._ask_always:
                     continue
                 if found.alarm is Alarm.CERTAIN:
                     return found
                 possible = possible or found
-        return possible
+        return possible or (None if is_story else self._held_in(text))
+
+    def _is_none(self, clause: str, text: str) -> bool:
+        """Tell whether ``clause`` of ``text`` raises no alarm: it asks about rules, or tells the news."""
+        rings = self._no_alarms
+        is_hurried = rings.is_hurried(text)
+        is_news = not is_hurried and rings.is_news(clause) and not rings.is_own(text)
+        return is_news or rings.asks_of_rules(clause, is_hurried=is_hurried)
+
+    def _is_told(self, text: str) -> bool:
+        """Tell whether what ``text`` says beside an emergency makes it one to ask about: the news, or a question about rules."""
+        rings = self._no_alarms
+        if rings.is_hurried(text):
+            return False
+        clauses = _CLAUSE.split(text)
+        return rings.is_news(text) or any(rings.asks_of_rules(x) or rings.is_at_a_loss(x) for x in clauses)
+
+    def _held_in(self, text: str) -> Emergency | None:
+        is_past = any(hedge in text for hedge in self._hedges)
+        word = None if is_past else self._held.find(text)
+        return None if word is None else Emergency(self._of_held, Alarm.POSSIBLE, word)
 
     def misheard_in(self, text: str) -> Emergency | None:
         """Return the possible emergency that short speech sounds like (“有人晕水了”: 有人溺水), if any."""
         text = in_standard_words(text)
-        if any(word in text for word in (*self._doubts, *self._hedges)):
+        if any(word in text for word in (*self._doubts, *self._hedges)) or self._no_alarms.is_question(text):
+            return None
+        if self._is_none(text, text) or self._no_alarms.without_idioms(text) != text:
             return None
         word = self._misheard.find(text, is_urgent=any(word in text for word in self._now))
         if word is None:
@@ -99,7 +132,8 @@ class SafetyWords:
         service = self._at_once.get(word) or self._ask_first[word]
         return Emergency(service, Alarm.POSSIBLE, word)
 
-    def _in_clause(self, clause: str, *, is_other: bool, hurries: bool) -> Iterable[Emergency]:
+    def _in_clause(self, clause: str, *, is_other: bool, hurries: bool, is_told: bool) -> Iterable[Emergency]:
+        clause = self._no_alarms.without_idioms(clause)
         harmless = [match for match in self._not_by_sound.find(clause) if match.is_precise]
         is_now = any(word in clause for word in self._now)
         is_doubted = any(word in clause for word in self._doubts) and not is_now
@@ -110,15 +144,18 @@ class SafetyWords:
         for match in sorted(self._lexicon.find(clause), key=lambda found: found.start - found.end):
             if not (match.is_exact or match.is_precise) or any(_takes_from(part, match) for part in harmless):
                 continue
+            if self._no_alarms.is_denied(clause, match.start):
+                continue
             if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
                 is_sure = match.is_exact or len(match.word) > _SURE_BY_SOUND or hurries
                 may_be_other = is_other and not any(sign in match.word for sign in self._whatever)
-                alarm = Alarm.CERTAIN if is_sure and not (is_doubted or may_be_other) else Alarm.POSSIBLE
+                is_unsure = is_doubted or may_be_other or is_told
+                alarm = Alarm.CERTAIN if is_sure and not is_unsure else Alarm.POSSIBLE
                 yield Emergency(self._at_once[match.word], alarm, match.word)
             elif is_doubted or (is_hedged and match.word in self._ask_always):
                 continue
             elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
-                is_certain = is_now and match.word not in self._ask_always
+                is_certain = is_now and not is_told and match.word not in self._ask_always
                 yield Emergency(
                     self._ask_first[match.word],
                     Alarm.CERTAIN if is_certain else Alarm.POSSIBLE,
@@ -128,8 +165,20 @@ class SafetyWords:
     def is_urgent(self, text: str) -> bool | None:
         """Tell what an answer says to the question whether there is danger now (“怎么不紧急，快转”); None where it says neither."""
         text = in_standard_words(text)
+        if any(word in text for word in self._urgent["asks_back"]) and not self._no_alarms.is_hurried(text):
+            return None
         order = (("retorts", True), ("no", False), ("yes", True))
-        return next((said for name, said in order if any(w in text for w in self._urgent[name])), None)
+        read = next((said for name, said in order if any(w in text for w in self._urgent[name])), None)
+        return False if read is None and self._denies(text) else read
+
+    def _denies(self, text: str) -> bool:
+        """Tell whether an answer begins as a denial (不是着火，是旱), asks nothing and names nothing else that is dangerous."""
+        said = _CLAUSE.sub("", text)
+        if said in self._urgent["no_whole"]:
+            return True
+        if not said.startswith(self._urgent["no_start"]) or self._no_alarms.asks_back(said):
+            return False
+        return not any(word in said for word in self._urgent["still"]) and self.emergency_in(text) is None
 
 
 def _takes_from(part: Match, found: Match) -> bool:

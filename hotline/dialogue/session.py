@@ -335,7 +335,9 @@ class Session(AskingOn):
     def _answer_to_emergency_check(self, text: str) -> Actions:
         """Give way to who says that it is urgent, however they say it; a short answer that says neither is asked once more."""
         is_urgent = self._safety.is_urgent(text)
-        if is_urgent is None and (answer := self._answers.read(text, Answer.YES, Answer.NO)) is not None:
+        asks_back = not self._is_spoken and text.rstrip().endswith(("？", "?"))  # “嗯？” in writing is no yes
+        answer = None if asks_back else self._answers.read(text, Answer.YES, Answer.NO)
+        if is_urgent is None and answer is not None:
             is_urgent = answer is Answer.YES
         if is_urgent and self._service is not None:
             return self._give_way(self._service, self._heard)

@@ -20,6 +20,7 @@ SAFETY = SafetyWords(ROWS)
         ("找火了，快来", "119"),  # heard wrongly, and somebody is to hurry
         ("养鸡场着火了", "119"),  # a fire is one, whatever burns
         ("他要杀俺", "110"),
+        ("俺媳妇羊水破了", "120"),  # no 羊
     ],
 )
 def test_what_is_certain_rings_at_once(text: str, service: str) -> None:
@@ -76,8 +77,154 @@ def test_what_only_sounds_like_one_is_none(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "老房子塌了能翻盖不",
+        "老房子塌了怎么翻盖",
+        "心梗住院能报多少",
+        "被人打了医保报不报",
+        "出车祸了能报医保吗",
+        "大出血医保报不",
+        "抽搐能办残疾证不",
+        "脑出血能申请慢病吗",
+        "被车撞了谁出医药费",
+    ],
+)
+def test_a_question_about_rules_is_no_emergency(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("俺家老房子塌了，危房补助咋申请", Alarm.POSSIBLE),
+        ("心梗医保咋办", Alarm.POSSIBLE),
+        ("出车祸了，我有医保，快来人", Alarm.CERTAIN),
+        ("出车祸了我有医保", Alarm.CERTAIN),
+        ("俺爹心梗了，医保卡没带咋办，快来车", Alarm.CERTAIN),
+        ("我妈晕倒了医保卡在哪", Alarm.CERTAIN),
+        ("着火了怎么办", Alarm.CERTAIN),
+        ("我家着火了保险丝烧了咋整", Alarm.CERTAIN),
+        ("老房子塌了，里面有人", Alarm.CERTAIN),
+    ],
+)
+def test_a_question_about_rules_beside_an_emergency_is_asked_about_and_insurance_alone_is_none(
+    text: str, alarm: Alarm
+) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is alarm
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("电视里说着火了不是我家我问一下医保怎么交", None),
+        ("新闻里说着火了", None),
+        ("手机上看到有人要跳楼", Alarm.POSSIBLE),
+        ("我看新闻里说的那个煤气泄漏了就在我楼下", Alarm.POSSIBLE),
+        ("电视着火了", Alarm.CERTAIN),
+        ("直播间有人要喝农药", Alarm.CERTAIN),
+    ],
+)
+def test_the_news_is_no_emergency_unless_more_is_said(text: str, alarm: Alarm | None) -> None:
+    found = SAFETY.emergency_in(text)
+    assert (found and found.alarm) is alarm
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("地里旱得冒烟了", None),
+        ("俺嗓子都冒烟了", None),
+        ("地都旱冒烟了", None),
+        ("变压器热得冒烟了", "冒烟了"),
+        ("旱厕冒烟了", "冒烟了"),
+        ("煤气冒烟了", "冒烟了"),
+        ("不是着火，是旱", None),
+        ("不是着火了，是旱", None),
+        ("是不是着火了", "着火了"),
+        ("我家不是着火了嘛", "着火了"),
+        ("不是着火，是电梯困人", "电梯困人"),
+    ],
+)
+def test_a_figure_of_speech_and_what_is_denied_are_no_fire(text: str, word: str | None) -> None:
+    found = SAFETY.emergency_in(text)
+    assert (found and found.word) == word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我被他们关在屋里了出不来",
+        "有人把我锁屋里不让出去",
+        "美容院不交钱不让我走，把门都锁了",
+        "我来要账，他们七八个人把我围住了不让走",
+        "老板欠我工资，把俺锁在办公室里不让俺走",
+        "工地老板不让我们走，把大门锁了，身份证也给收了",
+        "老人被儿子锁在屋里不让出来",
+    ],
+)
+def test_who_is_kept_from_leaving_is_asked_about(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert (found.service.value, found.alarm) == ("110", Alarm.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "保安把小区门锁了不让车进",
+        "物业把大门锁了不让我们走西门",
+        "学校不让家长进",
+        "公司不让我走",
+        "公司把我档案扣着，不让我走",
+        "俺家狗被他们关在屋里出不来",
+        "有人停车把我堵在车位里出不来",
+        "前年老板把我锁在办公室里不让我走",
+    ],
+)
+def test_gates_and_notices_hold_nobody(text: str) -> None:
+    assert SAFETY.emergency_in(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "外地老人也行不",
+        "外地老人也能办不",
+        "孩子的证也丢了",
+        "孩子也住校",
+        "入职要体检不",
+        "办了这个孩子能上学不",
+        "一个人在家太闷了",
+        "你们给王大军打电话13905391234",
+    ],
+)
+def test_a_short_word_beside_is_no_misheard_cry(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["孩子噎着了", "孩子噎住了脸都紫了", "孩子喝了洁厕灵", "车里锁着个孩子", "他要跳将"]
+)
+def test_who_chokes_or_is_locked_in_is_still_heard(text: str) -> None:
+    assert SAFETY.emergency_in(text) is not None
+
+
+@pytest.mark.parametrize(
     ("text", "is_urgent"),
     [
+        ("不是着火，是旱", False),
+        ("没火，是天旱", False),
+        ("不是，就是热", False),
+        ("无", False),
+        ("无法呼吸", None),
+        ("不是吗", None),
+        ("不是着火，是冒烟", None),
+        ("不是火，是有人晕倒", None),
+        ("不是刚说了吗，快来", True),
+        ("什么危险？", None),
         ("紧急", True),
         ("危险啊，咋不危险", True),
         ("恁快点吧俺求求恁了", True),

@@ -516,6 +516,23 @@ def test_who_answers_neither_is_asked_once_more() -> None:
     assert isinstance(call.did[-1], Understand)
 
 
+@pytest.mark.parametrize("asks_back", ["嗯？", "啊？？"])
+def test_a_question_in_writing_is_no_yes_to_the_question_about_danger(asks_back: str) -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("家里煤气味好大")
+    chat.says(asks_back)
+    assert chat.heard == ("emergency_check",)
+    chat.says("嗯")
+    assert isinstance(chat.did[-1], GiveWayToEmergency)
+
+
+def test_despair_in_a_short_letter_is_heard() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("村里占我家果园不给钱，再不给我就不活了！请领导给我做主！")
+    assert isinstance(chat.did[-1], TransferToAgent)
+    assert chat.did[-1].reason == "despair"
+
+
 def test_despair_at_the_end_of_a_long_story_is_heard_by_telephone() -> None:
     story = "我跟你说啊，我这个病治了三年了，家里钱都花光了，儿子也不管我，我现在真的是不如死了"
     call = Conversation()

@@ -942,7 +942,17 @@ def test_a_place_is_added_at_the_read_back_that_nobody_asked_for() -> None:
     assert (call.heard, place and place.detail) == (("ask_county",), "临沂北站")
 
 
-@pytest.mark.parametrize("words", ["我想死，活着没意思", "我真的不想活下去了，活够了", "活不下去了"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "我想死，活着没意思",
+        "我真的不想活下去了，活够了",
+        "活不下去了",
+        "再不给我就不活了！",
+        "俺也不活了",
+        "再不解决我就死在镇政府门口",
+    ],
+)
 def test_who_may_have_lost_the_will_to_live_is_put_through_to_a_person_at_once(words: str) -> None:
     call = Conversation()
     call.says(words)
@@ -970,7 +980,9 @@ def test_what_may_be_an_emergency_is_kept_when_the_caller_hangs_up_or_wants_a_pe
     assert words in transfer.briefing
 
 
-@pytest.mark.parametrize("words", ["年轻生孩子有补贴吗", "走投无路了也没人管"])
+@pytest.mark.parametrize(
+    "words", ["年轻生孩子有补贴吗", "走投无路了也没人管", "这树不活了", "鱼死在河里", "有只狗死在镇政府门口"]
+)
 def test_other_words_are_no_despair(words: str) -> None:
     call = Conversation()
     call.says(words)
