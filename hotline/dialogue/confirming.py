@@ -32,7 +32,7 @@ class Confirming(TakingDown):
     """A conversation that reads back what it registers."""
 
     def _answer_to_confirmation(self, text: str) -> Actions:
-        text = self._answers.denial_heard(text)
+        text = self._answers.slips.denial_heard(text)
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.OPENLY, Answer.NO, Answer.ANONYMOUS)
         is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
         is_yes = is_yes or self._answers.agrees_politely(text)
@@ -52,7 +52,7 @@ class Confirming(TakingDown):
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
         both, place = self._answers.put_right(text), self._draft.place
         if both is None:
-            right, wrong = self._answers.right_first(text)  # 五号楼不是三号楼
+            right, wrong = self._answers.slips.right_first(text)  # 五号楼不是三号楼
             if place is not None and wrong and wrong in place.detail:
                 return self._place_put_right(place, wrong, right, text)
             return self._understand(text)

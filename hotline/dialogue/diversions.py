@@ -39,12 +39,13 @@ class DiversionWords:
             cities = rows["other_city"]
             self._cities = tuple(cities["names"])
             self._placed, self._not_before = tuple(cities["placed"]), tuple(cities["not_before"])
-            self._of, self._towns = tuple(cities["of"]), dict(cities["towns"])
-            province = "|".join(map(re.escape, cities["provinces"]))
-            names = "|".join(map(re.escape, (*self._cities, *self._towns)))
-            self._elsewhere = re.compile(
-                rf"(?:[我俺就是在]|{province})*(?P<name>{names})(?P<rest>.*)", re.DOTALL
+            self._of, self._towns = (
+                tuple(cities["of"]),
+                {str(town): str(city) for town, city in cities["towns"].items()},
             )
+            before = "|".join(map(re.escape, (*cities["before"], *cities["provinces"])))
+            names = "|".join(map(re.escape, (*self._cities, *self._towns)))
+            self._elsewhere = re.compile(rf"(?:{before})*(?P<name>{names})(?P<rest>.*)", re.DOTALL)
         except (KeyError, TypeError) as error:
             raise CityConfigError(file=file, reason=f"分流线索缺少内容或写法不对：{error!r}") from error
 
@@ -79,6 +80,7 @@ class DiversionWords:
 
     def other_city(self, text: str) -> str | None:
         """Return the other city in which a matter is told to be (“我在济南买的车”), None without one."""
+        name: str
         for name in self._cities:
             start = text.find(name)
             if start < 0:

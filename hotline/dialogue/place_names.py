@@ -38,8 +38,9 @@ class PlaceNames:
             self._everywhere = {word: name for name, words in everywhere["names"].items() for word in words}
             self._whole_city: str = everywhere["city"]
             self._not_in_name = frozenset(rows["not_in_name"])
+            before = "|".join(map(re.escape, rows["place_shop_before"]))
             shops = "|".join(map(re.escape, sorted(rows["place_shop"], key=len, reverse=True)))
-            self._shop = re.compile(rf"[的，,]?(?:那个|那家|有个|有家)?(?P<name>\w{{2,8}}?(?:{shops}))")
+            self._shop = re.compile(rf"(?:{before})*(?P<name>\w{{2,8}}?(?:{shops}))")
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
             self._only_last = tuple(rows["only_last_in_name"])

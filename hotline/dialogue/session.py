@@ -231,7 +231,7 @@ class Session(AskingOn):
         ):
             return again
         if self._asked is not None and (
-            self._answers.asks_who_answers(text) or self._answers.takes_for_another(text)
+            self._answers.asks_who_answers(text) or self._answers.slips.takes_for_another(text)
         ):
             return self._tell_who_answers()
         is_alarm_heard = emergency is not None
@@ -272,7 +272,7 @@ class Session(AskingOn):
             return self._withdrawn()
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
-        if self._stage in _MAY_BE_MISDIALLED and self._answers.has_misdialled(text):
+        if self._stage in _MAY_BE_MISDIALLED and self._answers.slips.has_misdialled(text):
             self._was_withdrawn, self._draft = True, Draft(phone=self._draft.phone)
             return self._goodbye("goodbye")
         if self._leaves_midway(text):
@@ -285,8 +285,10 @@ class Session(AskingOn):
             return self._answer_to_confirmation(text)
         if self._stage is Stage.CORRECT:
             return self._put_right(text)
-        if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL) and (right := self._answers.put_anew(text)):
-            return self._understand(self._answers.denied(right))
+        if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL):
+            right = self._answers.slips.put_anew(text)
+            is_matter = bool(right) and not self._answers.places.is_name(right)
+            return self._understand(self._answers.denied(right) if is_matter else text)
         if self._stage is Stage.SECRECY:
             return self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:

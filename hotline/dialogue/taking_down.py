@@ -94,21 +94,9 @@ class TakingDown(InTalk):
             case Missing.MATTER_CHOICE:
                 return self._ask_which_matter(*lead)
             case Missing.PLACE_CHOICE:
-                places = self._prompts.text("connector_or").join(
-                    place.text for place in self._draft.place_choices
-                )
-                self._offered = self._draft.place_choices
-                self._draft = replace(self._draft, place_choices=(), was_offered_places=True)
-                return self._ask(Stage.PLACE_CHOICE, Expected.PLACE, *lead, "place_choice", places=places)
-            case Missing.PLACE if (city := self._diversions.other_city(self._draft.text)) is not None:
-                return self._told_elsewhere(city, *lead)
+                return self._ask_which_place(*lead)
             case Missing.PLACE:
-                name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
-                was_asked = self._asked is not None and "ask_county" in self._asked[0].prompts
-                if self._draft.place is not None and self._draft.place.detail and not was_asked:
-                    name = "ask_county"  # “临沂北站” was heard, and is not asked for anew
-                self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
-                return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
+                return self._ask_place(*lead)
             case Missing.PLACE_DETAIL:
                 return self._ask_place_detail(*lead)
             case Missing.SECRECY:
@@ -122,6 +110,24 @@ class TakingDown(InTalk):
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )
+
+    def _ask_which_place(self, *lead: str) -> Actions:
+        """Ask the one question that tells the places apart that may be meant."""
+        places = self._prompts.text("connector_or").join(place.text for place in self._draft.place_choices)
+        self._offered = self._draft.place_choices
+        self._draft = replace(self._draft, place_choices=(), was_offered_places=True)
+        return self._ask(Stage.PLACE_CHOICE, Expected.PLACE, *lead, "place_choice", places=places)
+
+    def _ask_place(self, *lead: str) -> Actions:
+        """Ask where it is, unless it was told with the matter that it is in another city."""
+        if (city := self._diversions.other_city(self._draft.text)) is not None:
+            return self._told_elsewhere(city, *lead)
+        name = "ask_place" if self._draft.place_questions == 0 else "ask_place_again"
+        was_asked = self._asked is not None and "ask_county" in self._asked[0].prompts
+        if self._draft.place is not None and self._draft.place.detail and not was_asked:
+            name = "ask_county"  # “临沂北站” was heard, and is not asked for anew
+        self._draft = replace(self._draft, place_questions=self._draft.place_questions + 1)
+        return self._ask(Stage.PLACE, Expected.PLACE, *lead, name)
 
     def _told_elsewhere(self, city: str, *lead: str) -> Actions:
         """Take it that it is in another city, of which no county is asked: it is registered, and told whose business it is."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.order_words import OrderWords, either
 from hotline.dialogue.place_names import PlaceNames
+from hotline.dialogue.slips import Slips
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import SoundLexicon, han_only, in_standard_words, sounds, syllables
 
@@ -75,10 +76,6 @@ class AnswerWords:
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._withdraws_alone = tuple(rows["withdraws_alone"])
-            self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
-            self._polite_end = re.compile(
-                rf"(?:那|咱)?(?:(?:{either(rows['polite_ends'])})[你您了啊呀哈吧啦]*)+$"
-            )
             self._corrects, self._misheard_denial = (
                 tuple(rows["corrects_inside"]),
                 tuple(rows["misheard_denial"]),
@@ -106,9 +103,9 @@ class AnswerWords:
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
-            self._no_call = tuple(rows["no_call_inside"])
             self.follow_ups = FollowUps(rows, file=file)
             self.of_orders = OrderWords(rows)
+            self.slips = Slips(rows)
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
             self.places = PlaceNames(rows, core=self._core, file=file)
         except KeyError as error:
@@ -127,8 +124,6 @@ class AnswerWords:
         self._not_but = re.compile(
             rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
         )
-        slips, leads = (either(rows["misspoken"][name]) for name in ("cues", "leads"))
-        self._misspoken = re.compile(rf".{{0,12}}?(?:{slips}){_GAPS}(?:{leads})?(?P<second>.{{2,}})")
         denied = either(self._starts[Answer.NO])
         alone = either(
             word for word in self._starts[Answer.NO] if not word.endswith("是")
@@ -183,15 +178,6 @@ class AnswerWords:
         own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
         self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others}|{itself})(?:{whom})?(?:{after})?")
         self._asks_besides, self._not_given_up = tuple(taken_back["asks"]), tuple(taken_back["but"])
-        taken, wrong = rows["taken_for"], rows["misdialled_start"]
-        begins, ends, names = (either(taken[name]) for name in ("begins", "ends", "names"))
-        self._taken_for = re.compile(
-            rf"(?:{begins})+不?(?:{either(taken['be'])}).{{0,6}}(?:{names}).{{0,4}}?(?:{ends})"
-        )
-        before, said, whose = (either(wrong[name]) for name in ("before", "words", "for"))
-        self._misdialled = re.compile(
-            rf"(?:(?:{before})+)?(?:(?:{said})了?)+(?:(?:{before})|(?:{whose}).+|码了?)*"
-        )
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))
@@ -205,6 +191,10 @@ class AnswerWords:
         self._of_rating = tuple(rows["of_rating"])
         urging = rows["done_and_urges"]
         self._done_and = tuple(urging["urges"]), tuple(urging["more"])
+        self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
+        after = either(rows["polite_after"])
+        self._polite_end = re.compile(rf"(?:(?:{either(rows['polite_ends'])})(?:{after})*)+$")
+        self._no_call = tuple(rows["no_call_inside"])
         chat = rows["done_and_chat"]
         self._done_first = re.compile(rf"(?:(?:{either(chat['done'])}){_GAPS})+")
         self._done_and_chat_more = tuple(chat["more"])
@@ -240,16 +230,6 @@ class AnswerWords:
     def asks_who_answers(self, text: str) -> bool:
         """Tell whether the citizen asks whether a person or a machine has answered."""
         return len(han_only(text)) <= _SHORT_WISH and self._is_found(self._who_answers, text)
-
-    def takes_for_another(self, text: str) -> bool:
-        """Tell whether a short question takes the hotline for somebody else (“你们是顺丰吗”, “你们不是建设银行吗”)."""
-        words = han_only(text)
-        return len(words) <= _SHORT_WISH and self._taken_for.fullmatch(words) is not None
-
-    def has_misdialled(self, text: str) -> bool:
-        """Tell whether a short sentence says that the number was dialled by mistake, and perhaps whose was meant (“打错了，我以为是建行”)."""
-        words = han_only(text)
-        return len(words) <= _SHORT_WISH and self._misdialled.fullmatch(words) is not None
 
     def is_in_despair(self, text: str, *, is_spoken: bool = False) -> bool:
         """Tell whether somebody may have lost the will to live (轻生): that is for a person, at once.
@@ -513,22 +493,6 @@ class AnswerWords:
         words = in_standard_words(han_only(text))
         rest = self._polite_end.sub("", words)
         return rest not in ("", words) and self._read(rest, Answer.YES) is Answer.YES
-
-    def denial_heard(self, text: str) -> str:
-        """Return an answer to the read-back with 不对 for what it is misheard as at the beginning (“部队，是沂蒙路”)."""
-        misheard = next((word for word in self._misheard_denial if text.startswith(word)), "")
-        return f"{self._lists[Answer.NO][0]}{text.removeprefix(misheard)}" if misheard else text
-
-    def right_first(self, text: str) -> tuple[str, str]:
-        """Return what is right and what is wrong where the right comes first (“五号楼不是三号楼”); both empty where it does not."""
-        right, found, wrong = text.strip("。. ").partition(self._lists[Answer.NO][1])
-        return (right.strip("，, 是"), wrong) if found and right and len(wrong) > 1 else ("", "")
-
-    def put_anew(self, text: str) -> str:
-        """Return what is meant instead of what was told (“不是路灯，是红绿灯”, “不对我说错了是停水”); empty where nothing is, or a place."""
-        found = self._misspoken.fullmatch(text) or self._not_but.fullmatch(text.strip("。. "))
-        right = found["second"] if found is not None else ""
-        return "" if self.places.is_name(right) else right
 
     def right_alone(self, text: str) -> str:
         """Return what ``text`` says is right where that is all it says (“不对，是通达路”, “应该是平安路”); empty where it says more or less."""
