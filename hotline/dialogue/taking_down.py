@@ -248,7 +248,7 @@ class TakingDown(InTalk):
         if is_matter and self._draft.category is None:
             # The first that is heard of it: where it is, is asked as if for the first time.
             draft = replace(draft, place_questions=0)
-        is_who = slots.phone is not None or bool(slots.people)  # not where it is
+        is_who = bool(slots.phone or slots.figures or slots.people)  # not where it is
         is_asked = self._answers.asks(meaning.text) and not self._answers.places.named_last(meaning.text)
         if slots.place is None and not (is_who or is_matter or is_asked):
             if (
