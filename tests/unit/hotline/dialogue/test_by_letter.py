@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hotline.dialogue.actions import LookUpProgress
+import pytest
+
+from hotline.dialogue.actions import LookUpProgress, RegisterAppeal
 from hotline.dialogue.events import LocationShared, Said, Started
 from hotline.dialogue.intake import merged
-from hotline.domain.appeal import ContactChannel, Datum, Place, Position
-from tests.builders import LANSHAN, NOW, a_complaint, a_session
+from hotline.domain.appeal import ContactChannel, Datum, PhoneNumber, Place, Position
+from hotline.domain.meaning import Intent
+from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_session
 from tests.talking import Conversation
 
 POINT = Position(35.05, 118.35, Datum.GCJ02)
@@ -55,3 +58,37 @@ def test_a_location_in_the_middle_of_an_intake_is_taken_at_once() -> None:
     chat.happens(LocationShared(NOW, replace(LANSHAN, position=POINT)))
     assert "confirm_contact" in chat.heard
     assert chat.session.so_far.place == replace(LANSHAN, position=POINT)
+
+
+@pytest.mark.parametrize(
+    ("caller", "text", "heard"),
+    [
+        (None, "13612345678", "registered"),
+        (None, "手机13612345678", "registered"),
+        (PHONE, "对，我电话13612345678", "registered"),
+        (PHONE, "手机13612345678", "confirm_phone"),
+        (PHONE, "不对，我电话是13612345678", "confirm_phone"),
+        (None, "不对，我电话是13612345678", "confirm_phone"),
+    ],
+)
+def test_a_number_registers_where_it_was_asked_for_and_nothing_is_wrong(
+    caller: PhoneNumber | None, text: str, heard: str
+) -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT, caller)
+    chat.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    chat.says(text, a_meaning(text, Intent.UNKNOWN, phone=PhoneNumber("13612345678")))
+    orders = [action for action in chat.did if isinstance(action, RegisterAppeal)]
+    assert (len(orders), chat.heard == ("confirm_phone",)) == (
+        (1, False) if heard == "registered" else (0, True)
+    )
+
+
+def test_what_is_put_right_beside_a_number_is_taken_too() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    text = "不对，我电话是13612345678，是路面有坑"
+    chat.says(text, a_complaint(text, category="0703", phone=PhoneNumber("13612345678")))
+    chat.says("对")
+    order = chat.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert (order.appeal.category, order.appeal.phone) == ("0703", PhoneNumber("13612345678"))
