@@ -16,7 +16,7 @@ from nlu.lexicon import MeaningWords
 from nlu.named_places import NOT_IN_NAME, ROAD_OF_ANOTHER, TOLD, NamedPlaces, PlaceKinds
 from nlu.place_choices import StreetSounds
 
-_CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
+_CLAUSE: Final = re.compile(r"(?:[，。！？；：,.!?;:\s]|[（(]?(?<!\d)\d{1,2}[）)])+")
 _LONGEST_DETAIL: Final = 24
 _TELLS: Final = re.compile(f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左右])")
 """What tells of the matter, and ends the place."""
