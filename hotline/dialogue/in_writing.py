@@ -62,6 +62,11 @@ class InWriting(WhoHandles):
         digit = "" if self._is_spoken else self._answers.digit_alone(text)
         return digit if digit in _KEYS.get(self._stage, "") else ""
 
+    def _is_heading(self, text: str) -> bool:
+        """Whether a line of a letter that is written piece by piece is only a heading: what was asked is still open."""
+        is_asked = self._asked is not None and not self._is_spoken
+        return is_asked and self._answers.is_heading(text)
+
     # --- forms and pictures ------------------------------------------------------------------------------------
 
     def _sent(self, event: FormSent | PictureSent) -> Actions:

@@ -265,6 +265,8 @@ class Session(AskingOn):
             return self._key(key)
         if self._stage is Stage.EMERGENCY_CHECK:
             return self._answer_to_emergency_check(text)
+        if self._is_heading(text):
+            return () if self._is_understanding else self._ask_again()
         if (
             read(text, Answer.OPENLY, Answer.SECRETLY) is Answer.SECRETLY
             and (kept := self._wants_secrecy(text)) is not None
@@ -369,9 +371,8 @@ class Session(AskingOn):
         return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
 
     def _answer_to_anything_more(self, text: str) -> Actions:
-        answer = self._answers.read(
-            text, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY
-        )
+        asked = (Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY)
+        answer = self._answers.read(text, *asked) if not self._answers.only_announces(text) else None
         if answer is Answer.MORE:
             return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         is_order = self._stage is Stage.MORE and self._last_order is not None

@@ -197,6 +197,9 @@ class AnswerWords:
         back = rows["asks_back"]
         self._asked_back, self._sounds_asked_back = frozenset(back["words"]), tuple(back["sounds"])
         self._ends_as_yes = tuple(back["but_ends"])
+        heading, numeral = either(rows["headings"]["words"]), rows["headings"]["numerals"]
+        number = rf"(?:[（(]?[\d{numeral}]{{1,2}}[）)]?[、.．：:]?|[：:])"
+        self._heading = re.compile(rf"{number}?(?:(?:{heading}){number}?)+")
         self._before_digit = tuple(sorted(rows["before_digit"], key=len, reverse=True))
         self._of_rating = tuple(rows["of_rating"])
         urging = rows["done_and_urges"]
@@ -664,6 +667,10 @@ class AnswerWords:
     def leaves_as_it_is(self, text: str) -> bool:
         """Tell whether ``text`` takes what was read back as it is (“就这样吧”)."""
         return self._is_one_of(self._as_it_is, text)
+
+    def is_heading(self, text: str) -> bool:
+        """Tell whether a line of a letter is only a heading (“二、诉求”, “附件一、照片”)."""
+        return self._heading.fullmatch(simplified(text).strip(_SIGNS + "【】")) is not None
 
     def digit_alone(self, text: str) -> str:
         """Return the digit that is all that was written (“1”, “选1”); empty where more, or none, was."""

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from hotline.dialogue.actions import LookUpProgress, RegisterAppeal
+from hotline.dialogue.actions import LookUpProgress, RegisterAppeal, Understand
 from hotline.dialogue.events import LocationShared, Said, Started
 from hotline.dialogue.intake import merged
-from hotline.domain.appeal import ContactChannel, Datum, PhoneNumber, Place, Position
+from hotline.domain.appeal import AppealKind, ContactChannel, Datum, PhoneNumber, Place, Position
 from hotline.domain.meaning import Intent
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_session
 from tests.talking import Conversation
@@ -92,3 +92,43 @@ def test_what_is_put_right_beside_a_number_is_taken_too() -> None:
     order = chat.last(RegisterAppeal)
     assert isinstance(order, RegisterAppeal)
     assert (order.appeal.category, order.appeal.phone) == ("0703", PhoneNumber("13612345678"))
+
+
+@pytest.mark.parametrize(
+    ("line", "is_heading"),
+    [
+        ("二、诉求", True),
+        ("三、附件", True),
+        ("附件一、照片", True),
+        ("（一）基本情况：", True),
+        ("【信访事项】", True),
+        ("此致敬礼", True),
+        ("二、诉求：自来水发黄", False),
+        ("照片拍了", False),
+        ("停水问题", False),
+        ("二", False),
+    ],
+)
+def test_a_heading_by_itself_says_nothing(line: str, is_heading: bool) -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("暖气不热", a_complaint("暖气不热"))
+    before, did = chat.session.so_far, chat.says(line)
+    is_asked_again = chat.heard == ("ask_place",) and not any(isinstance(one, Understand) for one in did)
+    assert (is_asked_again, chat.session.so_far == before) == (is_heading, True)
+
+
+@pytest.mark.parametrize("text", ["不保密，可以公开我的信息", "实名举报", "实名", "我是实名举报"])
+def test_who_gives_their_name_wants_no_secrecy(text: str) -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    told = a_complaint("举报工厂偷排", kind=AppealKind.TIP_OFF, place=LANSHAN)
+    chat.says("举报工厂偷排", told)
+    assert chat.heard == ("ask_secrecy_tip_off",)
+    chat.says(text)
+    assert chat.heard == ("secrecy_by_law", "confirm")
+
+
+def test_a_name_given_where_the_place_is_asked_is_no_place() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("工地欠薪", a_complaint("工地欠薪", category="0801"))
+    chat.says("实名举报", a_meaning("实名举报", Intent.UNKNOWN))
+    assert (chat.heard, chat.session.so_far.place) == (("ask_place_again",), None)

@@ -700,3 +700,23 @@ def test_who_is_not_understood_may_speak_a_dialect_but_writes_none(
     transfer = talk.last(TransferToAgent)
     assert isinstance(transfer, TransferToAgent)
     assert (transfer.reason, transfer.skill) == ("not_understood", skill)
+
+
+@pytest.mark.parametrize(
+    ("text", "withdraws"),
+    [
+        ("上次那个垃圾的已经清了，撤了吧", True),
+        ("工单26120100001撤掉吧 已经解决了", True),
+        ("之前报的路灯好了，帮我取消吧", True),
+        ("路灯已经亮了，工单取消吧", True),
+        ("在吗 路灯那个已经修好了 撤了吧", True),
+        ("麻烦把工单撤了", True),
+        ("我的工单取消了，为什么", False),
+        ("上次报的公交站取消了，不方便", False),
+        ("之前报的路灯没修，工单取消了", False),
+        ("之前的补贴取消了吗", False),
+        ("建议路口的停车位取消吧，之前就堵", False),
+    ],
+)
+def test_an_order_is_taken_back_by_who_says_that_it_is_done(text: str, withdraws: bool) -> None:
+    assert WORDS.of_orders.withdraws_order(text) is withdraws
