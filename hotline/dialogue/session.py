@@ -371,8 +371,8 @@ class Session(AskingOn):
         return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
 
     def _answer_to_anything_more(self, text: str) -> Actions:
-        asked = (Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY)
-        answer = self._answers.read(text, *asked) if not self._answers.only_announces(text) else None
+        among = (Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY)
+        answer = self._answers.read(text, *among) if not self._answers.only_announces(text) else None
         if answer is Answer.MORE:
             return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         is_order = self._stage is Stage.MORE and self._last_order is not None
