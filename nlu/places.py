@@ -26,7 +26,7 @@ _NOT_IN: Final = ("床", "扫马路", "扫大街", "扫街", "修路", "修桥",
 """Where nobody has to go (瘫痪在床), or what somebody does (在扫马路)."""
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
-    r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
+    r"[的城]?(?:[那这]边)?[，,、：:](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
 )
 _PAUSED: Final = re.compile(r"[，。！？；,!?;\s]|不是|不对|是")
 _LEFT_OVER: Final = 2  # characters: 正阳路上, 九曲街道那边
