@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import AppealKind
@@ -27,6 +28,26 @@ class FirstNames:
     none: Words
     none_ends: Words
     none_next: Words
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneOwners:
+    """Words for telephones, for who speaks (``own``; ``roles``: 联系人) and for ``others`` whose number it may be.
+
+    ``not_between``: characters that do not stand between an owner and the telephone (老板不接电话), ``not_behind``: nor behind it (他电话不通).
+    """
+
+    telephones: Words
+    own: Words
+    roles: Words
+    others: Words
+    not_between: str
+    not_behind: str
+
+    @property
+    def own_signs(self) -> str:
+        """The characters that begin words for who speaks."""
+        return "".join(word[0] for word in self.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,7 @@ class MeaningWords:
     people: Words
     people_weakly: Words
     surnames: str
+    phone_owners: PhoneOwners
     letters: Mapping[str, str]
 
 
@@ -93,6 +115,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             people=_longest_first(rows["people"]),
             people_weakly=_longest_first(rows["people_weakly"]),
             surnames=str(rows["surnames"]),
+            phone_owners=_phone_owners(rows["phone_owners"]),
             letters=MappingProxyType(
                 {str(word): str(letter) for letter, words in rows["letters"].items() for word in words}
             ),
@@ -113,6 +136,17 @@ def load_meaning_words(city: City) -> MeaningWords:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CityConfigError(file=str(file), reason=f"理解词表缺少内容或写法不对：{error}") from error
+
+
+def _phone_owners(rows: Mapping[str, Any]) -> PhoneOwners:
+    return PhoneOwners(
+        telephones=_longest_first(rows["telephones"]),
+        own=_longest_first(rows["own"]),
+        roles=_longest_first(rows["roles"]),
+        others=_longest_first(rows["others"]),
+        not_between=str(rows["not_between"]),
+        not_behind=str(rows["not_behind"]),
+    )
 
 
 def _longest_first(words: list[str]) -> Words:

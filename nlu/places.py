@@ -16,7 +16,7 @@ from nlu.lexicon import MeaningWords
 from nlu.named_places import NOT_IN_NAME, ROAD_OF_ANOTHER, TOLD, NamedPlaces, PlaceKinds
 from nlu.place_choices import StreetSounds
 
-_CLAUSE: Final = re.compile(r"[，。！？；,.!?;\s]+")
+_CLAUSE: Final = re.compile(r"(?:[，。！？；：,.!?;:\s]|[（(]?(?<!\d)\d{1,2}[）)])+")
 _LONGEST_DETAIL: Final = 24
 _TELLS: Final = re.compile(f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左右])")
 """What tells of the matter, and ends the place."""
@@ -26,7 +26,7 @@ _NOT_IN: Final = ("床", "扫马路", "扫大街", "扫街", "修路", "修桥",
 """Where nobody has to go (瘫痪在床), or what somebody does (在扫马路)."""
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
-    r"[的城]?(?:[那这]边)?[，,、](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
+    r"[的城]?(?:[那这]边)?[，,、：:](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
 )
 _PAUSED: Final = re.compile(r"[，。！？；,!?;\s]|不是|不对|是")
 _LEFT_OVER: Final = 2  # characters: 正阳路上, 九曲街道那边

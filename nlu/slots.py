@@ -16,6 +16,7 @@ from nlu.intervals import find_interval
 from nlu.kinds import wants_secrecy
 from nlu.lexicon import MeaningWords
 from nlu.people import NameFinder
+from nlu.phones import PhoneReader
 from nlu.places import PlaceFinder
 from nlu.self_repairs import put_right
 
@@ -37,14 +38,13 @@ class SlotFinder:
         self._timezone = city.timezone
         self._facts = FactFinder(city, words)
         self._names = NameFinder(words)
+        self._phones = PhoneReader(words.phone_owners)
         self._places = PlaceFinder(city, words, load_known_places(city))
 
     def find(self, text: str, at: datetime) -> Slots:
         """Return everything found in ``text``, which was said ``at``."""
         numbers = figures(text, self._words.letters)
-        phones = [one.value for one in numbers if one.kind is FigureKind.PHONE]
-        mobiles = [phone for phone in phones if phone.startswith("1")]
-        phone = next(reversed(mobiles or phones), None)  # who corrects a number says the right one last
+        phone = self._phones.contact(text, numbers)
         orders = (one.value for one in numbers if one.kind is FigureKind.WORK_ORDER)
         place = self.place(text)
         choices = self._places.choices(text, place)

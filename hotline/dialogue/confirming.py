@@ -11,12 +11,14 @@ from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
 from hotline.dialogue.words import Answer
-from hotline.domain.appeal import Place
+from hotline.domain.appeal import PhoneNumber, Place
 from hotline.domain.category import at_level, within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
+from hotline.phonetics import han_only
 
 _BARE_YES: Final = 6  # characters: 对的没错
+_LONGEST_LABEL: Final = 12  # characters around a number that say no more than whose it is (我姓赵，联系电话…)
 LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
@@ -35,7 +37,7 @@ class Confirming(TakingDown):
         text = self._answers.slips.denial_heard(text)
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.OPENLY, Answer.NO, Answer.ANONYMOUS)
         is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
-        is_yes = is_yes or self._answers.agrees_politely(text)
+        is_yes = is_yes or self._answers.agrees_politely(text) or self._answers.leaves_as_it_is(text)
         if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
             return self._register()
         if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?
@@ -95,14 +97,9 @@ class Confirming(TakingDown):
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
         meaning = self._with_named_place(meaning)
-        if meaning.slots.phone is not None:
-            self._draft = replace(self._draft, phone=meaning.slots.phone)
-            if meaning.slots.place is None:
-                if not self._is_spoken:
-                    return self._register()
-                phone = grouped(meaning.slots.phone.digits)
-                return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=phone)
         slots = meaning.slots
+        if slots.phone is not None and (told := self._phone_told(meaning, slots.phone)) is not None:
+            return told
         is_dated_or_named = bool(slots.occurred or slots.people)  # “不对，是上周三”
         new_facts = slots.place is not None or meaning.category is not None or is_dated_or_named
         is_yes = meaning.intent is Intent.AFFIRM or self._answers.opens_with(meaning.text, Answer.YES)
@@ -123,6 +120,25 @@ class Confirming(TakingDown):
                 return self._transfer("not_understood")
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
         return self._supplemented(meaning)
+
+    def _phone_told(self, meaning: Understanding, phone: PhoneNumber) -> Actions | None:
+        """Take a number to be called at, and read it back; None where something is put right beside it.
+
+        In writing a number that was asked for together with the read-back takes the rest as it is, and so does a yes before it.
+        """
+        is_yes = self._draft.phone is None or self._answers.opens_with(meaning.text, Answer.YES)
+        self._draft = replace(self._draft, phone=phone)
+        is_no = self._answers.opens_with(meaning.text, Answer.NO)
+        rest = len(han_only(meaning.text))
+        is_more = is_no and (meaning.category is not None or rest > _LONGEST_LABEL)
+        if meaning.slots.place is not None or is_more:
+            return None
+        self._draft = self._draft.filled(_only_when_and_who(meaning), self._policy)
+        if is_yes and not (self._is_spoken or is_no) and rest <= _LONGEST_LABEL:
+            return self._register()
+        if rest > _LONGEST_LABEL:
+            self._draft = self._draft.heard(meaning.text)
+        return self._ask_yes_no(Stage.CONFIRM, "confirm_phone", phone=grouped(phone.digits))
 
     def _confirmed_and_more(self, meaning: Understanding, *, has_facts: bool) -> Actions:
         """Register what a yes confirms, with what was said beside it: a wish for secrecy, a fact, or another matter for later."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from hotline.dialogue.prompts import Prompts
@@ -23,6 +24,13 @@ class _Channel:
     matter: str
     to: str
     words: tuple[str, ...]
+    headings: tuple[str, ...] = ()
+
+    def word_in(self, text: str) -> str | None:
+        """Return the first of the words that ``text`` holds, other than as the heading of a letter (信访事项：……)."""
+        for heading in self.headings:
+            text = _heading(heading).sub("", text)
+        return next((word for word in self.words if word in text), None)
 
 
 class DiversionWords:
@@ -32,7 +40,8 @@ class DiversionWords:
         """Take the content of the file; raise ``CityConfigError`` when something is missing."""
         try:
             self._channels = tuple(
-                _Channel(row["matter"], row["to"], tuple(row["words"])) for row in rows["statutory_channel"]
+                _Channel(row["matter"], row["to"], tuple(row["words"]), tuple(row.get("headings", ())))
+                for row in rows["statutory_channel"]
             )
             secrets = rows["state_secret"]
             self._secrets, self._no_secret = tuple(secrets["words"]), tuple(secrets["not_after"])
@@ -65,7 +74,7 @@ class DiversionWords:
         if appeal.kind is AppealKind.INQUIRY:
             return None
         for channel in self._channels:
-            word = next((word for word in channel.words if word in appeal.text), None)
+            word = channel.word_in(appeal.text)
             if word is not None:
                 told = prompts.text("divert_statutory_channel", matter=channel.matter, to=channel.to)
                 return _because(DiversionOutcome.STATUTORY_CHANNEL, word, told, prompts)
@@ -97,6 +106,11 @@ class DiversionWords:
         if found is None or found["rest"].removeprefix("市").startswith(self._not_before):
             return None
         return self._towns.get(found["name"], found["name"])
+
+
+@lru_cache(maxsize=64)
+def _heading(word: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|(?<=[，。；、,;】\s])){re.escape(word)}\s*[：:]")
 
 
 def _because(outcome: DiversionOutcome, word: str, told: str, prompts: Prompts) -> Diversion:

@@ -102,7 +102,7 @@ class HandingOver(Floor):
         Who is not understood twice may speak a dialect; who needs it slowly is put through to who is patient,
         and who speaks for an enterprise to who knows such matters.
         """
-        if reason in ("not_heard", "not_understood", "dialect"):
+        if reason in ("not_heard", "not_understood", "dialect") and self._is_spoken:
             return "dialect"
         if self._is_slow:
             return "elder"

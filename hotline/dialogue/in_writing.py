@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from hotline.dialogue.actions import StayHere, Understand
 from hotline.dialogue.floor import Actions
@@ -27,6 +27,17 @@ from hotline.dialogue.written_events import (
 from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected
 
+_KEYS: Final = {
+    Stage.CONFIRM: "12",
+    Stage.EMERGENCY_CHECK: "1",
+    Stage.SECRECY: "12",
+    Stage.CALLBACK: "12",
+    Stage.RATING: "123",
+    Stage.RATED_BADLY: "12",
+    Stage.REPEAT: "12",
+}
+"""The keys that each question has."""
+
 
 class InWriting(WhoHandles):
     """A conversation whose citizen may go on writing while they wait for a person, and afterwards."""
@@ -45,6 +56,16 @@ class InWriting(WhoHandles):
                 return self._say_now("unit_dismissed", unit=event.unit)
             case _:
                 assert_never(event)
+
+    def _key_written(self, text: str) -> str:
+        """Return the key that a digit stands for by itself, where the question has it; empty elsewhere, and by telephone."""
+        digit = "" if self._is_spoken else self._answers.digit_alone(text)
+        return digit if digit in _KEYS.get(self._stage, "") else ""
+
+    def _is_heading(self, text: str) -> bool:
+        """Whether a line of a letter that is written piece by piece is only a heading: what was asked is still open."""
+        is_asked = self._asked is not None and not self._is_spoken
+        return is_asked and self._answers.is_heading(text)
 
     # --- forms and pictures ------------------------------------------------------------------------------------
 

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from hotline.phonetics import han_only, in_standard_words
 
+_CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _LONGEST: Final = 30  # characters: who says more tells a matter
 _SHORT: Final = 24
 _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``withdraws_order_inside``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``withdraws_order_inside``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
@@ -23,6 +24,16 @@ class OrderWords:
         self._begins_matter = tuple(rows["begins_matter"])
         self._begins_fact, self._when_done = tuple(rows["begins_fact"]), tuple(rows["called_when_done"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
+        back = rows["takes_back_order"]
+        self._taken_back_about, self._not_taken_back = tuple(back["about"]), tuple(back["but"])
+        self._not_taken_back_at_end = tuple(back["but_ends"])
+        before, asks, what, take, after = (
+            either(back[name]) for name in ("before", "asks", "what", "take", "after")
+        )
+        lead = rf"(?:{before}|{what})*"  # 工单取消了 asks for nothing
+        self._takes_back = re.compile(
+            rf"{lead}(?:{asks})(?:{asks}|{before}|{what})*(?:{take})(?:{after})*|{lead}(?:{take})(?:{after})+"
+        )
         later, denied, another = (
             rows[name] for name in ("keeps_secret_later", "denies_done", "order_of_another")
         )
@@ -35,7 +46,18 @@ class OrderWords:
 
     def withdraws_order(self, text: str) -> bool:
         """Tell whether a sentence asks for an order to be taken back (“他们修好了，你把单子取消了吧”)."""
-        return len(han_only(text)) <= _LONGEST and any(words in text for words in self._withdraws)
+        if len(han_only(text)) > _LONGEST:
+            return False
+        return any(words in text for words in self._withdraws) or self._is_taken_back(text)
+
+    def _is_taken_back(self, text: str) -> bool:
+        """Tell whether a clause takes back what another says is done, or was reported before (“路灯已经亮了，工单取消吧”)."""
+        is_about = any(words in text for words in self._taken_back_about)
+        is_other = text.rstrip().endswith(self._not_taken_back_at_end)
+        if not is_about or is_other or any(words in text for words in self._not_taken_back):
+            return False
+        clauses = (han_only(part) for part in _CLAUSE.split(text))
+        return any(self._takes_back.fullmatch(clause) for clause in clauses if clause)
 
     def denies_done(self, text: str) -> bool:
         """Tell whether somebody is said to have called a matter settled that is not (“短信说办完了，根本没人来”)."""

@@ -243,7 +243,8 @@ class Session(AskingOn):
             self._service, self._heard = emergency.service, text
             self._before_check = (self._stage, self._asked) if self._stage in INTAKE else None
             return self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=emergency.service.value)
-        if self._asked is not None and self._answers.read(text, Answer.REPEAT) is not None:
+        is_repeat = self._asks_back(text) or self._answers.read(text, Answer.REPEAT) is not None
+        if self._asked is not None and is_repeat:
             return self._ask_again()
         if self._channel in _WITH_PAGE and self._stage in (Stage.OPEN, Stage.ANSWERED, Stage.MORE):
             page = self._answers.page_of(text)
@@ -259,10 +260,20 @@ class Session(AskingOn):
             return self._say_and_listen("machine")
         return self._ask_again_after(self._prompts.parts("machine"), "machine")
 
+    def _asks_back(self, text: str) -> bool:
+        """Whether the question that is open was not understood; after an answer “行吗” and “真的吗” are about that answer."""
+        of_answer = self._answers.asks_on(text) or self._answers.doubts_answer(text)
+        is_of_answer = self._stage in (Stage.ANSWERED, Stage.MORE) and of_answer
+        return self._stage is not Stage.OPEN and not is_of_answer and self._answers.asks_back(text)
+
     def _answer_to_stage(self, text: str) -> Actions:
         read = self._answers.read
+        if key := self._key_written(text):
+            return self._key(key)
         if self._stage is Stage.EMERGENCY_CHECK:
             return self._answer_to_emergency_check(text)
+        if self._is_heading(text):
+            return () if self._is_understanding else self._ask_again()
         if (
             read(text, Answer.OPENLY, Answer.SECRETLY) is Answer.SECRETLY
             and (kept := self._wants_secrecy(text)) is not None
@@ -318,7 +329,8 @@ class Session(AskingOn):
         if self._stage in (Stage.ANSWERED, Stage.MORE):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
-            if self._answers.only_opens(text) or self._answers.was_cut_off(text):
+            opens = self._answers.only_opens(text) or self._answers.asks_back(text)
+            if opens or self._answers.was_cut_off(text):
                 return self._invite()
             if topic := self._answers.asks_about(text):
                 self._next_matter = topic  # the question itself is taken together with it
@@ -377,9 +389,8 @@ class Session(AskingOn):
         return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
 
     def _answer_to_anything_more(self, text: str) -> Actions:
-        answer = self._answers.read(
-            text, Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY
-        )
+        among = (Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY)
+        answer = self._answers.read(text, *among) if not self._answers.only_announces(text) else None
         if answer is Answer.MORE:
             return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         is_order = self._stage is Stage.MORE and self._last_order is not None

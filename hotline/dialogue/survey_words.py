@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from hotline.dialogue.words import Answer, AnswerWords
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import Match, SoundLexicon, han_only
+from hotline.phonetics import Match, SoundLexicon, han_only, plain, simplified
 
 _SHORT: Final = 2
 _G = TypeVar("_G", Resolution, Satisfaction)
@@ -61,6 +61,10 @@ class SurveyWords:
             self._masks = tuple(sorted((*rows["not_these"],), key=len, reverse=True))
             self._doubtless = tuple(rows["doubtless"])
             self._negations = tuple(rows["negations"])
+            scores = rows["scores"]
+            self._before_score = tuple(sorted(scores["before"], key=len, reverse=True))
+            self._after_score = str(scores["after"])
+            self._scores = {str(score): grade for grade in Satisfaction for score in scores[grade.value]}
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"回访词表缺少 {error}") from error
         self._answers = answers
@@ -84,9 +88,15 @@ class SurveyWords:
         return None if answer is None else Resolution.RESOLVED if answer else Resolution.UNRESOLVED
 
     def satisfaction(self, text: str) -> Satisfaction | None:
-        """Return how satisfied the citizen says to be; a plain yes says nothing."""
+        """Return how satisfied the citizen says to be; a plain yes says nothing, a score by itself (五分) does."""
+        if (scored := self._scores.get(self._score_alone(text))) is not None:
+            return scored
         grades = (Satisfaction.DISSATISFIED, Satisfaction.MOSTLY, Satisfaction.SATISFIED)
         return self._graded(self._words(text), self._satisfaction, grades)[0]
+
+    def _score_alone(self, text: str) -> str:
+        words = plain(simplified(text)).rstrip(self._after_score)
+        return words.removeprefix(next(filter(words.startswith, self._before_score), ""))
 
     def yes_or_no(self, text: str) -> bool | None:
         """Read a plain yes or no, None for anything else."""
@@ -147,7 +157,7 @@ class SurveyWords:
         return any(_counts(match) for match in self._inside[name].find(self._words(text)))
 
     def _words(self, text: str) -> str:
-        words = han_only(text)
+        words = han_only(simplified(text))
         for mask in self._masks:
             words = words.replace(mask, "／")
         return words

@@ -178,8 +178,11 @@ class TakingDown(InTalk):
 
     def _answer_to_matter_choice(self, text: str) -> Actions:
         """Take the class that is chosen by its turn or its words; anything else is understood, and nothing asked again."""
-        turn = self._answers.read(text, *_TURNS)
+        turn = self._answers.read(text, *_TURNS, Answer.OPENLY)
         codes = self._offered_categories
+        if turn is Answer.OPENLY and self._asked is not None:  # not what was asked, but said (实名举报)
+            self._draft = replace(self._draft, was_asked_secrecy=True)
+            return self._ask_again()
         if turn in _TURNS and _TURNS.index(turn) < len(codes):
             self._draft = self._draft.told_apart(codes[_TURNS.index(turn)])
             return self._next_question()
@@ -217,7 +220,11 @@ class TakingDown(InTalk):
         if answer is None and self._answers.of_orders.waives_secrecy(text):
             answer = Answer.OPENLY
         if answer is None:
-            if (wanted := self._answers.wants_secrecy(first_clause(text))) is not None:
+            first = first_clause(text)
+            wanted = self._answers.wants_secrecy(first)
+            if wanted is None and self._answers.read(first, Answer.OPENLY) is not None:
+                wanted = False  # “不保密，可以公开我的信息”
+            if wanted is not None:
                 self._draft = self._draft.heard(text)  # “保密吧，我还在那上班呢”
                 return self._secrecy_said(wanted=wanted)
             return self._understand(text)
@@ -274,7 +281,7 @@ class TakingDown(InTalk):
         if is_matter and self._draft.category is None:
             # The first that is heard of it: where it is, is asked as if for the first time.
             draft = replace(draft, place_questions=0)
-        is_who = slots.phone is not None or bool(slots.people)  # not where it is
+        is_who = bool(slots.phone or slots.figures or slots.people)  # not where it is
         is_asked = self._answers.asks(meaning.text) and not self._answers.places.named_last(meaning.text)
         if slots.place is None and not (is_who or is_matter or is_asked):
             if (

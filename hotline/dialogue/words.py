@@ -16,7 +16,15 @@ from hotline.dialogue.order_words import OrderWords, either
 from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.slips import Slips
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import SoundLexicon, han_only, in_standard_words, sounds, syllables
+from hotline.phonetics import (
+    SoundLexicon,
+    han_only,
+    in_standard_words,
+    plain,
+    simplified,
+    sounds,
+    syllables,
+)
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _GAP_SIGNS: Final = r"[，,。\s]"
@@ -33,6 +41,8 @@ _SHORT_STORY: Final = 24
 _GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
 _ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
 _DIGIT: Final = re.compile(r"\d")
+_SIGNS: Final = "。.!！~～ "
+_QUESTION_MARKS: Final = ("？", "?")
 
 
 class Answer(StrEnum):
@@ -188,6 +198,14 @@ class AnswerWords:
         self._doubts_answer = tuple(rows["doubts_answer"])
         self._not_yes, self._rates_later = tuple(rows["not_yes_start"]), tuple(rows["rates_later"])
         self._scales = tuple(rows["scales"])
+        self._other_than_yes, self._as_it_is = tuple(rows["other_than_yes"]), tuple(rows["as_it_is"])
+        back = rows["asks_back"]
+        self._asked_back, self._sounds_asked_back = frozenset(back["words"]), tuple(back["sounds"])
+        self._ends_as_yes = tuple(back["but_ends"])
+        heading, numeral = either(rows["headings"]["words"]), rows["headings"]["numerals"]
+        number = rf"(?:[（(]?[\d{numeral}]{{1,2}}[）)]?[、.．：:]?|[：:])"
+        self._heading = re.compile(rf"{number}?(?:(?:{heading}){number}?)+")
+        self._before_digit = tuple(sorted(rows["before_digit"], key=len, reverse=True))
         self._of_rating = tuple(rows["of_rating"])
         urging = rows["done_and_urges"]
         self._done_and = tuple(urging["urges"]), tuple(urging["more"])
@@ -269,7 +287,7 @@ class AnswerWords:
         return self._is_one_of(self._wants_call, text)
 
     def _is_one_of(self, words: Iterable[str], text: str) -> bool:
-        core = self._core(han_only(text))
+        core = self._core(han_only(simplified(text)))
         return bool(core) and core in {self._core(han_only(word)) for word in words}
 
     def wants_progress(self, text: str) -> bool:
@@ -640,14 +658,15 @@ class AnswerWords:
 
     def read(self, text: str, *among: Answer) -> Answer | None:
         """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else. 恁 is 你."""
+        if Answer.YES in among and self.asks_back(text):
+            among = tuple(answer for answer in among if answer is not Answer.YES)
         ways = dict.fromkeys((text, in_standard_words(text)))
         return next((answer for way in ways if (answer := self._read(way, *among)) is not None), None)
 
     def _read(self, text: str, *among: Answer) -> Answer | None:
         words = han_only(text)
-        if not words:
-            plain = text.strip("。.!！ ").casefold()  # “OK”
-            return next((answer for answer in among if plain in self._lists[answer]), None)
+        if (found := self._written(text, among)) is not None or not words:
+            return found
         core = self._core(words)
         for answer in among:
             if words in self._lists[answer] or core in self._lists[answer]:
@@ -663,6 +682,12 @@ class AnswerWords:
             return Answer.DONE
         return None
 
+    def _written(self, text: str, among: Sequence[Answer]) -> Answer | None:
+        """Return the answer that letters, digits or pictures are, as they stand (“OK的”, “88”)."""
+        signs = text.strip(_SIGNS).casefold()
+        ways = (signs, self._core(signs))
+        return next((one for one in among if any(way in self._lists[one] for way in ways)), None)
+
     def _is_done_after_yes(self, parts: Sequence[str]) -> bool:
         """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”)."""
         *before, last = [part for part in parts if part] or [""]
@@ -674,6 +699,33 @@ class AnswerWords:
         is_whole = words in known or self._core(words) in (*known, "")
         return is_whole or (len(words) <= _SHORT_ANSWER and _is_made_of(words, known))
 
+    def asks_back(self, text: str) -> bool:
+        """Tell whether a sound or a yes is put as a question (“嗯？”, “对吗”): it answers nothing. “对吧？” is a yes."""
+        words, is_marked = han_only(simplified(text)), text.rstrip().endswith(_QUESTION_MARKS)
+        if words in self._asked_back or (is_marked and not plain(text)):  # “？”
+            return True
+        parts = [part for part in _clauses(simplified(text)) if han_only(part)]
+        return is_marked and bool(parts) and all(map(self._is_sound_or_yes, parts))
+
+    def _is_sound_or_yes(self, part: str) -> bool:
+        words = han_only(part)
+        is_made = _is_made_of(words, (*self._lists[Answer.YES], *self._sounds_asked_back))
+        return is_made and len(words) <= _SHORT_ANSWER and not words.endswith(self._ends_as_yes)
+
+    def leaves_as_it_is(self, text: str) -> bool:
+        """Tell whether ``text`` takes what was read back as it is (“就这样吧”)."""
+        return self._is_one_of(self._as_it_is, text)
+
+    def is_heading(self, text: str) -> bool:
+        """Tell whether a line of a letter is only a heading (“二、诉求”, “附件一、照片”)."""
+        return self._heading.fullmatch(simplified(text).strip(_SIGNS + "【】")) is not None
+
+    def digit_alone(self, text: str) -> str:
+        """Return the digit that is all that was written (“1”, “选1”); empty where more, or none, was."""
+        words = plain(simplified(text))
+        words = words.removeprefix(next(filter(words.startswith, self._before_digit), ""))
+        return words if len(words) == 1 and words.isascii() and words.isdigit() else ""
+
     def is_plain_yes(self, text: str) -> bool:
         """Tell whether ``text`` begins with a yes that nothing behind it takes back (“对的，登记的内容是对的”)."""
         rest = text
@@ -683,9 +735,11 @@ class AnswerWords:
 
     def opens_with(self, text: str, answer: Answer) -> bool:
         """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”); “对了，还有” is neither."""
-        words = han_only(text)
+        words = han_only(simplified(text))
         is_lead = words.startswith(self._not_yes) and len(words) > _ADDS_NOTHING
-        return words.startswith(self._starts[answer]) and not (is_lead and answer is Answer.YES)
+        is_other = is_lead or words.startswith((*self._other_than_yes, *self._asked_back))
+        is_other = is_other or (self.asks_back(text) and len(words) <= _SHORT_ANSWER)
+        return words.startswith(self._starts[answer]) and not (is_other and answer is Answer.YES)
 
     def likely(self, *among: Answer) -> tuple[str, ...]:
         """Return likely answers for the recogniser to lean to."""

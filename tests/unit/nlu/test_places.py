@@ -267,3 +267,19 @@ def test_a_county_said_in_full_is_not_changed_by_letters_of_a_name() -> None:
     moved = FINDER.place("兰山区银雀山街道，不对，是河东区九曲街道")
     assert moved is not None
     assert moved.county == "河东区"
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("李庄镇育才小学食堂：1）饭里有虫；2）饭菜不新鲜", "育才小学"),
+        ("李庄镇阳光花园1）楼里没有电梯2）路不平", "阳光花园"),
+        ("李庄镇阳光花园3号楼停水", "阳光花园3号楼"),
+        ("李庄镇：阳光花园，停水", "阳光花园"),
+        ("地点：李庄镇阳光花园（3号楼）停水", "阳光花园（3号楼"),
+    ],
+)
+def test_points_of_a_letter_end_the_place(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == detail

@@ -56,3 +56,34 @@ def test_a_telephone_number_is_heard_as_people_say_it(text: str, phone: str | No
 def test_of_who_takes_a_place_back_it_is_what_comes_after(text: str, street: str | None) -> None:
     place = FINDER.find(text, NOW).place
     assert (place.street if place is not None else None) == street
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("老板电话是13805391234，你记一下", None),
+        ("负责人的手机号是13805391234", None),
+        ("村长电话13805391234你们打他", None),
+        ("路灯不亮，你们给李主任打电话13805391234", None),
+        ("他那个手机号我也有，你记一下，13805391234", None),
+        ("老板姓王，电话13805391234", None),
+        ("13805391234这是房东的电话", None),
+        ("你们直接联系张经理13805391234", None),
+        ("我们村书记的电话是13805391234", None),
+        ("老板电话是13805391234，我的是13612345678", "13612345678"),
+        ("手机13612345678，老板电话13805391234", "13612345678"),
+        ("我对象的电话是13612345678", "13612345678"),
+        ("你打我妈的手机13612345678", "13612345678"),
+        ("我是村书记，电话13612345678", "13612345678"),
+        ("老板不接电话，13612345678", "13612345678"),
+        ("老板欠薪，电话13612345678", "13612345678"),
+        ("他家电话不通，你打13612345678", "13612345678"),
+        ("联系人王经理，电话13612345678", "13612345678"),
+        ("你们联系物业处理，13612345678", "13612345678"),
+        ("其他电话13612345678", "13612345678"),
+    ],
+)
+def test_the_number_of_somebody_else_is_not_the_citizens(text: str, phone: str | None) -> None:
+    found = FINDER.find(text, NOW)
+    assert (found.phone.digits if found.phone is not None else None) == phone
+    assert found.figures

@@ -368,3 +368,16 @@ def test_an_emergency_comes_before_any_secret() -> None:
     call.says("绝密文件库着火了快来人")
     assert not call.session.is_secret
     assert call.session.contact_outcome is ContactOutcome.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    ("text", "is_proposed"),
+    [
+        ("信访事项：兰山区银雀山街道路灯不亮", False),
+        ("您好，信访件：路灯不亮", False),
+        ("信访件半年了没答复", True),
+        ("信访事项：路灯不亮，信访复查也没结果", True),
+    ],
+)
+def test_the_heading_of_a_letter_is_no_procedure(text: str, is_proposed: bool) -> None:
+    assert (proposed(text) is not None) is is_proposed

@@ -6,23 +6,23 @@ import pytest
 
 from hotline.dialogue.actions import End, TransferToAgent, Understand
 from hotline.dialogue.events import FellSilent, HungUp, KeyPressed, PassagesFound
-from hotline.domain.appeal import AppealKind
+from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.meaning import Intent
 from tests.builders import NOW, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation
 
 
-def answered(*, asks_rating: bool = True) -> Conversation:
-    call = Conversation(asks_rating=asks_rating)
+def answered(channel: ContactChannel = ContactChannel.PHONE, *, asks_rating: bool = True) -> Conversation:
+    call = Conversation(channel, asks_rating=asks_rating)
     question = a_meaning("什么时候供暖", kind=AppealKind.INQUIRY, category="0101", category_confidence=0.9)
     call.says("什么时候供暖", question)
     call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
     return call
 
 
-def asked() -> Conversation:
-    call = answered()
+def asked(channel: ContactChannel = ContactChannel.PHONE) -> Conversation:
+    call = answered(channel)
     call.says("没有了")
     assert call.heard == ("ask_rating",)
     return call
@@ -150,3 +150,45 @@ def test_nobody_is_asked_where_nothing_was_settled_or_the_city_does_not_ask() ->
     quiet = answered(asks_rating=False)
     quiet.says("没有了")
     assert (quiet.heard, ended(quiet)) == (("goodbye",), True)
+
+
+@pytest.mark.parametrize(
+    ("digit", "rating", "heard"),
+    [
+        ("1", Satisfaction.SATISFIED, ("rated", "goodbye")),
+        ("２", Satisfaction.MOSTLY, ("rated", "goodbye")),
+        ("3。", Satisfaction.DISSATISFIED, ("rated_badly",)),
+        ("选3", Satisfaction.DISSATISFIED, ("rated_badly",)),
+    ],
+)
+def test_a_digit_that_is_written_is_the_key(digit: str, rating: Satisfaction, heard: tuple[str, ...]) -> None:
+    chat = asked(ContactChannel.WEB_CHAT)
+    chat.says(digit)
+    assert (chat.session.rating, chat.heard) == (rating, heard)
+
+
+def test_another_digit_is_none_and_nothing_was_misheard_in_writing() -> None:
+    chat = asked(ContactChannel.WEB_CHAT)
+    chat.says("4")
+    assert (chat.session.rating, chat.heard, "没有听清" in chat.said) == (None, ("ask_rating_again",), False)
+
+
+@pytest.mark.parametrize(
+    ("words", "rating"),
+    [
+        ("五分", Satisfaction.SATISFIED),
+        ("给你们打满分", Satisfaction.SATISFIED),
+        ("一百分", Satisfaction.SATISFIED),
+        ("打4分吧", Satisfaction.MOSTLY),
+        ("三分", Satisfaction.MOSTLY),
+        ("一分", Satisfaction.DISSATISFIED),
+        ("我给2分", Satisfaction.DISSATISFIED),
+        ("滿意", Satisfaction.SATISFIED),
+        ("等了五分钟", None),
+        ("一分钱", None),
+    ],
+)
+def test_a_score_by_itself_is_a_rating(words: str, rating: Satisfaction | None) -> None:
+    call = asked()
+    call.says(words)
+    assert call.session.rating is rating

@@ -7,10 +7,18 @@ from dataclasses import replace
 import pytest
 
 from hotline.city import load_city, read_yaml
-from hotline.dialogue.actions import Listen, LookUp, LookUpProgress, Say, TransferToAgent, Understand
+from hotline.dialogue.actions import (
+    Listen,
+    LookUp,
+    LookUpProgress,
+    RegisterAppeal,
+    Say,
+    TransferToAgent,
+    Understand,
+)
 from hotline.dialogue.events import NoProgress, PassagesFound, ProgressFound, UnitFound
 from hotline.dialogue.words import Answer, AnswerWords
-from hotline.domain.appeal import AppealKind
+from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.life_cycle import Status
 from hotline.domain.meaning import Intent
 from hotline.domain.repeats import OrderNews
@@ -585,3 +593,130 @@ def test_who_cannot_name_the_place_is_not_taken_at_their_word_for_it() -> None:
     call.says("不记得楼盘名字了", a_meaning("不记得楼盘名字了", Intent.UNKNOWN))
     assert call.heard == ("confirm",)
     assert call.session.so_far.place == county
+
+
+@pytest.mark.parametrize(
+    ("text", "asks_back"),
+    [
+        ("嗯？", True),
+        ("啊？？", True),
+        ("？", True),
+        ("对吗", True),
+        ("行不行？", True),
+        ("什么？", True),
+        ("好的?", True),
+        ("對嗎", True),
+        ("对吧？", False),
+        ("对", False),
+        ("嗯。", False),
+        ("好的，那我等着？", False),
+        ("不对？", False),
+    ],
+)
+def test_a_sound_or_a_yes_put_as_a_question_is_no_answer(text: str, asks_back: bool) -> None:
+    assert (WORDS.asks_back(text), WORDS.read(text, Answer.YES) is Answer.YES and asks_back) == (
+        asks_back,
+        False,
+    )
+
+
+@pytest.mark.parametrize("text", ["嗯？", "啊？？", "对吗？", "行吗", "什么？"])
+def test_who_asks_back_at_the_read_back_hears_it_again(text: str) -> None:
+    call = Conversation()
+    call.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    call.says(text)
+    assert call.heard == ("confirm",)
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("对，就是那儿", True),
+        ("对不起没听清", False),
+        ("对面那家店", False),
+        ("对吗我没听清", False),
+        ("对吗？再说一遍", False),
+    ],
+)
+def test_other_words_that_begin_like_a_yes_are_none(text: str, opens: bool) -> None:
+    assert WORDS.opens_with(text, Answer.YES) is opens
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("好滴", Answer.YES),
+        ("好滴好滴", Answer.YES),
+        ("OK的", Answer.YES),
+        ("y", Answer.YES),
+        ("可", Answer.YES),
+        ("對", Answer.YES),
+        ("无", Answer.DONE),
+        ("無", Answer.DONE),
+        ("沒有了", Answer.DONE),
+        ("没有鸟", Answer.DONE),
+        ("木得了", Answer.DONE),
+        ("886", Answer.DONE),
+        ("🙏", Answer.DONE),
+        ("3Q", Answer.DONE),
+        ("Thanks!", Answer.DONE),
+        ("收到", Answer.DONE),
+        ("无人管", None),
+        ("88号楼", None),
+    ],
+)
+def test_words_as_they_are_written_answer(text: str, answer: Answer | None) -> None:
+    assert WORDS.read(text, Answer.DONE, Answer.YES) is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "registers", "heard"),
+    [("就这样吧", 1, "confirm"), ("收到", 1, "confirm"), ("1", 1, "confirm"), ("无", 0, "confirm_unclear")],
+)
+def test_what_takes_the_read_back_as_it_is_registers(text: str, registers: int, heard: str) -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("兰山区银雀山街道暖气不热", a_complaint("兰山区银雀山街道暖气不热", place=LANSHAN))
+    chat.says(text)
+    orders = [action for action in chat.did if isinstance(action, RegisterAppeal)]
+    assert (len(orders), chat.heard) == (registers, (heard,))
+
+
+@pytest.mark.parametrize("text", ["在？", "？", "在么", "你们上班吗", "在吗"])
+def test_who_asks_whether_anybody_is_there_is_invited(text: str) -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says(text)
+    assert chat.heard == ("invite",)
+
+
+@pytest.mark.parametrize(
+    ("channel", "skill"), [(ContactChannel.PHONE, "dialect"), (ContactChannel.WEB_CHAT, "ordinary")]
+)
+def test_who_is_not_understood_may_speak_a_dialect_but_writes_none(
+    channel: ContactChannel, skill: str
+) -> None:
+    talk = Conversation(channel)
+    for _ in range(2):
+        talk.says("咕噜咕噜", a_meaning("咕噜咕噜", Intent.AFFIRM))
+    transfer = talk.last(TransferToAgent)
+    assert isinstance(transfer, TransferToAgent)
+    assert (transfer.reason, transfer.skill) == ("not_understood", skill)
+
+
+@pytest.mark.parametrize(
+    ("text", "withdraws"),
+    [
+        ("上次那个垃圾的已经清了，撤了吧", True),
+        ("工单26120100001撤掉吧 已经解决了", True),
+        ("之前报的路灯好了，帮我取消吧", True),
+        ("路灯已经亮了，工单取消吧", True),
+        ("在吗 路灯那个已经修好了 撤了吧", True),
+        ("麻烦把工单撤了", True),
+        ("我的工单取消了，为什么", False),
+        ("上次报的公交站取消了，不方便", False),
+        ("之前报的路灯没修，工单取消了", False),
+        ("之前的补贴取消了吗", False),
+        ("建议路口的停车位取消吧，之前就堵", False),
+    ],
+)
+def test_an_order_is_taken_back_by_who_says_that_it_is_done(text: str, withdraws: bool) -> None:
+    assert WORDS.of_orders.withdraws_order(text) is withdraws
