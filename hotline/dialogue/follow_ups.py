@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hotline.dialogue.order_words import either
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Article
 from hotline.phonetics import SoundLexicon, han_only
@@ -43,6 +44,9 @@ class FollowUps:
             self._aspects = {
                 word: aspect for aspect in map(_aspect, rows["aspects"].values()) for word in aspect.asked
             }
+            self._asking = re.compile(
+                either((*self._empty, *self._aspects, *rows.get("asks_inside", ()), *rows.get("may_ask", ())))
+            )
             self._how_long = tuple(map(str, rows["aspects"].get("long", {}).get("asked", ())))
             fields = {field for aspect in self._aspects.values() for field in aspect.fields}
         except (KeyError, TypeError, AttributeError) as error:
@@ -88,6 +92,17 @@ class FollowUps:
         """Tell whether ``text`` asks how long the matter at hand takes, and nothing else (“那多久能修好”)."""
         aspect = self.aspect(text)
         return aspect is not None and aspect.asked == self._how_long
+
+    def names(self, article: Article, text: str, *, beside: Article | None = None) -> bool:
+        """Tell whether ``text`` names what ``article`` is called by, and ``beside`` does not speak of (“护照怎么办” after 身份证)."""
+        known = "，".join((beside.title, *beside.questions, beside.spoken, beside.full)) if beside else ""
+        parts = self._asking.split(han_only(text))
+        named = (part[at : at + 2] for part in parts for at in range(len(part) - 1))
+        return any(pair in article.title and pair not in known for pair in named)
+
+    def names_nothing(self, text: str) -> bool:
+        """Tell whether ``text`` only asks, and says nothing of what it is about (“怎么收费的”)."""
+        return all(len(part) < _MOST_WORDS for part in self._asking.split(han_only(text)))
 
     def _without_empty(self, words: str) -> str:
         for word in self._empty:
