@@ -35,6 +35,7 @@ class AskingOn(InWriting):
     _question = ""  # what was asked that ``_article`` answered
     _in_context = 0  # the turn of a look-up of what is asked on, together with what was asked before
     _otherwise: Article | None = None  # what was found without that
+    _in_story = ""  # the question that is searched for with the beginning of the story around it
     _untold = 0  # the turn of one for what ``_article`` does not tell of itself,
     _aspect: Aspect | None = None  # which is this
     _retold: Article | None = None  # what was answered with again
@@ -89,6 +90,8 @@ class AskingOn(InWriting):
         aspect = self._answers.follow_ups.aspect(text)
         if aspect is None or self._article is None:
             return None
+        if self._answers.follow_ups.is_beside(self._article, text, aspect):
+            return None  # 低保咋申请, after an answer on passports
         if told := FollowUps.told(self._article, aspect):
             return self._tell(self._article.id, sentences(told))
         stop = self._stop_saying()
@@ -225,19 +228,26 @@ class AskingOn(InWriting):
         return is_open and self._answers.is_topic(draft.text)
 
     def _question_in_story(self) -> LookUp | None:
-        """Search for the question alone that came at the end of a story, once; None where there is no story around it."""
-        text = self._draft.text
-        question = self._answers.briefs.question_in(text)
-        if self._looked_up != text:
+        """Search for the question alone that is within a story, then for it with what the story began with, each once; None where there is no story around it."""
+        text, briefs = self._draft.text, self._answers.briefs
+        question, self._in_story = briefs.question_in(text), briefs.beginning_and_question(text)
+        if len(question) > len(text) - _LEAST_STORY:
+            question = ""
+        asked = (text, question, briefs.asked_first(text), self._in_story)
+        ways = [way for way in dict.fromkeys(asked) if way]
+        if self._looked_up not in ways[:-1]:
             return None
-        if not question or len(question) > len(text) - _LEAST_STORY:
-            question = self._answers.briefs.asked_first(text)
-        if not question:
-            return None
+        question = ways[ways.index(self._looked_up) + 1]
         place = self._draft.place
         county = place.county_code if place is not None else None
         self._looked_up = question
         return LookUp(self._new_turn(), question, self._draft.category, county, is_heard=self._is_heard)
+
+    def _fits_story(self, found: Article) -> bool:
+        """Whether an article that was found by the beginning and the end of a story is of the class of the whole."""
+        if not self._in_story or self._looked_up != self._in_story:
+            return True
+        return at_level(found.category) == at_level(self._draft.category)
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""

@@ -17,7 +17,7 @@ _MOST: Final = 40
 _QUESTION: Final = 12  # characters: fewer say little without what comes before them
 _LEAST: Final = 4  # characters: what is left of a text without its opening
 _LEAST_BEFORE: Final = 5  # characters: 就是 right behind 那个 begins nothing
-_NUMBERED: Final = re.compile(r"[，：:、。]?[（(]?(?:\d{1,2}|[一二三四五六七八九十])[）)]?$")
+_NUMBERED: Final = re.compile(r"[，：:、。][（(]?(?:\d{1,2}|[一二三四五六七八九十])[）)]?$")
 
 
 class Briefs:
@@ -41,11 +41,17 @@ class Briefs:
             first -= 1
         return self._end_of("，".join(clauses[first : last + 1]))
 
+    def beginning_and_question(self, text: str) -> str:
+        """Return the first clause of a story with the first that asks: the one names what it is about (社保卡丢了), the other what of it (网上能不能补办); empty where nothing is between them."""
+        clauses = [clause for clause in _CLAUSE.split(self.without_opening(text)) if clause]
+        asking = next((index for index, clause in enumerate(clauses) if self.asks(clause)), 0)
+        return f"{clauses[0]}，{self.without_opening(clauses[asking])}" if asking > 1 else ""
+
     def asked_first(self, text: str) -> str:
         """Return the question with which an account begins that goes on without a pause (“公积金怎么提取啊就是买房子那个”); empty where none is."""
         for found in self._begins.finditer(text):
             before = text[: found.start()]
-            if len(before) > _LEAST_BEFORE and self.asks(before):
+            if len(before) > _LEAST_BEFORE and len(text) - len(before) > _LEAST and self.asks(before):
                 return self.without_opening(before)
         return ""
 

@@ -41,6 +41,7 @@ class FollowUps:
         """Take the content of ``answers.yaml``."""
         try:
             self._empty = tuple(sorted(map(str, rows["aspect_empty"]), key=len, reverse=True))
+            self._whom = frozenset(map(str, rows.get("aspect_whom", ())))
             self._aspects = {
                 word: aspect for aspect in map(_aspect, rows["aspects"].values()) for word in aspect.asked
             }
@@ -66,6 +67,13 @@ class FollowUps:
                 if len(self._without_empty(rest)) <= _MOST_WORDS:
                     return self._aspects[match.word]
         return None
+
+    def is_beside(self, article: Article, text: str, aspect: Aspect) -> bool:
+        """Tell whether ``text`` asks ``aspect`` of two characters that ``article`` does not speak of (低保咋申请)."""
+        words = han_only(text)
+        asked = max((word for word in aspect.asked if word in words), key=len, default=words)
+        rest = self._without_empty(words.replace(asked, "，")).replace("，", "")
+        return len(rest) == _MOST_WORDS and rest not in self._whom and rest not in _text_of(article)
 
     def may_answer(self, article: Article, text: str) -> bool:
         """Tell whether ``article`` tells what ``text`` asks of its matter, where only that is an answer (“公园几点关门”)."""
@@ -95,7 +103,7 @@ class FollowUps:
 
     def names(self, article: Article, text: str, *, beside: Article | None = None) -> bool:
         """Tell whether ``text`` names what ``article`` is called by, and ``beside`` does not speak of (“护照怎么办” after 身份证)."""
-        known = "，".join((beside.title, *beside.questions, beside.spoken, beside.full)) if beside else ""
+        known = _text_of(beside) if beside is not None else ""
         parts = self._asking.split(han_only(text))
         named = (part[at : at + 2] for part in parts for at in range(len(part) - 1))
         return any(pair in article.title and pair not in known for pair in named)
@@ -136,6 +144,10 @@ def _aspect(row: Mapping[str, Any]) -> Aspect:
         tuple(map(str, row["told"])),
         is_firm=bool(row.get("firm", False)),
     )
+
+
+def _text_of(article: Article) -> str:
+    return "，".join((article.title, *article.questions, article.spoken, article.full))
 
 
 def _named(words: str, sentence: str) -> int:

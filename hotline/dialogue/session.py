@@ -623,7 +623,9 @@ class Session(AskingOn):
     def _passages_found(self, event: PassagesFound) -> Actions:
         best = event.passages[0] if event.passages else None
         sure = best.article if best is not None and best.is_confident else None
-        if sure is not None and not self._answers.follow_ups.may_answer(sure, self._looked_up):
+        if sure is not None and not (
+            self._answers.follow_ups.may_answer(sure, self._looked_up) and self._fits_story(sure)
+        ):
             sure = None
         if self._pending_question is not None:
             return self._aside_found(sure)

@@ -194,7 +194,8 @@ class AnswerWords:
         self._old_lexicon = SoundLexicon(rows["old_inside"])
         self._comes_to_mind = tuple(rows["comes_to_mind"])
         self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
-        self._turned_down = tuple(rows["turned_down"])
+        refused = rows["turned_down"]
+        self._turned_down, self._not_turned_down = tuple(refused["words"]), tuple(refused["but"])
         before, sent, after = (either(rows["wants_text"][name]) for name in ("before", "sent", "after"))
         self._wants_text = re.compile(rf"(?:{before})*(?:{sent})(?:{after})*")
         self._asks_on_alone, self._what_to_do = (
