@@ -186,7 +186,12 @@ class AskingOn(InWriting):
         """Whether little is asked right after an answer, and its class is only guessed: it goes on from the answer (“表坏了谁换”)."""
         if not self._is_about_answer(draft) or len(draft.text) > _LITTLE or draft.category is None:
             return False
-        is_asked = draft.kind is AppealKind.INQUIRY or self._answers.may_ask(draft.text)
+        assert self._article is not None
+        if self._answers.follow_ups.names_another(draft.text, beside=self._article):
+            return False
+        # What is asked of a trouble of the same class (家里不热咋办) is to be taken down.
+        is_elsewhere = at_level(draft.category) != at_level(self._article.category)
+        is_asked = draft.kind is AppealKind.INQUIRY or (is_elsewhere and self._answers.may_ask(draft.text))
         sure = SURE_OF_LITTLE if len(draft.text) <= _SHORTEST else _SURE
         return is_asked and draft.category_confidence < sure
 

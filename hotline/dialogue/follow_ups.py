@@ -17,6 +17,7 @@ from hotline.phonetics import SoundLexicon, han_only
 
 _SENTENCE: Final = re.compile(r"[^。；！？]+[。；！？]?")
 _MOST_WORDS: Final = 2  # characters beside the question itself and words that say nothing
+_NAME: Final = 4  # characters: 学校食堂
 _LONGEST: Final = 16
 _MOST_TOLD: Final = 100  # characters: what is told is heard, too
 
@@ -26,12 +27,14 @@ class Aspect:
     """One thing that is asked of a matter, as in ``asked``: ``fields`` of an article tell it, else sentences with words of ``told``.
 
     ``is_firm``: an article that tells nothing of it is no answer to who asks for it, however near the matter is.
+    ``is_of_any``: it is asked of any matter there is, so that what is named beside it may be another one.
     """
 
     asked: tuple[str, ...]
     fields: tuple[str, ...]
     told: tuple[str, ...]
     is_firm: bool = False
+    is_of_any: bool = False
 
 
 class FollowUps:
@@ -70,6 +73,8 @@ class FollowUps:
 
     def is_beside(self, article: Article, text: str, aspect: Aspect) -> bool:
         """Tell whether ``text`` asks ``aspect`` of two characters that ``article`` does not speak of (低保咋申请)."""
+        if not aspect.is_of_any:
+            return False
         words = han_only(text)
         asked = max((word for word in aspect.asked if word in words), key=len, default=words)
         rest = self._without_empty(words.replace(asked, "，")).replace("，", "")
@@ -108,6 +113,12 @@ class FollowUps:
         named = (part[at : at + 2] for part in parts for at in range(len(part) - 1))
         return any(pair in article.title and pair not in known for pair in named)
 
+    def names_another(self, text: str, *, beside: Article) -> bool:
+        """Tell whether ``text`` names at some length what ``beside`` does not speak of (学校食堂几点开门)."""
+        known = _text_of(beside)
+        parts = [part for part in self._asking.split(han_only(text)) if len(part) >= _NAME]
+        return any(all(part[at : at + 2] not in known for at in range(len(part) - 1)) for part in parts)
+
     def names_nothing(self, text: str) -> bool:
         """Tell whether ``text`` only asks, and says nothing of what it is about (“怎么收费的”)."""
         return all(len(part) < _MOST_WORDS for part in self._asking.split(han_only(text)))
@@ -143,6 +154,7 @@ def _aspect(row: Mapping[str, Any]) -> Aspect:
         tuple(row.get("fields", ())),
         tuple(map(str, row["told"])),
         is_firm=bool(row.get("firm", False)),
+        is_of_any=bool(row.get("of_any", False)),
     )
 
 

@@ -240,9 +240,8 @@ class OverTurns(EarlierOrders):
             self._is_aside_alone = True
             return (self._look_up(alone),)
         if article is not None and self._is_aside_alone:
-            is_of_matter = at_level(article.category) == at_level(self._draft.category)
             is_named = self._answers.follow_ups.names(article, self._asked_aside)
-            article = article if is_of_matter or is_named else None  # 这三十天从哪天算 finds anything
+            article = article if is_named else None  # 这三十天从哪天算 finds anything
         return self._answer_aside(article)
 
     def _answer_aside(self, article: Article | None) -> Actions:

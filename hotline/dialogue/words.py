@@ -514,10 +514,10 @@ class AnswerWords:
 
     def was_turned_down(self, text: str) -> bool:
         """Tell whether a sentence says that somebody was refused (“镇上不给办，说我有儿子”), and asks nothing."""
-        is_short = len(han_only(text)) <= _SHORT_STORY and not any(
-            cue in text for cue in self._elsewhere_cues
-        )
-        return is_short and any(word in text for word in self._turned_down) and not self.asks(text)
+        is_short = len(han_only(text)) <= _SHORT_STORY
+        is_other = any(word in text for word in (*self._elsewhere_cues, *self._not_turned_down))
+        is_refused = any(word in text for word in self._turned_down)
+        return is_short and is_refused and not is_other and not self.asks(text)
 
     def wants_text(self, text: str) -> bool:
         """Tell whether what was said is asked for in writing (“你把这个发短信给我吧”)."""

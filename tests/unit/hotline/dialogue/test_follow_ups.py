@@ -273,7 +273,7 @@ LOANS = an_article(id="A0303-02", category="0303", title="公积金贷款能贷�
         ("能贷多少", "0303", 0.74, AppealKind.INQUIRY),
         ("最多能贷多少", "0801", 0.49, AppealKind.INQUIRY),
         ("表坏了谁换", "0102", 0.82, AppealKind.HELP),
-        ("这三十天从哪天算", "0403", 0.42, AppealKind.INQUIRY),
+        ("那天从哪天算", "0403", 0.42, AppealKind.INQUIRY),
     ],
 )
 @pytest.mark.parametrize("alone", [(), (Passage(LOANS, 0.9, is_confident=True),)])
@@ -316,6 +316,20 @@ def test_few_words_that_name_what_is_found_or_are_surely_of_its_class_are_answer
     assert call.heard == ("answer_lead", "A0303-02", "anything_more")
 
 
+@pytest.mark.parametrize(
+    ("question", "category", "kind"),
+    [("学校食堂几点开门", "0801", AppealKind.INQUIRY), ("车丢了咋办", "0503", AppealKind.HELP)],
+)
+def test_few_words_that_name_something_or_tell_a_trouble_of_the_same_class_are_a_matter(
+    question: str, category: str, kind: AppealKind
+) -> None:
+    call = answered()
+    call.says(question, a_meaning(question, kind=kind, category=category, category_confidence=0.65))
+    if kind is AppealKind.INQUIRY:
+        call.happens(PassagesFound(NOW, call.turn, ()))
+    assert (call.session.so_far.text, call.session.so_far.category) == (question, category)
+
+
 def test_two_characters_that_the_article_does_not_speak_of_are_another_matter() -> None:
     call = answered()
     asks(call, "低保咋申请", "1001")
@@ -356,7 +370,8 @@ def test_who_was_turned_down_is_taken_down_of_the_class_of_the_answer_with_its_q
 )
 def test_who_was_turned_down_elsewhere_tells_another_matter(words: str, category: str) -> None:
     call = answered()
-    call.says(words, a_complaint(words, category=category, category_confidence=0.5))
+    kind = AppealKind.COMPLAINT
+    call.says(words, a_meaning(words, kind=kind, category=category, category_confidence=0.65))
     assert call.session.so_far.category == category
 
 

@@ -279,10 +279,10 @@ def test_what_is_surely_of_another_class_is_searched_for_alone_at_once():
     [
         ("网购七天无理由退货怎么退", "0701", "aside_unknown"),
         ("离婚冷静期从哪天算", "0701", "A0101-01"),
-        ("什么时候停暖", "0101", "A0101-01"),
+        ("课后服务要收多少钱", "0101", "aside_unknown"),
     ],
 )
-def test_what_is_found_alone_is_told_where_it_is_of_the_matter_or_named(title, category, first):
+def test_what_is_found_alone_is_told_where_it_is_named(title, category, first):
     call = with_a_complaint()
     call.says("冷静期从哪天算", a_question("冷静期从哪天算呢"))
     call.happens(PassagesFound(NOW, call.turn, ()))
