@@ -17,7 +17,7 @@ _MOST: Final = 40
 _QUESTION: Final = 12  # characters: fewer say little without what comes before them
 _LEAST: Final = 4  # characters: what is left of a text without its opening
 _LEAST_BEFORE: Final = 5  # characters: 就是 right behind 那个 begins nothing
-_NUMBERED: Final = re.compile(r"[，：:、。][（(]?(?:\d{1,2}|[一二三四五六七八九十])[）)]?$")
+_NUMBERED: Final = re.compile(r"[，：:、。][（(]?\d{1,2}[）)]?$")
 
 
 class Briefs:
