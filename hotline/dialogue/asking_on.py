@@ -11,17 +11,21 @@ from hotline.dialogue.cards import ArticleCard
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.follow_ups import Aspect, FollowUps
 from hotline.dialogue.in_writing import InWriting
-from hotline.dialogue.intake import Draft, question_in
+from hotline.dialogue.intake import Draft
+from hotline.dialogue.over_turns import SURE_OF_LITTLE
 from hotline.dialogue.stages import Stage
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.category import at_level, nearest
 from hotline.domain.knowledge import Article, Passage
+from hotline.domain.meaning import Understanding
 
 _OTHER: Final = "99"  # the class of what fits in no other
 _SHORTEST: Final = 6  # characters: 一个月多少 says nothing of what it is about
 _SURE: Final = 0.7  # of the class: 孩子妈妈是外省的 is of any
+_LITTLE: Final = 10  # characters: 怎么查是不是表走快了
 _FRAGMENT: Final = 4  # characters
 _LEAST_STORY: Final = 4  # characters around a question
+_AGAINST: Final = (AppealKind.COMPLAINT, AppealKind.TIP_OFF)
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
 
@@ -31,6 +35,7 @@ class AskingOn(InWriting):
     _question = ""  # what was asked that ``_article`` answered
     _in_context = 0  # the turn of a look-up of what is asked on, together with what was asked before
     _otherwise: Article | None = None  # what was found without that
+    _in_story = ""  # the question that is searched for with the beginning of the story around it
     _untold = 0  # the turn of one for what ``_article`` does not tell of itself,
     _aspect: Aspect | None = None  # which is this
     _retold: Article | None = None  # what was answered with again
@@ -47,6 +52,8 @@ class AskingOn(InWriting):
         if has_not_had or takes_up:
             kind = AppealKind.HELP if has_not_had else None
             return self._taken_up(self._of_question(self._draft).heard(text), kind)
+        if self._answers.wants_text(text):
+            return self._send_nothing()
         if (told := self._follow_up(text)) is not None:
             return told
         source = self._article.legal_basis or self._article.source
@@ -59,11 +66,32 @@ class AskingOn(InWriting):
             return (*stop, self._look_up_in_context())  # 不对，是补办
         return None
 
+    def _send_nothing(self) -> Actions:
+        """Say that an answer is not sent by SMS, and on the telephone tell it once more, to be noted down."""
+        if not self._is_spoken or self._asked is None:
+            return self._tell("text_not_sent", self._prompts.parts("text_not_sent"))
+        return self._ask_again_after(self._prompts.parts("text_not_sent"), "text_not_sent")
+
+    def _turned_down(self, meaning: Understanding) -> Actions | None:
+        """Take down that somebody was refused what was just told how to get (“去了他们不给办，说我有儿子”); None: nothing such."""
+        if self._stage is not Stage.ANSWERED or self._article is None:
+            return None
+        is_other = at_level(meaning.category) not in (None, at_level(self._article.category))
+        is_other = is_other and meaning.category_confidence >= _SURE
+        if is_other or not self._answers.was_turned_down(meaning.text):
+            return None
+        told = replace(meaning, kind=None, category=None, choices=())
+        draft = self._of_question(Draft(phone=self._draft.phone)).heard(meaning.text)
+        kind = meaning.kind if meaning.kind in _AGAINST else AppealKind.HELP
+        return self._taken_up(draft.filled(told, self._policy), kind)
+
     def _follow_up(self, text: str) -> Actions | None:
         """Answer what is asked about the answer that was just given; None where ``text`` is about something else."""
         aspect = self._answers.follow_ups.aspect(text)
         if aspect is None or self._article is None:
             return None
+        if self._answers.follow_ups.is_beside(self._article, text, aspect):
+            return None  # 低保咋申请, after an answer on passports
         if told := FollowUps.told(self._article, aspect):
             return self._tell(self._article.id, sentences(told))
         stop = self._stop_saying()
@@ -152,7 +180,29 @@ class AskingOn(InWriting):
         is_question = draft.kind in (None, AppealKind.INQUIRY) and asks
         # What is guessed of “那不住能不能停” is no matter of its own.
         is_no_matter = at_level(draft.category, 1) in (None, _OTHER) or self._answers.goes_on(draft.text)
-        return is_question and is_no_matter
+        return (is_question and is_no_matter) or self._asks_of_a_guess(draft)
+
+    def _asks_of_a_guess(self, draft: Draft) -> bool:
+        """Whether little is asked right after an answer, and its class is only guessed: it goes on from the answer (“表坏了谁换”)."""
+        if not self._is_about_answer(draft) or len(draft.text) > _LITTLE or draft.category is None:
+            return False
+        assert self._article is not None
+        if self._answers.follow_ups.names_another(draft.text, beside=self._article):
+            return False
+        # What is asked of a trouble of the same class (家里不热咋办) is to be taken down.
+        is_elsewhere = at_level(draft.category) != at_level(self._article.category)
+        is_asked = draft.kind is AppealKind.INQUIRY or (is_elsewhere and self._answers.may_ask(draft.text))
+        sure = SURE_OF_LITTLE if len(draft.text) <= _SHORTEST else _SURE
+        return is_asked and draft.category_confidence < sure
+
+    def _is_of_another(self, found: Article) -> bool:
+        """Whether what was found alone is of another matter than the answer, and the question does not name it (“最多能贷多少”)."""
+        assert self._article is not None
+        if self._answers.follow_ups.names(found, self._draft.text, beside=self._article):
+            return False
+        if self._asks_of_a_guess(self._draft):
+            return at_level(found.category) != at_level(self._article.category)
+        return at_level(found.category, 1) != at_level(self._article.category, 1)
 
     def _says_whom_it_is_about(self, draft: Draft) -> bool:
         """Whether these few words tell for whom the question was that was just answered (“我一个人过，没儿没女”)."""
@@ -183,15 +233,26 @@ class AskingOn(InWriting):
         return is_open and self._answers.is_topic(draft.text)
 
     def _question_in_story(self) -> LookUp | None:
-        """Search for the question alone that came at the end of a story, once; None where there is no story around it."""
-        text = self._draft.text
-        question = question_in(text, self._answers.asks)
-        if self._looked_up != text or not question or len(question) > len(text) - _LEAST_STORY:
+        """Search for the question alone that is within a story, then for it with what the story began with, each once; None where there is no story around it."""
+        text, briefs = self._draft.text, self._answers.briefs
+        question, self._in_story = briefs.question_in(text), briefs.beginning_and_question(text)
+        if len(question) > len(text) - _LEAST_STORY:
+            question = ""
+        asked = (text, question, briefs.asked_first(text), self._in_story)
+        ways = [way for way in dict.fromkeys(asked) if way]
+        if self._looked_up not in ways[:-1]:
             return None
+        question = ways[ways.index(self._looked_up) + 1]
         place = self._draft.place
         county = place.county_code if place is not None else None
         self._looked_up = question
         return LookUp(self._new_turn(), question, self._draft.category, county, is_heard=self._is_heard)
+
+    def _fits_story(self, found: Article) -> bool:
+        """Whether an article that was found by the beginning and the end of a story is of the class of the whole."""
+        if not self._in_story or self._looked_up != self._in_story:
+            return True
+        return at_level(found.category) == at_level(self._draft.category)
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""
@@ -200,7 +261,7 @@ class AskingOn(InWriting):
         if self._says_whom_it_is_about(self._draft):
             return True
         if self._asks_on(self._draft):
-            return found is None or at_level(found.category, 1) != at_level(self._article.category, 1)
+            return found is None or self._is_of_another(found)
         is_fragment = len(self._draft.text) <= _FRAGMENT and self._draft.category is None  # 丢了
         may_go_on = is_fragment or self._asks_little(self._draft) or self._tells_of_oneself(self._draft)
         return found is None and may_go_on and self._is_about_answer(self._draft)
@@ -214,6 +275,11 @@ class AskingOn(InWriting):
         """Whether words that name no matter tell how it is with the citizen (“我八十多了走不动”)."""
         is_no_matter = draft.category is None and draft.kind is None and len(draft.text) >= _SHORTEST
         return is_no_matter or self._answers.says_who_one_is(draft.text)
+
+    def _found_otherwise(self, found: Article | None) -> Article | None:
+        """Return what was found alone, where it may be the answer if nothing is found together with what was asked before."""
+        is_guessed = self._asks_of_a_guess(self._draft) or self._answers.says_who_one_is(self._draft.text)
+        return None if is_guessed else found
 
     def _look_up_in_context(self, *, otherwise: Article | None = None) -> LookUp:
         assert self._article is not None

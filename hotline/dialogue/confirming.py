@@ -205,7 +205,7 @@ class Confirming(TakingDown):
             return False
         is_complete = self._draft.missing(self._categories, self._policy) is Missing.NOTHING
         was, now = (
-            draft.matter(self._prompts, self._categories, self._answers.asks)
+            draft.matter(self._prompts, self._categories, self._answers.briefs)
             for draft in (before, self._draft)
         )
         return is_complete and was == now

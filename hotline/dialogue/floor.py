@@ -40,7 +40,7 @@ from hotline.domain.speech import Expected
 Actions = tuple[Action, ...]
 
 _LEADS: Final = frozenset({
-    "no_answer_register", "not_registered_yet", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later", "key_unknown",
+    "no_answer_register", "not_registered_yet", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later", "key_unknown", "text_not_sent",
 })  # fmt: skip
 """What is told before a question, and not once more when it is put again."""
 
@@ -207,8 +207,10 @@ class Floor:
         self._repeats_asked += 1
         self._is_slow = self._is_slow or (self._is_spoken and self._repeats_asked > 1)
         say, listen = self._asked
-        turn = self._new_turn()
-        return self._put(self._stage, replace(say, turn=turn), replace(listen, turn=turn))
+        turn, alone = self._new_turn(), self._alone
+        actions = self._put(self._stage, replace(say, turn=turn), replace(listen, turn=turn))
+        self._alone = alone  # what was told before it is not told once more with the next
+        return actions
 
     def _ask_again_after(self, lead: tuple[str, ...], *names: str) -> Actions:
         """Put the question again that was left open, with ``lead`` (of the prompts or the article ``names``) before it."""

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hotline.dialogue.order_words import either
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Article
 from hotline.phonetics import SoundLexicon, han_only
 
 _SENTENCE: Final = re.compile(r"[^。；！？]+[。；！？]?")
 _MOST_WORDS: Final = 2  # characters beside the question itself and words that say nothing
+_NAME: Final = 4  # characters: 学校食堂
 _LONGEST: Final = 16
 _MOST_TOLD: Final = 100  # characters: what is told is heard, too
 
@@ -25,12 +27,14 @@ class Aspect:
     """One thing that is asked of a matter, as in ``asked``: ``fields`` of an article tell it, else sentences with words of ``told``.
 
     ``is_firm``: an article that tells nothing of it is no answer to who asks for it, however near the matter is.
+    ``is_of_any``: it is asked of any matter there is, so that what is named beside it may be another one.
     """
 
     asked: tuple[str, ...]
     fields: tuple[str, ...]
     told: tuple[str, ...]
     is_firm: bool = False
+    is_of_any: bool = False
 
 
 class FollowUps:
@@ -40,9 +44,13 @@ class FollowUps:
         """Take the content of ``answers.yaml``."""
         try:
             self._empty = tuple(sorted(map(str, rows["aspect_empty"]), key=len, reverse=True))
+            self._whom = frozenset(map(str, rows.get("aspect_whom", ())))
             self._aspects = {
                 word: aspect for aspect in map(_aspect, rows["aspects"].values()) for word in aspect.asked
             }
+            self._asking = re.compile(
+                either((*self._empty, *self._aspects, *rows.get("asks_inside", ()), *rows.get("may_ask", ())))
+            )
             self._how_long = tuple(map(str, rows["aspects"].get("long", {}).get("asked", ())))
             fields = {field for aspect in self._aspects.values() for field in aspect.fields}
         except (KeyError, TypeError, AttributeError) as error:
@@ -62,6 +70,15 @@ class FollowUps:
                 if len(self._without_empty(rest)) <= _MOST_WORDS:
                     return self._aspects[match.word]
         return None
+
+    def is_beside(self, article: Article, text: str, aspect: Aspect) -> bool:
+        """Tell whether ``text`` asks ``aspect`` of two characters that ``article`` does not speak of (低保咋申请)."""
+        if not aspect.is_of_any:
+            return False
+        words = han_only(text)
+        asked = max((word for word in aspect.asked if word in words), key=len, default=words)
+        rest = self._without_empty(words.replace(asked, "，")).replace("，", "")
+        return len(rest) == _MOST_WORDS and rest not in self._whom and rest not in _text_of(article)
 
     def may_answer(self, article: Article, text: str) -> bool:
         """Tell whether ``article`` tells what ``text`` asks of its matter, where only that is an answer (“公园几点关门”)."""
@@ -88,6 +105,23 @@ class FollowUps:
         """Tell whether ``text`` asks how long the matter at hand takes, and nothing else (“那多久能修好”)."""
         aspect = self.aspect(text)
         return aspect is not None and aspect.asked == self._how_long
+
+    def names(self, article: Article, text: str, *, beside: Article | None = None) -> bool:
+        """Tell whether ``text`` names what ``article`` is called by, and ``beside`` does not speak of (“护照怎么办” after 身份证)."""
+        known = _text_of(beside) if beside is not None else ""
+        parts = self._asking.split(han_only(text))
+        named = (part[at : at + 2] for part in parts for at in range(len(part) - 1))
+        return any(pair in article.title and pair not in known for pair in named)
+
+    def names_another(self, text: str, *, beside: Article) -> bool:
+        """Tell whether ``text`` names at some length what ``beside`` does not speak of (学校食堂几点开门)."""
+        known = _text_of(beside)
+        parts = [part for part in self._asking.split(han_only(text)) if len(part) >= _NAME]
+        return any(all(part[at : at + 2] not in known for at in range(len(part) - 1)) for part in parts)
+
+    def names_nothing(self, text: str) -> bool:
+        """Tell whether ``text`` only asks, and says nothing of what it is about (“怎么收费的”)."""
+        return all(len(part) < _MOST_WORDS for part in self._asking.split(han_only(text)))
 
     def _without_empty(self, words: str) -> str:
         for word in self._empty:
@@ -120,7 +154,12 @@ def _aspect(row: Mapping[str, Any]) -> Aspect:
         tuple(row.get("fields", ())),
         tuple(map(str, row["told"])),
         is_firm=bool(row.get("firm", False)),
+        is_of_any=bool(row.get("of_any", False)),
     )
+
+
+def _text_of(article: Article) -> str:
+    return "，".join((article.title, *article.questions, article.spoken, article.full))
 
 
 def _named(words: str, sentence: str) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from hotline.dialogue.briefs import Briefs
 from hotline.dialogue.policy import Policy
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import (
@@ -25,9 +25,7 @@ from hotline.domain.appeal import (
 from hotline.domain.category import Category, nearest, within
 from hotline.domain.meaning import Understanding
 
-_CLAUSE = re.compile(r"[，。！？；、,.!?;\s]+")
 _SUMMARY_CHARACTERS = 40
-_QUESTION_CHARACTERS = 12  # fewer say little without what comes before them
 _IN_THEIR_WORDS = (AppealKind.PRAISE, AppealKind.SUGGESTION)
 """“路灯问题” is not what was praised, proposed or asked."""
 
@@ -198,52 +196,24 @@ class Draft:
             facts=self.facts,
         )
 
-    def matter(
-        self, prompts: Prompts, categories: Mapping[str, Category], asks: Callable[[str], bool]
-    ) -> str:
+    def matter(self, prompts: Prompts, categories: Mapping[str, Category], briefs: Briefs) -> str:
         """Return how the matter is read back, cut where one of many names ends: their sound is there sooner.
 
-        ``asks`` tells whether words are put as a question: what only counts as an inquiry is not called one (低保名额给了亲戚).
+        What only counts as an inquiry and is not put as a question is not called one (低保名额给了亲戚).
         """
         place = _in_pieces(self.place) if self.place else ""
         category = nearest(self.category, categories)
-        is_asked = self.kind is AppealKind.INQUIRY and asks(self.text)
+        is_asked = self.kind is AppealKind.INQUIRY and briefs.asks(self.text)
         is_named = not is_asked if self.kind is AppealKind.INQUIRY else self.kind not in _IN_THEIR_WORDS
         if is_named and category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
         where = self.place.said.split("，") if self.place else ()
-        words = "，".join(said for said in self.accounts if said not in where) or self.text  # where, once
+        accounts = tuple(said for said in self.accounts if said not in where) or self.accounts  # where, once
+        words = "，".join(accounts)
         is_within = all(said and said in words for said in where)
         joined = place + prompts.text("connector_and") if place and not is_within else ""
         name = "matter_asked" if is_asked else "matter_in_words"
-        return prompts.cut(name, place=joined, words=in_brief(words, asks))
-
-
-def question_in(text: str, asks: Callable[[str], bool]) -> str:
-    """Return the part of a story that asks (“…，他想回来买房，能不能用那边的公积金”), with what comes right before it; empty where none does."""
-    clauses = [clause for clause in _CLAUSE.split(text) if clause]
-    asking = [index for index, clause in enumerate(clauses) if asks(clause)]
-    if not asking:
-        return ""
-    first = last = asking[-1]
-    while first > 0 and sum(map(len, clauses[first : last + 1])) < _QUESTION_CHARACTERS:
-        first -= 1
-    return "，".join(clauses[first : last + 1])[-_SUMMARY_CHARACTERS:]
-
-
-def in_brief(text: str, asks: Callable[[str], bool]) -> str:
-    """Return as much of ``text`` as can be heard at once: of a question its end, of a story its beginning, in whole clauses."""
-    if len(text) <= _SUMMARY_CHARACTERS:
-        return text
-    if question := question_in(text, asks):
-        return question
-    kept = ""
-    for clause in _CLAUSE.split(text):
-        longer = f"{kept}，{clause}" if kept else clause
-        if len(longer) > _SUMMARY_CHARACTERS:
-            break
-        kept = longer
-    return kept or text[:_SUMMARY_CHARACTERS]
+        return prompts.cut(name, place=joined, words=briefs.in_brief(accounts))
 
 
 def _in_pieces(place: Place) -> str:

@@ -36,6 +36,7 @@ from hotline.dialogue.safety_words import Alarm, Emergency
 from hotline.dialogue.stages import ASIDE, DEAF, Stage
 from hotline.dialogue.words import Answer
 from hotline.domain.appeal import AppealKind
+from hotline.domain.category import at_level
 from hotline.domain.knowledge import Article
 from hotline.domain.meaning import Intent, Understanding
 
@@ -59,6 +60,7 @@ _PRESENT: Final = frozenset({"_turn", "_saying", "_before"})
 
 _OF_THE_MATTER: Final = 8  # characters: so short a question says nothing of its own matter
 _LEAST_MATTER: Final = 4  # characters: 路灯坏了
+SURE_OF_LITTLE: Final = 0.85  # of the class of a few words: 表坏了谁修 is of water as well as of gas
 
 
 class OverTurns(EarlierOrders):
@@ -68,7 +70,11 @@ class OverTurns(EarlierOrders):
     _draft_before_alarm: Any = None
     _pending_question: Any = None
     _is_behind_done = False  # whether what is understood was said behind “没有了”
-    _asked_aside = ""  # what was asked instead of answering it
+    _asked_aside = ""  # what was asked instead of answering it,
+    _aside: Understanding | None = (
+        None  # and is searched for alone where it is not found of the matter at hand,
+    )
+    _is_aside_alone = False  # as is done now
     _looked_up = ""  # the question that is being searched for, where it names its matter
     _is_heard = False  # whether the last words were recognised from speech,
     _otherwise_heard: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # and what else they may have been
@@ -212,11 +218,32 @@ class OverTurns(EarlierOrders):
 
     def _look_up_aside(self, meaning: Understanding) -> Actions:
         self._pending_question, self._asked_aside = self._asked, meaning.text
-        is_about_matter = len(meaning.text) <= _OF_THE_MATTER  # 丢了怎么补办
-        if is_about_matter or self._answers.asks_what_to_do(meaning.text):
+        self._aside, self._is_aside_alone = None, False
+        asks_what_to_do = self._answers.asks_what_to_do(meaning.text)
+        is_about_matter = len(meaning.text) <= _OF_THE_MATTER and not self._is_of_own(meaning)  # 丢了怎么补办
+        if is_about_matter or asks_what_to_do:
             text, category = self._draft.heard(meaning.text).text, self._draft.category
+            # What asks for a sum or an hour and names nothing is of the matter at hand or of none.
+            names_nothing = asks_what_to_do or self._answers.follow_ups.names_nothing(meaning.text)
+            self._aside = None if names_nothing else meaning
             return (self._look_up(replace(meaning, text=text, category=category)),)
         return (self._look_up(meaning),)
+
+    def _is_of_own(self, meaning: Understanding) -> bool:
+        """Whether few words are surely of another class than the matter at hand (“身份证丢了怎么补”)."""
+        is_sure = meaning.category_confidence >= SURE_OF_LITTLE
+        return is_sure and at_level(meaning.category) != at_level(self._draft.category)
+
+    def _aside_found(self, article: Article | None) -> Actions:
+        """Answer what was asked in between; what is not found of the matter at hand is searched for alone."""
+        alone, self._aside = self._aside, None
+        if article is None and alone is not None:
+            self._is_aside_alone = True
+            return (self._look_up(alone),)
+        if article is not None and self._is_aside_alone:
+            is_named = self._answers.follow_ups.names(article, self._asked_aside)
+            article = article if is_named else None  # 这三十天从哪天算 finds anything
+        return self._answer_aside(article)
 
     def _answer_aside(self, article: Article | None) -> Actions:
         """Answer, or say that somebody else will, and put the question again that was left open."""

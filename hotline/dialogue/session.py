@@ -589,6 +589,8 @@ class Session(AskingOn):
             return told
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
+        if (refused := self._turned_down(meaning)) is not None:
+            return refused
         to_urge, self._to_urge = self._to_urge, None
         if to_urge is not None and meaning.category is None and self._answers.urges(meaning.text):
             return self._urge(to_urge, meaning.text)
@@ -663,14 +665,16 @@ class Session(AskingOn):
     def _passages_found(self, event: PassagesFound) -> Actions:
         best = event.passages[0] if event.passages else None
         sure = best.article if best is not None and best.is_confident else None
-        if sure is not None and not self._answers.follow_ups.may_answer(sure, self._looked_up):
+        if sure is not None and not (
+            self._answers.follow_ups.may_answer(sure, self._looked_up) and self._fits_story(sure)
+        ):
             sure = None
         if self._pending_question is not None:
-            return self._answer_aside(sure)
+            return self._aside_found(sure)
         if self._untold == self._turn:
             return self._others_looked_through(event.passages, sure)
         if self._needs_context(sure):
-            otherwise = None if self._answers.says_who_one_is(self._draft.text) else sure
+            otherwise = self._found_otherwise(sure)
             return self._told_about(self._draft.text) or (self._look_up_in_context(otherwise=otherwise),)
         if self._in_context == self._turn:
             sure = sure or self._otherwise

@@ -106,7 +106,7 @@ class TakingDown(InTalk):
             case Missing.NOTHING:
                 self._draft = self._with_building(self._draft)
                 name = "confirm" if self._draft.phone is not None else "confirm_contact"
-                matter = self._draft.matter(self._prompts, self._categories, self._answers.asks)
+                matter = self._draft.matter(self._prompts, self._categories, self._answers.briefs)
                 return self._with_card(
                     self._ask_yes_no(Stage.CONFIRM, *lead, name, matter=matter), self._form_card()
                 )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+from hotline.dialogue.briefs import Briefs
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.order_words import OrderWords, either
 from hotline.dialogue.place_names import PlaceNames
@@ -106,7 +107,6 @@ class AnswerWords:
             self._called_lexicon = SoundLexicon(rows["called_inside"])
             self._may_ask = tuple(rows["may_ask"])
             self._after_question = tuple(rows["after_question"])
-            self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
             self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
@@ -116,6 +116,7 @@ class AnswerWords:
             self.follow_ups = FollowUps(rows, file=file)
             self.of_orders = OrderWords(rows)
             self.slips = Slips(rows)
+            self.briefs = Briefs(rows, self.asks)
             self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
             self.places = PlaceNames(rows, core=self._core, file=file)
         except KeyError as error:
@@ -220,8 +221,13 @@ class AnswerWords:
         another = rows["another_matter"]
         self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
         self._old_lexicon = SoundLexicon(rows["old_inside"])
+        self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
         self._comes_to_mind = tuple(rows["comes_to_mind"])
         self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
+        refused = rows["turned_down"]
+        self._turned_down, self._not_turned_down = tuple(refused["words"]), tuple(refused["but"])
+        before, sent, after = (either(rows["wants_text"][name]) for name in ("before", "sent", "after"))
+        self._wants_text = re.compile(rf"(?:{before})*(?:{sent})(?:{after})*")
         self._asks_on_alone, self._what_to_do = (
             tuple(rows["asks_on_alone"]),
             frozenset(rows["what_to_do"]),
@@ -571,6 +577,17 @@ class AnswerWords:
         """Tell whether a short sentence says that what was spoken of has not come (“可是没发给俺”)."""
         words = self._core(han_only(text))
         return len(words) <= _SHORT_QUESTION and words.endswith(self._not_had)
+
+    def was_turned_down(self, text: str) -> bool:
+        """Tell whether a sentence says that somebody was refused (“镇上不给办，说我有儿子”), and asks nothing."""
+        is_short = len(han_only(text)) <= _SHORT_STORY
+        is_other = any(word in text for word in (*self._elsewhere_cues, *self._not_turned_down))
+        is_refused = any(word in text for word in self._turned_down)
+        return is_short and is_refused and not is_other and not self.asks(text)
+
+    def wants_text(self, text: str) -> bool:
+        """Tell whether what was said is asked for in writing (“你把这个发短信给我吧”)."""
+        return self._wants_text.fullmatch(han_only(text)) is not None
 
     def comes_to_mind(self, text: str) -> bool:
         """Tell whether ``text`` begins as what one had forgotten to say (“对了，房东叫李强”)."""

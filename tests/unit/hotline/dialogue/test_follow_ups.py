@@ -264,6 +264,136 @@ def test_what_asks_nothing_is_not_taken_for_a_question() -> None:
     assert call.heard == ("not_understood",)
 
 
+LOANS = an_article(id="A0303-02", category="0303", title="公积金贷款能贷多少", questions=("最多能贷多少",))
+
+
+@pytest.mark.parametrize(
+    ("question", "category", "confidence", "kind"),
+    [
+        ("能贷多少", "0303", 0.74, AppealKind.INQUIRY),
+        ("最多能贷多少", "0801", 0.49, AppealKind.INQUIRY),
+        ("表坏了谁换", "0102", 0.82, AppealKind.HELP),
+        ("那天从哪天算", "0403", 0.42, AppealKind.INQUIRY),
+    ],
+)
+@pytest.mark.parametrize("alone", [(), (Passage(LOANS, 0.9, is_confident=True),)])
+def test_few_words_of_a_class_that_is_only_guessed_go_on_from_the_answer(
+    question: str, category: str, confidence: float, kind: AppealKind, alone: tuple[Passage, ...]
+) -> None:
+    call = answered()
+    call.says(question, a_meaning(question, kind=kind, category=category, category_confidence=confidence))
+    call.happens(PassagesFound(NOW, call.turn, alone))
+    assert looks_up(call) == (f"老年卡怎么办，{question}", "0503")
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "confirm")
+    draft = call.session.so_far
+    assert (draft.text, draft.category, draft.kind) == (
+        f"老年卡怎么办，{question}",
+        "0503",
+        AppealKind.INQUIRY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "confidence"),
+    [
+        ("护照怎么办", "护照怎么办", 0.6),
+        ("公积金能贷多少", "公积金贷款能贷多少", 0.6),
+        ("能贷多少", "别的", 0.9),
+    ],
+)
+def test_few_words_that_name_what_is_found_or_are_surely_of_its_class_are_answered_with_it(
+    question: str, title: str, confidence: float
+) -> None:
+    call = answered()
+    call.says(
+        question,
+        a_meaning(question, kind=AppealKind.INQUIRY, category="0303", category_confidence=confidence),
+    )
+    call.happens(
+        PassagesFound(NOW, call.turn, (Passage(replace(LOANS, title=title), 0.9, is_confident=True),))
+    )
+    assert call.heard == ("answer_lead", "A0303-02", "anything_more")
+
+
+@pytest.mark.parametrize(
+    ("question", "category", "kind"),
+    [("学校食堂几点开门", "0801", AppealKind.INQUIRY), ("车丢了咋办", "0503", AppealKind.HELP)],
+)
+def test_few_words_that_name_something_or_tell_a_trouble_of_the_same_class_are_a_matter(
+    question: str, category: str, kind: AppealKind
+) -> None:
+    call = answered()
+    call.says(question, a_meaning(question, kind=kind, category=category, category_confidence=0.65))
+    if kind is AppealKind.INQUIRY:
+        call.happens(PassagesFound(NOW, call.turn, ()))
+    assert (call.session.so_far.text, call.session.so_far.category) == (question, category)
+
+
+def test_two_characters_that_the_article_does_not_speak_of_are_another_matter() -> None:
+    call = answered()
+    asks(call, "低保咋申请", "1001")
+    assert looks_up(call)[0] == "低保咋申请"
+    call = answered()
+    call.says("孩子怎么申请")
+    assert call.heard == ("A0503-01", "anything_more")
+
+
+@pytest.mark.parametrize(
+    ("words", "category", "confidence"),
+    [
+        ("我去镇上他们不给办，说俺有儿子", None, 0.0),
+        ("去了公交公司没办成", "0503", 0.9),
+        ("村里不给报，说俺娘户口有问题", "0501", 0.67),
+        ("材料交了退回来了，说我不符合", None, 0.0),
+    ],
+)
+def test_who_was_turned_down_is_taken_down_of_the_class_of_the_answer_with_its_question(
+    words: str, category: str | None, confidence: float
+) -> None:
+    call = answered()
+    call.says(
+        words,
+        a_meaning(words, kind=AppealKind.HELP, category=category, category_confidence=confidence),
+    )
+    draft = call.session.so_far
+    assert (draft.text, draft.category, draft.kind) == (f"老年卡怎么办，{words}", "0503", AppealKind.HELP)
+
+
+@pytest.mark.parametrize(
+    ("words", "category"),
+    [
+        ("我要投诉，开发商不给办房产证", "0302"),
+        ("另外村里不给办低保", "1001"),
+        ("他们不给办怎么办", "1105"),
+    ],
+)
+def test_who_was_turned_down_elsewhere_tells_another_matter(words: str, category: str) -> None:
+    call = answered()
+    kind = AppealKind.COMPLAINT
+    call.says(words, a_meaning(words, kind=kind, category=category, category_confidence=0.65))
+    assert call.session.so_far.category == category
+
+
+@pytest.mark.parametrize(
+    "words", ["发短信给我", "你把这个发短信给我吧", "能发短信给我不", "能不能给我发个短信"]
+)
+def test_who_wants_an_answer_by_sms_hears_that_it_is_not_sent_and_the_answer_again(words: str) -> None:
+    call = answered()
+    for _ in range(2):
+        call.says(words)
+        assert call.heard == ("text_not_sent", "answer_lead", "A0503-01", "anything_more")
+    assert call.said.startswith("对不起，答复我这里发不了短信。")
+    assert "带身份证到服务站办。" in call.said
+
+
+@pytest.mark.parametrize("words", ["骗子给我发短信", "天天给我发短信推销", "收到短信说我中奖了"])
+def test_who_tells_of_messages_does_not_want_one(words: str) -> None:
+    call = answered()
+    call.says(words)
+    assert isinstance(call.did[-1], Understand)
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [

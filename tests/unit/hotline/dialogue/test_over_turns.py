@@ -35,7 +35,7 @@ from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, 
 from hotline.domain.meaning import Intent
 from hotline.domain.repeats import OrderNews
 from hotline.domain.work_order import Status
-from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage, a_session
+from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage, a_session, an_article
 from tests.talking import Conversation, with_a_complaint
 
 LUOZHUANG = Place(said="罗庄", county_code="371311", county="罗庄区", detail="盛庄小区")
@@ -250,6 +250,63 @@ def test_questions_within_an_intake_are_answered_one_by_one_before_the_open_one(
         call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
         assert call.heard == ("A0101-01", "aside_back", "confirm")
     call.says("再说一遍")
+    assert call.heard == ("A0101-01", "aside_back", "confirm")
+
+
+def test_what_is_asked_in_between_is_searched_for_alone_where_it_is_not_of_the_matter():
+    call = Conversation()
+    call.says("暖气费多少钱一平", a_question("暖气费多少钱一平"))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    call.says("几号开始供暖呢", a_question("几号开始供暖呢"))
+    assert call.last(LookUp).question == "暖气费多少钱一平，几号开始供暖呢"
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.last(LookUp).question == "几号开始供暖呢"
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    assert call.heard == ("A0101-01", "aside_back", "confirm")
+
+
+def test_what_is_surely_of_another_class_is_searched_for_alone_at_once():
+    call = with_a_complaint()
+    text = "身份证丢了怎么补"
+    call.says(text, a_meaning(text, kind=AppealKind.INQUIRY, category="0501", category_confidence=0.9))
+    assert call.last(LookUp).question == text
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    assert call.heard == ("A0101-01", "aside_back", "confirm")
+
+
+@pytest.mark.parametrize(
+    ("title", "category", "first"),
+    [
+        ("网购七天无理由退货怎么退", "0701", "aside_unknown"),
+        ("离婚冷静期从哪天算", "0701", "A0101-01"),
+        ("课后服务要收多少钱", "0101", "aside_unknown"),
+    ],
+)
+def test_what_is_found_alone_is_told_where_it_is_named(title, category, first):
+    call = with_a_complaint()
+    call.says("冷静期从哪天算", a_question("冷静期从哪天算呢"))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    found = replace(a_passage(), article=an_article(title=title, category=category))
+    call.happens(PassagesFound(NOW, call.turn, (found,)))
+    assert call.heard[0] == first
+
+
+@pytest.mark.parametrize("text", ["怎么收费呢", "那咋办呢"])
+def test_what_names_nothing_is_not_searched_for_alone(text):
+    call = with_a_complaint()
+    call.says(text, a_question(text))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard[0] == "aside_unknown"
+
+
+def test_an_aside_that_was_heard_again_is_not_told_with_the_next():
+    call = with_a_complaint()
+    call.says("要等几天呢", a_question("要等几天呢"))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says("你再说一遍")
+    assert call.heard == ("A0101-01", "aside_back", "confirm")
+    call.says("要等几天呢", a_question("要等几天呢"))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
     assert call.heard == ("A0101-01", "aside_back", "confirm")
 
 

@@ -26,14 +26,14 @@ from hotline.dialogue.events import (
     PromptFinished,
     Understood,
 )
-from hotline.dialogue.intake import in_brief, question_in
 from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.diversion import ContactOutcome
+from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Intent
 from hotline.domain.repeats import OrderNews
 from hotline.domain.work_order import Status
-from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage
+from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage, an_article
 from tests.talking import DUE, Conversation, with_a_complaint
 
 HANDLING = OrderNews("26112300001", Status.HANDLING, NOW, DUE, "兰山区人民政府", "0101")
@@ -423,7 +423,29 @@ def test_a_question_at_the_end_of_a_story_is_searched_for_alone() -> None:
     assert isinstance(asked, LookUp)
     assert asked.question == "能不能用杭州的公积金在临沂贷款啊"
     call.happens(PassagesFound(NOW, call.turn, ()))
+    call.happens(PassagesFound(NOW, call.turn, ()))  # with what it began with
     assert call.heard[-1] in ("confirm", "ask_place")
+
+
+@pytest.mark.parametrize(
+    ("category", "heard"), [("0402", ("answer_lead", "A0402-10", "anything_more")), ("0701", ("confirm",))]
+)
+def test_a_question_is_searched_for_with_what_the_story_began_with_and_answered_of_its_class(
+    category: str, heard: tuple[str, ...]
+) -> None:
+    text = "社保卡丢了，人现在在上海打工，回不去临沂，请问网上能不能补办，怎么操作"
+    call = Conversation()
+    call.says(text, a_complaint(text, kind=AppealKind.INQUIRY, category="0402", category_confidence=0.9))
+    asked = []
+    for _ in range(2):
+        call.happens(PassagesFound(NOW, call.turn, ()))
+        look_up = call.did[-1]
+        assert isinstance(look_up, LookUp)
+        asked.append(look_up.question)
+    assert asked == ["网上能不能补办，怎么操作", "社保卡丢了，网上能不能补办"]
+    found = Passage(an_article(id="A0402-10", category=category), 0.9, is_confident=True)
+    call.happens(PassagesFound(NOW, call.turn, (found,)))
+    assert call.heard[-len(heard) :] == heard
 
 
 @pytest.mark.parametrize(
@@ -462,35 +484,6 @@ def test_who_doubts_an_answer_hears_what_it_rests_on(text: str) -> None:
     assert "临沂市供热条例" in call.said
     call.says("依据是什么")
     assert call.said.startswith("临沂市供热条例")
-
-
-@pytest.mark.parametrize(
-    ("text", "brief"),
-    [
-        ("路灯坏了", "路灯坏了"),
-        (
-            "你好同志，我是罗庄的，我儿子在杭州上班，他单位给他交的公积金，他想回来买房子，能不能用杭州的公积金在临沂贷款",
-            "能不能用杭州的公积金在临沂贷款",
-        ),
-        (
-            "大姐我跟你打听个事，我这两亩地种了一辈子，前年修路占了，村里说给补钱到现在也没给，我找了好几趟都说等等",
-            "大姐我跟你打听个事，我这两亩地种了一辈子，前年修路占了，村里说给补钱到现在也没给",
-        ),
-        ("一" * 50, "一" * 40),
-    ],
-)
-def test_a_story_is_read_back_in_whole_clauses_and_a_question_with_what_it_asks(
-    text: str, brief: str
-) -> None:
-    assert in_brief(text, lambda clause: "能不能" in clause) == brief
-
-
-def test_a_short_question_takes_what_comes_before_it() -> None:
-    assert (
-        question_in("你好，我家孩子上初中，要多少钱", lambda clause: "多少" in clause)
-        == "你好，我家孩子上初中，要多少钱"
-    )
-    assert question_in("我家停水了", lambda clause: "多少" in clause) == ""
 
 
 # --- emergencies -------------------------------------------------------------------------------------------------

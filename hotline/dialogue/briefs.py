@@ -1,0 +1,100 @@
+"""What is heard at once of a long account (摘要): of a question its end, of a story its beginning, cut where words begin.
+
+Recognisers give no punctuation, so a clause may be a whole story: it is cut before words that citizens go on with (“然后”).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from hotline.dialogue.order_words import either
+
+_CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+_SIGNS: Final = "，。！？；、：,.!?;: "
+_MOST: Final = 40
+_QUESTION: Final = 12  # characters: fewer say little without what comes before them
+_LEAST: Final = 4  # characters: what is left of a text without its opening
+_LEAST_BEFORE: Final = 5  # characters: 就是 right behind 那个 begins nothing
+_NUMBERED: Final = re.compile(r"[，：:、。][（(]?\d{1,2}[）)]?$")
+
+
+class Briefs:
+    """Cuts what is read back (``answers.yaml``: ``brief``); ``asks`` tells whether words are put as a question."""
+
+    def __init__(self, rows: Mapping[str, Any], asks: Callable[[str], bool]) -> None:
+        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        words = rows["brief"]
+        self.asks = asks
+        self._begins = re.compile(either(words["begins"]))
+        self._opening = re.compile(rf"(?:(?:{either(words['opening'])})[{re.escape(_SIGNS)}]*)+")
+
+    def question_in(self, text: str) -> str:
+        """Return the part of a story that asks (“…，他想回来买房，能不能用那边的公积金”), with what comes right before it; empty where none does."""
+        clauses = [clause for clause in _CLAUSE.split(text) if clause]
+        asking = [index for index, clause in enumerate(clauses) if self.asks(clause)]
+        if not asking:
+            return ""
+        first = last = asking[-1]
+        while first > 0 and sum(map(len, clauses[first : last + 1])) < _QUESTION:
+            first -= 1
+        return self._end_of("，".join(clauses[first : last + 1]))
+
+    def beginning_and_question(self, text: str) -> str:
+        """Return the first clause of a story with the first that asks: the one names what it is about (社保卡丢了), the other what of it (网上能不能补办); empty where nothing is between them."""
+        clauses = [clause for clause in _CLAUSE.split(self.without_opening(text)) if clause]
+        asking = next((index for index, clause in enumerate(clauses) if self.asks(clause)), 0)
+        return f"{clauses[0]}，{self.without_opening(clauses[asking])}" if asking > 1 else ""
+
+    def asked_first(self, text: str) -> str:
+        """Return the question with which an account begins that goes on without a pause (“公积金怎么提取啊就是买房子那个”); empty where none is."""
+        for found in self._begins.finditer(text):
+            before = text[: found.start()]
+            if len(before) > _LEAST_BEFORE and len(text) - len(before) > _LEAST and self.asks(before):
+                return self.without_opening(before)
+        return ""
+
+    def in_brief(self, accounts: Sequence[str]) -> str:
+        """Return as much of ``accounts`` as can be heard at once, in whole clauses; what was told after a question is kept with it."""
+        text = self.without_opening("，".join(accounts)).rstrip(_SIGNS)
+        if len(text) <= _MOST:
+            return text
+        told = accounts[-1].strip(_SIGNS)
+        if len(accounts) > 1 and len(told) >= _QUESTION and not self.asks(told):
+            return self._told_after("，".join(accounts[:-1]), self._beginning_of(told))
+        return self.question_in(text) or self._beginning_of(text)
+
+    def without_opening(self, text: str) -> str:
+        """Return ``text`` without greetings and words that announce what is said next (喂，你好，我想问一下)."""
+        found = self._opening.match(text)
+        rest = text[found.end() :] if found is not None else text
+        return rest if len(rest) >= _LEAST else text
+
+    def _told_after(self, before: str, told: str) -> str:
+        """Return what was told last behind the question it was told to, where both can be heard at once."""
+        question = self.question_in(before)
+        both = f"{question}，{told}"
+        return both if question and len(both) <= _MOST else told
+
+    def _end_of(self, text: str) -> str:
+        """Return as much of the end of ``text`` as can be heard at once, from where words begin."""
+        if len(text) <= _MOST:
+            return self.without_opening(text)
+        starts = [found.start() for found in self._begins.finditer(text)]
+        starts += [found.end() for found in _CLAUSE.finditer(text)]
+        start = min((start for start in starts if start >= len(text) - _MOST), default=len(text) - _MOST)
+        return self.without_opening(text[start:])
+
+    def _beginning_of(self, text: str) -> str:
+        """Return as much of the beginning of ``text`` as can be heard at once, up to where words begin."""
+        kept = ""
+        for clause in filter(None, _CLAUSE.split(text)):
+            longer = f"{kept}，{clause}" if kept else clause
+            if len(longer) > _MOST:
+                break
+            kept = longer
+        if not kept:
+            ends = [found.start() for found in self._begins.finditer(text[:_MOST])]
+            kept = text[: max((end for end in ends if end >= _QUESTION), default=_MOST)]
+        return _NUMBERED.sub("", kept).rstrip(_SIGNS) or kept
