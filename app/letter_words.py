@@ -12,7 +12,8 @@ from app.city_words import load_answer_words, load_safety_words
 from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.safety_words import SafetyWords
-from hotline.dialogue.words import Answer, AnswerWords
+from hotline.dialogue.short_answers import Answer
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.errors import CityConfigError
 from hotline.domain.life_cycle import Status
 from hotline.service.citizen_notices import NOTICES, NoticeWords

@@ -7,10 +7,10 @@ from typing import Final
 
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, Missing
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
-from hotline.dialogue.words import Answer
 from hotline.domain.appeal import PhoneNumber, Place
 from hotline.domain.category import at_level, within
 from hotline.domain.meaning import Intent, Slots, Understanding

@@ -21,8 +21,8 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, spoken_date
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import INTAKE, REPEATS, SETTLED, Stage
-from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     AppealKind,
 )

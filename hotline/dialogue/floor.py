@@ -22,10 +22,11 @@ from hotline.dialogue.intake import Draft
 from hotline.dialogue.policy import Policy
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.safety_words import SafetyWords
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.telling import Teller, spelled
-from hotline.dialogue.words import Answer, AnswerWords
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import (
     ContactChannel,
     EmergencyService,

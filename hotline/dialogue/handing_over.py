@@ -17,9 +17,9 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import CallbackPlanned, CalledBack, TakenOver, WaitsForAgent
 from hotline.dialogue.floor import Actions, Floor
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import DEAF, Stage
 from hotline.dialogue.telling import spoken_window
-from hotline.dialogue.words import Answer
 from hotline.domain.appeal import (
     ContactChannel,
     EmergencyService,

@@ -33,8 +33,8 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.safety_words import Alarm, Emergency
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import ASIDE, DEAF, Stage
-from hotline.dialogue.words import Answer
 from hotline.domain.appeal import AppealKind
 from hotline.domain.category import at_level
 from hotline.domain.knowledge import Article

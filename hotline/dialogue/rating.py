@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hotline.dialogue.floor import Actions
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.standing import Standing
-from hotline.dialogue.words import Answer
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.speech import Expected
 

@@ -63,6 +63,7 @@ from hotline.dialogue.events import (
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, merged
 from hotline.dialogue.safety_words import Alarm
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import (
     COMMITTING,
     DEAF,
@@ -73,7 +74,6 @@ from hotline.dialogue.stages import (
 )
 from hotline.dialogue.taking_down import is_nothing_else
 from hotline.dialogue.talk_events import TalkEvent
-from hotline.dialogue.words import Answer
 from hotline.dialogue.written_events import WrittenEvent
 from hotline.domain.appeal import (
     AppealKind,

@@ -40,6 +40,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.safety_words import Alarm, SafetyWords
+from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.survey_result import (
     UNHAPPY,
     Ending,
@@ -50,7 +51,7 @@ from hotline.dialogue.survey_result import (
 )
 from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.telling import spelled
-from hotline.dialogue.words import Answer, AnswerWords
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.speech import Expected

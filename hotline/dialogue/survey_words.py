@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from hotline.dialogue.words import Answer, AnswerWords
+from hotline.dialogue.short_answers import Answer
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import Match, SoundLexicon, han_only, plain, simplified

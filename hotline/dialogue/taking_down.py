@@ -17,8 +17,8 @@ from hotline.dialogue.events import (
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.in_talk import InTalk
 from hotline.dialogue.intake import Draft, Missing, merged, spoken_date
+from hotline.dialogue.short_answers import Answer, first_clause
 from hotline.dialogue.stages import CONFIRMED, Stage
-from hotline.dialogue.words import Answer, first_clause
 from hotline.domain.appeal import (
     Appeal,
     AppealKind,

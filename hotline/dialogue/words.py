@@ -7,24 +7,22 @@ is 转人工.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hotline.dialogue.briefs import Briefs
+from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.order_words import OrderWords, either
 from hotline.dialogue.place_names import PlaceNames
+from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import (
     SoundLexicon,
     han_only,
     in_standard_words,
-    plain,
-    simplified,
     sounds,
-    syllables,
 )
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
@@ -46,53 +44,23 @@ _SIGNS: Final = "。.!！~～ "
 _QUESTION_MARKS: Final = ("？", "?")
 
 
-class Answer(StrEnum):
-    """What a short answer says, in the light of an open question."""
-
-    YES = "yes"
-    NO = "no"
-    DONE = "done"
-    MORE = "more"
-    UNCLEAR = "unclear"
-    REPEAT = "repeat"
-    ANONYMOUS = "anonymous"
-    OPENLY = "openly"
-    SECRETLY = "secretly"
-    MISDIALLED = "misdialled"
-    NO_PLACE = "no_place"
-    NO_NEED = "no_need"
-    MERGE = "merge"
-    FIRST = "first"
-    SECOND = "second"
-    THIRD = "third"
-
-
-class AnswerWords:
+class AnswerWords(Endings):
     """Reads short answers (简短回答) and the wish for a person."""
 
     def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
         """Take the content of ``answers.yaml``."""
         try:
-            self._lists = {answer: tuple(rows[answer.value]) for answer in Answer}
+            super().__init__(rows)
             self._agent, self._agent_inside = tuple(rows["agent"]), tuple(rows["agent_inside"])
-            self._starts = {Answer.YES: tuple(rows["yes_start"]), Answer.NO: tuple(rows["no_start"])}
-            self._buts = tuple(rows["but_inside"])
-            self._digits = str.maketrans(dict(rows["digits"]))
             self._progress_lexicon = SoundLexicon(rows["progress_inside"])
             self._earlier_lexicon = SoundLexicon(rows["earlier_inside"])
-            self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
-            self._withdraws_alone = tuple(rows["withdraws_alone"])
-            self._corrects, self._misheard_denial = (
-                tuple(rows["corrects_inside"]),
-                tuple(rows["misheard_denial"]),
-            )
+            self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
-            self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
             self._take_patterns(rows)
             self._take_ways(rows)
@@ -107,7 +75,6 @@ class AnswerWords:
             self._called_lexicon = SoundLexicon(rows["called_inside"])
             self._may_ask = tuple(rows["may_ask"])
             self._after_question = tuple(rows["after_question"])
-            self._asks, self._not_asks = tuple(rows["asks_inside"]), tuple(rows["asks_not"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
@@ -117,14 +84,9 @@ class AnswerWords:
             self.of_orders = OrderWords(rows)
             self.slips = Slips(rows)
             self.briefs = Briefs(rows, self.asks)
-            self._fillers = tuple(sorted(rows["fillers"], key=len, reverse=True))
             self.places = PlaceNames(rows, core=self._core, file=file)
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
-        self._sounds = {
-            answer: {syllables(word) for word in words if len(han_only(word)) > 1}
-            for answer, words in self._lists.items()
-        }
         self._agent_sounds = {sounds(word) for word in self._agent}
         self._agent_lexicon = SoundLexicon(self._agent_inside)
 
@@ -181,14 +143,6 @@ class AnswerWords:
             rf"(?:(?:{who})(?:{when})?|{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{state})"
             rf"|(?:{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{unanswered})"
         )
-        taken_back = rows["withdrawal"]
-        lead, nots, what, spares, done, itself, whom, after = (
-            either(taken_back[name])
-            for name in ("before", "nots", "what", "spares", "done", "alone", "whom", "after")
-        )
-        own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
-        self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others}|{itself})(?:{whom})?(?:{after})?")
-        self._asks_besides, self._not_given_up = tuple(taken_back["asks"]), tuple(taken_back["but"])
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))
@@ -197,26 +151,8 @@ class AnswerWords:
     def _take_ways(self, rows: Mapping[str, Any]) -> None:
         """Take ways of going on: doubts, refusals, another time, nothing more but a word of urging."""
         self._doubts_answer = tuple(rows["doubts_answer"])
-        self._not_yes, self._rates_later = tuple(rows["not_yes_start"]), tuple(rows["rates_later"])
-        self._scales = tuple(rows["scales"])
-        self._other_than_yes, self._as_it_is = tuple(rows["other_than_yes"]), tuple(rows["as_it_is"])
-        back = rows["asks_back"]
-        self._asked_back, self._sounds_asked_back = frozenset(back["words"]), tuple(back["sounds"])
-        self._ends_as_yes = tuple(back["but_ends"])
-        heading, numeral = either(rows["headings"]["words"]), rows["headings"]["numerals"]
-        number = rf"(?:[（(]?[\d{numeral}]{{1,2}}[）)]?[、.．：:]?|[：:])"
-        self._heading = re.compile(rf"{number}?(?:(?:{heading}){number}?)+")
-        self._before_digit = tuple(sorted(rows["before_digit"], key=len, reverse=True))
+        self._rates_later = tuple(rows["rates_later"])
         self._of_rating = tuple(rows["of_rating"])
-        urging = rows["done_and_urges"]
-        self._done_and = tuple(urging["urges"]), tuple(urging["more"])
-        self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
-        after = either(rows["polite_after"])
-        self._polite_end = re.compile(rf"(?:(?:{either(rows['polite_ends'])})(?:{after})*)+$")
-        self._no_call = tuple(rows["no_call_inside"])
-        chat = rows["done_and_chat"]
-        self._done_first = re.compile(rf"(?:(?:{either(chat['done'])}){_GAPS})+")
-        self._done_and_chat_more = tuple(chat["more"])
         self._not_in_topic = frozenset((*rows["not_in_name"], *rows["not_in_topic"]))
         another = rows["another_matter"]
         self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
@@ -232,10 +168,7 @@ class AnswerWords:
             tuple(rows["asks_on_alone"]),
             frozenset(rows["what_to_do"]),
         )
-        self._other_times, self._refuses = tuple(rows["other_time"]), tuple(rows["refuses"])
-        refused = either((*self._refuses, *self._withdraws_alone))
-        fillers = either(rows["fillers"])
-        self._refusal = re.compile(rf"(?:(?:{fillers})*(?:{refused})(?:{fillers})*{_GAPS})+")
+        self._other_times = tuple(rows["other_time"])
 
     def wants_agent(self, text: str) -> bool:
         """Tell whether the citizen asks for a person (转人工)."""
@@ -292,10 +225,6 @@ class AnswerWords:
         """Tell whether a citizen who waits for a person, in writing, would rather be called."""
         return self._is_one_of(self._wants_call, text)
 
-    def _is_one_of(self, words: Iterable[str], text: str) -> bool:
-        core = self._core(han_only(simplified(text)))
-        return bool(core) and core in {self._core(han_only(word)) for word in words}
-
     def wants_progress(self, text: str) -> bool:
         """Tell whether the citizen asks how an order stands (查进度), or says of an earlier one that nothing has come of it."""
         words = han_only(text)
@@ -345,36 +274,6 @@ class AnswerWords:
         """Tell whether the citizen says that they have called before, or were promised an answer."""
         return self._is_found(self._called_lexicon, text)
 
-    def withdraws(self, text: str) -> bool:
-        """Tell whether a short sentence, or a clause by itself, takes the matter back (撤回, “先别登记了，我跟家里人商量商量”).
-
-        Who says more within a clause tells of somebody or something else (“他叫我别投诉了”).
-        """
-        is_short = len(han_only(text)) <= _SHORT_WISH
-        if is_short and (self._is_found(self._withdrawal_lexicon, text) or self.lets_it_be(text)):
-            return True
-        parts = _clauses(text)
-        return any(map(self._is_withdrawal, parts)) or self._gives_up(parts)
-
-    def _gives_up(self, parts: Sequence[str]) -> bool:
-        """Tell whether the first clause lets it be and the rest is about oneself (“那算了，我自己去问吧”)."""
-        if len(parts) < 2 or not self.lets_it_be(parts[0]):
-            return False
-        rest = "".join(parts[1:])
-        return len(rest) <= _SHORT_WISH and not any(word in rest for word in self._not_given_up)
-
-    def _is_withdrawal(self, clause: str) -> bool:
-        words = han_only(clause)
-        return len(words) <= _SHORT_WISH and self._withdrawal.fullmatch(words) is not None
-
-    def beside_withdrawal(self, text: str) -> str:
-        """Return what is asked beside taking the matter back (“算了，我不投诉了，我就想问问停车费归谁定”); empty where nothing is."""
-        rest = "，".join(
-            part for part in _clauses(text) if not (self._is_withdrawal(part) or self.lets_it_be(part))
-        )
-        is_more = len(han_only(rest)) > _SHORT_ANSWER
-        return rest if is_more and any(words in rest for words in self._asks_besides) else ""
-
     def doubts_answer(self, text: str) -> bool:
         """Tell whether a short sentence doubts the answer just given (“不对吧，我听说不是”)."""
         return len(han_only(text)) <= _SHORT_STORY and any(words in text for words in self._doubts_answer)
@@ -387,29 +286,9 @@ class AnswerWords:
         """Tell whether ``text`` is about the rating that was asked for (“没什么不满意的”)."""
         return any(words in text for words in self._of_rating)
 
-    def is_done_and_urges(self, text: str) -> bool:
-        """Tell whether there is nothing more, but for a word of urging or thanks (“没了，恁快点派人来啊”)."""
-        first, *others = _clauses(text) or [""]
-        rest = "".join(others)
-        urges, more = self._done_and
-        return (
-            self._read(in_standard_words(first), Answer.DONE) is Answer.DONE
-            and len(rest) <= _SHORT_WISH
-            and any(words in rest for words in urges)
-            and not any(words in rest for words in more)
-            and not self.asks(rest)
-        )
-
-    def behind_done(self, text: str) -> str:
-        """Return what is said behind “没有了” (“没了没了你是真人吗”); empty where nothing is, or it goes on to another matter."""
-        found = self._done_first.match(text)
-        rest = text[found.end() :] if found is not None else ""
-        is_more = any(words in rest for words in self._done_and_chat_more)
-        return rest if len(han_only(rest)) > _ADDS_NOTHING and not is_more else ""
-
     def asks_after_thanks(self, text: str) -> str:
         """Return the question behind thanks or a yes (“谢谢，那需要带照片吗”); empty where there is none."""
-        first, *others = _clauses(text) or [""]
+        first, *others = clauses(text) or [""]
         rest = "，".join(others)
         is_polite = self._read(in_standard_words(first), Answer.DONE, Answer.YES) is not None
         if is_polite and len(others) > 1 and (more := self.asks_after_thanks(rest)):
@@ -422,10 +301,6 @@ class AnswerWords:
             return both[1]
         return self.right_alone(text) if self.opens_with(text, Answer.NO) else ""
 
-    def has_figure(self, text: str) -> bool:
-        """Tell whether there are two digits or more in ``text``, or a number of hundreds or thousands."""
-        return len(self.digits_in(text)) > 1 or any(scale in text for scale in self._scales)
-
     def is_topic(self, text: str) -> bool:
         """Tell whether a word or two only name something (社保卡), and say nothing of it (停水, 没暖气)."""
         words = self._core(han_only(text))
@@ -433,10 +308,6 @@ class AnswerWords:
             _LEAST_TOPIC <= len(words) <= _LONGEST_TOPIC and len(words) >= len(text.strip("。，,. ")) - 1
         )
         return is_short and self._not_in_topic.isdisjoint(words)
-
-    def only_leads(self, text: str) -> bool:
-        """Tell whether ``text`` leads to something else and says nothing (对了)."""
-        return han_only(text) in self._not_yes
 
     def begins_elsewhere(self, more: str) -> bool:
         """Tell whether what ``more_after_yes`` found begins as another matter (还有我们村的水井)."""
@@ -456,44 +327,9 @@ class AnswerWords:
         """Tell whether an answer to a time that was offered names another, or says that it does not suit."""
         return any(words in text for words in self._other_times)
 
-    def refuses(self, text: str) -> bool:
-        """Tell whether ``text`` begins as a refusal (“不用回了，你记一下就行”)."""
-        return self._core(han_only(text)).startswith(self._refuses)
-
-    def behind_refusal(self, text: str) -> str:
-        """Return what is told behind a refusal (“不用不用，我就是想问医保怎么交”); the whole where it is none, or nothing more."""
-        refused = self._refusal.match(text)
-        rest = text[refused.end() :] if refused is not None else text
-        return rest if len(han_only(rest)) > _ADDS_NOTHING else text
-
-    def wants_no_call(self, text: str) -> bool:
-        """Tell whether an answer to the offer of a call wants none, however it begins (“算了吧不要回电了”), and says nothing else."""
-        words = han_only(text)
-        is_short = len(words) <= _SHORT_WISH
-        return self.lets_it_be(text) or (is_short and any(word in words for word in self._no_call))
-
-    def lets_it_be(self, text: str) -> bool:
-        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”)."""
-        if self._is_one_of(self._withdraws_alone, text):
-            return True
-        bare = self._polite_end.sub("", self._polite_start.sub("", han_only(text)))
-        parts = _clauses(text)
-        return self._is_one_of(self._withdraws_alone, bare) or (
-            len(parts) > 1 and all(self._is_one_of(self._withdraws_alone, part) for part in parts)
-        )
-
     def wants_secrecy(self, text: str) -> bool | None:
         """Tell whether an answer to the question for secrecy wants it (“最好保密”) or not (“无所谓”); None where it says neither."""
         return next((wanted for wanted, words in self._secrecy.items() if self._is_one_of(words, text)), None)
-
-    def takes_leave(self, text: str) -> bool:
-        """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""
-        return any(word in text for word in self._leaves)
-
-    def breaks_off(self, text: str) -> bool:
-        """Tell whether a short sentence takes leave in the middle of something, and answers nothing (“行了再见”)."""
-        is_short = len(han_only(text)) <= _SHORT_ANSWER
-        return is_short and any(word in text for word in self._farewells)
 
     def has_forgotten(self, text: str) -> bool:
         """Tell whether the citizen does not know the number that was asked for."""
@@ -511,12 +347,6 @@ class AnswerWords:
         """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
         found = self._not_but.fullmatch(text.strip("。. "))
         return (found["first"].strip("，, "), found["second"]) if found is not None else None
-
-    def agrees_politely(self, text: str) -> bool:
-        """Tell whether ``text`` is a yes with thanks or a farewell behind it (“行，谢谢恁”, “中，那就这样吧”)."""
-        words = in_standard_words(han_only(text))
-        rest = self._polite_end.sub("", words)
-        return rest not in ("", words) and self._read(rest, Answer.YES) is Answer.YES
 
     def right_alone(self, text: str) -> str:
         """Return what ``text`` says is right where that is all it says (“不对，是通达路”, “应该是平安路”); empty where it says more or less."""
@@ -610,15 +440,6 @@ class AnswerWords:
         """Tell whether ``text`` begins like what goes on from what was said before (“那……”)."""
         return text.startswith(self._asks_on)
 
-    def asks(self, text: str) -> bool:
-        """Tell whether ``text`` is put as a question; “好几个” and “有没有人管” ask nothing."""
-        return self._is_asked_by(self._asks, text)
-
-    def _is_asked_by(self, words: Iterable[str], text: str) -> bool:
-        for word in self._not_asks:
-            text = text.replace(word, "，")
-        return any(word in text for word in words)
-
     def may_ask(self, text: str) -> bool:
         """Tell whether a short sentence may be a question (“你们是不是二十四小时都有人”)."""
         is_short = len(han_only(text)) <= _SHORT_STORY
@@ -644,24 +465,6 @@ class AnswerWords:
         """Tell whether two matters are told in one breath (“一个是……一个是……”)."""
         return self._one_and_one.fullmatch(text.strip("。. ")) is not None
 
-    @staticmethod
-    def _is_found(lexicon: SoundLexicon, text: str) -> bool:
-        words = han_only(text)
-        return any(
-            match.is_exact or (match.is_precise and len(match.word) > 2)
-            for way in dict.fromkeys((words, in_standard_words(words)))
-            for match in lexicon.find(way)
-        )
-
-    def digits_in(self, text: str) -> str:
-        """Return the digits said or written in ``text``, without gaps."""
-        return "".join(_DIGIT.findall(text.translate(self._digits)))
-
-    def order_number_in(self, text: str) -> str | None:
-        """Return the work order number in ``text``, if there is one: written, or read out digit by digit."""
-        found = _ORDER_NUMBER.search(_GAP.sub("", text.translate(self._digits)))
-        return found[0] if found is not None else None
-
     def adds(self, text: str) -> bool:
         """Tell whether it is announced as an addition (“补充一下，是每天早上”), and something is added."""
         found = next((words for words in self._adds if text.startswith(words)), None)
@@ -672,122 +475,3 @@ class AnswerWords:
         if len(han_only(text)) > _SHORT_WISH:
             return None
         return next((name for name, inside in self._pages.items() if any(w in text for w in inside)), None)
-
-    def read(self, text: str, *among: Answer) -> Answer | None:
-        """Return the first of ``among`` that the whole of ``text`` says, or None if it says something else. 恁 is 你."""
-        if Answer.YES in among and self.asks_back(text):
-            among = tuple(answer for answer in among if answer is not Answer.YES)
-        ways = dict.fromkeys((text, in_standard_words(text)))
-        return next((answer for way in ways if (answer := self._read(way, *among)) is not None), None)
-
-    def _read(self, text: str, *among: Answer) -> Answer | None:
-        words = han_only(text)
-        if (found := self._written(text, among)) is not None or not words:
-            return found
-        core = self._core(words)
-        for answer in among:
-            if words in self._lists[answer] or core in self._lists[answer]:
-                return answer
-        if len(words) <= _SHORT_ANSWER:
-            for answer in among:
-                if {syllables(words), syllables(core)} & self._sounds[answer]:
-                    return answer
-        for answer in among:
-            if all(self._says(answer, part) for part in _CLAUSE.split(text)):
-                return answer
-        if Answer.DONE in among and self._is_done_after_yes(_CLAUSE.split(text)):
-            return Answer.DONE
-        return None
-
-    def _written(self, text: str, among: Sequence[Answer]) -> Answer | None:
-        """Return the answer that letters, digits or pictures are, as they stand (“OK的”, “88”)."""
-        signs = text.strip(_SIGNS).casefold()
-        ways = (signs, self._core(signs))
-        return next((one for one in among if any(way in self._lists[one] for way in ways)), None)
-
-    def _is_done_after_yes(self, parts: Sequence[str]) -> bool:
-        """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”)."""
-        *before, last = [part for part in parts if part] or [""]
-        return self._says(Answer.DONE, last) and all(self._says(Answer.YES, part) for part in before)
-
-    def _says(self, answer: Answer, part: str) -> bool:
-        """Tell whether a clause is a word of the answer, or some of them (“对的没错”), or a mere filler."""
-        known, words = self._lists[answer], han_only(part)
-        is_whole = words in known or self._core(words) in (*known, "")
-        return is_whole or (len(words) <= _SHORT_ANSWER and _is_made_of(words, known))
-
-    def asks_back(self, text: str) -> bool:
-        """Tell whether a sound or a yes is put as a question (“嗯？”, “对吗”): it answers nothing. “对吧？” is a yes."""
-        words, is_marked = han_only(simplified(text)), text.rstrip().endswith(_QUESTION_MARKS)
-        if words in self._asked_back or (is_marked and not plain(text)):  # “？”
-            return True
-        parts = [part for part in _clauses(simplified(text)) if han_only(part)]
-        return is_marked and bool(parts) and all(map(self._is_sound_or_yes, parts))
-
-    def _is_sound_or_yes(self, part: str) -> bool:
-        words = han_only(part)
-        is_made = _is_made_of(words, (*self._lists[Answer.YES], *self._sounds_asked_back))
-        return is_made and len(words) <= _SHORT_ANSWER and not words.endswith(self._ends_as_yes)
-
-    def leaves_as_it_is(self, text: str) -> bool:
-        """Tell whether ``text`` takes what was read back as it is (“就这样吧”)."""
-        return self._is_one_of(self._as_it_is, text)
-
-    def is_heading(self, text: str) -> bool:
-        """Tell whether a line of a letter is only a heading (“二、诉求”, “附件一、照片”)."""
-        return self._heading.fullmatch(simplified(text).strip(_SIGNS + "【】")) is not None
-
-    def digit_alone(self, text: str) -> str:
-        """Return the digit that is all that was written (“1”, “选1”); empty where more, or none, was."""
-        words = plain(simplified(text))
-        words = words.removeprefix(next(filter(words.startswith, self._before_digit), ""))
-        return words if len(words) == 1 and words.isascii() and words.isdigit() else ""
-
-    def is_plain_yes(self, text: str) -> bool:
-        """Tell whether ``text`` begins with a yes that nothing behind it takes back (“对的，登记的内容是对的”)."""
-        rest = text
-        for word in self._starts[Answer.YES]:  # “没错” takes nothing back
-            rest = rest.replace(word, "")
-        return self.opens_with(text, Answer.YES) and not any(word in rest for word in self._buts)
-
-    def opens_with(self, text: str, answer: Answer) -> bool:
-        """Tell whether a longer sentence begins with yes or no (“不对，是罗庄”); “对了，还有” is neither."""
-        words = han_only(simplified(text))
-        is_lead = words.startswith(self._not_yes) and len(words) > _ADDS_NOTHING
-        is_other = is_lead or words.startswith((*self._other_than_yes, *self._asked_back))
-        is_other = is_other or (self.asks_back(text) and len(words) <= _SHORT_ANSWER)
-        return words.startswith(self._starts[answer]) and not (is_other and answer is Answer.YES)
-
-    def likely(self, *among: Answer) -> tuple[str, ...]:
-        """Return likely answers for the recogniser to lean to."""
-        return tuple(dict.fromkeys(word for answer in among for word in self._lists[answer][:8]))
-
-    def _core(self, words: str) -> str:
-        """Strip fillers (那个、呃、吧 …) from both ends, but never all of it."""
-        changed = True
-        while changed and len(words) > 1:
-            changed = False
-            for filler in self._fillers:
-                if words.startswith(filler) and len(words) > len(filler):
-                    words, changed = words[len(filler) :], True
-                if words.endswith(filler) and len(words) > len(filler):
-                    words, changed = words[: -len(filler)], True
-        return words
-
-
-def first_clause(text: str) -> str:
-    """Return ``text`` up to its first pause."""
-    return next(iter(_clauses(text)), "")
-
-
-def _clauses(text: str) -> list[str]:
-    return [part for part in _CLAUSE.split(text) if part]
-
-
-def _is_made_of(text: str, words: Iterable[str]) -> bool:
-    """Tell whether ``text`` is some of ``words`` one after the other (“对的没错”)."""
-    ends = {0}
-    for start in range(len(text)):
-        if start in ends:
-            ends |= {start + len(word) for word in words if text.startswith(word, start)}
-    return len(text) in ends

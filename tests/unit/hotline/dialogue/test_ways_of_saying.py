@@ -17,7 +17,8 @@ from hotline.dialogue.actions import (
     Understand,
 )
 from hotline.dialogue.events import NoProgress, PassagesFound, ProgressFound, UnitFound
-from hotline.dialogue.words import Answer, AnswerWords
+from hotline.dialogue.short_answers import Answer
+from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.life_cycle import Status
 from hotline.domain.meaning import Intent

@@ -1,0 +1,127 @@
+"""How a talk, or a matter in it, is ended (告辞、撤回): nothing more, no need, taken back, taking leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from hotline.dialogue.order_words import either
+from hotline.dialogue.short_answers import Answer, ShortAnswers, clauses
+from hotline.phonetics import SoundLexicon, han_only, in_standard_words
+
+_GAPS: Final = r"[，,。\s]*"
+_ADDS_NOTHING: Final = 2  # characters behind “没有了” that say nothing more
+_SHORT_ANSWER: Final = 8
+_SHORT_WISH: Final = 16
+
+
+class Endings(ShortAnswers):
+    """Reads what ends something."""
+
+    def __init__(self, rows: Mapping[str, Any]) -> None:
+        """Take the content of ``answers.yaml``; a missing list is a ``KeyError``."""
+        super().__init__(rows)
+        self._withdrawal_lexicon = SoundLexicon(rows["withdraws_inside"])
+        self._withdraws_alone, self._refuses = tuple(rows["withdraws_alone"]), tuple(rows["refuses"])
+        taken_back = rows["withdrawal"]
+        lead, nots, what, spares, done, itself, whom, after = (
+            either(taken_back[name])
+            for name in ("before", "nots", "what", "spares", "done", "alone", "whom", "after")
+        )
+        own, others = rf"(?:{nots})(?:{what})", rf"(?:{spares})再?(?:{done})"
+        self._withdrawal = re.compile(rf"(?:{lead})*(?:{own}|{others}|{itself})(?:{whom})?(?:{after})?")
+        self._asks_besides, self._not_given_up = tuple(taken_back["asks"]), tuple(taken_back["but"])
+        refused, fillers = either((*self._refuses, *self._withdraws_alone)), either(rows["fillers"])
+        self._refusal = re.compile(rf"(?:(?:{fillers})*(?:{refused})(?:{fillers})*{_GAPS})+")
+        self._no_call = tuple(rows["no_call_inside"])
+        self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
+        urging, chat = rows["done_and_urges"], rows["done_and_chat"]
+        self._done_and = tuple(urging["urges"]), tuple(urging["more"])
+        self._done_first = re.compile(rf"(?:(?:{either(chat['done'])}){_GAPS})+")
+        self._done_and_chat_more = tuple(chat["more"])
+
+    def withdraws(self, text: str) -> bool:
+        """Tell whether a short sentence, or a clause by itself, takes the matter back (撤回, “先别登记了，我跟家里人商量商量”).
+
+        Who says more within a clause tells of somebody or something else (“他叫我别投诉了”).
+        """
+        is_short = len(han_only(text)) <= _SHORT_WISH
+        if is_short and (self._is_found(self._withdrawal_lexicon, text) or self.lets_it_be(text)):
+            return True
+        parts = clauses(text)
+        return any(map(self._is_withdrawal, parts)) or self._gives_up(parts)
+
+    def _gives_up(self, parts: Sequence[str]) -> bool:
+        """Tell whether the first clause lets it be and the rest is about oneself (“那算了，我自己去问吧”)."""
+        if len(parts) < 2 or not self.lets_it_be(parts[0]):
+            return False
+        rest = "".join(parts[1:])
+        return len(rest) <= _SHORT_WISH and not any(word in rest for word in self._not_given_up)
+
+    def _is_withdrawal(self, clause: str) -> bool:
+        words = han_only(clause)
+        return len(words) <= _SHORT_WISH and self._withdrawal.fullmatch(words) is not None
+
+    def beside_withdrawal(self, text: str) -> str:
+        """Return what is asked beside taking the matter back (“算了，我不投诉了，我就想问问停车费归谁定”); empty where nothing is."""
+        rest = "，".join(
+            part for part in clauses(text) if not (self._is_withdrawal(part) or self.lets_it_be(part))
+        )
+        is_more = len(han_only(rest)) > _SHORT_ANSWER
+        return rest if is_more and any(words in rest for words in self._asks_besides) else ""
+
+    def lets_it_be(self, text: str) -> bool:
+        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”)."""
+        if self._is_one_of(self._withdraws_alone, text):
+            return True
+        bare = self._polite_end.sub("", self._polite_start.sub("", han_only(text)))
+        parts = clauses(text)
+        return self._is_one_of(self._withdraws_alone, bare) or (
+            len(parts) > 1 and all(self._is_one_of(self._withdraws_alone, part) for part in parts)
+        )
+
+    def refuses(self, text: str) -> bool:
+        """Tell whether ``text`` begins as a refusal (“不用回了，你记一下就行”)."""
+        return self._core(han_only(text)).startswith(self._refuses)
+
+    def behind_refusal(self, text: str) -> str:
+        """Return what is told behind a refusal (“不用不用，我就是想问医保怎么交”); the whole where it is none, or nothing more."""
+        refused = self._refusal.match(text)
+        rest = text[refused.end() :] if refused is not None else text
+        return rest if len(han_only(rest)) > _ADDS_NOTHING else text
+
+    def wants_no_call(self, text: str) -> bool:
+        """Tell whether an answer to the offer of a call wants none, however it begins (“算了吧不要回电了”), and says nothing else."""
+        words = han_only(text)
+        is_short = len(words) <= _SHORT_WISH
+        return self.lets_it_be(text) or (is_short and any(word in words for word in self._no_call))
+
+    def takes_leave(self, text: str) -> bool:
+        """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""
+        return any(word in text for word in self._leaves)
+
+    def breaks_off(self, text: str) -> bool:
+        """Tell whether a short sentence takes leave in the middle of something, and answers nothing (“行了再见”)."""
+        is_short = len(han_only(text)) <= _SHORT_ANSWER
+        return is_short and any(word in text for word in self._farewells)
+
+    def is_done_and_urges(self, text: str) -> bool:
+        """Tell whether there is nothing more, but for a word of urging or thanks (“没了，恁快点派人来啊”)."""
+        first, *others = clauses(text) or [""]
+        rest = "".join(others)
+        urges, more = self._done_and
+        return (
+            self._read(in_standard_words(first), Answer.DONE) is Answer.DONE
+            and len(rest) <= _SHORT_WISH
+            and any(words in rest for words in urges)
+            and not any(words in rest for words in more)
+            and not self.asks(rest)
+        )
+
+    def behind_done(self, text: str) -> str:
+        """Return what is said behind “没有了” (“没了没了你是真人吗”); empty where nothing is, or it goes on to another matter."""
+        found = self._done_first.match(text)
+        rest = text[found.end() :] if found is not None else ""
+        is_more = any(words in rest for words in self._done_and_chat_more)
+        return rest if len(han_only(rest)) > _ADDS_NOTHING and not is_more else ""
