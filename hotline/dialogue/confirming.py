@@ -7,7 +7,7 @@ from typing import Final
 
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, Missing
-from hotline.dialogue.short_answers import Answer
+from hotline.dialogue.short_answers import Answer, first_clause
 from hotline.dialogue.stages import Stage
 from hotline.dialogue.taking_down import TakingDown, is_alone
 from hotline.dialogue.telling import grouped
@@ -19,6 +19,8 @@ from hotline.phonetics import han_only
 
 _BARE_YES: Final = 6  # characters: 对的没错
 _LONGEST_LABEL: Final = 12  # characters around a number that say no more than whose it is (我姓赵，联系电话…)
+_LONGEST_NAME: Final = 14  # characters
+_ALIKE: Final = 2  # characters at the end of two names
 LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
@@ -52,21 +54,34 @@ class Confirming(TakingDown):
 
     def _put_right(self, text: str) -> Actions:
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
-        both, place = self._answers.put_right(text), self._draft.place
+        if (done := self._slip_in_place(text)) is not None:
+            return done
+        both = self._answers.put_right(text)
         if both is None:
-            right, wrong = self._answers.slips.right_first(text)  # 五号楼不是三号楼
-            if place is not None and wrong and wrong in place.detail:
-                return self._place_put_right(place, wrong, right, text)
             return self._understand(text)
-        wrong, right = both
-        if place is None or wrong not in place.detail or not self._answers.places.is_name(right):
-            return self._understand(self._answers.denied(right))
-        return self._place_put_right(place, wrong, right, text)
+        is_yes = self._answers.read(first_clause(text), Answer.YES) is not None
+        if is_yes and self._answers.slips.is_oneself(both[0]):
+            self._draft = self._draft.heard(text)  # 对，不是我，是俺邻居
+            return self._register()
+        return self._understand(self._answers.denied(both[1]))
+
+    def _slip_in_place(self, text: str) -> Actions | None:
+        """Put right the part of the place that is said to be wrong, whatever stands for it ends in; None where none is."""
+        place, both = self._draft.place, self._answers.put_right(text)
+        if place is None:
+            return None
+        right, wrong = self._answers.slips.right_first(text) if both is None else (both[1], both[0])
+        right = first_clause(right)
+        is_part = len(wrong) > 1 and wrong in place.detail and len(right) <= _LONGEST_NAME
+        return self._place_put_right(place, wrong, right, text) if is_part else None
 
     def _place_put_right(self, place: Place, wrong: str, right: str, text: str) -> Actions:
         if self._has_changed_enough(text):
             return self._transfer("not_understood")
-        place = replace(place, detail=place.detail.replace(wrong, right), address=None)
+        before, _, after = place.detail.partition(wrong)
+        if after and right.endswith(after[0]):  # 刘家店子|村, 小河南村
+            after = after[1:]
+        place = replace(place, detail=f"{before}{right}{after}", address=None)
         self._draft = replace(self._draft.heard(text), place=place)
         return self._next_question()
 
@@ -76,7 +91,7 @@ class Confirming(TakingDown):
         What names a county or a street as well (“不对，是罗庄区盛庄街道龙潭社区”) is another place.
         """
         place, said = self._draft.place, meaning.slots.place
-        right = self._answers.right_alone(meaning.text)
+        right = self._right_told(meaning)
         if not right or place is None or (said is not None and said.is_located):
             return None
         wrong = self._named_wrongly(place, right)
@@ -84,16 +99,32 @@ class Confirming(TakingDown):
             wrong, right = place.detail, f"{place.detail}{right}"
         return self._place_put_right(place, wrong, right, meaning.text) if wrong else None
 
+    def _right_told(self, meaning: Understanding) -> str:
+        """Return what is said to be right; who was asked what is wrong may tell a bare name (“是后寨子”), unless it surely is a matter."""
+        text, names = meaning.text, self._answers.places
+        right = first_clause(self._answers.right_alone(text))
+        if self._stage is Stage.CONFIRM:
+            return right
+        right = right or (text if names.is_name(text) else "")
+        is_sure = meaning.category_confidence >= self._policy.category_confidence
+        is_matter = meaning.category is not None and is_sure
+        is_name = names.is_name(right) or (names.is_bare(right) and not is_matter)
+        return right if is_name or names.is_number(right) else ""
+
     def _named_wrongly(self, place: Place, right: str) -> str:
-        """Return what a name that is said to be right stands for: another road, another house number, else the whole of where it is."""
+        """Return what a name that is said to be right stands for: another road, another house number, what is on the road, else the whole of where it is."""
         if self._answers.places.is_number(right):
             return self._answers.places.number_like(right, place.detail)
-        if not self._answers.places.is_name(right):
+        is_alike = len(right) > _ALIKE and right[-_ALIKE:] in place.detail  # 后寨子, 前寨子村
+        if self._stage is Stage.CONFIRM and not (is_alike or self._answers.places.is_name(right)):
             return ""
         road = place.address.road if place.address is not None else ""
         if place.address is not None and place.address.crossing and road and right.count(road[-1]) > 1:
             return place.detail  # 不对，是沂蒙路和银雀山路
-        return road if road and road[-1] == right[-1] else place.detail
+        if road and road[-1] == right[-1]:
+            return road
+        on_it = place.detail.partition(road)[2] if road else ""
+        return on_it if len(on_it) > 1 else place.detail  # 启阳路|如家酒店
 
     def _confirmation_understood(self, meaning: Understanding) -> Actions:
         meaning = self._with_named_place(meaning)

@@ -301,7 +301,7 @@ class Session(AskingOn):
             is_matter = bool(right) and not self._answers.places.is_name(right)
             return self._understand(self._answers.denied(right) if is_matter else text)
         if self._stage is Stage.SECRECY:
-            return self._answer_to_secrecy(text)
+            return self._slip_in_place(text) or self._answer_to_secrecy(text)
         if self._stage is Stage.CALLBACK:
             return self._answer_to_callback(text)
         if self._stage is Stage.RATING:
@@ -554,6 +554,8 @@ class Session(AskingOn):
             return self._place_answered(meaning)
         if self._stage is Stage.CONFIRM:
             return self._named_right(meaning) or self._confirmation_understood(meaning)
+        if self._stage is Stage.CORRECT and (done := self._named_right(meaning)) is not None:
+            return done
         if self._stage in (Stage.CORRECT, Stage.MATTER):
             return self._supplemented(meaning)
         if self._is_where_it_is(meaning):

@@ -227,6 +227,11 @@ def first_clause(text: str) -> str:
     return next(iter(clauses(text)), "")
 
 
+def last_clause(text: str) -> str:
+    """Return ``text`` from its last pause on."""
+    return next(reversed(clauses(text)), "")
+
+
 def clauses(text: str) -> list[str]:
     """Return what is said between pauses."""
     return [part for part in _CLAUSE.split(text) if part]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hotline.dialogue.order_words import either
+from hotline.dialogue.short_answers import first_clause, last_clause
 from hotline.phonetics import han_only
 
 _GAPS: Final = r"[，,。\s]*"
@@ -20,10 +21,12 @@ class Slips:
         """Take the content of ``answers.yaml``; a missing list is a ``KeyError``."""
         cues, leads = (either(rows["misspoken"][name]) for name in ("cues", "leads"))
         wrong, right = (either(rows["not_but"][name]) for name in ("not", "but"))
+        self._lead = re.compile(rf"(?:{leads})+")
         self._misspoken = (
             re.compile(rf".{{0,12}}?(?:{cues}){_GAPS}(?:{leads})?(?P<meant>.{{2,}})"),
             re.compile(rf".{{0,10}}?(?:{wrong}).+?{_GAPS}(?:{right})(?P<meant>.{{2,}})"),
         )
+        self._oneself = frozenset(rows["oneself"])
         self._denial, self._is_not = map(str, rows["no"][:2])
         self._misheard_denial = tuple(rows["misheard_denial"])
         taken, dialled = rows["taken_for"], rows["misdialled_start"]
@@ -40,9 +43,14 @@ class Slips:
         return next((one["meant"] for one in found if one is not None), "")
 
     def right_first(self, text: str) -> tuple[str, str]:
-        """Return what is right and what is wrong where the right comes first (“五号楼不是三号楼”); both empty where it does not."""
-        right, found, wrong = text.strip("。. ").partition(self._is_not)
-        return (right.strip("，, "), wrong) if found and right and len(wrong) > 1 else ("", "")
+        """Return what is right and what is wrong where the right comes first (“五号楼不是三号楼”, “错了，我们是王庄村，不是刘庄村”); both empty where it does not."""
+        before, found, wrong = text.strip("。. ").partition(self._is_not)
+        right = self._lead.sub("", last_clause(before))
+        return (right, first_clause(wrong)) if found and right and len(wrong) > 1 else ("", "")
+
+    def is_oneself(self, wrong: str) -> bool:
+        """Tell whether it is only oneself of whom it is not told (“不是我，是俺邻居”)."""
+        return wrong.strip("，, ") in self._oneself
 
     def denial_heard(self, text: str) -> str:
         """Return an answer to the read-back with 不对 for what it is misheard as at the beginning (“部队，是沂蒙路”)."""
