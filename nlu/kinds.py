@@ -62,4 +62,4 @@ def wants_secrecy(text: str, words: MeaningWords) -> bool:
     """Tell whether the citizen asks that their identity be kept secret."""
     for word in words.secrecy_not:
         text = text.replace(word, "，")
-    return any(word in text for word in words.secrecy)
+    return any(word in text for word in words.secrecy) or words.secrecy_from.search(text) is not None

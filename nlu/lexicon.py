@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from typing import Any
 
 from hotline.city import City, read_yaml
@@ -54,7 +56,7 @@ class PhoneOwners:
 class MeaningWords:
     """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
-    ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter;
+    ``secrecy_from``: the pattern of not wanting somebody to know; ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter;
     ``joints``: what may stand between two matters; ``where_alone``: what says where, and no matter.
     """
 
@@ -70,6 +72,7 @@ class MeaningWords:
     where_alone: Words
     upset: Words
     secrecy: Words
+    secrecy_from: re.Pattern[str]
     secrecy_not: Words
     urgent: Words
     place_cues: Words
@@ -108,6 +111,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             place_stops=_longest_first(rows["place"]["stops"]),
             place_common=_longest_first(rows["place"]["common"]),
             city_names=_longest_first(rows["place"]["city"]),
+            secrecy_from=_kept_from(rows["secrecy_from"]),
             times=_longest_first(rows["times"]),
             greetings=_longest_first(rows["greetings"]),
             joints=_longest_first(rows["joints"]),
@@ -146,6 +150,19 @@ def _phone_owners(rows: Mapping[str, Any]) -> PhoneOwners:
         others=_longest_first(rows["others"]),
         not_between=str(rows["not_between"]),
         not_behind=str(rows["not_behind"]),
+    )
+
+
+def _kept_from(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    """Return the pattern of not wanting somebody to know (“别让我们老板知道”)."""
+    nots, via, ends, not_whom, not_before = (
+        "|".join(map(re.escape, _longest_first(rows[name])))
+        for name in ("nots", "via", "ends", "not_whom", "not_before")
+    )
+    most = int(rows["most"])
+    return re.compile(
+        rf"(?:{nots})(?:{via})(?!(?:{not_whom})(?:{ends}))[^，。,.!？?]{{1,{most}}}?(?:{ends})(?!{not_before})"
+        rf"|(?:{nots})告诉(?!{not_whom})"
     )
 
 

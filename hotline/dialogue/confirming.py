@@ -227,7 +227,9 @@ class Confirming(TakingDown):
         if meaning.category is None:
             self._draft = self._named_behind(self._draft, meaning)
         if self._stage is Stage.CONFIRM and self._sounds_as(before):
-            return self._confirm_after("facts_noted")  # the same words again would sound as if it were lost
+            # The same words again would sound as if it were lost.
+            is_new_wish = self._draft.wants_secrecy and not before.wants_secrecy
+            return self._confirm_after("secrecy_wished" if is_new_wish else "facts_noted")
         return self._next_question()
 
     def _sounds_as(self, before: Draft) -> bool:
