@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from typing import Any
 
 from hotline.city import City, read_yaml
 from hotline.domain.appeal import AppealKind

@@ -26,8 +26,10 @@ _NOT_IN: Final = ("床", "扫马路", "扫大街", "扫街", "修路", "修桥",
 """Where nobody has to go (瘫痪在床), or what somebody does (在扫马路)."""
 _OFFICE: Final = "办事处"
 _NEXT_CLAUSE: Final = re.compile(
-    r"[的城]?(?:[那这]边)?[，,、：:](?:就)?[是在]?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
+    r"[的城]?(?:[那这]边)?[，,、：:](?:就)?(?:[是在]|名?叫做?)?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
 )
+_POINTING: Final = re.compile("[那这]一?(?:块儿?|片儿?|里|儿|边|段)$")
+_CALLED: Final = re.compile("^(?:名?叫做?|就是)(?=.{2})")
 _PAUSED: Final = re.compile(r"[，。！？；,!?;\s]|不是|不对|是")
 _LEFT_OVER: Final = 2  # characters: 正阳路上, 九曲街道那边
 _HOUSE_NUMBER: Final = re.compile(
@@ -108,8 +110,8 @@ class PlaceFinder:
             county=self._county_name(county),
             street_code=street.code if street else None,
             street=street.name if street else None,
-            detail=detail.strip("的，, "),
-            address=self._addresses.read(detail),
+            detail=_CALLED.sub("", detail.strip("的，, ")),
+            address=self._addresses.read(_CALLED.sub("", detail)),
         )
 
     def _bare_name_until(self, text: str, end: int) -> str:
@@ -319,8 +321,9 @@ class PlaceFinder:
         found = _NEXT_CLAUSE.match(rest)
         if found is None:
             return None
-        detail = self._detail(found[1])
-        is_all = len(found[1]) - len(detail) <= _LEFT_OVER
+        told = _POINTING.sub("", found[1])
+        detail = self._detail(told)
+        is_all = len(told) - len(detail) <= _LEFT_OVER
         if not (detail and is_all) or any(letter in NOT_IN_NAME for letter in detail):
             return None
         return detail, found.start(1) + len(detail)

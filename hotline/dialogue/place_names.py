@@ -20,7 +20,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -44,6 +44,7 @@ class PlaceNames:
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
             self._only_last = tuple(rows["only_last_in_name"])
+            self._nowhere = frozenset(rows["nowhere"])
             self._not_at_end = tuple(rows["not_at_end"])
             self._same = tuple(rows["same_place"])
             there = rows["goes_on_there"]
@@ -140,11 +141,16 @@ class PlaceNames:
             rest = rest.removeprefix(word)
         rest = self.called(rest)  # 兰山区那个，叫金泰华府
         core = self._core(rest) if rest and rest == han_only(rest) else ""
-        parts = next(
-            ((head, tail) for word in self._pointed for head, found, tail in [core.partition(word)] if found),
-            (core,),
-        )  # 双月园那个大酒店
-        return core if len(core) > 1 and all(part and self.may_be(part) for part in parts) else ""
+        if core in self._nowhere:
+            return ""
+        for word in self._pointed:
+            head, found, tail = core.partition(word)
+            if not found:
+                continue
+            name = self.called(tail)  # 双月园那个大酒店; 万达广场三楼那个叫动力健身
+            is_name = bool(head and name) and self.may_be(head) and self.may_be(name)
+            return f"{head}{word if name == tail else ''}{name}" if is_name else ""
+        return core if len(core) > 1 and self.may_be(core) else ""
 
     def shop_behind(self, place: str, text: str) -> str:
         """Return the shop or company that follows ``place`` at once (建设路15号惠民超市卖过期食品); empty where none does."""

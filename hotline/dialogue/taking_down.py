@@ -42,6 +42,8 @@ _TELLS_OF_ANOTHER: Final = 6
 _LONGEST_ANSWER: Final = 16
 """Characters: who tells a longer story where the place was asked for does not tell another matter by it."""
 _ROADS: Final = ("路", "街", "道")
+_COARSE: Final = ("县城", "城里", "城区", "镇上", "街上")
+_SURELY_A_MATTER: Final = 0.8
 _HOUSE: Final = "号"  # 泰安路26号丽人理发店
 _LEAST_NAME: Final = 3  # characters
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
@@ -341,13 +343,15 @@ class TakingDown(InTalk):
         if meaning.slots.place is None or draft.place is None:
             return draft
         road = draft.place.detail
-        if road and not road.endswith((*_ROADS, _HOUSE)):
+        if road and not road.endswith((*_ROADS, _HOUSE, *_COARSE)):
             return draft
         said = meaning.slots.place.said
         name = self._answers.places.behind(said, meaning.text)
         if not (road or name):
             name = self._answers.places.before(said, meaning.text)  # 天泰花园，兰山区
-        is_sure = meaning.category_confidence >= self._policy.category_confidence
+        # Who was asked where the matter is tells a name, unless another matter is very sure.
+        least = _SURELY_A_MATTER if self._draft.category is not None else self._policy.category_confidence
+        is_sure = meaning.category_confidence >= least
         if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
             name = self._answers.places.shop_behind(said, meaning.text)  # 兰山区某某局长受贿 names none
         return replace(draft, place=replace(draft.place, detail=f"{road}{name}"))

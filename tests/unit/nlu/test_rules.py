@@ -135,6 +135,16 @@ async def test_a_matter_that_is_known_is_asked_about_once() -> None:
         ("我不匿名", False),
         ("要保密吗，不用", False),
         ("能保密吗", True),
+        ("没什么要保密的", False),
+        ("保密干啥，不用", False),
+        ("别让我们老板知道", True),
+        ("可别跟公司说", True),
+        ("能不能不让单位知道", True),
+        ("千万别告诉村里", True),
+        ("他们会知道是我反映的吗", False),
+        ("村里的账不让村民知道", False),
+        ("别跟我说没用的", False),
+        ("不要和他说话", False),
     ],
 )
 async def test_who_waives_secrecy_does_not_want_it(text: str, *, is_wanted: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotline.dialogue.actions import AddToOrder, End, RegisterAppeal, Understand
-from hotline.domain.appeal import Place, Secrecy
+from hotline.domain.appeal import Address, Place, Secrecy
 from hotline.domain.meaning import Intent
 from tests.builders import a_complaint, a_meaning
 from tests.talking import Conversation
@@ -237,3 +237,82 @@ def test_a_road_that_bears_a_citys_name_is_none(answer: str) -> None:
     call = asked_where()
     call.says(answer, a_meaning(answer, Intent.UNKNOWN, place=Place(said="济南路", detail="济南路")))
     assert call.heard == ("ask_county",)
+
+
+# --- parts of the place that are said to be wrong, whatever they end in ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("detail", "said", "meant"),
+    [
+        ("刘庄村", "不是刘庄，是王庄", "王庄村"),
+        ("刘庄村", "是王庄，不是刘庄", "王庄村"),
+        ("刘庄村", "错了，我们是王庄村，不是刘庄村", "王庄村"),
+        ("刘家店子村", "不是刘家店子，是小河南村", "小河南村"),
+        ("桃园小区", "不是桃园小区，是桃园小区对面的家属院", "桃园小区对面的家属院"),
+        ("启阳路如家酒店", "不是如家，是汉庭", "启阳路汉庭酒店"),
+    ],
+)
+def test_any_part_of_the_place_can_be_put_right(detail: str, said: str, meant: str) -> None:
+    call = read_back(Place(said=detail, county_code="371325", county="费县", detail=detail))
+    call.says(said)
+    assert call.session.so_far.place.detail == meant
+    assert call.heard == ("confirm",)
+
+
+def test_what_is_on_a_road_is_put_right_and_the_road_stays() -> None:
+    address = Address(road="启阳路")
+    call = read_back(
+        Place(
+            said="启阳路如家酒店",
+            county_code="371302",
+            county="兰山区",
+            detail="启阳路如家酒店",
+            address=address,
+        )
+    )
+    call.says("不对，是汉庭酒店", a_meaning("不对，是汉庭酒店", Intent.UNKNOWN))
+    assert call.session.so_far.place.detail == "启阳路汉庭酒店"
+
+
+def test_a_bare_name_tells_what_is_right_once_it_is_asked_what_is_wrong() -> None:
+    call = read_back(Place(said="前寨子村", county_code="371327", county="莒南县", detail="前寨子村"))
+    call.says("不对")
+    assert call.heard == ("what_is_wrong",)
+    call.says("是后寨子", a_meaning("是后寨子", Intent.UNKNOWN))
+    assert call.session.so_far.place.detail == "后寨子"
+
+
+def test_who_says_for_whom_it_is_behind_a_yes_has_confirmed() -> None:
+    call = read_back()
+    call.says("对，不是我，是俺邻居")
+    assert isinstance(call.did[-1], RegisterAppeal)
+    assert call.did[-1].appeal.text.endswith("对，不是我，是俺邻居")
+
+
+# --- names behind a county ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "confidence", "detail"),
+    [
+        ("兰山区的滨河阳光", "兰山区", 0.53, "滨河阳光"),
+        ("兰山区，万达广场三楼那个叫动力健身", "兰山区", 0.4, "万达广场三楼动力健身"),
+        ("兰山区双月园那个大酒店", "兰山区", 0.4, "双月园那个大酒店"),
+    ],
+)
+def test_a_name_behind_the_county_is_the_place_though_it_sounds_like_a_matter(
+    answer: str, said: str, confidence: float, detail: str
+) -> None:
+    call = asked_where()
+    place = Place(said=said, county_code="371302", county="兰山区")
+    call.says(answer, a_complaint(answer, category="030702", category_confidence=confidence, place=place))
+    assert call.session.so_far.place.detail == detail
+
+
+def test_home_is_no_place_within_a_county() -> None:
+    call = asked_where()
+    place = Place(said="沂南", county_code="371321", county="沂南县")
+    call.says("我在沂南，家里", a_meaning("我在沂南，家里", Intent.UNKNOWN, place=place))
+    assert call.session.so_far.place.detail == ""
+    assert call.heard == ("ask_place_detail",)
