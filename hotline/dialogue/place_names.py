@@ -20,7 +20,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -44,6 +44,7 @@ class PlaceNames:
             self._pointed, self._called = tuple(rows["place_pointed"]), tuple(rows["place_called"])
             self._at, self._beside = "".join(rows["place_at"]), tuple(rows["place_beside"])
             self._only_last = tuple(rows["only_last_in_name"])
+            self._before_name = tuple(rows["place_before_name"])
             self._nowhere = frozenset(rows["nowhere"])
             self._not_at_end = tuple(rows["not_at_end"])
             self._same = tuple(rows["same_place"])
@@ -158,6 +159,10 @@ class PlaceNames:
         found = self._shop.match(rest) if known else None
         is_name = found is not None and self._not_in_name.isdisjoint(found["name"])
         return found["name"] if found is not None and is_name else ""
+
+    def may_go_on(self, place: str) -> bool:
+        """Tell whether the name of a shop or an estate may follow what ``place`` ends in (泰安路26号|丽人理发店, 费县县城|九州超市)."""
+        return place.endswith(self._before_name)
 
     def before(self, place: str, text: str) -> str:
         """Return the names that come before ``place`` in an answer, an estate before its building (5号楼，天泰花园，罗庄区的); empty where none does."""

@@ -42,9 +42,7 @@ _TELLS_OF_ANOTHER: Final = 6
 _LONGEST_ANSWER: Final = 16
 """Characters: who tells a longer story where the place was asked for does not tell another matter by it."""
 _ROADS: Final = ("路", "街", "道")
-_COARSE: Final = ("县城", "城里", "城区", "镇上", "街上")
 _SURELY_A_MATTER: Final = 0.8
-_HOUSE: Final = "号"  # 泰安路26号丽人理发店
 _LEAST_NAME: Final = 3  # characters
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
@@ -343,7 +341,7 @@ class TakingDown(InTalk):
         if meaning.slots.place is None or draft.place is None:
             return draft
         road = draft.place.detail
-        if road and not road.endswith((*_ROADS, _HOUSE, *_COARSE)):
+        if road and not self._answers.places.may_go_on(road):
             return draft
         said = meaning.slots.place.said
         name = self._answers.places.behind(said, meaning.text)
@@ -359,7 +357,7 @@ class TakingDown(InTalk):
     def _with_organisation(self, draft: Draft, meaning: Understanding) -> Draft:
         """Return ``draft`` with the shop or company that was named right behind the road, or the number on it."""
         said, place = meaning.slots.place, draft.place
-        if said is None or place is None or not place.detail.endswith((*_ROADS, _HOUSE)):
+        if said is None or place is None or not self._answers.places.may_go_on(place.detail):
             return draft
         name = self._answers.places.shop_behind(said.said, meaning.text)
         return replace(draft, place=replace(place, detail=f"{place.detail}{name}")) if name else draft
