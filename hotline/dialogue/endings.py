@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hotline.dialogue.order_words import either
-from hotline.dialogue.short_answers import Answer, ShortAnswers, clauses
+from hotline.dialogue.short_answers import Answer, ShortAnswers, clauses, is_made_of
 from hotline.phonetics import SoundLexicon, han_only, in_standard_words
 
 _GAPS: Final = r"[，,。\s]*"
 _ADDS_NOTHING: Final = 2  # characters behind “没有了” that say nothing more
 _SHORT_ANSWER: Final = 8
+_SHORT_FAREWELL: Final = 12  # characters: 我现在有事，回头再打
 _SHORT_WISH: Final = 16
 
 
@@ -76,10 +77,10 @@ class Endings(ShortAnswers):
         if self._is_one_of(self._withdraws_alone, text):
             return True
         bare = self._polite_end.sub("", self._polite_start.sub("", han_only(text)))
+        if self._is_one_of(self._withdraws_alone, bare) or (bare and is_made_of(bare, self._withdraws_alone)):
+            return True
         parts = clauses(text)
-        return self._is_one_of(self._withdraws_alone, bare) or (
-            len(parts) > 1 and all(self._is_one_of(self._withdraws_alone, part) for part in parts)
-        )
+        return len(parts) > 1 and all(self._is_one_of(self._withdraws_alone, part) for part in parts)
 
     def refuses(self, text: str) -> bool:
         """Tell whether ``text`` begins as a refusal (“不用回了，你记一下就行”)."""
@@ -103,7 +104,7 @@ class Endings(ShortAnswers):
 
     def breaks_off(self, text: str) -> bool:
         """Tell whether a short sentence takes leave in the middle of something, and answers nothing (“行了再见”)."""
-        is_short = len(han_only(text)) <= _SHORT_ANSWER
+        is_short = len(han_only(text)) <= _SHORT_FAREWELL
         return is_short and any(word in text for word in self._farewells)
 
     def is_done_and_urges(self, text: str) -> bool:

@@ -116,7 +116,7 @@ class ShortAnswers:
         """Tell whether a clause is a word of the answer, or some of them (“对的没错”), or a mere filler."""
         known, words = self._lists[answer], han_only(part)
         is_whole = words in known or self._core(words) in (*known, "")
-        return is_whole or (len(words) <= _SHORT_ANSWER and _is_made_of(words, known))
+        return is_whole or (len(words) <= _SHORT_ANSWER and is_made_of(words, known))
 
     def asks_back(self, text: str) -> bool:
         """Tell whether a sound or a yes is put as a question (“嗯？”, “对吗”): it answers nothing. “对吧？” is a yes."""
@@ -128,7 +128,7 @@ class ShortAnswers:
 
     def _is_sound_or_yes(self, part: str) -> bool:
         words = han_only(part)
-        is_made = _is_made_of(words, (*self._lists[Answer.YES], *self._sounds_asked_back))
+        is_made = is_made_of(words, (*self._lists[Answer.YES], *self._sounds_asked_back))
         return is_made and len(words) <= _SHORT_ANSWER and not words.endswith(self._ends_as_yes)
 
     def leaves_as_it_is(self, text: str) -> bool:
@@ -237,7 +237,7 @@ def clauses(text: str) -> list[str]:
     return [part for part in _CLAUSE.split(text) if part]
 
 
-def _is_made_of(text: str, words: Iterable[str]) -> bool:
+def is_made_of(text: str, words: Iterable[str]) -> bool:
     """Tell whether ``text`` is some of ``words`` one after the other (“对的没错”)."""
     ends = {0}
     for start in range(len(text)):

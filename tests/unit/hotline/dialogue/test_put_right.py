@@ -136,7 +136,7 @@ def test_the_shop_behind_a_road_or_number_is_part_of_the_place(text: str, said: 
 
 def test_who_goes_before_it_is_registered_is_told_so_once() -> None:
     call = read_back()
-    call.says("行了再见")
+    call.says("我现在有事，回头再打")
     assert call.heard == ("not_registered_yet", "confirm")
     call.says("对，再见")
     assert isinstance(call.did[-1], RegisterAppeal)
@@ -190,7 +190,9 @@ def test_who_asks_behind_nothing_more_whether_it_is_a_machine_is_told() -> None:
     assert call.heard == ("machine", "anything_more")
 
 
-@pytest.mark.parametrize("said", ["没事了", "好嘞没事了谢谢", "我就是问问，不是投诉"])
+@pytest.mark.parametrize(
+    "said", ["没事了", "好嘞没事了谢谢", "我就是问问，不是投诉", "算了算了不说了，反正你们也不管"]
+)
 def test_a_matter_may_be_let_be_politely(said: str) -> None:
     call = asked_where()
     call.says(said)
