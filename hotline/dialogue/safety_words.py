@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from hotline.dialogue.alarm_answers import AlarmAnswers
 from hotline.dialogue.cries import MisheardCries
 from hotline.dialogue.held import HeldPeople
 from hotline.dialogue.no_alarms import NoAlarms
@@ -22,7 +23,6 @@ from hotline.phonetics import Match, SoundLexicon, in_standard_words
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
 _SURE_BY_SOUND: Final = 3  # characters
-_ANSWERS: Final = ("retorts", "asks_back", "no", "yes", "no_start", "no_whole", "still")
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 
 
@@ -57,7 +57,7 @@ class SafetyWords:
             of_another = rows["of_another"]
             self._others, self._whatever = tuple(of_another["named"]), tuple(of_another["whatever"])
             self._not_others = tuple(of_another["not_named"])
-            self._urgent = {name: tuple(rows["is_it_urgent"][name]) for name in _ANSWERS}
+            self._urgent = AlarmAnswers(rows["is_it_urgent"])
             self._no_alarms, self._held = NoAlarms(rows["no_alarm"]), HeldPeople(rows["held"])
             self._of_held = EmergencyService(rows["held"]["service"])
         except (KeyError, ValueError, AttributeError) as error:
@@ -165,20 +165,26 @@ class SafetyWords:
     def is_urgent(self, text: str) -> bool | None:
         """Tell what an answer says to the question whether there is danger now (“怎么不紧急，快转”); None where it says neither."""
         text = in_standard_words(text)
-        if any(word in text for word in self._urgent["asks_back"]) and not self._no_alarms.is_hurried(text):
+        if self._urgent.asks_back(text) and not self._no_alarms.is_hurried(text):
             return None
-        order = (("retorts", True), ("no", False), ("yes", True))
-        read = next((said for name, said in order if any(w in text for w in self._urgent[name])), None)
+        read = self._urgent.is_urgent(text)
         return False if read is None and self._denies(text) else read
+
+    def tells_of_danger(self, text: str) -> bool:
+        """Tell whether an answer that is neither yes nor no says what is dangerous (“打得厉害，都见血了”)."""
+        text = in_standard_words(text)
+        is_told = self.emergency_in(text) is not None or self._urgent.describes_danger(text)
+        return is_told and not self._urgent.is_harmless(text)
+
+    def is_of_another(self, text: str) -> bool:
+        """Tell whether what is said instead of an answer is of something else (“我想问一下医保”)."""
+        return self._urgent.is_of_another(in_standard_words(text))
 
     def _denies(self, text: str) -> bool:
         """Tell whether an answer begins as a denial (不是着火，是旱), asks nothing and names nothing else that is dangerous."""
-        said = _CLAUSE.sub("", text)
-        if said in self._urgent["no_whole"]:
-            return True
-        if not said.startswith(self._urgent["no_start"]) or self._no_alarms.asks_back(said):
+        if not self._urgent.begins_as_denial(text) or self._no_alarms.asks_back(text):
             return False
-        return not any(word in said for word in self._urgent["still"]) and self.emergency_in(text) is None
+        return self.emergency_in(text) is None
 
 
 def _takes_from(part: Match, found: Match) -> bool:

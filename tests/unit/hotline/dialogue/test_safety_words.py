@@ -240,6 +240,95 @@ def test_an_answer_says_whether_it_is_urgent(text: str, is_urgent: bool | None) 
     assert SAFETY.is_urgent(text) is is_urgent
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有意识了",
+        "没有反应了",
+        "已经没气了",
+        "没有好转，越来越疼了",
+        "没有办法了恁快来吧",
+        "没有人来救我，他们还在打",
+        "没有用，他还在砸门",
+        "去医院了也没用还在流血",
+        "别转了你们直接来",
+        "不用问了快来",
+        "这还不紧急啊",
+        "你说危险不危险",
+        "再不来就危险了",
+        "必须的",
+        "快",
+    ],
+)
+def test_a_no_within_words_of_danger_is_none(text: str) -> None:
+    assert SAFETY.is_urgent(text) is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "现在没味了",
+        "刚才有，现在散了",
+        "不是很危险",
+        "也不算危险",
+        "谈不上紧急，就是烧纸的味",
+        "现在警察到了",
+        "人家警察正在处理",
+        "救护车正在路上",
+        "开锁公司正在来的路上",
+        "现在看着小了",
+        "赶紧找电工来修，转119干啥",
+        "危险已经排除了",
+        "刚刚灭了",
+        "已经叫120了",
+        "打了120了",
+        "洗过胃了",
+        "早跑了",
+        "没有人受伤",
+        "救上来了，没事",
+    ],
+)
+def test_what_is_over_or_looked_after_is_not_urgent(text: str) -> None:
+    assert SAFETY.is_urgent(text) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "还没灭",
+        "没散呢",
+        "没找着呢",
+        "不知道严不严重",
+        "我现在想问医保",
+        "警察来了也管不了",
+        "他又回来了",
+        "拉开了，就是头上流血了",
+    ],
+)
+def test_what_is_not_over_is_no_denial(text: str) -> None:
+    assert SAFETY.is_urgent(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_danger"),
+    [
+        ("打得厉害，都见血了", True),
+        ("窗户里都能看见火苗子了，烟也大", True),
+        ("他喝醉了在外头踹门呢，我不敢开门", True),
+        ("有个小孩碰上去不动弹了，你们快想想法", True),
+        ("脸色煞白直冒汗，话都说不成个了", True),
+        ("拉开了，就是头上流血了", True),
+        ("就是楼下烧纸冒的烟", False),
+        ("他是昨天晚上打我的", False),
+        ("我想咨询一下医保卡里头晕的药能不能买", False),
+        ("不是着火，是冒烟", False),
+        ("俺不知道咋办啊", False),
+    ],
+)
+def test_an_answer_may_describe_the_danger(text: str, is_danger: bool) -> None:
+    assert SAFETY.tells_of_danger(text) is is_danger
+
+
 def test_a_word_list_that_is_missing_is_named() -> None:
     with pytest.raises(CityConfigError, match="of_another"):
         SafetyWords({name: rows for name, rows in ROWS.items() if name != "of_another"}, file="safety.yaml")
