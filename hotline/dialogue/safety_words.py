@@ -16,6 +16,7 @@ from hotline.dialogue.alarm_answers import AlarmAnswers
 from hotline.dialogue.cries import MisheardCries
 from hotline.dialogue.held import HeldPeople
 from hotline.dialogue.no_alarms import NoAlarms
+from hotline.dialogue.together import TogetherCries
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import Match, SoundLexicon, in_standard_words
@@ -60,6 +61,8 @@ class SafetyWords:
             self._urgent = AlarmAnswers(rows["is_it_urgent"])
             self._no_alarms, self._held = NoAlarms(rows["no_alarm"]), HeldPeople(rows["held"])
             self._of_held = EmergencyService(rows["held"]["service"])
+            self._together = TogetherCries(rows["together"])
+            self._by_number = {number: EmergencyService(number) for number in self._together.services}
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
         self._at_once = {
@@ -97,7 +100,7 @@ class SafetyWords:
                 if found.alarm is Alarm.CERTAIN:
                     return found
                 possible = possible or found
-        return possible or (None if is_story else self._held_in(text))
+        return possible or (None if is_story else self._held_in(text) or self._together_in(text))
 
     def _is_none(self, clause: str, text: str) -> bool:
         """Tell whether ``clause`` of ``text`` raises no alarm: it asks about rules, or tells the news."""
@@ -109,6 +112,8 @@ class SafetyWords:
     def _is_told(self, text: str) -> bool:
         """Tell whether what ``text`` says beside an emergency makes it one to ask about: the news, or a question about rules."""
         rings = self._no_alarms
+        if rings.only_asks(text) and not any(word in text for word in self._now):
+            return True
         if rings.is_hurried(text):
             return False
         clauses = _CLAUSE.split(text)
@@ -118,6 +123,13 @@ class SafetyWords:
         is_past = any(hedge in text for hedge in self._hedges)
         word = None if is_past else self._held.find(text)
         return None if word is None else Emergency(self._of_held, Alarm.POSSIBLE, word)
+
+    def _together_in(self, text: str) -> Emergency | None:
+        said = self._no_alarms.without_idioms(text)
+        if self._is_none(text, text) or any(hedge in _without(said, self._doubts) for hedge in self._hedges):
+            return None
+        found = None if any(doubt in said for doubt in self._doubts) else self._together.find(said)
+        return None if found is None else Emergency(self._by_number[found[0]], Alarm.POSSIBLE, found[1])
 
     def misheard_in(self, text: str) -> Emergency | None:
         """Return the possible emergency that short speech sounds like (“有人晕水了”: 有人溺水), if any."""

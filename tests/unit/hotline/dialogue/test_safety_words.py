@@ -241,6 +241,89 @@ def test_an_answer_says_whether_it_is_urgent(text: str, is_urgent: bool | None) 
 
 
 @pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("有人拿着菜刀追人", "110"),
+        ("俺手机叫人抢走了", "110"),
+        ("有个人把俺包抢跑了", "110"),
+        ("血淌得止不住", "120"),
+        ("老头从梯子上摔下来，头磕破了直淌血", "120"),
+        ("俺老娘有老年痴呆，从早上出去到现在没回来", "110"),
+        ("孩子在超市走散了找不着了", "110"),
+        ("塔吊上站着个人说不给钱就跳", "110"),
+        ("四楼窗台上趴着个小孩", "110"),
+        ("老屋塌了，里头还有人", "119"),
+        ("水漫进屋里了，老人出不来", "119"),
+        ("管道挖断了天然气呲呲往外冒", "119"),
+        ("孩子发烧抽风了", "120"),
+        ("隔壁着了", "119"),
+        ("俺男人掐我脖子", "110"),
+        ("有人叫电打了", "120"),
+        ("有孩子落水", "119"),
+        ("小孩跑丢了", "110"),
+        ("俺娘一头栽倒了", "120"),
+        ("孩子吃了耗子药", "120"),
+    ],
+)
+def test_words_that_tell_of_an_emergency_together_are_asked_about(text: str, service: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert (found.service.value, found.alarm) == (service, Alarm.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "楼顶站着工人施工",
+        "我爸出去打工到现在没回来",
+        "孩子的学籍卡找不着了",
+        "俺家狗跑丢了",
+        "落水管坏了",
+        "楼顶上天天有人跳绳",
+        "屋里孩子睡着了",
+        "承包地让人抢走了",
+        "房子塌了，里面没有人",
+        "视频里有人拿着菜刀追人",
+        "孩子丢了学生证咋补",
+        "孩子丢了户口本还能上学吗",
+        "车胎爆炸了能不能退",
+        "充电宝爆炸了怎么维权",
+        "俺老伴心梗住过院，药费咋报",
+        "暖气管爆了",
+        "煤气罐过期了",
+        "在饭店吃坏了肚子",
+        "有人打电话骚扰我",
+        "老人都冻感冒了",
+    ],
+)
+def test_what_only_holds_such_words_is_none(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老人走失了要等二十四小时才能报警吗",
+        "消防通道堵了，着火了消防车都进不来",
+        "楼道堆杂物，着火了谁负责",
+        "煤气中毒了应该怎么办，想了解一下",
+        "有人给我打电话说我孩子出车祸了，是不是骗子",
+    ],
+)
+def test_what_is_asked_or_passed_on_is_asked_about(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is Alarm.POSSIBLE
+
+
+@pytest.mark.parametrize("text", ["孩子丢了", "家里着火了，消防车进不来，快来", "充电宝爆炸了", "老人走失了"])
+def test_the_same_without_a_question_rings_still(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is Alarm.CERTAIN
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "没有意识了",
