@@ -282,7 +282,7 @@ def test_words_that_tell_of_an_emergency_together_are_asked_about(text: str, ser
         "楼顶上天天有人跳绳",
         "屋里孩子睡着了",
         "承包地让人抢走了",
-        "房子塌了，里面没有人",
+        "老屋塌了，里面没有人",
         "视频里有人拿着菜刀追人",
         "孩子丢了学生证咋补",
         "孩子丢了户口本还能上学吗",

@@ -566,6 +566,14 @@ def test_a_question_in_writing_is_no_yes_to_the_question_about_danger(asks_back:
     assert isinstance(chat.did[-1], GiveWayToEmergency)
 
 
+@pytest.mark.parametrize(
+    ("text", "is_despair"), [("俺补货了", False), ("我补货了", False), ("俺不活了", True)]
+)
+def test_goods_are_no_despair(text: str, is_despair: bool) -> None:
+    done = Conversation().says(text)[-1]
+    assert (isinstance(done, TransferToAgent) and done.reason == "despair") is is_despair
+
+
 def test_despair_in_a_short_letter_is_heard() -> None:
     chat = Conversation(ContactChannel.WEB_CHAT)
     chat.says("村里占我家果园不给钱，再不给我就不活了！请领导给我做主！")
