@@ -326,6 +326,10 @@ def test_the_same_without_a_question_rings_still(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "报警了没人来",
+        "打了120了还没来",
+        "已经没脉搏了",
+        "刚抽过去了",
         "没有意识了",
         "没有反应了",
         "已经没气了",
@@ -350,6 +354,7 @@ def test_a_no_within_words_of_danger_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "没有没有，就是天天冒，蒸汽似的",
         "现在没味了",
         "刚才有，现在散了",
         "不是很危险",
@@ -378,6 +383,11 @@ def test_what_is_over_or_looked_after_is_not_urgent(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "没有大人在家",
+        "火没有灭",
+        "有没有危险我不知道",
+        "孩子让人拉走了",
+        "不用管我先救我娘",
         "还没灭",
         "没散呢",
         "没找着呢",
