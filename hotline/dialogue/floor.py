@@ -58,6 +58,7 @@ class Floor:
     """What was asked, while a matter was being taken down, before the question whether there is an emergency."""
 
     _is_alarm_heard = False  # whether the emergency that was asked about was said, and not only sounded alike
+    _is_alarm_denied = False  # whether it was just said that what was taken for an emergency is none
     _is_next_there = False  # whether the matter that comes next is where the one before is
 
     def __init__(

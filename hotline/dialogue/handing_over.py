@@ -305,6 +305,8 @@ class HandingOver(Floor):
         return actions
 
     def _no_match(self, name: str) -> Actions:
+        if self._is_alarm_denied:  # what was denied (有人落水／没事了) is no matter by itself
+            return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         self._no_matches += 1
         if self._no_matches >= self._most_no_matches:
             return self._transfer("not_understood")

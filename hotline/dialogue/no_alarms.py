@@ -21,6 +21,7 @@ class NoAlarms:
         rules, news, idioms, denial = (rows[name] for name in ("rules", "news", "idioms", "denial"))
         self._topics, self._asks = tuple(rules["topics"]), tuple(rules["asks"])
         self._not_topics, self._asks_last = tuple(rules["not_topics"]), tuple(rules["asks_last"])
+        self._only_asks = tuple(rows["only_asks"])
         self._particles = "".join(rules["particles"])
         self._helpless, self._hurries = tuple(rules["helpless"]), tuple(rules["unless"])
         self._news, self._not_own, self._own = (tuple(news[name]) for name in ("told_by", "not_own", "own"))
@@ -46,6 +47,10 @@ class NoAlarms:
     def _names_rules(self, clause: str) -> bool:
         clause = _without(clause, self._not_topics)
         return any(topic in clause for topic in self._topics)
+
+    def only_asks(self, text: str) -> bool:
+        """Tell whether ``text`` asks about such things or passes on what it was told (我孩子出车祸了，是不是骗子)."""
+        return any(word in text for word in self._only_asks)
 
     def is_hurried(self, text: str) -> bool:
         """Tell whether somebody is to come or be called, whatever is asked beside it."""

@@ -131,6 +131,7 @@ class OverTurns(EarlierOrders):
         stay = StayHere(self._turn)
         self._gave_way, self._draft, self._heard = False, draft, text
         self._was_asked_about_emergency, self._saying = True, None
+        self._is_alarm_heard = emergency is not None
         ask = self._ask_yes_no(Stage.EMERGENCY_CHECK, "emergency_check", service=self._service.value)
         return (StopSaying(), stay, *ask)
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from hotline.dialogue.alarm_answers import AlarmAnswers
 from hotline.dialogue.cries import MisheardCries
 from hotline.dialogue.held import HeldPeople
 from hotline.dialogue.no_alarms import NoAlarms
+from hotline.dialogue.together import TogetherCries
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import Match, SoundLexicon, in_standard_words
@@ -22,7 +24,6 @@ from hotline.phonetics import Match, SoundLexicon, in_standard_words
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
 _SURE_BY_SOUND: Final = 3  # characters
-_ANSWERS: Final = ("retorts", "asks_back", "no", "yes", "no_start", "no_whole", "still")
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 
 
@@ -57,9 +58,11 @@ class SafetyWords:
             of_another = rows["of_another"]
             self._others, self._whatever = tuple(of_another["named"]), tuple(of_another["whatever"])
             self._not_others = tuple(of_another["not_named"])
-            self._urgent = {name: tuple(rows["is_it_urgent"][name]) for name in _ANSWERS}
+            self._urgent = AlarmAnswers(rows["is_it_urgent"])
             self._no_alarms, self._held = NoAlarms(rows["no_alarm"]), HeldPeople(rows["held"])
             self._of_held = EmergencyService(rows["held"]["service"])
+            self._together = TogetherCries(rows["together"])
+            self._by_number = {number: EmergencyService(number) for number in self._together.services}
         except (KeyError, ValueError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"紧急词表缺少内容或写法不对：{error}") from error
         self._at_once = {
@@ -97,7 +100,7 @@ class SafetyWords:
                 if found.alarm is Alarm.CERTAIN:
                     return found
                 possible = possible or found
-        return possible or (None if is_story else self._held_in(text))
+        return possible or (None if is_story else self._held_in(text) or self._together_in(text))
 
     def _is_none(self, clause: str, text: str) -> bool:
         """Tell whether ``clause`` of ``text`` raises no alarm: it asks about rules, or tells the news."""
@@ -109,6 +112,8 @@ class SafetyWords:
     def _is_told(self, text: str) -> bool:
         """Tell whether what ``text`` says beside an emergency makes it one to ask about: the news, or a question about rules."""
         rings = self._no_alarms
+        if rings.only_asks(text) and not any(word in text for word in self._now):
+            return True
         if rings.is_hurried(text):
             return False
         clauses = _CLAUSE.split(text)
@@ -118,6 +123,13 @@ class SafetyWords:
         is_past = any(hedge in text for hedge in self._hedges)
         word = None if is_past else self._held.find(text)
         return None if word is None else Emergency(self._of_held, Alarm.POSSIBLE, word)
+
+    def _together_in(self, text: str) -> Emergency | None:
+        said = self._no_alarms.without_idioms(text)
+        if self._is_none(text, text) or any(hedge in _without(said, self._doubts) for hedge in self._hedges):
+            return None
+        found = None if any(doubt in said for doubt in self._doubts) else self._together.find(said)
+        return None if found is None else Emergency(self._by_number[found[0]], Alarm.POSSIBLE, found[1])
 
     def misheard_in(self, text: str) -> Emergency | None:
         """Return the possible emergency that short speech sounds like (“有人晕水了”: 有人溺水), if any."""
@@ -165,20 +177,26 @@ class SafetyWords:
     def is_urgent(self, text: str) -> bool | None:
         """Tell what an answer says to the question whether there is danger now (“怎么不紧急，快转”); None where it says neither."""
         text = in_standard_words(text)
-        if any(word in text for word in self._urgent["asks_back"]) and not self._no_alarms.is_hurried(text):
+        if self._urgent.asks_back(text) and not self._no_alarms.is_hurried(text):
             return None
-        order = (("retorts", True), ("no", False), ("yes", True))
-        read = next((said for name, said in order if any(w in text for w in self._urgent[name])), None)
+        read = self._urgent.is_urgent(text)
         return False if read is None and self._denies(text) else read
+
+    def tells_of_danger(self, text: str) -> bool:
+        """Tell whether an answer that is neither yes nor no says what is dangerous (“打得厉害，都见血了”)."""
+        text = in_standard_words(text)
+        is_told = self.emergency_in(text) is not None or self._urgent.describes_danger(text)
+        return is_told and not self._urgent.is_harmless(text)
+
+    def is_of_another(self, text: str) -> bool:
+        """Tell whether what is said instead of an answer is of something else (“我想问一下医保”)."""
+        return self._urgent.is_of_another(in_standard_words(text))
 
     def _denies(self, text: str) -> bool:
         """Tell whether an answer begins as a denial (不是着火，是旱), asks nothing and names nothing else that is dangerous."""
-        said = _CLAUSE.sub("", text)
-        if said in self._urgent["no_whole"]:
-            return True
-        if not said.startswith(self._urgent["no_start"]) or self._no_alarms.asks_back(said):
+        if not self._urgent.begins_as_denial(text) or self._no_alarms.asks_back(text):
             return False
-        return not any(word in said for word in self._urgent["still"]) and self.emergency_in(text) is None
+        return self.emergency_in(text) is None
 
 
 def _takes_from(part: Match, found: Match) -> bool:

@@ -196,7 +196,7 @@ class Session(AskingOn):
         return isinstance(turn, int) and turn != self._turn
 
     def _said(self, text: str) -> Actions:
-        self._silences = 0
+        self._silences, self._is_alarm_denied = 0, False
         if self._stage is Stage.HANDED_OVER or not text.strip():
             return ()
         self._words = (*self._words, text.strip("，。 "))[-_LAST_WORDS:]
@@ -347,26 +347,42 @@ class Session(AskingOn):
         return self._understand(text)
 
     def _answer_to_emergency_check(self, text: str) -> Actions:
-        """Give way to who says that it is urgent, however they say it; a short answer that says neither is asked once more."""
-        is_urgent = self._safety.is_urgent(text)
-        asks_back = not self._is_spoken and text.rstrip().endswith(("？", "?"))  # “嗯？” in writing is no yes
-        answer = None if asks_back else self._answers.read(text, Answer.YES, Answer.NO)
-        if is_urgent is None and answer is not None:
-            is_urgent = answer is Answer.YES
+        """Give way to who says that it is urgent, however they say it; an answer that says neither is asked for once more."""
+        is_urgent = self._is_urgent(text)
         if is_urgent and self._service is not None:
             return self._give_way(self._service, self._heard)
-        is_short = len(text) <= _SHORT_OF_A_MATTER
-        if is_urgent is None and is_short and not self._was_asked_again_about_emergency:
+        is_another = not self._is_alarm_heard or self._safety.is_of_another(text)
+        is_open = is_urgent is None and (len(text) <= _SHORT_OF_A_MATTER or not is_another)
+        if is_open and not self._was_asked_again_about_emergency:
             self._was_asked_again_about_emergency = True
             return self._ask_again()
-        if is_urgent is None and is_short and self._is_alarm_heard and self._service is not None:
+        if is_open and self._is_alarm_heard and self._service is not None:
             return self._give_way(self._service, self._heard)  # asked twice, and nobody said no
         said = self._heard if is_urgent is False else f"{self._heard}，{text}"
         if self._before_check is not None:  # nothing of what is being taken down is lost
             self._stage, self._asked = self._before_check
             return self._answer_to_stage(said)
-        self._stage = Stage.OPEN
+        self._stage, self._is_alarm_denied = Stage.OPEN, is_urgent is False
         return self._understand(said)
+
+    def _is_urgent(self, text: str) -> bool | None:
+        """Tell what is answered to the question about danger: yes, no, or neither.
+
+        What is described (都见血了) is a yes to an alarm that was said; of one that only sounded so, an alarm of its own.
+        """
+        is_urgent = self._safety.is_urgent(text)
+        asks_back = not self._is_spoken and text.rstrip().endswith(("？", "?"))  # “嗯？” in writing is no yes
+        answer = None if asks_back else self._answers.read(text, Answer.YES, Answer.NO)
+        if is_urgent is None and answer is not None:
+            is_urgent = answer is Answer.YES
+        if is_urgent is not None:
+            return is_urgent
+        if self._is_alarm_heard:
+            return True if self._safety.tells_of_danger(text) else None
+        if (own := self._safety.emergency_in(text)) is not None:
+            self._service = own.service
+            return True
+        return None
 
     def _invite(self) -> Actions:
         """Ask somebody to go on who greeted or announced a matter, and paused: they are waited for as elders are."""

@@ -59,6 +59,7 @@ class AnswerWords(Endings):
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
+            self._not_despair = tuple(rows["not_despair"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
@@ -195,6 +196,8 @@ class AnswerWords(Endings):
         people anyway. Who says them at the end of a long story ``is_spoken``.
         """
         is_cry = is_spoken or len(han_only(text)) <= _LONGEST_CRY
+        for word in self._not_despair:
+            text = text.replace(word, "／")  # 我补货了 sounds like 我不活了
         return is_cry and self._is_found(self._despair_lexicon, text)
 
     def asks_who(self, text: str) -> bool:

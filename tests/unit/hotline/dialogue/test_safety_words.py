@@ -240,6 +240,188 @@ def test_an_answer_says_whether_it_is_urgent(text: str, is_urgent: bool | None) 
     assert SAFETY.is_urgent(text) is is_urgent
 
 
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("有人拿着菜刀追人", "110"),
+        ("俺手机叫人抢走了", "110"),
+        ("有个人把俺包抢跑了", "110"),
+        ("血淌得止不住", "120"),
+        ("老头从梯子上摔下来，头磕破了直淌血", "120"),
+        ("俺老娘有老年痴呆，从早上出去到现在没回来", "110"),
+        ("孩子在超市走散了找不着了", "110"),
+        ("塔吊上站着个人说不给钱就跳", "110"),
+        ("四楼窗台上趴着个小孩", "110"),
+        ("老屋塌了，里头还有人", "119"),
+        ("水漫进屋里了，老人出不来", "119"),
+        ("管道挖断了天然气呲呲往外冒", "119"),
+        ("孩子发烧抽风了", "120"),
+        ("隔壁着了", "119"),
+        ("俺男人掐我脖子", "110"),
+        ("有人叫电打了", "120"),
+        ("有孩子落水", "119"),
+        ("小孩跑丢了", "110"),
+        ("俺娘一头栽倒了", "120"),
+        ("孩子吃了耗子药", "120"),
+    ],
+)
+def test_words_that_tell_of_an_emergency_together_are_asked_about(text: str, service: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert (found.service.value, found.alarm) == (service, Alarm.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "楼顶站着工人施工",
+        "我爸出去打工到现在没回来",
+        "孩子的学籍卡找不着了",
+        "俺家狗跑丢了",
+        "落水管坏了",
+        "楼顶上天天有人跳绳",
+        "屋里孩子睡着了",
+        "承包地让人抢走了",
+        "老屋塌了，里面没有人",
+        "视频里有人拿着菜刀追人",
+        "孩子丢了学生证咋补",
+        "孩子丢了户口本还能上学吗",
+        "车胎爆炸了能不能退",
+        "充电宝爆炸了怎么维权",
+        "俺老伴心梗住过院，药费咋报",
+        "暖气管爆了",
+        "煤气罐过期了",
+        "在饭店吃坏了肚子",
+        "有人打电话骚扰我",
+        "老人都冻感冒了",
+    ],
+)
+def test_what_only_holds_such_words_is_none(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老人走失了要等二十四小时才能报警吗",
+        "消防通道堵了，着火了消防车都进不来",
+        "楼道堆杂物，着火了谁负责",
+        "煤气中毒了应该怎么办，想了解一下",
+        "有人给我打电话说我孩子出车祸了，是不是骗子",
+    ],
+)
+def test_what_is_asked_or_passed_on_is_asked_about(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is Alarm.POSSIBLE
+
+
+@pytest.mark.parametrize("text", ["孩子丢了", "家里着火了，消防车进不来，快来", "充电宝爆炸了", "老人走失了"])
+def test_the_same_without_a_question_rings_still(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is Alarm.CERTAIN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "报警了没人来",
+        "打了120了还没来",
+        "已经没脉搏了",
+        "刚抽过去了",
+        "没有意识了",
+        "没有反应了",
+        "已经没气了",
+        "没有好转，越来越疼了",
+        "没有办法了恁快来吧",
+        "没有人来救我，他们还在打",
+        "没有用，他还在砸门",
+        "去医院了也没用还在流血",
+        "别转了你们直接来",
+        "不用问了快来",
+        "这还不紧急啊",
+        "你说危险不危险",
+        "再不来就危险了",
+        "必须的",
+        "快",
+    ],
+)
+def test_a_no_within_words_of_danger_is_none(text: str) -> None:
+    assert SAFETY.is_urgent(text) is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有没有，就是天天冒，蒸汽似的",
+        "现在没味了",
+        "刚才有，现在散了",
+        "不是很危险",
+        "也不算危险",
+        "谈不上紧急，就是烧纸的味",
+        "现在警察到了",
+        "人家警察正在处理",
+        "救护车正在路上",
+        "开锁公司正在来的路上",
+        "现在看着小了",
+        "赶紧找电工来修，转119干啥",
+        "危险已经排除了",
+        "刚刚灭了",
+        "已经叫120了",
+        "打了120了",
+        "洗过胃了",
+        "早跑了",
+        "没有人受伤",
+        "救上来了，没事",
+    ],
+)
+def test_what_is_over_or_looked_after_is_not_urgent(text: str) -> None:
+    assert SAFETY.is_urgent(text) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有大人在家",
+        "火没有灭",
+        "有没有危险我不知道",
+        "孩子让人拉走了",
+        "不用管我先救我娘",
+        "还没灭",
+        "没散呢",
+        "没找着呢",
+        "不知道严不严重",
+        "我现在想问医保",
+        "警察来了也管不了",
+        "他又回来了",
+        "拉开了，就是头上流血了",
+    ],
+)
+def test_what_is_not_over_is_no_denial(text: str) -> None:
+    assert SAFETY.is_urgent(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_danger"),
+    [
+        ("打得厉害，都见血了", True),
+        ("窗户里都能看见火苗子了，烟也大", True),
+        ("他喝醉了在外头踹门呢，我不敢开门", True),
+        ("有个小孩碰上去不动弹了，你们快想想法", True),
+        ("脸色煞白直冒汗，话都说不成个了", True),
+        ("拉开了，就是头上流血了", True),
+        ("就是楼下烧纸冒的烟", False),
+        ("他是昨天晚上打我的", False),
+        ("我想咨询一下医保卡里头晕的药能不能买", False),
+        ("不是着火，是冒烟", False),
+        ("俺不知道咋办啊", False),
+    ],
+)
+def test_an_answer_may_describe_the_danger(text: str, is_danger: bool) -> None:
+    assert SAFETY.tells_of_danger(text) is is_danger
+
+
 def test_a_word_list_that_is_missing_is_named() -> None:
     with pytest.raises(CityConfigError, match="of_another"):
         SafetyWords({name: rows for name, rows in ROWS.items() if name != "of_another"}, file="safety.yaml")

@@ -26,7 +26,7 @@ from hotline.dialogue.events import (
     PromptFinished,
     Understood,
 )
-from hotline.domain.appeal import AppealKind, ContactChannel, Secrecy
+from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, Secrecy
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.knowledge import Passage
@@ -509,6 +509,53 @@ def test_who_answers_neither_is_asked_once_more() -> None:
     assert isinstance(call.did[-1], Understand)
 
 
+@pytest.mark.parametrize("text", ["他在外头踹门呢，我不敢开门，恁说俺咋弄", "都见血了"])
+def test_who_describes_the_danger_is_put_through(text: str) -> None:
+    call = Conversation()
+    call.says("老公打我")
+    call.says(text)
+    assert isinstance(call.did[-1], GiveWayToEmergency)
+
+
+def test_a_long_answer_that_denies_nothing_is_asked_for_once_more_and_then_taken_for_yes() -> None:
+    call = Conversation()
+    call.says("楼下有人打架")
+    call.says("就在我们小区东边那个超市门口")
+    assert call.heard == ("emergency_check",)
+    call.says("兰山区柳青街道福星小区东门")
+    assert isinstance(call.did[-1], GiveWayToEmergency)
+
+
+def test_a_long_answer_of_something_else_goes_on_with_that() -> None:
+    call = Conversation()
+    call.says("楼下有人打架")
+    assert call.says("我就是想问一下医保怎么交")[-1] == Understand(
+        call.turn, "楼下有人打架，我就是想问一下医保怎么交"
+    )
+
+
+def test_a_long_answer_to_an_alarm_that_only_sounded_so_is_none_without_an_alarm_of_its_own() -> None:
+    call = Conversation()
+    call.says("出车过来")
+    assert isinstance(call.says("就在我们小区东边那个超市门口")[-1], Understand)
+    call = Conversation()
+    call.says("出车过来")
+    call.says("有个人躺在地上不动弹了也没人管")
+    assert isinstance(call.did[-1], GiveWayToEmergency)
+    assert call.did[-1].service is EmergencyService.AMBULANCE
+
+
+def test_who_denies_a_cry_that_is_no_matter_is_invited_to_go_on() -> None:
+    call = Conversation()
+    call.says("楼下有人打架")
+    call.says("没事了", a_meaning("楼下有人打架", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("go_ahead",)
+    call.says("嗡嗡嗡", a_meaning("嗡嗡嗡", Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("not_understood",)
+
+
 @pytest.mark.parametrize("asks_back", ["嗯？", "啊？？"])
 def test_a_question_in_writing_is_no_yes_to_the_question_about_danger(asks_back: str) -> None:
     chat = Conversation(ContactChannel.WEB_CHAT)
@@ -517,6 +564,14 @@ def test_a_question_in_writing_is_no_yes_to_the_question_about_danger(asks_back:
     assert chat.heard == ("emergency_check",)
     chat.says("嗯")
     assert isinstance(chat.did[-1], GiveWayToEmergency)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_despair"), [("俺补货了", False), ("我补货了", False), ("俺不活了", True)]
+)
+def test_goods_are_no_despair(text: str, is_despair: bool) -> None:
+    done = Conversation().says(text)[-1]
+    assert (isinstance(done, TransferToAgent) and done.reason == "despair") is is_despair
 
 
 def test_despair_in_a_short_letter_is_heard() -> None:
