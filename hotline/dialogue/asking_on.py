@@ -56,15 +56,32 @@ class AskingOn(InWriting):
             return self._send_nothing()
         if (told := self._follow_up(text)) is not None:
             return told
+        if asked := self._answers.asked_instead(text):
+            return self._ask_instead(asked)
         source = self._article.legal_basis or self._article.source
-        if source and self._answers.doubts_answer(text):
+        # “去了，人家说不给办” tells of it; who hears otherwise (“人家说不要钱”) doubts it.
+        if source and self._answers.doubts_answer(text) and not self._answers.was_turned_down(text):
             first = source.partition("；")[0] if self._is_spoken else source
             return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=first))
         if (right := self._answers.meant(text)) and len(text) <= _ASKS_ON:
-            stop = self._stop_saying()
-            self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(right)
-            return (*stop, self._look_up_in_context())  # 不对，是补办
+            return self._ask_in_context(right)  # 不对，是补办
         return None
+
+    def _ask_instead(self, asked: str) -> Actions:
+        """Answer what was asked and taken for something else (“不是，我问的是护照怎么换”): alone, where it names its matter."""
+        assert self._article is not None
+        if not self._answers.asks(asked):
+            return self._ask_in_context(asked)
+        aspect = self._answers.follow_ups.aspect(asked)
+        if aspect is None or self._answers.follow_ups.is_beside(self._article, asked, aspect):
+            is_own = not self._answers.follow_ups.names_nothing(asked)
+            return self._understand(asked) if is_own else self._ask_in_context(asked)
+        return self._follow_up(asked) or self._ask_in_context(asked)
+
+    def _ask_in_context(self, asked: str) -> Actions:
+        stop = self._stop_saying()
+        self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(asked)
+        return (*stop, self._look_up_in_context())
 
     def _send_nothing(self) -> Actions:
         """Say that an answer is not sent by SMS, and on the telephone tell it once more, to be noted down."""
@@ -94,11 +111,9 @@ class AskingOn(InWriting):
             return None  # 低保咋申请, after an answer on passports
         if told := FollowUps.told(self._article, aspect):
             return self._tell(self._article.id, sentences(told))
-        stop = self._stop_saying()
-        self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(text)
-        look_up = self._look_up_in_context()  # another article may tell it
-        self._untold, self._aspect = look_up.turn, aspect
-        return (*stop, look_up)
+        actions = self._ask_in_context(text)  # another article may tell it
+        self._untold, self._aspect = self._in_context, aspect
+        return actions
 
     def _others_looked_through(self, passages: Sequence[Passage], sure: Article | None) -> Actions:
         """Answer with another article that tells what the last one does not, if there is one."""
@@ -174,7 +189,9 @@ class AskingOn(InWriting):
             return False
         if self._answers.asks_on(draft.text):
             return True
-        asks = self._answers.asks(draft.text)
+        if self._answers.offers_choice(draft.text):
+            return True
+        asks = self._answers.asks(draft.text) or self._answers.asks_by_no(draft.text)
         if asks and self._answers.follow_ups.is_empty(draft.text):
             return True
         is_question = draft.kind in (None, AppealKind.INQUIRY) and asks

@@ -281,6 +281,8 @@ class Session(AskingOn):
             return kept
         if self._gives_question_up(text):
             return self._withdrawn()
+        if (asked := self._asked_otherwise(text)) is not None:
+            return asked
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
         if self._stage in _MAY_BE_MISDIALLED and self._answers.slips.has_misdialled(text):
@@ -384,6 +386,15 @@ class Session(AskingOn):
         other = Answer.YES if self._stage is Stage.CONFIRM else Answer.DONE
         return self._answers.read(text, other, Answer.NO_NEED) in (Answer.NO_NEED, Answer.DONE)
 
+    def _asked_otherwise(self, text: str) -> Actions | None:
+        """Understand anew what was asked, where a question is taken down as another (“我不是问这个，我是问断交了咋补”)."""
+        asked = self._answers.asked_instead(text)
+        is_question = self._stage in INTAKE and self._draft.kind is AppealKind.INQUIRY
+        if not is_question or not self._answers.asks(asked):
+            return None
+        self._stage = Stage.OPEN
+        return self._understand(asked)
+
     @property
     def _may_take_next_matter(self) -> bool:
         return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
@@ -405,8 +416,13 @@ class Session(AskingOn):
             self._article = None
             return self._next_question("no_answer_register")
         lets_it_be = self._answers.lets_it_be(text) or (not is_order and self._answers.withdraws(text))
-        if answer is not None or lets_it_be or self._answers.is_done_and_urges(text):
+        is_leaving = self._answers.takes_over_from_here(text) and not self._answers.asks_to_wait(text)
+        if answer is not None or lets_it_be or is_leaving or self._answers.is_done_and_urges(text):
             return self._rate_or_goodbye()
+        if self._answers.is_mere_sound(text):
+            return self._ask_whether_more()
+        if is_order and self._answers.of_orders.wants_word_when_done(text):
+            return self._add_to_order(text)
         if behind := self._answers.behind_done(text):
             if self._answers.asks_who_answers(behind[-_LAST_ASKED:]):
                 return self._tell_who_answers()
@@ -418,12 +434,22 @@ class Session(AskingOn):
             return self._rate(rated)
         if self._stage is Stage.ANSWERED and (told := self._said_to_answer(text)) is not None:
             return told
-        asks_of_it = self._answers.follow_ups.asks_how_long(text) or self._answers.of_orders.asks_if_noted(
-            text
-        )
-        if self._stage is Stage.MORE and self._last_due and asks_of_it:
+        if self._stage is Stage.MORE and self._last_due and self._asks_of_order(text):
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))
+
+    def _asks_of_order(self, text: str) -> bool:
+        """Whether it is asked how long the last order takes, whether it is on record, or who will answer."""
+        of_orders = self._answers.of_orders
+        is_of_it = of_orders.asks_if_noted(text) or of_orders.asks_of_reply(text)
+        return is_of_it or self._answers.follow_ups.asks_how_long(text)
+
+    def _ask_whether_more(self) -> Actions:
+        """Ask once more whether there is anything else."""
+        turn = self._new_turn()
+        return self._put(
+            self._stage, self._prompts.say(turn, (self._closing,)), self._closing_listen(turn)
+        )
 
     def _key(self, key: str) -> Actions:
         self._silences = 0
@@ -521,8 +547,9 @@ class Session(AskingOn):
             return self._form_understood(meaning)
         if self._asked is not None and self._answers.asks_to_wait(meaning.text):
             return self._listen_longer(*self._asked)
+        is_later = self._answers.of_orders.wants_word_when_done(meaning.text)
         match meaning.intent:
-            case Intent.TRANSFER_TO_AGENT:
+            case Intent.TRANSFER_TO_AGENT if not is_later:
                 return self._transfer("asked")
             case Intent.WAIT if self._asked is not None:
                 return self._listen_longer(*self._asked)

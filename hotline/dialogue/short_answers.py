@@ -73,6 +73,8 @@ class ShortAnswers:
         self._before_digit = tuple(sorted(rows["before_digit"], key=len, reverse=True))
         after = either(rows["polite_after"])
         self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
+        done_starts = (*rows["polite_starts"], *rows["done_starts"])
+        self._done_start = re.compile(rf"(?:{either(done_starts)})*")
         self._polite_end = re.compile(rf"(?:(?:{either(rows['polite_ends'])})(?:{after})*)+$")
 
     def read(self, text: str, *among: Answer) -> Answer | None:
@@ -108,15 +110,19 @@ class ShortAnswers:
         return next((one for one in among if any(way in self._lists[one] for way in ways)), None)
 
     def _is_done_after_yes(self, parts: Sequence[str]) -> bool:
-        """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”)."""
+        """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”, “唉，没了”, “那行没啥了”)."""
         *before, last = [part for part in parts if part] or [""]
-        return self._says(Answer.DONE, last) and all(self._says(Answer.YES, part) for part in before)
+        bare = self._done_start.sub("", han_only(last), count=1)
+        is_done = self._says(Answer.DONE, last) or (bool(bare) and self._says(Answer.DONE, bare))
+        return is_done and all(
+            self._says(Answer.YES, part) or self._done_start.fullmatch(han_only(part)) for part in before
+        )
 
     def _says(self, answer: Answer, part: str) -> bool:
         """Tell whether a clause is a word of the answer, or some of them (“对的没错”), or a mere filler."""
         known, words = self._lists[answer], han_only(part)
         is_whole = words in known or self._core(words) in (*known, "")
-        return is_whole or (len(words) <= _SHORT_ANSWER and _is_made_of(words, known))
+        return is_whole or (len(words) <= _SHORT_ANSWER and is_made_of(words, known))
 
     def asks_back(self, text: str) -> bool:
         """Tell whether a sound or a yes is put as a question (“嗯？”, “对吗”): it answers nothing. “对吧？” is a yes."""
@@ -128,7 +134,7 @@ class ShortAnswers:
 
     def _is_sound_or_yes(self, part: str) -> bool:
         words = han_only(part)
-        is_made = _is_made_of(words, (*self._lists[Answer.YES], *self._sounds_asked_back))
+        is_made = is_made_of(words, (*self._lists[Answer.YES], *self._sounds_asked_back))
         return is_made and len(words) <= _SHORT_ANSWER and not words.endswith(self._ends_as_yes)
 
     def leaves_as_it_is(self, text: str) -> bool:
@@ -232,7 +238,7 @@ def clauses(text: str) -> list[str]:
     return [part for part in _CLAUSE.split(text) if part]
 
 
-def _is_made_of(text: str, words: Iterable[str]) -> bool:
+def is_made_of(text: str, words: Iterable[str]) -> bool:
     """Tell whether ``text`` is some of ``words`` one after the other (“对的没错”)."""
     ends = {0}
     for start in range(len(text)):
