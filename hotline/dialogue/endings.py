@@ -80,11 +80,11 @@ class Endings(ShortAnswers):
         return rest if is_more and any(words in rest for words in self._asks_besides) else ""
 
     def lets_it_be(self, text: str) -> bool:
-        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”)."""
+        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”, “算了不问了”)."""
         words = self._core(han_only(text))
-        is_short = len(words) <= _SHORT_ANSWER
+        is_short = 0 < len(words) <= _SHORT_ANSWER
         if self._is_one_of(self._withdraws_alone, text) or (
-            is_short and is_made_of(words, self._withdraws_alone)  # 算了不问了
+            is_short and any(is_made_of(way, self._withdraws_alone) for way in (han_only(text), words))
         ):
             return True
         bare = self._polite_end.sub("", self._polite_start.sub("", han_only(text)))

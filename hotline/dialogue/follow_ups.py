@@ -52,7 +52,7 @@ class FollowUps:
                 either((*self._empty, *self._aspects, *rows.get("asks_inside", ()), *rows.get("may_ask", ())))
             )
             self._how_long = tuple(map(str, rows["aspects"].get("long", {}).get("asked", ())))
-            self._for_me = tuple(sorted(map(str, rows["aspect_for_me"]), key=len, reverse=True))
+            self._for_me = tuple(sorted(map(str, rows.get("aspect_for_me", ())), key=len, reverse=True))
             fields = {field for aspect in self._aspects.values() for field in aspect.fields}
         except (KeyError, TypeError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"追问词表缺少内容或写法不对：{error}") from error

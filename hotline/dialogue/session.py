@@ -99,6 +99,8 @@ _WITH_PAGE: Final = (ContactChannel.WEB_CHAT, ContactChannel.APP)
 class Session(AskingOn):
     """One conversation with one citizen."""
 
+    _was_done_at_place = False  # whether “没了” was said where a place was asked for
+
     def handle(self, event: Event) -> Actions:
         """Decide what to do about ``event``."""
         if self._stage is Stage.ENDED or self._is_late(event):
@@ -299,6 +301,10 @@ class Session(AskingOn):
         if self._stage is Stage.CORRECT:
             return self._put_right(text)
         if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL):
+            is_done = self._stage is Stage.PLACE and read(text, Answer.DONE) is not None
+            if is_done and not self._was_done_at_place:
+                self._was_done_at_place = True  # the question was not heard out
+                return self._ask_again()
             right = self._answers.slips.put_anew(text)
             is_matter = bool(right) and not self._answers.places.is_name(right)
             return self._understand(self._answers.denied(right) if is_matter else text)
@@ -447,9 +453,7 @@ class Session(AskingOn):
     def _ask_whether_more(self) -> Actions:
         """Ask once more whether there is anything else."""
         turn = self._new_turn()
-        return self._put(
-            self._stage, self._prompts.say(turn, (self._closing,)), self._closing_listen(turn)
-        )
+        return self._put(self._stage, self._prompts.say(turn, (self._closing,)), self._closing_listen(turn))
 
     def _key(self, key: str) -> Actions:
         self._silences = 0

@@ -164,8 +164,11 @@ class AnswerWords(Endings):
         self._turned_down, self._not_turned_down = tuple(refused["words"]), tuple(refused["but"])
         self._refused_by_others, self._papers = tuple(refused["others"]), tuple(refused["papers"])
         which = rows["offers_choice"]
-        self._either_or = re.compile(rf"(?P<one>\w{{1,8}}?)(?:{either(which['between'])})(?P<other>\w{{1,8}})")
+        self._either_or = re.compile(
+            rf"(?P<one>\w{{1,8}}?)(?:{either(which['between'])})(?P<other>\w{{1,8}})"
+        )
         self._choice_starts, self._no_choice = tuple(which["starts"]), tuple(which["but"])
+        self._never_shared = frozenset(which["empty"])
         self._asks_by_no = tuple(rows["asks_by_no"])
         asked = rows["asked_instead"]
         leads, denied, what, asks, wishes = (
@@ -323,11 +326,12 @@ class AnswerWords(Endings):
 
     def offers_choice(self, text: str) -> bool:
         """Tell whether a short question asks which of two it is (“是一次给还是每年给”); “灯还是不亮” asks nothing."""
-        found = self._either_or.fullmatch(text.rstrip("。？?呢啊呀 "))
+        found = self._either_or.fullmatch(text.rstrip("。？? "))
         if found is None or found["other"].startswith(self._no_choice):
             return False
         one, other = found["one"], found["other"]
-        return one[0] == other[0] or one[-1] == other[-1] or one.startswith(self._choice_starts)
+        shared = {*one} & {*other} - self._never_shared
+        return bool(shared) or one.startswith(self._choice_starts)
 
     def asks_by_no(self, text: str) -> bool:
         """Tell whether a few words ask by a no at their end (“用本人去不”)."""
