@@ -157,6 +157,7 @@ class AnswerWords(Endings):
         another = rows["another_matter"]
         self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
         self._old_lexicon = SoundLexicon(rows["old_inside"])
+        self._slower_clauses = tuple(rows["slower_clauses"])
         self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
         self._comes_to_mind = tuple(rows["comes_to_mind"])
         self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
@@ -403,7 +404,8 @@ class AnswerWords(Endings):
 
         Who says how old they are to ask something else (“俺岁数大了能不能不交”) does not.
         """
-        if self._is_found(self._slower_lexicon, text):
+        is_clause = any(self._is_one_of(self._slower_clauses, part) for part in clauses(text))
+        if is_clause or self._is_found(self._slower_lexicon, text):
             return True
         return self._is_found(self._old_lexicon, text) and not self.may_ask(text)
 

@@ -741,6 +741,24 @@ def test_who_cannot_follow_hears_it_slower(text: str) -> None:
     assert WORDS.is_only_slower(text)
 
 
+@pytest.mark.parametrize("text", ["司机说你慢点下车就把我夹了", "您慢点走"])
+def test_who_tells_of_being_slow_is_not_told_anything_slower(text: str) -> None:
+    assert not WORDS.wants_slower(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("不是，我是问一下低保怎么办", "低保怎么办"),
+        ("不对，问题是路灯", ""),
+        ("错了，问物业吧", ""),
+        ("我不是本地户口，我想问能不能办", ""),
+    ],
+)
+def test_what_was_asked_instead_is_what_is_said_to_have_been_asked(text: str, asked: str) -> None:
+    assert WORDS.asked_instead(text) == asked
+
+
 @pytest.mark.parametrize("text", ["你是机器人吧", "你是真人吧", "你就是机器人"])
 def test_who_thinks_it_is_a_machine_is_told_what_it_is(text: str) -> None:
     call = Conversation()
