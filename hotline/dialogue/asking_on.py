@@ -26,6 +26,7 @@ _LITTLE: Final = 10  # characters: 怎么查是不是表走快了
 _FRAGMENT: Final = 4  # characters
 _LEAST_STORY: Final = 4  # characters around a question
 _AGAINST: Final = (AppealKind.COMPLAINT, AppealKind.TIP_OFF)
+_LEAST_NAME: Final = 2  # characters
 _ASKS_ON: Final = 16  # characters: who says more tells what it is about
 
 
@@ -54,17 +55,44 @@ class AskingOn(InWriting):
             return self._taken_up(self._of_question(self._draft).heard(text), kind)
         if self._answers.wants_text(text):
             return self._send_nothing()
-        if (told := self._follow_up(text)) is not None:
+        if (told := self._ask_instead(text) or self._follow_up(text)) is not None:
             return told
         source = self._article.legal_basis or self._article.source
-        if source and self._answers.doubts_answer(text):
+        # “去了，人家说不给办” tells of it; who hears otherwise (“人家说不要钱”) doubts it.
+        if source and self._answers.doubts_answer(text) and not self._answers.was_turned_down(text):
             first = source.partition("；")[0] if self._is_spoken else source
             return self._tell("answer_doubted", self._prompts.parts("answer_doubted", source=first))
         if (right := self._answers.meant(text)) and len(text) <= _ASKS_ON:
-            stop = self._stop_saying()
-            self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(right)
-            return (*stop, self._look_up_in_context())  # 不对，是补办
+            return self._ask_with(text, right)
         return None
+
+    def _ask_with(self, text: str, right: str) -> Actions:
+        """Ask the question again with what was meant: in the place of what was not (“不是身份证，是护照”), or beside it (“不对，是补办”)."""
+        wrong = (self._answers.put_right(text) or ("",))[0].partition("，")[0]
+        is_name = (
+            len(wrong) >= _LEAST_NAME and len(right) <= len(wrong) + 1
+        )  # what is longer says more than a name
+        if is_name and wrong in self._question:
+            return self._understand(self._question.replace(wrong, right))
+        return self._ask_in_context(right)
+
+    def _ask_instead(self, text: str) -> Actions | None:
+        """Answer what was asked and taken for something else (“不是，我问的是护照怎么换”): alone, where it names its matter; None: nothing such."""
+        asked = self._answers.asked_instead(text)
+        if not asked or self._article is None:
+            return None
+        aspect = self._answers.follow_ups.aspect(asked)
+        if aspect is None and not self._answers.asks(asked):
+            return self._ask_in_context(asked)
+        if aspect is None or self._answers.follow_ups.is_beside(self._article, asked, aspect):
+            is_own = not self._answers.follow_ups.names_nothing(asked)
+            return self._understand(asked) if is_own else self._ask_in_context(asked)
+        return self._follow_up(asked) or self._ask_in_context(asked)
+
+    def _ask_in_context(self, asked: str) -> Actions:
+        stop = self._stop_saying()
+        self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(asked)
+        return (*stop, self._look_up_in_context())
 
     def _send_nothing(self) -> Actions:
         """Say that an answer is not sent by SMS, and on the telephone tell it once more, to be noted down."""
@@ -94,11 +122,9 @@ class AskingOn(InWriting):
             return None  # 低保咋申请, after an answer on passports
         if told := FollowUps.told(self._article, aspect):
             return self._tell(self._article.id, sentences(told))
-        stop = self._stop_saying()
-        self._draft = Draft(phone=self._draft.phone, place=self._draft.place).heard(text)
-        look_up = self._look_up_in_context()  # another article may tell it
-        self._untold, self._aspect = look_up.turn, aspect
-        return (*stop, look_up)
+        actions = self._ask_in_context(text)  # another article may tell it
+        self._untold, self._aspect = self._in_context, aspect
+        return actions
 
     def _others_looked_through(self, passages: Sequence[Passage], sure: Article | None) -> Actions:
         """Answer with another article that tells what the last one does not, if there is one."""
@@ -174,10 +200,13 @@ class AskingOn(InWriting):
             return False
         if self._answers.asks_on(draft.text):
             return True
-        asks = self._answers.asks(draft.text)
+        if self._answers.offers_choice(draft.text):
+            return True
+        asks_by_no = self._answers.asks_by_no(draft.text)  # 用现金不: whatever is guessed of it
+        asks = asks_by_no or self._answers.asks(draft.text)
         if asks and self._answers.follow_ups.is_empty(draft.text):
             return True
-        is_question = draft.kind in (None, AppealKind.INQUIRY) and asks
+        is_question = asks_by_no or (draft.kind in (None, AppealKind.INQUIRY) and asks)
         # What is guessed of “那不住能不能停” is no matter of its own.
         is_no_matter = at_level(draft.category, 1) in (None, _OTHER) or self._answers.goes_on(draft.text)
         return (is_question and is_no_matter) or self._asks_of_a_guess(draft)
@@ -261,7 +290,8 @@ class AskingOn(InWriting):
         if self._says_whom_it_is_about(self._draft):
             return True
         if self._asks_on(self._draft):
-            return found is None or self._is_of_another(found)
+            is_choice = self._answers.offers_choice(self._draft.text)  # 去派出所还是去政务大厅
+            return found is None or is_choice or self._is_of_another(found)
         is_fragment = len(self._draft.text) <= _FRAGMENT and self._draft.category is None  # 丢了
         may_go_on = is_fragment or self._asks_little(self._draft) or self._tells_of_oneself(self._draft)
         return found is None and may_go_on and self._is_about_answer(self._draft)

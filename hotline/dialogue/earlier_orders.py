@@ -140,13 +140,15 @@ class EarlierOrders(Confirming):
     def _is_more_of_order(self, meaning: Understanding) -> bool:
         """Whether a short sentence that names no matter of its own tells more of the one just registered (“大概坏了有一个月了”)."""
         text, slots = meaning.text, meaning.slots
+        is_fact = self._answers.of_orders.begins_fact(text)
         is_own = meaning.category_confidence >= self._policy.category_confidence
-        is_own = is_own and at_level(meaning.category) != at_level(self._last_category)
-        is_own = is_own and not self._answers.of_orders.begins_fact(text)
+        is_own = is_own and at_level(meaning.category) not in (None, at_level(self._last_category))
+        is_own = is_own and not is_fact
         is_elsewhere = slots.place is not None and (slots.place.is_located or is_own)
         return (
             meaning.intent in _TELLS_MORE
-            and LEAST_FACT <= len(text) <= _MORE_OF_ORDER
+            and (is_fact or len(text) >= LEAST_FACT)
+            and len(text) <= _MORE_OF_ORDER
             and not (self._is_another or is_own or is_elsewhere or bool(meaning.halves))
             and not (self._answers.may_ask(text) and not self._answers.urges(text))
             and not self._answers.of_orders.begins_matter(text)

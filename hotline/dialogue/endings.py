@@ -41,6 +41,14 @@ class Endings(ShortAnswers):
         self._done_and = tuple(urging["urges"]), tuple(urging["more"])
         self._done_first = re.compile(rf"(?:(?:{either(chat['done'])}){_GAPS})+")
         self._done_and_chat_more = tuple(chat["more"])
+        news, goes = rows["awaits"], rows["goes_oneself"]
+        lead, waits, whose, what, after = (
+            either(news[name]) for name in ("before", "waits", "whose", "what", "after")
+        )
+        self._awaits = re.compile(rf"(?:{lead})*(?:{waits})(?:{whose})*(?:{what})(?:{after})*")
+        lead, gone, after = (either(goes[name]) for name in ("before", "goes", "after"))
+        self._goes_oneself = re.compile(rf"(?:{lead})*(?:{gone})(?:{after})*")
+        self._mere_sounds = re.compile(rf"(?:{either(rows['mere_sounds'])})+")
 
     def withdraws(self, text: str) -> bool:
         """Tell whether a short sentence, or a clause by itself, takes the matter back (撤回, “先别登记了，我跟家里人商量商量”).
@@ -73,8 +81,12 @@ class Endings(ShortAnswers):
         return rest if is_more and any(words in rest for words in self._asks_besides) else ""
 
     def lets_it_be(self, text: str) -> bool:
-        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”)."""
-        if self._is_one_of(self._withdraws_alone, text):
+        """Tell whether ``text`` only says that it need not be (算了吧), in one clause or several, politely or not (“好嘞没事了谢谢”, “算了不问了”)."""
+        words = self._core(han_only(text))
+        is_short = 0 < len(words) <= _SHORT_ANSWER
+        if self._is_one_of(self._withdraws_alone, text) or (
+            is_short and any(is_made_of(way, self._withdraws_alone) for way in (han_only(text), words))
+        ):
             return True
         bare = self._polite_end.sub("", self._polite_start.sub("", han_only(text)))
         if self._is_one_of(self._withdraws_alone, bare) or (bare and is_made_of(bare, self._withdraws_alone)):
@@ -119,6 +131,16 @@ class Endings(ShortAnswers):
             and not any(words in rest for words in more)
             and not self.asks(rest)
         )
+
+    def takes_over_from_here(self, text: str) -> bool:
+        """Tell whether somebody only says that they await news, or will go themselves (“那我等你们信儿”, “那我去问问”)."""
+        words = in_standard_words(han_only(text))
+        is_all = self._awaits.fullmatch(words) or self._goes_oneself.fullmatch(words)
+        return len(words) <= _SHORT_WISH and is_all is not None
+
+    def is_mere_sound(self, text: str) -> bool:
+        """Tell whether it was only heard out (“哦哦”)."""
+        return self._mere_sounds.fullmatch(han_only(text)) is not None
 
     def behind_done(self, text: str) -> str:
         """Return what is said behind “没有了” (“没了没了你是真人吗”); empty where nothing is, or it goes on to another matter."""

@@ -52,6 +52,7 @@ class FollowUps:
                 either((*self._empty, *self._aspects, *rows.get("asks_inside", ()), *rows.get("may_ask", ())))
             )
             self._how_long = tuple(map(str, rows["aspects"].get("long", {}).get("asked", ())))
+            self._for_me = tuple(sorted(map(str, rows.get("aspect_for_me", ())), key=len, reverse=True))
             fields = {field for aspect in self._aspects.values() for field in aspect.fields}
         except (KeyError, TypeError, AttributeError) as error:
             raise CityConfigError(file=file, reason=f"追问词表缺少内容或写法不对：{error}") from error
@@ -102,9 +103,12 @@ class FollowUps:
         return len(words) <= _LONGEST and len(self._without_empty(words)) <= 1
 
     def asks_how_long(self, text: str) -> bool:
-        """Tell whether ``text`` asks how long the matter at hand takes, and nothing else (“那多久能修好”)."""
-        aspect = self.aspect(text)
-        return aspect is not None and aspect.asked == self._how_long
+        """Tell whether ``text`` asks how long the matter at hand takes, and nothing else (“那多久能修好”, “啥时候能给修”)."""
+        bare = text
+        for words in self._for_me:
+            bare = bare.replace(words, "")
+        aspects = (self.aspect(way) for way in dict.fromkeys((text, bare)))
+        return any(aspect is not None and aspect.asked == self._how_long for aspect in aspects)
 
     def names(self, article: Article, text: str, *, beside: Article | None = None) -> bool:
         """Tell whether ``text`` names what ``article`` is called by, and ``beside`` does not speak of (“护照怎么办” after 身份证)."""

@@ -200,9 +200,12 @@ class HandingOver(Floor):
             return self._plan_callback()
         if answer is Answer.NO or self._answers.wants_no_call(text):
             return self._take_message()
+        behind = self._answers.behind_refusal(text)
+        if self._answers.only_opens(behind):  # 算了，我跟你说吧
+            return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
         self._wishes_other_time = self._answers.names_time(text)
         if not self._wishes_other_time:
-            return self._understand(self._answers.behind_refusal(text))
+            return self._understand(behind)
         self._draft = self._draft.heard(text)
         return self._offer_next_window() if self._windows_offered < _MOST_WINDOWS else self._plan_callback()
 

@@ -15,7 +15,7 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``withdraws_order_inside``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
@@ -23,6 +23,9 @@ class OrderWords:
         self._asks_noted, self._presses = tuple(rows["asks_if_noted"]), tuple(rows["presses_inside"])
         self._begins_matter = tuple(rows["begins_matter"])
         self._begins_fact, self._when_done = tuple(rows["begins_fact"]), tuple(rows["called_when_done"])
+        self._tells_when_done, reply = tuple(rows["tells_when_done"]), rows["asks_of_reply"]
+        self._asks_of_reply = tuple(tuple(reply[name]) for name in ("who", "reply", "tells"))
+        self._ends_asking_of_reply = tuple(reply["ends"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
         back = rows["takes_back_order"]
         self._taken_back_about, self._not_taken_back = tuple(back["about"]), tuple(back["but"])
@@ -33,6 +36,7 @@ class OrderWords:
         lead = rf"(?:{before}|{what})*"  # 工单取消了 asks for nothing
         self._takes_back = re.compile(
             rf"{lead}(?:{asks})(?:{asks}|{before}|{what})*(?:{take})(?:{after})*|{lead}(?:{take})(?:{after})+"
+            rf"|(?:{before})*(?:{either(back['alone'])})(?:{after})*"
         )
         later, denied, another = (
             rows[name] for name in ("keeps_secret_later", "denies_done", "order_of_another")
@@ -92,6 +96,17 @@ class OrderWords:
     def is_for_when_done(self, text: str) -> bool:
         """Tell whether what is wished for is wished for when the matter is settled (“修好了给我回个电话”)."""
         return any(words in text for words in self._when_done)
+
+    def wants_word_when_done(self, text: str) -> bool:
+        """Tell whether a short sentence asks to be told when the matter is settled (“到时候给我回电话吧”)."""
+        is_wish = any(words in text for words in self._tells_when_done)
+        return len(han_only(text)) <= _SHORTEST and self.is_for_when_done(text) and is_wish
+
+    def asks_of_reply(self, text: str) -> bool:
+        """Tell whether a short sentence asks who will answer, or whether anybody will (“会有人给我打电话吗”)."""
+        who, reply, tells = (any(words in text for words in group) for group in self._asks_of_reply)
+        is_question = tells or text.rstrip("。？? ").endswith(self._ends_asking_of_reply)
+        return len(han_only(text)) <= _SHORT and who and reply and is_question
 
     def waives_secrecy(self, text: str) -> bool:
         """Tell whether a short sentence takes a wish for secrecy back (“算了不保密了”)."""

@@ -99,6 +99,8 @@ _WITH_PAGE: Final = (ContactChannel.WEB_CHAT, ContactChannel.APP)
 class Session(AskingOn):
     """One conversation with one citizen."""
 
+    _was_done_at_place = False  # whether “没了” was said where a place was asked for
+
     def handle(self, event: Event) -> Actions:
         """Decide what to do about ``event``."""
         if self._stage is Stage.ENDED or self._is_late(event):
@@ -281,6 +283,8 @@ class Session(AskingOn):
             return kept
         if self._gives_question_up(text):
             return self._withdrawn()
+        if (asked := self._asked_otherwise(text)) is not None:
+            return asked
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
         if self._stage in _MAY_BE_MISDIALLED and self._answers.slips.has_misdialled(text):
@@ -297,6 +301,10 @@ class Session(AskingOn):
         if self._stage is Stage.CORRECT:
             return self._put_right(text)
         if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL):
+            is_done = self._stage is Stage.PLACE and read(text, Answer.DONE) is not None
+            if is_done and not self._was_done_at_place:
+                self._was_done_at_place = True  # the question was not heard out
+                return self._ask_again()
             right = self._answers.slips.put_anew(text)
             is_matter = bool(right) and not self._answers.places.is_name(right)
             return self._understand(self._answers.denied(right) if is_matter else text)
@@ -400,6 +408,15 @@ class Session(AskingOn):
         other = Answer.YES if self._stage is Stage.CONFIRM else Answer.DONE
         return self._answers.read(text, other, Answer.NO_NEED) in (Answer.NO_NEED, Answer.DONE)
 
+    def _asked_otherwise(self, text: str) -> Actions | None:
+        """Understand anew what was asked, where a question is taken down as another (“我不是问这个，我是问断交了咋补”)."""
+        asked = self._answers.asked_instead(text)
+        is_question = self._stage in INTAKE and self._draft.kind is AppealKind.INQUIRY
+        if not is_question or not self._answers.asks(asked):
+            return None
+        self._stage = Stage.OPEN
+        return self._understand(asked)
+
     @property
     def _may_take_next_matter(self) -> bool:
         return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
@@ -421,8 +438,13 @@ class Session(AskingOn):
             self._article = None
             return self._next_question("no_answer_register")
         lets_it_be = self._answers.lets_it_be(text) or (not is_order and self._answers.withdraws(text))
-        if answer is not None or lets_it_be or self._answers.is_done_and_urges(text):
+        is_leaving = self._answers.takes_over_from_here(text) and not self._answers.asks_to_wait(text)
+        if answer is not None or lets_it_be or is_leaving or self._answers.is_done_and_urges(text):
             return self._rate_or_goodbye()
+        if self._answers.is_mere_sound(text):
+            return self._ask_whether_more()
+        if is_order and self._answers.of_orders.wants_word_when_done(text):
+            return self._add_to_order(text)
         if behind := self._answers.behind_done(text):
             if self._answers.asks_who_answers(behind[-_LAST_ASKED:]):
                 return self._tell_who_answers()
@@ -434,12 +456,20 @@ class Session(AskingOn):
             return self._rate(rated)
         if self._stage is Stage.ANSWERED and (told := self._said_to_answer(text)) is not None:
             return told
-        asks_of_it = self._answers.follow_ups.asks_how_long(text) or self._answers.of_orders.asks_if_noted(
-            text
-        )
-        if self._stage is Stage.MORE and self._last_due and asks_of_it:
+        if self._stage is Stage.MORE and self._last_due and self._asks_of_order(text):
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))
+
+    def _asks_of_order(self, text: str) -> bool:
+        """Whether it is asked how long the last order takes, whether it is on record, or who will answer."""
+        of_orders = self._answers.of_orders
+        is_of_it = of_orders.asks_if_noted(text) or of_orders.asks_of_reply(text)
+        return is_of_it or self._answers.follow_ups.asks_how_long(text)
+
+    def _ask_whether_more(self) -> Actions:
+        """Ask once more whether there is anything else."""
+        turn = self._new_turn()
+        return self._put(self._stage, self._prompts.say(turn, (self._closing,)), self._closing_listen(turn))
 
     def _key(self, key: str) -> Actions:
         self._silences = 0
@@ -537,8 +567,9 @@ class Session(AskingOn):
             return self._form_understood(meaning)
         if self._asked is not None and self._answers.asks_to_wait(meaning.text):
             return self._listen_longer(*self._asked)
+        is_later = self._answers.of_orders.wants_word_when_done(meaning.text)
         match meaning.intent:
-            case Intent.TRANSFER_TO_AGENT:
+            case Intent.TRANSFER_TO_AGENT if not is_later:
                 return self._transfer("asked")
             case Intent.WAIT if self._asked is not None:
                 return self._listen_longer(*self._asked)

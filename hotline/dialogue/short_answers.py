@@ -73,6 +73,8 @@ class ShortAnswers:
         self._before_digit = tuple(sorted(rows["before_digit"], key=len, reverse=True))
         after = either(rows["polite_after"])
         self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
+        done_starts = (*rows["polite_starts"], *rows["done_starts"])
+        self._done_start = re.compile(rf"(?:{either(done_starts)})*")
         self._polite_end = re.compile(rf"(?:(?:{either(rows['polite_ends'])})(?:{after})*)+$")
 
     def read(self, text: str, *among: Answer) -> Answer | None:
@@ -108,9 +110,13 @@ class ShortAnswers:
         return next((one for one in among if any(way in self._lists[one] for way in ways)), None)
 
     def _is_done_after_yes(self, parts: Sequence[str]) -> bool:
-        """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”)."""
+        """Tell whether clauses say yes, and at last that there is nothing more (“行，那我等消息”, “唉，没了”, “那行没啥了”)."""
         *before, last = [part for part in parts if part] or [""]
-        return self._says(Answer.DONE, last) and all(self._says(Answer.YES, part) for part in before)
+        bare = self._done_start.sub("", han_only(last), count=1)
+        is_done = self._says(Answer.DONE, last) or (bool(bare) and self._says(Answer.DONE, bare))
+        return is_done and all(
+            self._says(Answer.YES, part) or self._done_start.fullmatch(han_only(part)) for part in before
+        )
 
     def _says(self, answer: Answer, part: str) -> bool:
         """Tell whether a clause is a word of the answer, or some of them (“对的没错”), or a mere filler."""

@@ -158,11 +158,28 @@ class AnswerWords(Endings):
         another = rows["another_matter"]
         self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
         self._old_lexicon = SoundLexicon(rows["old_inside"])
+        self._slower_clauses = tuple(rows["slower_clauses"])
         self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
         self._comes_to_mind = tuple(rows["comes_to_mind"])
         self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
         refused = rows["turned_down"]
         self._turned_down, self._not_turned_down = tuple(refused["words"]), tuple(refused["but"])
+        self._refused_by_others, self._papers = tuple(refused["others"]), tuple(refused["papers"])
+        which = rows["offers_choice"]
+        self._either_or = re.compile(
+            rf"(?P<one>\w{{1,8}}?)(?:{either(which['between'])})(?P<other>\w{{1,8}})"
+        )
+        self._choice_starts, self._no_choice = tuple(which["starts"]), tuple(which["but"])
+        self._never_shared = frozenset(which["empty"])
+        self._asks_by_no = tuple(rows["asks_by_no"])
+        asked = rows["asked_instead"]
+        leads, denied, what, asks, wishes = (
+            either(asked[name]) for name in ("leads", "denials", "what", "asks", "wishes")
+        )
+        denial = rf"(?:(?:{leads})*(?:{denied})(?:{what})*{_GAPS})+"
+        self._asked_instead = re.compile(
+            rf"(?:{denial}(?:{leads})*(?:{asks}|{wishes})|(?:{leads})*(?:{asks})){_GAPS}(?P<asked>.{{2,}})"
+        )
         before, sent, after = (either(rows["wants_text"][name]) for name in ("before", "sent", "after"))
         self._wants_text = re.compile(rf"(?:{before})*(?:{sent})(?:{after})*")
         self._asks_on_alone, self._what_to_do = (
@@ -300,9 +317,30 @@ class AnswerWords(Endings):
 
     def meant(self, text: str) -> str:
         """Return what was meant instead of what was answered (“不对，是补办”, “不是贷款，我问的是提取”); empty where nothing is said."""
+        if asked := self.asked_instead(text):
+            return asked
         if (both := self.put_right(text)) is not None:
             return both[1]
         return self.right_alone(text) if self.opens_with(text, Answer.NO) else ""
+
+    def asked_instead(self, text: str) -> str:
+        """Return what is said to have been asked, and not what was answered (“不是，我问的是护照怎么换”); empty where nothing is."""
+        found = self._asked_instead.fullmatch(text.strip("。. "))
+        return found["asked"] if found is not None else ""
+
+    def offers_choice(self, text: str) -> bool:
+        """Tell whether a short question asks which of two it is (“是一次给还是每年给”); “灯还是不亮” asks nothing."""
+        found = self._either_or.fullmatch(text.rstrip("。？? "))
+        if found is None or found["other"].startswith(self._no_choice):
+            return False
+        one, other = found["one"], found["other"]
+        shared = {*one} & {*other} - self._never_shared
+        return bool(shared) or one.startswith(self._choice_starts)
+
+    def asks_by_no(self, text: str) -> bool:
+        """Tell whether a few words ask by a no at their end (“用本人去不”)."""
+        words = han_only(text)
+        return _LEAST_QUESTION <= len(words) <= _SHORT_ANSWER and words.endswith(self._asks_by_no)
 
     def is_topic(self, text: str) -> bool:
         """Tell whether a word or two only name something (社保卡), and say nothing of it (停水, 没暖气)."""
@@ -369,7 +407,8 @@ class AnswerWords(Endings):
 
         Who says how old they are to ask something else (“俺岁数大了能不能不交”) does not.
         """
-        if self._is_found(self._slower_lexicon, text):
+        is_clause = any(self._is_one_of(self._slower_clauses, part) for part in clauses(text))
+        if is_clause or self._is_found(self._slower_lexicon, text):
             return True
         return self._is_found(self._old_lexicon, text) and not self.may_ask(text)
 
@@ -415,6 +454,8 @@ class AnswerWords(Endings):
         """Tell whether a sentence says that somebody was refused (“镇上不给办，说我有儿子”), and asks nothing."""
         is_short = len(han_only(text)) <= _SHORT_STORY
         is_other = any(word in text for word in (*self._elsewhere_cues, *self._not_turned_down))
+        is_for_papers = any(word in text for word in self._papers)
+        is_other = is_other or (not is_for_papers and any(word in text for word in self._refused_by_others))
         is_refused = any(word in text for word in self._turned_down)
         return is_short and is_refused and not is_other and not self.asks(text)
 

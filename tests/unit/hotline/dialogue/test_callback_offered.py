@@ -153,3 +153,10 @@ def test_who_wants_no_call_but_the_matter_noted_leaves_a_message() -> None:
     recorded = call.did[-1]
     assert isinstance(recorded, RegisterAppeal)
     assert recorded.appeal.text == "医院乱收费"
+
+
+@pytest.mark.parametrize("words", ["算了，我跟你说吧", "我跟你说吧", "不用了，我跟你说说"])
+def test_who_would_rather_tell_it_is_invited_to_go_on(words: str) -> None:
+    call = nobody_free()
+    call.says(words)
+    assert call.heard == ("go_ahead",)

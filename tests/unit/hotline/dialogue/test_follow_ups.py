@@ -577,3 +577,95 @@ def test_so_little_that_is_asked_after_an_answer_is_registered_with_its_question
     draft = call.session.so_far
     assert "no_answer_register" in call.heard
     assert (draft.category, draft.text) == ("0503", "老年卡怎么办，要排多少队")
+
+
+@pytest.mark.parametrize(
+    "words", ["俺去办了，人家说俺户口不在这不给办", "人家说材料不够", "房东不给开证明", "人家说不能办"]
+)
+def test_who_was_turned_down_by_hearsay_tells_of_it_and_does_not_doubt(words: str) -> None:
+    call = answered(source="山东省优待老年人规定")
+    call.says(words, a_meaning(words, kind=AppealKind.HELP))
+    draft = call.session.so_far
+    assert (draft.text, draft.category) == (f"老年卡怎么办，{words}", "0503")
+
+
+@pytest.mark.parametrize("words", ["人家说不要钱", "邻居说六十就能办"])
+def test_who_hears_otherwise_doubts_the_answer(words: str) -> None:
+    call = answered(source="山东省优待老年人规定")
+    call.says(words)
+    assert call.heard == ("answer_doubted", "anything_more")
+
+
+def test_a_landlord_who_gives_no_money_back_is_another_matter() -> None:
+    call = answered()
+    text = "房东不给登记，押金也没退"
+    call.says(text, a_meaning(text, kind=AppealKind.COMPLAINT, category="0302"))
+    assert call.session.so_far.text == text
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("不是，我是问身份证到期怎么换", "身份证到期怎么换"),
+        ("错了，我问的是护照到期怎么换", "护照到期怎么换"),
+        ("不是问这个，我问的是残疾证怎么办", "残疾证怎么办"),
+        ("你这个不对，我问的是低保怎么申请", "低保怎么申请"),
+        ("我问的是护照要多少钱", "护照要多少钱"),
+        ("不是老年卡，我问的是残疾证", "残疾证怎么办"),
+    ],
+)
+def test_what_was_asked_instead_and_names_its_matter_is_asked_alone(words: str, asked: str) -> None:
+    call = answered(source="山东省优待老年人规定")
+    call.says(words)
+    assert isinstance(call.did[-1], Understand)
+    assert call.did[-1].text == asked
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("不是，我问的是多少钱", "不收工本费。"), ("我问的是在哪办", "带身份证到镇街服务站办理。")],
+)
+def test_what_was_asked_instead_of_the_same_matter_is_told_of_it(words: str, told: str) -> None:
+    call = answered()
+    call.says(words)
+    assert call.said == f"{told}请问还有其他问题吗？"
+
+
+def test_what_was_asked_instead_and_names_no_matter_is_searched_for_in_context() -> None:
+    call = answered()
+    call.says("不对，我问的是补办")
+    assert looks_up(call)[0] == "老年卡怎么办，补办"
+
+
+def test_a_question_that_is_taken_down_as_another_is_asked_anew() -> None:
+    call = Conversation()
+    asks(call, "村里修路要不要出钱", None)
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard[-1] == "confirm"
+    call.says("我不是问这个，我是问社保断交了咋补")
+    assert isinstance(call.did[-1], Understand)
+    assert call.did[-1].text == "社保断交了咋补"
+
+
+@pytest.mark.parametrize(
+    "words", ["是一次给还是每年给", "一次办完还是分着办", "去派出所还是去政务大厅", "用现金不", "当天能拿不"]
+)
+def test_which_of_two_and_what_ends_in_a_no_is_asked_about_the_answer(words: str) -> None:
+    call = answered()
+    call.says(words, a_meaning(words, kind=AppealKind.HELP))
+    if isinstance(call.did[-1], LookUp):
+        call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.session.so_far.text.startswith("老年卡怎么办") or looks_up(call)[0].startswith("老年卡怎么办")
+
+
+def test_who_has_to_go_is_told_out_of_the_article() -> None:
+    call = answered(full="65周岁以上老人可以申请。需本人到场办理。")
+    call.says("用本人去不")
+    assert call.said == "需本人到场办理。请问还有其他问题吗？"
+
+
+@pytest.mark.parametrize("words", ["路灯还是不亮", "垃圾还是没人清", "厂里还是排污水"])
+def test_what_is_still_so_is_no_question(words: str) -> None:
+    call = answered()
+    call.says(words, a_complaint(words))
+    assert call.heard == ("ask_place",)

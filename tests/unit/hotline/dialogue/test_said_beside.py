@@ -600,3 +600,71 @@ def test_an_answer_of_another_kind_to_the_place_is_no_place() -> None:
         "保密吧，我还在那上班呢", a_meaning("保密吧，我还在那上班呢", Intent.UNKNOWN, wants_secrecy=True)
     )
     assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "好嘞没了", "好好没了", "唉，没了", "木有勒", "中，没了", "那行没啥了", "那我等你们信儿", "那我等你们电话是吧",
+        "算了不问了", "那我去问问", "我明天去看看吧", "哦，原来如此",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_order", [True, False])
+def test_an_end_in_own_words_is_nothing_more(text: str, *, is_order: bool) -> None:
+    call = after_registering(asks_rating=True) if is_order else Conversation(asks_rating=True)
+    if not is_order:
+        call.says("什么时候供暖", a_complaint("什么时候供暖", kind=AppealKind.INQUIRY))
+        call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    call.says(text)
+    assert call.heard == ("ask_rating",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我等了三个月了没人管", "去问问社保怎么交", "没水了", "有没有别的办法", "13905390001，等电话太久"],
+)
+def test_what_tells_more_is_no_end(text: str) -> None:
+    call = after_registering(asks_rating=True)
+    call.says(text)
+    assert isinstance(call.did[-1], Understand)
+
+
+@pytest.mark.parametrize("text", ["哦哦", "噢"])
+def test_who_only_hears_it_out_is_asked_whether_there_is_more(text: str) -> None:
+    call = after_registering()
+    call.says(text)
+    assert call.heard == ("anything_more",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "会有人给我打电话吗", "是你们给我回话还是他们给我回话", "啥时候能给修", "啥时候能给个说法",
+    ],
+)  # fmt: skip
+def test_who_asks_who_will_answer_and_when_hears_who_handles_it(text: str) -> None:
+    call = after_registering()
+    call.says(text)
+    assert call.heard == ("registered_due", "anything_more")
+
+
+@pytest.mark.parametrize("text", ["都坏了仨月了", "都仨月了"])
+def test_how_long_it_is_so_is_a_fact_of_the_order(text: str) -> None:
+    call = after_registering()
+    call.says(text, replace(a_meaning(text, Intent.UNKNOWN), category_confidence=0.43))
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", text)
+
+
+def test_who_wants_word_when_it_is_done_has_it_noted_and_gets_nobody_now() -> None:
+    call = after_registering()
+    call.says("到时候给我回电话吧")
+    assert call.did[-1] == AddToOrder(call.turn, "26112300001", "到时候给我回电话吧")
+
+
+def test_nothing_more_where_a_place_was_asked_for_puts_that_question_once_more() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint("暖气不热"))
+    call.says("好嘞没了")
+    assert call.heard == ("ask_place",)
+    call.says("没了", a_meaning("没了", Intent.DENY))
+    assert call.heard == ("ask_place_again",)

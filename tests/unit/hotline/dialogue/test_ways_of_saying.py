@@ -712,6 +712,11 @@ def test_who_is_not_understood_may_speak_a_dialect_but_writes_none(
         ("路灯已经亮了，工单取消吧", True),
         ("在吗 路灯那个已经修好了 撤了吧", True),
         ("麻烦把工单撤了", True),
+        ("上回那个井盖盖上了，不用管了", True),
+        ("已经修好了，你们不用来了", True),
+        ("上回物业说路灯不用管了", False),
+        ("上次修好了又坏了，物业说不用管了", False),
+        ("路灯坏了，不用管了", False),
         ("我的工单取消了，为什么", False),
         ("上次报的公交站取消了，不方便", False),
         ("之前报的路灯没修，工单取消了", False),
@@ -721,3 +726,68 @@ def test_who_is_not_understood_may_speak_a_dialect_but_writes_none(
 )
 def test_an_order_is_taken_back_by_who_says_that_it_is_done(text: str, withdraws: bool) -> None:
     assert WORDS.of_orders.withdraws_order(text) is withdraws
+
+
+@pytest.mark.parametrize(
+    ("text", "is_topic"),
+    [("厂里冒黑烟", False), ("厂里味大", False), ("电厂冒黑烟", False), ("烟草证", True), ("社保卡", True)],
+)
+def test_what_tells_of_smoke_or_a_smell_is_no_mere_topic(text: str, *, is_topic: bool) -> None:
+    assert WORDS.is_topic(text) is is_topic
+
+
+@pytest.mark.parametrize("text", ["太长了，你慢点", "你念的啥，我老了听不懂", "恁慢点"])
+def test_who_cannot_follow_hears_it_slower(text: str) -> None:
+    assert WORDS.is_only_slower(text)
+
+
+@pytest.mark.parametrize("text", ["司机说你慢点下车就把我夹了", "您慢点走"])
+def test_who_tells_of_being_slow_is_not_told_anything_slower(text: str) -> None:
+    assert not WORDS.wants_slower(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("不是，我是问一下低保怎么办", "低保怎么办"),
+        ("不对，问题是路灯", ""),
+        ("错了，问物业吧", ""),
+        ("我不是本地户口，我想问能不能办", ""),
+    ],
+)
+def test_what_was_asked_instead_is_what_is_said_to_have_been_asked(text: str, asked: str) -> None:
+    assert WORDS.asked_instead(text) == asked
+
+
+@pytest.mark.parametrize("text", ["你是机器人吧", "你是真人吧", "你就是机器人"])
+def test_who_thinks_it_is_a_machine_is_told_what_it_is(text: str) -> None:
+    call = Conversation()
+    call.says(text)
+    assert call.heard == ("machine_open",)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [
+        ("再一个，门口的路灯也不亮，也给记上", True),
+        ("再有一个，楼下也乱停车", True),
+        ("再一个，路灯不亮", False),
+    ],
+)
+def test_one_more_that_is_so_too_is_of_the_same_place(text: str, *, is_there: bool) -> None:
+    assert WORDS.places.goes_on_there(text, "锦绣花园") is is_there
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("会有人给我打电话吗", True),
+        ("谁给我回话", True),
+        ("你们会不会通知我", True),
+        ("让他们直接给我打电话吧", False),
+        ("他们给我打电话威胁我", False),
+        ("物业的人天天给我打电话", False),
+    ],
+)
+def test_who_will_answer_is_asked(text: str, *, asks: bool) -> None:
+    assert WORDS.of_orders.asks_of_reply(text) is asks
