@@ -192,7 +192,8 @@ class OverTurns(EarlierOrders):
         is_question = is_inquiry and self._answers.asks(text)
         if meaning.intent in (Intent.UNKNOWN, Intent.APPEAL) and not is_sure:  # “你这个几天能办”
             asked = text.rstrip("。，！呢")  # 我还在那上班呢
-            may_ask = self._answers.may_ask(asked) and not self._answers.has_forgotten(text)
+            may_ask = self._answers.may_ask(asked) or self._answers.asks_by_no(text)
+            may_ask = may_ask and not self._answers.has_forgotten(text)
             is_question = is_question or (may_ask and not meaning.slots.wants_secrecy)
         is_question = is_question and not self._answers.places.named_last(text)  # 在哪儿呢，哦，大学对面
         return (
@@ -277,7 +278,7 @@ class OverTurns(EarlierOrders):
         if self._asked is None or not self._answers.is_only_slower(text):
             return None
         say, listen = self._asked
-        turn = self._new_turn()
+        say, turn = self._without_leads(self._alone or say), self._new_turn()
         lead = () if was_slow else self._prompts.parts("slower")
         return self._put(
             self._stage, replace(say, turn=turn, parts=(*lead, *say.parts)), replace(listen, turn=turn)

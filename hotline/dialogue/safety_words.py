@@ -188,6 +188,10 @@ class SafetyWords:
         is_told = self.emergency_in(text) is not None or self._urgent.describes_danger(text)
         return is_told and not self._urgent.is_harmless(text)
 
+    def is_harmless(self, text: str) -> bool:
+        """Tell whether an answer says that it is nothing, or was long ago (“我说的是有人在楼道抽烟”)."""
+        return self._urgent.is_harmless(in_standard_words(text))
+
     def is_of_another(self, text: str) -> bool:
         """Tell whether what is said instead of an answer is of something else (“我想问一下医保”)."""
         return self._urgent.is_of_another(in_standard_words(text))

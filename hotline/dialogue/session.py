@@ -366,7 +366,9 @@ class Session(AskingOn):
             return self._ask_again()
         if is_open and self._is_alarm_heard and self._service is not None:
             return self._give_way(self._service, self._heard)  # asked twice, and nobody said no
-        said = self._heard if is_urgent is False else f"{self._heard}，{text}"
+        # Behind a no the matter itself may be told (“已经好多了，我就想问问……”).
+        is_all = is_urgent is False and not self._safety.is_of_another(text)
+        said = self._heard if is_all else f"{self._heard}，{text}"
         if self._before_check is not None:  # nothing of what is being taken down is lost
             self._stage, self._asked = self._before_check
             return self._answer_to_stage(said)
@@ -386,7 +388,8 @@ class Session(AskingOn):
         if is_urgent is not None:
             return is_urgent
         if self._is_alarm_heard:
-            return True if self._safety.tells_of_danger(text) else None
+            is_told = self._safety.tells_of_danger(text)
+            return True if is_told else False if self._safety.is_harmless(text) else None
         if (own := self._safety.emergency_in(text)) is not None:
             self._service = own.service
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.actions import AddToOrder, End, RegisterAppeal, Understand
+from hotline.dialogue.actions import AddToOrder, End, LookUp, RegisterAppeal, Understand
 from hotline.domain.appeal import Address, Place, Secrecy
 from hotline.domain.meaning import Intent
 from tests.builders import a_complaint, a_meaning
@@ -318,3 +318,54 @@ def test_home_is_no_place_within_a_county() -> None:
     call.says("我在沂南，家里", a_meaning("我在沂南，家里", Intent.UNKNOWN, place=place))
     assert call.session.so_far.place.detail == ""
     assert call.heard == ("ask_place_detail",)
+
+
+# --- what is said to the question about danger -----------------------------------------------------------------------
+
+
+def alarmed(text: str) -> Conversation:
+    call = Conversation()
+    call.says(text)
+    assert call.heard == ("emergency_check",)
+    return call
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "understood"),
+    [
+        ("楼道里冒烟", "我说的是有人天天在楼道抽烟", "楼道里冒烟"),
+        (
+            "俺爹胸口疼",
+            "已经好多了，我就想问问去哪个医院能报销",
+            "俺爹胸口疼，已经好多了，我就想问问去哪个医院能报销",
+        ),
+    ],
+)
+def test_who_says_that_it_is_nothing_goes_on_with_what_it_is_about(
+    text: str, answer: str, understood: str
+) -> None:
+    call = alarmed(text)
+    call.says(answer)
+    asked = call.did[-1]
+    assert isinstance(asked, Understand)
+    assert asked.text == understood
+
+
+def test_blood_told_where_the_place_was_asked_for_is_asked_about() -> None:
+    call = asked_where("隔壁打孩子", "170301")
+    call.says("打得厉害，都见血了")
+    assert call.heard == ("emergency_check",)
+
+
+def test_who_wants_it_slowly_hears_the_question_and_not_what_was_told_before_it() -> None:
+    call = read_back()
+    call.says("花了1899块", a_meaning("花了1899块", Intent.UNKNOWN))
+    assert call.heard == ("facts_noted", "confirm_short")
+    call.says("你说慢点")
+    assert call.heard == ("confirm_short",)
+
+
+def test_a_no_at_the_end_of_a_few_words_asks() -> None:
+    call = read_back()
+    call.says("得本人去不", a_meaning("得本人去不", Intent.UNKNOWN))
+    assert isinstance(call.did[-1], LookUp)
