@@ -104,7 +104,7 @@ class Confirming(TakingDown):
         text, names = meaning.text, self._answers.places
         right = first_clause(self._answers.right_alone(text))
         if self._stage is Stage.CONFIRM:
-            return right
+            return right or (text if names.is_number(text) else "")  # 6号楼
         right = right or (text if names.is_name(text) else "")
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         is_matter = meaning.category is not None and is_sure

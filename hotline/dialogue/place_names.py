@@ -174,7 +174,8 @@ class PlaceNames:
     def named_last(self, text: str) -> str:
         """Return ``text``, or else its last clause, if that is the name of a place (“在哪儿呢，哦，临沂大学西门对面”); empty where neither is."""
         if self.is_name(text):
-            return text
+            name = text.lstrip(self._at)  # 就临沂大学西门
+            return name if self.is_name(name) else text
         last = next((part for part in reversed(_PAUSE.split(text)) if part), "")
         return last if self.is_name(last) else ""
 

@@ -431,8 +431,9 @@ class TakingDown(InTalk):
         category = nearest(code, self._categories)
         usual = category.default_kind if category is not None else AppealKind.HELP
         kind = kind if kind not in (None, AppealKind.INQUIRY) else usual
-        if kind is AppealKind.INQUIRY and draft.place is not None:
-            kind = AppealKind.HELP  # who says where wants something done there
+        needs_place = category is not None and category.needs_place
+        if kind is AppealKind.INQUIRY and (draft.place is not None or needs_place):
+            kind = AppealKind.HELP  # who says where, or of a place, wants something done there
         self._draft = replace(draft, kind=kind, category=code)
         self._article = None
         return self._next_question()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.actions import AddToOrder, End, LookUp, RegisterAppeal, Understand
+from hotline.dialogue.actions import AddToOrder, End, LookUp, RegisterAppeal, TransferToAgent, Understand
 from hotline.domain.appeal import Address, Place, Secrecy
 from hotline.domain.meaning import Intent
 from tests.builders import a_complaint, a_meaning
@@ -369,3 +369,32 @@ def test_a_no_at_the_end_of_a_few_words_asks() -> None:
     call = read_back()
     call.says("得本人去不", a_meaning("得本人去不", Intent.UNKNOWN))
     assert isinstance(call.did[-1], LookUp)
+
+
+# --- few words that go on ---------------------------------------------------------------------------------------------
+
+
+def test_a_house_number_alone_completes_what_was_read_back() -> None:
+    call = read_back(Place(said="锦绣花园", county_code="371311", county="罗庄区", detail="锦绣花园"))
+    call.says("6号楼", a_meaning("6号楼", Intent.UNKNOWN))
+    assert call.session.so_far.place.detail == "锦绣花园6号楼"
+    assert call.heard == ("confirm",)
+
+
+def test_a_gate_is_a_place_without_the_word_before_it() -> None:
+    call = asked_where()
+    call.says("就临沂大学西门", a_meaning("就临沂大学西门", Intent.UNKNOWN))
+    assert call.heard == ("ask_county",)
+    assert call.session.so_far.place.detail == "临沂大学西门"
+
+
+def test_who_asks_when_they_hear_from_the_unit_is_told_until_when() -> None:
+    call = registered()
+    call.says("你们啥时候回我")
+    assert call.heard == ("registered_due", "anything_more")
+
+
+def test_who_is_angry_at_the_machine_gets_a_person() -> None:
+    call = Conversation()
+    call.says("哎呀你这个机器人真笨，我都说了三遍了")
+    assert isinstance(call.did[-1], TransferToAgent)
