@@ -24,6 +24,7 @@ _SHORTEST: Final = 6  # characters: 一个月多少 says nothing of what it is a
 _SURE: Final = 0.7  # of the class: 孩子妈妈是外省的 is of any
 _LITTLE: Final = 10  # characters: 怎么查是不是表走快了
 _FRAGMENT: Final = 4  # characters
+_NAME: Final = 3  # characters: 社保卡
 _LEAST_STORY: Final = 4  # characters around a question
 _AGAINST: Final = (AppealKind.COMPLAINT, AppealKind.TIP_OFF)
 _LEAST_NAME: Final = 2  # characters
@@ -258,8 +259,16 @@ class AskingOn(InWriting):
 
     def _names_only_a_topic(self, draft: Draft) -> bool:
         """Whether a word or two name a topic and neither ask nor tell anything of it (社保卡)."""
-        is_open = self._stage in (Stage.OPEN, Stage.MORE) and draft.category is not None
-        return is_open and self._answers.is_topic(draft.text)
+        if self._stage not in (Stage.OPEN, Stage.MORE) or draft.category is None:
+            return False
+        # Of a matter that is complained of more is told in as many words (药店卖过期药), but by its mere name (路灯).
+        words = draft.text.strip("。，,. ")
+        found = (nearest(code, self._categories) for code in (draft.category, at_level(draft.category)))
+        classes = [category for category in found if category is not None]
+        named = (name for one in classes for name in (one.spoken, one.name, one.covers, *one.keywords))
+        is_name = len(words) <= _NAME or any(words in name for name in named)
+        is_asked = any(one.default_kind is AppealKind.INQUIRY for one in classes[:1])
+        return (is_name or is_asked) and self._answers.is_topic(words)
 
     def _question_in_story(self) -> LookUp | None:
         """Search for the question alone that is within a story, then for it with what the story began with, each once; None where there is no story around it."""

@@ -154,6 +154,7 @@ class AnswerWords(Endings):
         self._doubts_answer = tuple(rows["doubts_answer"])
         self._rates_later = tuple(rows["rates_later"])
         self._of_rating = tuple(rows["of_rating"])
+        self._not_at_topic_end = tuple(rows["not_at_topic_end"])
         self._not_in_topic = frozenset((*rows["not_in_name"], *rows["not_in_topic"]))
         another = rows["another_matter"]
         self._elsewhere_cues, self._elsewhere = tuple(another["cues"]), tuple(another["begins"])
@@ -348,7 +349,8 @@ class AnswerWords(Endings):
         is_short = (
             _LEAST_TOPIC <= len(words) <= _LONGEST_TOPIC and len(words) >= len(text.strip("。，,. ")) - 1
         )
-        return is_short and self._not_in_topic.isdisjoint(words)
+        tells = text.rstrip("。，,. ").endswith(self._not_at_topic_end)  # 小区进水了
+        return is_short and not tells and self._not_in_topic.isdisjoint(words)
 
     def begins_elsewhere(self, more: str) -> bool:
         """Tell whether what ``more_after_yes`` found begins as another matter (还有我们村的水井)."""

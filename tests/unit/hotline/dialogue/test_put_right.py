@@ -398,3 +398,17 @@ def test_who_is_angry_at_the_machine_gets_a_person() -> None:
     call = Conversation()
     call.says("哎呀你这个机器人真笨，我都说了三遍了")
     assert isinstance(call.did[-1], TransferToAgent)
+
+
+@pytest.mark.parametrize("text", ["药店卖过期药", "小区进水了", "楼上天天赌钱", "光伏公司跑路了"])
+def test_a_short_complaint_is_no_mere_topic(text: str) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text, category="020401", category_confidence=0.7))
+    assert call.heard == ("ask_place",)
+
+
+@pytest.mark.parametrize("text", ["路灯", "社保卡"])
+def test_a_mere_name_is_a_topic(text: str) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text, category="020401", category_confidence=0.7))
+    assert isinstance(call.did[-1], LookUp)
