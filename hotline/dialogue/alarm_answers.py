@@ -52,7 +52,8 @@ class AlarmAnswers:
         rest = _without(text, self._words["not_no"])
         if self._has("no", rest) or self._is_over(rest):
             return False
-        is_now = self._has("yes_now", rest) and not self.is_of_another(text)  # 我现在想问医保 is no yes
+        # 我现在想问医保 is no yes, nor is 现在没在，昨天来的.
+        is_now = self._has("yes_now", rest) and not (self.is_of_another(text) or self._has("harmless", text))
         return True if self._has("yes", rest) or is_now else None
 
     def begins_as_denial(self, text: str) -> bool:

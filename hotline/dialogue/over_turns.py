@@ -194,7 +194,8 @@ class OverTurns(EarlierOrders):
             asked = text.rstrip("。，！呢")  # 我还在那上班呢
             may_ask = self._answers.may_ask(asked) or self._answers.asks_by_no(text)
             may_ask = may_ask and not self._answers.has_forgotten(text)
-            is_question = is_question or (may_ask and not meaning.slots.wants_secrecy)
+            is_question = is_question or may_ask
+        is_question = is_question and not meaning.slots.wants_secrecy  # 给我保密啊，我还在村里住呢
         is_question = is_question and not self._answers.places.named_last(text)  # 在哪儿呢，哦，大学对面
         return (
             self._stage in ASIDE

@@ -25,6 +25,7 @@ class Policy:
     ``category_confidence``: from where on a class is taken down. Confidences are calibrated, so the figure is a share that
     is right. Engines name a class only above a threshold read off their own curve (0.52, ``nlu.calibration``); below it
     stand classes by keywords (0.4, ``nlu.engines.rules``), which are taken too, since the citizen hears and confirms them.
+    ``unit_confidence``: from where on of the class it is told whose business something is: nobody confirms that.
     ``asks_rating``: whether a conversation that settled something ends with the question how it was (服务评价).
     """
 
@@ -39,6 +40,7 @@ class Policy:
     min_matter_characters: int = 5
     category_confidence: float = 0.35
     withdrawal_confidence: float = 0.6
+    unit_confidence: float = 0.5
     max_told_orders: int = 3
     elder_slowness: float = 1.5
     secrecy_categories: frozenset[str] = frozenset()

@@ -48,8 +48,9 @@ class WhoHandles(Rated):
             return ()
         draft = Draft(phone=self._draft.phone, place=self._shared_place).heard(self._draft.text)
         self._draft = draft.filled(event.understanding, self._policy)
-        self._told_unit = event.unit is not None
-        if event.unit is None:
+        is_sure = event.understanding.category_confidence >= self._policy.unit_confidence
+        self._told_unit = event.unit is not None and is_sure
+        if event.unit is None or not is_sure:
             return self._no_unit_found()
         return self._ask_yes_no(
             Stage.UNIT_TOLD, "who_found", "who_offer", unit=event.unit, because=event.because

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hotline.dialogue.actions import AddToOrder, End, LookUp, RegisterAppeal, TransferToAgent, Understand
-from hotline.domain.appeal import Address, Place, Secrecy
+from hotline.domain.appeal import Address, AppealKind, Place, Secrecy
 from hotline.domain.meaning import Intent
 from tests.builders import a_complaint, a_meaning
 from tests.talking import Conversation
@@ -412,3 +412,18 @@ def test_a_mere_name_is_a_topic(text: str) -> None:
     call = Conversation()
     call.says(text, a_complaint(text, category="020401", category_confidence=0.7))
     assert isinstance(call.did[-1], LookUp)
+
+
+def test_a_wish_for_secrecy_is_no_question_though_it_sounds_like_one() -> None:
+    call = read_back()
+    said = "你们可得给我保密啊我还在村里住呢"
+    call.says(said, a_complaint(said, kind=AppealKind.INQUIRY, category=None, wants_secrecy=True))
+    assert call.heard == ("secrecy_wished", "confirm_short")
+    call.says("对")
+    assert call.last(RegisterAppeal).appeal.secrecy is Secrecy.CONFIDENTIAL
+
+
+def test_who_is_gone_is_no_danger_now() -> None:
+    call = alarmed("老公打我")
+    call.says("现在没在，昨天来的")
+    assert isinstance(call.did[-1], Understand)

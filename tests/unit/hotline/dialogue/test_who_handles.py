@@ -110,3 +110,10 @@ def test_who_asks_whose_it_is_behind_a_matter_means_that_matter() -> None:
     find = call.did[-1]
     assert isinstance(find, FindUnit)
     assert find.text == "小区暖气不热"
+
+
+def test_of_a_class_that_is_only_guessed_no_unit_is_told() -> None:
+    call = asked("我们厂要扩产，想申请技改补贴，找哪个部门")
+    guess = a_complaint("想申请技改补贴", category="1001", category_confidence=0.4)
+    call.happens(UnitFound(NOW, call.turn, guess, "市民政局", "按类别"))
+    assert call.heard == ("who_unknown", "who_offer")
