@@ -37,6 +37,7 @@ class AskingOn(InWriting):
     _question = ""  # what was asked that ``_article`` answered
     _in_context = 0  # the turn of a look-up of what is asked on, together with what was asked before
     _otherwise: Article | None = None  # what was found without that
+    _clause = ""  # the clause of a story that asks, searched for alone where it names its matter
     _in_story = ""  # the question that is searched for with the beginning of the story around it
     _untold = 0  # the turn of one for what ``_article`` does not tell of itself,
     _aspect: Aspect | None = None  # which is this
@@ -271,12 +272,14 @@ class AskingOn(InWriting):
         return (is_name or is_asked) and self._answers.is_topic(words)
 
     def _question_in_story(self) -> LookUp | None:
-        """Search for the question alone that is within a story, then for it with what the story began with, each once; None where there is no story around it."""
+        """Search for the question alone that is within a story, then for it with what the story began with, and for the clause that asks, each once; None where there is no story around it."""
         text, briefs = self._draft.text, self._answers.briefs
         question, self._in_story = briefs.question_in(text), briefs.beginning_and_question(text)
         if len(question) > len(text) - _LEAST_STORY:
             question = ""
-        asked = (text, question, briefs.asked_first(text), self._in_story)
+        alone = briefs.clause_asked(text)
+        self._clause = "" if self._answers.follow_ups.names_nothing(alone) else alone
+        asked = (text, question, briefs.asked_first(text), self._in_story, self._clause)
         ways = [way for way in dict.fromkeys(asked) if way]
         if self._looked_up not in ways[:-1]:
             return None
@@ -287,7 +290,9 @@ class AskingOn(InWriting):
         return LookUp(self._new_turn(), question, self._draft.category, county, is_heard=self._is_heard)
 
     def _fits_story(self, found: Article) -> bool:
-        """Whether an article that was found by the beginning and the end of a story is of the class of the whole."""
+        """Whether an article found by the beginning and the end of a story is of the class of the whole, and one found by a clause alone is named there."""
+        if self._clause and self._looked_up == self._clause:
+            return self._answers.follow_ups.names(found, self._clause)
         if not self._in_story or self._looked_up != self._in_story:
             return True
         return at_level(found.category) == at_level(self._draft.category)

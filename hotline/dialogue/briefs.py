@@ -15,6 +15,7 @@ _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _SIGNS: Final = "，。！？；、：,.!?;: "
 _MOST: Final = 40
 _QUESTION: Final = 12  # characters: fewer say little without what comes before them
+_LEAST_ASKED: Final = 6  # characters
 _LEAST: Final = 4  # characters: what is left of a text without its opening
 _LEAST_BEFORE: Final = 5  # characters: 就是 right behind 那个 begins nothing
 _NUMBERED: Final = re.compile(r"[，：:、。][（(]?\d{1,2}[）)]?$")
@@ -40,6 +41,12 @@ class Briefs:
         while first > 0 and sum(map(len, clauses[first : last + 1])) < _QUESTION:
             first -= 1
         return self._end_of("，".join(clauses[first : last + 1]))
+
+    def clause_asked(self, text: str) -> str:
+        """Return the last clause that asks, alone (“我在广东打工，社保卡丢了咋补”); empty where it is all, or says too little."""
+        clauses = [self.without_opening(clause) for clause in _CLAUSE.split(text) if clause]
+        asked = next((clause for clause in reversed(clauses) if self.asks(clause)), "")
+        return asked if len(clauses) > 1 and len(asked) >= _LEAST_ASKED else ""
 
     def beginning_and_question(self, text: str) -> str:
         """Return the first clause of a story with the first that asks: the one names what it is about (社保卡丢了), the other what of it (网上能不能补办); empty where nothing is between them."""

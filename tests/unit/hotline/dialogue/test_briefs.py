@@ -112,3 +112,16 @@ def test_a_question_ends_where_words_go_on(text: str, asked: str) -> None:
 )
 def test_a_question_is_joined_to_what_the_story_began_with(text: str, asked: str) -> None:
     assert BRIEFS.beginning_and_question(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("我在广东打工，社保卡丢了咋补", "社保卡丢了咋补"),
+        ("我是开饭店的，健康证在哪办", "健康证在哪办"),
+        ("社保卡丢了咋补", ""),
+        ("我家条件不好，多少钱", ""),
+    ],
+)
+def test_the_clause_that_asks_is_told_alone(text: str, asked: str) -> None:
+    assert BRIEFS.clause_asked(text) == asked
