@@ -18,7 +18,6 @@ _WEEKDAYS: Final = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, 
 _DAYS_AGO: Final = {"今": 0, "昨": 1, "前": 2, "大前": 3}
 _WEEK: Final = timedelta(days=7)
 _DAY: Final = timedelta(days=1)
-_NOON_HOUR: Final = 12
 _MONTHS: Final = 12
 
 

@@ -37,15 +37,10 @@ _LONGEST_TOPIC: Final = 6
 _SHORT_QUESTION: Final = 10  # characters: 没有发票行不行
 _SHORT_WISH: Final = 16
 _SHORT_STORY: Final = 24
-_GAP: Final = re.compile(r"(?<=\d)[ ,，、\-]+(?=\d)")
-_ORDER_NUMBER: Final = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{5}(?!\d)")
-_DIGIT: Final = re.compile(r"\d")
-_SIGNS: Final = "。.!！~～ "
-_QUESTION_MARKS: Final = ("？", "?")
 
 
 class AnswerWords(Endings):
-    """Reads short answers (简短回答) and the wish for a person."""
+    """Reads what is acted upon without a model: the wish for a person, and how citizens ask, urge, doubt and go on."""
 
     def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
         """Take the content of ``answers.yaml``."""
