@@ -8,8 +8,10 @@ is said to be over is read before what is going on, and what still goes on outwe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
+
+from hotline.dialogue.patterns import any_of, without
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;…\s]+")
 _NEAR: Final = 3
@@ -29,11 +31,11 @@ class AlarmAnswers:
         self._words = {name: tuple(rows[name]) for name in _LISTS}
         mild, helped = rows["mild"], rows["helped"]
         self._mild = re.compile(
-            rf"{_any(mild['denies'])}{_any(mild['how'])}*{_any(mild['danger'])}(?!{_any(mild['unless'])})"
+            rf"{any_of(mild['denies'])}{any_of(mild['how'])}*{any_of(mild['danger'])}(?!{any_of(mild['unless'])})"
         )
-        not_sent, not_between = _any(helped["not_sent"]), "".join(helped["not_between"])
+        not_sent, not_between = any_of(helped["not_sent"]), "".join(helped["not_between"])
         self._helped = re.compile(
-            rf"(?<!{not_sent}){_any(helped['helpers'])}[^{not_between}]{{0,{_BETWEEN}}}{_any(helped['done'])}(?!{_any(helped['not_after'])})"
+            rf"(?<!{not_sent}){any_of(helped['helpers'])}[^{not_between}]{{0,{_BETWEEN}}}{any_of(helped['done'])}(?!{any_of(helped['not_after'])})"
         )
 
     def asks_back(self, text: str) -> bool:
@@ -49,7 +51,7 @@ class AlarmAnswers:
             return said in self._words["yes_whole"]
         if self._has("dire", text):
             return True
-        rest = _without(text, self._words["not_no"])
+        rest = without(text, self._words["not_no"])
         if self._has("no", rest) or self._is_over(rest):
             return False
         # 我现在想问医保 is no yes, nor is 现在没在，昨天来的.
@@ -93,13 +95,3 @@ class AlarmAnswers:
         """Tell whether what is said to be over is not denied before it (没散), and nothing dangerous is told behind it."""
         before = _CLAUSE.split(text[max(0, start - _NEAR) : start])[-1]
         return not any(no in before for no in self._words["not_over"]) and not self._has("signs", text[end:])
-
-
-def _any(words: Iterable[str]) -> str:
-    return f"(?:{'|'.join(map(re.escape, words))})"
-
-
-def _without(text: str, words: Iterable[str]) -> str:
-    for word in words:
-        text = text.replace(word, "／")
-    return text

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hotline.dialogue.order_words import either
+from hotline.dialogue.patterns import either
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _SIGNS: Final = "，。！？；、：,.!?;: "

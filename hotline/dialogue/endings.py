@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hotline.dialogue.order_words import either
+from hotline.dialogue.patterns import either
 from hotline.dialogue.short_answers import Answer, ShortAnswers, clauses, is_made_of
 from hotline.phonetics import SoundLexicon, han_only, in_standard_words
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hotline.dialogue.order_words import either
+from hotline.dialogue.patterns import either
 from hotline.domain.errors import CityConfigError
 from hotline.domain.knowledge import Article
 from hotline.phonetics import SoundLexicon, han_only

@@ -7,8 +7,10 @@ Neither half says it alone: “公司不让我走” is about giving notice, “
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from hotline.dialogue.patterns import any_of
 
 
 class HeldPeople:
@@ -17,10 +19,10 @@ class HeldPeople:
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take ``held``; a list that is missing is a ``KeyError``."""
         whom, done, doors, lets, going = (
-            _any(rows[name]) for name in ("whom", "done", "doors", "lets", "going")
+            any_of(rows[name]) for name in ("whom", "done", "doors", "lets", "going")
         )
         own, beside, stuck, takes, by = (
-            _any(rows[name]) for name in ("own", "beside", "stuck", "takes", "by")
+            any_of(rows[name]) for name in ("own", "beside", "stuck", "takes", "by")
         )
         most = int(rows["most"])
         taken = rf"{takes}{whom}{beside}*{done}|{whom}{beside}*{by}.{{0,{most}}}?{done}"
@@ -36,7 +38,3 @@ class HeldPeople:
             return None
         door = self._door.search(text)
         return door.group() if door and self._own_leaving.search(text) else None
-
-
-def _any(words: Iterable[str]) -> str:
-    return f"(?:{'|'.join(map(re.escape, words))})"

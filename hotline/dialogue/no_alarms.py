@@ -7,8 +7,10 @@ are a city's data (``no_alarm`` in ``safety.yaml``).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
+
+from hotline.dialogue.patterns import without
 
 _END: Final = re.compile(r"[\W_]+$")
 
@@ -37,7 +39,7 @@ class NoAlarms:
         """Tell whether ``clause`` asks what is paid, granted or allowed (心梗住院能报多少); who asks what to do does not."""
         if is_hurried or not self._names_rules(clause):
             return False
-        clause = _without(clause, self._helpless)
+        clause = without(clause, self._helpless)
         return self.is_question(clause) or any(word in clause for word in self._asks)
 
     def is_at_a_loss(self, clause: str) -> bool:
@@ -45,7 +47,7 @@ class NoAlarms:
         return self._names_rules(clause) and any(word in clause for word in self._helpless)
 
     def _names_rules(self, clause: str) -> bool:
-        clause = _without(clause, self._not_topics)
+        clause = without(clause, self._not_topics)
         return any(topic in clause for topic in self._topics)
 
     def only_asks(self, text: str) -> bool:
@@ -62,7 +64,7 @@ class NoAlarms:
 
     def is_own(self, text: str) -> bool:
         """Tell whether ``text`` is about one's own home or people, or about somebody who is seen."""
-        text = _without(text, self._not_own)
+        text = without(text, self._not_own)
         return any(word in text for word in self._own)
 
     def without_idioms(self, clause: str) -> str:
@@ -76,9 +78,3 @@ class NoAlarms:
     def is_denied(self, clause: str, start: int) -> bool:
         """Tell whether what begins at ``start`` is said not to be (不是着火)."""
         return clause[:start].endswith(self._denies) and not self.asks_back(clause)
-
-
-def _without(text: str, words: Iterable[str]) -> str:
-    for word in words:
-        text = text.replace(word, "／")
-    return text

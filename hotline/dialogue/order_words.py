@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
+from hotline.dialogue.patterns import either
 from hotline.phonetics import han_only, in_standard_words
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
@@ -115,8 +116,3 @@ class OrderWords:
     def asks_if_noted(self, text: str) -> bool:
         """Tell whether a short sentence asks whether what was told is on record (“恁给俺记上了没”)."""
         return len(han_only(text)) <= _SHORTEST and any(words in text for words in self._asks_noted)
-
-
-def either(words: Iterable[str]) -> str:
-    """Return the pattern of any of ``words``, the longest first."""
-    return "|".join(re.escape(word) for word in sorted(map(str, words), key=len, reverse=True))

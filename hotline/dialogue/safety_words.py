@@ -16,6 +16,7 @@ from hotline.dialogue.alarm_answers import AlarmAnswers
 from hotline.dialogue.cries import MisheardCries
 from hotline.dialogue.held import HeldPeople
 from hotline.dialogue.no_alarms import NoAlarms
+from hotline.dialogue.patterns import without
 from hotline.dialogue.together import TogetherCries
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
@@ -88,7 +89,7 @@ class SafetyWords:
         text = in_standard_words(text)
         possible: Emergency | None = None
         is_story = len(text) > _LONGEST_ASKED
-        is_other = any(word in _without(text, self._not_others) for word in self._others)  # 羊水 is no 羊
+        is_other = any(word in without(text, self._not_others) for word in self._others)  # 羊水 is no 羊
         hurries = any(word in text for word in self._now)
         is_told = self._is_told(text)
         for clause in _CLAUSE.split(text):
@@ -126,7 +127,7 @@ class SafetyWords:
 
     def _together_in(self, text: str) -> Emergency | None:
         said = self._no_alarms.without_idioms(text)
-        if self._is_none(text, text) or any(hedge in _without(said, self._doubts) for hedge in self._hedges):
+        if self._is_none(text, text) or any(hedge in without(said, self._doubts) for hedge in self._hedges):
             return None
         found = None if any(doubt in said for doubt in self._doubts) else self._together.find(said)
         return None if found is None else Emergency(self._by_number[found[0]], Alarm.POSSIBLE, found[1])
@@ -149,7 +150,7 @@ class SafetyWords:
         harmless = [match for match in self._not_by_sound.find(clause) if match.is_precise]
         is_now = any(word in clause for word in self._now)
         is_doubted = any(word in clause for word in self._doubts) and not is_now
-        sure = _without(clause, self._doubts)  # 怕是 is no 怕
+        sure = without(clause, self._doubts)  # 怕是 is no 怕
         is_hedged = any(word in sure for word in self._hedges)
         if is_hedged and not is_now:
             return
@@ -207,9 +208,3 @@ def _takes_from(part: Match, found: Match) -> bool:
     """Tell whether ``found`` is made of ``part``: 上吊了 of 楼上吊; 从楼上掉下来, which holds all of that, is not."""
     overlaps = part.start < found.end and found.start < part.end
     return overlaps and not (found.start <= part.start and part.end <= found.end and found.is_exact)
-
-
-def _without(text: str, words: Iterable[str]) -> str:
-    for word in words:
-        text = text.replace(word, "／")
-    return text

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from hotline.dialogue.order_words import either
+from hotline.dialogue.patterns import either
 from hotline.phonetics import (
     SoundLexicon,
     han_only,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hotline.dialogue.order_words import either
+from hotline.dialogue.patterns import either
 from hotline.dialogue.short_answers import first_clause, last_clause
 from hotline.phonetics import han_only
 

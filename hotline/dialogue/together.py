@@ -7,8 +7,10 @@ asked about together. The rows are a city's data (``together`` in ``safety.yaml`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from hotline.dialogue.patterns import any_of
 
 
 class TogetherCries:
@@ -20,7 +22,7 @@ class TogetherCries:
         never = tuple(rows["never"])
         self._rows = tuple(
             (
-                re.compile(f"[^{not_between}]{{0,{int(row['most'])}}}?".join(map(_any, row["parts"]))),
+                re.compile(f"[^{not_between}]{{0,{int(row['most'])}}}?".join(map(any_of, row["parts"]))),
                 (*never, *row.get("unless", ())),
                 str(row["service"]),
             )
@@ -38,7 +40,3 @@ class TogetherCries:
             if (found := words.search(text)) and not any(word in text for word in unless):
                 return service, found.group()
         return None
-
-
-def _any(words: Iterable[str]) -> str:
-    return f"(?:{'|'.join(map(re.escape, words))})"

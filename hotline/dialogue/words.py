@@ -13,7 +13,8 @@ from typing import Any, Final
 from hotline.dialogue.briefs import Briefs
 from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
-from hotline.dialogue.order_words import OrderWords, either
+from hotline.dialogue.order_words import OrderWords
+from hotline.dialogue.patterns import either
 from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
