@@ -290,6 +290,8 @@ class Session(AskingOn):
         if self._stage in _MAY_BE_MISDIALLED and self._answers.slips.has_misdialled(text):
             self._was_withdrawn, self._draft = True, Draft(phone=self._draft.phone)
             return self._goodbye("goodbye")
+        if self._stage is Stage.MATTER and not self._is_told and self._answers.breaks_off(text):
+            return self._goodbye("goodbye")
         if self._leaves_midway(text):
             self._was_held_back = True
             return self._ask_again_after(self._prompts.parts("not_registered_yet"), "not_registered_yet")
@@ -620,9 +622,14 @@ class Session(AskingOn):
 
     def _leaves_midway(self, text: str) -> bool:
         """Whether somebody goes who may think that it is registered already; it is told them once (“对，再见” confirms)."""
-        is_open = self._stage in INTAKE and self._asked is not None and not self._was_held_back
+        is_open = self._stage in INTAKE and self._is_told and self._asked is not None
         is_yes = self._stage is Stage.CONFIRM and self._answers.opens_with(text, Answer.YES)
-        return is_open and self._answers.breaks_off(text) and not is_yes
+        return is_open and self._answers.breaks_off(text) and not (is_yes or self._was_held_back)
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether anything is known of a matter yet: what it is about, or where."""
+        return self._draft.category is not None or self._draft.place is not None
 
     def _withdrawn(self, asked: str = "") -> Actions:
         """Register nothing; answer what was ``asked`` instead."""

@@ -427,3 +427,11 @@ def test_who_is_gone_is_no_danger_now() -> None:
     call = alarmed("老公打我")
     call.says("现在没在，昨天来的")
     assert isinstance(call.did[-1], Understand)
+
+
+def test_who_goes_before_anything_was_told_is_let_go() -> None:
+    call = Conversation()
+    call.says("我要投诉", a_complaint("我要投诉", category=None, category_confidence=0.0))
+    assert call.heard == ("ask_matter",)
+    call.says("再见")
+    assert call.heard == ("goodbye",)
