@@ -435,3 +435,10 @@ def test_who_goes_before_anything_was_told_is_let_go() -> None:
     assert call.heard == ("ask_matter",)
     call.says("再见")
     assert call.heard == ("goodbye",)
+
+
+@pytest.mark.parametrize("text", ["有人卖假烟", "有人贩假酒"])
+def test_what_is_false_sounds_like_no_fight(text: str) -> None:
+    call = Conversation()
+    call.says(text)
+    assert isinstance(call.did[-1], Understand)
