@@ -94,10 +94,6 @@ class Endings(ShortAnswers):
         parts = clauses(text)
         return len(parts) > 1 and all(self._is_one_of(self._withdraws_alone, part) for part in parts)
 
-    def refuses(self, text: str) -> bool:
-        """Tell whether ``text`` begins as a refusal (“不用回了，你记一下就行”)."""
-        return self._core(han_only(text)).startswith(self._refuses)
-
     def behind_refusal(self, text: str) -> str:
         """Return what is told behind a refusal (“不用不用，我就是想问医保怎么交”); the whole where it is none, or nothing more."""
         refused = self._refusal.match(text)

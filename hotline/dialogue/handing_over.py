@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -216,15 +215,15 @@ class HandingOver(Floor):
         """
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         is_matter = is_sure or self._answers.of_orders.begins_matter(meaning.text)
-        if meaning.category is not None and is_matter and not self._draft.text:
+        is_first = not self._draft.text or self._was_callback_unclear
+        if meaning.category is not None and is_matter and is_first:
             return None
         self._draft = self._draft.heard(meaning.text)
         if meaning.intent is Intent.DENY:
             return self._take_message()
-        is_told = self._draft.text != meaning.text.strip("，。 ")
-        if meaning.intent is Intent.AFFIRM or is_told or self._was_callback_unclear:
+        if meaning.intent is Intent.AFFIRM or not is_first or self._was_callback_unclear:
             return self._plan_callback()
-        self._was_callback_unclear, self._draft = True, replace(self._draft, accounts=())
+        self._was_callback_unclear = True  # what was said goes along, if they are called
         return self._ask_again()
 
     def _offer_next_window(self) -> Actions:

@@ -642,7 +642,7 @@ class Session(AskingOn):
             self._stage = Stage.OPEN
         is_chat, self._is_behind_done = self._is_behind_done, False
         if is_chat and meaning.category_confidence < self._policy.category_confidence:
-            return self._rate_or_goodbye()  # 没了，老头子你把火关小一点
+            return self._ask_whether_more()  # 没了，老头子你把火关小一点; nobody is cut off who meant more
         told, self._is_another = self._about_last_order(meaning), False
         if told is not None:
             return told

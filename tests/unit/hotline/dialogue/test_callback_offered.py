@@ -80,7 +80,7 @@ def test_words_that_say_nothing_are_asked_about_once_and_then_taken_for_consent(
     call.says("哎呀怎么老是忙啊", a_meaning("哎呀怎么老是忙啊", Intent.UNKNOWN))
     assert call.heard == ("agent_busy", "callback_offer")
     call.says("真是的", a_meaning("真是的", Intent.UNKNOWN))
-    assert planned(call).words == "真是的"
+    assert planned(call).words == "哎呀怎么老是忙啊，真是的"
 
 
 def test_silence_and_key_one_are_consent_too() -> None:
