@@ -57,12 +57,17 @@ def model_file(settings: Settings, city: City) -> Path:
     return nlu_folder(settings) / f"rasa-{name}" / f"hotline-{name}.tar.gz"
 
 
+def is_installed() -> bool:
+    """Return whether Rasa has its environment here; it needs Python 3.10."""
+    return _PYTHON.exists()
+
+
 async def train_rasa(settings: Settings, city: City, progress: Progress, tell: Tell) -> bool:
     """Train Rasa unless it is trained for the present data; False when it has no environment or fails."""
     model = model_file(settings, city)
     if model.exists():
         return True
-    if not _PYTHON.exists():
+    if not is_installed():
         tell("没有 Rasa 环境（需要 Python 3.10）：由进程内引擎理解")
         return False
     await asyncio.to_thread(_write_project, settings, city, model)
@@ -136,7 +141,7 @@ def _part(name: str, port: int, model: Path, token: str) -> Part:
 
 def model_in_force(settings: Settings, city: City) -> Path | None:
     """Return the model of the present data or, failing that, the newest whole one; None when Rasa cannot run."""
-    if not _PYTHON.exists():
+    if not is_installed():
         return None
     wanted = model_file(settings, city)
     others = sorted(

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import opencc
 from pypinyin import Style, lazy_pinyin
 
 _INITIALS: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _INITIAL: Final = re.compile(r"^(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?")
-_PRONOUNS: Final = str.maketrans("俺恁", "我你")
 _NOT_HAN: Final = re.compile(r"[^\u4e00-\u9fff]")
 
 
@@ -106,26 +104,6 @@ class SoundLexicon:
 def plain(text: str) -> str:
     """Return ``text`` in half-width lower case with letters, digits and Chinese characters only."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).lower())
-
-
-def simplified(text: str) -> str:
-    """Return ``text`` in simplified characters (滿意 → 满意)."""
-    return text if text.isascii() else _simplify(text)
-
-
-@lru_cache(maxsize=8_192)
-def _simplify(text: str) -> str:
-    return str(_converter().convert(text))
-
-
-@lru_cache(maxsize=1)
-def _converter() -> opencc.OpenCC:
-    return opencc.OpenCC("t2s")
-
-
-def in_standard_words(text: str) -> str:
-    """Return ``text`` in simplified characters, with the pronouns of Shandong in standard Chinese (俺 → 我, 恁 → 你)."""
-    return simplified(text).translate(_PRONOUNS)
 
 
 def han_only(text: str) -> str:

@@ -19,7 +19,6 @@ from typing import Any, Final
 
 import ctranslate2
 import numpy as np
-import opencc
 from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from tokenizers import Tokenizer as TokenizerFile
@@ -28,6 +27,7 @@ from asr.noise import Samples, is_from_phone, is_noisy, turn_down_noise
 from hotline.domain.errors import ModelRefusedError
 from hotline.lanes import Urgency
 from hotline.worker_side import Reply, WorkerSide
+from hotline.written_forms import simplified
 
 SAMPLE_RATE_HZ: Final = 16_000
 WINDOW_SECONDS: Final = 15
@@ -127,7 +127,6 @@ class WhisperDecoder:
         )
         self._prompt = lru_cache(maxsize=64)(self._encode_prompt)
         self._tokens_but = lru_cache(maxsize=64)(self._all_but)
-        self._simplify = opencc.OpenCC("t2s")
 
     def decode(
         self,
@@ -256,7 +255,7 @@ class WhisperDecoder:
         ]
 
     def _written(self, tokens: list[int]) -> str:
-        text: str = self._simplify.convert(self._tokenizer.decode(tokens))
+        text: str = simplified(self._tokenizer.decode(tokens))
         return text.replace("\ufffd", "").strip()
 
     def _is_chinese(self, encoded: ctranslate2.StorageView) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from hotline.dialogue.patterns import either
 from hotline.dialogue.short_answers import Answer, ShortAnswers, clauses, is_made_of
-from hotline.phonetics import SoundLexicon, han_only, in_standard_words
+from hotline.phonetics import SoundLexicon, han_only
+from hotline.written_forms import in_standard_words
 
 _GAPS: Final = r"[，,。\s]*"
 _ADDS_NOTHING: Final = 2  # characters behind “没有了” that say nothing more

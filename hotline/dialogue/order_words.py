@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hotline.dialogue.patterns import either
-from hotline.phonetics import han_only, in_standard_words
+from hotline.phonetics import han_only
+from hotline.written_forms import in_standard_words
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _LONGEST: Final = 30  # characters: who says more tells a matter

@@ -20,7 +20,8 @@ from hotline.dialogue.patterns import without
 from hotline.dialogue.together import TogetherCries
 from hotline.domain.appeal import EmergencyService
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import Match, SoundLexicon, in_standard_words
+from hotline.phonetics import Match, SoundLexicon
+from hotline.written_forms import in_standard_words
 
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""

@@ -8,14 +8,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hotline.dialogue.patterns import either
-from hotline.phonetics import (
-    SoundLexicon,
-    han_only,
-    in_standard_words,
-    plain,
-    simplified,
-    syllables,
-)
+from hotline.phonetics import SoundLexicon, han_only, plain, syllables
+from hotline.written_forms import in_standard_words, simplified
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _ADDS_NOTHING: Final = 2  # characters behind “对了” that say nothing yet

@@ -15,7 +15,8 @@ from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.words import AnswerWords
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import Match, SoundLexicon, han_only, plain, simplified
+from hotline.phonetics import Match, SoundLexicon, han_only, plain
+from hotline.written_forms import simplified
 
 _SHORT: Final = 2
 _G = TypeVar("_G", Resolution, Satisfaction)

@@ -19,12 +19,8 @@ from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
 from hotline.domain.errors import CityConfigError
-from hotline.phonetics import (
-    SoundLexicon,
-    han_only,
-    in_standard_words,
-    sounds,
-)
+from hotline.phonetics import SoundLexicon, han_only, sounds
+from hotline.written_forms import in_standard_words
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _GAP_SIGNS: Final = r"[，,。\s]"

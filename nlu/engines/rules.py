@@ -10,13 +10,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-import opencc
-
 from hotline.city import City
 from hotline.domain.appeal import AppealKind
 from hotline.domain.category import SECOND, THIRD, at_level, nearest, within
 from hotline.domain.meaning import Intent, Understanding
 from hotline.phonetics import han_only
+from hotline.written_forms import simplified
 from nlu.kinds import is_upset, kind_of, urgency_of
 from nlu.lexicon import MeaningWords, load_meaning_words
 from nlu.slots import SlotFinder
@@ -56,7 +55,6 @@ class UnderstandingRules:
         self._words = load_meaning_words(city)
         self._greeted = re.compile(rf"^(?:(?:{'|'.join(map(re.escape, self._words.greetings))})\W*)+")
         self._slots = SlotFinder(city, self._words)
-        self._simplify = opencc.OpenCC("t2s")
         self._finer = {
             above.code: {
                 each.code: each.keywords
@@ -93,7 +91,7 @@ class UnderstandingRules:
         long as a book the beginning is read.
         """
         said = "".join(sign for sign in text if sign.isprintable() and not sign.isspace())
-        text = self._simplify.convert(said[:_LONGEST])
+        text = simplified(said[:_LONGEST])
         slots = self._slots.find(text, self._clock())
         found = await self._engine.understand(text)
         if found.intent is Intent.GREET and (wanted := self._after_greeting(text)):

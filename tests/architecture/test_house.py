@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
+import sys
 import tokenize
 from pathlib import Path
 
@@ -83,3 +85,41 @@ def test_every_test_that_the_documents_name_exists() -> None:
     }
     assert len(named) > 40
     assert sorted(named - written) == []
+
+
+def test_what_rasa_reads_of_ours_needs_only_what_its_environment_has() -> None:
+    """Rasa lives in an environment of its own: a package of the application's that is missing there ends its training."""
+    locked = (ROOT / "requirements" / "rasa.txt").read_text(encoding="utf-8")
+    pinned = {name.replace("-", "_") for name in re.findall(r"^([a-z0-9._-]+)==", locked, re.MULTILINE)}
+    waiting, seen, foreign = sorted((ROOT / "nlu" / "rasa").glob("*.py")), set[Path](), set[str]()
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for module in _imported(file):
+            ours = [
+                path
+                for path in (
+                    ROOT / f"{module.replace('.', '/')}.py",
+                    ROOT / module.replace(".", "/") / "__init__.py",
+                )
+                if path.exists()
+            ]
+            waiting += ours
+            if not ours and module.split(".")[0] not in sys.stdlib_module_names | set(PACKAGES):
+                foreign.add(module.split(".")[0])
+    assert {"hotline/phonetics.py", "nlu/engines/features.py"} <= {
+        str(file.relative_to(ROOT)) for file in seen
+    }
+    assert foreign - pinned == set()
+
+
+def _imported(file: Path) -> set[str]:
+    found = set[str]()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found

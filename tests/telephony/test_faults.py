@@ -28,7 +28,7 @@ from app.knowledge import open_alone
 from app.machine import running
 from app.phone import phone_settings
 from app.private import private
-from app.rasa_server import rasa_parts
+from app.rasa_server import is_installed, rasa_parts
 from app.settings import Settings
 from app.wiring import Speaking, voice_cache
 from hotline.city import load_city
@@ -146,9 +146,10 @@ async def called(uri: str, wav: Path, record: Path, fault: Callable[[], None]) -
 
 
 async def rasa_has_begun(settings: Settings) -> bool:
-    """Wait until Rasa understands; False where it is not installed or not trained."""
-    if not rasa_parts(settings, load_city(settings.city)):
+    """Wait until Rasa understands; False where it is not installed. What is installed has been trained."""
+    if not is_installed():
         return False
+    assert rasa_parts(settings, load_city(settings.city)) != (), "make ready"
     async with asyncio.timeout(150):
         while True:
             with contextlib.suppress(OSError):
