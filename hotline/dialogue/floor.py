@@ -60,6 +60,7 @@ class Floor:
     _is_alarm_heard = False  # whether the emergency that was asked about was said, and not only sounded alike
     _is_alarm_denied = False  # whether it was just said that what was taken for an emergency is none
     _is_next_there = False  # whether the matter that comes next is where the one before is
+    _unclear: Draft | None = None  # what was told last and not understood
 
     def __init__(
         self,

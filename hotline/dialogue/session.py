@@ -638,6 +638,7 @@ class Session(AskingOn):
 
     def _new_matter(self, meaning: Understanding) -> Actions:
         self._was_withdrawn = self._asks_progress = False
+        unclear, self._unclear = self._unclear, None
         if self._stage is Stage.UNIT_TOLD:
             self._stage = Stage.OPEN
         is_chat, self._is_behind_done = self._is_behind_done, False
@@ -705,7 +706,9 @@ class Session(AskingOn):
         self._shared_place = None
         # Where, and not what: nothing is guessed of it.
         if is_nothing_else(meaning.slots.place, meaning.text):
-            self._draft = Draft(phone=self._draft.phone, place=merged(draft.place, meaning.slots.place))
+            # Of what was not understood before it may be the place: it is read back in the citizen's own words.
+            told = unclear or Draft(phone=self._draft.phone)
+            self._draft = replace(told, place=merged(draft.place, meaning.slots.place))
             return self._next_question()
         self._draft = self._with_organisation(draft.filled(meaning, self._policy), meaning)
         self._no_matches = 0
@@ -759,6 +762,7 @@ class Session(AskingOn):
             self._next_matter = self._draft.text  # what is asked of it is taken together with it
             return self._invite()
         if self._draft.kind is None and self._draft.category is None:
+            self._unclear = self._draft
             return self._no_match("not_understood")
         return self._next_question("no_answer_register")
 

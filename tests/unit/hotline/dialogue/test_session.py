@@ -622,6 +622,21 @@ def test_a_caller_who_is_not_understood_twice_is_put_through() -> None:
     assert isinstance(call.did[-1], TransferToAgent)
 
 
+@pytest.mark.parametrize(("told", "then"), [("有人卖假烟", "confirm"), ("呜啦啦", "ask_matter")])
+def test_a_place_behind_what_was_not_understood_is_where_that_is(told: str, then: str) -> None:
+    call = Conversation()
+    call.says(told, a_meaning(told, Intent.UNKNOWN))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    where = Place(said="兰山区通达路", county_code="371302", county="兰山区", detail="通达路")
+    call.says("兰山区通达路", a_meaning("兰山区通达路", place=where))
+    assert call.heard == (then,)
+    if then == "confirm":
+        assert told in call.last(Say).text
+        call.says("对")
+        assert call.last(RegisterAppeal).appeal.place == where
+        assert told in call.last(RegisterAppeal).appeal.text
+
+
 def test_a_recogniser_that_fails_twice_leads_to_a_person() -> None:
     call = Conversation()
     call.happens(HearingLost(NOW, is_engine_down=True))
