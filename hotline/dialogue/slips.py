@@ -1,4 +1,4 @@
-"""Slips (口误、听错、打错): of the tongue, put right at once; of the ear; and of the finger that dialled."""
+"""Slips (口误、听错、打错): of the tongue, put right at once; of the ear; of the finger that dialled; and what is said to others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHORT: Final = 16  # characters
 
 
 class Slips:
-    """Reads slips (``answers.yaml``: ``misspoken``, ``not_but``, ``misheard_denial``, ``misdialled_start``, ``taken_for``)."""
+    """Reads slips (``answers.yaml``: ``misspoken``, ``not_but``, ``misheard_denial``, ``misdialled_start``, ``taken_for``, ``to_others``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``; a missing list is a ``KeyError``."""
@@ -36,6 +36,15 @@ class Slips:
         )
         before, said, whose = (either(dialled[name]) for name in ("before", "words", "for"))
         self._misdialled = re.compile(rf"(?:{before})*(?:{said})+(?:(?:{before})|(?:{whose}).+|{said})*")
+
+        others = rows["to_others"]
+        hushes, phones, after, alone = (
+            either(others[name]) for name in ("hushes", "phones", "after", "alone")
+        )
+        near = f"[^{re.escape(str(others['not']))}]"
+        self._to_others = re.compile(
+            rf"(?:{near}{{0,8}}(?:{hushes})(?:{after})*)?{near}{{0,4}}(?:{phones})(?:{after})*|{near}{{0,3}}(?:{alone})"
+        )
 
     def put_anew(self, text: str) -> str:
         """Return what is meant instead of what was told (“不是路灯，是红绿灯”, “不对我说错了是停水”); empty where nothing is."""
@@ -66,3 +75,8 @@ class Slips:
         """Tell whether a short sentence says that the number was dialled by mistake, and perhaps whose was meant (“打错了，我以为是建行”)."""
         words = han_only(text)
         return len(words) <= _SHORT and self._misdialled.fullmatch(words) is not None
+
+    def speaks_to_others(self, text: str) -> bool:
+        """Tell whether a short sentence is said to somebody beside the telephone (“老伴你小点声，我打电话呢”)."""
+        words = han_only(text)
+        return len(words) <= _SHORT + _SHORT and self._to_others.fullmatch(words) is not None

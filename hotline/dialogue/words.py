@@ -263,10 +263,11 @@ class AnswerWords(Endings):
         return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._cut_off)
 
     def asks_to_wait(self, text: str) -> bool:
-        """Tell whether a short sentence asks the hotline to wait (“等会儿，我拿下身份证”)."""
+        """Tell whether a short sentence asks the hotline to wait (“等会儿，我拿下身份证”), or is said to somebody else."""
         words = self._core(han_only(text))
-        return len(words) <= _SHORT_WISH and any(
-            words == wait or words.startswith((f"{wait}我", f"{wait}俺")) for wait in self._waits
+        return self.slips.speaks_to_others(text) or (
+            len(words) <= _SHORT_WISH
+            and any(words == wait or words.startswith((f"{wait}我", f"{wait}俺")) for wait in self._waits)
         )
 
     def is_off_topic(self, text: str) -> bool:
@@ -419,7 +420,10 @@ class AnswerWords(Endings):
         words = han_only(text)
         # The pattern may try every way to divide “想要想要…”, so it is kept from long texts.
         ways = (words, self._core(words))  # 就是 is all, and a filler
-        return len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways)
+        if len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways):
+            return True
+        parts = clauses(text)
+        return len(parts) > 1 and len(words) <= _SHORT_STORY and all(map(self.only_opens, parts))
 
     def asks_about(self, text: str) -> str:
         """Return what ``text`` says that a question will be about (“我要咨询退役军人的事”); empty where it asks or tells more."""

@@ -104,9 +104,10 @@ def test_a_plain_yes_or_no_is_no_rating(said: str) -> None:
     assert (call.session.rating, ended(call)) == (None, True)
 
 
-def test_a_rating_that_is_not_understood_is_asked_for_once_more() -> None:
+@pytest.mark.parametrize("said", ["满意吗", "态度挺好就是不知道能不能解决", "你们光会登记不办事"])
+def test_a_rating_that_is_not_understood_is_asked_for_once_more(said: str) -> None:
     call = asked()
-    call.says("满意吗")
+    call.says(said)
     assert call.heard == ("ask_rating_again",)
     call.says("满意吗")
     assert (call.session.rating, ended(call)) == (None, True)

@@ -60,6 +60,11 @@ def test_what_only_announces_a_complaint_or_a_suggestion_says_not_which(text: st
         ("我想说说俺村里的事", True),
         ("就是", True),
         ("是这样的", True),
+        ("来了来了，刚才没拿稳电话", True),
+        ("我腿脚不好，话说不清楚", True),
+        ("有人", True),
+        ("来了来了，路灯不亮", False),
+        ("有人烧垃圾", False),
         ("反映小区停水的问题", False),
         ("我有个老人卡", False),
         ("有个大坑", False),
@@ -111,7 +116,15 @@ def test_who_tells_of_something_else_is_not_put_through(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["你是人还是机器啊", "你是真人吗", "你是谁", "这是中国移动客服吗", "那你能给我办啥事"]
+    "text",
+    [
+        "你是人还是机器啊",
+        "你是真人吗",
+        "你是谁",
+        "这是中国移动客服吗",
+        "那你能给我办啥事",
+        "我不是打给电力公司的吗",
+    ],
 )
 def test_who_asks_what_answers_is_told_and_asked_again(text: str) -> None:
     call = Conversation()
@@ -302,6 +315,8 @@ def test_who_will_not_say_where_has_said_no_place(text: str) -> None:
         ("12345", None),
         ("差不多吧", Answer.YES),
         ("对着哩", Answer.YES),
+        ("对着嘞", Answer.YES),
+        ("是这么个事", Answer.YES),
         ("好像不对", Answer.NO),
         ("不要了", Answer.NO),
         ("暂时没有", Answer.DONE),
@@ -415,6 +430,14 @@ def test_what_is_told_instead_of_the_street_is_the_matter() -> None:
         ("等了一下午没人来", False),
         ("等一下午了还没人来修", False),
         ("稍等就给修，等了三天", False),
+        ("老伴你小点声，我打电话呢", True),
+        ("妈你别说话我正打电话", True),
+        ("小刚，别闹，奶奶打电话呢", True),
+        ("别吵我打电话呢", True),
+        ("别闹了", True),
+        ("怎么没人给我打电话呢", False),
+        ("楼上天天吵，能不能让他们别吵了", False),
+        ("老伴你小点声，我打电话呢，我们小区停水了", False),
     ],
 )
 def test_who_asks_the_hotline_to_wait_is_waited_for(text: str, waits: bool) -> None:
@@ -603,6 +626,7 @@ def test_who_cannot_name_the_place_is_not_taken_at_their_word_for_it() -> None:
         ("啊？？", True),
         ("？", True),
         ("对吗", True),
+        ("你看对不对", True),
         ("行不行？", True),
         ("什么？", True),
         ("好的?", True),
