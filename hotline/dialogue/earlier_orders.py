@@ -157,7 +157,7 @@ class EarlierOrders(Confirming):
 
     def _about_earlier_orders(self, text: str) -> Actions | None:
         """Do what is asked about an order of another day: how it stands, that it is not settled, or to be taken back; None: nothing."""
-        if self._answers.is_dissatisfied_with_result(text):
+        if self._answers.is_dissatisfied_with_result(text) or self._answers.of_orders.is_pressed(text):
             self._draft = self._draft.heard(text)  # the agent sees what was said
             return self._transfer("dissatisfied")
         if self._answers.of_orders.withdraws_order(text):

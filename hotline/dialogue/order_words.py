@@ -17,7 +17,7 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
@@ -29,6 +29,8 @@ class OrderWords:
         self._asks_of_reply = tuple(tuple(reply[name]) for name in ("who", "reply", "tells"))
         self._ends_asking_of_reply = tuple(reply["ends"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
+        force, take = (either(rows["pressed_to_withdraw"][name]) for name in ("force", "take"))
+        self._pressed = re.compile(rf"(?:{force}).{{0,6}}?(?:{take})")
         back = rows["takes_back_order"]
         self._taken_back_about, self._not_taken_back = tuple(back["about"]), tuple(back["but"])
         self._not_taken_back_at_end = tuple(back["but_ends"])
@@ -64,6 +66,10 @@ class OrderWords:
             return False
         clauses = (han_only(part) for part in _CLAUSE.split(text))
         return any(self._takes_back.fullmatch(clause) for clause in clauses if clause)
+
+    def is_pressed(self, text: str) -> bool:
+        """Tell whether somebody is pressed to take an order back (“承办单位让我撤单，我不同意”)."""
+        return self._pressed.search(han_only(text)) is not None
 
     def denies_done(self, text: str) -> bool:
         """Tell whether somebody is said to have called a matter settled that is not (“短信说办完了，根本没人来”)."""

@@ -14,7 +14,7 @@ from hotline.dialogue.briefs import Briefs
 from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.order_words import OrderWords
-from hotline.dialogue.patterns import either
+from hotline.dialogue.patterns import either, without
 from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
@@ -64,6 +64,7 @@ class AnswerWords(Endings):
             self._waits = tuple(rows["waits"])
             settled = rows["done_and_thanks"]
             self._settled = tuple(tuple(settled[name]) for name in ("done", "thanks", "but"))
+            self._beside_settled = tuple(settled["besides"])
             self._says_who = tuple(rows["says_who"])
             self._called_lexicon = SoundLexicon(rows["called_inside"])
             self._may_ask = tuple(rows["may_ask"])
@@ -276,7 +277,8 @@ class AnswerWords(Endings):
 
     def thanks_for_what_is_done(self, text: str) -> bool:
         """Tell whether a short sentence only says that a matter is settled, and thanks (“停水那个，现在来水了，谢谢”)."""
-        done, thanks, but = (any(word in text for word in words) for words in self._settled)
+        told = without(text, self._beside_settled)
+        done, thanks, but = (any(word in told for word in words) for words in self._settled)
         return len(han_only(text)) <= _SHORT_STORY and done and thanks and not but
 
     def says_who_one_is(self, text: str) -> bool:
@@ -514,6 +516,6 @@ class AnswerWords(Endings):
 
     def page_of(self, text: str) -> str | None:
         """Return what a short sentence asks for that pages have: ``own_orders``, ``published``; None: neither."""
-        if len(han_only(text)) > _SHORT_WISH:
+        if len(han_only(text)) > _SHORT_WISH or self.of_orders.is_pressed(text):
             return None
         return next((name for name, inside in self._pages.items() if any(w in text for w in inside)), None)

@@ -391,6 +391,10 @@ def test_the_callers_own_orders_are_not_told_for_another(text: str, name: str) -
         ("那个事办完了，你把单子取消了吧", "withdraw"),
         ("我之前反映的问题解决了，麻烦你给销了吧，谢谢恁", "withdraw"),
         ("我之前打的那个漏水的，忘了说要保密了，现在加上行不", "asked"),
+        ("承办单位给我打电话威胁我让我撤单", "dissatisfied"),
+        ("单位让我撤单，我不同意", "dissatisfied"),
+        ("我要撤单", "withdraw"),
+        ("你们回复的内容和事实不符", "dissatisfied"),
     ],
 )
 def test_what_only_people_may_do_to_an_order_is_for_people(text: str, reason: str) -> None:
