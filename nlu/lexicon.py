@@ -32,6 +32,15 @@ class FirstNames:
 
 
 @dataclass(frozen=True, slots=True)
+class DwellerWords:
+    """Who lives at a place (的业主), the ``villagers`` among them; ``none``: what the name of one's home does not hold."""
+
+    who: Words
+    villagers: Words
+    none: Words
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneOwners:
     """Words for telephones, for who speaks (``own``; ``roles``: 联系人) and for ``others`` whose number it may be.
 
@@ -77,8 +86,10 @@ class MeaningWords:
     place_cues: Words
     place_ends: Words
     place_own: Words
+    place_nowhere: Words
     place_named: Words
     place_first: FirstNames
+    place_dwellers: DwellerWords
     not_places: Words
     place_common: Words
     place_stops: Words
@@ -102,9 +113,13 @@ def load_meaning_words(city: City) -> MeaningWords:
             place_cues=_longest_first(rows["place"]["cues"]),
             place_ends=_longest_first(rows["place"]["ends"]),
             place_own=_longest_first(rows["place"]["own"]),
+            place_nowhere=_longest_first(rows["place"]["nowhere"]),
             place_named=_longest_first(rows["place"]["named"]),
             place_first=FirstNames(
                 **{name: _longest_first(words) for name, words in rows["place"]["first"].items()}
+            ),
+            place_dwellers=DwellerWords(
+                **{name: _longest_first(words) for name, words in rows["place"]["dwellers"].items()}
             ),
             not_places=_longest_first(rows["place"]["not_places"]),
             place_stops=_longest_first(rows["place"]["stops"]),

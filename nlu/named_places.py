@@ -54,7 +54,9 @@ class PlaceKinds:
         return detail if whose is None else self.without_own(detail[len(whose) :])
 
     def is_kind(self, detail: str) -> bool:
-        """Tell whether it is a kind of place and no name (小区, 医院门口)."""
+        """Tell whether it is a kind of place and no name (小区, 医院门口, 这里)."""
+        if detail in self._words.place_nowhere:
+            return True
         kind = _BESIDE.sub("", detail)
         is_kind = kind in self._words.place_ends or kind in self._words.place_named
         return is_kind and not kind.startswith(_NUMBERED)  # 兰山区一中 is one school

@@ -12,14 +12,18 @@ from hotline.domain.appeal import Address, Place
 from hotline.known_places import KnownPlace
 from hotline.phonetics import han_only
 from nlu.addresses import AddressReader
+from nlu.dwellers import Dwellers
 from nlu.lexicon import MeaningWords
 from nlu.named_places import NOT_IN_NAME, ROAD_OF_ANOTHER, TOLD, NamedPlaces, PlaceKinds
 from nlu.place_choices import StreetSounds
 
 _CLAUSE: Final = re.compile(r"(?:[，。！？；：,.!?;:\s]|[（(]?(?<!\d)\d{1,2}[）)])+")
 _LONGEST_DETAIL: Final = 24
-_TELLS: Final = re.compile(f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左右])")
-"""What tells of the matter, and ends the place."""
+_TELLS: Final = re.compile(
+    f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左右])"
+    "|政府(?=.)(?!门|旁|对面|附近|斜|家属|大院|院|宿舍|广场|路|街|[东西南北前后][面边侧门头]|楼|里|驻地|办公)"
+)
+"""What tells of the matter, and ends the place; a government does, but in 政府门口."""
 _DENIED: Final = ("不是", "不在")
 """What is said before a place that it is not (不是高都镇)."""
 _NOT_IN: Final = ("床", "扫马路", "扫大街", "扫街", "修路", "修桥", "挖路", "铺路", "砍树", "拆房", "睡")
@@ -36,9 +40,17 @@ _HOUSE_NUMBER: Final = re.compile(
     r"[\d零〇幺一二三四五六七八九十百]+(?:号(?![线机])|室|户)|\d{1,3}(?:[-－—]\d{1,4}){1,2}(?!\d)"
 )
 _FURTHER: Final = re.compile(
-    r"[东西南北](?:头|边|侧|面|段)(?:[\d一二三四五六七八九十百]+米)?|(?<=单元|号楼)\d{3,4}(?![\d米块元])"
+    r"[东西南北](?:头|边|侧|面|段)(?:[\d一二三四五六七八九十百]+米)?"
+    r"|(?:(?<=单元|号楼)|(?<=[栋幢]))\d{3,4}(?![\d米块元年])"
+    r"|(?<=[\u4e00-\u9fff]{2})(?<![一二三四五六七八九十几多约共][一二三四五六七八九十])"
+    r"(?:[A-Za-z]?\d{1,3}|[一二三四五六七八九十]{1,3})[栋幢](?!房|别墅|楼(?![顶道上下梯]))"
+    r"|(?<=[\u4e00-\u9fff]{2})[A-Za-z]座(?!位)"
 )
-"""What an address may go on with behind its last part: 沿河路南头, 2单元501."""
+"""What an address may go on with behind its last part: 沿河路南头, 2单元501, 万科金域国际9栋."""
+_ADDRESSED: Final = re.compile(
+    r"(?:人民)?政府(?:[、和][^，。！？]{1,8}?[局委])*(?:尽快|早日|抓紧|能不能|能够?|可以)*在"
+)
+"""A county's government that is asked to do something somewhere (沂南县政府、县教育局尽快在松雅片区建…)."""
 _AFTER_SHORT: Final = ("路", "街", "桥", "湖", "河", "山", "大", "中", "小", "一", "二", "三")
 _AFTER_ANY: Final = ("路", "大街", "大道", "桥")
 _SCHOOL_OF: Final = re.compile("[一二三四五六七八九十]+[中小]")
@@ -82,6 +94,7 @@ class PlaceFinder:
         self._addresses = AddressReader(known)
         self._named = NamedPlaces(words, self._addresses)
         self._kinds = PlaceKinds(words)
+        self._dwellers = Dwellers(words)
         self._sounds = StreetSounds(city)
 
     def place(self, text: str) -> Place | None:
@@ -96,7 +109,10 @@ class PlaceFinder:
             )
         start, end, county, street = found
         end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
-        detail = self._detail(text[end:])
+        if (addressed := _ADDRESSED.match(text, end)) is not None:
+            end = addressed.end()
+        detail = self._dwellers.home(text[:start], _CLAUSE.split(text[end:], maxsplit=1)[0])
+        detail = detail or self._detail(text[end:])
         said = text[start : end + len(detail)]
         if not detail and (further := self._further(text[end:])) is not None:
             detail, said = further[0], text[start : end + further[1]]
@@ -239,10 +255,22 @@ class PlaceFinder:
         ):
             street = None
         if street is None:
-            return (county.start, county.end, county.county, None) if county is not None else None
+            if county is None:
+                return None
+            county = self._telling(counties, text)
+            return county.start, county.end, county.county, None
         begin = min(street.start, county.start) if county is not None else street.start
         until = max(street.end, county.end) if county is not None else street.end
         return begin, until, street.county, street.street
+
+    def _telling(self, counties: list[_Found], text: str) -> _Found:
+        """Return the last mention of the last county, before it one that a place follows (兰山区莱茵城停水，我户口在兰山区)."""
+        last = counties[-1]
+        detail = self._detail(text[last.end :])
+        if (detail and not self._kinds.is_kind(detail)) or self._further(text[last.end :]):
+            return last
+        before = (one for one in reversed(counties[:-1]) if one.county == last.county)
+        return next((one for one in before if self._detail(text[one.end : last.start])), last)
 
     def _mentions(self, text: str) -> Iterator[list[_Found]]:
         text, named_until = self._blotted(text), None
@@ -295,10 +323,11 @@ class PlaceFinder:
         clause = _CLAUSE.split(rest, maxsplit=1)[0][:_LONGEST_DETAIL]
         for word in self._words.place_stops:
             clause = clause.partition(word)[0]
+        clause = self._dwellers.before(clause)
         begins = len(clause) - len(self._kinds.without_own(clause))
         if (told := _TELLS.search(clause, begins)) is not None:  # 兰陵县俺庄上有个坑，一下雨就淹路
             clause = clause[: told.start()]
-        named = ROAD_OF_ANOTHER.sub("／", clause)  # 应急路上路灯不亮
+        named = ROAD_OF_ANOTHER.sub("／", clause).replace("网站", "／／")  # 应急路上路灯不亮
         best = max((found.end() for found in _FURTHER.finditer(clause)), default=0)
         for end in self._words.place_ends:
             position = named.rfind(end)

@@ -285,3 +285,80 @@ def test_points_of_a_letter_end_the_place(text: str, detail: str) -> None:
     place = FINDER.place(text)
     assert place is not None
     assert place.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("我是河东区润和紫郡的业主，我们小区经常停电", "润和紫郡"),
+        ("我们是兰山区银雀山街道水岸华庭的住户，电梯坏了", "水岸华庭"),
+        ("我是蒙阴县岱崮镇杨林新村贺家岭组的村民，路没有硬化", "杨林新村贺家岭组"),
+        ("我是郯城县马头镇李家村村民", "李家村"),
+        ("我是罗庄区盛庄街道李家村的村民", "李家村"),
+        ("罗庄区盛庄街道贺家岭村民没水吃", "贺家岭村"),
+        ("兰山区银雀山街道居民楼下的小区", "居民楼下的小区"),
+        ("我是兰山区的业主", ""),
+        ("我是临沂市河东区的一名业主", ""),
+        ("我是兰山区买了新房的业主", ""),
+        ("我是兰山区拆迁的居民", ""),
+        ("我是罗庄区傅庄街道的一个村民", ""),
+    ],
+)
+def test_a_place_ends_before_who_lives_there_and_needs_no_end_of_its_own(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("兰山区银雀山街道岳北社区万科金域国际9栋楼顶违建", "岳北社区万科金域国际9栋"),
+        ("兰山区北京御园10栋2单元2018年10月起火", "北京御园10栋2单元"),
+        ("兰山区北京御园10栋2单元501漏水", "北京御园10栋2单元501"),
+        ("罗庄区盛世豪庭十二栋停电", "盛世豪庭十二栋"),
+        ("河东区凤凰岭街道尚城国际A座电梯坏了", "尚城国际A座"),
+        ("罗庄区莱茵城B8栋临着大道，车速快", "莱茵城B8栋"),
+        ("罗庄区有3栋楼停电", ""),
+        ("罗庄区三栋楼都停电了", ""),
+    ],
+)
+def test_a_building_ends_a_place_and_a_number_of_buildings_does_not(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("恳请沂南县政府、县教育局尽快在松雅片区建一所公立幼儿园。", "松雅片区"),
+        ("希望沂南县政府在我们这里建一所幼儿园", ""),
+        ("沂南县政府建幼儿园的事一直没动静", ""),
+        ("兰山区政府网站打不开", ""),
+        ("沂南县政府门口堵车", "政府门口"),
+        ("费县政府路堵车", "政府路"),
+        ("费县政府", "政府"),
+        ("兰山区考棚街片区通过招标增设市场", "考棚街片区"),
+        ("沂南县我们这里停水了", ""),
+    ],
+)
+def test_who_is_asked_and_what_is_wished_is_no_place(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("我在兰山区莱茵城买了房，全家户口落在兰山区", "莱茵城"),
+        ("罗庄区莱茵城B8栋临罗庄区大道侧因车速快", "莱茵城B8栋"),
+        ("兰山区北城新区高层供不热", ""),
+        ("兰山区的事，兰山区莱茵城停水", "莱茵城"),
+    ],
+)
+def test_a_county_said_twice_is_where_a_place_follows_it(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == detail
