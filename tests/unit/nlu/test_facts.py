@@ -67,7 +67,16 @@ def test_an_organisation_is_found_and_a_unit_by_its_code(text: str, name: str, u
 
 
 @pytest.mark.parametrize(
-    "text", ["物业公司不管", "小区的物业", "我们公司拖欠工资", "我家在红星幼儿园门口", "一家超市卖假货"]
+    "text",
+    [
+        "物业公司不管",
+        "小区的物业",
+        "我们公司拖欠工资",
+        "我家在红星幼儿园门口",
+        "一家超市卖假货",
+        "通过咨询学校获知",
+        "“农商银行”杯篮球赛",
+    ],
 )
 def test_what_only_says_what_kind_of_place_it_is_names_nobody(text: str) -> None:
     assert found(text, FactKind.ORGANISATION) == []
