@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hotline.dialogue.patterns import either
+from hotline.dialogue.patterns import any_of, either
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _SIGNS: Final = "，。！？；、：,.!?;: "
@@ -30,6 +30,19 @@ class Briefs:
         self.asks = asks
         self._begins = re.compile(either(words["begins"]))
         self._opening = re.compile(rf"(?:(?:{either(words['opening'])})[{re.escape(_SIGNS)}]*)+")
+        yours = words["yours"]
+        self._yours = {
+            you: re.compile(
+                rf"(?<![^的在到{_SIGNS}|])(?:{either(yours['whose'])})(?={any_of(yours['between'])}?{any_of(kinds)})"
+            )
+            for you, kinds in yours["kinds"].items()
+        }
+
+    def yours(self, place: str) -> str:
+        """Return ``place`` as it is said to the one who told it: 您家门口, for 俺家门口."""
+        for you, own in self._yours.items():
+            place = own.sub(you, place)
+        return place
 
     def question_in(self, text: str) -> str:
         """Return the part of a story that asks (“…，他想回来买房，能不能用那边的公积金”), with what comes right before it; empty where none does."""

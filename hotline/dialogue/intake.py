@@ -201,7 +201,7 @@ class Draft:
 
         What only counts as an inquiry and is not put as a question is not called one (低保名额给了亲戚).
         """
-        place = _in_pieces(self.place) if self.place else ""
+        place = briefs.yours(_in_pieces(self.place)) if self.place else ""
         category = nearest(self.category, categories)
         is_asked = self.kind is AppealKind.INQUIRY and briefs.asks(self.text)
         is_named = not is_asked if self.kind is AppealKind.INQUIRY else self.kind not in _IN_THEIR_WORDS

@@ -125,3 +125,19 @@ def test_a_question_is_joined_to_what_the_story_began_with(text: str, asked: str
 )
 def test_the_clause_that_asks_is_told_alone(text: str, asked: str) -> None:
     assert BRIEFS.clause_asked(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("费县上冶镇|俺家门口", "费县上冶镇|您家门口"),
+        ("费县上冶镇|我们村东头", "费县上冶镇|你们村东头"),
+        ("兰山区|咱小区3号楼", "兰山区|你们小区3号楼"),
+        ("兰山区|沂蒙路上的俺们那个小区", "兰山区|沂蒙路上的你们那个小区"),
+        ("我家楼下", "您家楼下"),
+        ("兰山区|我爱我家门店", "兰山区|我爱我家门店"),
+        ("兰山区|银雀山社区", "兰山区|银雀山社区"),
+    ],
+)
+def test_a_place_of_one_s_own_is_said_back_as_the_caller_s(place: str, said: str) -> None:
+    assert BRIEFS.yours(place) == said
