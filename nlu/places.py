@@ -111,8 +111,9 @@ class PlaceFinder:
         end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
         if (addressed := _ADDRESSED.match(text, end)) is not None:
             end = addressed.end()
-        detail = self._dwellers.home(text[:start], _CLAUSE.split(text[end:], maxsplit=1)[0])
-        detail = detail or self._detail(text[end:])
+        rest = text[end:].partition(self._county_name(county) or "／")[0]  # 罗庄区莱茵城8栋临|罗庄区大道
+        detail = self._dwellers.home(text[:start], _CLAUSE.split(rest, maxsplit=1)[0])
+        detail = detail or self._detail(rest)
         said = text[start : end + len(detail)]
         if not detail and (further := self._further(text[end:])) is not None:
             detail, said = further[0], text[start : end + further[1]]
