@@ -40,7 +40,7 @@ class ShortAnswers:
 
     def is_alarm(self, text: str) -> bool:
         """Tell whether it speaks of an emergency."""
-        return self._safety.emergency_in(text) is not None
+        return self._safety.emergency_in(text, is_spoken=False) is not None
 
 
 class _Entry(Strict):

@@ -79,7 +79,7 @@ class InWriting(WhoHandles):
 
     def _form_sent(self, form: ReportForm) -> Actions:
         """Take a form instead of what was taken down so far; what it leaves open is understood from its text."""
-        emergency = self._safety.emergency_in(form.text)
+        emergency = self._safety.emergency_in(form.text, is_spoken=False)
         if emergency is not None and emergency.alarm is Alarm.CERTAIN:
             self._alarm_word = emergency.word
             return self._give_way(emergency.service, form.text)

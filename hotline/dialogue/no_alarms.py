@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hotline.dialogue.patterns import without
+from hotline.dialogue.patterns import any_of, without
 
 _END: Final = re.compile(r"[\W_]+$")
 
@@ -29,6 +29,17 @@ class NoAlarms:
         self._news, self._not_own, self._own = (tuple(news[name]) for name in ("told_by", "not_own", "own"))
         lead, between, figures = ("|".join(idioms[name]) for name in ("lead", "between", "figures"))
         self._idiom = re.compile(rf"(?:{lead})(?:{between})*(?:{figures})")
+        habits, supposed = rows["habits"], rows["supposed"]
+        event = any_of(habits["events"])
+        between = rf"(?:(?!{any_of(habits['not_between'])}).){{0,{int(habits['most'])}}}?"
+        self._event = re.compile(event)
+        self._habit = re.compile(
+            rf"{any_of(habits['often'])}{between}{event}|{event}.{{0,2}}?{any_of(habits['behind'])}"
+        )
+        self._anew = tuple(habits["anew"])
+        self._supposes = re.compile(any_of(supposed["begins"]))
+        self._polite, self._own_events = tuple(supposed["polite"]), tuple(supposed["own"])
+        self._happened = tuple(supposed["happened"])
         self._denies, self._not_denied = tuple(denial["before"]), tuple(denial["unless"])
 
     def is_question(self, text: str) -> bool:
@@ -70,6 +81,29 @@ class NoAlarms:
     def without_idioms(self, clause: str) -> str:
         """Return ``clause`` without figures of speech (旱得冒烟, 嗓子都冒烟)."""
         return self._idiom.sub("／", clause)
+
+    def is_anew(self, text: str) -> bool:
+        """Tell whether ``text`` says that it has happened once more, or that help is to come."""
+        return any(word in text for word in self._anew)
+
+    def without_habits(self, clause: str) -> str:
+        """Return ``clause`` without the accidents that happen again and again (多次发生交通事故)."""
+        return self._habit.sub("／", clause)
+
+    def supposes(self, clause: str) -> bool:
+        """Tell whether ``clause`` supposes something (如果货车自燃); who says 如果方便 is only polite."""
+        return self._supposes.search(without(clause, self._polite)) is not None
+
+    def without_supposed(self, clause: str, *, is_supposed: bool) -> str:
+        """Return ``clause`` without the accidents that are only supposed, in it or, ``is_supposed``, before it.
+
+        What has happened to somebody there (我家着火了) is not supposed, whatever was before.
+        """
+        begins = self._supposes.search(clause) if self.supposes(clause) else None
+        if begins is not None:
+            return clause[: begins.end()] + self._event.sub("／", clause[begins.end() :])
+        is_real = clause.endswith(self._happened) or any(word in clause for word in self._own_events)
+        return self._event.sub("／", clause) if is_supposed and not is_real else clause
 
     def asks_back(self, text: str) -> bool:
         """Tell whether a denial is meant as a question (不是着火了吗)."""

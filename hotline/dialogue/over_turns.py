@@ -113,7 +113,7 @@ class OverTurns(EarlierOrders):
         """
         if self._stage in DEAF or self._stage is Stage.HANDED_OVER:
             return ()
-        emergency = self._safety.emergency_in(text)
+        emergency = self._safety.emergency_in(text, is_spoken=self._is_spoken)
         if emergency is None or emergency.alarm is not Alarm.CERTAIN:
             return ()
         self._alarm_word, draft = emergency.word, self._draft

@@ -7,7 +7,7 @@ is 着火了; a phrase that is no emergency (消防通道) is taken out first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -26,7 +26,14 @@ from hotline.written_forms import in_standard_words
 _LONGEST_ASKED: Final = 40
 """Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
 _SURE_BY_SOUND: Final = 3  # characters
+_SHORT_BY_SOUND: Final = 2
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+_SENTENCE: Final = re.compile(r"[。！？；!?;\n]+")
+_MONTH: Final = (
+    r"(?:(?:19|20)\d\d|[一二][九〇零][〇零一二三四五六七八九]{2})年(?:\d{1,2}|[一二三四五六七八九十]{1,2})月"
+)
+_DATED: Final = re.compile(_MONTH)
+_DATED_APART: Final = re.compile(rf"({_MONTH}(?:\d{{1,2}}[日号])?(?:凌晨|早上|上午|中午|下午|晚上)?)[，,]")
 
 
 class Alarm(StrEnum):
@@ -45,6 +52,18 @@ class Emergency:
     word: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What a text is as a whole, for each of its clauses."""
+
+    is_spoken: bool
+    is_story: bool
+    is_other: bool
+    is_told: bool
+    hurries: bool  # somebody is to hurry: 快来; that it is now alone hurries nobody
+    is_anew: bool  # it happens again, whatever often happens
+
+
 class SafetyWords:
     """Finds emergencies (紧急情况) in what a citizen said."""
 
@@ -56,6 +75,7 @@ class SafetyWords:
             self._hedges = tuple(rows["hedges"])
             self._doubts = tuple(rows["doubts"])
             self._now, self._ask_always = tuple(rows["now"]), frozenset(rows["ask_always"])
+            self._not_now, self._hurry = tuple(rows["not_now"]), tuple(rows["hurry"])
             never, to_the_letter = tuple(rows["no_cry"]), frozenset(rows["to_the_letter"])
             of_another = rows["of_another"]
             self._others, self._whatever = tuple(of_another["named"]), tuple(of_another["whatever"])
@@ -78,31 +98,46 @@ class SafetyWords:
         by_sound = [word for word in (*self._at_once, *self._ask_first) if word not in to_the_letter]
         self._misheard = MisheardCries(by_sound, (*never, *self._not_emergency))
 
-    def emergency_in(self, text: str) -> Emergency | None:
+    def emergency_in(self, text: str, *, is_spoken: bool = True) -> Emergency | None:
         """Return the emergency said in ``text``, if any; a certain one before a possible one.
 
         By their toneless sound four characters and more are certain, three are asked about (脚不行 sounds like 叫不醒) unless
-        somebody is to hurry, two count only together with “了” or a word of urgency, so that 找货 alone is not taken for
-        着火. Words that are always asked about count in short texts only. 俺 is 我. Where a beast or a thing is named it may
+        somebody is to hurry, two count only together with “了” or where somebody is to hurry, so that 找货 alone is not
+        taken for 着火. What is typed was not misheard: there, sound is only asked about, and not in a long text. Words that are always asked about count in short texts only. 俺 is 我. Where a beast or a thing is named it may
         have happened to that (羊抽搐, 水泵掉井里), and is asked about too; a fire is one, whatever burns.
         So is what was heard of in the news, or comes with a question about rules; in the same clause that is none (老房子塌了能翻盖不).
         """
-        text = in_standard_words(text)
+        text = _DATED_APART.sub(r"\1", in_standard_words(text))
         possible: Emergency | None = None
-        is_story = len(text) > _LONGEST_ASKED
-        is_other = any(word in without(text, self._not_others) for word in self._others)  # 羊水 is no 羊
-        hurries = any(word in text for word in self._now)
-        is_told = self._is_told(text)
-        for clause in _CLAUSE.split(text):
+        setting = self._setting(text, is_spoken=is_spoken)
+        for clause, is_supposed in self._clauses(text):
             if self._is_none(clause, text):
                 continue
-            for found in self._in_clause(clause, is_other=is_other, hurries=hurries, is_told=is_told):
-                if is_story and found.word in self._ask_always:
+            for found in self._in_clause(clause, setting, is_supposed=is_supposed):
+                if setting.is_story and found.word in self._ask_always:
                     continue
                 if found.alarm is Alarm.CERTAIN:
                     return found
                 possible = possible or found
-        return possible or (None if is_story else self._held_in(text) or self._together_in(text))
+        return possible or (None if setting.is_story else self._held_in(text) or self._together_in(text))
+
+    def _setting(self, text: str, *, is_spoken: bool) -> _Setting:
+        return _Setting(
+            is_spoken=is_spoken,
+            is_story=len(text) > _LONGEST_ASKED,
+            is_other=any(word in without(text, self._not_others) for word in self._others),  # 羊水 is no 羊
+            is_told=self._is_told(text),
+            hurries=any(word in text for word in self._hurry),
+            is_anew=self._no_alarms.is_anew(text),
+        )
+
+    def _clauses(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Yield each clause, and whether one before it in its sentence supposes something (如果货车自燃，发生爆炸)."""
+        for sentence in _SENTENCE.split(text):
+            is_supposed = False
+            for clause in _CLAUSE.split(sentence):
+                yield clause, is_supposed
+                is_supposed = is_supposed or self._no_alarms.supposes(clause)
 
     def _is_none(self, clause: str, text: str) -> bool:
         """Tell whether ``clause`` of ``text`` raises no alarm: it asks about rules, or tells the news."""
@@ -138,7 +173,10 @@ class SafetyWords:
         text = in_standard_words(text)
         if any(word in text for word in (*self._doubts, *self._hedges)) or self._no_alarms.is_question(text):
             return None
-        if self._is_none(text, text) or self._no_alarms.without_idioms(text) != text:
+        rings = self._no_alarms
+        if self._is_none(text, text) or rings.without_idioms(text) != text:
+            return None
+        if not rings.is_anew(text) and rings.without_habits(text) != text:
             return None
         word = self._misheard.find(text, is_urgent=any(word in text for word in self._now))
         if word is None:
@@ -146,35 +184,53 @@ class SafetyWords:
         service = self._at_once.get(word) or self._ask_first[word]
         return Emergency(service, Alarm.POSSIBLE, word)
 
-    def _in_clause(self, clause: str, *, is_other: bool, hurries: bool, is_told: bool) -> Iterable[Emergency]:
+    def _in_clause(self, clause: str, setting: _Setting, *, is_supposed: bool) -> Iterable[Emergency]:
         clause = self._no_alarms.without_idioms(clause)
+        is_now = self._is_now(clause)
+        if not (is_now or setting.is_anew):
+            clause = self._no_alarms.without_habits(clause)
+            clause = self._no_alarms.without_supposed(clause, is_supposed=is_supposed)
         harmless = [match for match in self._not_by_sound.find(clause) if match.is_precise]
-        is_now = any(word in clause for word in self._now)
         is_doubted = any(word in clause for word in self._doubts) and not is_now
         sure = without(clause, self._doubts)  # 怕是 is no 怕
         is_hedged = any(word in sure for word in self._hedges)
         if is_hedged and not is_now:
             return
         for match in sorted(self._lexicon.find(clause), key=lambda found: found.start - found.end):
-            if not (match.is_exact or match.is_precise) or any(_takes_from(part, match) for part in harmless):
+            if not self._counts(match, clause, setting) or any(_takes_from(part, match) for part in harmless):
                 continue
             if self._no_alarms.is_denied(clause, match.start):
                 continue
-            if match.word in self._at_once and (match.is_exact or len(match.word) > 2):
-                is_sure = match.is_exact or len(match.word) > _SURE_BY_SOUND or hurries
-                may_be_other = is_other and not any(sign in match.word for sign in self._whatever)
-                is_unsure = is_doubted or may_be_other or is_told
-                alarm = Alarm.CERTAIN if is_sure and not is_unsure else Alarm.POSSIBLE
+            is_unsure = is_doubted or (not is_now and _is_dated(clause, match))
+            if match.word in self._at_once:
+                alarm = self._alarm_at_once(match, setting, is_unsure=is_unsure)
                 yield Emergency(self._at_once[match.word], alarm, match.word)
-            elif is_doubted or (is_hedged and match.word in self._ask_always):
+            elif is_unsure or (is_hedged and match.word in self._ask_always):
                 continue
-            elif match.word in self._ask_first and (match.is_exact or len(match.word) > 2 or is_now):
-                is_certain = is_now and not is_told and match.word not in self._ask_always
-                yield Emergency(
-                    self._ask_first[match.word],
-                    Alarm.CERTAIN if is_certain else Alarm.POSSIBLE,
-                    match.word,
-                )
+            else:
+                hurries = is_now and (match.is_exact or _hurries(clause, self._hurry, setting))
+                is_certain = hurries and not setting.is_told and match.word not in self._ask_always
+                alarm = Alarm.CERTAIN if is_certain else Alarm.POSSIBLE
+                yield Emergency(self._ask_first[match.word], alarm, match.word)
+
+    def _is_now(self, clause: str) -> bool:
+        clause = without(clause, self._not_now)  # 到现在 is since long
+        return any(word in clause for word in self._now)
+
+    def _counts(self, match: Match, clause: str, setting: _Setting) -> bool:
+        """Tell whether ``match`` is one by its characters, or by a sound that is long enough."""
+        if match.is_exact:
+            return True
+        if not match.is_precise or (setting.is_story and not setting.is_spoken):
+            return False
+        is_short = len(match.word) <= _SHORT_BY_SOUND
+        return not is_short or (match.word in self._ask_first and _hurries(clause, self._hurry, setting))
+
+    def _alarm_at_once(self, match: Match, setting: _Setting, *, is_unsure: bool) -> Alarm:
+        is_heard = setting.is_spoken and (len(match.word) > _SURE_BY_SOUND or setting.hurries)
+        may_be_other = setting.is_other and not any(sign in match.word for sign in self._whatever)
+        is_unsure = is_unsure or may_be_other or setting.is_told
+        return Alarm.CERTAIN if (match.is_exact or is_heard) and not is_unsure else Alarm.POSSIBLE
 
     def is_urgent(self, text: str) -> bool | None:
         """Tell what an answer says to the question whether there is danger now (“怎么不紧急，快转”); None where it says neither."""
@@ -209,3 +265,14 @@ def _takes_from(part: Match, found: Match) -> bool:
     """Tell whether ``found`` is made of ``part``: 上吊了 of 楼上吊; 从楼上掉下来, which holds all of that, is not."""
     overlaps = part.start < found.end and found.start < part.end
     return overlaps and not (found.start <= part.start and part.end <= found.end and found.is_exact)
+
+
+def _hurries(clause: str, words: Iterable[str], setting: _Setting) -> bool:
+    """Tell whether somebody is to hurry in what was spoken: only then a sound of two characters is one, and a longer one sure."""
+    return setting.is_spoken and any(word in clause for word in words)
+
+
+def _is_dated(clause: str, found: Match) -> bool:
+    """Tell whether the year and the month are told before ``found``, and not of a thing (2018年10月买的车着火了)."""
+    date = _DATED.search(clause, 0, found.start)
+    return date is not None and "的" not in clause[date.end() : found.start]

@@ -202,7 +202,7 @@ class Session(AskingOn):
         if self._stage is Stage.HANDED_OVER or not text.strip():
             return ()
         self._words = (*self._words, text.strip("，。 "))[-_LAST_WORDS:]
-        emergency = self._safety.emergency_in(text)
+        emergency = self._safety.emergency_in(text, is_spoken=self._is_spoken)
         if self._stage is Stage.EMERGENCY:
             return self._sentence_after_alarm(text, emergency) if self._draft_before_alarm is not None else ()
         if emergency is not None:
@@ -392,7 +392,7 @@ class Session(AskingOn):
         if self._is_alarm_heard:
             is_told = self._safety.tells_of_danger(text)
             return True if is_told else False if self._safety.is_harmless(text) else None
-        if (own := self._safety.emergency_in(text)) is not None:
+        if (own := self._safety.emergency_in(text, is_spoken=self._is_spoken)) is not None:
             self._service = own.service
             return True
         return None

@@ -92,7 +92,7 @@ class Guidance:
             raise EngineUnavailableError("guidance", "late") from None
         draft = Draft().heard(text).filled(meaning, WRITTEN)
         appeal = draft.appeal(self._categories, ContactChannel.WEB_CHAT, is_confirmed=True)
-        emergency = self._safety.emergency_in(text)
+        emergency = self._safety.emergency_in(text, is_spoken=False)
         guess = Guess(
             meaning,
             appeal,

@@ -422,6 +422,77 @@ def test_an_answer_may_describe_the_danger(text: str, is_danger: bool) -> None:
     assert SAFETY.tells_of_danger(text) is is_danger
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken", "written"),
+    [
+        ("下水道到现在还是臭气熏天", None, None),  # sounds like 尸臭
+        ("现在找火了", Alarm.POSSIBLE, Alarm.POSSIBLE),
+        ("找火了，快来", Alarm.CERTAIN, Alarm.POSSIBLE),
+        ("着火了，快来", Alarm.CERTAIN, Alarm.CERTAIN),
+        ("俺家着火了到现在没人来", Alarm.CERTAIN, Alarm.CERTAIN),
+        ("屋里冒烟，到现在没停", Alarm.POSSIBLE, Alarm.POSSIBLE),
+    ],
+)
+def test_what_only_sounds_like_one_is_at_most_asked_about_in_writing_and_now_makes_it_no_surer(
+    text: str, spoken: Alarm | None, written: Alarm | None
+) -> None:
+    heard = SAFETY.emergency_in(text), SAFETY.emergency_in(text, is_spoken=False)
+    assert tuple(found and found.alarm for found in heard) == (spoken, written)
+
+
+def test_a_letter_is_not_searched_by_sound() -> None:
+    text = "交房的日子一拖再拖，从去年说到今年，开发商说哪里拿到字据哪里交房，我们几十户都在等消息，请查一查"
+    assert SAFETY.emergency_in(text) is not None  # sounds like 拿刀子
+    assert SAFETY.emergency_in(text, is_spoken=False) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "路口没有斑马线，行人多次发生交通事故，请画上斑马线",
+        "路灯从未开启过，业主多次发生交通事故",
+        "这个路口发生车祸好几次了",
+        "小区经常出现电梯困人事件",
+        "电梯多次困人",
+        "变压器老是起火",
+        "如果货车出现自燃，发生爆炸，后果不堪设想，请管一管",
+        "楼道堵着，一旦着火消防车进不来",
+        "2018年10月弱电井起火，到现在楼里还没有手机信号",
+        "2013年5月19日，在路上遭遇车祸，花了十万",
+    ],
+)
+def test_what_often_happens_is_supposed_or_long_past_is_none(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "这里经常出车祸，刚才又出车祸了",
+        "老是着火现在又着火了",
+        "打了好几次没人接，着火了",
+        "如果孩子不要紧，我家着火了",
+        "要是能来就来，厂房着火了",
+        "要是再不管，我要跳楼",
+        "否则我要跳楼",
+        "他多次要自杀",
+        "路口发生交通事故",
+        "我家2018年10月买的车着火了",
+        "小区经常停电，变压器着火了",
+    ],
+)
+def test_what_has_happened_now_rings_whatever_is_said_beside_it(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is Alarm.CERTAIN
+
+
+def test_what_a_date_is_told_of_is_asked_about() -> None:
+    found = SAFETY.emergency_in("2026年11月30日晚上启阳路出车祸了")
+    assert found is not None
+    assert found.alarm is Alarm.POSSIBLE
+
+
 def test_a_word_list_that_is_missing_is_named() -> None:
     with pytest.raises(CityConfigError, match="of_another"):
         SafetyWords({name: rows for name, rows in ROWS.items() if name != "of_another"}, file="safety.yaml")
