@@ -62,4 +62,5 @@ def wants_secrecy(text: str, words: MeaningWords) -> bool:
     """Tell whether the citizen asks that their identity be kept secret."""
     for word in words.secrecy_not:
         text = text.replace(word, "，")
-    return any(word in text for word in words.secrecy) or words.secrecy_from.search(text) is not None
+    is_wished = any(word in text for word in words.secrecy) or words.secrecy_from.search(text) is not None
+    return is_wished or any(hidden.search(text) is not None for hidden in words.secrecy_of)

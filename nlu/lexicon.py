@@ -64,7 +64,7 @@ class PhoneOwners:
 class MeaningWords:
     """Words for kinds (and ``kinds_not``, saying which one it is not), inquiries, urgency, mood, secrecy and for the slots; ``letters``: how letters are said (圈 → Q).
 
-    ``secrecy_from``: the pattern of not wanting somebody to know; ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter;
+    ``secrecy_from``: the pattern of not wanting somebody to know; ``secrecy_of``: those of what shall not be made public; ``greetings``: what people begin with before they say what they want; ``asides``: what short clauses hold that go with any matter;
     ``joints``: what may stand between two matters; ``where_alone``: what says where, and no matter.
     """
 
@@ -81,6 +81,7 @@ class MeaningWords:
     upset: Words
     secrecy: Words
     secrecy_from: re.Pattern[str]
+    secrecy_of: tuple[re.Pattern[str], ...]
     secrecy_not: Words
     urgent: Words
     place_cues: Words
@@ -126,6 +127,7 @@ def load_meaning_words(city: City) -> MeaningWords:
             place_common=_longest_first(rows["place"]["common"]),
             city_names=_longest_first(rows["place"]["city"]),
             secrecy_from=_kept_from(rows["secrecy_from"]),
+            secrecy_of=_not_public(rows["secrecy_of"]),
             times=_longest_first(rows["times"]),
             greetings=_longest_first(rows["greetings"]),
             joints=_longest_first(rows["joints"]),
@@ -177,6 +179,25 @@ def _kept_from(rows: Mapping[str, Any]) -> re.Pattern[str]:
     return re.compile(
         rf"(?:{nots})(?:{via})(?!(?:{not_whom})(?:{ends}))[^，。,.!？?]{{1,{most}}}?(?:{ends})(?!{not_before})"
         rf"|(?:{nots})告诉(?!{not_whom})"
+    )
+
+
+def _not_public(rows: Mapping[str, Any]) -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of who they are not being made public (“请勿公开本人姓名”, “我的电话请不要公开”)."""
+    nots, nots_own, shows, own, things, between, alone, protects, not_with = (
+        "|".join(map(re.escape, _longest_first(rows[name])))
+        for name in (
+            "nots", "nots_own", "shows", "own", "things", "between", "alone", "protects", "not_with"
+        )
+    )  # fmt: skip
+    shown = rf"(?:{shows})(?:出去|出来|给\w{{1,4}}?)?了?"
+    edge = r"(?:^|(?<=[，。、；：,.;:！？!?\s]))"
+    return (
+        re.compile(rf"(?:{nots}){shown}(?:{own})*(?:{things})|(?:{nots_own}){shown}(?:{own})+(?:{things})"),
+        re.compile(rf"(?:{nots})(?:把|将)?(?:{own})+(?:{things})(?:(?:{between})|{things})*{shown}"),
+        re.compile(rf"(?:{edge}|(?:{own}))(?:{things})(?:(?:{between})|{own}|{things})*(?:{nots}){shown}"),
+        re.compile(rf"{edge}(?:{alone})*(?:{nots})(?:{shows})(?=$|[，。；,.;！!\s])"),
+        re.compile(rf"^(?!.*(?:{not_with})).*(?:{protects})(?:{own})+(?:{things})", re.DOTALL),
     )
 
 
