@@ -46,11 +46,25 @@ class Confirming(TakingDown):
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
         is_waived = answer is None and self._answers.of_orders.waives_secrecy(text)
         if answer is Answer.OPENLY or is_waived:  # says nothing of what was read back
-            self._draft = replace(self._draft, wants_secrecy=False)
-            return self._confirm_after("secrecy_by_law" if self._is_tip_off else "secrecy_waived")
+            return self._secrecy_waived()
         if answer is Answer.NO:
             return self._ask(Stage.CORRECT, Expected.OPEN, "what_is_wrong")
         return self._put_right(text)
+
+    def _secrecy_waived(self) -> Actions:
+        """Take a wish for secrecy back, and ask anew; who says only that once more hears all that is to be confirmed, then gets a person."""
+        self._draft = replace(self._draft, wants_secrecy=False, was_asked_secrecy=True)
+        if not self._was_secrecy_waived:
+            self._was_secrecy_waived = True
+            lead = "secrecy_by_law" if self._is_tip_off else "secrecy_waived"
+            return self._confirm_after(lead) if self._is_spoken else self._next_question(lead)
+        self._no_matches += 1
+        if self._no_matches >= self._most_no_matches:
+            return self._transfer("not_understood")
+        matter = self._draft.matter(self._prompts, self._categories, self._answers.briefs)
+        return self._with_card(
+            self._ask_yes_no(Stage.CONFIRM, "confirm_whole", matter=matter), self._form_card()
+        )
 
     def _put_right(self, text: str) -> Actions:
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""

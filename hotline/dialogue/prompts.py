@@ -28,7 +28,7 @@ NAMES: Final = frozenset({
     "transferring_withdraw", "despair", "agent_busy", "leave_message", "message_registered", "message_none", "emergency",
     "emergency_check", "emergency_failed", "not_registered_yet", "goodbye", "goodbye_silent", "warn_nuisance", "briefing",
     "matter_of_category", "matter_in_words", "matter_asked", "place_unknown", "due_date", "connector_and",
-    "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "secrecy_wished", "secrecy_waived", "secrecy_added", "confirm_short", "facts_noted", "follow_up_untold", "follow_up_else", "follow_up_ask", "text_not_sent", "welcome", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",
+    "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "secrecy_wished", "secrecy_waived", "secrecy_added", "confirm_short", "confirm_whole", "facts_noted", "follow_up_untold", "follow_up_else", "follow_up_ask", "text_not_sent", "welcome", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",
     "repeat_closed_offer", "repeat_closed_kept", "merged", "facts_added", "urged", "not_added", "progress_lead", "progress_order", "progress_unit", "progress_due", "progress_count",
     "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable", "progress_later",
     "matter_choice", "matter_question", "place_choice", "connector_or", "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",

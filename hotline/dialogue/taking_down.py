@@ -74,6 +74,7 @@ def _is_named(place: Place, text: str, among: tuple[Place, ...]) -> bool:
 class TakingDown(InTalk):
     """A conversation that can register an appeal."""
 
+    _was_secrecy_waived = False  # at the read-back of this matter
     _was_secrecy_left_open = False  # the question for secrecy was answered with something else
 
     _offered: tuple[Place, ...] = ()
@@ -529,4 +530,5 @@ class TakingDown(InTalk):
     def _forget_draft(self) -> None:
         self._draft = Draft(phone=self._draft.phone)
         self._corrections = self._additions = self._no_matches = 0
+        self._was_secrecy_waived = False
         self._lead, self._linked_to = None, None

@@ -6,7 +6,7 @@ import pytest
 
 from hotline.dialogue.actions import AddToOrder, LookUp, RegisterAppeal, TransferToAgent
 from hotline.dialogue.events import EngineFailed, FactsAdded
-from hotline.domain.appeal import AppealKind, Place, Secrecy
+from hotline.domain.appeal import AppealKind, ContactChannel, Place, Secrecy
 from hotline.domain.meaning import Understanding
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning
 from tests.talking import Conversation
@@ -97,6 +97,27 @@ def test_who_waives_secrecy_of_a_tip_off_at_the_confirmation_hears_that_the_law_
     call.says("不需要保密")
     assert call.heard == ("secrecy_by_law", "confirm_short")
     assert call.session.so_far.secrecy is Secrecy.CONFIDENTIAL
+
+
+def test_who_only_waives_secrecy_again_hears_all_that_is_to_be_confirmed_and_then_a_person() -> None:
+    chat = Conversation(ContactChannel.WEB_CHAT)
+    chat.says("路灯坏了", a_complaint("路灯坏了", place=LANSHAN, wants_secrecy=True))
+    chat.says("不用保密")
+    assert chat.heard == ("secrecy_waived", "confirm")
+    chat.says("不用保密")
+    assert chat.heard == ("confirm_whole",)
+    assert "路灯" in chat.said
+    chat.says("不用保密")
+    assert any(isinstance(action, TransferToAgent) for action in chat.did)
+
+
+def test_a_yes_after_secrecy_was_waived_twice_registers() -> None:
+    call = Conversation()
+    call.says("路灯坏了", a_complaint("路灯坏了", place=LANSHAN))
+    call.says("不用保密")
+    call.says("不用保密")
+    assert call.heard == ("confirm_whole",)
+    assert any(isinstance(action, RegisterAppeal) for action in call.says("对"))
 
 
 def test_whoever_has_brought_no_matter_is_told_of_secrecy_by_the_knowledge_base() -> None:
