@@ -707,8 +707,8 @@ class Session(AskingOn):
         # Where, and not what: nothing is guessed of it.
         if is_nothing_else(meaning.slots.place, meaning.text):
             # Of what was not understood before it may be the place: it is read back in the citizen's own words.
-            told = unclear or Draft(phone=self._draft.phone)
-            self._draft = replace(told, place=merged(draft.place, meaning.slots.place))
+            before = unclear or Draft(phone=self._draft.phone)
+            self._draft = replace(before, place=merged(draft.place, meaning.slots.place))
             return self._next_question()
         self._draft = self._with_organisation(draft.filled(meaning, self._policy), meaning)
         self._no_matches = 0
