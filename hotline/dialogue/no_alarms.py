@@ -40,6 +40,8 @@ class NoAlarms:
         self._supposes = re.compile(any_of(supposed["begins"]))
         self._polite, self._own_events = tuple(supposed["polite"]), tuple(supposed["own"])
         self._happened = tuple(supposed["happened"])
+        self._dated, self._dated_apart = _dates(rows["dated"])
+        self._of_thing = str(rows["dated"]["of_thing"])
         self._denies, self._not_denied = tuple(denial["before"]), tuple(denial["unless"])
 
     def is_question(self, text: str) -> bool:
@@ -105,6 +107,15 @@ class NoAlarms:
         is_real = clause.endswith(self._happened) or any(word in clause for word in self._own_events)
         return self._event.sub("／", clause) if is_supposed and not is_real else clause
 
+    def with_dates(self, text: str) -> str:
+        """Return ``text`` with each date put to the clause that follows it (2018年10月，弱电井起火)."""
+        return self._dated_apart.sub(r"\1", text)
+
+    def is_dated(self, clause: str, start: int) -> bool:
+        """Tell whether year and month are told before ``start``, and not of a thing (2018年10月买的车着火了)."""
+        date = self._dated.search(clause, 0, start)
+        return date is not None and self._of_thing not in clause[date.end() : start]
+
     def asks_back(self, text: str) -> bool:
         """Tell whether a denial is meant as a question (不是着火了吗)."""
         return any(word in text for word in self._not_denied)
@@ -112,3 +123,11 @@ class NoAlarms:
     def is_denied(self, clause: str, start: int) -> bool:
         """Tell whether what begins at ``start`` is said not to be (不是着火)."""
         return clause[:start].endswith(self._denies) and not self.asks_back(clause)
+
+
+def _dates(rows: Mapping[str, Any]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of a year with its month, and of such a date with a comma behind it."""
+    year, month, figures = (str(rows[name]) for name in ("year", "month", "figures"))
+    date = rf"(?:(?:19|20)\d\d|[{figures}]{{4}}){year}(?:\d{{1,2}}|[{figures}]{{1,2}}){month}"
+    day = rf"(?:\d{{1,2}}{any_of(rows['days'])})?{any_of(rows['hours'])}?"
+    return re.compile(date), re.compile(rf"({date}{day}){any_of(rows['commas'])}")

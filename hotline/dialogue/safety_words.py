@@ -29,11 +29,6 @@ _SURE_BY_SOUND: Final = 3  # characters
 _SHORT_BY_SOUND: Final = 2
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _SENTENCE: Final = re.compile(r"[。！？；!?;\n]+")
-_MONTH: Final = (
-    r"(?:(?:19|20)\d\d|[一二][九〇零][〇零一二三四五六七八九]{2})年(?:\d{1,2}|[一二三四五六七八九十]{1,2})月"
-)
-_DATED: Final = re.compile(_MONTH)
-_DATED_APART: Final = re.compile(rf"({_MONTH}(?:\d{{1,2}}[日号])?(?:凌晨|早上|上午|中午|下午|晚上)?)[，,]")
 
 
 class Alarm(StrEnum):
@@ -107,7 +102,7 @@ class SafetyWords:
         have happened to that (羊抽搐, 水泵掉井里), and is asked about too; a fire is one, whatever burns.
         So is what was heard of in the news, or comes with a question about rules; in the same clause that is none (老房子塌了能翻盖不).
         """
-        text = _DATED_APART.sub(r"\1", in_standard_words(text))
+        text = self._no_alarms.with_dates(in_standard_words(text))
         possible: Emergency | None = None
         setting = self._setting(text, is_spoken=is_spoken)
         for clause, is_supposed in self._clauses(text):
@@ -201,7 +196,7 @@ class SafetyWords:
                 continue
             if self._no_alarms.is_denied(clause, match.start):
                 continue
-            is_unsure = is_doubted or (not is_now and _is_dated(clause, match))
+            is_unsure = is_doubted or (not is_now and self._no_alarms.is_dated(clause, match.start))
             if match.word in self._at_once:
                 alarm = self._alarm_at_once(match, setting, is_unsure=is_unsure)
                 yield Emergency(self._at_once[match.word], alarm, match.word)
@@ -270,9 +265,3 @@ def _takes_from(part: Match, found: Match) -> bool:
 def _hurries(clause: str, words: Iterable[str], setting: _Setting) -> bool:
     """Tell whether somebody is to hurry in what was spoken: only then a sound of two characters is one, and a longer one sure."""
     return setting.is_spoken and any(word in clause for word in words)
-
-
-def _is_dated(clause: str, found: Match) -> bool:
-    """Tell whether the year and the month are told before ``found``, and not of a thing (2018年10月买的车着火了)."""
-    date = _DATED.search(clause, 0, found.start)
-    return date is not None and "的" not in clause[date.end() : found.start]
