@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from hotline.dialogue.letters import Letters, tidied
 from hotline.dialogue.patterns import any_of, either
 
-_CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
+_CLAUSE: Final = re.compile(r"(?:[，。！？；!?;\s]|(?<!\d)[,.]|[,.](?!\d))+")  # 依法、合理 and 12.23 are one
 _SIGNS: Final = "，。！？；、：,.!?;: "
 _MOST: Final = 40
 _QUESTION: Final = 12  # characters: fewer say little without what comes before them
@@ -28,6 +29,7 @@ class Briefs:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
         words = rows["brief"]
         self.asks = asks
+        self.letters = Letters(rows, asks=asks, most=_MOST)
         self._begins = re.compile(either(words["begins"]))
         self._opening = re.compile(rf"(?:(?:{either(words['opening'])})[{re.escape(_SIGNS)}]*)+")
         yours = words["yours"]
@@ -46,11 +48,18 @@ class Briefs:
 
     def question_in(self, text: str) -> str:
         """Return the part of a story that asks (“…，他想回来买房，能不能用那边的公积金”), with what comes right before it; empty where none does."""
+        return self._question_of(text)
+
+    def _question_of(self, text: str, *, is_marked: bool = False) -> str:
+        """Return likewise the clause that says that it asks (请问……), wherever it stands, where it is to be ``is_marked``."""
         clauses = [clause for clause in _CLAUSE.split(text) if clause]
-        asking = [index for index, clause in enumerate(clauses) if self.asks(clause)]
+        asking = [index for index, clause in enumerate(clauses) if self.letters.asks(clause)]
         if not asking:
             return ""
-        first = last = asking[-1]
+        marked = [index for index in asking if self.letters.is_marked(clauses[index])] if is_marked else []
+        first = last = (marked or asking)[-1]
+        while last + 1 in asking and sum(map(len, clauses[first : last + 2])) < _MOST:
+            last += 1  # 请问能不能补办，怎么操作
         while first > 0 and sum(map(len, clauses[first : last + 1])) < _QUESTION:
             first -= 1
         return self._end_of("，".join(clauses[first : last + 1]))
@@ -75,15 +84,40 @@ class Briefs:
                 return self.without_opening(before)
         return ""
 
-    def in_brief(self, accounts: Sequence[str]) -> str:
-        """Return as much of ``accounts`` as can be heard at once, in whole clauses; what was told after a question is kept with it."""
+    def puts_question(self, text: str) -> bool:
+        """Tell whether ``text`` is read back as a question: who asks and wishes (“请依法解决我的拆迁补偿”) says which only by “请问”."""
+        if len(text) <= _MOST:
+            return self.asks(text)
+        if self.letters.demands(text, strongly=True):
+            return False
+        asking = [clause for clause in _CLAUSE.split(text) if self.letters.asks(clause)]
+        is_marked = any(self.letters.is_marked(clause) for clause in asking)
+        return is_marked or (bool(asking) and not self.letters.wishes_of(text))
+
+    def in_brief(
+        self, accounts: Sequence[str], keywords: Sequence[str] = (), *, is_asked: bool = True
+    ) -> str:
+        """Return as much of ``accounts`` as can be heard at once, in whole clauses; what was told after a question is kept with it.
+
+        Of what is not ``is_asked``, the clause that wishes or complains is told, or else one with ``keywords`` of its class.
+        """
         text = self.without_opening("，".join(accounts)).rstrip(_SIGNS)
         if len(text) <= _MOST:
             return text
         told = accounts[-1].strip(_SIGNS)
         if len(accounts) > 1 and len(told) >= _QUESTION and not self.asks(told):
             return self._told_after("，".join(accounts[:-1]), self._beginning_of(told))
-        return self.question_in(text) or self._beginning_of(text)
+        question, wish = self._question_of(text, is_marked=True), self.letters.wishes_of(text, keywords)
+        beginning = self._beginning_of(text)
+        is_said = self.letters.complains(beginning, keywords)
+        otherwise = beginning if is_said else self.letters.complaint_of(text, keywords) or beginning
+        ways = (question, wish, otherwise) if is_asked else (wish, otherwise)
+        return tidied(next(way for way in ways if way))
+
+    def beginning(self, accounts: Sequence[str]) -> str:
+        """Return as much of the beginning of ``accounts`` as can be heard at once: who praises wishes nothing."""
+        text = self.without_opening("，".join(accounts)).rstrip(_SIGNS)
+        return text if len(text) <= _MOST else self._beginning_of(text)
 
     def without_opening(self, text: str) -> str:
         """Return ``text`` without greetings and words that announce what is said next (喂，你好，我想问一下)."""
@@ -108,13 +142,17 @@ class Briefs:
 
     def _beginning_of(self, text: str) -> str:
         """Return as much of the beginning of ``text`` as can be heard at once, up to where words begin."""
+        clauses = [clause for clause in _CLAUSE.split(text) if clause]
+        while len(clauses) > 1 and self.letters.is_empty(clauses[0]):  # 今年上半年
+            clauses = clauses[1:]
         kept = ""
-        for clause in filter(None, _CLAUSE.split(text)):
+        for clause in clauses:
             longer = f"{kept}，{clause}" if kept else clause
-            if len(longer) > _MOST:
+            if len(longer) > _MOST or (kept and self.letters.is_rhetoric(clause)):
                 break
             kept = longer
         if not kept:
+            text = "，".join(clauses)
             ends = [found.start() for found in self._begins.finditer(text[:_MOST])]
             kept = text[: max((end for end in ends if end >= _QUESTION), default=_MOST)]
-        return _NUMBERED.sub("", kept).rstrip(_SIGNS) or kept
+        return tidied(_NUMBERED.sub("", kept).rstrip(_SIGNS) or kept)

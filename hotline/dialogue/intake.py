@@ -203,7 +203,7 @@ class Draft:
         """
         place = briefs.yours(_in_pieces(self.place)) if self.place else ""
         category = nearest(self.category, categories)
-        is_asked = self.kind is AppealKind.INQUIRY and briefs.asks(self.text)
+        is_asked = self.kind is AppealKind.INQUIRY and briefs.puts_question(self.text)
         is_named = not is_asked if self.kind is AppealKind.INQUIRY else self.kind not in _IN_THEIR_WORDS
         if is_named and category is not None and category.code[:2] != "99":
             return prompts.cut("matter_of_category", place=place, category=category.spoken)
@@ -212,8 +212,13 @@ class Draft:
         words = "，".join(accounts)
         is_within = all(said and said in words for said in where)
         joined = place + prompts.text("connector_and") if place and not is_within else ""
+        keywords = category.keywords if category is not None else ()
+        if self.kind is AppealKind.PRAISE:
+            words = briefs.beginning(accounts)
+        else:
+            words = briefs.in_brief(accounts, keywords, is_asked=is_asked)
         name = "matter_asked" if is_asked else "matter_in_words"
-        return prompts.cut(name, place=joined, words=briefs.in_brief(accounts))
+        return prompts.cut(name, place=joined, words=words)
 
 
 def _in_pieces(place: Place) -> str:

@@ -141,3 +141,99 @@ def test_the_clause_that_asks_is_told_alone(text: str, asked: str) -> None:
 )
 def test_a_place_of_one_s_own_is_said_back_as_the_caller_s(place: str, said: str) -> None:
     assert BRIEFS.yours(place) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        (
+            "市区的麓谷考场考科目二要收取一百元场地费，没有正规票据，填写的收费理由也不正当。希望有关部门查询这种违规收费。",
+            "希望有关部门查询这种违规收费",
+        ),
+        # rhetoric behind what is wished
+        (
+            "沂水县许家湖镇黄土村的路下雨就成泥田，希望硬化，我们村民的出行权利谁来保障？还要等到什么时候？",
+            "沂水县许家湖镇黄土村的路下雨就成泥田，希望硬化",
+        ),
+        # 依法、合理 and 几年来 ask nothing
+        (
+            "郯城县马头镇凤羽村被拆迁户许兴建未能得到依法、合理、安置补偿，几年来严重负债，请依法解决我的拆迁补偿问题。",
+            "几年来严重负债，请依法解决我的拆迁补偿问题",
+        ),
+        # a wish that anybody may write goes on to what is wished, or else what is complained of is told
+        (
+            "同发公司在离小区不到百米的地方建搅拌站，噪音、扬尘影响居民的身心健康！请相关部门尽快落实解决，尽快关闭或搬迁该搅拌站！",
+            "噪音、扬尘影响居民的身心健康，请相关部门尽快落实解决，尽快关闭或搬迁该搅拌站",
+        ),
+        (
+            "南湖路森宇家园的五栋六栋有几家餐馆，油烟严重影响我们居民的生活，请相关的部门领导为我们小区解决这个问题，还居民一个正常的生活。",
+            "南湖路森宇家园的五栋六栋有几家餐馆，油烟严重影响我们居民的生活",
+        ),
+        (
+            "合同约定前年六月交房，我们花一百多万元购买的房子迟迟不能交，由衷希望在您的过问下，让本该属于我们的房产尽快交房，感激不尽！",
+            "由衷希望在您的过问下，让本该属于我们的房产尽快交房",
+        ),
+        # a date alone, and a quotation that is not closed
+        (
+            "今年上半年，我们小区业主委员会成立以后一直要求物业公司公开公共收益的账目和停车费，可到现在也没有公布",
+            "我们小区业主委员会成立以后一直要求物业公司公开公共收益的账目和停车费",
+        ),
+        (
+            "本人多次投诉“沂水县许家湖镇合心村焦煤堆放场地，污染土壤、饮用水，三年了村里镇里都没有给过任何答复”",
+            "本人多次投诉沂水县许家湖镇合心村焦煤堆放场地，污染土壤、饮用水",
+        ),
+        # in one breath
+        (
+            "我们村头那个路灯坏了好几个月了晚上黑灯瞎火的老人出门都摔跤希望你们能派人来给修一修",
+            "我们村头那个路灯坏了好几个月了晚上黑灯瞎火的老人出门都摔跤",
+        ),
+    ],
+)
+def test_of_a_letter_what_it_wishes_or_complains_of_is_read_back(text: str, brief: str) -> None:
+    assert (BRIEFS.puts_question(text), BRIEFS.in_brief((text,), is_asked=False)) == (False, brief)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (
+            "我妈今年八十多了瘫痪在床，去年住院花了十几万，现在家里困难，请问能不能申请大病救助，谢谢",
+            "现在家里困难，请问能不能申请大病救助",
+        ),
+        (
+            "我儿子在杭州上班，单位给他交的公积金，请问能不能用杭州的公积金在临沂贷款，希望帮我解决这个问题",
+            "能不能用杭州的公积金在临沂贷款",
+        ),
+        (
+            "我去年申请了公租房到现在还没排上，房租越来越贵，我一个月才三千块钱，公租房要排到什么时候",
+            "我一个月才三千块钱，公租房要排到什么时候",
+        ),
+        (
+            "桂花坪公园已经规划了很多年，这几年反复纳入计划但总是有变化，居民越来越多，公园计划什么时候启动建设？",
+            "公园计划什么时候启动建设",
+        ),
+    ],
+)
+def test_a_question_in_a_long_text_stays_one(text: str, question: str) -> None:
+    assert (BRIEFS.puts_question(text), BRIEFS.in_brief((text,))) == (True, question)
+
+
+@pytest.mark.parametrize(
+    "clause",
+    ["难道没有人管吗", "这样的日子何时是个头", "监管部门去哪儿了", "真就这么难吗", "是来糊弄百姓的吗"],
+)
+def test_rhetoric_asks_nothing(clause: str) -> None:
+    assert BRIEFS.question_in(f"我们小区的路灯坏了，{clause}") == ""
+
+
+def test_praise_is_read_back_from_its_beginning() -> None:
+    thanks = "我要感谢兰山区交警大队的王警官，昨天孩子在路上走丢了，是他帮我找回来的，希望领导好好表扬他"
+    assert BRIEFS.beginning((thanks,)) == thanks[: thanks.index("，希望")]
+
+
+def test_a_demand_tells_who_is_to_be_called_to_account() -> None:
+    letters = BRIEFS.letters
+    assert letters.demands("老板跑路了，请求有关部门查处", strongly=True)
+    assert not letters.demands("请问社保怎么交，希望帮我解决", strongly=True)
+    assert letters.demands("请问社保怎么交，希望帮我解决", strongly=False)
+    assert not letters.demands("物业不整改，社区也不查处", strongly=True)
