@@ -25,6 +25,7 @@ _SURE: Final = 0.7  # of the class: 孩子妈妈是外省的 is of any
 _LITTLE: Final = 10  # characters: 怎么查是不是表走快了
 _FRAGMENT: Final = 4  # characters
 _NAME: Final = 3  # characters: 社保卡
+_LETTER: Final = 60  # characters
 _LEAST_STORY: Final = 4  # characters around a question
 _AGAINST: Final = (AppealKind.COMPLAINT, AppealKind.TIP_OFF)
 _LEAST_NAME: Final = 2  # characters
@@ -290,12 +291,32 @@ class AskingOn(InWriting):
         return LookUp(self._new_turn(), question, self._draft.category, county, is_heard=self._is_heard)
 
     def _fits_story(self, found: Article) -> bool:
-        """Whether an article found by the beginning and the end of a story is of the class of the whole, and one found by a clause alone is named there."""
+        """Whether an article found by the beginning and the end of a story is of the class of the whole, and one found by a clause alone is named there.
+
+        A long letter that demands that somebody is called to account is registered, whatever is found; one that wishes
+        something settled, or asks much, where the article only tells what it says beside (“能不能信息公开”).
+        """
+        is_same = at_level(found.category) == at_level(self._draft.category)
+        if not self._may_close_letter(found.category, is_same=is_same):
+            return False
         if self._clause and self._looked_up == self._clause:
             return self._answers.follow_ups.names(found, self._clause)
         if not self._in_story or self._looked_up != self._in_story:
             return True
-        return at_level(found.category) == at_level(self._draft.category)
+        return is_same
+
+    def _may_close_letter(self, category: str | None, *, is_same: bool) -> bool:
+        """Whether an article of ``category``, the story's own or not, may be all that is said to the story at hand."""
+        text, letters = self._draft.text, self._answers.briefs.letters
+        is_beside = self._pending_question is not None or self._turn in (self._untold, self._in_context)
+        if is_beside or len(text) < _LETTER:
+            return True
+        if letters.demands(text, strongly=True):
+            return False
+        if letters.demands(text, strongly=False):
+            is_near = (category or "")[:2] == (self._draft.category or "")[:2]
+            return is_near and self._draft.kind is AppealKind.INQUIRY
+        return is_same or not letters.asks_often(text)
 
     def _needs_context(self, found: Article | None) -> bool:
         """Whether to search again, together with what was asked before: alone, “有房子能申请吗” finds anything."""

@@ -452,6 +452,33 @@ def test_a_question_is_searched_for_with_what_the_story_began_with_and_answered_
     assert call.heard[-len(heard) :] == heard
 
 
+_CAR_PARK = (
+    "小区的地下车位开发商只卖不租，一个车位十五万，我们业主都买不起，物业还不让车进小区，请问这样合法吗"
+)
+_SCHOOLS = "县里学校的公用经费被财政局统筹去了近五分之一，学校领导想点办法就可以争取一点财政补助"
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "is_answered"),
+    [
+        (f"{_CAR_PARK}？希望有关部门尽快查处，责令开发商出租车位。", "0402", False),
+        (f"{_CAR_PARK}？希望有关部门帮我们解决这个问题。", "0402", True),
+        (f"{_CAR_PARK}？希望有关部门帮我们解决这个问题。", "0701", False),
+        (f"{_CAR_PARK}？希望各位身体健康，工作顺利，家庭幸福。", "0701", True),
+        (f"{_SCHOOLS}，请问补助的原则是什么？依据是什么？能不能信息公开？", "0701", False),
+        (f"{_SCHOOLS}，请问补助的原则是什么？依据是什么？能不能信息公开？", "0402", True),
+    ],
+)
+def test_an_article_that_tells_what_a_letter_says_beside_does_not_close_it(
+    text: str, category: str, *, is_answered: bool
+) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text, kind=AppealKind.INQUIRY, category="0402", category_confidence=0.9))
+    found = Passage(an_article(id="A0402-10", category=category), 0.9, is_confident=True)
+    call.happens(PassagesFound(NOW, call.turn, (found,)))
+    assert ("answer_lead" in call.heard) == is_answered
+
+
 @pytest.mark.parametrize(
     ("text", "question"),
     [
