@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hotline.dialogue.letters import Letters, tidied
+from hotline.dialogue.letters import Letters
 from hotline.dialogue.patterns import any_of, either
 
 _CLAUSE: Final = re.compile(r"(?:[，。！？；!?;\s]|(?<!\d)[,.]|[,.](?!\d))+")  # 依法、合理 and 12.23 are one
@@ -112,7 +112,7 @@ class Briefs:
         is_said = self.letters.complains(beginning, keywords)
         otherwise = beginning if is_said else self.letters.complaint_of(text, keywords) or beginning
         ways = (question, wish, otherwise) if is_asked else (wish, otherwise)
-        return tidied(next(way for way in ways if way))
+        return self.letters.tidied(next(way for way in ways if way))
 
     def beginning(self, accounts: Sequence[str]) -> str:
         """Return as much of the beginning of ``accounts`` as can be heard at once: who praises wishes nothing."""
@@ -155,4 +155,4 @@ class Briefs:
             text = "，".join(clauses)
             ends = [found.start() for found in self._begins.finditer(text[:_MOST])]
             kept = text[: max((end for end in ends if end >= _QUESTION), default=_MOST)]
-        return tidied(_NUMBERED.sub("", kept).rstrip(_SIGNS) or kept)
+        return self.letters.tidied(_NUMBERED.sub("", kept).rstrip(_SIGNS) or kept)

@@ -16,15 +16,7 @@ from hotline.dialogue.patterns import any_of, either
 _ASIDE: Final = re.compile(r"[（(【\[][^（）()【】\[\]]*[)）】\]]")
 _SENTENCE: Final = re.compile(r"[。！？；!?;\n]+|(?<!\d)\.")
 _CLAUSE: Final = re.compile(r"[，：\s]+|(?<!\d)[,:]|[,:](?!\d)")
-_NUMBER: Final = re.compile(r"^(?:[（(]?[\d一二三四五六七八九十]{1,2}[)）.、．])+")
-_TWICE: Final = re.compile(r"^(希望|建议|恳请|请求)，?\1")
 _PAIRS: Final = ("“”", "《》", "【】", "（）", "()", "[]", "「」", "‘’")
-_UNLIKE: Final = re.compile(
-    r"[\d\s:：.\-/年月日号上下半午早中晚点分时今去前昨天初底末期间左右约起至到于从在\W]+"
-)
-_CIRCUMSTANCE: Final = re.compile(r"在.+[下中里内]$")
-_BACKGROUND: Final = re.compile(r"，?在[^，]{2,30}?(?:背景|情况|前提|形势|环境)下，?")
-_CUTS: Final = re.compile(r"[、]|并且|以及|同时")
 _LEAST: Final = 4  # characters of a wish that name something
 _WISH: Final = 3.0  # how much a clause says of what a letter is told for
 _TOLD: Final = 2.0
@@ -61,6 +53,11 @@ class Letters:
         self._complains, self._polite = tuple(words["complains"]), tuple(words["polite"])
         self._leads = re.compile(rf"^{any_of(words['leads'])}+(?=.{{6}})")
         self._marked, self._questions = tuple(words["marked"]), tuple(words["questions"])
+        forms = words["forms"]
+        self._number, self._unlike, self._twice, self._background, self._circumstance, self._cuts = (
+            re.compile(forms[name])
+            for name in ("number", "unlike", "twice", "background", "circumstance", "cuts")
+        )
         rhetoric = words["rhetoric"]
         self._rhetoric = re.compile(
             rf"{either(rhetoric['words'])}|{any_of(rhetoric['begins'])}.*{any_of(rhetoric['ends'])}$"
@@ -81,7 +78,7 @@ class Letters:
 
     def is_empty(self, clause: str) -> bool:
         """Tell whether ``clause`` is little more than a date (今年上半年), or only greets."""
-        return len(_UNLIKE.sub("", clause)) < _LEAST or clause.endswith(self._greets)
+        return len(self._unlike.sub("", clause)) < _LEAST or clause.endswith(self._greets)
 
     def asks_often(self, text: str) -> bool:
         """Tell whether ``text`` asks so much that one answer is none (补助原则是什么, 依据是什么, 能不能公开)."""
@@ -115,13 +112,13 @@ class Letters:
         ranked.sort(key=lambda row: (-row[0], -row[1] if row[0] >= _WISH else row[1]))
         for _, at in ranked:
             if core := self._core(clauses[at].text):
-                return self._leads.sub("", tidied(self._with_neighbours(core, at, clauses)))
+                return self._leads.sub("", self.tidied(self._with_neighbours(core, at, clauses)))
         return ""
 
     def _clauses(self, text: str) -> list[_Clause]:
         bare, found = _ASIDE.sub("", text), []
         for number, sentence in enumerate(_SENTENCE.split(bare)):
-            parts = (_NUMBER.sub("", part.strip("，。、 ")) for part in _CLAUSE.split(sentence))
+            parts = (self._number.sub("", part.strip("，。、 ")) for part in _CLAUSE.split(sentence))
             found += [_Clause(part, number) for part in parts if part]
         return found
 
@@ -145,7 +142,7 @@ class Letters:
 
     def _asked_of(self, wish: str) -> str:
         """Return what is left of ``wish`` without whom it asks."""
-        return re.sub(r"\W", "", _CIRCUMSTANCE.sub("", self._addressed.sub("", wish)))
+        return re.sub(r"\W", "", self._circumstance.sub("", self._addressed.sub("", wish)))
 
     def _named(self, wish: str) -> str:
         return self._empty.sub("", self._asked_of(wish))
@@ -183,9 +180,9 @@ class Letters:
         clause = clause[head:]
         if len(clause) <= self._most:
             return clause
-        if len(shorter := _BACKGROUND.sub("", clause)) <= self._most:
+        if len(shorter := self._background.sub("", clause)) <= self._most:
             return shorter
-        ends = [cut.start() for cut in (*_CUTS.finditer(clause), *re.finditer("，", clause))]
+        ends = [cut.start() for cut in (*self._cuts.finditer(clause), *re.finditer("，", clause))]
         end = max((end for end in ends if _LEAST_PART <= end <= self._most), default=0)
         return clause[:end]
 
@@ -219,10 +216,9 @@ class Letters:
         is_more = bool(text) and not text.startswith(self._polite)
         return is_more and not self.is_rhetoric(text) and not self._asks(text)
 
-
-def tidied(text: str) -> str:
-    """Return ``text`` without a number before it, or signs of a quotation that is opened in it and not closed."""
-    for opens, closes in _PAIRS:
-        if text.count(opens) != text.count(closes):
-            text = text.replace(opens, "").replace(closes, "")
-    return _TWICE.sub(r"\1", _NUMBER.sub("", text))
+    def tidied(self, text: str) -> str:
+        """Return ``text`` without a number before it, or signs of a quotation that is opened in it and not closed."""
+        for opens, closes in _PAIRS:
+            if text.count(opens) != text.count(closes):
+                text = text.replace(opens, "").replace(closes, "")
+        return self._twice.sub(r"\1", self._number.sub("", text))
