@@ -33,9 +33,10 @@ class Briefs:
         self._begins = re.compile(either(words["begins"]))
         self._opening = re.compile(rf"(?:(?:{either(words['opening'])})[{re.escape(_SIGNS)}]*)+")
         yours = words["yours"]
+        of = re.escape(str(yours["behind"]))
         self._yours = {
             you: re.compile(
-                rf"(?<![^的在到{_SIGNS}|])(?:{either(yours['whose'])})(?={any_of(yours['between'])}?{any_of(kinds)})"
+                rf"(?<![^{of}{_SIGNS}|])(?:{either(yours['whose'])})(?={any_of(yours['between'])}?{any_of(kinds)})"
             )
             for you, kinds in yours["kinds"].items()
         }
