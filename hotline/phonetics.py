@@ -82,23 +82,26 @@ class SoundLexicon:
         self._by_sound: dict[tuple[str, ...], list[str]] = {}
         for word in dict.fromkeys(words):
             self._by_sound.setdefault(sounds(word), []).append(word)
+        self._words = frozenset(word for words in self._by_sound.values() for word in words)
         self._lengths = sorted({len(key) for key in self._by_sound}, reverse=True)
 
     def find(self, text: str) -> Iterator[Match]:
-        """Yield every place where a word sounds, longer words first; matches may overlap."""
+        """Yield every place where a word sounds or stands, longer words first; matches may overlap.
+
+        What stands there counts whatever its sound: beside others a character may be read otherwise (快来着火了: lái zhe).
+        """
         if not text:
             return
         precise, heard = syllables(text), sounds(text)
         for length in self._lengths:
             for start in range(len(heard) - length + 1):
-                for word in self._by_sound.get(heard[start : start + length], ()):
-                    yield Match(
-                        word=word,
-                        start=start,
-                        end=start + length,
-                        is_exact=text[start : start + length] == word,
-                        is_precise=precise[start : start + length] == syllables(word),
-                    )
+                end = start + length
+                alike, stands = self._by_sound.get(heard[start:end], ()), text[start:end]
+                for word in alike:
+                    is_precise = precise[start:end] == syllables(word)
+                    yield Match(word, start, end, is_exact=stands == word, is_precise=is_precise)
+                if stands in self._words and stands not in alike:
+                    yield Match(stands, start, end, is_exact=True, is_precise=True)
 
 
 def plain(text: str) -> str:

@@ -63,3 +63,9 @@ def test_longer_words_come_first_and_words_that_sound_alike_are_all_named() -> N
 def test_only_chinese_characters_are_kept() -> None:
     assert han_only("好的，OK 12！") == "好的"
     assert sounds("好的") == ("hao", "de")
+
+
+def test_a_word_that_stands_there_is_found_however_its_neighbours_have_it_read() -> None:
+    (found,) = SoundLexicon(["着火了"]).find("快来着火了")  # 来着 is read lái zhe
+    assert found == Match("着火了", 2, 5, is_exact=True, is_precise=True)
+    assert list(SoundLexicon(["着火了"]).find("快来看")) == []

@@ -21,6 +21,7 @@ SAFETY = SafetyWords(ROWS)
         ("养鸡场着火了", "119"),  # a fire is one, whatever burns
         ("他要杀俺", "110"),
         ("俺媳妇羊水破了", "120"),  # no 羊
+        ("快来着火了", "119"),  # without a sign it is read 来着
     ],
 )
 def test_what_is_certain_rings_at_once(text: str, service: str) -> None:
@@ -46,6 +47,8 @@ def test_what_is_certain_rings_at_once(text: str, service: str) -> None:
         ("柴火垛着了，快烧到俺屋了", "119"),
         ("俺儿媳妇喝药了，赶紧来人啊", "120"),
         ("嘴歪眼斜说不出话", "120"),
+        ("隔壁反复爆炸，火很大", "119"),
+        ("加油站爆炸好几次了，还在炸", "119"),
     ],
 )
 def test_what_may_be_one_is_asked_about(text: str, service: str) -> None:
@@ -450,6 +453,8 @@ def test_a_letter_is_not_searched_by_sound() -> None:
     "text",
     [
         "路口没有斑马线，行人多次发生交通事故，请画上斑马线",
+        "俺正吃着火锅呢",
+        "坐着火车去济南",
         "路灯从未开启过，业主多次发生交通事故",
         "这个路口发生车祸好几次了",
         "小区经常出现电梯困人事件",
