@@ -9,9 +9,9 @@ from hotline.dialogue.actions import StayHere, Understand
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.forms import ReportForm
 from hotline.dialogue.intake import Draft, Missing, merged
+from hotline.dialogue.of_orders import OfOrders
 from hotline.dialogue.safety_words import Alarm
 from hotline.dialogue.stages import DEAF, Stage
-from hotline.dialogue.who_handles import WhoHandles
 from hotline.dialogue.written_events import (
     AgentParted,
     AgentWrote,
@@ -39,7 +39,7 @@ _KEYS: Final = {
 """The keys that each question has."""
 
 
-class InWriting(WhoHandles):
+class InWriting(OfOrders):
     """A conversation whose citizen may go on writing while they wait for a person, and afterwards."""
 
     def _in_writing(self, event: WrittenEvent) -> Actions:

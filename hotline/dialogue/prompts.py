@@ -38,6 +38,7 @@ NAMES: Final = frozenset({
     "taken_over", "taken_over_not", "agent_joined", "agent_parted", "agent_passes_on", "agent_lost", "agents_away", "waits_no_more",
     "unit_invited", "unit_dismissed", "picture_first", "place_first", "own_orders", "published",
     "who_found", "who_unknown", "who_offer", "ask_who_matter",
+    "number_again", "number_first", "number_next", "number_not_sent", "order_written", "unit_phone", "urged_by_others",
     "divert_reason", "divert_review",
     *(f"divert_{outcome.value}" for outcome in DiversionOutcome),
     *(f"status_{status.value}" for status in Status),

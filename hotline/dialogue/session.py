@@ -226,6 +226,8 @@ class Session(AskingOn):
             return self._transfer("despair", "despair")
         if self._answers.speaks_dialect(text):
             return self._transfer("dialect")
+        if emergency is None and (of_order := self._asked_of_order(text)) is not None:
+            return of_order
         if (
             self._is_spoken
             and self._answers.wants_slower(text)
@@ -464,12 +466,6 @@ class Session(AskingOn):
         if self._stage is Stage.MORE and self._last_due and self._asks_of_order(text):
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))
-
-    def _asks_of_order(self, text: str) -> bool:
-        """Whether it is asked how long the last order takes, whether it is on record, or who will answer."""
-        of_orders = self._answers.of_orders
-        is_of_it = of_orders.asks_if_noted(text) or of_orders.asks_of_reply(text)
-        return is_of_it or self._answers.follow_ups.asks_how_long(text)
 
     def _ask_whether_more(self) -> Actions:
         """Ask once more whether there is anything else."""

@@ -63,6 +63,8 @@ class WhoHandles(Rated):
     def _answer_to_who(self, text: str) -> Actions:
         """Take the matter down, end, or take the words for what they are."""
         if not self._draft.text:
+            if self._answers.read(text, Answer.NO, Answer.DONE) is not None:
+                return self._rate_or_goodbye()
             return self._ask_who(text)
         answer = self._answers.read(text, Answer.NO, Answer.DONE, Answer.YES)
         if answer is Answer.YES:

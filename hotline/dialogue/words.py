@@ -13,6 +13,7 @@ from typing import Any, Final
 from hotline.dialogue.briefs import Briefs
 from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
+from hotline.dialogue.order_questions import OrderQuestions
 from hotline.dialogue.order_words import OrderWords
 from hotline.dialogue.patterns import either, without
 from hotline.dialogue.place_names import PlaceNames
@@ -76,6 +77,7 @@ class AnswerWords(Endings):
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self.follow_ups = FollowUps(rows, file=file)
             self.of_orders = OrderWords(rows)
+            self.order_questions = OrderQuestions(rows)
             self.slips = Slips(rows)
             self.briefs = Briefs(rows, self.asks)
             self.places = PlaceNames(rows, core=self._core, file=file)
@@ -288,7 +290,7 @@ class AnswerWords(Endings):
 
     def has_called_before(self, text: str) -> bool:
         """Tell whether the citizen says that they have called before, or were promised an answer."""
-        return self._is_found(self._called_lexicon, text)
+        return self._is_found(self._called_lexicon, text) or self.order_questions.reminds(text)
 
     def doubts_answer(self, text: str) -> bool:
         """Tell whether a short sentence doubts the answer just given (“不对吧，我听说不是”)."""
