@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
+from typing import Final
 
 from hotline.dialogue.actions import Say
 from hotline.dialogue.events import AppealRegistered, NoProgress, ProgressFound
@@ -12,6 +13,8 @@ from hotline.dialogue.intake import Draft
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.stages import TOLD_OF_ORDERS, Stage
 from hotline.dialogue.who_handles import WhoHandles
+
+_BARE_URGE: Final = 6  # characters: 帮我催一下
 
 
 class OfOrders(WhoHandles):
@@ -148,7 +151,7 @@ class OfOrders(WhoHandles):
             to_urge, self._to_urge = self._to_urge, None
             return self._urge(to_urge, text)
         if not self._to_check:
-            return None
+            return self._unit_again() if len(text) <= _BARE_URGE and self._last_due else None
         self._pressed, self._to_check = self._to_check, ""
         if self._caller is None and not self._is_known:
             self._pressed = ""

@@ -24,6 +24,7 @@ class OrderQuestions:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
         again, noted, whose = (rows[name] for name in ("number_again", "number_noted", "order_whose"))
         self._number, self._plainly = tuple(again["number"]), tuple(again["plainly"])
+        self._oneself = tuple(again["oneself"])
         self._number_asked, self._read_out = tuple(again["asks"]), tuple(again["reads"])
         self._writes, self._which = tuple(again["writes"]), tuple(map(tuple, again["which"].values()))
         self._of_number = (
@@ -73,18 +74,17 @@ class OrderQuestions:
         ``is_plain``: and it is plain that an order's is meant.
         """
         words = self._words(text, _SHORT)
-        is_other = any(word in words for word in self._not_number)
+        is_other = self.has_noted(text) or any(word in words for word in self._not_number)
         if not words or is_other or not is_made_of(words, self._of_number):
             return False
         if is_plain and not any(word in words for word in self._plainly):
             return False
-        has_number, is_read = (
-            any(word in words for word in group) for group in (self._number, self._read_out)
+        number, asked, read, written, oneself = (
+            any(word in words for word in group)
+            for group in (self._number, self._number_asked, self._read_out, self._writes, self._oneself)
         )
-        is_written = any(word in words for word in self._writes)
-        is_asked = any(word in words for word in self._number_asked)
-        is_which = any(word in words for group in self._which for word in group)
-        return (has_number and (is_asked or is_read or is_written or is_which)) or (is_read and is_written)
+        which = any(word in words for group in self._which for word in group)
+        return (number and (asked or read or written or which)) or (written and (read or oneself))
 
     def which_numbers(self, text: str) -> tuple[bool, bool, bool]:
         """Tell whether the first, the second or all of some orders are meant (“头一个单子号码是啥”)."""

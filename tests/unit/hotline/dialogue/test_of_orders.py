@@ -49,6 +49,8 @@ def told_by_number(**settings) -> Conversation:
         "我记一下，念吧",
         "第一个的号呢",
         "两个号都给俺说一遍",
+        "俺拿笔记一下",
+        "工单号发给我一下",
     ],
 )
 def test_who_wants_to_write_the_number_down_asks_for_it(text: str) -> None:
@@ -66,6 +68,8 @@ def test_who_wants_to_write_the_number_down_asks_for_it(text: str) -> None:
         "车牌号是多少我没记住",
         "你再说一遍",
         "我说一下",
+        "你记一下",
+        "记一下",
         "多少钱",
     ],
 )
@@ -148,6 +152,7 @@ def test_what_is_said_behind_the_note_is_told_apart(text: str, rest: str | None)
         "你们转给谁了啊",
         "这个由谁来处理啊",
         "不是说八号之前给答复吗",
+        "催一下",
     ],
 )
 def test_whose_it_is_is_said_again_of_what_was_registered(text: str) -> None:
