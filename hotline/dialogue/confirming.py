@@ -191,7 +191,7 @@ class Confirming(TakingDown):
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         is_other = other is not None and is_sure and at_level(other) != at_level(self._draft.category)
         if more and (is_other or self._answers.begins_elsewhere(more)):
-            self._next_matter, self._is_next_there = more, True
+            self._waiting = (more, *self._waiting)
             return self._register()
         is_bare = not (has_facts or more) and len(meaning.text) <= _BARE_YES
         draft = self._draft if is_bare else self._draft.heard(meaning.text)

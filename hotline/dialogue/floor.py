@@ -59,7 +59,9 @@ class Floor:
 
     _is_alarm_heard = False  # whether the emergency that was asked about was said, and not only sounded alike
     _is_alarm_denied = False  # whether it was just said that what was taken for an emergency is none
-    _is_next_there = False  # whether the matter that comes next is where the one before is
+    _waiting: tuple[
+        str, ...
+    ] = ()  # matters that were told together with the first, each at its place unless it says otherwise
     _unclear: Draft | None = None  # what was told last and not understood
 
     def __init__(
@@ -184,7 +186,12 @@ class Floor:
     @property
     def _closing(self) -> str:
         """What is said after a matter is settled: the next one that was spoken of, or whether there is one."""
-        return "next_matter" if self._next_matter else "anything_more"
+        return "next_matter" if self._told_beside else "anything_more"
+
+    @property
+    def _told_beside(self) -> tuple[str, ...]:
+        """The matters that are still to be taken, as they were told."""
+        return (*filter(None, (self._next_matter,)), *self._waiting)
 
     def _with_card(self, actions: Actions, card: Card | None) -> Actions:
         """Show a card with what is said, which can be asked again without it."""

@@ -16,6 +16,7 @@ from hotline.dialogue.actions import (
 )
 from hotline.dialogue.events import CallbackPlanned, CalledBack, TakenOver, WaitsForAgent
 from hotline.dialogue.floor import Actions, Floor
+from hotline.dialogue.intake import Draft
 from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import DEAF, Stage
 from hotline.dialogue.telling import spoken_window
@@ -50,6 +51,9 @@ class HandingOver(Floor):
         """Put the citizen through to a person; whatever they have said goes along as the briefing."""
         if self._is_understanding or self._stage is Stage.EMERGENCY_CHECK:
             self._draft, self._is_understanding = self._draft.heard(self._heard), False
+        if not handover:  # whoever takes over may give the conversation back as it was
+            self._draft = self._with_told_beside()
+            self._next_matter, self._waiting = "", ()
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage, self._left_at = Stage.TRANSFERRING, None
         self._saying = self._prompts.say(turn, prompts or ("transferring",), is_interruptible=False)
@@ -58,6 +62,13 @@ class HandingOver(Floor):
             self._saying,
             TransferToAgent(turn, reason, self._briefing(), self._skill(reason), handover),
         )
+
+    def _with_told_beside(self) -> Draft:
+        """Return the draft with what is still to be taken, for people to read."""
+        draft = self._draft
+        for matter in self._told_beside:
+            draft = draft.heard(matter)
+        return draft
 
     def _taken_over(self, event: TakenOver) -> None:
         """Note who takes over, unless people have the conversation, or are being called to it, already."""
@@ -154,6 +165,7 @@ class HandingOver(Floor):
         self._stage, self._was_handed_over, self._left_at = Stage.HANDED_OVER, True, None
         if was_emergency:
             return self._emergency_record()
+        self._next_matter, self._waiting = "", ()  # the agent has read of them
         return () if self._is_spoken else self._say_now("agent_joined", agent=agent)
 
     def _say_now(self, name: str, **values: str) -> Actions:
@@ -279,7 +291,7 @@ class HandingOver(Floor):
             phone=str(self._draft.phone or ""),
             category=category.name if category else "",
             place=self._draft.place.text if self._draft.place else "",
-            text=self._draft.text,
+            text=self._with_told_beside().text,
         )
 
     def _register_message(self, *prompts: str) -> Actions:

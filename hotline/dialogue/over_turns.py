@@ -76,6 +76,8 @@ class OverTurns(EarlierOrders):
     )
     _is_aside_alone = False  # as is done now
     _looked_up = ""  # the question that is being searched for, where it names its matter
+    _is_of_several = False  # whether what is understood is one of several matters told in one breath,
+    _where = ""  # and where they all are, if that was told behind the last
     _is_heard = False  # whether the last words were recognised from speech,
     _otherwise_heard: Mapping[str, tuple[str, ...]] = MappingProxyType({})  # and what else they may have been
 
@@ -138,14 +140,17 @@ class OverTurns(EarlierOrders):
     # --- a second matter -------------------------------------------------------------------------------------
 
     def _matter_of(self, text: str) -> str:
-        """Return the first matter of ``text``; a second one (“还有一件事”) is kept for when the first is settled.
+        """Return the first matter of ``text``; others (“还有一件事”) are kept for when the first is settled.
 
-        Words that come instead of the second matter's turn are taken together with it.
+        Words that come instead of the next matter's turn are taken together with it.
         """
-        if self._next_matter:
-            text, self._next_matter = f"{self._next_matter}，{text}", ""
-            self._is_next_there = False
-            return text
+        if self._stage is Stage.MATTER:
+            return self._first_announced(text) or text
+        is_its_turn = bool(self._next_matter) or self._stage is not Stage.OPEN
+        if self._told_beside and is_its_turn and not self._is_understanding:
+            return f"{self._pop_next_matter()}，{text}"
+        if first := self._first_announced(text):
+            return first
         first, second = self._answers.two_matters(text)
         if min(len(first), len(second)) < _LEAST_MATTER:
             self._is_another = not first and bool(second)  # 还有个事，村里停电了
@@ -154,8 +159,19 @@ class OverTurns(EarlierOrders):
         if self._is_another:
             return second  # 我知道了，还有个事，村里停电了
         self._next_matter = second
-        self._is_next_there = self._answers.tells_one_by_one(text)
         return first
+
+    def _first_announced(self, text: str) -> str:
+        """Return the first of several matters that are announced (“有三件事，……”); empty where none are. The others wait."""
+        parts = self._answers.several.parts(text)
+        if parts:
+            self._is_another = True
+            self._let_wait(parts)
+        return parts[0] if parts else ""
+
+    def _let_wait(self, parts: tuple[str, ...]) -> None:
+        self._waiting, self._is_of_several = (*parts[1:], *self._waiting), True
+        self._where = self._answers.several.where(parts)
 
     def _second_in_between(self, text: str) -> tuple[str, bool]:
         """Keep a second matter that comes up while the first is taken down; return what was said before it, and whether there was one."""
@@ -167,18 +183,31 @@ class OverTurns(EarlierOrders):
         self._next_matter = second
         return "" if self._answers.only_leads(first) else first, True
 
-    def _first_of(self, halves: tuple[str, str]) -> Actions:
-        """Take the first of two matters that were told in one breath; the second is at the same place unless it says otherwise."""
-        first, self._next_matter = halves
-        self._is_next_there = True
-        return self._understand(first)
+    def _one_of_several(self, meaning: Understanding) -> Actions | None:
+        """Take the first of several matters that were told in one breath, and one that tells no place where it was told for all; None: it is all there is."""
+        if meaning.halves is not None:
+            self._let_wait(meaning.halves)
+            return self._understand(meaning.halves[0])
+        is_one, self._is_of_several = self._is_of_several, False
+        is_located = meaning.slots.place is not None and meaning.slots.place.is_located
+        if is_one and is_located and self._shared_place == self._last_place:
+            self._shared_place = None  # nothing of the place before is this one's
+        is_there = is_one and not is_located and bool(self._where) and self._where not in meaning.text
+        return self._understand(f"{meaning.text}，{self._where}") if is_there else None
 
     def _take_next_matter(self) -> Actions:
-        """Go on with the second matter once the first has been settled and told."""
-        if self._is_next_there:
-            self._shared_place, self._is_next_there = self._last_place or self._shared_place, False
-        text, self._next_matter, self._is_another = self._next_matter, "", True
+        """Go on with the next matter once the one before has been settled and told."""
+        text, self._is_another = self._pop_next_matter(), True
         return self._understand(text)
+
+    def _pop_next_matter(self) -> str:
+        """Return the matter that is next; one that was told together with the one before is where that is."""
+        if self._next_matter:
+            text, self._next_matter = self._next_matter, ""
+            return text
+        text, self._waiting = self._waiting[0], self._waiting[1:]
+        self._shared_place, self._is_of_several = self._last_place or self._shared_place, True
+        return text
 
     # --- a question in between -------------------------------------------------------------------------------
 
@@ -197,6 +226,7 @@ class OverTurns(EarlierOrders):
             is_question = is_question or may_ask
         is_question = is_question and not meaning.slots.wants_secrecy  # 给我保密啊，我还在村里住呢
         is_question = is_question and not self._answers.places.named_last(text)  # 在哪儿呢，哦，大学对面
+        is_question = is_question and self._place_before(meaning) is None  # 就这个小区，不是说了吗
         return (
             self._stage in ASIDE
             and self._asked is not None

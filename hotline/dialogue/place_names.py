@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hotline.dialogue.patterns import any_of
 from hotline.domain.errors import CityConfigError
 from hotline.phonetics import han_only
 
@@ -20,7 +21,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -48,6 +49,11 @@ class PlaceNames:
             self._nowhere = frozenset(rows["nowhere"])
             self._not_at_end = tuple(rows["not_at_end"])
             self._same = tuple(rows["same_place"])
+            self._not_same, self._same_alone = (
+                tuple(rows["not_same_place"]),
+                frozenset(rows["same_place_alone"]),
+            )
+            self._too_at = re.compile(f"^{any_of(rows['there_too'])}+")
             there = rows["goes_on_there"]
             self._goes_on, self._too = tuple(there["begins"]), tuple(there["too"])
             self._points_back = {str(end): tuple(words) for end, words in there["pointed"].items()}
@@ -194,13 +200,44 @@ class PlaceNames:
 
     def is_same(self, text: str) -> bool:
         """Tell whether a short answer says that it is the place of the matter before (还是我们小区)."""
-        return len(text) <= _LONGEST and any(words in text for words in self._same)
+        is_other = any(words in text for words in self._not_same)
+        is_told = han_only(text) in self._same_alone or any(words in text for words in self._same)
+        return len(text) <= _LONGEST and is_told and not is_other
+
+    def named_again(self, text: str, place: str) -> str:
+        """Return the name in a short answer that is that of ``place``, or within it (也是幸福小区; 幸福小区三号楼); empty where it is another."""
+        for clause in _PAUSE.split(text):
+            name = self._core(self._too_at.sub("", clause)).removesuffix("的")
+            is_part = len(name) >= _LEAST and place.endswith(name)
+            is_within = len(place) >= _LEAST and name.startswith(place)
+            if is_part or (is_within and (self.is_number(name.removeprefix(place)) or self.is_name(name))):
+                return name
+        return ""
+
+    def is_there_too(self, text: str, place: str) -> bool:
+        """Tell whether one clause of a matter says that it is of the same ``place`` (下水道堵了，也是金泰小区的)."""
+        there = [clause for clause in _PAUSE.split(text) if self._too_at.match(clause)]
+        return any(
+            self.is_same(clause) or self.points_back(clause, place) or self.named_again(clause, place)
+            for clause in there
+        )
+
+    def points_back(self, text: str, place: str) -> bool:
+        """Tell whether a short answer points to what ``place`` is (就这个小区啊, of an estate)."""
+        return len(text) <= _LONGEST and any(words in text for words in self._pointing_to(place))
+
+    def _pointing_to(self, place: str) -> tuple[str, ...]:
+        return tuple(w for end, words in self._points_back.items() if place.endswith(end) for w in words)
+
+    def ends_like_one(self, text: str) -> bool:
+        """Tell whether ``text`` may be a bare name, and ends like a place (罗庄区|凤凰城)."""
+        return self.is_bare(text) and text.endswith(self._like)
 
     def goes_on_there(self, text: str, place: str) -> bool:
         """Tell whether another matter is told as one of the same ``place`` (还有门口的斑马线也看不清了; 这条路上的红绿灯也坏了, after a road)."""
-        pointed = (words for end, words in self._points_back.items() if place.endswith(end))
-        begins = (*self._goes_on, *(word for words in pointed for word in words))
-        return text.startswith(begins) and any(word in text for word in self._too)
+        return text.startswith((*self._goes_on, *self._pointing_to(place))) and any(
+            word in text for word in self._too
+        )
 
     def is_invited(self, answer: str) -> bool:
         """Tell whether an article's answer asks for a place to register (“您说出位置，我来登记”)."""

@@ -32,7 +32,9 @@ class Rated(Standing):
 
     def _rate_or_goodbye(self) -> Actions:
         """End, after having asked for a rating where the city wants one; what was spoken of as well comes first."""
-        if self._next_matter and self._stage is not Stage.OPEN:
+        if self._is_understanding:  # of a matter that has just been taken up
+            return ()
+        if self._told_beside and self._stage is not Stage.OPEN:
             return self._take_next_matter()
         if self._ratings is None or not self._policy.asks_rating or self._was_asked_to_rate:
             return self._goodbye("goodbye")
@@ -79,6 +81,8 @@ class Rated(Standing):
         self._rating = given
         if given is Satisfaction.DISSATISFIED:
             return self._ask_yes_no(Stage.RATED_BADLY, "rated_badly")
+        if self._told_beside:
+            return self._take_next_matter()
         return self._goodbye("rated")
 
     def _answer_to_offer_of_person(self, text: str) -> Actions:

@@ -354,7 +354,7 @@ class Session(AskingOn):
                 return self._goodbye("goodbye")
             if self._answers.lets_it_be(text):
                 return self._goodbye("goodbye") if self._is_settled else self._withdrawn()
-        if self._stage is Stage.OPEN and not self._is_understanding:
+        if self._stage in (Stage.OPEN, Stage.MATTER) and not self._is_understanding:
             text = self._matter_of(text)
         return self._understand(text)
 
@@ -426,7 +426,8 @@ class Session(AskingOn):
 
     @property
     def _may_take_next_matter(self) -> bool:
-        return bool(self._next_matter) and self._stage in (Stage.MORE, Stage.ANSWERED)
+        is_due = self._stage in (Stage.MORE, Stage.ANSWERED) and not self._is_understanding
+        return bool(self._told_beside) and is_due
 
     def _answer_to_anything_more(self, text: str) -> Actions:
         among = (Answer.DONE, Answer.MORE, Answer.UNCLEAR, Answer.NO, Answer.YES, Answer.OPENLY)
@@ -592,8 +593,8 @@ class Session(AskingOn):
             return self._put_off_progress(meaning.text)
         if self._is_aside(meaning):
             return self._look_up_aside(meaning)
-        if meaning.halves is not None and not self._next_matter and self._stage in _BEFORE_MATTER:
-            return self._first_of(meaning.halves)
+        if self._stage in _BEFORE_MATTER and (one := self._one_of_several(meaning)) is not None:
+            return one
         if self._stage is Stage.SECRECY:
             return self._secrecy_understood(meaning)
         if self._stage is Stage.MATTER_CHOICE:
@@ -692,12 +693,7 @@ class Session(AskingOn):
             ):
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
-        places = self._answers.places
-        last = self._last_place
-        is_same = last is not None and (
-            places.is_same(meaning.text) or places.goes_on_there(meaning.text, last.detail)
-        )
-        place = last if is_same else self._shared_place
+        place = self._last_place if self._is_there_too(meaning) else self._shared_place
         draft = Draft(phone=self._draft.phone, place=place).heard(meaning.text)
         self._shared_place = None
         # Where, and not what: nothing is guessed of it.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hotline.dialogue.actions import RegisterAppeal
+from hotline.dialogue.actions import Action, RegisterAppeal
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft
 from hotline.dialogue.over_turns import OverTurns
-from hotline.dialogue.stages import CONFIRMED, INTAKE, Stage
+from hotline.dialogue.stages import COMMITTING, CONFIRMED, INTAKE, Stage
 from hotline.domain.appeal import Appeal, AppealKind, EmergencyService
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.knowledge import Article
@@ -83,11 +83,12 @@ class Standing(OverTurns):
         if self._is_callback and self._stage is Stage.TRANSFERRING:
             return ()  # what they said before is kept already
         if self._stage in CONFIRMED:
-            return (self._registering(self._new_turn()),)
+            return (self._registering(self._new_turn()), *self._keep_told_beside())
+        if self._stage in COMMITTING:  # the matter itself is kept already
+            return self._keep_told_beside()
         if self._is_understanding or self._stage is Stage.EMERGENCY_CHECK:
             self._draft = self._draft.heard(self._heard)
-        if self._next_matter:
-            self._draft = self._draft.heard(self._next_matter)
+        self._draft = self._with_told_beside()
         unfinished = (
             *INTAKE,
             Stage.TRANSFERRING,
@@ -96,13 +97,30 @@ class Standing(OverTurns):
             Stage.EMERGENCY_CHECK,
             Stage.EMERGENCY,
         )
-        is_begun = self._stage in unfinished or self._is_understanding or bool(self._next_matter)
+        is_begun = self._stage in unfinished or self._is_understanding or bool(self._told_beside)
         if not is_begun or len(self._draft.text) < self._policy.min_matter_characters:
             return ()
         appeal = self._draft.appeal(
             self._categories, self._channel, is_confirmed=False, emergency=self._emergency_given
         )
         return (RegisterAppeal(self._new_turn(), appeal),)
+
+    def _keep_told_beside(self) -> Actions:
+        """Register what was told beside a matter and not taken yet, for people to follow up."""
+        self._draft = Draft(phone=self._draft.phone)
+        self._draft, self._next_matter, self._waiting = self._with_told_beside(), "", ()
+        if len(self._draft.text) < self._policy.min_matter_characters:
+            return ()
+        appeal = self._draft.appeal(self._categories, self._channel, is_confirmed=False)
+        return (RegisterAppeal(self._new_turn(), appeal),)
+
+    def _goodbye(self, name: str, *before: Action, then: str = "goodbye", **values: str) -> Actions:
+        """End; matters that were told beside another are not lost with it, unless nothing is to be registered."""
+        if self._stage is Stage.OPEN:
+            self._next_matter = ""  # of which only the topic was told
+        is_nothing = self._is_secret or self._was_withdrawn or bool(before) or not self._told_beside
+        keep = () if is_nothing else self._keep_told_beside()
+        return super()._goodbye(name, *before, *keep, then=then, **values)
 
     @property
     def _emergency_given(self) -> EmergencyService | None:

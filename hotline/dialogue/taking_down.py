@@ -262,13 +262,8 @@ class TakingDown(InTalk):
         return self._next_question()
 
     def _place_answered(self, meaning: Understanding) -> Actions:
-        if self._tells_matter_anew(meaning):
-            return self._matter_put_right(meaning)
-        if meaning.slots.place is None and (all_over := self._answers.places.everywhere(meaning.text)):
-            return self._all_over(meaning.text, all_over)
-        is_here = meaning.slots.place is not None and meaning.slots.place.is_located
-        if not is_here and self._diversions.city_named(meaning.text) is not None:
-            return self._all_over(meaning.text, meaning.text, is_settled=True)
+        if (settled := self._place_settled(meaning)) is not None:
+            return settled
         short = self._answers.read(meaning.text, *_NO_PLACE)
         if short is Answer.OPENLY:  # not what was asked, but said
             self._draft = replace(self._draft, was_asked_secrecy=True)
@@ -298,6 +293,20 @@ class TakingDown(InTalk):
         is_new_wish = draft.wants_secrecy and not self._draft.wants_secrecy  # “我怕报复”
         self._draft = draft
         return self._next_question(*(("secrecy_wished",) if is_new_wish else ()))
+
+    def _place_settled(self, meaning: Understanding) -> Actions | None:
+        """Take what the question for the place is answered with instead of a place, or for one known or far; None: neither."""
+        if self._tells_matter_anew(meaning):
+            return self._matter_put_right(meaning)
+        if (before := self._place_before(meaning)) is not None:
+            self._draft = replace(self._draft.heard(meaning.text), place=before)
+            return self._next_question()
+        if meaning.slots.place is None and (all_over := self._answers.places.everywhere(meaning.text)):
+            return self._all_over(meaning.text, all_over)
+        is_here = meaning.slots.place is not None and meaning.slots.place.is_located
+        if not is_here and self._diversions.city_named(meaning.text) is not None:
+            return self._all_over(meaning.text, meaning.text, is_settled=True)
+        return None
 
     def _tells_matter_anew(self, meaning: Understanding) -> bool:
         """Whether it is the matter that is put right where its place was asked for (“不对，我说错了，是停水”, “刚才是电视，我要反映……”)."""
@@ -366,14 +375,32 @@ class TakingDown(InTalk):
     def _may_tell_place(self, text: str) -> bool:
         """Whether words that name nothing known say where it is; “还是我们小区” does not where no place was said before."""
         places = self._answers.places
-        is_same = self._last_place is None and places.is_same(text) and not places.is_name(text)
-        return places.may_tell(text) and not is_same
+        return places.may_tell(text) and (places.is_name(text) or not places.is_same(text))
+
+    def _place_before(self, meaning: Understanding) -> Place | None:
+        """Return the place of the matter before, where the question for the place is answered with it or its name (一样的地方, 也是幸福小区); None: another, or none."""
+        last, said, places = self._last_place, meaning.slots.place, self._answers.places
+        if last is None or self._stage is not Stage.PLACE or (said is not None and said.is_located):
+            return None
+        name = places.named_again(meaning.text, last.detail)
+        if name:
+            return replace(last, detail=name if last.detail in name else last.detail)
+        is_other = said is not None and bool(said.detail) and not places.is_same(said.detail)
+        is_same = places.is_same(meaning.text) or places.points_back(meaning.text, last.detail)
+        return last if is_same and not is_other else None
+
+    def _is_there_too(self, meaning: Understanding) -> bool:
+        """Whether another matter is told as one of the place of the matter before (还有门口的斑马线也看不清了; 下水道堵了，也是金泰小区)."""
+        last, text, places = self._last_place, meaning.text, self._answers.places
+        return last is not None and (
+            places.is_same(text)
+            or places.goes_on_there(text, last.detail)
+            or places.is_there_too(text, last.detail)
+        )
 
     def _unknown_place(self, meaning: Understanding) -> Place:
-        """Return the place that an answer tells which names nothing known: that of the matter before, or a name, or mere words."""
+        """Return the place that an answer tells which names nothing known: a name, or mere words."""
         text, places = meaning.text, self._answers.places
-        if self._last_place is not None and places.is_same(text):
-            return self._last_place
         name = places.named_last(text)  # then only the county is missing
         if not name and meaning.category is None and len(text) >= _LEAST_NAME and places.is_bare(text):
             name = places.called(text)  # 御景湾

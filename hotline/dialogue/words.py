@@ -17,6 +17,7 @@ from hotline.dialogue.order_questions import OrderQuestions
 from hotline.dialogue.order_words import OrderWords
 from hotline.dialogue.patterns import either, without
 from hotline.dialogue.place_names import PlaceNames
+from hotline.dialogue.several import SeveralMatters
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
 from hotline.domain.errors import CityConfigError
@@ -81,6 +82,7 @@ class AnswerWords(Endings):
             self.slips = Slips(rows)
             self.briefs = Briefs(rows, self.asks)
             self.places = PlaceNames(rows, core=self._core, file=file)
+            self.several = SeveralMatters(rows, self.places)
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
         self._agent_sounds = {sounds(word) for word in self._agent}
@@ -100,13 +102,6 @@ class AnswerWords(Endings):
         self._right_alone = re.compile(
             rf"(?:(?:{denied}){_GAPS})*(?:{right})在?(?P<right>.{{2,}})"
             rf"|(?:(?:{alone}){_GAPS}|(?:{denied}){_GAP_SIGNS}+)+在?(?P<said>.{{2,}})"
-        )
-        said, one, other = (either(rows["one_and_one"][name]) for name in ("announced", "first", "second"))
-        self._both_at = tuple(rows["one_and_one"]["both_at"])
-        begins = either(rows["one_and_one"]["begins"])
-        self._one_and_one = re.compile(
-            rf"(?:.{{0,10}}?(?:{said}).{{0,4}}?(?:{one})|{begins})"
-            rf"(?P<first>.+?){_GAPS}(?:{other})(?P<second>.{{2,}})"
         )
         before, wants, asks, after, has, what, alone = (
             either(rows["opening"][name])
@@ -426,6 +421,8 @@ class AnswerWords(Endings):
         ways = (words, self._core(words))  # 就是 is all, and a filler
         if len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways):
             return True
+        if self.several.only_announces(text):  # 我想反映三件事
+            return True
         parts = clauses(text)
         return len(parts) > 1 and len(words) <= _SHORT_STORY and all(map(self.only_opens, parts))
 
@@ -492,24 +489,16 @@ class AnswerWords(Endings):
         return is_short and self._is_asked_by((*self._asks, *self._may_ask), text)
 
     def two_matters(self, text: str) -> tuple[str, str]:
-        """Cut ``text`` where a second matter begins (“还有一件事”, “一个是……一个是……”); the second is empty when there is none."""
+        """Cut ``text`` where a second matter begins (“还有一件事”); the second is empty when there is none."""
         for cue in self._next_matter:
             before, found, after = text.partition(cue)
             if found:
                 return before.strip("，。,. "), after.strip("，。,. ")
-        if (both := self._one_and_one.fullmatch(text.strip("。. "))) is not None:
-            first, second = both["first"], both["second"]
-            where = next((part for part in _CLAUSE.split(second) if part.startswith(self._both_at)), "")
-            return (f"{first}，{where}" if where else first), second
         for cue in self._after_question:
             before, found, after = text.partition(cue)
             if found and self.asks(before) and not self.asks(after):
                 return before.strip("，。,. "), f"{found}{after}".strip("，。,. ")
         return text, ""
-
-    def tells_one_by_one(self, text: str) -> bool:
-        """Tell whether two matters are told in one breath (“一个是……一个是……”)."""
-        return self._one_and_one.fullmatch(text.strip("。. ")) is not None
 
     def adds(self, text: str) -> bool:
         """Tell whether it is announced as an addition (“补充一下，是每天早上”), and something is added."""

@@ -77,7 +77,7 @@ class Understanding:
     ``shares``: the whole distribution over the finest categories, best first, together 1 (empty where no matter was told);
     ``runners_up`` are the likeliest other than ``category``. ``choices``: finer categories, likeliest first, that only a question can
     tell apart; ``category`` is then the class that they are of. ``kind`` is set when ``intent`` is ``APPEAL``.
-    ``halves``: what is said before and after “还有” where they are two matters, each of which has a class of its own.
+    ``halves``: what is said before and after “还有” where they are two matters or more, each of which has a class of its own.
     ``engine`` names who said so: it is stored with the work order.
     """
 
@@ -91,7 +91,7 @@ class Understanding:
     runners_up: tuple[tuple[str, float], ...] = ()
     shares: tuple[tuple[str, float], ...] = field(default=(), repr=False)
     choices: tuple[str, ...] = ()
-    halves: tuple[str, str] | None = None
+    halves: tuple[str, ...] | None = None
     slots: Slots = field(default_factory=Slots)
     urgency: Urgency = Urgency.ORDINARY
     is_upset: bool = False

@@ -54,6 +54,7 @@ class UnderstandingRules:
         self._city = city
         self._words = load_meaning_words(city)
         self._greeted = re.compile(rf"^(?:(?:{'|'.join(map(re.escape, self._words.greetings))})\W*)+")
+        self._joint = re.compile("|".join(map(re.escape, self._words.joints)))
         self._slots = SlotFinder(city, self._words)
         self._finer = {
             above.code: {
@@ -138,18 +139,17 @@ class UnderstandingRules:
         is_short = bool(meaning.runners_up) and len(text) < _TELLING and meaning.slots.place is None
         return is_short or _is_foreign(text)
 
-    async def _halves(self, text: str) -> tuple[str, str] | None:
-        """Return the two matters of ``text``: what stands around a joint, where each is surely of a class, and not of the same."""
+    async def _halves(self, text: str) -> tuple[str, ...] | None:
+        """Return the matters of ``text``: what stands around the joints, where each is surely of a class, and no two of the same."""
         if len(text) > _LONGEST_PAIR:
             return None
-        joint = next((word for word in self._words.joints if word in text), None)
-        halves = tuple(half.strip("，。,. ") for half in text.split(joint)) if joint is not None else ()
-        if len(halves) != _PAIR or min(map(len, halves)) < _LEAST_HALF:
+        halves = tuple(half.strip("，。,. ") for half in self._joint.split(text))
+        if len(halves) < _PAIR or min(map(len, halves)) < _LEAST_HALF:
             return None
-        one, other = await asyncio.gather(*map(self._engine.understand, halves))
-        is_sure = min(one.category_confidence, other.category_confidence) >= _SURE_OF_HALF
-        classes = {at_level(one.category, SECOND), at_level(other.category, SECOND)}
-        return halves if is_sure and None not in classes and len(classes) == _PAIR else None
+        found = await asyncio.gather(*map(self._engine.understand, halves))
+        is_sure = min(one.category_confidence for one in found) >= _SURE_OF_HALF
+        classes = {at_level(one.category, SECOND) for one in found}
+        return halves if is_sure and None not in classes and len(classes) == len(halves) else None
 
     async def close(self) -> None:
         """Close the engine."""

@@ -88,6 +88,8 @@ class Knowing(Engine):
     [
         ("小区电梯坏了三天，还有楼下烧烤店油烟大。", ("小区电梯坏了三天", "楼下烧烤店油烟大")),
         ("电梯坏了，另外楼下烧烤店油烟大", ("电梯坏了", "楼下烧烤店油烟大")),
+        ("电梯坏了，另外楼下烧烤店油烟大，另外村里没水", ("电梯坏了", "楼下烧烤店油烟大", "村里没水")),
+        ("电梯坏了还有楼下烧烤店油烟大还有物业乱收费", None),
         ("电梯坏了还有物业费乱收", None),  # of the same class at the second level
         ("电梯坏了还有几户没水", None),  # not sure enough of the second
         ("电梯坏了还有人", None),
@@ -95,14 +97,15 @@ class Knowing(Engine):
         ("电梯坏了" + "，一直没人管" * 12 + "，还有楼下烧烤店油烟大", None),
     ],
 )
-async def test_two_matters_in_one_breath_are_told_apart(text: str, halves: tuple[str, str] | None) -> None:
+async def test_two_matters_in_one_breath_are_told_apart(text: str, halves: tuple[str, ...] | None) -> None:
     classes = {
         "烧烤": ("060402", 0.9),
-        "没水": ("010201", 0.5),
+        "几户没水": ("010201", 0.5),
+        "村里没水": ("010201", 0.9),
         "物业": ("030102", 0.9),
         "电梯": ("030104", 0.9),
     }
-    order = {word: classes[word] for word in ("电梯", "烧烤", "没水", "物业")}
+    order = {word: classes[word] for word in ("电梯", "烧烤", "几户没水", "村里没水", "物业")}
     found = await rules(Knowing(order)).understand(text)
     assert found.halves == halves
 

@@ -176,6 +176,78 @@ def test_a_second_matter_keeps_the_place_that_was_shared_where_the_first_left_no
     assert call.session.so_far.place == LANSHAN
 
 
+def three_told() -> Conversation:
+    """Return a call in which the first of three matters that were told at once is read back."""
+    call = Conversation()
+    told = "有三件事，路灯不亮、垃圾没人收、电梯坏了，兰山区金阳花园"
+    call.says(told, a_complaint("路灯不亮", category="0101", place=None))
+    assert call.last(Understand).text == "路灯不亮，兰山区金阳花园"
+    call.happens(
+        Understood(NOW, call.turn, a_complaint("路灯不亮，兰山区金阳花园", category="0101", place=LANSHAN))
+    )
+    return call
+
+
+def test_several_matters_that_are_announced_are_taken_one_after_the_other_at_the_place_told_for_all():
+    call = three_told()
+    assert call.heard == ("confirm",)
+    for text, category in (("垃圾没人收", "0204"), ("电梯坏了，兰山区金阳花园", "0301")):
+        call.says("对")
+        call.is_registered("26112300001")
+        assert call.heard[-1] == "next_matter"
+        call.happens(PromptFinished(NOW, call.last(Say).turn))
+        assert call.last(Understand).text == text
+        call.happens(Understood(NOW, call.turn, a_complaint(text, category=category, place=None)))
+        if "金阳花园" not in text:
+            whole = f"{text}，兰山区金阳花园"
+            assert call.last(Understand).text == whole
+            call.happens(Understood(NOW, call.turn, a_complaint(whole, category=category, place=LANSHAN)))
+        assert call.heard == ("confirm",)
+    call.says("对")
+    appeal = call.last(RegisterAppeal).appeal
+    assert (appeal.category, appeal.place) == ("0301", LANSHAN)
+    call.is_registered("26112300003")
+    assert call.heard[-1] == "anything_more"
+
+
+def test_a_yes_while_the_next_matter_is_understood_skips_none():
+    call = three_told()
+    call.says("对")
+    call.is_registered("26112300001")
+    call.happens(PromptFinished(NOW, call.last(Say).turn))
+    call.says("对")
+    assert call.last(Understand).text == "垃圾没人收"
+    call.happens(Understood(NOW, call.turn, a_complaint("垃圾没人收", category="0204", place=LANSHAN)))
+    assert call.heard == ("confirm",)
+    call.says("对")
+    call.is_registered("26112300002")
+    assert call.heard[-1] == "next_matter"
+
+
+def test_matters_that_wait_are_kept_when_the_caller_hangs_up():
+    call = three_told()
+    call.happens(HungUp(NOW))
+    assert (
+        call.last(RegisterAppeal).appeal.text
+        == "路灯不亮，兰山区金阳花园，垃圾没人收，电梯坏了，兰山区金阳花园"
+    )
+
+
+def test_matters_that_wait_are_kept_beside_the_one_that_is_just_put_on_record():
+    call = three_told()
+    call.says("对")
+    call.happens(HungUp(NOW))
+    appeal = call.last(RegisterAppeal).appeal
+    assert (appeal.text, appeal.is_confirmed) == ("垃圾没人收，电梯坏了，兰山区金阳花园", False)
+
+
+def test_matters_that_wait_go_to_a_person_with_the_one_at_hand():
+    call = three_told()
+    call.says("转人工")
+    assert "垃圾没人收，电梯坏了，兰山区金阳花园" in call.last(TransferToAgent).briefing
+    assert call.session.so_far.text.endswith("垃圾没人收，电梯坏了，兰山区金阳花园")
+
+
 def test_two_matters_within_an_intake_are_left_to_whoever_reads_it():
     call = with_a_complaint()
     told = "对了电梯坏了还有楼下烧烤店油烟大"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hotline.dialogue.actions import AddToOrder, End, LookUp, RegisterAppeal, TransferToAgent, Understand
@@ -214,6 +216,49 @@ def test_this_road_is_the_road_of_the_matter_before(said: str, heard: str) -> No
     call = registered()
     call.says(said, a_complaint(said, category="050204", category_confidence=0.9))
     assert call.heard == (heard,)
+
+
+ESTATE = Place(said="罗庄区幸福小区", county_code="371311", county="罗庄区", detail="幸福小区")
+
+
+def asked_where_the_second_is() -> Conversation:
+    call = read_back(ESTATE)
+    call.says("对")
+    call.is_registered()
+    call.says("下水道也堵了", a_complaint("下水道也堵了", category="050204", category_confidence=0.9))
+    assert call.heard == ("ask_place",)
+    return call
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ("一样的地方", ESTATE),
+        ("地方一样", ESTATE),
+        ("同上", ESTATE),
+        ("就这儿", ESTATE),
+        ("还是幸福小区", ESTATE),
+        ("就这个小区啊，不是说了吗", ESTATE),
+        ("幸福小区3号楼", replace(ESTATE, detail="幸福小区3号楼")),
+    ],
+)
+def test_where_the_matter_before_is_may_be_told_in_many_ways(answer: str, place: Place) -> None:
+    call = asked_where_the_second_is()
+    call.says(answer, a_meaning(answer, Intent.UNKNOWN))
+    assert (call.heard, call.session.so_far.place) == (("confirm",), place)
+
+
+def test_the_name_of_the_place_before_needs_no_county() -> None:
+    call = asked_where_the_second_is()
+    call.says("幸福小区", a_meaning("幸福小区", Intent.UNKNOWN, place=Place("幸福小区", detail="幸福小区")))
+    assert (call.heard, call.session.so_far.place) == (("confirm",), ESTATE)
+
+
+@pytest.mark.parametrize("answer", ["不是一个地方", "凤凰城小区", "地方不一样", "这条路上"])
+def test_another_place_is_not_that_of_the_matter_before(answer: str) -> None:
+    call = asked_where_the_second_is()
+    call.says(answer, a_meaning(answer, Intent.UNKNOWN))
+    assert call.session.so_far.place is None or call.session.so_far.place.county is None
 
 
 @pytest.mark.parametrize("answer", ["济南市历下区", "日照市莒县", "江苏徐州新沂市"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.actions import End, TransferToAgent, Understand
+from hotline.dialogue.actions import End, RegisterAppeal, TransferToAgent, Understand
 from hotline.dialogue.events import FellSilent, HungUp, KeyPressed, PassagesFound
 from hotline.domain.appeal import AppealKind, ContactChannel
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.meaning import Intent
-from tests.builders import NOW, a_complaint, a_meaning, a_passage
+from tests.builders import LANSHAN, NOW, a_complaint, a_meaning, a_passage
 from tests.talking import Conversation
 
 
@@ -54,6 +54,27 @@ def test_who_rates_before_being_asked_has_rated(words: str, rating: Satisfaction
     call = answered()
     call.says(words)
     assert (call.session.rating, call.heard, ended(call)) == (rating, ("rated", "goodbye"), True)
+
+
+def one_of_two_registered() -> Conversation:
+    call = Conversation(asks_rating=True)
+    call.says("有两件事，路灯不亮、垃圾没人收", a_complaint("路灯不亮", place=LANSHAN))
+    call.says("对")
+    call.is_registered()
+    return call
+
+
+def test_who_rates_before_all_is_taken_down_is_asked_on() -> None:
+    call = one_of_two_registered()
+    call.says("满意")
+    assert (call.session.rating, call.last(Understand).text) == (Satisfaction.SATISFIED, "垃圾没人收")
+
+
+def test_what_was_not_taken_down_is_kept_for_who_leaves_dissatisfied() -> None:
+    call = one_of_two_registered()
+    call.says("不满意")
+    call.says("不用了")
+    assert (call.last(RegisterAppeal).appeal.text, ended(call)) == ("垃圾没人收", True)
 
 
 def test_more_than_a_word_of_discontent_is_another_matter() -> None:

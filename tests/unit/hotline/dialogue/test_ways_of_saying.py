@@ -818,3 +818,108 @@ def test_one_more_that_is_so_too_is_of_the_same_place(text: str, *, is_there: bo
 )
 def test_who_will_answer_is_asked(text: str, *, asks: bool) -> None:
     assert WORDS.of_orders.asks_of_reply(text) is asks
+
+
+HAPPINESS = "罗庄区傅庄街道幸福小区"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts", "where"),
+    [
+        (
+            f"有三件事，路灯不亮、垃圾没人收、物业不开发票，{HAPPINESS}",
+            ("路灯不亮", "垃圾没人收", f"物业不开发票，{HAPPINESS}"),
+            HAPPINESS,
+        ),
+        (
+            f"两件事，路灯不亮，电梯坏了，都是{HAPPINESS}",
+            (f"路灯不亮，都是{HAPPINESS}", f"电梯坏了，都是{HAPPINESS}"),
+            "",
+        ),
+        (
+            f"有两个事，一个是路灯不亮，一个是下水道堵了，{HAPPINESS}",
+            ("路灯不亮", f"下水道堵了，{HAPPINESS}"),
+            HAPPINESS,
+        ),
+        (
+            f"头一个路灯不亮，第二个垃圾没人收，第三个狗乱叫，都在{HAPPINESS}",
+            (f"路灯不亮，都在{HAPPINESS}", f"垃圾没人收，都在{HAPPINESS}", f"狗乱叫，都在{HAPPINESS}"),
+            "",
+        ),
+        (
+            "三个事,一个是路灯坏了,一个是垃圾没人收,再一个物业乱收费",
+            ("路灯坏了", "垃圾没人收", "物业乱收费"),
+            "",
+        ),
+        (
+            "我想反映三个问题，第一，路灯不亮，第二，垃圾没人收，第三，狗乱叫",
+            ("路灯不亮", "垃圾没人收", "狗乱叫"),
+            "",
+        ),
+        ("三件事，路灯不亮，垃圾没人收，还有狗乱叫", ("路灯不亮", "垃圾没人收", "狗乱叫"), ""),
+        (
+            "两件事，路灯不亮好几天了，晚上看不见，电梯也坏了",
+            ("路灯不亮好几天了，晚上看不见", "电梯也坏了"),
+            "",
+        ),
+        (
+            "我是金泰小区的，有两件事想反映一下，路灯不亮，电梯坏了",
+            ("金泰小区，路灯不亮", "金泰小区，电梯坏了"),
+            "",
+        ),
+        (
+            "一个是路灯坏了，金泰小区，一个是垃圾没人收，凤凰城小区",
+            ("路灯坏了，金泰小区", "垃圾没人收，凤凰城小区"),
+            "",
+        ),
+    ],
+)
+def test_what_is_announced_as_several_matters_is_cut(text: str, parts: tuple[str, ...], where: str) -> None:
+    assert (WORDS.several.parts(text), WORDS.several.where(parts)) == (parts, where)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "路灯不亮、井盖也坏了没人管，晚上看不见",
+        "垃圾、污水到处都是",
+        "我有两件事，路灯坏了，一直没人修",
+        "这两个问题，你们说三天解决，到现在没解决",
+        "上次我反映两个问题，路灯不亮，垃圾没人收，到现在没解决",
+        "第一个月工资没发，第二个月也没发",
+        "我家两个孩子，一个是上小学，一个是上初中，学籍怎么转",
+        "我们小区两个电梯一个坏了，一个老是停",
+        "物业不好，一是不打扫，二是乱收费",
+        "有三件事",
+    ],
+)
+def test_what_is_only_enumerated_is_one_matter(text: str) -> None:
+    assert WORDS.several.parts(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_all"),
+    [
+        ("你好，我想反映三件事", True),
+        ("有两个问题想问一下", True),
+        ("两个问题都没解决", False),
+        ("有三件事，路灯不亮", False),
+    ],
+)
+def test_several_matters_may_be_announced_alone(text: str, *, is_all: bool) -> None:
+    assert WORDS.only_opens(text) == is_all
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "is_there"),
+    [
+        ("下水道堵了，也是金泰小区的", "金泰小区", True),
+        ("电梯坏了，也是俺们小区的", "金泰小区", True),
+        ("下水道堵了，也在这个小区", "金泰小区", True),
+        ("下水道堵了，都在那个小区", "正阳路", False),
+        ("下水道堵了，也是凤凰城小区的", "金泰小区", False),
+        ("电梯坏了，也不是一个地方", "金泰小区", False),
+    ],
+)
+def test_another_matter_may_be_told_at_the_same_place(text: str, place: str, *, is_there: bool) -> None:
+    assert WORDS.places.is_there_too(text, place) == is_there
