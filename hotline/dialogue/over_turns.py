@@ -195,6 +195,12 @@ class OverTurns(EarlierOrders):
         is_there = is_one and not is_located and bool(self._where) and self._where not in meaning.text
         return self._understand(f"{meaning.text}，{self._where}") if is_there else None
 
+    def _matter_alone(self, meaning: Understanding) -> str:
+        """Return what was said of a matter without the place that was told for several: with it they would sound alike, and be taken for repeats."""
+        is_known = meaning.slots.place is not None or self._last_place is not None
+        alone = meaning.text.removesuffix(f"，{self._where}") if self._where and is_known else ""
+        return alone or meaning.text
+
     def _take_next_matter(self) -> Actions:
         """Go on with the next matter once the one before has been settled and told."""
         text, self._is_another = self._pop_next_matter(), True

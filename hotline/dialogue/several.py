@@ -76,9 +76,9 @@ class SeveralMatters:
         return announced is not None and self._opening.fullmatch(announced["front"]) is not None
 
     def where(self, parts: tuple[str, ...]) -> str:
-        """Return the place that is told behind the last of ``parts``; empty where none is, or another part has its own there."""
+        """Return the place that is told behind the last of ``parts``, or all of them; empty where none is, or they have their own there."""
         tails = [self._tail(part) for part in parts]
-        return "" if any(tails[:-1]) else tails[-1]
+        return tails[-1] if set(tails[:-1]) <= {"", tails[-1]} else ""
 
     def _without_both(self, text: str) -> tuple[str, str]:
         """Return ``text`` without the clause that says where all of it is, and that clause."""

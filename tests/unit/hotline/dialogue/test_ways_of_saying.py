@@ -834,7 +834,7 @@ HAPPINESS = "罗庄区傅庄街道幸福小区"
         (
             f"两件事，路灯不亮，电梯坏了，都是{HAPPINESS}",
             (f"路灯不亮，都是{HAPPINESS}", f"电梯坏了，都是{HAPPINESS}"),
-            "",
+            f"都是{HAPPINESS}",
         ),
         (
             f"有两个事，一个是路灯不亮，一个是下水道堵了，{HAPPINESS}",
@@ -844,7 +844,7 @@ HAPPINESS = "罗庄区傅庄街道幸福小区"
         (
             f"头一个路灯不亮，第二个垃圾没人收，第三个狗乱叫，都在{HAPPINESS}",
             (f"路灯不亮，都在{HAPPINESS}", f"垃圾没人收，都在{HAPPINESS}", f"狗乱叫，都在{HAPPINESS}"),
-            "",
+            f"都在{HAPPINESS}",
         ),
         (
             "三个事,一个是路灯坏了,一个是垃圾没人收,再一个物业乱收费",
