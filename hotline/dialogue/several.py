@@ -66,6 +66,9 @@ class SeveralMatters:
             count, front, rest = 0, "", text[begun.end() :]
         else:
             return ()
+        first = _PAUSE.split(rest, maxsplit=1)
+        if announced is not None and len(first) > 1 and self._is_place(first[0]):
+            front, rest = f"{front}，{first[0]}", first[1]  # 我反映两件事，在金阳花园，……
         told, both = self._without_both(rest)
         parts = self._cut(told, count, is_listed=announced is not None)
         return self._with_front(front.strip(_SIGNS), tuple(f"{part}{both}" for part in parts))
