@@ -50,18 +50,17 @@ class Floor:
     """A conversation as far as saying and asking goes, with all that is known of it."""
 
     _alone: Say | None = None  # the question asked last, where something else was told before it
-    _told_of_keys: Stage | None = (
-        None  # the stage of the question at which it was said that keys mean nothing
-    )
+    _told_of_keys: Stage | None = None
+    """The stage of the question at which it was said that keys mean nothing."""
 
     _before_check: tuple[Stage, tuple[Say, Listen] | None] | None = None
     """What was asked, while a matter was being taken down, before the question whether there is an emergency."""
 
     _is_alarm_heard = False  # whether the emergency that was asked about was said, and not only sounded alike
     _is_alarm_denied = False  # whether it was just said that what was taken for an emergency is none
-    _waiting: tuple[
-        str, ...
-    ] = ()  # matters that were told together with the first, each at its place unless it says otherwise
+    _waiting: tuple[str, ...] = ()
+    """Matters that were told together with the first, each at its place unless it says otherwise."""
+
     _unclear: Draft | None = None  # what was told last and not understood
 
     def __init__(
