@@ -163,7 +163,7 @@ class EarlierOrders(Confirming):
         if self._answers.of_orders.withdraws_order(text):
             self._draft = self._draft.heard(text)
             return self._transfer("withdraw", "transferring_withdraw")
-        if self._last_order is None and self._answers.of_orders.keeps_secret_later(text):
+        if self._answers.of_orders.keeps_secret_later(text):
             self._draft = self._draft.heard(text)
             return self._transfer("asked")
         if self._answers.wants_progress(text) or self._answers.urges_earlier(text):
@@ -177,12 +177,13 @@ class EarlierOrders(Confirming):
             return self._look_up_progress(None)
         return None
 
-    def _add_to_order(self, text: str, *, wants_secrecy: bool = False) -> Actions:
-        assert self._last_order is not None
+    def _add_to_order(self, text: str, *, wants_secrecy: bool = False, number: str | None = None) -> Actions:
+        number = number or self._last_order
+        assert number is not None
         stop, turn = self._stop_saying(), self._new_turn()
         self._stage, self._draft = Stage.ADDING, self._draft.heard(text)
         self._added = "secrecy_added" if wants_secrecy else "facts_added"
-        return (*stop, AddToOrder(turn, self._last_order, text, wants_secrecy=wants_secrecy))
+        return (*stop, AddToOrder(turn, number, text, wants_secrecy=wants_secrecy))
 
     def _wants_secrecy(self, text: str) -> Actions | None:
         """Keep secret who the citizen is, at whatever moment they ask for it; None where there is no matter to keep it for."""

@@ -19,7 +19,7 @@ from hotline.dialogue.actions import (
     StopSaying,
     TransferToAgent,
 )
-from hotline.dialogue.earlier_orders import EarlierOrders
+from hotline.dialogue.changed_orders import ChangedOrders
 from hotline.dialogue.events import (
     AppealRegistered,
     CallbackPlanned,
@@ -63,7 +63,7 @@ _LEAST_MATTER: Final = 4  # characters: 路灯坏了
 SURE_OF_LITTLE: Final = 0.85  # of the class of a few words: 表坏了谁修 is of water as well as of gas
 
 
-class OverTurns(EarlierOrders):
+class OverTurns(ChangedOrders):
     """A conversation in which a citizen may go on, change their mind, or think of something else."""
 
     _before: tuple[str, dict[str, Any]] | None = None

@@ -29,7 +29,7 @@ NAMES: Final = frozenset({
     "emergency_check", "emergency_failed", "not_registered_yet", "goodbye", "goodbye_silent", "warn_nuisance", "briefing",
     "matter_of_category", "matter_in_words", "matter_asked", "place_unknown", "due_date", "connector_and",
     "ask_secrecy", "ask_secrecy_tip_off", "secrecy_by_law", "secrecy_wished", "secrecy_waived", "secrecy_added", "confirm_short", "confirm_whole", "facts_noted", "follow_up_untold", "follow_up_else", "follow_up_ask", "text_not_sent", "welcome", "withdrawn", "repeat_found", "repeat_offer", "repeat_new_facts",
-    "repeat_closed_offer", "repeat_closed_kept", "merged", "facts_added", "urged", "not_added", "progress_lead", "progress_order", "progress_unit", "progress_due", "progress_count",
+    "repeat_closed_offer", "repeat_closed_kept", "merged", "facts_added", "order_what_is_right", "urged", "not_added", "progress_lead", "progress_order", "progress_unit", "progress_due", "progress_count",
     "progress_none", "ask_number", "ask_number_again", "ask_proof", "progress_refused", "progress_unavailable", "progress_later",
     "matter_choice", "matter_question", "place_choice", "connector_or", "aside_unknown", "aside_back", "next_matter", "slower", "hearing_busy", "confirm_phone",
     "ask_rating", "ask_rating_again", "rated", "rated_badly", "queue_next", "queue_ahead", "queue_wait", "queue_callback",

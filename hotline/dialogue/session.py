@@ -285,8 +285,8 @@ class Session(AskingOn):
             return kept
         if self._gives_question_up(text):
             return self._withdrawn()
-        if (asked := self._asked_otherwise(text)) is not None:
-            return asked
+        if (done := self._beside_orders(text) or self._asked_otherwise(text)) is not None:
+            return done
         if self._stage in INTAKE and self._takes_back(text):
             return self._withdrawn(self._answers.beside_withdrawal(text))
         if self._stage in _MAY_BE_MISDIALLED and self._answers.slips.has_misdialled(text):
@@ -610,12 +610,6 @@ class Session(AskingOn):
         if self._is_where_it_is(meaning):
             return self._take_down_at(meaning)
         return self._new_matter(meaning)
-
-    def _takes_back(self, text: str) -> bool:
-        """Whether the matter that is being taken down is taken back; who is asked where and says “不说” keeps it."""
-        is_where = self._stage in (Stage.PLACE, Stage.PLACE_DETAIL)
-        is_refusal = is_where and self._answers.read(text, Answer.NO_PLACE) is not None
-        return self._answers.withdraws(text) and not is_refusal
 
     def _leaves_midway(self, text: str) -> bool:
         """Whether somebody goes who may think that it is registered already; it is told them once (“对，再见” confirms)."""

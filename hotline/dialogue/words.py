@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hotline.dialogue.briefs import Briefs
+from hotline.dialogue.change_words import ChangeWords
 from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.order_questions import OrderQuestions
@@ -77,7 +78,7 @@ class AnswerWords(Endings):
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self.follow_ups = FollowUps(rows, file=file)
-            self.of_orders = OrderWords(rows)
+            self.of_orders, self.of_changes = OrderWords(rows), ChangeWords(rows)
             self.order_questions = OrderQuestions(rows)
             self.slips = Slips(rows)
             self.briefs = Briefs(rows, self.asks)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.actions import AddToOrder, LookUp, RegisterAppeal, TransferToAgent
-from hotline.dialogue.events import EngineFailed, FactsAdded
+from hotline.dialogue.actions import (
+    AddToOrder,
+    LookUp,
+    LookUpProgress,
+    RegisterAppeal,
+    TransferToAgent,
+    Understand,
+)
+from hotline.dialogue.events import EngineFailed, FactsAdded, NoProgress, ProgressFound
 from hotline.domain.appeal import AppealKind, ContactChannel, Place, Secrecy
+from hotline.domain.category import Category
 from hotline.domain.meaning import Understanding
+from hotline.domain.repeats import OrderNews
+from hotline.domain.work_order import Status
 from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning
 from tests.talking import Conversation
 
@@ -166,3 +176,251 @@ def test_late_news_and_a_conversation_without_an_order_correct_nothing() -> None
     assert call.happens(EngineFailed(NOW, call.turn, "facts")) == ()
     call.says(WORDS, CORRECTED)
     assert not any(isinstance(action, AddToOrder | RegisterAppeal) for action in call.did)
+
+
+# --- which order, and whether it is one at all -------------------------------------------------------------------
+
+KAIYANG = Place(
+    said="兰山区金雀山街道开阳路66号",
+    county_code="371302",
+    county="兰山区",
+    street="金雀山街道",
+    detail="开阳路66号",
+)
+FIRST, SECOND = "26112300001", "26112300002"
+CLASSES = {
+    "0101": Category("0101", "供暖", "供暖", "公用事业", keywords=("暖气", "供热")),
+    "0102": Category("0102", "供水", "供水", "公用事业", keywords=("停水", "自来水")),
+}
+HEATING = OrderNews("26112000007", Status.HANDLING, NOW, NOW, "兰山区人民政府", "0101")
+WATER = OrderNews("26112000008", Status.HANDLING, NOW, NOW, "兰山区人民政府", "0102")
+
+
+def with_heating(*, asks_rating: bool = False) -> Conversation:
+    call = Conversation(asks_rating=asks_rating, categories=CLASSES)
+    call.says("暖气不热", a_complaint("暖气不热", place=KAIYANG))
+    call.says("对")
+    call.is_registered(FIRST)
+    return call
+
+
+def with_water_as_well() -> Conversation:
+    """Registers heating, and reads back that there is no water."""
+    call = with_heating()
+    call.says("还想说一个，停水了", a_complaint("停水了", category="0102", place=LUOZHUANG))
+    assert call.heard == ("confirm",)
+    return call
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "刚才说的不对，是开阳路88号",
+        "改一下，不是开阳路是长安路",
+        "改下地址，不是开阳路是光明路",
+        "我刚才说的门牌号不对，应该是65号",
+        "把地址改成建设路吧",
+        "不是开阳路，是文化路，改一下",
+        "是长安路不是开阳路",
+        "等等，我电话说错了，是13905390002",
+    ],
+)
+def test_what_was_told_wrongly_is_put_right_however_it_is_said(words: str) -> None:
+    call = with_heating()
+    call.says(words)
+    assert call.did[-1] == AddToOrder(call.turn, FIRST, words)
+
+
+@pytest.mark.parametrize(
+    "words", ["红绿灯时间太短改一下", "第二个路口不对着门", "你说错了吧", "不是没有，还要反映停水"]
+)
+def test_what_is_not_of_the_order_puts_nothing_right(words: str) -> None:
+    call = with_heating()
+    call.says(words)
+    assert isinstance(call.did[-1], Understand)
+
+
+def test_who_only_says_that_it_was_wrong_is_asked_what_is_right() -> None:
+    call = with_heating()
+    call.says("我刚才地址说错了")
+    assert call.heard == ("order_what_is_right",)
+    call.says("开阳路88号")
+    assert call.did[-1] == AddToOrder(call.turn, FIRST, "我刚才地址说错了，开阳路88号")
+
+
+def test_who_has_nothing_to_put_right_after_all_is_done() -> None:
+    call = with_heating()
+    call.says("我刚才地址说错了")
+    call.says("没有了")
+    assert call.heard == ("goodbye",)
+
+
+@pytest.mark.parametrize(
+    "words", ["前面那个不要了", "头一个不报了", "那个事算了，不要了", "前面那个不要了，我想反映饭店油烟"]
+)
+def test_an_order_that_is_not_wanted_any_more_is_for_a_person(words: str) -> None:
+    call = with_heating()
+    call.says(words)
+    transfer = call.last(TransferToAgent)
+    assert isinstance(transfer, TransferToAgent)
+    assert (transfer.reason, words in transfer.briefing) == ("withdraw", True)
+
+
+def test_the_first_order_is_taken_back_by_a_person_who_sees_the_second_as_well() -> None:
+    call = with_water_as_well()
+    call.says("第一个不要了，只要停水这个")
+    transfer = call.last(TransferToAgent)
+    assert isinstance(transfer, TransferToAgent)
+    assert (transfer.reason, "停水了，第一个不要了" in transfer.briefing) == ("withdraw", True)
+
+
+@pytest.mark.parametrize(
+    "words", ["第一个地址不对，应该是长安路", "等等刚才第一个说错了，是长安路不是正阳路"]
+)
+def test_the_first_order_is_put_right_while_the_second_is_read_back(words: str) -> None:
+    call = with_water_as_well()
+    call.says(words)
+    assert call.did[-1] == AddToOrder(call.turn, FIRST, words)
+    call.happens(FactsAdded(NOW, call.turn, FIRST))
+    assert call.heard == ("facts_added", "confirm")
+    assert call.session.so_far.text == "停水了"
+    call.says("对")
+    assert isinstance(call.did[-1], RegisterAppeal)
+
+
+def test_the_first_order_is_left_to_a_person_where_it_is_not_told_what_is_right() -> None:
+    call = with_water_as_well()
+    call.says("第一个地址不对")
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+def test_what_is_wrong_with_what_is_read_back_is_of_no_order() -> None:
+    call = with_water_as_well()
+    call.says("刚才那个地址不对，是长安路")
+    assert not any(isinstance(action, AddToOrder) for action in call.did)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("刚才暖气那个说错了，是长安路不是正阳路", FIRST),
+        ("说错了，是长安路不是开阳路", FIRST),
+        ("第一个说错了，是长安路", FIRST),
+        ("第二个说错了，是长安路", SECOND),
+        ("我刚才说错了，是长安路", SECOND),
+        ("刚才那个地址不对，是长安路", None),
+        ("第一个要保密", FIRST),
+        ("两个都要保密", None),
+    ],
+)
+def test_of_two_orders_the_one_that_is_named_is_changed_or_a_person_is_asked(
+    words: str, number: str | None
+) -> None:
+    call = with_water_as_well()
+    call.says("对")
+    call.is_registered(SECOND)
+    done = call.says(words)
+    if isinstance(done[-1], Understand):
+        call.says(words, a_meaning(words, wants_secrecy=True))
+    last = call.did[-1]
+    assert (last.number if isinstance(last, AddToOrder) else None) == number
+    assert isinstance(last, AddToOrder | TransferToAgent)
+
+
+def test_something_wrong_is_put_right_at_the_rating_too_which_itself_may_be_wrong() -> None:
+    call = with_heating(asks_rating=True)
+    call.says("没有了")
+    call.says("说错了，是满意")
+    assert not any(isinstance(action, AddToOrder) for action in call.did)
+    call = with_heating(asks_rating=True)
+    call.says("没有了")
+    call.says("等等，门牌号说错了，应该是65号")
+    assert isinstance(call.did[-1], AddToOrder)
+
+
+@pytest.mark.parametrize(
+    ("words", "orders", "number"),
+    [
+        ("我来补充个情况，上次那个暖气管子也漏了", (HEATING, WATER), HEATING.number),
+        ("补充：暖气管子也漏了", (HEATING,), HEATING.number),
+        ("我要补充一下上次的单子，他们晚上才出来烧", (HEATING,), None),
+        ("我要改一下我那个工单的地址，应该是文化路", (HEATING, WATER), None),
+        ("刚才那个单子的地址给我改一下，应该是蒙山路", (), None),
+        ("我刚才打的电话地址报错了，是上海路，不是北京路", (HEATING,), None),
+    ],
+)
+def test_an_order_of_another_day_is_added_to_where_it_is_named_and_left_to_a_person_otherwise(
+    words: str, orders: tuple[OrderNews, ...], number: str | None
+) -> None:
+    call = Conversation(categories=CLASSES)
+    call.says(words)
+    assert call.did[-1] == LookUpProgress(call.turn, None, PHONE)
+    call.happens(ProgressFound(NOW, call.turn, orders) if orders else NoProgress(NOW, call.turn))
+    last = call.did[-1]
+    if number is not None:
+        assert last == AddToOrder(call.turn, number, words)
+        call.happens(FactsAdded(NOW, call.turn, number))
+        assert (call.heard, call.session.outcome.value) == (("facts_added", "anything_more"), "answered")
+    else:
+        assert isinstance(last, TransferToAgent)
+        assert words in last.briefing
+
+
+def test_an_addition_to_no_order_may_be_a_matter() -> None:
+    call = Conversation()
+    call.says("补充：路灯杆也歪了")
+    call.happens(NoProgress(NOW, call.turn))
+    assert isinstance(call.did[-1], Understand)
+
+
+def test_what_calls_without_a_telephone_has_no_order_to_change() -> None:
+    call = Conversation(phone=None)
+    call.says("我上次登记的还要补充一点，有人摔倒了")
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+@pytest.mark.parametrize(
+    "words", ["施工单位改一下施工时间吧", "之前物业说要加一条路", "上次的单子怎么补充材料", "昨天停水了"]
+)
+def test_what_changes_no_order_of_another_day_is_understood(words: str) -> None:
+    call = Conversation()
+    call.says(words)
+    assert isinstance(call.did[-1], Understand)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "昨天打的那个，忘了说保密了",
+        "我昨天打过一个，名字能不能给我保密啊，我怕他们报复",
+        "昨天俺打过电话，名字别跟人家说是俺",
+    ],
+)
+@pytest.mark.parametrize("is_another", [False, True])
+def test_an_order_of_another_day_is_kept_secret_by_a_person(words: str, *, is_another: bool) -> None:
+    call = with_heating() if is_another else Conversation()
+    call.says(words)
+    assert isinstance(call.did[-1], TransferToAgent)
+
+
+@pytest.mark.parametrize(
+    ("words", "category", "is_added"),
+    [
+        ("还有停水也没人管", "0102", False),
+        ("还有暖气管子也漏水", "0102", True),
+        ("还有就是老板姓刘", None, True),
+    ],
+)
+def test_what_else_names_another_matter_is_no_addition(
+    words: str, category: str | None, *, is_added: bool
+) -> None:
+    call = with_heating()
+    call.says(words, a_meaning(words, category=category, category_confidence=0.1))
+    assert isinstance(call.did[-1], AddToOrder) is is_added
+
+
+@pytest.mark.parametrize("words", ["还有一件", "还有第二件事", "第二件事"])
+def test_who_says_that_there_is_another_is_asked_to_go_on(words: str) -> None:
+    call = with_heating()
+    call.says(words)
+    assert call.heard == ("go_ahead",)
