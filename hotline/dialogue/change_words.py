@@ -11,6 +11,7 @@ from hotline.dialogue.short_answers import clauses
 from hotline.phonetics import han_only
 
 _LONGEST: Final = 40  # characters: who says more tells a matter
+_LONGEST_CLAUSE: Final = 20  # 那个那个那个 may be divided in many ways
 _LEAST_RIGHT: Final = 2  # characters: 65
 
 
@@ -43,7 +44,8 @@ class ChangeWords:
         )
         self._changed = re.compile(rf"{of_it}(?:{what}|{lead})*{change}(?:{what}|{which}|{noun}|{after})*")
         self._made = re.compile(rf"{of_it}{what}{lead}*{into}.{{2,}}")
-        self._right_first = re.compile(r"是(?P<right>[^不是]{2,12}?)[，,、\s]*不是(?P<wrong>.{2,12})")
+        denies, puts = (any_of(rows["not_but"][name]) for name in ("not", "but"))
+        self._right_first = re.compile(rf"{puts}.{{2,12}}?[，,、\s]*{denies}(?P<wrong>.{{2,12}})")
         earlier = rows["changes_earlier_order"]
         when, gap, order, own, does = (
             any_of(earlier[name]) for name in ("when", "gap", "order", "own", "does")
@@ -56,7 +58,7 @@ class ChangeWords:
         """Tell whether a clause says that an order is not wanted any more (“前面那个不要了”); if ``is_vague``, one that is hardly named as well (“那个事算了”)."""
         parts = [han_only(part) for part in clauses(text)]
         ways = (self._dropped, self._vaguely_dropped) if is_vague else (self._dropped,)
-        return any(way.fullmatch(part) for way in ways for part in parts)
+        return any(way.fullmatch(part) for way in ways for part in parts if len(part) <= _LONGEST_CLAUSE)
 
     def says_wrong(self, text: str) -> bool:
         """Tell whether a clause says that something of an order is wrong, or to be changed (“门牌号不对”, “改一下”, “把地址改成建设路”)."""
@@ -65,7 +67,7 @@ class ChangeWords:
     def _is_wrong(self, clause: str) -> bool:
         words = "".join(clause.split())
         ways = (self._wrong, self._changed, self._made)
-        return any(way.fullmatch(words) for way in ways)
+        return len(words) <= _LONGEST_CLAUSE and any(way.fullmatch(words) for way in ways)
 
     def tells_right(self, text: str) -> bool:
         """Tell whether there is more than that something is wrong (“说错了，是88号”)."""

@@ -62,7 +62,9 @@ class ChangedOrders(EarlierOrders):
     # --- orders of this conversation -------------------------------------------------------------------------
 
     def _about_earlier_orders(self, text: str) -> Actions | None:
-        return self._changes_order(text) or super()._about_earlier_orders(text)
+        is_objection = self._answers.is_dissatisfied_with_result(text)
+        changed = self._changes_order(text) if not is_objection else None
+        return changed or super()._about_earlier_orders(text)
 
     def _beside_orders(self, text: str) -> Actions | None:
         """Put right or take back an order that is on record, while something else is asked; None where none is spoken of."""

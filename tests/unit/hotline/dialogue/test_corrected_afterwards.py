@@ -232,7 +232,14 @@ def test_what_was_told_wrongly_is_put_right_however_it_is_said(words: str) -> No
 
 
 @pytest.mark.parametrize(
-    "words", ["红绿灯时间太短改一下", "第二个路口不对着门", "你说错了吧", "不是没有，还要反映停水"]
+    "words",
+    [
+        "红绿灯时间太短改一下",
+        "第二个路口不对着门",
+        "那算了，路灯不亮",
+        "你说错了吧",
+        "不是没有，还要反映停水",
+    ],
 )
 def test_what_is_not_of_the_order_puts_nothing_right(words: str) -> None:
     call = with_heating()
