@@ -236,7 +236,6 @@ def test_what_was_told_wrongly_is_put_right_however_it_is_said(words: str) -> No
     [
         "红绿灯时间太短改一下",
         "第二个路口不对着门",
-        "那算了，路灯不亮",
         "你说错了吧",
         "不是没有，还要反映停水",
     ],
