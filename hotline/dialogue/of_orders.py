@@ -20,7 +20,6 @@ _BARE_URGE: Final = 6  # characters: 帮我催一下
 class OfOrders(WhoHandles):
     """A conversation in which citizens ask on about the order that was registered, or told, last."""
 
-    _registered_here: tuple[str, ...] = ()  # numbers, in the order they were registered
     _told_here: tuple[str, ...] = ()  # numbers of orders of other days that were told last
     _written = ""  # what the order that was registered last says, as it was read back
     _to_check = ""  # the open order that was told by its number, which anybody may know,
@@ -31,19 +30,24 @@ class OfOrders(WhoHandles):
         written = self._draft.matter(self._prompts, self._categories, self._answers.briefs)
         actions = super()._registered(event)
         if actions and self._last_order == event.number:
-            self._is_at_hand(event.number, written)
+            self._is_at_hand(written)
         return actions
 
     def _merged(self, number: str) -> Actions:
         written = self._draft.matter(self._prompts, self._categories, self._answers.briefs)
         actions = super()._merged(number)
         if actions:
-            self._is_at_hand(number, written)
+            self._is_at_hand(written)
         return actions
 
-    def _is_at_hand(self, number: str, written: str) -> None:
+    @property
+    def _registered_here(self) -> tuple[str, ...]:
+        """The numbers of the orders that this conversation came to, the last one last."""
+        numbers = [one.number for one in self._orders]
+        return tuple(sorted(numbers, key=lambda number: number == self._last_order))
+
+    def _is_at_hand(self, written: str) -> None:
         """Keep of which order is spoken from now on."""
-        self._registered_here = (*(one for one in self._registered_here if one != number), number)
         self._written, self._told_here, self._to_check = written, (), ""
 
     def _asked_of_order(self, text: str) -> Actions | None:
