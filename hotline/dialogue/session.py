@@ -16,9 +16,11 @@ barge-in, late answers and stale timers. The stages:
 
 Nothing says that something was recorded before ``AppealRegistered`` or ``Merged``, which come after the commit.
 
-One conversation is spread over ten files, each building on the one before: ``floor`` (saying and asking),
-``handing_over`` (people), ``in_talk`` (while people talk), ``taking_down`` (an appeal), ``confirming`` (it), ``earlier_orders`` (repeats and progress), ``over_turns`` (second
-thoughts, alarms in mid-sentence, a second matter), ``standing`` (what it amounts to), ``rating``, ``asking_on`` (about an answer). Here is what starts them.
+One conversation is spread over files, each building on the one before: ``floor`` (saying and asking), ``handing_over``
+(people), ``in_talk`` (while people talk), ``taking_down`` (an appeal), ``confirming`` (it), ``earlier_orders`` (repeats and
+progress), ``changed_orders`` (what is put right afterwards), ``over_turns`` (second thoughts, alarms in mid-sentence, more
+matters), ``standing`` (what it amounts to), ``rating``, ``who_handles`` and ``of_orders`` (what is asked about units and
+orders), ``in_writing``, ``asking_on`` (about an answer). Here is what starts them.
 """
 
 from __future__ import annotations
