@@ -272,6 +272,13 @@ class AskingOn(InWriting):
         is_asked = any(one.default_kind is AppealKind.INQUIRY for one in classes[:1])
         return (is_name or is_asked) and self._answers.is_topic(words)
 
+    def _puts_question(self, draft: Draft) -> bool:
+        """Whether something is asked, and not only told, or demanded of somebody (请求查处)."""
+        briefs = self._answers.briefs
+        is_asked = self._answers.may_ask(draft.text) or briefs.puts_question(draft.text)
+        is_asked = is_asked or draft.kind is AppealKind.INQUIRY
+        return is_asked and not briefs.letters.demands(draft.text, strongly=True)
+
     def _question_in_story(self) -> LookUp | None:
         """Search for the question alone that is within a story, then for it with what the story began with, and for the clause that asks, each once; None where there is no story around it."""
         text, briefs = self._draft.text, self._answers.briefs

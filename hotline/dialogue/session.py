@@ -752,7 +752,7 @@ class Session(AskingOn):
         if self._draft.kind is None and self._draft.category is None:
             self._unclear = self._draft
             return self._no_match("not_understood")
-        return self._next_question("no_answer_register")
+        return self._next_question(*(("no_answer_register",) if self._puts_question(self._draft) else ()))
 
     def _delayed(self) -> Actions:
         """Say in writing that what was confirmed is not committed yet, but kept in mind; again to who asks meanwhile."""

@@ -213,6 +213,14 @@ def test_what_may_be_a_question_and_is_of_no_class_is_looked_up_first() -> None:
     assert call.heard == ("no_answer_register", "ask_place")
 
 
+def test_who_demands_something_has_asked_nothing_that_was_not_answered() -> None:
+    call = Conversation()
+    text = "健身房的老板带着大家的会员费跑了，预付的钱一分也没退，我们几十个人怎么办，请求有关部门查处，帮我们把钱追回来"
+    call.says(text, a_meaning(text, kind=AppealKind.INQUIRY))
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert "no_answer_register" not in call.heard
+
+
 def test_a_name_that_is_wrong_in_a_deed_is_no_order_that_is_wrong() -> None:
     assert not WORDS.is_dissatisfied_with_result("房产证上名字写错了一个字咋改")
 
