@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.city_words import load_prompts
+from app.city_words import load_answer_words, load_prompts
 from app.settings import ROOT
 from app.spoken_ahead import fixed_texts, names
 from hotline.city import load_city
@@ -11,13 +11,14 @@ from hotline.dialogue.telling import spelled
 from hotline.domain.appeal import AppealKind, ContactChannel, Place
 
 CITY = load_city(ROOT / "config" / "linyi")
+WORDS = load_answer_words(CITY)
 PROMPTS = load_prompts(CITY, ContactChannel.PHONE)
 FEIXIAN = Place(said="费县", county_code="371325", county="费县", street="探沂镇", detail="富源小区")
 
 
 def read_back(category: str, place: Place) -> tuple[str, ...]:
     draft = Draft(accounts=("路灯坏了",), kind=AppealKind.HELP, category=category, place=place)
-    return PROMPTS.parts("confirm", matter=draft.matter(PROMPTS, CITY.categories, lambda _: False))
+    return PROMPTS.parts("confirm", matter=draft.matter(PROMPTS, CITY.categories, WORDS.briefs))
 
 
 def test_a_matter_at_a_known_place_is_read_back_without_waiting_for_its_sound() -> None:
