@@ -41,6 +41,15 @@ class DwellerWords:
 
 
 @dataclass(frozen=True, slots=True)
+class PassingWords:
+    """What says how somebody came by a place (路过), and may stand ``before`` that (我刚才开车); ``not_behind``: no place follows (经过多次)."""
+
+    words: Words
+    before: Words
+    not_behind: Words
+
+
+@dataclass(frozen=True, slots=True)
 class PhoneOwners:
     """Words for telephones, for who speaks (``own``; ``roles``: 联系人) and for ``others`` whose number it may be.
 
@@ -91,6 +100,7 @@ class MeaningWords:
     place_named: Words
     place_first: FirstNames
     place_dwellers: DwellerWords
+    place_passing: PassingWords
     not_places: Words
     place_common: Words
     place_stops: Words
@@ -121,6 +131,9 @@ def load_meaning_words(city: City) -> MeaningWords:
             ),
             place_dwellers=DwellerWords(
                 **{name: _longest_first(words) for name, words in rows["place"]["dwellers"].items()}
+            ),
+            place_passing=PassingWords(
+                **{name: _longest_first(words) for name, words in rows["place"]["passing"].items()}
             ),
             not_places=_longest_first(rows["place"]["not_places"]),
             place_stops=_longest_first(rows["place"]["stops"]),

@@ -12,6 +12,7 @@ from typing import Final
 from hotline.domain.appeal import Place
 from nlu.addresses import AddressReader
 from nlu.lexicon import MeaningWords
+from nlu.passing import Passing
 
 NOT_IN_NAME: Final = "的了吗呢在是有和被把我你他她们"
 """Letters that no name begins with."""
@@ -31,8 +32,10 @@ _VILLAGE_OF: Final = re.compile(
 """Who says from which village they are (俺是王庄的): of one letter and an end, as most are called."""
 _OF_ROADS: Final = ("路", "街", "道")
 _LONGEST_ROAD: Final = 4
-ROAD_OF_ANOTHER: Final = re.compile(r"(?:路|街)(?=[灯面牌])")
-"""What looks like a road and is none (应急路上路灯不亮)."""
+ROAD_OF_ANOTHER: Final = re.compile(
+    r"(?:路|街)(?=[灯面牌])|(?<=[路街道])路(?=[边沿旁上下中两])|路(?=过(?![了去往来红街程]))"
+)
+"""What looks like a road and is none (应急路上路灯不亮, 通达路路边, 大车路过)."""
 
 
 class PlaceKinds:
@@ -72,7 +75,7 @@ class NamedPlaces:
     def __init__(self, words: MeaningWords, addresses: AddressReader) -> None:
         """Take the city's words, and who reads addresses."""
         self._words, self._addresses = words, addresses
-        self._kinds = PlaceKinds(words)
+        self._kinds, self._passing = PlaceKinds(words), Passing(words)
         named = "|".join(map(re.escape, words.place_named))
         letters = rf"[^\W\d_A-Za-z{NOT_IN_NAME}{TOLD}]{{2,6}}?"
         self._beside = re.compile(rf"(?<![^，。！？；,.!?;\s])(?P<name>{letters}(?:{named}))(?:{_AT})")
@@ -85,8 +88,11 @@ class NamedPlaces:
             rf"(?P<place>(?P<name>{letters}(?:(?:{areas})+|{roads}))(?=.)(?:{_NUMBERED_PART})*(?:{_AT})?)"
         )
 
+        self._area = re.compile(rf"(?P<name>{letters}(?:{areas})+)(?=.)(?:{_NUMBERED_PART})*(?:{_AT})?")
+
     def place(self, text: str) -> Place | None:
         """Return the place that ``text`` tells in one of these ways, or None."""
+        text = self._passing.without(text)
         detail = self._crossing(text) or self._beside_named(text) or self._told_first(text)
         detail = detail or self._village_of(text)
         return Place(said=detail, detail=detail, address=self._addresses.read(detail)) if detail else None
@@ -119,7 +125,17 @@ class NamedPlaces:
         is_other = any(word in name for word in words.none) or name.endswith(words.none_ends)
         is_other = is_other or text.startswith(words.none_next, found.end("name"))
         is_long = name.endswith("路") and len(name) > _LONGEST_ROAD
-        return "" if is_other or is_long or not self._kinds.is_name(name) else found["place"]
+        if is_other or is_long or not self._kinds.is_name(name):
+            return ""
+        return found["place"] if found["place"] != name else f"{name}{self._on_road(text, found.end())}"
+
+    def _on_road(self, text: str, end: int) -> str:
+        """Return the estate or village that follows the road which ends there (叠翠路|幸福小区3号楼); empty where none does."""
+        found = self._area.match(text, end) if text[end - 1] in _OF_ROADS else None
+        if found is None or any(word in found["name"] for word in self._words.place_first.none):
+            return ""
+        is_other = text.startswith(self._words.place_first.none_next, found.end("name"))
+        return "" if is_other or not self._kinds.is_name(found["name"]) else found[0]
 
     def _village_of(self, text: str) -> str:
         """Return the village that somebody says to be from."""

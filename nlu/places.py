@@ -15,10 +15,13 @@ from nlu.addresses import AddressReader
 from nlu.dwellers import Dwellers
 from nlu.lexicon import MeaningWords
 from nlu.named_places import NOT_IN_NAME, ROAD_OF_ANOTHER, TOLD, NamedPlaces, PlaceKinds
+from nlu.passing import Passing
 from nlu.place_choices import StreetSounds
 
 _CLAUSE: Final = re.compile(r"(?:[，。！？；：,.!?;:\s]|[（(]?(?<!\d)\d{1,2}[）)])+")
 _LONGEST_DETAIL: Final = 24
+_NO_END: Final = re.compile("网站|[夜心]里")
+"""What ends like a place and is none (工地夜里施工)."""
 _TELLS: Final = re.compile(
     f"[{TOLD}]|(?<!通)往(?![东西南北前后里回左右])"
     "|政府(?=.)(?!门|旁|对面|附近|斜|家属|大院|院|宿舍|广场|路|街|[东西南北前后][面边侧门头]|楼|里|驻地|办公)"
@@ -94,7 +97,7 @@ class PlaceFinder:
         self._addresses = AddressReader(known)
         self._named = NamedPlaces(words, self._addresses)
         self._kinds = PlaceKinds(words)
-        self._dwellers = Dwellers(words)
+        self._dwellers, self._passing = Dwellers(words), Passing(words)
         self._sounds = StreetSounds(city)
 
     def place(self, text: str) -> Place | None:
@@ -111,6 +114,7 @@ class PlaceFinder:
         end -= 1 if text.startswith(_OFFICE, end - 1) else 0  # 罗庄街道办|事处旁边
         if (addressed := _ADDRESSED.match(text, end)) is not None:
             end = addressed.end()
+        end = self._passing.until(text, end)
         rest = text[end:].partition(self._county_name(county) or "／")[0]  # 罗庄区莱茵城8栋临|罗庄区大道
         detail = self._dwellers.home(text[:start], _CLAUSE.split(rest, maxsplit=1)[0])
         detail = detail or self._detail(rest)
@@ -328,7 +332,7 @@ class PlaceFinder:
         begins = len(clause) - len(self._kinds.without_own(clause))
         if (told := _TELLS.search(clause, begins)) is not None:  # 兰陵县俺庄上有个坑，一下雨就淹路
             clause = clause[: told.start()]
-        named = ROAD_OF_ANOTHER.sub("／", clause).replace("网站", "／／")  # 应急路上路灯不亮
+        named = _NO_END.sub("／／", ROAD_OF_ANOTHER.sub("／", clause))  # 应急路上路灯不亮
         best = max((found.end() for found in _FURTHER.finditer(clause)), default=0)
         for end in self._words.place_ends:
             position = named.rfind(end)

@@ -153,6 +153,21 @@ def test_what_is_at_a_named_place_needs_no_word_before_it(text: str, detail: str
         ("老旧小区怎么改造", None),
         ("社区医院在哪", None),
         ("瘫痪在床村里说不给办", None),
+        ("还有莲花山路上垃圾桶坏了", "莲花山路"),
+        ("还有小区门口的灯不亮", None),
+        ("叠翠路幸福小区3号楼物业不管事", "叠翠路幸福小区3号楼"),
+        ("沂蒙路附近小区停水", "沂蒙路附近"),
+        ("通达路路边全是垃圾", "通达路"),
+        ("人民路路口红绿灯坏了", "人民路路口"),
+        ("天桥路工地夜里施工", "天桥路"),
+        ("修桥路面坏了", None),
+        ("刚才路过沂蒙路看到井盖丢了", "沂蒙路"),
+        ("我开车到沂蒙路路口，发现红绿灯坏了", "沂蒙路路口"),
+        ("昨天走到人民医院门口摔了一跤", "人民医院门口"),
+        ("刚才路过看到井盖丢了", None),
+        ("大车路过沂蒙路", None),
+        ("沂蒙路过了红绿灯往东井盖丢了", "沂蒙路"),
+        ("经过多次反映小区物业不管", None),
     ],
 )
 def test_a_name_that_is_told_first_needs_no_word_before_it(text: str, detail: str | None) -> None:
@@ -362,3 +377,25 @@ def test_a_county_said_twice_is_where_a_place_follows_it(text: str, detail: str)
     place = FINDER.place(text)
     assert place is not None
     assert place.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("兰山区昨天路过通达路，路灯全灭了", "通达路"),
+        ("兰山区，我刚才走到通达路看到路灯全灭了", "通达路"),
+        ("兰山区路过的人都说臭", ""),
+        ("兰山区修高速路过俺村不", ""),
+        ("兰山区沂蒙路过街天桥电梯坏了", "沂蒙路过街天桥"),
+        ("兰山区通达路路边全是垃圾", "通达路"),
+        ("兰山区通达路路两边全是垃圾", "通达路"),
+        ("兰山区人民路路口红绿灯坏了", "人民路路口"),
+        ("兰山区沂蒙路路东有个坑", "沂蒙路路东"),
+        ("兰山区天桥路工地夜里施工", "天桥路工地"),
+        ("兰山区夜里施工睡不着", ""),
+    ],
+)
+def test_how_somebody_came_by_and_the_side_of_a_road_are_no_part_of_its_name(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert (place.county, place.detail) == ("兰山区", detail)
