@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from hotline.dialogue.patterns import any_of
@@ -18,6 +19,7 @@ _PAUSE: Final = re.compile(rf"[{re.escape(_SIGNS)}]+")
 _LISTED: Final = re.compile("、+")
 _LEAST: Final = 3  # characters: 狗乱叫
 _LEAST_NAME: Final = 3  # characters
+_LEAST_THING: Final = 2  # characters: 路灯
 _SEVERAL: Final = 2
 
 
@@ -52,6 +54,9 @@ class SeveralMatters:
         self._turn_or_joint = re.compile(rf"{turn}|(?:^|(?<={pause})){joints}")
         self._not_before = tuple(row["not_before"])
         self._goes_on, self._both_at = tuple(row["goes_on"]), tuple(row["both_at"])
+        self._of_all = re.compile(
+            rf"(?P<last>[^{re.escape(_SIGNS)}]+?){pause}*(?!{any_of(row['both_at'])}){any_of(row['for_all'])}"
+        )
         self._own = re.compile(f"^{any_of(row['own'])}+|{any_of(row['of'])}+$")
 
     def parts(self, text: str) -> tuple[str, ...]:
@@ -95,7 +100,21 @@ class SeveralMatters:
         ways = [self._at_turns(self._turn_or_joint, text), self._at_turns(self._turn, text)]
         listed = self._listed(text, count) if is_listed else ()
         found = next((way for way in (*ways, listed) if count and len(way) == count), None)
-        return found or next((way for way in (*reversed(ways), listed if not count else ()) if way), ())
+        parts = found or next((way for way in (*reversed(ways), listed if not count else ()) if way), ())
+        return () if self._is_of_all(parts) else parts
+
+    def _is_of_all(self, parts: tuple[str, ...]) -> bool:
+        """Tell whether ``parts`` only tell where the same things are, and the last what is wrong with all of them (前门的路灯，后门的路灯，都坏了)."""
+        last = self._of_all.match(parts[-1]) if parts else None
+        if last is None:
+            return False
+        named = (*parts[:-1], last["last"])
+        alike = zip(*(reversed(name) for name in named), strict=False)
+        thing = len(list(takewhile(lambda signs: len(set(signs)) == 1, alike)))
+        is_place = any(
+            self._is_place(name[:end]) for name in named for end in range(len(name) - _LEAST_THING + 1)
+        )
+        return thing >= _LEAST_THING and not is_place
 
     def _at_turns(self, turns: re.Pattern[str], text: str) -> tuple[str, ...]:
         """Return what stands between ``turns``; what is said before the one that begins belongs to the first."""
