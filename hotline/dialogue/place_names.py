@@ -239,6 +239,14 @@ class PlaceNames:
             word in text for word in self._too
         )
 
+    def says_too(self, text: str) -> bool:
+        """Tell whether ``text`` says that it is so somewhere else too (通达路也有占道的)."""
+        return any(word in text for word in self._too)
+
+    def is_within(self, name: str, place: str) -> bool:
+        """Tell whether ``name`` is a part of what ``place`` is, or lies within it (隆山路; 叠翠路幸福小区, of 叠翠路)."""
+        return min(len(name), len(place)) >= _LEAST and (name in place or name.startswith(place))
+
     def is_invited(self, answer: str) -> bool:
         """Tell whether an article's answer asks for a place to register (“您说出位置，我来登记”)."""
         return any(words in answer for words in self._invites)

@@ -689,7 +689,7 @@ class Session(AskingOn):
             ):
                 self._draft = Draft(phone=self._draft.phone).heard(meaning.text)
                 return (self._look_up(meaning),)
-        place = self._last_place if self._is_there_too(meaning) else self._shared_place
+        place = self._place_from_before(meaning, self._shared_place)
         draft = Draft(phone=self._draft.phone, place=place).heard(self._matter_alone(meaning))
         self._shared_place = None
         # Where, and not what: nothing is guessed of it.

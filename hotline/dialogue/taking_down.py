@@ -398,6 +398,21 @@ class TakingDown(InTalk):
             or places.is_there_too(text, last.detail)
         )
 
+    def _place_from_before(self, meaning: Understanding, shared: Place | None) -> Place | None:
+        """Return what another matter has of the place before it: all of it, the place ``shared`` by several, or only its county."""
+        return self._last_place if self._is_there_too(meaning) else shared or self._county_before(meaning)
+
+    def _county_before(self, meaning: Understanding) -> Place | None:
+        """Return the county of the matter before, where what it was at is named again (隆山路的井盖也丢了), or it is so elsewhere too (通达路也有占道的)."""
+        last, said, places = self._last_place, meaning.slots.place, self._answers.places
+        if last is None or said is None or last.county is None or said.is_located or not said.detail:
+            return None
+        is_alike = at_level(meaning.category, 1) in (None, at_level(self._last_category, 1))
+        is_near = is_alike and places.says_too(meaning.text)
+        if not (is_near or places.is_within(said.detail, last.detail)):
+            return None
+        return Place(last.county, county_code=last.county_code, county=last.county)
+
     def _unknown_place(self, meaning: Understanding) -> Place:
         """Return the place that an answer tells which names nothing known: a name, or mere words."""
         text, places = meaning.text, self._answers.places

@@ -254,6 +254,37 @@ def test_the_name_of_the_place_before_needs_no_county() -> None:
     assert (call.heard, call.session.so_far.place) == (("confirm",), ESTATE)
 
 
+def another_is_told(text: str, detail: str, category: str) -> Place | None:
+    call = read_back(replace(ESTATE, detail="沂蒙路", street=None, street_code=None))
+    call.says("对")
+    call.is_registered()
+    place = Place(detail, detail=detail)
+    call.says(text, a_complaint(text, category=category, category_confidence=0.9, place=place))
+    return call.session.so_far.place
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [("沂蒙路的电梯坏了", "沂蒙路"), ("沂蒙路幸福小区电梯坏了", "沂蒙路幸福小区")],
+)
+def test_what_the_matter_before_was_at_is_in_its_county(text: str, detail: str) -> None:
+    place = another_is_told(text, detail, "0301")
+    assert place is not None
+    assert (place.county, place.detail) == (ESTATE.county, detail)
+
+
+def test_what_is_so_elsewhere_too_is_in_the_county_of_the_matter_before() -> None:
+    place = another_is_told("还有通达路上也有", "通达路", "050204")
+    assert place is not None
+    assert (place.county, place.detail) == (ESTATE.county, "通达路")
+
+
+def test_another_matter_elsewhere_has_no_county_of_the_one_before() -> None:
+    place = another_is_told("金泰小区的电梯坏了", "金泰小区", "0301")
+    assert place is not None
+    assert place.county is None
+
+
 @pytest.mark.parametrize("answer", ["不是一个地方", "凤凰城小区", "地方不一样", "这条路上"])
 def test_another_place_is_not_that_of_the_matter_before(answer: str) -> None:
     call = asked_where_the_second_is()
