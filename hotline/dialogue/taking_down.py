@@ -405,13 +405,17 @@ class TakingDown(InTalk):
     def _county_before(self, meaning: Understanding) -> Place | None:
         """Return the county of the matter before, where what it was at is named again (隆山路的井盖也丢了), or it is so elsewhere too (通达路也有占道的)."""
         last, said, places = self._last_place, meaning.slots.place, self._answers.places
-        if last is None or said is None or last.county is None or said.is_located or not said.detail:
+        if last is None or last.county is None:
+            return None
+        county = Place(last.county, county_code=last.county_code, county=last.county)
+        road = last.address.road if last.address is not None else ""
+        if said is None and road and road in meaning.text:
+            return replace(county, detail=road)  # 建设路北头的路灯也不亮
+        if said is None or said.is_located or not said.detail:
             return None
         is_alike = at_level(meaning.category, 1) in (None, at_level(self._last_category, 1))
         is_near = is_alike and places.says_too(meaning.text)
-        if not (is_near or places.is_within(said.detail, last.detail)):
-            return None
-        return Place(last.county, county_code=last.county_code, county=last.county)
+        return county if is_near or places.is_within(said.detail, last.detail) else None
 
     def _unknown_place(self, meaning: Understanding) -> Place:
         """Return the place that an answer tells which names nothing known: a name, or mere words."""

@@ -255,10 +255,11 @@ def test_the_name_of_the_place_before_needs_no_county() -> None:
 
 
 def another_is_told(text: str, detail: str, category: str) -> Place | None:
-    call = read_back(replace(ESTATE, detail="沂蒙路", street=None, street_code=None))
+    road = Address(road="沂蒙路")
+    call = read_back(replace(ESTATE, detail="沂蒙路", address=road, street=None, street_code=None))
     call.says("对")
     call.is_registered()
-    place = Place(detail, detail=detail)
+    place = Place(detail, detail=detail) if detail else None
     call.says(text, a_complaint(text, category=category, category_confidence=0.9, place=place))
     return call.session.so_far.place
 
@@ -271,6 +272,12 @@ def test_what_the_matter_before_was_at_is_in_its_county(text: str, detail: str) 
     place = another_is_told(text, detail, "0301")
     assert place is not None
     assert (place.county, place.detail) == (ESTATE.county, detail)
+
+
+def test_the_road_of_the_matter_before_needs_no_place_found() -> None:
+    place = another_is_told("沂蒙路北头那个电梯坏了", "", "0301")
+    assert place is not None
+    assert (place.county, place.detail) == (ESTATE.county, "沂蒙路")
 
 
 def test_what_is_so_elsewhere_too_is_in_the_county_of_the_matter_before() -> None:
