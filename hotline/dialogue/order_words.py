@@ -17,7 +17,7 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``cancels_order``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
@@ -29,6 +29,12 @@ class OrderWords:
         self._asks_of_reply = tuple(tuple(reply[name]) for name in ("who", "reply", "tells"))
         self._ends_asking_of_reply = tuple(reply["ends"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
+        cancels = rows["cancels_order"]
+        self._cancels, self._cancelled_by = either(cancels["words"]), re.compile(either(cancels["by"]))
+        self._order_named, self._asks_to_cancel = tuple(cancels["order"]), tuple(cancels["ends"])
+        self._only_cancels = re.compile(
+            rf"(?:{either(cancels['lead'])})*(?:{self._cancels})(?:{either(cancels['after'])})*"
+        )
         force, take = (either(rows["pressed_to_withdraw"][name]) for name in ("force", "take"))
         self._pressed = re.compile(rf"(?:{force}).{{0,6}}?(?:{take})")
         back = rows["takes_back_order"]
@@ -56,7 +62,22 @@ class OrderWords:
         """Tell whether a sentence asks for an order to be taken back (“他们修好了，你把单子取消了吧”)."""
         if len(han_only(text)) > _LONGEST:
             return False
-        return any(words in text for words in self._withdraws) or self._is_taken_back(text)
+        inside = any(words in text for words in self._withdraws)
+        return inside or self._is_cancelled(text) or self._is_taken_back(text)
+
+    def _is_cancelled(self, text: str) -> bool:
+        """Tell whether a clause asks that an order be cancelled; a benefit that the village took away (低保叫村里给取消了) is none."""
+        clauses = (
+            clause for clause in map(han_only, _CLAUSE.split(text)) if re.search(self._cancels, clause)
+        )
+        return any(
+            self._only_cancels.fullmatch(clause)
+            or (
+                not self._cancelled_by.search(clause)
+                and (clause.endswith(self._asks_to_cancel) or any(x in clause for x in self._order_named))
+            )
+            for clause in clauses
+        )
 
     def _is_taken_back(self, text: str) -> bool:
         """Tell whether a clause takes back what another says is done, or was reported before (“路灯已经亮了，工单取消吧”)."""

@@ -757,6 +757,15 @@ def test_who_is_not_understood_may_speak_a_dialect_but_writes_none(
         ("之前报的路灯没修，工单取消了", False),
         ("之前的补贴取消了吗", False),
         ("建议路口的停车位取消吧，之前就堵", False),
+        ("俺家的低保叫村里给取消了", False),
+        ("俺那低保给取消了给他小舅子办上了", False),
+        ("俺的退休证叫单位给取消了说是办错了", False),
+        ("112路公交车给取消了俺上班咋去", False),
+        ("你们把俺的补助给取消了", False),
+        ("村里给我取消了贫困户", False),
+        ("那恁给取消了吧", True),
+        ("单子给取消了就行", True),
+        ("垃圾清走了，你们给取消一下", True),
     ],
 )
 def test_an_order_is_taken_back_by_who_says_that_it_is_done(text: str, withdraws: bool) -> None:
