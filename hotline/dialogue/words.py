@@ -54,7 +54,7 @@ class AnswerWords(Endings):
             self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
             self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
-            self._not_despair = tuple(rows["not_despair"])
+            self._not_despair = _no_despair(rows["not_despair"])
             self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
@@ -205,8 +205,7 @@ class AnswerWords(Endings):
         people anyway. Who says them at the end of a long story ``is_spoken``.
         """
         is_cry = is_spoken or len(han_only(text)) <= _LONGEST_CRY
-        for word in self._not_despair:
-            text = text.replace(word, "／")  # 我补货了 sounds like 我不活了
+        text = self._not_despair.sub("／", text)  # 我补货了 sounds like 我不活了
         return is_cry and self._is_found(self._despair_lexicon, text)
 
     def asks_who(self, text: str) -> bool:
@@ -511,3 +510,9 @@ class AnswerWords(Endings):
         if len(han_only(text)) > _SHORT_WISH or self.of_orders.is_pressed(text):
             return None
         return next((name for name, inside in self._pages.items() if any(w in text for w in inside)), None)
+
+
+def _no_despair(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    """Return the pattern of what only sounds like despair: a figure of speech (吵得俺想死) says how bad a thing is."""
+    felt, between, dies, words = (either(rows[name]) for name in ("felt", "between", "dies", "words"))
+    return re.compile(rf"{words}|(?:{felt})(?:{between})*(?:{dies})")

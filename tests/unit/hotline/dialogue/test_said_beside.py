@@ -599,9 +599,18 @@ def test_a_question_in_writing_is_no_yes_to_the_question_about_danger(asks_back:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_despair"), [("俺补货了", False), ("我补货了", False), ("俺不活了", True)]
+    ("text", "is_despair"),
+    [
+        ("俺补货了", False),
+        ("我补货了", False),
+        ("俺不活了", True),
+        ("邻居天天半夜唱歌吵得俺想死", False),
+        ("屋里没暖气冻得人想死", False),
+        ("疼得俺想死", True),
+        ("邻居吵得俺想死，活着没意思", True),
+    ],
 )
-def test_goods_are_no_despair(text: str, is_despair: bool) -> None:
+def test_goods_and_figures_of_speech_are_no_despair(text: str, is_despair: bool) -> None:
     done = Conversation().says(text)[-1]
     assert (isinstance(done, TransferToAgent) and done.reason == "despair") is is_despair
 
