@@ -28,7 +28,11 @@ class NoAlarms:
         self._helpless, self._hurries = tuple(rules["helpless"]), tuple(rules["unless"])
         self._news, self._not_own, self._own = (tuple(news[name]) for name in ("told_by", "not_own", "own"))
         lead, between, figures = ("|".join(idioms[name]) for name in ("lead", "between", "figures"))
-        self._idiom = re.compile(rf"(?:{lead})(?:{between})*(?:{figures})")
+        not_after = "".join(f"(?<!{word})" for word in idioms["not_after"])
+        whole = rf"{not_after}{any_of(idioms['whole'])}"
+        self._idiom = re.compile(rf"(?:{lead})(?:{between})*(?:{figures})|{whole}")
+        self._turn, self._threat, self._fear = _turns(rows["turns"]), _threats(rows["threats"]), _fears(rows)
+        self._threat_begins = tuple(rows["threats"]["begins"])
         habits, supposed = rows["habits"], rows["supposed"]
         event = any_of(habits["events"])
         between = rf"(?:(?!{any_of(habits['not_between'])}).){{0,{int(habits['most'])}}}?"
@@ -81,7 +85,7 @@ class NoAlarms:
         return any(word in text for word in self._own)
 
     def without_idioms(self, clause: str) -> str:
-        """Return ``clause`` without figures of speech (旱得冒烟, 嗓子都冒烟)."""
+        """Return ``clause`` without figures of speech (旱得冒烟, 嗓子都冒烟) and other words with those characters (跳楼价)."""
         return self._idiom.sub("／", clause)
 
     def is_anew(self, text: str) -> bool:
@@ -111,6 +115,23 @@ class NoAlarms:
         """Return ``text`` with each date put to the clause that follows it (2018年10月，弱电井起火)."""
         return self._dated_apart.sub(r"\1", text)
 
+    def with_turns(self, text: str) -> str:
+        """Return ``text`` cut where it turns from what was to what is now (去年就说墙要倒，今天真倒了)."""
+        return self._turn.sub(r"\g<was>，\g<now>", text)
+
+    def since_turn(self, text: str) -> str:
+        """Return what follows the last such turn; the whole of a ``text`` that has none."""
+        turns = list(self._turn.finditer(text))
+        return text[turns[-1].start("now") :] if turns else text
+
+    def without_pleas(self, clause: str) -> str:
+        """Return ``clause`` without the 如果 of a threat or plea (如果没人管我就跳下去) and the fear that somebody feels (我害怕).
+
+        Neither supposes what is told beside it; 如果着火, 我怕着火 do.
+        """
+        clause = self._fear.sub("／", clause)
+        return without(clause, self._threat_begins) if self._threat.search(clause) else clause
+
     def is_dated(self, clause: str, start: int) -> bool:
         """Tell whether year and month are told before ``start``, and not of a thing (2018年10月买的车着火了)."""
         date = self._dated.search(clause, 0, start)
@@ -123,6 +144,24 @@ class NoAlarms:
     def is_denied(self, clause: str, start: int) -> bool:
         """Tell whether what begins at ``start`` is said not to be (不是着火)."""
         return clause[:start].endswith(self._denies) and not self.asks_back(clause)
+
+
+def _turns(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    was, now = (any_of(rows[name]) for name in ("was", "now"))
+    return re.compile(rf"(?P<was>{was}.{{0,{int(rows['most'])}}}?)(?P<now>{now})")
+
+
+def _threats(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    between = rf".{{0,{int(rows['most'])}}}?"
+    return re.compile(between.join(any_of(rows[name]) for name in ("begins", "undone", "then")))
+
+
+def _fears(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    """Return the pattern of a fear of nothing named: of 我怕着火 the rest is what is feared."""
+    who, how, fear, after, then = (
+        any_of(rows["fears"][name]) for name in ("who", "how", "fear", "after", "then")
+    )
+    return re.compile(rf"{who}{how}*{fear}{after}*(?=$|{then})")
 
 
 def _dates(rows: Mapping[str, Any]) -> tuple[re.Pattern[str], re.Pattern[str]]:

@@ -24,7 +24,10 @@ from hotline.phonetics import Match, SoundLexicon
 from hotline.written_forms import in_standard_words
 
 _LONGEST_ASKED: Final = 40
-"""Characters: who writes more tells of a bridge that gave way, and does not stand beside it."""
+"""Characters: who writes more tells of a bridge that gave way, and does not stand beside it.
+
+Who speaks more arrives there: of a long story told by telephone as many characters at its end are read as a short one is.
+"""
 _SURE_BY_SOUND: Final = 3  # characters
 _SHORT_BY_SOUND: Final = 2
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
@@ -98,11 +101,28 @@ class SafetyWords:
 
         By their toneless sound four characters and more are certain, three are asked about (脚不行 sounds like 叫不醒) unless
         somebody is to hurry, two count only together with “了” or where somebody is to hurry, so that 找货 alone is not
-        taken for 着火. What is typed was not misheard: there, sound is only asked about, and not in a long text. Words that are always asked about count in short texts only. 俺 is 我. Where a beast or a thing is named it may
+        taken for 着火. What is typed was not misheard: there, sound is only asked about, and not in a long text. Words that are always asked about count in short texts, and at the end of a long one that was spoken. 俺 is 我. Where a beast or a thing is named it may
         have happened to that (羊抽搐, 水泵掉井里), and is asked about too; a fire is one, whatever burns.
         So is what was heard of in the news, or comes with a question about rules; in the same clause that is none (老房子塌了能翻盖不).
         """
         text = self._no_alarms.with_dates(in_standard_words(text))
+        found = self._emergency_in(text, is_spoken=is_spoken)
+        return found or (self._at_the_end(text) if is_spoken and len(text) > _LONGEST_ASKED else None)
+
+    def _at_the_end(self, text: str) -> Emergency | None:
+        """Return the possible emergency where a long story arrives, None in one that is of the past or asks about rules."""
+        since = self._no_alarms.since_turn(text)
+        if any(word in self._sure(since) for word in self._hedges) or self._is_told(text):
+            return None
+        found = self._emergency_in(since[-_LONGEST_ASKED:], is_spoken=True)
+        return None if found is None else Emergency(found.service, Alarm.POSSIBLE, found.word)
+
+    def _sure(self, text: str) -> str:
+        """Return ``text`` without what only looks like a hedge: 怕是 is no 怕, nor is 我害怕."""
+        return self._no_alarms.without_pleas(without(text, self._doubts))
+
+    def _emergency_in(self, text: str, *, is_spoken: bool) -> Emergency | None:
+        text = self._no_alarms.with_turns(text)
         possible: Emergency | None = None
         setting = self._setting(text, is_spoken=is_spoken)
         for clause, is_supposed in self._clauses(text):
@@ -152,13 +172,14 @@ class SafetyWords:
         return rings.is_news(text) or any(rings.asks_of_rules(x) or rings.is_at_a_loss(x) for x in clauses)
 
     def _held_in(self, text: str) -> Emergency | None:
-        is_past = any(hedge in text for hedge in self._hedges)
+        text = self._no_alarms.since_turn(text)
+        is_past = any(hedge in self._sure(text) for hedge in self._hedges)
         word = None if is_past else self._held.find(text)
         return None if word is None else Emergency(self._of_held, Alarm.POSSIBLE, word)
 
     def _together_in(self, text: str) -> Emergency | None:
-        said = self._no_alarms.without_idioms(text)
-        if self._is_none(text, text) or any(hedge in without(said, self._doubts) for hedge in self._hedges):
+        said = self._no_alarms.since_turn(self._no_alarms.without_idioms(text))
+        if self._is_none(text, text) or any(hedge in self._sure(said) for hedge in self._hedges):
             return None
         found = None if any(doubt in said for doubt in self._doubts) else self._together.find(said)
         return None if found is None else Emergency(self._by_number[found[0]], Alarm.POSSIBLE, found[1])
@@ -187,8 +208,7 @@ class SafetyWords:
             clause = self._no_alarms.without_supposed(clause, is_supposed=is_supposed)
         harmless = [match for match in self._not_by_sound.find(clause) if match.is_precise]
         is_doubted = any(word in clause for word in self._doubts) and not is_now
-        sure = without(clause, self._doubts)  # 怕是 is no 怕
-        is_hedged = any(word in sure for word in self._hedges)
+        is_hedged = any(word in self._sure(clause) for word in self._hedges)
         if is_hedged and not is_now:
             return
         for match in sorted(self._lexicon.find(clause), key=lambda found: found.start - found.end):

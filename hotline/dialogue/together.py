@@ -1,13 +1,14 @@
 """Emergencies told in words that are none apart: “拿着菜刀”……“追人”, “老屋塌了”……“里头还有人”.
 
-Of what happens to whom and where no list of phrases holds all; so words that follow each other at a short distance are
-asked about together. The rows are a city's data (``together`` in ``safety.yaml``).
+Of what happens to whom and where no list of phrases holds all; so words that follow each other at a short distance, in
+their order or in any, are asked about together. The rows are a city's data (``together`` in ``safety.yaml``).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 from hotline.dialogue.patterns import any_of
@@ -22,7 +23,7 @@ class TogetherCries:
         never = tuple(rows["never"])
         self._rows = tuple(
             (
-                re.compile(f"[^{not_between}]{{0,{int(row['most'])}}}?".join(map(any_of, row["parts"]))),
+                _followed(row, "." if row.get("across") else f"[^{not_between}]"),
                 (*never, *row.get("unless", ())),
                 str(row["service"]),
             )
@@ -40,3 +41,11 @@ class TogetherCries:
             if (found := words.search(text)) and not any(word in text for word in unless):
                 return service, found.group()
         return None
+
+
+def _followed(row: Mapping[str, Any], beside: str) -> re.Pattern[str]:
+    """Return the pattern of the parts of ``row`` one after the other, ``beside`` being what may stand between them."""
+    parts = tuple(map(any_of, row["parts"]))
+    orders = permutations(parts) if row.get("any_order") else (parts,)
+    between = f"{beside}{{0,{int(row['most'])}}}?"
+    return re.compile("|".join(between.join(order) for order in orders))

@@ -498,6 +498,163 @@ def test_what_a_date_is_told_of_is_asked_about() -> None:
     assert found.alarm is Alarm.POSSIBLE
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "雨下大起来了路上积水排不出去",
+        "KTV吵死人警察来了声音就小了走了又大起来了",
+        "跳楼价卖房子骗人的现在不退定金",
+        "说是跳楼价结果比别家还贵",
+    ],
+)
+def test_other_words_with_the_characters_or_the_sound_of_a_cry_are_none(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["有人大起来了", "两口子打起来了", "以前老吵架今天打起来了", "俺爹以前得过脑梗今天又不中了叫不醒了"],
+)
+def test_a_fight_that_was_misheard_rings_and_what_was_before_takes_nothing_from_today(text: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert found.alarm is Alarm.CERTAIN
+
+
+STORY = "同志你好我是幸福小区的我上次就反映过楼道堆杂物你们也没人管"
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken", "written"),
+    [
+        (f"{STORY}现在可好了楼下着了好大的烟啊", Alarm.POSSIBLE, None),
+        (f"{STORY}刚才一辆大货车把一个骑电动车的老太太给压车底下了", Alarm.POSSIBLE, None),
+        (f"去年他就这样{STORY}今天他又在打孩子呢", Alarm.POSSIBLE, None),
+        (f"去年他就这样{STORY}那时候他天天在打孩子", None, None),
+        ("前年修路塌方埋了两个人后来村里赔了钱这个路就一直没修好到现在坑坑洼洼的没法走", None, None),
+        (f"我被电动车轧着腿了{STORY}走廊灯也不亮绿化也没人浇水物业费还涨价", None, None),
+    ],
+)
+def test_a_long_story_by_telephone_is_read_where_it_arrives(
+    text: str, spoken: Alarm | None, written: Alarm | None
+) -> None:
+    heard = SAFETY.emergency_in(text), SAFETY.emergency_in(text, is_spoken=False)
+    assert tuple(found and found.alarm for found in heard) == (spoken, written)
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("如果再没人来管我今天就从这楼上跳下去", "110"),
+        ("如果没人来管我就从楼上跳下去", "110"),
+        ("如果再不来人孩子就没命了", "120"),
+        ("要是再不来救俺娘就不行了", "120"),
+        ("去年就说那个墙要倒没人管今天真倒了砸着人了", "119"),
+        ("经常漏气上次修了没修好今天屋里味大得很头都晕了", "119"),
+        ("有人跟着我我害怕", "110"),
+        ("楼要塌了我害怕", "119"),
+    ],
+)
+def test_a_threat_a_plea_and_fear_suppose_nothing(text: str, service: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert (found.service.value, found.alarm) == (service, Alarm.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "如果没人修路灯我就打市长热线",
+        "如果着火了怎么办",
+        "要是再不来人地里的菜就不行了",
+        "我怕着火",
+        "我害怕房子要塌",
+        "去年孩子丢了今天找到了",
+        "我去年出车祸今天来问伤残怎么评",
+        "以前打过架今天来问问",
+    ],
+)
+def test_what_is_supposed_feared_or_past_is_none(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("脸都憋紫了", "120"),
+        ("脸憋得发紫", "120"),
+        ("叫电给打了", "120"),
+        ("刚刚叫人抢了包", "110"),
+        ("有人在俺家放火", "110"),
+        ("狗把小孩咬了脸上全是血", "120"),
+        ("孩子放学没回来找了一下午都没找着", "110"),
+        ("人贩子把小孩抱走了刚往北跑", "110"),
+        ("孩子吃了果冻卡住了脸都憋紫了", "120"),
+        ("挖沟塌方了俺工友埋里头了", "119"),
+        ("土方塌了埋了两个人", "119"),
+        ("有人埋在土里了", "119"),
+        ("压车底下了", "119"),
+        ("车撞树上了人卡在里头", "119"),
+        ("嘴也歪了半边身子动不了", "120"),
+        ("电梯停在半空了我在里面", "119"),
+        ("电梯门打不开我们在里面", "119"),
+        ("电梯卡在七楼半了俺跟俺孙子在里头", "119"),
+        ("我在里面呢电梯不动了", "119"),
+        ("我女儿留了遗书人不见了", "110"),
+        ("我儿给我发信息说妈对不起你下辈子再孝敬你打电话也不接", "110"),
+        ("俺家那小子在河里洗澡到现在没上来", "119"),
+        ("有个人游泳沉下去了", "119"),
+        ("碰着那个高压线了躺那不动了", "120"),
+        ("俺男人拿着汽油说要点了房子", "110"),
+        ("俺对象喝了酒又打人我躲在厕所里给你打的", "110"),
+        ("俺爹叫也叫不应嘴都紫了", "120"),
+        ("喊不应", "120"),
+        ("俺娘不中了快来人", "120"),
+        ("骑车摔沟里了腿断了动不了", "120"),
+        ("叫长虫咬了", "120"),
+        ("烧炭烧的俺一家人头疼恶心站不起来", "119"),
+        ("门反锁了孩子一岁半自己在屋里炉子上还煮着锅", "119"),
+        ("幼儿园好几个孩子上吐下泻送医院了", "120"),
+        ("电瓶车在楼道里充电炸了现在全是烟我们下不去", "119"),
+    ],
+)
+def test_who_and_what_in_one_breath_are_asked_about(text: str, service: str) -> None:
+    found = SAFETY.emergency_in(text)
+    assert found is not None
+    assert (found.service.value, found.alarm) == (service, Alarm.POSSIBLE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "嘴唇发紫能办慢病吗",
+        "邻居放火烧秸秆",
+        "孩子学籍证找了一下午都没找着",
+        "孩子吃饭卡住了系统没扣钱",
+        "有人把坟埋在我家地里",
+        "老人埋在土里了还收管理费",
+        "水管压车底下了",
+        "我的车卡在车位里出不来",
+        "俺爹偏瘫半边身子动不了能办残疾证吗",
+        "电梯坏了三天了孩子上学爬楼",
+        "电梯坏了广告还在里面放",
+        "遗书怎么公证",
+        "下辈子再也不找你们了",
+        "我在河里洗澡有人管吗",
+        "汽油又涨价了要点说法",
+        "孩子被打了躲在家里不敢上学",
+        "村干部打电话喊不应",
+        "俺腿断了三年了动不了没有低保",
+        "烧烤店油烟大熏得头疼恶心",
+        "天然气开户跑了几趟头疼",
+        "电瓶车炸了怎么维权",
+        "老人一生的心血，一直流传至今",
+    ],
+)
+def test_what_only_holds_words_of_both_is_none(text: str) -> None:
+    assert (SAFETY.emergency_in(text), SAFETY.misheard_in(text)) == (None, None)
+
+
 def test_a_word_list_that_is_missing_is_named() -> None:
     with pytest.raises(CityConfigError, match="of_another"):
         SafetyWords({name: rows for name, rows in ROWS.items() if name != "of_another"}, file="safety.yaml")
