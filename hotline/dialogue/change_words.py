@@ -24,6 +24,8 @@ class ChangeWords:
         self._first, self._second = tuple(said["first"]), tuple(said["second"])
         self._before, self._all = tuple(said["before"]), tuple(said["all"])
         self._just, self._besides, self._what = (tuple(said[name]) for name in ("just", "besides", "what"))
+        self._meant = tuple(said["meant"])
+        self._also_at = re.compile(rf"(?P<where>{any_of(said['elsewhere'])}).{{0,6}}?{any_of(said['also'])}")
         which = any_of((*self._first, *self._second, *self._before, *self._just))
         lead, noun, what, wrong, slip, change, into, after, vague, drop = (
             any_of(said[name])
@@ -98,6 +100,15 @@ class ChangeWords:
     def is_besides(self, text: str) -> bool:
         """Tell whether ``text`` begins as something more (“还有公厕锁着门”)."""
         return text.startswith(self._besides)
+
+    def also_at(self, text: str) -> str:
+        """Return what is named as another place where it is so too (“那边学校门口也有摆摊的”); empty where none is."""
+        found = self._also_at.search(text)
+        return found["where"] if found is not None else ""
+
+    def says_meant(self, text: str) -> bool:
+        """Tell whether it is said what was meant (“不是，我是说第二个路口的”)."""
+        return any(words in text for words in self._meant)
 
     def means_all(self, text: str) -> bool:
         """Tell whether all orders are meant (“两个都保密”)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,17 +11,18 @@ from hotline.dialogue.earlier_orders import EarlierOrders
 from hotline.dialogue.events import AppealRegistered, NoProgress, ProgressFound
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft
-from hotline.dialogue.short_answers import Answer
+from hotline.dialogue.short_answers import Answer, first_clause
 from hotline.dialogue.stages import INTAKE, Stage
 from hotline.domain.appeal import Place
 from hotline.domain.category import at_level, nearest
-from hotline.domain.meaning import Understanding
+from hotline.domain.meaning import Intent, Understanding
 
 _CHOICES: Final = (Stage.MATTER_CHOICE, Stage.PLACE_CHOICE)
 """Stages in which “第一个” is one of those that were offered."""
 _BESIDE: Final = INTAKE | {Stage.RATING, Stage.RATED_BADLY}
 """Stages in which an order that is on record may be spoken of while something else is asked."""
 _SHORTEST_NAME: Final = 2
+_SURE_OF_ANOTHER: Final = 0.6  # of the class of what names the order's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class ChangedOrders(EarlierOrders):
         changes = self._answers.of_changes
         if self._answers.of_orders.begins_matter(text) and not changes.points_back(text):
             return False
-        is_wrong = changes.says_wrong(text)
+        is_wrong = changes.says_wrong(self._without_name(text))
         if self._stage is Stage.MORE:
             return is_wrong or bool(self._wrong_in_place(text, self._orders))
         is_said_which = changes.which(text) is not None or changes.points_before(text)
@@ -120,14 +121,14 @@ class ChangedOrders(EarlierOrders):
     def _put_order_right(self, text: str) -> Actions:
         """Add what is right to the order it is of; where only the fault is told, ask what is right."""
         is_beside = self._stage in INTAKE
-        if not self._answers.of_changes.tells_right(text):
+        if not self._answers.of_changes.tells_right(self._without_name(text)):
             if is_beside or self._order_meant(text) is None:
                 return self._leave_to_person(text)
             self._wrong_told = text
             turn = self._new_turn()
             say = self._prompts.say(turn, ("order_what_is_right",))
             return self._put(Stage.MORE, say, self._closing_listen(turn))
-        if is_beside and self._asked is not None:
+        if (is_beside or self._stage is Stage.RATING) and self._asked is not None:
             self._put_aside = self._stage, self._asked, self._draft
         return self._add_to_order(text)
 
@@ -159,22 +160,79 @@ class ChangedOrders(EarlierOrders):
             return named[0].number if len(named) == 1 else None
         return None if changes.points_back(text) else self._last_order
 
-    def _is_more_of_order(self, meaning: Understanding) -> bool:
-        """Whether it tells more of the order; “还有公厕锁着门” after refuse that nobody collects is another matter."""
-        is_another = (
-            self._answers.of_changes.is_besides(meaning.text)
-            and meaning.category != self._last_category
-            and self._is_named(meaning.category, meaning.text, is_exact=True)
-            and not self._is_named(self._last_category, meaning.text, is_exact=True)
+    def _corrects_order(self, meaning: Understanding) -> bool:
+        """Whether the order is put right; “营业执照地址写错了” after a lamp is of no order."""
+        text, of_orders = meaning.text, self._answers.of_orders
+        is_wrong = of_orders.says_wrong(text) and not self._answers.adds(text)
+        is_elsewhere = of_orders.is_wrong_elsewhere(text) and not self._is_named(self._last_category, text)
+        is_wrong = is_wrong and meaning.intent is not Intent.DENY  # that would be nothing more
+        if is_wrong and (is_elsewhere or self._is_of_other_class(meaning)):
+            return False
+        return super()._corrects_order(meaning) or self._says_meant(meaning)
+
+    def _says_meant(self, meaning: Understanding) -> bool:
+        """Whether it is said what was meant in the order (“不是，我是说第二个路口的”)."""
+        text = meaning.text
+        is_other = self._answers.of_orders.begins_matter(text) or self._answers.may_ask(text)
+        return (
+            self._stage is Stage.MORE
+            and self._last_order is not None
+            and self._answers.read(first_clause(text), Answer.NO) is not None
+            and self._answers.of_changes.says_meant(text)
+            and not (is_other or meaning.halves or self._is_of_other_class(meaning))
         )
-        return not is_another and super()._is_more_of_order(meaning)
+
+    def _is_more_of_order(self, meaning: Understanding) -> bool:
+        """Whether it surely tells more of the order; what may be another matter is taken as one, and read back."""
+        return not self._may_be_another(meaning) and super()._is_more_of_order(meaning)
+
+    def _may_be_another(self, meaning: Understanding) -> bool:
+        """Whether it may be another matter: “还有公厕锁着门” after refuse that nobody collects, a question, another place or class."""
+        text, of_orders = meaning.text, self._answers.of_orders
+        is_named = self._is_named(self._last_category, text, is_exact=True)
+        if (
+            self._answers.of_changes.is_besides(text)
+            and meaning.category != self._last_category
+            and self._is_named(meaning.category, text, is_exact=True)
+            and not is_named
+        ):
+            return True
+        if of_orders.asks_afterwards(text) and not self._answers.urges(text):
+            return True
+        where = self._answers.of_changes.also_at(text)
+        if where and (self._last_place is None or where not in self._last_place.text):
+            return True
+        is_fact = of_orders.begins_fact(text) or of_orders.tells_undone(text)
+        return self._is_of_other_class(meaning) and not is_fact
+
+    def _is_of_other_class(self, meaning: Understanding) -> bool:
+        """Whether it tells a matter of another class of the third level (“物业还乱收停车费” after a lift that stands still)."""
+        of_it, own = self._last_category or "", meaning.category
+        is_named = self._is_named(self._last_category, meaning.text, is_exact=True)
+        least = _SURE_OF_ANOTHER if is_named else self._policy.category_confidence
+        is_fine = own is not None and at_level(own) != own and not own.startswith(of_it)
+        return is_fine and meaning.category_confidence >= least
+
+    def _without_name(self, text: str) -> str:
+        """Return ``text`` without what an order is about at its beginning (“路灯的位置说错了”)."""
+        names = (name for one in self._orders for name in self._names(one.category, at_level(one.category)))
+        return text.removeprefix(max((name for name in names if text.startswith(name)), key=len, default=""))
 
     def _is_named(self, category: str | None, text: str, *, is_exact: bool = False) -> bool:
         """Whether words name what an order is about (路灯); or if ``is_exact``, the class itself and not the one above it."""
         codes = (category,) if is_exact else (category, at_level(category))
-        classes = (nearest(code, self._categories) for code in codes)
-        names = (name for one in classes if one is not None for name in (one.spoken, one.name, *one.keywords))
-        return any(len(name) >= _SHORTEST_NAME and name in text for name in names)
+        return any(name in text for name in self._names(*codes))
+
+    def _names(self, *codes: str | None) -> Iterator[str]:
+        """Yield what classes are called by."""
+        for one in (nearest(code, self._categories) for code in codes):
+            names = (one.spoken, one.name, *one.keywords) if one is not None else ()
+            yield from (name for name in names if len(name) >= _SHORTEST_NAME)
+
+    @property
+    def _tells_no_matter(self) -> bool:
+        """Whether what is taken down behind an order names no matter that is known."""
+        return bool(self._orders) and self._draft.category is None
 
     def _facts_added(self, number: str) -> Actions:
         if self._stage is not Stage.ADDING or self._put_aside is None:

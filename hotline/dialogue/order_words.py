@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hotline.dialogue.patterns import either
+from hotline.dialogue.patterns import either, without
 from hotline.phonetics import han_only
 from hotline.written_forms import in_standard_words
 
@@ -17,17 +17,23 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``cancels_order``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``wrong_elsewhere``, ``tells_undone``, ``asks_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_no_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``cancels_order``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
         self._wrong, self._waives = tuple(rows["wrong_afterwards"]), tuple(rows["waives_inside"])
         self._asks_noted, self._presses = tuple(rows["asks_if_noted"]), tuple(rows["presses_inside"])
-        self._begins_matter = tuple(rows["begins_matter"])
+        self._begins_matter, self._begins_none = tuple(rows["begins_matter"]), tuple(rows["begins_no_matter"])
+        elsewhere = rows["wrong_elsewhere"]
+        self._wrong_elsewhere = (*elsewhere["of"], *elsewhere["asks"])
+        self._told_wrongly = tuple(elsewhere["but"])
+        self._undone, asks = tuple(rows["tells_undone"]), rows["asks_afterwards"]
+        self._asks_afterwards, self._ends_asking = tuple(asks["inside"]), tuple(asks["ends"])
+        self._asks_nothing = tuple(asks["but"])
         self._begins_fact, self._when_done = tuple(rows["begins_fact"]), tuple(rows["called_when_done"])
         self._tells_when_done, reply = tuple(rows["tells_when_done"]), rows["asks_of_reply"]
         self._asks_of_reply = tuple(tuple(reply[name]) for name in ("who", "reply", "tells"))
-        self._ends_asking_of_reply = tuple(reply["ends"])
+        self._ends_asking_of_reply, self._not_of_reply = tuple(reply["ends"]), tuple(reply["but"])
         self._withdraws = tuple(rows["withdraws_order_inside"])
         cancels = rows["cancels_order"]
         self._cancels, self._cancelled_by = either(cancels["words"]), re.compile(either(cancels["by"]))
@@ -114,9 +120,26 @@ class OrderWords:
         """Tell whether a sentence says that something was told wrongly before (“我刚才说错了，是南头村”)."""
         return len(han_only(text)) <= _LONGEST and any(words in text for words in self._wrong)
 
+    def is_wrong_elsewhere(self, text: str) -> bool:
+        """Tell whether what is wrong is so on some paper, or it is asked how to change it (“房产证上名字写错了，咋改”): it is of no order."""
+        is_told = any(words in text for words in self._told_wrongly)
+        return not is_told and any(words in text for words in self._wrong_elsewhere)
+
+    def tells_undone(self, text: str) -> bool:
+        """Tell whether it is said of those whose business it is that they do nothing (“物业也不管”): that is no matter of its own."""
+        return any(words in text for words in self._undone)
+
+    def asks_afterwards(self, text: str) -> bool:
+        """Tell whether ``text`` is put as a question, as they are beside an order (“那个旧沙发往哪扔”)."""
+        if any(words in text for words in self._asks_nothing):
+            return False
+        is_inside = any(words in text for words in self._asks_afterwards)
+        return is_inside or text.rstrip("。？? ").endswith(self._ends_asking)
+
     def begins_matter(self, text: str) -> bool:
         """Tell whether ``text`` says that another matter comes (“我还要反映”, “咨询一下”)."""
-        return any(words in text for words in self._begins_matter)
+        told = without(text, self._begins_none)
+        return any(words in told for words in self._begins_matter)
 
     def begins_fact(self, text: str) -> bool:
         """Tell whether ``text`` begins as what more there is to say of a matter (“老板姓刘，电话我有”)."""
@@ -135,7 +158,8 @@ class OrderWords:
         """Tell whether a short sentence asks who will answer, or whether anybody will (“会有人给我打电话吗”)."""
         who, reply, tells = (any(words in text for words in group) for group in self._asks_of_reply)
         is_question = tells or text.rstrip("。？? ").endswith(self._ends_asking_of_reply)
-        return len(han_only(text)) <= _SHORT and who and reply and is_question
+        is_other = any(words in text for words in self._not_of_reply)
+        return len(han_only(text)) <= _SHORT and who and reply and is_question and not is_other
 
     def waives_secrecy(self, text: str) -> bool:
         """Tell whether a short sentence takes a wish for secrecy back (“算了不保密了”)."""

@@ -15,6 +15,7 @@ from hotline.dialogue.actions import (
 from hotline.dialogue.events import EngineFailed, FactsAdded, NoProgress, ProgressFound
 from hotline.domain.appeal import AppealKind, ContactChannel, Place, Secrecy
 from hotline.domain.category import Category
+from hotline.domain.deeds import Satisfaction
 from hotline.domain.meaning import Understanding
 from hotline.domain.repeats import OrderNews
 from hotline.domain.work_order import Status
@@ -333,6 +334,27 @@ def test_of_two_orders_the_one_that_is_named_is_changed_or_a_person_is_asked(
     assert isinstance(last, AddToOrder | TransferToAgent)
 
 
+@pytest.mark.parametrize("words", ["门牌号说错了，应该是65号", "暖气的位置说错了，是开阳路65号"])
+def test_the_rating_is_asked_again_once_something_was_put_right_instead(words: str) -> None:
+    call = with_heating(asks_rating=True)
+    call.says("没有了")
+    call.says(words)
+    assert call.did[-1] == AddToOrder(call.turn, FIRST, words)
+    call.happens(FactsAdded(NOW, call.turn, FIRST))
+    assert call.heard == ("facts_added", "ask_rating")
+    call.says("满意")
+    assert (call.session.rating, call.heard) == (Satisfaction.SATISFIED, ("rated", "goodbye"))
+
+
+def test_who_asked_for_secrecy_at_the_rating_is_asked_for_it_again() -> None:
+    call = with_heating(asks_rating=True)
+    call.says("没有了")
+    call.says("我要保密")
+    call.happens(FactsAdded(NOW, call.turn, FIRST))
+    call.says("没有了")
+    assert call.heard == ("ask_rating",)
+
+
 def test_something_wrong_is_put_right_at_the_rating_too_which_itself_may_be_wrong() -> None:
     call = with_heating(asks_rating=True)
     call.says("没有了")
@@ -430,3 +452,66 @@ def test_who_says_that_there_is_another_is_asked_to_go_on(words: str) -> None:
     call = with_heating()
     call.says(words)
     assert call.heard == ("go_ahead",)
+
+
+LIFT = {
+    code: Category(code, name, name, "住房城乡建设", keywords=words)
+    for code, name, words in (
+        ("030102", "物业收费", ("物业费",)),
+        ("030104", "电梯", ("困人",)),
+        ("040206", "养老保险", ("退休",)),
+    )
+}
+
+
+def with_a_lift() -> Conversation:
+    call = Conversation(categories=LIFT)
+    call.says("电梯坏了", a_complaint("电梯坏了", category="030104", place=KAIYANG))
+    call.says("对")
+    call.is_registered(FIRST)
+    return call
+
+
+@pytest.mark.parametrize(
+    ("words", "category", "is_added"),
+    [
+        ("物业还乱收费", "030102", False),
+        ("那个物业费的事也想说说", None, False),
+        ("那个旧沙发不要了，往哪扔", None, False),
+        ("那边那个学校门口的也坏了", "030104", False),
+        ("房产证上名字写错了，咋改", None, False),
+        ("我把人家号码弄错了，钱交给别人了", "040206", False),
+        ("物业也不管", "030102", True),
+        ("旁边那个也坏了", "030104", True),
+        ("上哪都推来推去", None, True),
+        ("上哪反映都没用", None, True),
+        ("我的身份证号说错了，尾号是1234", None, True),
+        ("我名字登记错了，是王建国", "040206", True),
+        ("我孩子户口上出生日期登记错了，去哪改", "040206", False),
+        ("老人上下楼都不方便", None, True),
+        ("电梯的楼号给弄错了，是六号楼", "030104", True),
+        ("不是，我是说里面的灯一会亮一会不亮", None, True),
+        ("不是，我是说物业乱收费", "030102", False),
+    ],
+)
+def test_only_what_surely_is_of_the_order_is_added(
+    words: str, category: str | None, *, is_added: bool
+) -> None:
+    call = with_a_lift()
+    done = call.says(words)
+    if isinstance(done[-1], Understand):
+        call.says(words, a_complaint(words, category=category, category_confidence=0.5))
+    assert isinstance(call.did[-1], AddToOrder) is is_added
+
+
+@pytest.mark.parametrize("category", [None, "030102"])
+def test_what_was_taken_up_by_mistake_behind_an_order_ends_where_there_is_nothing_more(
+    category: str | None,
+) -> None:
+    call = with_a_lift()
+    call.says("还有一个，那边那个", a_complaint("还有一个，那边那个", category=category))
+    assert call.heard == ("ask_place",)
+    call.says("没有了")
+    assert call.heard == ("ask_place",)
+    call.says("俺老伴说没有了")
+    assert (call.heard == ("goodbye",)) is (category is None)
