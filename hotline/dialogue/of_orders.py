@@ -76,6 +76,8 @@ class OfOrders(WhoHandles):
         asked = self._answers.order_questions
         if (rest := asked.behind_note(text)) is not None:
             return self._number_noted(rest)
+        if (doubted := self._asked_of_answer(text)) is not None:
+            return doubted
         if self._wants_it_sent(text):
             return self._number_again(text)
         if self._written and asked.asks_content(text):
@@ -87,6 +89,14 @@ class OfOrders(WhoHandles):
             return self._tell_of_order()
         is_urged = asked.urges_alone(text) and not self._answers.of_orders.begins_matter(text)
         return self._urge_told(text) if is_urged and self._stage is Stage.MORE else None
+
+    def _asked_of_answer(self, text: str) -> Actions | None:
+        """Say whose the order at hand is where it is asked who will answer, how long it takes at the rating, and what if nothing is done."""
+        if self._answers.order_questions.asks_if_undone(text):
+            return self._unit_again("order_undone")
+        is_of_it = self._answers.of_orders.asks_of_reply(text)
+        is_of_it = is_of_it or (self._stage is Stage.RATING and self._asks_of_order(text))
+        return self._unit_again() if is_of_it else None
 
     def _asks_of_order(self, text: str) -> bool:
         """Whether it is asked how long the last order takes, whether it is on record, or who will answer."""
@@ -126,10 +136,11 @@ class OfOrders(WhoHandles):
         is_later = self._answers.of_orders.is_for_when_done(text)
         return not is_later and any(map(self._answers.wants_text, clauses(text)))
 
-    def _unit_again(self) -> Actions | None:
+    def _unit_again(self, *names: str) -> Actions | None:
+        """Say whose the order at hand is and until when, and ``names`` behind it."""
         if self._last_due:
-            return self._tell_of_order("registered_due", **self._last_due)
-        return self._tell_of_order("registered_manual") if self._registered_here else None
+            return self._tell_of_order("registered_due", *names, **self._last_due)
+        return self._tell_of_order("registered_manual", *names) if self._registered_here else None
 
     def _tell_of_order(self, *names: str, **values: str) -> Actions:
         parts = tuple(part for name in names for part in self._prompts.parts(name, **values))

@@ -18,7 +18,7 @@ _QUESTION_MARKS: Final = ("？", "?")
 
 
 class OrderQuestions:
-    """Reads what is asked of orders (``answers.yaml``: ``number_again``, ``number_noted``, ``order_whose``, ``order_content``, ``unit_phone``, ``promised``, ``looks_up_order``, ``urges_alone``, ``points_at_order``)."""
+    """Reads what is asked of orders (``answers.yaml``: ``number_again``, ``number_noted``, ``order_whose``, ``order_content``, ``unit_phone``, ``promised``, ``looks_up_order``, ``urges_alone``, ``asks_if_undone``, ``points_at_order``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
@@ -56,6 +56,20 @@ class OrderQuestions:
         self._urges, self._of_urging = tuple(urged["urges"]), (*urged["urges"], *urged["beside"])
         begins, what = (either(points[name]) for name in ("begins", "what"))
         self._points = re.compile(rf"(?:{begins}).{{1,{int(points['most'])}}}?(?:{what})")
+
+        self._take_doubts(rows["asks_if_undone"])
+
+    def _take_doubts(self, said: Mapping[str, Any]) -> None:
+        """Make the pattern of what is asked for the case that nothing is done, and of whether anything can be."""
+        before, case, who, undone, then = (
+            either(said[name]) for name in ("before", "if", "who", "undone", "then")
+        )
+        able, whether, done, end = (either(said[name]) for name in ("able", "whether", "done", "ends"))
+        near = rf"(?:{before}|{case}|{who})*"
+        asked = rf"(?:(?:{able})?(?:{done})(?:{end})|(?:{whether})(?:{done})?(?:{end})*)"
+        self._if_undone = re.compile(
+            rf"{near}(?:{case}){near}(?:{undone})+(?:{then})+|(?:{before})*(?:{who})(?:{before})*{asked}"
+        )
 
     def _take_promises(self, rows: Mapping[str, Any]) -> None:
         """Make the patterns of promises that were not kept."""
@@ -151,6 +165,10 @@ class OrderQuestions:
             for part in parts
             if part
         )
+
+    def asks_if_undone(self, text: str) -> bool:
+        """Tell whether it is asked what to do if nothing is done (“那要是没人管我咋办”), or whether anything can be (“你们能管得了吗”)."""
+        return self._if_undone.fullmatch(self._words(text, _SHORT)) is not None
 
     def points_at(self, text: str) -> bool:
         """Tell whether ``text`` only says which of what was told is meant (“就是污水那个”)."""

@@ -24,7 +24,7 @@ NAMES: Final = frozenset({
     "off_topic", "machine", "machine_open", "please_wait", "still_looking", "take_your_time", "answer_lead", "answer_written", "anything_more", "go_ahead",
     "no_answer_register", "ask_matter", "ask_place", "ask_place_again", "ask_county", "ask_place_detail", "confirm", "confirm_contact",
     "confirm_unclear", "what_is_wrong", "contact_noted", "secrecy_noted", "calm", "registered", "registered_due",
-    "registered_manual", "registered_supplement", "still_registering", "not_recorded", "transferring", "transferring_progress",
+    "registered_manual", "order_undone", "registered_supplement", "still_registering", "not_recorded", "transferring", "transferring_progress",
     "transferring_withdraw", "despair", "agent_busy", "leave_message", "message_registered", "message_none", "emergency",
     "emergency_check", "emergency_failed", "not_registered_yet", "goodbye", "goodbye_silent", "warn_nuisance", "briefing",
     "matter_of_category", "matter_in_words", "matter_asked", "place_unknown", "due_date", "connector_and",

@@ -302,3 +302,37 @@ def test_who_urges_something_else_tells_of_it(text: str) -> None:
     call.happens(ProgressFound(NOW, call.turn, (HANDLING,)))
     call.says(text)
     assert not any(isinstance(action, AddToOrder) for action in call.did)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("那要是没人管我咋办", True),
+        ("那要是他们不管咋办", True),
+        ("要是到期了还没人管我找谁", True),
+        ("万一没人来修呢", True),
+        ("你们能管得了吗", True),
+        ("你们到底能不能管", True),
+        ("要是孩子没人管咋办", False),
+        ("如果单位不给办社保找谁", False),
+        ("你们能处理一下楼上噪音吗", False),
+    ],
+)
+def test_what_if_nothing_is_done_is_asked(text: str, *, asks: bool) -> None:
+    assert ASKED.asks_if_undone(text) is asks
+
+
+def test_who_asks_what_if_nothing_is_done_may_call_again() -> None:
+    call = registered()
+    call.says("那要是没人管我咋办")
+    assert call.heard == ("registered_due", "order_undone", "anything_more")
+
+
+@pytest.mark.parametrize("text", ["短信会发给我不", "那到时候是你们打给我还是怎么着"])
+def test_who_will_answer_is_told_at_the_rating_too(text: str) -> None:
+    call = registered(asks_rating=True)
+    call.says(text)
+    assert call.heard == ("registered_due", "anything_more")
+    call.says("没有了")
+    call.says(text)
+    assert call.heard == ("registered_due", "ask_rating")
