@@ -15,7 +15,7 @@ _SHORT: Final = 16  # characters
 
 
 class Slips:
-    """Reads slips (``answers.yaml``: ``misspoken``, ``not_but``, ``misheard_denial``, ``misdialled_start``, ``taken_for``, ``to_others``)."""
+    """Reads slips (``answers.yaml``: ``misspoken``, ``not_but``, ``misheard_denial``, ``misdialled_start``, ``taken_for``, ``to_others``, ``asks_others``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
         """Take the content of ``answers.yaml``; a missing list is a ``KeyError``."""
@@ -44,6 +44,14 @@ class Slips:
         near = f"[^{re.escape(str(others['not']))}]"
         self._to_others = re.compile(
             rf"(?:{near}{{0,8}}(?:{hushes})(?:{after})*)?{near}{{0,4}}(?:{phones})(?:{after})*|{near}{{0,3}}(?:{alone})"
+        )
+
+        asks = rows["asks_others"]
+        before, whom, to, more, whether, what, ends = (
+            either(asks[name]) for name in ("before", "whom", "to", "more", "whether", "what", "ends")
+        )
+        self._asks_others = re.compile(
+            rf"(?:{before})*(?:{whom})+(?:{to})*(?:(?:{more})(?:{what})+(?:{ends})+|(?:{whether})(?:{what})+(?:{ends})*)"
         )
 
     def put_anew(self, text: str) -> str:
@@ -77,6 +85,7 @@ class Slips:
         return len(words) <= _SHORT and self._misdialled.fullmatch(words) is not None
 
     def speaks_to_others(self, text: str) -> bool:
-        """Tell whether a short sentence is said to somebody beside the telephone (“老伴你小点声，我打电话呢”)."""
+        """Tell whether a short sentence is said to somebody beside the telephone (“老伴你小点声，我打电话呢”, “他爹你还有啥要说的没”)."""
         words = han_only(text)
-        return len(words) <= _SHORT + _SHORT and self._to_others.fullmatch(words) is not None
+        ways = (self._to_others, self._asks_others)
+        return len(words) <= _SHORT + _SHORT and any(way.fullmatch(words) for way in ways)
