@@ -10,6 +10,7 @@ from hotline.dialogue.stages import Stage
 from hotline.dialogue.standing import Standing
 from hotline.domain.deeds import Satisfaction
 from hotline.domain.speech import Expected
+from hotline.phonetics import han_only
 
 _LONGEST_UNASKED: Final = 6  # characters: 我非常满意
 _KEYS: Final = {"1": Satisfaction.SATISFIED, "2": Satisfaction.MOSTLY, "3": Satisfaction.DISSATISFIED}
@@ -24,6 +25,7 @@ class Rated(Standing):
     _was_asked_to_rate = False
     _rating: Satisfaction | None = None
     _ratings_asked_again = 0
+    _was_done_at_place = False  # whether “没了” was said where a place was asked for
 
     @property
     def rating(self) -> Satisfaction | None:
@@ -43,18 +45,49 @@ class Rated(Standing):
         self._was_asked_to_rate = True
         return self._ask(Stage.RATING, Expected.YES_NO, "ask_rating")
 
+    def _done_at_place(self) -> Actions | None:
+        """Ask again where it is; who still has nothing more, behind an order and with no matter that is known, had brought none."""
+        if not self._was_done_at_place:
+            self._was_done_at_place = True  # the question was not heard out
+            return self._ask_again()
+        if not self._tells_no_matter:
+            return None
+        self._forget_draft()
+        self._stage = Stage.MORE
+        return self._rate_or_goodbye()
+
     def _rating_given_unasked(self, text: str) -> Satisfaction | None:
         """Return what a word or two say of the conversation when it was only asked whether there is anything more (“满意”)."""
         is_asked = self._ratings is not None and self._policy.asks_rating and self._is_settled
-        is_rating = len(text) <= _LONGEST_UNASKED and not self._answers.rates_later(text)
+        is_rating = len(han_only(text)) <= _LONGEST_UNASKED and not self._answers.rates_later(text)
         if not is_asked or self._was_asked_to_rate or not is_rating:
             return None
         assert self._ratings is not None
         return self._ratings.satisfaction(text)
 
+    def _rated_unasked(self, text: str) -> Actions | None:
+        """Take a rating that nobody asked for; one that comes again ends the call, and is no matter."""
+        if (rated := self._rating_given_unasked(text)) is not None:
+            return self._rate(rated)
+        return self._rate_or_goodbye() if self._is_mere_rating(text) else None
+
+    def _is_mere_rating(self, text: str) -> bool:
+        """Whether a word or two only say that somebody is satisfied (“挺满意”): whatever was asked, that is no matter."""
+        is_short = len(han_only(text)) <= _LONGEST_UNASKED and self._answers.speaks_of_rating(text)
+        given = self._ratings.satisfaction(text) if is_short and self._ratings is not None else None
+        return given in (Satisfaction.SATISFIED, Satisfaction.MOSTLY)
+
+    def _facts_added(self, number: str) -> Actions:
+        actions = super()._facts_added(number)
+        if actions and self._stage is Stage.MORE and self._rating is None:
+            self._was_asked_to_rate = False  # what was put right came instead of the answer
+        return actions
+
     def _answer_to_rating(self, text: str) -> Actions:
         """Take a rating; what is plainly something else is another matter, and what is not clear ends the call."""
         assert self._ratings is not None
+        if self._asked is not None and self._answers.asks_to_wait(text):
+            return self._listen_longer(*self._asked)
         if self._answers.rates_later(text):
             return self._goodbye("goodbye")
         given = self._ratings.satisfaction(text)

@@ -101,8 +101,6 @@ _WITH_PAGE: Final = (ContactChannel.WEB_CHAT, ContactChannel.APP)
 class Session(AskingOn):
     """One conversation with one citizen."""
 
-    _was_done_at_place = False  # whether “没了” was said where a place was asked for
-
     def handle(self, event: Event) -> Actions:
         """Decide what to do about ``event``."""
         if self._stage is Stage.ENDED or self._is_late(event):
@@ -308,9 +306,8 @@ class Session(AskingOn):
             return self._put_right(text)
         if self._stage in (Stage.PLACE, Stage.PLACE_DETAIL):
             is_done = self._stage is Stage.PLACE and read(text, Answer.DONE) is not None
-            if is_done and not self._was_done_at_place:
-                self._was_done_at_place = True  # the question was not heard out
-                return self._ask_again()
+            if is_done and (done := self._done_at_place()) is not None:
+                return done
             right = self._answers.slips.put_anew(text)
             is_matter = bool(right) and not self._answers.places.is_name(right)
             return self._understand(self._answers.denied(right) if is_matter else text)
@@ -344,7 +341,7 @@ class Session(AskingOn):
             return self._answer_to_anything_more(text)
         if self._stage is Stage.OPEN and not self._is_understanding:
             opens = self._answers.only_opens(text) or self._answers.asks_back(text)
-            if opens or self._answers.was_cut_off(text):
+            if opens or self._answers.was_cut_off(text) or self._is_mere_rating(text):
                 return self._invite()
             if topic := self._answers.asks_about(text):
                 self._next_matter = topic  # the question itself is taken together with it
@@ -462,8 +459,8 @@ class Session(AskingOn):
             return self._understand(behind)
         if asked := self._answers.asks_after_thanks(text):
             return self._answer_to_anything_more(asked)
-        if (rated := self._rating_given_unasked(text)) is not None:
-            return self._rate(rated)
+        if (rated := self._rated_unasked(text)) is not None:
+            return rated
         if self._stage is Stage.ANSWERED and (told := self._said_to_answer(text)) is not None:
             return told
         if self._stage is Stage.MORE and self._last_due and self._asks_of_order(text):

@@ -48,7 +48,12 @@ def test_who_is_satisfied_says_so_and_is_thanked(words: str, rating: Satisfactio
 
 
 @pytest.mark.parametrize(
-    ("words", "rating"), [("满意", Satisfaction.SATISFIED), ("基本满意", Satisfaction.MOSTLY)]
+    ("words", "rating"),
+    [
+        ("满意", Satisfaction.SATISFIED),
+        ("基本满意", Satisfaction.MOSTLY),
+        ("非常满意，谢谢", Satisfaction.SATISFIED),
+    ],
 )
 def test_who_rates_before_being_asked_has_rated(words: str, rating: Satisfaction) -> None:
     call = answered()
@@ -193,6 +198,17 @@ def test_another_digit_is_none_and_nothing_was_misheard_in_writing() -> None:
     chat = asked(ContactChannel.WEB_CHAT)
     chat.says("4")
     assert (chat.session.rating, chat.heard, "没有听清" in chat.said) == (None, ("ask_rating_again",), False)
+
+
+@pytest.mark.parametrize("words", ["满意", "挺满意", "我非常满意"])
+def test_who_is_satisfied_tells_no_matter_wherever_it_is_said(words: str) -> None:
+    call = Conversation(asks_rating=True)
+    call.says(words)
+    assert call.heard == ("invite",)
+    call = asked()
+    call.says("对了还有")
+    call.says(words)
+    assert not any(isinstance(action, Understand) for action in call.did[-3:])
 
 
 @pytest.mark.parametrize(
