@@ -68,6 +68,7 @@ class Draft:
     place_questions: int = 0
     detail_questions: int = 0
     was_asked_secrecy: bool = False
+    is_all_told: bool = False  # however little was told of the matter (狗乱叫)
     was_offered_places: bool = False
     was_offered_categories: bool = False
 
@@ -136,7 +137,8 @@ class Draft:
 
     def missing(self, categories: Mapping[str, Category], policy: Policy) -> Missing:
         """Return what to ask next."""
-        if self.category is None and len(self.text) < policy.min_matter_characters:
+        is_little = len(self.text) < policy.min_matter_characters and not self.is_all_told
+        if self.category is None and is_little:
             return Missing.MATTER
         # Who asks something is not asked in turn which trouble they have: whoever answers sees the question.
         if len(self.category_choices) > 1 and self.kind is not AppealKind.INQUIRY:

@@ -292,8 +292,8 @@ class Session(AskingOn):
         if self._stage in _MAY_BE_MISDIALLED and self._answers.slips.has_misdialled(text):
             self._was_withdrawn, self._draft = True, Draft(phone=self._draft.phone)
             return self._goodbye("goodbye")
-        if self._stage is Stage.MATTER and not self._is_told and self._answers.breaks_off(text):
-            return self._goodbye("goodbye")
+        if self._stage is Stage.MATTER and (settled := self._no_more_of_matter(text)) is not None:
+            return settled
         if self._leaves_midway(text):
             self._was_held_back = True
             return self._ask_again_after(self._prompts.parts("not_registered_yet"), "not_registered_yet")
@@ -615,11 +615,6 @@ class Session(AskingOn):
         is_open = self._stage in INTAKE and self._is_told and self._asked is not None
         is_yes = self._stage is Stage.CONFIRM and self._answers.opens_with(text, Answer.YES)
         return is_open and self._answers.breaks_off(text) and not (is_yes or self._was_held_back)
-
-    @property
-    def _is_told(self) -> bool:
-        """Whether anything is known of a matter yet: what it is about, or where."""
-        return self._draft.category is not None or self._draft.place is not None
 
     def _withdrawn(self, asked: str = "") -> Actions:
         """Register nothing; answer what was ``asked`` instead."""

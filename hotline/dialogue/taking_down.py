@@ -159,6 +159,22 @@ class TakingDown(InTalk):
         return self._ask(Stage.MATTER, Expected.OPEN, *lead, "ask_matter")
 
     @property
+    def _is_told(self) -> bool:
+        """Whether anything is known of a matter yet: what it is about, or where."""
+        return self._draft.category is not None or self._draft.place is not None
+
+    def _no_more_of_matter(self, text: str) -> Actions | None:
+        """Go on with what was told where there is nothing to add to it (狗乱叫……没了), let go who leaves without telling anything; None: there is more."""
+        if not self._is_told and self._answers.breaks_off(text):
+            return self._goodbye("goodbye")
+        told = self._draft.text
+        is_told = bool(told) and not (self._answers.only_announces(told) or self._answers.only_opens(told))
+        if not is_told or self._answers.read(text, Answer.DONE, Answer.YES, Answer.NO) is None:
+            return None
+        self._draft = replace(self._draft, is_all_told=True)
+        return self._next_question()
+
+    @property
     def _is_tip_off(self) -> bool:
         """Whether the matter is a tip-off (举报), which is confidential by law, whatever is wished."""
         category = nearest(self._draft.category, self._categories)

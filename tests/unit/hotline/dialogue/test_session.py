@@ -637,6 +637,17 @@ def test_a_place_behind_what_was_not_understood_is_where_that_is(told: str, then
         assert told in call.last(RegisterAppeal).appeal.text
 
 
+@pytest.mark.parametrize("answer", ["没了", "就这个事", "对"])
+def test_who_adds_nothing_to_a_few_words_has_those_taken_down(answer: str) -> None:
+    call = Conversation()
+    where = Place(said="兰山区金泰小区", county_code="371302", county="兰山区", detail="金泰小区")
+    call.says("金泰小区鹅叫", a_meaning("鹅叫", place=where))
+    assert call.heard == ("ask_matter",)
+    call.says(answer)
+    assert call.heard == ("confirm",)
+    assert (call.session.so_far.text, call.session.so_far.place) == ("鹅叫", where)
+
+
 def test_a_recogniser_that_fails_twice_leads_to_a_person() -> None:
     call = Conversation()
     call.happens(HearingLost(NOW, is_engine_down=True))
