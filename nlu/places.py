@@ -36,7 +36,7 @@ _NEXT_CLAUSE: Final = re.compile(
     r"[的城]?(?:[那这]边)?[，,、：:](?:就)?(?:[是在]|名?叫做?)?([^，。！？；,.!?;\s]{3,14})(?=$|[，。！？；,.!?;\s])"
 )
 _POINTING: Final = re.compile("[那这]一?(?:块儿?|片儿?|里|儿|边|段)$")
-_CALLED: Final = re.compile("^(?:[那这]个|名?叫做?|就是)(?=.{2})")
+_CALLED: Final = re.compile("^(?:[那这]个|名?叫做?|就[是在]?(?![业读诊餐近医]))(?=.{2})")
 _PAUSED: Final = re.compile(r"[，。！？；,!?;\s]|不是|不对|是")
 _LEFT_OVER: Final = 2  # characters: 正阳路上, 九曲街道那边
 _HOUSE_NUMBER: Final = re.compile(

@@ -92,6 +92,20 @@ def test_a_town_named_like_an_everyday_word_is_meant_only_where_it_is_said_to_be
     assert (place and place.street) == street
 
 
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("兰山区就通达路跟红旗路那", "通达路跟红旗路"),
+        ("兰山区就在通达路那", "通达路"),
+        ("兰山区就近入学的实验小学", "就近入学的实验小学"),
+    ],
+)
+def test_a_word_that_points_at_a_place_is_no_part_of_its_name(text: str, detail: str) -> None:
+    place = FINDER.place(text)
+    assert place is not None
+    assert place.detail == detail
+
+
 def test_the_name_of_a_place_ends_where_the_matter_begins() -> None:
     place = FINDER.place("家住河东区汤头街道反映一下村里的路没修完")
     assert place is not None
@@ -141,6 +155,9 @@ def test_what_is_at_a_named_place_needs_no_word_before_it(text: str, detail: str
         ("阳光花园停水了", "阳光花园"),
         ("你好，我是阳光花园的业主，暖气不热", "阳光花园"),
         ("沂蒙路的路灯坏了", "沂蒙路"),
+        ("就沂蒙路那", "沂蒙路"),
+        ("就业难怎么办", None),
+        ("就这条路坏了", None),
         ("金雀山路堵车", "金雀山路"),
         ("俺是后张庄的，没水吃", "后张庄"),
         ("俺是王庄的，路灯坏了", "王庄"),
