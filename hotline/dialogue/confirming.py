@@ -204,6 +204,9 @@ class Confirming(TakingDown):
         """Take down what was added, and ask anew."""
         if self._has_changed_enough(meaning.text):
             return self._transfer("not_understood")
+        place, said = self._draft.place, han_only(meaning.text)
+        if place is not None and len(said) > _ALIKE and said in han_only(place.detail):
+            return self._next_question()  # 开元小区, of 开元小区3号楼
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._confirm_after("secrecy_wished" if meaning.slots.wants_secrecy else "facts_noted")
 
@@ -238,6 +241,9 @@ class Confirming(TakingDown):
         elif self._stage is Stage.CONFIRM and not self._corrects_matter(meaning):
             meaning = replace(meaning, category=None, choices=())  # “公司叫鑫达物流”, “车牌记不住”
         before, self._draft = self._draft, self._draft.heard(meaning.text).filled(meaning, self._policy)
+        if self._stage is Stage.CONFIRM and self._is_same_place(before, meaning):
+            self._draft = before
+            return self._next_question()
         if meaning.category is None:
             self._draft = self._named_behind(self._draft, meaning)
         if self._stage is Stage.CONFIRM and self._sounds_as(before):
@@ -245,6 +251,16 @@ class Confirming(TakingDown):
             is_new_wish = self._draft.wants_secrecy and not before.wants_secrecy
             return self._confirm_after("secrecy_wished" if is_new_wish else "facts_noted")
         return self._next_question()
+
+    def _is_same_place(self, before: Draft, meaning: Understanding) -> bool:
+        """Whether only the place that was read back is said once more: nothing is added, and all is read back."""
+        said, known = meaning.slots.place, before.place
+        if said is None or known is None or not is_alone(said, meaning.text):
+            return False
+        is_more = meaning.slots.wants_secrecy and not before.wants_secrecy
+        is_there = said.county_code in (None, known.county_code) and said.detail in known.detail
+        is_there = is_there and said.street_code in (None, known.street_code)
+        return is_there and not is_more and not self._answers.corrects(meaning.text)
 
     def _sounds_as(self, before: Draft) -> bool:
         """Whether the draft is complete, and read back word for word as ``before``, though it holds more (“车牌号是……”)."""

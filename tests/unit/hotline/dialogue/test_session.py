@@ -1355,3 +1355,32 @@ def test_another_matter_after_registration_is_no_question_of_how_long_it_takes(w
     call.says(words)
     assert call.last(Understand).text == words
     assert call.heard == ("registered", "registered_due", "anything_more")
+
+
+def test_a_place_that_is_read_back_and_told_once_more_adds_nothing() -> None:
+    call = with_a_complaint()
+    again = a_meaning(LANSHAN.said, place=LANSHAN)
+    call.says(LANSHAN.said, again)
+    assert call.heard == ("confirm",)
+    assert LANSHAN.said in call.said
+    call.says("对")
+    order = call.last(RegisterAppeal)
+    assert isinstance(order, RegisterAppeal)
+    assert order.appeal.text.count(LANSHAN.said) == 1
+
+
+def test_more_of_a_place_that_is_read_back_is_taken() -> None:
+    call = with_a_complaint()
+    more = Place(said="兰山区开元小区", county_code="371302", county="兰山区", detail="开元小区")
+    call.says("兰山区开元小区", a_meaning("兰山区开元小区", place=more))
+    assert call.heard == ("confirm",)
+    assert "开元小区" in call.said
+
+
+def test_a_name_that_is_read_back_and_told_once_more_adds_nothing() -> None:
+    call = with_a_complaint()
+    place = Place(said="兰山区开元小区3号楼", county_code="371302", county="兰山区", detail="开元小区3号楼")
+    call.says("兰山区开元小区3号楼", a_meaning("兰山区开元小区3号楼", place=place))
+    call.says("开元小区", a_meaning("开元小区", Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
+    assert "开元小区3号楼" in call.said
