@@ -277,7 +277,15 @@ class AskingOn(InWriting):
         briefs = self._answers.briefs
         is_asked = self._answers.may_ask(draft.text) or briefs.puts_question(draft.text)
         is_asked = is_asked or draft.kind is AppealKind.INQUIRY
-        return is_asked and not briefs.letters.demands(draft.text, strongly=True)
+        return is_asked and not briefs.only_complains(draft.text)
+
+    def _against_it(self, draft: Draft) -> Draft:
+        """Return ``draft`` as the complaint that it is, though it was put as a question (“你说是不是欺负人”, “归谁管，请求查处”)."""
+        if draft.kind not in (None, AppealKind.INQUIRY):
+            return draft
+        category = nearest(draft.category, self._categories)
+        is_asked = category is not None and category.default_kind is AppealKind.INQUIRY
+        return draft.of_kind(AppealKind.COMPLAINT if is_asked else None)
 
     def _question_in_story(self) -> LookUp | None:
         """Search for the question alone that is within a story, then for it with what the story began with, and for the clause that asks, each once; None where there is no story around it."""

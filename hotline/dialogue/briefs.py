@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from hotline.dialogue.letters import Letters
@@ -22,6 +24,17 @@ _LEAST_BEFORE: Final = 5  # characters: 就是 right behind 那个 begins nothin
 _NUMBERED: Final = re.compile(r"[，：:、。][（(]?\d{1,2}[）)]?$")
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    is_on: bool  # without a pause before it
+    of_story: bool  # of several said so
+
+
+def _joined(parts: Sequence[_Part]) -> str:
+    return "".join(part.text if part.is_on else f"，{part.text}" for part in parts).strip("，")
+
+
 class Briefs:
     """Cuts what is read back (``answers.yaml``: ``brief``); ``asks`` tells whether words are put as a question."""
 
@@ -30,7 +43,9 @@ class Briefs:
         words = rows["brief"]
         self.asks = asks
         self.letters = Letters(rows, asks=asks, most=_MOST)
-        self._begins = re.compile(either(words["begins"]))
+        self._begins = re.compile(rf"(?<![{re.escape(words['not_behind'])}]){any_of(words['begins'])}")
+        self._softly = re.compile(rf"{any_of(words['softly'])}(?![{re.escape(words['not_begins'])}])")
+        self._ends = re.compile(rf"{any_of(words['ends'])}(?={any_of(words['goes_on'])})")
         self._opening = re.compile(rf"(?:(?:{either(words['opening'])})[{re.escape(_SIGNS)}]*)+")
         yours = words["yours"]
         of = re.escape(str(yours["behind"]))
@@ -53,17 +68,54 @@ class Briefs:
 
     def _question_of(self, text: str, *, is_marked: bool = False) -> str:
         """Return likewise the clause that says that it asks (请问……), wherever it stands, where it is to be ``is_marked``."""
-        clauses = [clause for clause in _CLAUSE.split(text) if clause]
-        asking = [index for index, clause in enumerate(clauses) if self.letters.asks(clause)]
+        parts = self._parts(text)
+        asking = [index for index, part in enumerate(parts) if self.letters.asks(part.text)]
         if not asking:
             return ""
-        marked = [index for index in asking if self.letters.is_marked(clauses[index])] if is_marked else []
+        marked = [i for i in asking if self.letters.is_marked(parts[i].text)] if is_marked else []
         first = last = (marked or asking)[-1]
-        while last + 1 in asking and sum(map(len, clauses[first : last + 2])) < _MOST:
+        while last + 1 in asking and len(_joined(parts[first : last + 2])) < _MOST:
             last += 1  # 请问能不能补办，怎么操作
-        while first > 0 and sum(map(len, clauses[first : last + 1])) < _QUESTION:
+        while parts[first].is_on and first - 1 in asking:
+            first -= 1  # 要带啥材料啊还有啥时候报名
+        if parts[first].of_story:
+            return self._with_beginning(parts, first, self._end_of(_joined(parts[first : last + 1])))
+        while first > 0 and len(_joined(parts[first : last + 1])) < _QUESTION:
             first -= 1
-        return self._end_of("，".join(clauses[first : last + 1]))
+        return self._end_of(_joined(parts[first : last + 1]))
+
+    def _with_beginning(self, parts: Sequence[_Part], at: int, question: str) -> str:
+        """Return ``question`` behind as much of the beginning of the story that it is a part of as fits: that names what it is about."""
+        begins = at
+        while parts[begins].is_on:
+            begins -= 1
+        for end in range(at, begins, -1):
+            told = self.without_opening(_joined(parts[begins:end])).strip(_SIGNS)
+            if len(told) + len(question) < _MOST and not self.letters.is_empty(told):
+                return f"{told}，{question}"
+        return question
+
+    def _parts(self, text: str) -> list[_Part]:
+        """Cut ``text`` into clauses, and a clause that is a story of its own where words begin."""
+        parts = []
+        for clause in filter(None, _CLAUSE.split(text)):
+            starts = [0, *self._starts(clause), len(clause)] if len(clause) > _MOST else [0, len(clause)]
+            of_story = len(starts) > 2
+            parts += [
+                _Part(clause[start:end], is_on=start > 0, of_story=of_story)
+                for start, end in pairwise(starts)
+            ]
+        return parts
+
+    def _starts(self, text: str) -> list[int]:
+        """Return where words begin in ``text``, behind its beginning."""
+        starts, last = [], 0
+        found = {one.start() for one in self._begins.finditer(text)}
+        for start in sorted(found | {one.end() for one in self._ends.finditer(text)}):
+            if start - last >= _LEAST_BEFORE and start < len(text):
+                starts.append(start)
+                last = start
+        return starts
 
     def clause_asked(self, text: str) -> str:
         """Return the last clause that asks, alone (“我在广东打工，社保卡丢了咋补”); empty where it is all, or says too little."""
@@ -87,13 +139,24 @@ class Briefs:
 
     def puts_question(self, text: str) -> bool:
         """Tell whether ``text`` is read back as a question: who asks and wishes (“请依法解决我的拆迁补偿”) says which only by “请问”."""
-        if len(text) <= _MOST:
-            return self.asks(text)
         if self.letters.demands(text, strongly=True):
             return False
-        asking = [clause for clause in _CLAUSE.split(text) if self.letters.asks(clause)]
+        asking = [part.text for part in self._parts(text) if self.letters.asks(part.text)]
+        if len(text) <= _MOST:
+            is_wish = not asking and self.letters.demands(text, strongly=False)  # 这何时是个头？请做主
+            return self.asks(self.letters.without_tail(text)) and not is_wish
         is_marked = any(self.letters.is_marked(clause) for clause in asking)
         return is_marked or (bool(asking) and not self.letters.wishes_of(text))
+
+    def only_complains(self, text: str) -> bool:
+        """Tell whether ``text`` asks for nothing to be told, and demands something, or complains by a question (你说是不是欺负人)."""
+        if self.puts_question(text):
+            return False
+        if any(self.letters.demands(text, strongly=strongly) for strongly in (True, False)):
+            return True
+        is_long = len(text) > _MOST
+        is_rhetoric = is_long and any(self.letters.is_rhetoric(part.text) for part in self._parts(text))
+        return is_rhetoric or (len(text) > _QUESTION and self.letters.has_tail(text))
 
     def in_brief(
         self, accounts: Sequence[str], keywords: Sequence[str] = (), *, is_asked: bool = True
@@ -136,10 +199,14 @@ class Briefs:
         """Return as much of the end of ``text`` as can be heard at once, from where words begin."""
         if len(text) <= _MOST:
             return self.without_opening(text)
-        starts = [found.start() for found in self._begins.finditer(text)]
-        starts += [found.end() for found in _CLAUSE.finditer(text)]
-        start = min((start for start in starts if start >= len(text) - _MOST), default=len(text) - _MOST)
-        return self.without_opening(text[start:])
+        first = len(text) - _MOST
+        starts = [*self._starts(text), *(found.end() for found in _CLAUSE.finditer(text))]
+        softly = [found.end() for found in self._softly.finditer(text)]
+        for ways in (starts, softly):
+            end = text[min((start for start in ways if start >= first), default=len(text)) :]
+            if len(end) >= _QUESTION and self.letters.asks(end):
+                return self.without_opening(end)
+        return self._beginning_of(text)
 
     def _beginning_of(self, text: str) -> str:
         """Return as much of the beginning of ``text`` as can be heard at once, up to where words begin."""
@@ -154,6 +221,6 @@ class Briefs:
             kept = longer
         if not kept:
             text = "，".join(clauses)
-            ends = [found.start() for found in self._begins.finditer(text[:_MOST])]
-            kept = text[: max((end for end in ends if end >= _QUESTION), default=_MOST)]
+            ends = [end for end in self._starts(text) if _QUESTION <= end <= _MOST]
+            kept = text[: max(ends, default=_MOST)]
         return self.letters.tidied(_NUMBERED.sub("", kept).rstrip(_SIGNS) or kept)

@@ -60,17 +60,33 @@ class Letters:
         )
         rhetoric = words["rhetoric"]
         self._rhetoric = re.compile(
-            rf"{either(rhetoric['words'])}|{any_of(rhetoric['begins'])}.*{any_of(rhetoric['ends'])}$"
+            rf"{either(rhetoric['words'])}|^{any_of(rhetoric['alone'])}$"
+            rf"|{any_of(rhetoric['begins'])}.*{any_of(rhetoric['ends'])}$"
+        )
+        tails = rhetoric["tails"]
+        self._tail = re.compile(
+            rf"{any_of(tails['says'])}\w{{0,6}}?{any_of(tails['ends'])}|{either(tails['alone'])}"
         )
 
     def asks(self, clause: str) -> bool:
         """Tell whether ``clause`` asks for something to be told, and does not complain by a question (难道没人管吗)."""
+        clause = self.without_tail(clause)
         is_question = self._asks(clause) or any(word in clause for word in self._questions)
         return is_question and not self.is_rhetoric(clause)
 
     def is_rhetoric(self, clause: str) -> bool:
         """Tell whether ``clause`` is a question that nobody means to be answered (何时是个头)."""
-        return self._rhetoric.search(clause.rstrip("？?！!。 ")) is not None
+        clause = clause.rstrip("？?！!。 ")
+        is_tail = self.has_tail(clause) and len(self.without_tail(clause)) < _LEAST
+        return is_tail or self._rhetoric.search(clause) is not None
+
+    def has_tail(self, text: str) -> bool:
+        """Tell whether what is told ends, or goes on, with such a question said without a pause (……你说是不是欺负人)."""
+        return self._tail.search(text) is not None
+
+    def without_tail(self, text: str) -> str:
+        """Return ``text`` without that."""
+        return self._tail.sub("，", text).strip("，。！？；,!?; ") if self.has_tail(text) else text
 
     def is_marked(self, clause: str) -> bool:
         """Tell whether ``clause`` says that it asks (请问……)."""

@@ -692,6 +692,9 @@ class Session(AskingOn):
             return self._next_question()
         self._draft = self._with_organisation(draft.filled(meaning, self._policy), meaning)
         self._no_matches = 0
+        if self._answers.wants_it_done(meaning.text):  # who handles it is told with the number
+            self._draft = self._against_it(self._draft)
+            return self._next_question(*(("calm",) if meaning.is_upset else ()))
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
         is_unclear = self._draft.category is None and self._draft.kind is AppealKind.HELP
         is_question = is_question or (is_unclear and self._answers.may_ask(meaning.text))
@@ -744,6 +747,8 @@ class Session(AskingOn):
         if self._draft.kind is None and self._draft.category is None:
             self._unclear = self._draft
             return self._no_match("not_understood")
+        if self._answers.briefs.only_complains(self._draft.text):
+            self._draft = self._against_it(self._draft)
         return self._next_question(*(("no_answer_register",) if self._puts_question(self._draft) else ()))
 
     def _delayed(self) -> Actions:

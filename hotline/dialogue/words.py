@@ -16,7 +16,7 @@ from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
 from hotline.dialogue.order_questions import OrderQuestions
 from hotline.dialogue.order_words import OrderWords
-from hotline.dialogue.patterns import either, without
+from hotline.dialogue.patterns import any_of, either, without
 from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.several import SeveralMatters
 from hotline.dialogue.short_answers import Answer, clauses
@@ -75,6 +75,11 @@ class AnswerWords(Endings):
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
             self._next_matter = tuple(sorted(rows["next_matter"], key=len, reverse=True))
             self._who = tuple(sorted(map(str, rows["who_inside"]), key=len, reverse=True))
+            complains = rows["who_complains"]
+            self._complains_of_who = re.compile(
+                rf"{any_of(complains['ends'])}{any_of(complains['particles'])}*\W*$"
+            )
+            self._tried = tuple(complains["tried"])
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self.follow_ups = FollowUps(rows, file=file)
@@ -218,6 +223,15 @@ class AnswerWords(Endings):
             text = text.replace(words, "，")
         parts = (self._without_empty(part.strip()) for part in _CLAUSE.split(text))
         return "，".join(part for part in parts if part)
+
+    def wants_it_done(self, text: str) -> bool:
+        """Tell whether who asks whose business it is demands or complains beside it (“物业不管，请问谁来管？请求介入处理”): that is registered."""
+        if not self.asks_who(text):
+            return False
+        letters, rest = self.briefs.letters, self.without_who(text)
+        is_demand = any(letters.demands(rest, strongly=strongly) for strongly in (True, False))
+        has_tried = len(han_only(text)) >= _SHORT_STORY and any(word in text for word in self._tried)
+        return is_demand or has_tried or self._complains_of_who.search(text) is not None
 
     def _without_empty(self, text: str) -> str:
         """Take words that say nothing off both ends."""

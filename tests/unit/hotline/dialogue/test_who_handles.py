@@ -117,3 +117,34 @@ def test_of_a_class_that_is_only_guessed_no_unit_is_told() -> None:
     guess = a_complaint("想申请技改补贴", category="1001", category_confidence=0.4)
     call.happens(UnitFound(NOW, call.turn, guess, "市民政局", "按类别"))
     assert call.heard == ("who_unknown", "who_offer")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "楼上卫生间漏水到我家，物业不管。请问谁来管？请求有关部门介入处理！",
+        "小区门口违停严重，请问到底归哪个部门管？强烈要求整改！",
+        "楼下烧烤摊天天冒烟找了社区也不管你说这归谁管我要投诉",
+        "楼下烧烤摊天天冒烟呛得俺睡不着觉，找了社区社区也不管，这事到底归谁管",
+    ],
+)
+def test_who_demands_or_complains_beside_it_has_it_registered(words: str) -> None:
+    call = Conversation()
+    call.says(words, a_complaint(words, kind=AppealKind.INQUIRY))
+    assert call.heard == ("ask_place",)
+    assert call.says("兰山区金雀山路", a_complaint("兰山区金雀山路", category=None, place=LANSHAN))
+    assert call.heard == ("confirm",)
+    assert "您反映的" in call.said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "小区暖气不热，物业不管，归谁管",
+        "我要投诉饭店卫生该找哪个部门",
+        "请告诉我路灯不亮哪个部门负责处理",
+        "希望政府明确，楼道堆杂物由哪个部门负责",
+    ],
+)
+def test_who_only_asks_whose_it_is_is_told(words: str) -> None:
+    assert isinstance(asked(words).did[-1], FindUnit)
