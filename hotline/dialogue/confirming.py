@@ -204,9 +204,8 @@ class Confirming(TakingDown):
         """Take down what was added, and ask anew."""
         if self._has_changed_enough(meaning.text):
             return self._transfer("not_understood")
-        place, said = self._draft.place, han_only(meaning.text)
-        if place is not None and len(said) > _ALIKE and said in han_only(place.detail):
-            return self._next_question()  # 开元小区, of 开元小区3号楼
+        if self._is_same_place(self._draft, meaning):
+            return self._next_question()
         self._draft = self._draft.heard(meaning.text).filled(meaning, self._policy)
         return self._confirm_after("secrecy_wished" if meaning.slots.wants_secrecy else "facts_noted")
 
@@ -255,6 +254,9 @@ class Confirming(TakingDown):
     def _is_same_place(self, before: Draft, meaning: Understanding) -> bool:
         """Whether only the place that was read back is said once more: nothing is added, and all is read back."""
         said, known = meaning.slots.place, before.place
+        if said is None and known is not None:
+            name = han_only(meaning.text)
+            return len(name) > _ALIKE and name in han_only(known.detail)  # 开元小区, of 开元小区3号楼
         if said is None or known is None or not is_alone(said, meaning.text):
             return False
         is_more = meaning.slots.wants_secrecy and not before.wants_secrecy

@@ -1379,8 +1379,10 @@ def test_more_of_a_place_that_is_read_back_is_taken() -> None:
 
 def test_a_name_that_is_read_back_and_told_once_more_adds_nothing() -> None:
     call = with_a_complaint()
-    place = Place(said="兰山区开元小区3号楼", county_code="371302", county="兰山区", detail="开元小区3号楼")
-    call.says("兰山区开元小区3号楼", a_meaning("兰山区开元小区3号楼", place=place))
-    call.says("开元小区", a_meaning("开元小区", Intent.UNKNOWN))
+    place = Place(
+        said="兰山区开元花园小区3号楼", county_code="371302", county="兰山区", detail="开元花园小区3号楼"
+    )
+    call.says("兰山区开元花园小区3号楼", a_meaning("兰山区开元花园小区3号楼", place=place))
+    call.says("开元花园小区", a_meaning("开元花园小区", Intent.UNKNOWN))
     assert call.heard == ("confirm",)
-    assert "开元小区3号楼" in call.said
+    assert "开元花园小区3号楼" in call.said
