@@ -33,7 +33,7 @@ class NoAlarms:
         self._idiom = re.compile(rf"(?:{lead})(?:{between})*(?:{figures})|{whole}")
         self._turn, self._threat, self._fear = _turns(rows["turns"]), _threats(rows["threats"]), _fears(rows)
         self._threat_begins = tuple(rows["threats"]["begins"])
-        habits, supposed = rows["habits"], rows["supposed"]
+        habits, supposed, self._contact = rows["habits"], rows["supposed"], _contact(rows["contact"])
         event = any_of(habits["events"])
         between = rf"(?:(?!{any_of(habits['not_between'])}).){{0,{int(habits['most'])}}}?"
         self._event = re.compile(event)
@@ -87,6 +87,10 @@ class NoAlarms:
     def without_idioms(self, clause: str) -> str:
         """Return ``clause`` without figures of speech (旱得冒烟, 嗓子都冒烟) and other words with those characters (跳楼价)."""
         return self._idiom.sub("／", clause)
+
+    def without_contact(self, text: str) -> str:
+        """Return ``text`` without the telephone that somebody is to be reached at (就留我的电话, 就打我这个电话)."""
+        return self._contact.sub("／", text)
 
     def is_anew(self, text: str) -> bool:
         """Tell whether ``text`` says that it has happened once more, or that help is to come."""
@@ -162,6 +166,12 @@ def _fears(rows: Mapping[str, Any]) -> re.Pattern[str]:
         any_of(rows["fears"][name]) for name in ("who", "how", "fear", "after", "then")
     )
     return re.compile(rf"{who}{how}*{fear}{after}*(?=$|{then})")
+
+
+def _contact(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    """Return the pattern of where somebody is to be reached; of 打我老婆电话 it is not sure."""
+    acts, whose, own, of, what = (any_of(rows[name]) for name in ("acts", "whose", "own", "of", "what"))
+    return re.compile(rf"{acts}(?:{whose}{of}?|{own}{of}){what}")
 
 
 def _dates(rows: Mapping[str, Any]) -> tuple[re.Pattern[str], re.Pattern[str]]:

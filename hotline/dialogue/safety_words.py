@@ -194,6 +194,7 @@ class SafetyWords:
             return None
         if not rings.is_anew(text) and rings.without_habits(text) != text:
             return None
+        text = rings.without_contact(text)
         word = self._misheard.find(text, is_urgent=any(word in text for word in self._now))
         if word is None:
             return None
@@ -201,7 +202,7 @@ class SafetyWords:
         return Emergency(service, Alarm.POSSIBLE, word)
 
     def _in_clause(self, clause: str, setting: _Setting, *, is_supposed: bool) -> Iterable[Emergency]:
-        clause = self._no_alarms.without_idioms(clause)
+        clause = self._no_alarms.without_contact(self._no_alarms.without_idioms(clause))
         is_now = self._is_now(clause)
         if not (is_now or setting.is_anew):
             clause = self._no_alarms.without_habits(clause)

@@ -157,6 +157,26 @@ def test_a_figure_of_speech_and_what_is_denied_are_no_fire(text: str, word: str 
 
 
 @pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("就留我的电话", None),
+        ("就留俺电话吧", None),
+        ("就记我的手机号", None),
+        ("就打我这个电话联系", None),
+        ("有事就打俺现在这个号", None),
+        ("就打我老婆的电话", None),
+        ("他就打我老婆", "打我老婆"),
+        ("他打我，你留我的电话", "他打我"),
+        ("儿子打我，家里的电话线都扯断了", "儿子打我"),
+        ("救救我，打我这个电话", "救救我"),
+    ],
+)
+def test_where_somebody_is_to_be_reached_raises_no_alarm(text: str, word: str | None) -> None:
+    found = SAFETY.emergency_in(text) or SAFETY.misheard_in(text)
+    assert (found and found.word) == word
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "我被他们关在屋里了出不来",
