@@ -27,6 +27,7 @@ class OrderWords:
         elsewhere = rows["wrong_elsewhere"]
         self._wrong_elsewhere = (*elsewhere["of"], *elsewhere["asks"])
         self._told_wrongly = tuple(elsewhere["but"])
+        self._speaks_of_progress = tuple(rows["speaks_of_progress"])
         self._undone, asks = tuple(rows["tells_undone"]), rows["asks_afterwards"]
         self._asks_afterwards, self._ends_asking = tuple(asks["inside"]), tuple(asks["ends"])
         self._asks_nothing = tuple(asks["but"])
@@ -111,6 +112,10 @@ class OrderWords:
         return len(han_only(text)) <= _LONGEST and all(
             any(words in text for words in group) for group in self._secret_later
         )
+
+    def speaks_of_progress(self, text: str) -> bool:
+        """Tell whether there is a word in ``text`` of how an order stands; of 上个月的事 a model may think so."""
+        return any(words in text for words in self._speaks_of_progress)
 
     def presses(self, text: str) -> bool:
         """Tell whether who asks how an order stands urges it (“催一下电梯那个事”)."""

@@ -300,7 +300,18 @@ class OverTurns(ChangedOrders):
     def _is_progress_between(self, meaning: Understanding) -> bool:
         """Whether a question of the hotline was answered by asking how an earlier order stands."""
         asks = meaning.intent is Intent.ASK_PROGRESS or self._answers.wants_progress(meaning.text)
-        return asks and self._stage in ASIDE and self._asked is not None and meaning.slots.place is None
+        return asks and self._is_asked_for_matter and meaning.slots.place is None
+
+    @property
+    def _is_asked_for_matter(self) -> bool:
+        return self._stage in ASIDE and self._asked is not None
+
+    def _as_answered(self, meaning: Understanding) -> Understanding:
+        """Return ``meaning`` as no question of an earlier order where the matter is asked about and no word tells of one (上个月的事)."""
+        is_told = self._answers.of_orders.speaks_of_progress(meaning.text)
+        is_told = is_told or bool(meaning.slots.work_order_number)
+        is_guess = meaning.intent is Intent.ASK_PROGRESS and not is_told and self._is_asked_for_matter
+        return replace(meaning, intent=Intent.UNKNOWN) if is_guess else meaning
 
     def _put_off_progress(self, text: str) -> Actions:
         """Promise to look once this matter is registered, and put the question again that was left open."""

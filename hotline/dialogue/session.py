@@ -588,6 +588,7 @@ class Session(AskingOn):
         is_withdrawal = meaning.intent is Intent.WITHDRAW and is_sure
         if self._stage in INTAKE and (is_withdrawal or self._takes_back(meaning.text)):
             return self._withdrawn(self._answers.beside_withdrawal(meaning.text))
+        meaning = self._as_answered(meaning)
         if self._is_progress_between(meaning):
             return self._put_off_progress(meaning.text)
         if self._is_aside(meaning):

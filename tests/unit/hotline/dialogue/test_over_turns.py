@@ -398,6 +398,22 @@ def test_progress_asked_for_within_an_intake_is_looked_up_once_the_matter_is_reg
     assert call.last(LookUpProgress).number == "26112000007"
 
 
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("上个月的事", ("facts_noted", "confirm_short")),
+        ("就打我的电话", ("facts_noted", "confirm_short")),
+        ("我那个单子", ("progress_later", "confirm")),
+        ("上次那个呢", ("progress_later", "confirm")),
+        ("啥时候给我修", ("progress_later", "confirm")),
+    ],
+)
+def test_what_a_model_takes_for_a_question_of_an_earlier_order_is_one_only_with_a_word_of_it(text, heard):
+    call = with_a_complaint()
+    call.says(text, a_meaning(text, Intent.ASK_PROGRESS))
+    assert call.heard == heard
+
+
 def test_progress_asked_for_beside_a_second_matter_comes_with_it():
     call = Conversation()
     call.says(
