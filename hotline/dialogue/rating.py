@@ -90,7 +90,7 @@ class Rated(Standing):
             return self._listen_longer(*self._asked)
         if self._answers.rates_later(text):
             return self._goodbye("goodbye")
-        given = self._ratings.satisfaction(text)
+        given = _KEYS.get(self._answers.digit_said(text)) or self._ratings.satisfaction(text)
         if given is not None:
             return self._rate(given)
         if self._answers.read(text, Answer.MORE) is not None:

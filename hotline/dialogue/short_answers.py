@@ -69,6 +69,7 @@ class ShortAnswers:
         self._polite_start = re.compile(rf"(?:{either(rows['polite_starts'])})+")
         done_starts = (*rows["polite_starts"], *rows["done_starts"])
         self._done_start = re.compile(rf"(?:{either(done_starts)})*")
+        self._only_this = _only_this(rows["only_this"])
         self._polite_end = re.compile(rf"(?:(?:{either(rows['polite_ends'])})(?:{after})*)+$")
 
     def read(self, text: str, *among: Answer) -> Answer | None:
@@ -93,7 +94,9 @@ class ShortAnswers:
         for answer in among:
             if all(self._says(answer, part) for part in _CLAUSE.split(text)):
                 return answer
-        if Answer.DONE in among and self._is_done_after_yes(_CLAUSE.split(text)):
+        if Answer.DONE in among and (
+            self._is_done_after_yes(_CLAUSE.split(text)) or self._only_this.fullmatch(words)
+        ):
             return Answer.DONE
         return None
 
@@ -144,6 +147,10 @@ class ShortAnswers:
         words = plain(simplified(text))
         words = words.removeprefix(next(filter(words.startswith, self._before_digit), ""))
         return words if len(words) == 1 and words.isascii() and words.isdigit() else ""
+
+    def digit_said(self, text: str) -> str:
+        """Return the digit that is all that was said (“二”, “选二吧”); empty where more, or none, was."""
+        return self.digit_alone(self._core(plain(simplified(text))).translate(self._digits))
 
     def is_plain_yes(self, text: str) -> bool:
         """Tell whether ``text`` begins with a yes that nothing behind it takes back (“对的，登记的内容是对的”)."""
@@ -220,6 +227,14 @@ class ShortAnswers:
                 if words.endswith(filler) and len(words) > len(filler):
                     words, changed = words[: -len(filler)], True
         return words
+
+
+def _only_this(rows: Mapping[str, Any]) -> re.Pattern[str]:
+    """Return the pattern of a sentence that says there is only this one (“就这一个”, “只有这一个诉求”)."""
+    before, only, these, one, what, after = (
+        f"(?:{either(rows[name])})" for name in ("before", "only", "these", "one", "what", "after")
+    )
+    return re.compile(rf"{before}*{only}(?:{these}{one}?|{one}){what}?{after}*")
 
 
 def first_clause(text: str) -> str:

@@ -95,6 +95,26 @@ def test_keys_rate_too(key: str, rating: Satisfaction) -> None:
     assert (call.session.rating, ended(call)) == (rating, True)
 
 
+@pytest.mark.parametrize(
+    ("words", "rating"),
+    [
+        ("1", Satisfaction.SATISFIED),
+        ("一", Satisfaction.SATISFIED),
+        ("2", Satisfaction.MOSTLY),
+        ("二", Satisfaction.MOSTLY),
+        ("选二吧", Satisfaction.MOSTLY),
+        ("我按2", Satisfaction.MOSTLY),
+        ("三", Satisfaction.DISSATISFIED),
+        ("二分", Satisfaction.DISSATISFIED),
+        ("二号楼", None),
+    ],
+)
+def test_the_number_of_a_key_rates_when_it_is_said(words: str, rating: Satisfaction | None) -> None:
+    call = asked()
+    call.says(words)
+    assert call.session.rating == rating
+
+
 @pytest.mark.parametrize("said", ["不满意", "态度太差"])
 def test_who_is_not_satisfied_is_offered_a_person(said: str) -> None:
     call = asked()

@@ -332,6 +332,17 @@ def test_who_will_not_say_where_has_said_no_place(text: str) -> None:
         ("不要了", Answer.NO),
         ("暂时没有", Answer.DONE),
         ("那先挂了", Answer.DONE),
+        ("这回对了", Answer.YES),
+        ("这下没错了", Answer.YES),
+        ("好使", Answer.YES),
+        ("不好使", None),
+        ("就是这个问题", Answer.YES),
+        ("就这一个", Answer.DONE),
+        ("就这一个诉求", Answer.DONE),
+        ("只有这一件", Answer.DONE),
+        ("没了，就问这一个，谢谢", Answer.DONE),
+        ("就这一条路不亮", None),
+        ("就一个问题，他们啥时候来", None),
     ],
 )
 def test_everyday_answers_to_a_read_back_and_at_the_end(text: str, answer: Answer | None) -> None:
