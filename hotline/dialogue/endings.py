@@ -37,6 +37,11 @@ class Endings(ShortAnswers):
         refused, fillers = either((*self._refuses, *self._withdraws_alone)), either(rows["fillers"])
         self._refusal = re.compile(rf"(?:(?:{fillers})*(?:{refused})(?:{fillers})*{_GAPS})+")
         self._no_call = tuple(rows["no_call_inside"])
+        instead, back = rows["registers_instead"], rows["wants_call_back"]
+        lead, takes, after = (either(instead[name]) for name in ("before", "registers", "after"))
+        self._registers_instead = re.compile(rf"(?:{lead})*(?:{takes})(?:{after})*")
+        lead, who, calls, after = (either(back[name]) for name in ("before", "who", "calls", "after"))
+        self._wants_call_back = re.compile(rf"(?:{lead})*(?:{who})?(?:{calls})(?:{after})*")
         self._leaves, self._farewells = tuple(rows["leaves_inside"]), tuple(rows["farewell_inside"])
         urging, chat = rows["done_and_urges"], rows["done_and_chat"]
         self._done_and = tuple(urging["urges"]), tuple(urging["more"])
@@ -106,6 +111,14 @@ class Endings(ShortAnswers):
         words = han_only(text)
         is_short = len(words) <= _SHORT_WISH
         return self.lets_it_be(text) or (is_short and any(word in words for word in self._no_call))
+
+    def registers_instead(self, text: str) -> bool:
+        """Tell whether an answer to the offer of a call only says that the machine is to take the matter down (“那你登记吧”)."""
+        return self._registers_instead.fullmatch(in_standard_words(han_only(text))) is not None
+
+    def wants_call_back(self, text: str) -> bool:
+        """Tell whether an answer to the offer of a call only says that somebody is to call (“好，让他回我电话”)."""
+        return self._wants_call_back.fullmatch(in_standard_words(han_only(text))) is not None
 
     def takes_leave(self, text: str) -> bool:
         """Tell whether ``text`` says that the citizen goes (告辞), whatever became of their matter."""

@@ -40,6 +40,7 @@ class HandingOver(Floor):
 
     _wishes_other_time = False  # than was offered for a call back
     _windows_offered = 1
+    _told_when_offered = ""  # what there was to call about
     _was_callback_unclear = False  # the offer was answered with words that say nothing, and put again
     _offered_at: datetime | None = None
     _is_callback = False  # the hotline called: there is a task for it already
@@ -200,6 +201,7 @@ class HandingOver(Floor):
     def _offer_callback(self, window: CallbackWindow, at: datetime, name: str = "") -> Actions:
         """Offer to be called back at a certain time: who says nothing else is not asked to tell it to a machine."""
         self._window, self._was_offered_callback, self._offered_at = window, True, at
+        self._told_when_offered = self._told_when_offered or self._draft.text
         told = spoken_window(self._prompts, window, at.astimezone(self._timezone))
         names = (name or self._nobody_there, "callback_offer")
         return self._ask_yes_no(Stage.CALLBACK, *names, window=told, hours=self._agents_are_there)
@@ -207,7 +209,7 @@ class HandingOver(Floor):
     def _answer_to_callback(self, text: str) -> Actions:
         """Plan the call, or another; what is neither yes nor no is understood: it may be the matter itself."""
         answer = self._answers.read(text, Answer.NO, Answer.YES)
-        if answer is Answer.YES:
+        if answer is Answer.YES or self._answers.wants_call_back(text):
             return self._plan_callback()
         if answer is Answer.NO or self._answers.wants_no_call(text):
             return self._take_message()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from hotline.dialogue.floor import Actions
@@ -55,6 +56,26 @@ class Rated(Standing):
         self._forget_draft()
         self._stage = Stage.MORE
         return self._rate_or_goodbye()
+
+    def _answer_to_callback(self, text: str) -> Actions:
+        """Take the matter down for who would rather tell the machine; who has nothing more, behind an order, is let go."""
+        if self._answers.registers_instead(text) and not self._answers.wants_no_call(text):
+            return self._register_instead()
+        is_told = len(self._told_when_offered) >= self._policy.min_matter_characters
+        is_nothing = self._tells_no_matter and not is_told
+        if is_nothing and self._answers.read(text, Answer.NO, Answer.DONE) is not None:
+            return self._goodbye("goodbye")
+        return super()._answer_to_callback(text)
+
+    def _register_instead(self) -> Actions:
+        """Go on with a matter that is known, keep one that is not for people to read, and ask for one that was not told."""
+        self._no_matches = 0
+        if self._draft.category is not None:
+            self._draft = replace(self._draft, place_questions=0)  # where it is was not misheard
+            return self._next_question()
+        if len(self._draft.text) >= self._policy.min_matter_characters:
+            return self._take_message()
+        return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")
 
     def _rating_given_unasked(self, text: str) -> Satisfaction | None:
         """Return what a word or two say of the conversation when it was only asked whether there is anything more (“满意”)."""

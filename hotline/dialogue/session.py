@@ -216,7 +216,8 @@ class Session(AskingOn):
         if self._stage in DEAF:
             return self._delayed() if self._is_delayed else ()
         wants_person = self._answers.wants_agent(text) or self._answers.is_for_somebody(text)
-        if wants_person and not self._answers.of_orders.is_for_when_done(text):
+        is_offered = self._stage is Stage.CALLBACK and self._answers.wants_call_back(text)
+        if wants_person and not (is_offered or self._answers.of_orders.is_for_when_done(text)):
             return self._transfer("asked")
         # Who is waiting for a person already is left to wait: what they say goes to that person.
         if self._stage not in WAITS_FOR_PEOPLE and self._answers.is_in_despair(

@@ -10,7 +10,7 @@ from hotline.dialogue.actions import End, PlanCallback, RegisterAppeal, Transfer
 from hotline.dialogue.events import CallbackPlanned, EngineFailed, FellSilent, HungUp, KeyPressed, NoAgentFree
 from hotline.domain.callbacks import CallingHours
 from hotline.domain.meaning import Intent
-from tests.builders import NOW, PHONE, a_complaint, a_meaning
+from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning
 from tests.talking import Conversation
 
 HOURS = CallingHours(((time(9), time(12)), (time(14), time(17)), (time(17), time(20))), timedelta(minutes=30))
@@ -46,11 +46,46 @@ def test_a_time_is_offered_and_told_again_once_it_is_kept() -> None:
     assert isinstance(call.did[-1], End)
 
 
-@pytest.mark.parametrize("agree", ["好的", "行", "嗯"])
+@pytest.mark.parametrize(
+    "agree", ["好的", "行", "嗯", "好，让他回我电话", "给我回个电话吧", "那就打我手机吧"]
+)
 def test_who_agrees_is_called(agree: str) -> None:
     call = nobody_free()
     call.says(agree)
     assert planned(call).phone == PHONE
+
+
+@pytest.mark.parametrize("said", ["那你登记吧", "你给我登记一下", "不用了，先记下来吧"])
+def test_who_would_rather_tell_the_machine_is_taken_down(said: str) -> None:
+    known, unknown = nobody_free("我家暖气不热"), nobody_free()
+    known.says(said)
+    unknown.says(said)
+    assert (known.heard, unknown.heard) == (("ask_place",), ("go_ahead",))
+
+
+def test_a_matter_that_is_not_known_is_kept_for_who_would_rather_have_it_registered() -> None:
+    call = Conversation(calling_hours=HOURS)
+    call.says("那个啥坏了一大片", a_complaint("那个啥坏了一大片", category=None))
+    call.says("转人工")
+    call.happens(NoAgentFree(NOW, call.turn))
+    call.says("那你登记吧")
+    recorded = call.did[-1]
+    assert isinstance(recorded, RegisterAppeal)
+    assert recorded.appeal.text == "那个啥坏了一大片"
+
+
+@pytest.mark.parametrize("said", ["没有了", "不用了", "没事了"])
+def test_who_has_nothing_more_behind_an_order_makes_no_second(said: str) -> None:
+    call = Conversation(calling_hours=HOURS)
+    call.says("路灯不亮", a_complaint("路灯不亮", place=LANSHAN))
+    call.says("对")
+    call.is_registered()
+    call.says("转人工")
+    call.happens(NoAgentFree(NOW, call.turn))
+    call.says("哎呀怎么老是忙啊", a_meaning("哎呀怎么老是忙啊", Intent.UNKNOWN))
+    registered = sum(isinstance(action, RegisterAppeal) for action in call.did)
+    call.says(said)
+    assert (registered, isinstance(call.did[-1], End), call.heard) == (1, True, ("goodbye",))
 
 
 @pytest.mark.parametrize(
