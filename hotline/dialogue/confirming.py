@@ -68,8 +68,9 @@ class Confirming(TakingDown):
 
     def _put_right(self, text: str) -> Actions:
         """Take what is right where the citizen says what is wrong as well: a name in the place, or what it is about."""
-        if (done := self._slip_in_place(text)) is not None:
+        if (done := self._slip_in_place(text) or self._turned(text)) is not None:
             return done
+        text = self._answers.said_wrong(text)
         both = self._answers.put_right(text)
         if both is None:
             return self._understand(text)
@@ -88,6 +89,14 @@ class Confirming(TakingDown):
         right = first_clause(right)
         is_part = len(wrong) > 1 and wrong in place.detail and len(right) <= _LONGEST_NAME
         return self._place_put_right(place, wrong, right, text) if is_part else None
+
+    def _turned(self, text: str) -> Actions | None:
+        """Put right, or add, the direction that is all that is said (“不对，是往西”); None where none is."""
+        place = self._draft.place
+        right = self._answers.turns.put_right(text, place.detail) if place is not None else ""
+        return (
+            self._place_put_right(place, place.detail, right, text) if place is not None and right else None
+        )
 
     def _place_put_right(self, place: Place, wrong: str, right: str, text: str) -> Actions:
         if self._has_changed_enough(text):

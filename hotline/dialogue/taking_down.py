@@ -368,7 +368,8 @@ class TakingDown(InTalk):
             return draft
         road = draft.place.detail
         if road and not self._answers.places.may_go_on(road):
-            return draft
+            turn = self._turn_behind(draft.place, meaning)
+            return replace(draft, place=replace(draft.place, detail=f"{road}{turn}"))
         said = meaning.slots.place.said
         name = self._answers.places.behind(said, meaning.text)
         if not (road or name):
@@ -381,12 +382,20 @@ class TakingDown(InTalk):
         return replace(draft, place=replace(draft.place, detail=f"{road}{name}"))
 
     def _with_organisation(self, draft: Draft, meaning: Understanding) -> Draft:
-        """Return ``draft`` with the shop or company that was named right behind the road, or the number on it."""
+        """Return ``draft`` with the shop or company that was named right behind the road, or the number on it; or else the direction."""
         said, place = meaning.slots.place, draft.place
-        if said is None or place is None or not self._answers.places.may_go_on(place.detail):
+        if said is None or place is None:
             return draft
-        name = self._answers.places.shop_behind(said.said, meaning.text)
+        may_go_on = self._answers.places.may_go_on(place.detail)
+        name = self._answers.places.shop_behind(said.said, meaning.text) if may_go_on else ""
+        name = name or self._turn_behind(place, meaning)
         return replace(draft, place=replace(place, detail=f"{place.detail}{name}")) if name else draft
+
+    def _turn_behind(self, place: Place, meaning: Understanding) -> str:
+        """Return the direction that was told right behind ``place`` (交叉口|往东二百米), empty where none was."""
+        said = meaning.slots.place
+        is_it = said is not None and bool(place.detail) and said.said.endswith(place.detail)
+        return self._answers.turns.behind(said.said, meaning.text) if said is not None and is_it else ""
 
     def _may_tell_place(self, text: str) -> bool:
         """Whether words that name nothing known say where it is; “还是我们小区” does not where no place was said before."""

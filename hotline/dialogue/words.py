@@ -18,6 +18,7 @@ from hotline.dialogue.order_questions import OrderQuestions
 from hotline.dialogue.order_words import OrderWords
 from hotline.dialogue.patterns import any_of, either, without
 from hotline.dialogue.place_names import PlaceNames
+from hotline.dialogue.place_turns import PlaceTurns
 from hotline.dialogue.several import SeveralMatters
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
@@ -88,6 +89,7 @@ class AnswerWords(Endings):
             self.slips = Slips(rows)
             self.briefs = Briefs(rows, self.asks)
             self.places = PlaceNames(rows, core=self._core, file=file)
+            self.turns = PlaceTurns(rows)
             self.several = SeveralMatters(rows, self.places)
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
@@ -401,6 +403,12 @@ class AnswerWords(Endings):
         """Return what ``text`` says is right where that is all it says (“不对，是通达路”, “应该是平安路”); empty where it says more or less."""
         found = self._right_alone.fullmatch(text.strip("。. "))
         return (found["right"] or found["said"]) if found is not None else ""
+
+    def said_wrong(self, text: str) -> str:
+        """Return ``text`` with a denial for what says that something is wrong (“楼号错了，是9号楼”); as it is where nothing does, or all of it."""
+        first, *rest = clauses(text) or [text]
+        is_wrong = self.of_changes.says_wrong(first) and not self.opens_with(first, Answer.NO)
+        return self.denied("，".join(rest)) if rest and is_wrong else text
 
     def denied(self, right: str) -> str:
         """Return ``right`` as said after a denial (“不对，红绿灯”)."""

@@ -375,6 +375,70 @@ def test_who_says_for_whom_it_is_behind_a_yes_has_confirmed() -> None:
     assert call.did[-1].appeal.text.endswith("对，不是我，是俺邻居")
 
 
+@pytest.mark.parametrize(
+    ("detail", "said", "meant"),
+    [
+        ("沂蒙路银座往东二百米", "哎不对 是往西", "沂蒙路银座往西二百米"),
+        ("沂蒙路银座往东二百米", "不对，往西三百米", "沂蒙路银座往西三百米"),
+        ("沂蒙路银座往东二百米", "不对 是路西", "沂蒙路银座往东二百米路西"),
+        ("沂蒙路银座往东二百米", "不是东边，是西边", "沂蒙路银座往西二百米"),
+        ("往北50米路东", "不对 是路西", "往北50米路西"),
+        ("往北50米路东", "不对 是往南", "往南50米路东"),
+        ("胜利街农行东边", "错了 在西边", "胜利街农行西边"),
+        ("沂蒙路西侧", "说反了是东侧", "沂蒙路东侧"),
+        ("人民医院东门", "不对，是西门", "人民医院西门"),
+        ("沂蒙路东关小区", "不对，在路西", "沂蒙路东关小区路西"),  # a name, and no direction
+    ],
+)
+def test_a_direction_alone_is_put_right(detail: str, said: str, meant: str) -> None:
+    call = read_back(Place(said=detail, county_code="371302", county="兰山区", detail=detail))
+    call.says(said)
+    assert call.session.so_far.place.detail == meant
+    assert call.heard == ("confirm",)
+
+
+def test_who_is_asked_what_is_wrong_may_tell_a_direction() -> None:
+    call = read_back(replace(TONGDA, detail="通达路路南"))
+    call.says("不对")
+    call.says("在路北")
+    assert call.session.so_far.place.detail == "通达路路北"
+
+
+@pytest.mark.parametrize("said", ["不是往西", "不对，是西安路", "是西边那个小区", "对，往东"])
+def test_what_is_no_direction_alone_is_understood(said: str) -> None:
+    call = read_back(replace(TONGDA, detail="通达路银座往东"))
+    call.says(said)
+    assert isinstance(call.did[-1], Understand)
+
+
+@pytest.mark.parametrize("said", ["登记的不对 是9号楼", "楼号错了 是9号楼"])
+def test_a_number_is_put_right_whatever_is_said_to_be_wrong(said: str) -> None:
+    call = read_back(replace(TONGDA, detail="正阳小区8号楼"))
+    call.says(said, a_meaning("不对，是9号楼", Intent.UNKNOWN))
+    asked = call.last(Understand)
+    assert isinstance(asked, Understand)
+    assert asked.text == "不对，是9号楼"
+    assert call.session.so_far.place.detail == "正阳小区9号楼"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "detail"),
+    [
+        ("通达路和沂蒙路交叉口往东", "通达路和沂蒙路交叉口", "通达路和沂蒙路交叉口往东"),
+        ("通达路和沂蒙路交叉口往东二百米路灯不亮", "通达路和沂蒙路交叉口", "通达路和沂蒙路交叉口往东二百米"),
+        ("通达路往东走的公交车", "通达路", "通达路"),
+    ],
+)
+def test_a_direction_behind_a_place_is_part_of_it(text: str, said: str, detail: str) -> None:
+    place = replace(TONGDA, said=said, detail=said)
+    call = Conversation()
+    call.says(text, a_complaint(text, category="020401", place=place))
+    assert call.session.so_far.place.detail == detail
+    call = asked_where()
+    call.says(text, a_complaint(text, category="020401", place=place))
+    assert call.session.so_far.place.detail.startswith(detail)
+
+
 # --- names behind a county ------------------------------------------------------------------------------------------
 
 
