@@ -21,7 +21,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_online``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``goes_on_there``, ``invites_place``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -57,6 +57,12 @@ class PlaceNames:
             there = rows["goes_on_there"]
             self._goes_on, self._too = tuple(there["begins"]), tuple(there["too"])
             self._points_back = {str(end): tuple(words) for end, words in there["pointed"].items()}
+            online = rows["place_online"]
+            lead, where, inside, does, after, none = (
+                any_of(online[name]) for name in ("before", "where", "inside", "does", "after", "none")
+            )
+            told = rf"{lead}*{where}{inside}?(?:{does}{after}*|{after}+)?"
+            self._online = re.compile(rf"{lead}*{none}?{told}(?:{lead}*{none}{after}*)?")
             self._invites = tuple(rows["invites_place"])
             self._like, self._unlike = tuple(rows["place_like"]), tuple(rows["not_place_like"])
         except KeyError as error:
@@ -125,6 +131,11 @@ class PlaceNames:
     def is_whole_city(self, place: str) -> bool:
         """Tell whether ``place`` is the whole city, of which no county need be asked."""
         return place == self._whole_city
+
+    def is_online(self, text: str) -> bool:
+        """Tell whether an answer is only that it is on the net (“网上买的，没有具体位置”), where no place can be told."""
+        words = han_only(text)
+        return len(words) <= _LONGEST + _LONGEST and self._online.fullmatch(words) is not None
 
     def called(self, text: str) -> str:
         """Return the name in ``text``, without the words that introduce it (楼盘叫春江郦城)."""

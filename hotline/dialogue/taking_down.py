@@ -320,6 +320,11 @@ class TakingDown(InTalk):
         if meaning.slots.place is None and (all_over := self._answers.places.everywhere(meaning.text)):
             return self._all_over(meaning.text, all_over)
         is_here = meaning.slots.place is not None and meaning.slots.place.is_located
+        is_told = self._draft.category is not None  # 网上买的 may else be what it is about
+        if is_told and not is_here and self._answers.places.is_online(meaning.text):
+            draft, most = self._draft.heard(meaning.text), self._policy.max_place_questions
+            self._draft = replace(draft, place_questions=most)
+            return self._next_question()
         if not is_here and self._diversions.city_named(meaning.text) is not None:
             return self._all_over(meaning.text, meaning.text, is_settled=True)
         return None

@@ -93,3 +93,20 @@ def test_the_one_building_that_was_told_is_found(text: str, building: str) -> No
 )
 def test_no_single_place_has_a_name_too(text: str, name: str) -> None:
     assert NAMES.everywhere(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "is_online"),
+    [
+        ("网上的 没有地方", True),
+        ("没有实体店，抖音上的", True),
+        ("就是在直播间里买的", True),
+        ("网购的", True),
+        ("不是网上的", False),
+        ("京东快递站", False),
+        ("淘宝村", False),
+        ("网上买的，店在兰山区", False),
+    ],
+)
+def test_what_is_only_on_the_net_is_no_place(text: str, *, is_online: bool) -> None:
+    assert NAMES.is_online(text) is is_online

@@ -331,6 +331,8 @@ def test_who_will_not_say_where_has_said_no_place(text: str) -> None:
         ("好像不对", Answer.NO),
         ("不要了", Answer.NO),
         ("暂时没有", Answer.DONE),
+        ("我想想 没有了", Answer.DONE),
+        ("我想想，没水了", None),
         ("那先挂了", Answer.DONE),
         ("这回对了", Answer.YES),
         ("这下没错了", Answer.YES),
@@ -448,6 +450,9 @@ def test_what_is_told_instead_of_the_street_is_the_matter() -> None:
     [
         ("等会儿，我拿下身份证", True),
         ("等一下啊", True),
+        ("我考虑一下", True),
+        ("那我再想想", True),
+        ("我考虑一下要不要退租，房东不退押金", False),
         ("你等会儿俺找找本子", True),
         ("等了一下午没人来", False),
         ("等一下午了还没人来修", False),
@@ -617,6 +622,14 @@ def test_the_building_that_was_told_first_is_read_back_with_its_estate() -> None
     assert "金阳花园6号楼2单元" in call.said
     call.says("不对，是5号楼", a_meaning("不对，是5号楼", Intent.UNKNOWN))
     assert "金阳花园5号楼2单元" in call.said
+
+
+@pytest.mark.parametrize("answer", ["网上的 没有地方", "网上买的，没具体位置", "在拼多多上买的"])
+def test_of_what_was_bought_on_the_net_no_place_is_asked_again(answer: str) -> None:
+    call = Conversation()
+    call.says("买的手机是假的", a_complaint("买的手机是假的"))
+    call.says(answer, a_meaning(answer, Intent.UNKNOWN))
+    assert call.heard == ("confirm",)
 
 
 def test_of_what_is_everywhere_only_the_county_is_asked_and_of_the_whole_city_nothing() -> None:
