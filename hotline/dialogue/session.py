@@ -698,6 +698,7 @@ class Session(AskingOn):
             self._draft = self._against_it(self._draft)
             return self._next_question(*(("calm",) if meaning.is_upset else ()))
         is_question = self._draft.kind is AppealKind.INQUIRY or self._answers.asks_who(meaning.text)
+        is_question = is_question or self._answers.questions.asks_outright(meaning.text)
         is_unclear = self._draft.category is None and self._draft.kind is AppealKind.HELP
         is_question = is_question or (is_unclear and self._answers.may_ask(meaning.text))
         is_question = is_question or self._names_only_a_topic(self._draft)

@@ -489,7 +489,8 @@ class TakingDown(InTalk):
         if self._stage is not Stage.ANSWERED or self._article is None or place is None:
             return False
         category = nearest(self._draft.category or self._article.category, self._categories)
-        if is_alone(place, meaning.text) and category is not None and category.needs_place:
+        is_asked = self._answers.asks(meaning.text)  # 那在兰山区租房子的能上公立学校吗
+        if is_alone(place, meaning.text) and category is not None and category.needs_place and not is_asked:
             return True
         asked = {at_level(code) for code in (None, self._article.category, self._draft.category)}
         return self._answers.places.is_invited(self._article.spoken) and (

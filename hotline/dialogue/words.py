@@ -19,6 +19,7 @@ from hotline.dialogue.order_words import OrderWords
 from hotline.dialogue.patterns import any_of, either, without
 from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.place_turns import PlaceTurns
+from hotline.dialogue.question_words import QuestionWords
 from hotline.dialogue.several import SeveralMatters
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
@@ -90,6 +91,7 @@ class AnswerWords(Endings):
             self.briefs = Briefs(rows, self.asks)
             self.places = PlaceNames(rows, core=self._core, file=file)
             self.turns = PlaceTurns(rows)
+            self.questions = QuestionWords(rows)
             self.several = SeveralMatters(rows, self.places)
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
@@ -495,7 +497,8 @@ class AnswerWords(Endings):
             return True
         if len(words) <= _SHORT_WISH and words.endswith(self._asks_on_alone):
             return True
-        return words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
+        begins = words.startswith(self._asks_on) and words.endswith(self._asks_on_ends)
+        return begins or self.questions.echoes(text)
 
     def asks_what_to_do(self, text: str) -> bool:
         """Tell whether ``text`` asks what to do, and names nothing (“那我该怎么办”)."""

@@ -669,3 +669,55 @@ def test_what_is_still_so_is_no_question(words: str) -> None:
     call = answered()
     call.says(words, a_complaint(words))
     assert call.heard == ("ask_place",)
+
+
+# --- questions that sound like a trouble -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "欠薪上哪里投诉",
+        "拖欠工资找谁反映啊",
+        "拖欠工资怎么要回来",
+        "暖气不热可以退费吗",
+        "暖气不热能退钱不",
+        "物业费能不能少交",
+    ],
+)
+def test_what_is_asked_of_a_trouble_is_searched_for(text: str) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text))
+    assert isinstance(call.did[-1], LookUp)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我去哪投诉都没人管", "暖气不热也不给退费", "买到假货能退钱吗", "暖气不热怎么办", "停水找谁都不管"],
+)
+def test_a_trouble_is_taken_down_whatever_is_asked_beside(text: str) -> None:
+    call = Conversation()
+    call.says(text, a_complaint(text))
+    assert call.heard == ("ask_place",)
+
+
+@pytest.mark.parametrize("text", ["过年也不让放啊", "今年也不让放啊", "那农村也得交吗"])
+def test_an_answer_said_back_in_surprise_is_asked_on(text: str) -> None:
+    call = answered()
+    call.says(text, a_complaint(text))
+    assert isinstance(call.did[-1], LookUp)
+
+
+@pytest.mark.parametrize("text", ["他们也不让进啊", "晚上都不让睡啊", "也不给修啊"])
+def test_a_trouble_told_after_an_answer_is_no_echo_of_it(text: str) -> None:
+    call = answered()
+    call.says(text, a_complaint(text, category_confidence=0.9))
+    assert call.heard == ("ask_place",)
+
+
+def test_a_question_that_names_a_place_after_an_answer_stays_a_question() -> None:
+    call = answered(category="0101")
+    text = "那在兰山区租房子的能上公立学校吗"
+    place = replace(LANSHAN, said="兰山区租房子的能上公立学校")
+    call.says(text, a_meaning(text, Intent.APPEAL, kind=AppealKind.INQUIRY, place=place))
+    assert isinstance(call.did[-1], LookUp)
