@@ -40,6 +40,7 @@ class Confirming(TakingDown):
         answer = self._answers.read(text, Answer.YES, Answer.DONE, Answer.OPENLY, Answer.NO, Answer.ANONYMOUS)
         is_yes = answer is Answer.DONE and self._answers.opens_with(text, Answer.YES)  # “好的，没有了”
         is_yes = is_yes or self._answers.agrees_politely(text) or self._answers.leaves_as_it_is(text)
+        is_yes = is_yes or self._answers.registers_it(text)  # 那登记一下吧
         if answer in (Answer.YES, Answer.ANONYMOUS) or is_yes:
             return self._register()
         if answer is Answer.DONE:  # “没有了”: nothing to add, or not right?

@@ -464,6 +464,8 @@ class Session(AskingOn):
             return rated
         if self._stage is Stage.ANSWERED and (told := self._said_to_answer(text)) is not None:
             return told
+        if self._answers.only_registers(text):
+            return self._ask(Stage.OPEN, Expected.OPEN, "go_ahead")  # 我再登记一个事
         if self._stage is Stage.MORE and self._last_due and self._asks_of_order(text):
             return self._due_again(self._last_due)
         return self._understand(self._matter_of(text))

@@ -334,7 +334,8 @@ class TakingDown(InTalk):
         text = meaning.text
         is_sure = meaning.category_confidence >= self._policy.category_confidence
         is_other = meaning.category is not None and meaning.category != self._draft.category
-        if meaning.slots.place is not None or not (is_sure and is_other):
+        is_told = is_sure and is_other and not self._answers.takes_up(text)  # 那我登记一下 names no matter
+        if meaning.slots.place is not None or not is_told:
             return False
         is_announced = self._answers.of_orders.begins_matter(text) and self._is_elsewhere(meaning)
         return self._answers.corrects(text) or is_announced

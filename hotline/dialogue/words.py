@@ -131,6 +131,12 @@ class AnswerWords(Endings):
         self._announcing = re.compile(
             rf"(?:{before})*(?:{wants}|{gives})*(?:{announces})(?:{after})*(?:{which})?"
         )
+        wants, asks, after, what = (
+            either(rows["registering"][name]) for name in ("wants", "asks", "after", "what")
+        )
+        self._registering = re.compile(
+            rf"(?:{before}|{wants})*(?:{asks})(?:{after})*(?P<what>{what})?(?:{after})*"
+        )
         stands = rows["stands"]
         whose, noun, how = (either(stands[name]) for name in ("whose", "noun", "stands"))
         most, few = int(stands["most"]), int(stands["few"])
@@ -445,7 +451,7 @@ class AnswerWords(Endings):
         ways = (words, self._core(words))  # 就是 is all, and a filler
         if len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways):
             return True
-        if self.several.only_announces(text):  # 我想反映三件事
+        if self.several.only_announces(text) or self.only_registers(text):  # 我想反映三件事; 俺来登记个事
             return True
         parts = clauses(text)
         return len(parts) > 1 and len(words) <= _SHORT_STORY and all(map(self.only_opens, parts))
@@ -466,7 +472,21 @@ class AnswerWords(Endings):
         """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""
         words = self._core(han_only(text))
         is_refused = any(but in words for but in self._buts)  # 不用帮我登记
-        return len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up) and not is_refused
+        is_taken_up = len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up) and not is_refused
+        return is_taken_up or self.registers_it(text)
+
+    def registers_it(self, text: str) -> bool:
+        """Tell whether ``text`` says that the matter at hand is to be registered, and nothing else (“那我登记一下吧”)."""
+        found = self._registered(text)
+        return found is not None and found["what"] is None
+
+    def only_registers(self, text: str) -> bool:
+        """Tell whether ``text`` says that something is to be registered and not what (“俺来登记个事”); 结婚登记 does."""
+        return self._registered(text) is not None
+
+    def _registered(self, text: str) -> re.Match[str] | None:
+        words = han_only(text)
+        return self._registering.fullmatch(words) if len(words) <= _SHORT_WISH else None
 
     def has_not_had(self, text: str) -> bool:
         """Tell whether a short sentence says that what was spoken of has not come (“可是没发给俺”)."""

@@ -8,6 +8,7 @@ import pytest
 
 from hotline.city import load_city, read_yaml
 from hotline.dialogue.actions import (
+    CheckRepeat,
     Listen,
     LookUp,
     LookUpProgress,
@@ -68,10 +69,50 @@ def test_what_only_announces_a_complaint_or_a_suggestion_says_not_which(text: st
         ("反映小区停水的问题", False),
         ("我有个老人卡", False),
         ("有个大坑", False),
+        ("那我登记一下吧", True),
+        ("俺来登记个事", True),
+        ("我要登记一个问题", True),
+        ("那你给我登记一下吧", True),
+        ("我要登记结婚", False),
+        ("失业登记", False),
+        ("我想问下怎么登记", False),
+        ("登记一下我家的房子", False),
     ],
 )
 def test_an_opening_says_nothing_of_the_matter(text: str, opens: bool) -> None:
     assert WORDS.only_opens(text) is opens
+
+
+@pytest.mark.parametrize(
+    ("text", "takes_up"),
+    [
+        ("那我登记下吧", True),
+        ("那登记吧", True),
+        ("那你帮我登记一下吧", True),
+        ("我再登记一个事", False),
+        ("那在哪登记", False),
+        ("结婚登记", False),
+        ("不用登记", False),
+    ],
+)
+def test_what_is_to_be_registered_is_the_matter_at_hand(text: str, takes_up: bool) -> None:
+    assert WORDS.takes_up(text) is takes_up
+
+
+def test_who_wishes_to_register_where_the_place_was_asked_for_names_no_other_matter() -> None:
+    call = Conversation()
+    call.says("欠薪上哪里投诉", a_complaint("欠薪上哪里投诉"))
+    before, said = call.session.so_far.category, "那我登记一下吧"
+    call.says(said, a_meaning(said, category="0504", category_confidence=0.9))
+    assert call.heard == ("ask_place_again",)
+    assert call.session.so_far.category == before
+
+
+def test_who_wishes_to_register_at_the_read_back_confirms_it() -> None:
+    call = Conversation()
+    call.says("路灯不亮", a_complaint("路灯不亮", place=LANSHAN))
+    assert call.heard == ("confirm",)
+    assert any(isinstance(one, RegisterAppeal | CheckRepeat) for one in call.says("那登记一下吧"))
 
 
 def test_who_only_announces_a_suggestion_is_asked_which_before_being_asked_where() -> None:
