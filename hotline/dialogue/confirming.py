@@ -9,10 +9,10 @@ from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, Missing
 from hotline.dialogue.short_answers import Answer, first_clause
 from hotline.dialogue.stages import Stage
-from hotline.dialogue.taking_down import TakingDown, is_alone
+from hotline.dialogue.taking_down import SURELY_A_MATTER, TakingDown, is_alone
 from hotline.dialogue.telling import grouped
-from hotline.domain.appeal import PhoneNumber, Place
-from hotline.domain.category import at_level, within
+from hotline.domain.appeal import AppealKind, PhoneNumber, Place
+from hotline.domain.category import at_level, nearest, within
 from hotline.domain.meaning import Intent, Slots, Understanding
 from hotline.domain.speech import Expected
 from hotline.phonetics import han_only
@@ -21,6 +21,7 @@ _BARE_YES: Final = 6  # characters: 对的没错
 _LONGEST_LABEL: Final = 12  # characters around a number that say no more than whose it is (我姓赵，联系电话…)
 _LONGEST_NAME: Final = 14  # characters
 _ALIKE: Final = 2  # characters at the end of two names
+_AGAINST: Final = (AppealKind.COMPLAINT, AppealKind.TIP_OFF)
 LEAST_FACT: Final = 5  # characters: less than that is as likely something misheard
 
 
@@ -174,7 +175,33 @@ class Confirming(TakingDown):
             if self._no_matches >= self._most_no_matches:
                 return self._transfer("not_understood")
             return self._ask_yes_no(Stage.CONFIRM, "confirm_unclear")
+        if not is_no and self._is_beside_question(meaning):
+            return self._kept_for_later(meaning.text)
         return self._supplemented(meaning)
+
+    def _is_beside_question(self, meaning: Understanding) -> bool:
+        """Whether something else is complained of where a question was read back (我们小区电梯也坏了; 我要投诉……): it is no part of what was asked."""
+        known, told, text = self._draft.category, meaning.category, meaning.text
+        asked, other = (nearest(code, self._categories) for code in (known, told))
+        default = asked.default_kind if asked is not None else None
+        is_question = AppealKind.INQUIRY in (self._draft.kind, default)
+        is_sure = meaning.category_confidence >= SURELY_A_MATTER
+        if not (is_question and is_sure) or other is None or told is None or known is None:
+            return False
+        is_asked = AppealKind.INQUIRY in (meaning.kind, other.default_kind) or self._answers.asks(text)
+        if is_asked or self._answers.corrects(text):
+            return False
+        is_against = meaning.kind in _AGAINST and self._answers.of_orders.begins_matter(text)
+        is_other = not (within(told, {known}) or within(known, {told}))
+        return (is_against and is_other) or (self._is_elsewhere(meaning) and self._answers.tells_too(text))
+
+    def _kept_for_later(self, text: str) -> Actions:
+        """Keep another matter until this one is registered, and put the question again that was left open."""
+        if self._next_matter:
+            self._waiting = (*self._waiting, text)
+        else:
+            self._next_matter = text
+        return self._ask_again_after(self._prompts.parts("matter_later"), "matter_later")
 
     def _phone_told(self, meaning: Understanding, phone: PhoneNumber) -> Actions | None:
         """Take a number to be called at, and read it back; None where something is put right beside it.

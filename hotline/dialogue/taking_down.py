@@ -42,7 +42,7 @@ _TELLS_OF_ANOTHER: Final = 6
 _LONGEST_ANSWER: Final = 16
 """Characters: who tells a longer story where the place was asked for does not tell another matter by it."""
 _ROADS: Final = ("路", "街", "道")
-_SURELY_A_MATTER: Final = 0.8
+SURELY_A_MATTER: Final = 0.8
 _LEAST_NAME: Final = 3  # characters
 _PLACE_ALONE: Final = 3  # characters around a place that say nothing of the matter (“就是在…”)
 _TURNS: Final = (Answer.FIRST, Answer.SECOND, Answer.THIRD)
@@ -381,7 +381,7 @@ class TakingDown(InTalk):
         if not (road or name):
             name = self._answers.places.before(said, meaning.text)  # 天泰花园，兰山区
         # Who was asked where the matter is tells a name, unless another matter is very sure.
-        least = _SURELY_A_MATTER if self._draft.category is not None else self._policy.category_confidence
+        least = SURELY_A_MATTER if self._draft.category is not None else self._policy.category_confidence
         is_sure = meaning.category_confidence >= least
         if meaning.category is not None and is_sure and not self._answers.places.is_name(name):
             name = self._answers.places.shop_behind(said, meaning.text)  # 兰山区某某局长受贿 names none

@@ -373,6 +373,10 @@ class AnswerWords(Endings):
         cue = next((cue for cue in self._elsewhere_cues if more.startswith(cue)), "")
         return more.removeprefix(cue).lstrip("，, ").startswith(self._elsewhere)
 
+    def tells_too(self, text: str) -> bool:
+        """Tell whether ``text`` says that something else is wrong too (“还有我们小区电梯坏了”, “路灯也不亮”)."""
+        return text.startswith(self._elsewhere_cues) or self.places.says_too(text)
+
     def more_after_yes(self, text: str) -> str:
         """Return what is told after a yes as something else (“对，还有我们村的水井也塌了”); empty where nothing is."""
         cue = next((cue for cue in self._elsewhere_cues if cue in text), "")

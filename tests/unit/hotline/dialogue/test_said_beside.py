@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hotline.city import load_city
 from hotline.dialogue.actions import (
     AddToOrder,
     End,
@@ -33,9 +34,10 @@ from hotline.domain.knowledge import Passage
 from hotline.domain.meaning import Intent
 from hotline.domain.repeats import OrderNews
 from hotline.domain.work_order import Status
-from tests.builders import LANSHAN, NOW, PHONE, a_complaint, a_meaning, a_passage, an_article
+from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint, a_meaning, a_passage, an_article
 from tests.talking import DUE, Conversation, with_a_complaint
 
+CITY = load_city(LINYI)
 HANDLING = OrderNews("26112300001", Status.HANDLING, NOW, DUE, "兰山区人民政府", "0101")
 
 
@@ -89,6 +91,52 @@ def test_another_matter_at_the_read_back_is_no_yes_and_waits(text: str) -> None:
     assert registered(call).appeal.text == "兰山区银雀山街道暖气不热"
     call.is_registered()
     assert call.heard[-1] == "next_matter"
+
+
+def at_a_question_read_back() -> Conversation:
+    call = Conversation(categories=CITY.categories)
+    asked = a_complaint("消费券什么时候发", kind=AppealKind.INQUIRY, category="070601")
+    call.says(asked.text, asked)
+    call.happens(PassagesFound(NOW, call.turn, ()))
+    assert call.heard == ("no_answer_register", "confirm")
+    return call
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "kind"),
+    [
+        ("我们小区电梯也坏了", "030104", AppealKind.COMPLAINT),
+        ("还有我们小区电梯坏了", "030104", AppealKind.COMPLAINT),
+        ("我们小区路灯也不亮", "020401", AppealKind.HELP),
+        ("我要投诉物业不修电梯", "030104", AppealKind.COMPLAINT),
+    ],
+)
+def test_another_trouble_at_the_read_back_of_a_question_waits(
+    text: str, category: str, kind: AppealKind
+) -> None:
+    call = at_a_question_read_back()
+    call.says(text, a_complaint(text, category=category, kind=kind))
+    assert call.heard[0] == "matter_later"
+    call.says("对")
+    assert (registered(call).appeal.text, registered(call).appeal.category) == ("消费券什么时候发", "070601")
+    call.is_registered()
+    assert call.heard[-1] == "next_matter"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("我也没收到", {"category": "020902", "category_confidence": 0.4}),
+        ("我孩子也没有户口", {"category": "050101", "kind": AppealKind.INQUIRY}),
+        ("商家也不收", {"category": "070602", "kind": AppealKind.COMPLAINT}),
+        ("我们小区电梯坏不坏都行", {"category": "030104", "kind": AppealKind.COMPLAINT}),
+    ],
+)
+def test_what_is_told_of_a_question_goes_with_it(text: str, values: dict[str, Any]) -> None:
+    call = at_a_question_read_back()
+    call.says(text, a_complaint(text, **values))
+    assert "matter_later" not in call.heard
+    assert call.session.so_far.text == f"消费券什么时候发，{text}"
 
 
 @pytest.mark.parametrize(
