@@ -102,6 +102,7 @@ class OfOrders(WhoHandles):
         """Whether it is asked how long the last order takes, whether it is on record, or who will answer."""
         of_orders = self._answers.of_orders
         is_of_it = of_orders.asks_if_noted(text) or of_orders.asks_of_reply(text)
+        is_of_it = is_of_it or self._answers.asks_how_long_it_takes(text)
         return is_of_it or self._answers.follow_ups.asks_how_long(text)
 
     def _number_noted(self, rest: str) -> Actions | None:

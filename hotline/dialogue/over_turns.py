@@ -236,7 +236,11 @@ class OverTurns(ChangedOrders):
         return (
             self._stage in ASIDE
             and self._asked is not None
-            and (is_question or self._answers.asks_what_to_do(text))
+            and (
+                is_question
+                or self._answers.asks_what_to_do(text)
+                or self._answers.asks_how_long_it_takes(text)
+            )
             and meaning.slots.place is None
             and meaning.slots.phone is None
         )
@@ -255,9 +259,16 @@ class OverTurns(ChangedOrders):
             others=self._otherwise_heard.get(meaning.text, ()),
         )
 
+    def _look_up_how_long(self, meaning: Understanding) -> LookUp:
+        """Search for how long a complaint takes, in the words that its article goes by: in others it may be that of an office."""
+        question, category = self._answers.how_long_it_takes
+        return self._look_up(replace(meaning, text=question, category=category))
+
     def _look_up_aside(self, meaning: Understanding) -> Actions:
         self._pending_question, self._asked_aside = self._asked, meaning.text
         self._aside, self._is_aside_alone = None, False
+        if self._answers.asks_how_long_it_takes(meaning.text):
+            return (self._look_up_how_long(meaning),)
         asks_what_to_do = self._answers.asks_what_to_do(meaning.text)
         is_about_matter = len(meaning.text) <= _OF_THE_MATTER and not self._is_of_own(meaning)  # 丢了怎么补办
         if is_about_matter or asks_what_to_do:

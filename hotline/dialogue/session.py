@@ -636,6 +636,8 @@ class Session(AskingOn):
         told, self._is_another = self._about_last_order(meaning), False
         if told is not None:
             return told
+        if self._answers.asks_how_long_it_takes(meaning.text):
+            return self._how_long_asked(meaning)
         if self._is_place_of_question(meaning):
             return self._place_of_question(meaning)
         if (refused := self._turned_down(meaning)) is not None:
@@ -707,6 +709,13 @@ class Session(AskingOn):
         if is_question or self._asks_on(self._draft) or self._says_only_whom_it_is_about(self._draft):
             return (self._look_up(meaning),)
         return self._next_question(*(("calm",) if meaning.is_upset else ()))
+
+    def _how_long_asked(self, meaning: Understanding) -> Actions:
+        """Search for how long a complaint takes; what is asked of none in particular is no complaint."""
+        _, category = self._answers.how_long_it_takes
+        draft = Draft(phone=self._draft.phone).heard(meaning.text)
+        self._draft, self._no_matches = replace(draft, kind=AppealKind.INQUIRY, category=category), 0
+        return (self._look_up_how_long(meaning),)
 
     def _asks_at_the_end(self, text: str) -> bool:
         """Whether what sounds like an end announces a question and asks it (“不是没有了，我还想问一下护照怎么办”)."""

@@ -137,6 +137,12 @@ class AnswerWords(Endings):
         self._registering = re.compile(
             rf"(?:{before}|{wants})*(?:{asks})(?:{after})*(?P<what>{what})?(?:{after})*"
         )
+        takes = rows["takes_how_long"]
+        before, told, beside, long, does = (
+            any_of(takes[name]) for name in ("before", "told", "beside", "long", "does")
+        )
+        self._takes_how_long = re.compile(f"{before}*{told}{beside}*{long}{does}*")
+        self.how_long_it_takes = str(takes["question"]), str(takes["category"])
         stands = rows["stands"]
         whose, noun, how = (either(stands[name]) for name in ("whose", "noun", "stands"))
         most, few = int(stands["most"]), int(stands["few"])
@@ -264,6 +270,8 @@ class AnswerWords(Endings):
         """Tell whether the citizen asks how an order stands (查进度), or says of an earlier one that nothing has come of it."""
         words = han_only(text)
         is_short = len(words) <= _SHORT_WISH
+        if self.asks_how_long_it_takes(text):
+            return False
         if self._is_found(self._progress_lexicon, text) or (
             is_short and self._is_found(self._earlier_lexicon, text)
         ):
@@ -271,6 +279,11 @@ class AnswerWords(Endings):
         if len(words) > _SHORT_STORY or any(word in words for word in self._not_whose):
             return False  # 我想问拆迁的事有没有结果
         return self._stands.search(words) is not None or self._told_before.search(words) is not None
+
+    def asks_how_long_it_takes(self, text: str) -> bool:
+        """Tell whether ``text`` asks how long a complaint takes, of none in particular (“投诉多长时间能处理完”)."""
+        words = "".join(_CLAUSE.split(text))  # 打12345
+        return len(words) <= _SHORT_STORY and self._takes_how_long.fullmatch(words) is not None
 
     def urges_earlier(self, text: str) -> bool:
         """Tell whether a short sentence urges what was told in an earlier call (“我反映过欠薪，催一下”)."""

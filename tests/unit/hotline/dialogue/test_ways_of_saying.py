@@ -99,6 +99,45 @@ def test_what_is_to_be_registered_is_the_matter_at_hand(text: str, takes_up: boo
     assert WORDS.takes_up(text) is takes_up
 
 
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("投诉多长时间能处理完", True),
+        ("投诉一般几天能处理完", True),
+        ("举报以后多长时间能处理？", True),
+        ("我问下投诉多久能有结果", True),
+        ("那反映问题以后多久回复", True),
+        ("打12345多久有回音", True),
+        ("上次反映的几天能办好", False),
+        ("我投诉了几天了", False),
+        ("投诉什么时候有结果", False),
+        ("投诉物业多久能处理", False),
+        ("多久能处理完", False),
+    ],
+)
+def test_how_long_a_complaint_takes_is_asked_of_none_in_particular(text: str, asks: bool) -> None:
+    assert WORDS.asks_how_long_it_takes(text) is asks
+
+
+def test_how_long_a_complaint_takes_is_searched_for_and_no_complaint() -> None:
+    call = Conversation(categories=CITY.categories)
+    text = "投诉多长时间能处理完"
+    done = call.says(text, a_complaint(text, category=None, kind=AppealKind.COMPLAINT))
+    question, category = WORDS.how_long_it_takes
+    (asked,) = (one for one in done if isinstance(one, LookUp))
+    assert (asked.question, asked.category) == (question, category)
+    assert (call.session.so_far.kind, call.session.so_far.text) == (AppealKind.INQUIRY, text)
+
+
+def test_how_long_a_complaint_takes_is_answered_between_the_questions() -> None:
+    call = Conversation()
+    call.says("暖气不热", a_complaint("暖气不热"))
+    text = "反映问题以后多久回复"
+    call.says(text, a_complaint(text, category="1104"))
+    call.happens(PassagesFound(NOW, call.turn, (a_passage(),)))
+    assert call.heard == ("A0101-01", "aside_back", "ask_place")
+
+
 def test_who_wishes_to_register_where_the_place_was_asked_for_names_no_other_matter() -> None:
     call = Conversation()
     call.says("欠薪上哪里投诉", a_complaint("欠薪上哪里投诉"))
