@@ -21,7 +21,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_online``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``goes_on_there``, ``invites_place``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_online``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``goes_on_there``, ``invites_place``, ``kept_at_end``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -64,10 +64,18 @@ class PlaceNames:
             told = rf"{lead}*{where}{inside}?(?:{does}{after}*|{after}+)?"
             self._online = re.compile(rf"{lead}*{none}?{told}(?:{lead}*{none}{after}*)?")
             self._invites = tuple(rows["invites_place"])
+            self._kept_at_end = tuple(rows["kept_at_end"])
             self._like, self._unlike = tuple(rows["place_like"]), tuple(rows["not_place_like"])
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"地名词表缺少 {error}") from error
-        self._core = core
+        self._bare = core
+
+    def _core(self, words: str) -> str:
+        """Return ``words`` without what says nothing at both ends; 吧 says what a 网吧 is."""
+        core = self._bare(words)
+        tail = words[words.find(core) + len(core) :]
+        kept = (word for word in self._kept_at_end if core.endswith(word[:-1]) and tail.startswith(word[-1]))
+        return next((core + word[-1] for word in kept), core)
 
     def may_be(self, text: str) -> bool:
         """Tell whether ``text`` may be a name (鑫达物流公司): it is short, and has nothing that no name has (我家没暖气)."""

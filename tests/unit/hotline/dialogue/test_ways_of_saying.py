@@ -138,6 +138,20 @@ def test_how_long_a_complaint_takes_is_answered_between_the_questions() -> None:
     assert call.heard == ("A0101-01", "aside_back", "ask_place")
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("河东区天马网吧", "天马网吧"),
+        ("河东区蓝月亮酒吧啊", "蓝月亮酒吧"),
+        ("河东区老味道烤吧吧", "老味道烤吧"),
+        ("河东区凤凰城吧", "凤凰城"),
+        ("河东区金阳花园吧", "金阳花园"),
+    ],
+)
+def test_a_name_keeps_the_end_that_sounds_like_a_particle(text: str, name: str) -> None:
+    assert WORDS.places.behind("河东区", text) == name
+
+
 def test_who_wishes_to_register_where_the_place_was_asked_for_names_no_other_matter() -> None:
     call = Conversation()
     call.says("欠薪上哪里投诉", a_complaint("欠薪上哪里投诉"))
