@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from hotline.city import City, read_yaml
+from hotline.city import City, read_lists, read_yaml
 from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.session import Session
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords
+from hotline.dialogue.words import ANSWER_FILES, AnswerWords
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.errors import CityConfigError
 from hotline.domain.speech import Expected
@@ -66,9 +66,9 @@ def load_safety_words(city: City) -> SafetyWords:
 
 
 def load_answer_words(city: City) -> AnswerWords:
-    """Read the words of short answers and wishes."""
-    rows, file = lexicon(city, "answers")
-    return AnswerWords(rows, file=str(file))
+    """Read the words of short answers and wishes, of orders and of letters."""
+    folder = city.folder / "lexicon"
+    return AnswerWords(read_lists(folder, ANSWER_FILES), file=str(folder))
 
 
 def session_maker(city: City) -> Callable[[ContactChannel], Session]:

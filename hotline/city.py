@@ -17,7 +17,8 @@ from hotline.domain.category import Category
 from hotline.domain.errors import CityConfigError
 from hotline.domain.handling_unit import HandlingUnit, UnitGroup
 from hotline.taxonomy import read_categories
-from hotline.yaml_files import read_yaml as read_yaml  # noqa: PLC0414 -- where the house looks for it
+from hotline.yaml_files import read_lists as read_lists  # noqa: PLC0414 -- where the house looks for it
+from hotline.yaml_files import read_yaml as read_yaml  # noqa: PLC0414 -- likewise
 
 Row = TypeVar("Row")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,3 +25,17 @@ def read_yaml(file: Path) -> Any:
         raise CityConfigError(
             file=str(file), row=f"第{mark.line + 1}行" if mark else "", reason=f"不是有效的YAML：{error}"
         ) from error
+
+
+def read_lists(folder: Path, names: Iterable[str]) -> dict[str, Any]:
+    """Read the lists of several files of ``folder`` as one; a file that is no mapping, or a list that is in two of them is a ``CityConfigError``."""
+    lists: dict[str, Any] = {}
+    for name in names:
+        file = folder / f"{name}.yaml"
+        rows = read_yaml(file)
+        if not isinstance(rows, dict):
+            raise CityConfigError(file=str(file), reason="应是一张张词表，每张有名字")
+        if twice := lists.keys() & rows.keys():
+            raise CityConfigError(file=str(file), row=min(twice), reason="另一个文件里已经有了")
+        lists |= rows
+    return lists

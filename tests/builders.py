@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hotline.city import read_yaml
+from hotline.city import read_lists, read_yaml
 from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.session import Session
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords
+from hotline.dialogue.words import ANSWER_FILES, AnswerWords
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, PhoneNumber, Place
 from hotline.domain.callbacks import CallingHours
 from hotline.domain.category import Category
@@ -51,9 +51,8 @@ def prompts(channel: ContactChannel = ContactChannel.PHONE) -> Prompts:
 
 @cache
 def _words() -> tuple[SafetyWords, AnswerWords, DiversionWords]:
-    safety, answers, diversions = (
-        read_yaml(LINYI / "lexicon" / f"{name}.yaml") for name in ("safety", "answers", "diversions")
-    )
+    safety, diversions = (read_yaml(LINYI / "lexicon" / f"{name}.yaml") for name in ("safety", "diversions"))
+    answers = read_lists(LINYI / "lexicon", ANSWER_FILES)
     return SafetyWords(safety), AnswerWords(answers), DiversionWords(diversions)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from hotline.city import read_yaml
+from hotline.city import read_lists, read_yaml
 from hotline.dialogue.prompts import prompts_for
 from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.survey import SurveySession
 from hotline.dialogue.survey_result import NAMES, Subject, SurveyPolicy
 from hotline.dialogue.survey_words import SurveyWords
-from hotline.dialogue.words import AnswerWords
+from hotline.dialogue.words import ANSWER_FILES, AnswerWords
 from hotline.domain.appeal import ContactChannel
 from tests.builders import LINYI
 
@@ -22,7 +22,7 @@ def _lexicon(name: str) -> dict[str, Any]:
     return rows
 
 
-ANSWERS: Final = AnswerWords(_lexicon("answers"))
+ANSWERS: Final = AnswerWords(read_lists(LINYI / "lexicon", ANSWER_FILES))
 SAFETY: Final = SafetyWords(_lexicon("safety"))
 SURVEY_WORDS: Final = SurveyWords(_lexicon("survey"), ANSWERS)
 SURVEY_PROMPTS: Final = prompts_for(

@@ -36,10 +36,10 @@ def _joined(parts: Sequence[_Part]) -> str:
 
 
 class Briefs:
-    """Cuts what is read back (``answers.yaml``: ``brief``); ``asks`` tells whether words are put as a question."""
+    """Cuts what is read back (``letters.yaml``: ``brief``); ``asks`` tells whether words are put as a question."""
 
     def __init__(self, rows: Mapping[str, Any], asks: Callable[[str], bool]) -> None:
-        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        """Take the content of ``letters.yaml``. Raises ``KeyError`` for a list that is missing."""
         words = rows["brief"]
         self.asks = asks
         self.letters = Letters(rows, asks=asks, most=_MOST)

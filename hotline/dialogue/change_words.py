@@ -16,10 +16,10 @@ _LEAST_RIGHT: Final = 2  # characters: 65
 
 
 class ChangeWords:
-    """Reads what is said to change an order (``answers.yaml``: ``changes_order``)."""
+    """Reads what is said to change an order (``orders.yaml``: ``changes_order``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
-        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        """Take the content of ``orders.yaml``. Raises ``KeyError`` for a list that is missing."""
         said = rows["changes_order"]
         self._first, self._second = tuple(said["first"]), tuple(said["second"])
         self._before, self._all = tuple(said["before"]), tuple(said["all"])

@@ -33,10 +33,10 @@ class _Clause:
 
 
 class Letters:
-    """Picks out of a letter what it wishes (``answers.yaml``: ``letters``); ``most`` characters can be heard at once."""
+    """Picks out of a letter what it wishes (``letters.yaml``: ``letters``); ``most`` characters can be heard at once."""
 
     def __init__(self, rows: Mapping[str, Any], *, asks: Callable[[str], bool], most: int) -> None:
-        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        """Take the content of ``letters.yaml``. Raises ``KeyError`` for a list that is missing."""
         words = rows["letters"]
         self._asks, self._most = asks, most
         wishes, first, ahead = (words[name] for name in ("wishes", "wishes_first", "ahead"))

@@ -18,10 +18,10 @@ _QUESTION_MARKS: Final = ("？", "?")
 
 
 class OrderQuestions:
-    """Reads what is asked of orders (``answers.yaml``: ``number_again``, ``number_noted``, ``order_whose``, ``order_content``, ``unit_phone``, ``promised``, ``looks_up_order``, ``urges_alone``, ``asks_if_undone``, ``points_at_order``)."""
+    """Reads what is asked of orders (``orders.yaml``: ``number_again``, ``number_noted``, ``order_whose``, ``order_content``, ``unit_phone``, ``promised``, ``looks_up_order``, ``urges_alone``, ``asks_if_undone``, ``points_at_order``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
-        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        """Take the content of ``orders.yaml``. Raises ``KeyError`` for a list that is missing."""
         again, noted, whose = (rows[name] for name in ("number_again", "number_noted", "order_whose"))
         self._number, self._plainly = tuple(again["number"]), tuple(again["plainly"])
         self._oneself = tuple(again["oneself"])

@@ -17,10 +17,10 @@ _SHORTEST: Final = 16
 
 
 class OrderWords:
-    """Reads what is said of orders (``answers.yaml``: ``wrong_afterwards``, ``wrong_elsewhere``, ``tells_undone``, ``asks_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_no_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``cancels_order``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
+    """Reads what is said of orders (``orders.yaml``: ``wrong_afterwards``, ``wrong_elsewhere``, ``tells_undone``, ``asks_afterwards``, ``waives_inside``, ``asks_if_noted``, ``begins_matter``, ``begins_no_matter``, ``begins_fact``, ``called_when_done``, ``tells_when_done``, ``asks_of_reply``, ``withdraws_order_inside``, ``cancels_order``, ``pressed_to_withdraw``, ``takes_back_order``, ``presses_inside``, ``denies_done``, ``order_of_another``, ``keeps_secret_later``)."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:
-        """Take the content of ``answers.yaml``. Raises ``KeyError`` for a list that is missing."""
+        """Take the content of ``orders.yaml``. Raises ``KeyError`` for a list that is missing."""
         self._wrong, self._waives = tuple(rows["wrong_afterwards"]), tuple(rows["waives_inside"])
         self._asks_noted, self._presses = tuple(rows["asks_if_noted"]), tuple(rows["presses_inside"])
         self._begins_matter, self._begins_none = tuple(rows["begins_matter"]), tuple(rows["begins_no_matter"])

@@ -1,6 +1,6 @@
 """Words that are acted upon without a model: wish for a person, yes and no, by characters and by sound.
 
-The lists are a city's data (``config/<city>/lexicon/answers.yaml``). Recognition errors are mostly homophones, so “专人工”
+The lists are a city's data (``config/<city>/lexicon/``: ``answers.yaml``, ``orders.yaml``, ``letters.yaml``). Recognition errors are mostly homophones, so “专人工”
 is 转人工.
 """
 
@@ -31,6 +31,8 @@ _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
 _GAP_SIGNS: Final = r"[，,。\s]"
 _GAPS: Final = f"{_GAP_SIGNS}*"
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
+ANSWER_FILES: Final = ("answers", "orders", "letters")
+"""The city's files of these lists."""
 _LONGEST_CRY: Final = 30  # characters
 _SHORT_ANSWER: Final = 8
 _LEAST_TOPIC: Final = 2

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.city import read_yaml
+from hotline.city import read_lists
 from hotline.dialogue.briefs import Briefs
-from hotline.dialogue.words import AnswerWords
+from hotline.dialogue.words import ANSWER_FILES, AnswerWords
 from tests.builders import LINYI
 
-BRIEFS: Briefs = AnswerWords(read_yaml(LINYI / "lexicon" / "answers.yaml")).briefs
+BRIEFS: Briefs = AnswerWords(read_lists(LINYI / "lexicon", ANSWER_FILES)).briefs
 
 
 @pytest.mark.parametrize(

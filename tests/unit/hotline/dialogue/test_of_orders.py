@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.city import read_yaml
+from hotline.city import read_lists
 from hotline.dialogue.actions import AddToOrder, End, LookUpProgress, Say, Understand
 from hotline.dialogue.events import FactsAdded, NoProgress, ProgressFound
-from hotline.dialogue.words import AnswerWords
+from hotline.dialogue.words import ANSWER_FILES, AnswerWords
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.life_cycle import Status
 from hotline.domain.repeats import OrderNews
 from tests.builders import LANSHAN, LINYI, NOW, PHONE, a_complaint
 from tests.talking import DUE, Conversation
 
-ASKED = AnswerWords(read_yaml(LINYI / "lexicon" / "answers.yaml")).order_questions
+ASKED = AnswerWords(read_lists(LINYI / "lexicon", ANSWER_FILES)).order_questions
 NUMBER, SECOND = "26112300001", "26112300002"
 HANDLING = OrderNews(NUMBER, Status.HANDLING, NOW, DUE, "兰山区人民政府", "0101")
 

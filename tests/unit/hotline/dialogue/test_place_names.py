@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.city import read_yaml
-from hotline.dialogue.words import AnswerWords
+from hotline.city import read_lists
+from hotline.dialogue.words import ANSWER_FILES, AnswerWords
 from hotline.domain.errors import CityConfigError
 from tests.builders import LINYI
 
-ROWS = read_yaml(LINYI / "lexicon" / "answers.yaml")
+ROWS = read_lists(LINYI / "lexicon", ANSWER_FILES)
 NAMES = AnswerWords(ROWS).places
 
 
