@@ -21,7 +21,7 @@ _LONGEST: Final = 14  # characters
 
 
 class PlaceNames:
-    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_online``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``goes_on_there``, ``invites_place``, ``kept_at_end``)."""
+    """Reads names of places in answers (``answers.yaml``: ``place_named``, ``place_numbered``, ``everywhere``, ``place_shop``, ``place_before_name``, ``place_pointed``, ``place_online``, ``place_like``, ``not_place_like``, ``not_in_name``, ``nowhere``, ``not_at_end``, ``same_place``, ``same_place_alone``, ``not_same_place``, ``there_too``, ``tells_where``, ``goes_on_there``, ``invites_place``, ``kept_at_end``)."""
 
     def __init__(self, rows: Mapping[str, Any], *, core: Callable[[str], str], file: str = "") -> None:
         """Take the content of ``answers.yaml``; ``core`` strips what says nothing from both ends of an answer."""
@@ -53,6 +53,7 @@ class PlaceNames:
                 tuple(rows["not_same_place"]),
                 frozenset(rows["same_place_alone"]),
             )
+            self._tells_where = tuple(rows["tells_where"])
             self._too_at = re.compile(f"^{any_of(rows['there_too'])}+")
             there = rows["goes_on_there"]
             self._goes_on, self._too = tuple(there["begins"]), tuple(there["too"])
@@ -235,11 +236,19 @@ class PlaceNames:
 
     def is_there_too(self, text: str, place: str) -> bool:
         """Tell whether one clause of a matter says that it is of the same ``place`` (下水道堵了，也是金泰小区的)."""
-        there = [clause for clause in _PAUSE.split(text) if self._too_at.match(clause)]
+        parts = _PAUSE.split(text)
+        if any(part.startswith(self._tells_where) and not self._is_spot(part) for part in parts):
+            return False  # 还有我们小区停水了，在……: told anew, and perhaps misheard
         return any(
-            self.is_same(clause) or self.points_back(clause, place) or self.named_again(clause, place)
-            for clause in there
+            self.is_same(part) or self.points_back(part, place) or self.named_again(part, place)
+            for part in parts
+            if self._too_at.match(part)
         )
+
+    def _is_spot(self, clause: str) -> bool:
+        """Tell whether ``clause`` says only where within a place it is (在三号楼)."""
+        lead = next((word for word in self._tells_where if clause.startswith(word)), "")
+        return self.is_number(clause.removeprefix(lead))
 
     def points_back(self, text: str, place: str) -> bool:
         """Tell whether a short answer points to what ``place`` is (就这个小区啊, of an estate)."""
