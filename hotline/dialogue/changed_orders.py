@@ -22,6 +22,8 @@ _CHOICES: Final = (Stage.MATTER_CHOICE, Stage.PLACE_CHOICE)
 _BESIDE: Final = INTAKE | {Stage.RATING, Stage.RATED_BADLY}
 """Stages in which an order that is on record may be spoken of while something else is asked."""
 _SHORTEST_NAME: Final = 2
+_ASKS_RIGHT: Final = "order_what_is_right"
+"""What is said once a fault is added of which it was not told what is right."""
 _SURE_OF_ANOTHER: Final = 0.6  # of the class of what names the order's own
 
 
@@ -38,11 +40,12 @@ class ChangedOrders(EarlierOrders):
     """A conversation that may change what is on record already, where it is sure which order is meant."""
 
     _orders: tuple[OrderOfTalk, ...] = ()  # that this conversation came to, the first one first
-    _to_change: tuple[int, str, bool] | None = (
-        None  # turn of the look-up, words, whether an order was spoken of
-    )
+    _to_change: tuple[int, str, bool] | None = None
+    """Turn of the look-up for an order to be changed, words, whether an order was spoken of."""
+
     _wrong_told = ""  # what was said to be wrong, while it is asked what is right
-    _put_aside: tuple[Stage, tuple[Say, Listen], Draft] | None = None  # what is taken down meanwhile
+    _put_aside: tuple[int, Stage, tuple[Say, Listen], Draft] | None = None
+    """Turn of the addition to an order, and what was asked and taken down before it."""
 
     def _registered(self, event: AppealRegistered) -> Actions:
         place, category = self._draft.place, self._draft.category
@@ -124,17 +127,20 @@ class ChangedOrders(EarlierOrders):
         if not self._answers.of_changes.tells_right(self._without_name(text)):
             if is_beside or self._order_meant(text) is None:
                 return self._leave_to_person(text)
-            self._wrong_told = text
-            turn = self._new_turn()
-            say = self._prompts.say(turn, ("order_what_is_right",))
-            return self._put(Stage.MORE, say, self._closing_listen(turn))
-        if (is_beside or self._stage is Stage.RATING) and self._asked is not None:
-            self._put_aside = self._stage, self._asked, self._draft
-        return self._add_to_order(text)
+            actions = self._add_to_order(text)  # kept, should nothing more be said of it
+            self._wrong_told, self._added = text, _ASKS_RIGHT
+            return actions
+        before = self._stage, self._asked, self._draft
+        is_aside = is_beside or self._stage is Stage.RATING
+        actions = self._add_to_order(text)
+        stage, asked, draft = before
+        if is_aside and asked is not None and self._stage is Stage.ADDING:
+            self._put_aside = self._turn, stage, asked, draft
+        return actions
 
     def _leave_to_person(self, text: str) -> Actions:
         """Put through who speaks of an order that cannot be told; what they say goes along, and what was taken down."""
-        self._put_aside, self._draft = None, self._draft.heard(text)
+        self._draft = self._draft.heard(text)
         return self._transfer("asked")
 
     def _add_to_order(self, text: str, *, wants_secrecy: bool = False, number: str | None = None) -> Actions:
@@ -235,12 +241,25 @@ class ChangedOrders(EarlierOrders):
         return bool(self._orders) and self._draft.category is None
 
     def _facts_added(self, number: str) -> Actions:
-        if self._stage is not Stage.ADDING or self._put_aside is None:
+        if self._stage is not Stage.ADDING:
+            return ()
+        if self._added == _ASKS_RIGHT:
+            self._forget_draft()
+            turn = self._new_turn()
+            say = self._prompts.say(turn, (_ASKS_RIGHT,))
+            return self._put(Stage.MORE, say, self._closing_listen(turn))
+        if not self._take_up_again():
             return super()._facts_added(number)
-        (self._stage, self._asked, self._draft), self._put_aside = self._put_aside, None
         return self._ask_again_after(
             self._prompts.parts(self._added, number=self._spelled(number)), self._added
         )
+
+    def _take_up_again(self) -> bool:
+        """Go back to what was taken down while an order is added to; False where nothing was."""
+        if self._put_aside is None or self._put_aside[0] != self._turn:
+            return False
+        (_, self._stage, self._asked, self._draft), self._put_aside = self._put_aside, None
+        return True
 
     def _takes_back(self, text: str) -> bool:
         """Whether the matter that is being taken down is taken back; who is asked where and says “不说” keeps it."""

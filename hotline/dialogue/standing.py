@@ -82,6 +82,8 @@ class Standing(OverTurns):
         """Register what was begun but not confirmed, for people to follow up: nothing said is lost (全量受理)."""
         if self._is_callback and self._stage is Stage.TRANSFERRING:
             return ()  # what they said before is kept already
+        if self._stage is Stage.ADDING:
+            self._take_up_again()
         if self._stage in CONFIRMED:
             return (self._registering(self._new_turn()), *self._keep_told_beside())
         if self._stage in COMMITTING:  # the matter itself is kept already
@@ -98,7 +100,10 @@ class Standing(OverTurns):
             Stage.EMERGENCY,
         )
         is_begun = self._stage in unfinished or self._is_understanding or bool(self._told_beside)
-        if not is_begun or len(self._draft.text) < self._policy.min_matter_characters:
+        is_little = (
+            self._draft.category is None and len(self._draft.text) < self._policy.min_matter_characters
+        )
+        if not is_begun or is_little:
             return ()
         appeal = self._draft.appeal(
             self._categories, self._channel, is_confirmed=False, emergency=self._emergency_given
@@ -109,7 +114,7 @@ class Standing(OverTurns):
         """Register what was told beside a matter and not taken yet, for people to follow up."""
         self._draft = Draft(phone=self._draft.phone)
         self._draft, self._next_matter, self._waiting = self._with_told_beside(), "", ()
-        if len(self._draft.text) < self._policy.min_matter_characters:
+        if not self._draft.text:
             return ()
         appeal = self._draft.appeal(self._categories, self._channel, is_confirmed=False)
         return (RegisterAppeal(self._new_turn(), appeal),)

@@ -12,7 +12,7 @@ from hotline.dialogue.actions import (
     TransferToAgent,
     Understand,
 )
-from hotline.dialogue.events import EngineFailed, FactsAdded, NoProgress, ProgressFound
+from hotline.dialogue.events import EngineFailed, FactsAdded, HungUp, NoProgress, ProgressFound
 from hotline.domain.appeal import AppealKind, ContactChannel, Place, Secrecy
 from hotline.domain.category import Category
 from hotline.domain.deeds import Satisfaction
@@ -250,6 +250,8 @@ def test_what_is_not_of_the_order_puts_nothing_right(words: str) -> None:
 def test_who_only_says_that_it_was_wrong_is_asked_what_is_right() -> None:
     call = with_heating()
     call.says("我刚才地址说错了")
+    assert call.did[-1] == AddToOrder(call.turn, FIRST, "我刚才地址说错了")
+    call.happens(FactsAdded(NOW, call.turn, FIRST))
     assert call.heard == ("order_what_is_right",)
     call.says("开阳路88号")
     assert call.did[-1] == AddToOrder(call.turn, FIRST, "我刚才地址说错了，开阳路88号")
@@ -258,6 +260,7 @@ def test_who_only_says_that_it_was_wrong_is_asked_what_is_right() -> None:
 def test_who_has_nothing_to_put_right_after_all_is_done() -> None:
     call = with_heating()
     call.says("我刚才地址说错了")
+    call.happens(FactsAdded(NOW, call.turn, FIRST))
     call.says("没有了")
     assert call.heard == ("goodbye",)
 
@@ -293,6 +296,24 @@ def test_the_first_order_is_put_right_while_the_second_is_read_back(words: str) 
     assert call.session.so_far.text == "停水了"
     call.says("对")
     assert isinstance(call.did[-1], RegisterAppeal)
+
+
+def test_what_is_taken_down_is_kept_of_who_hangs_up_while_the_first_order_is_put_right() -> None:
+    call = with_water_as_well()
+    call.says("第一个地址不对，应该是长安路")
+    (register,) = [one for one in call.happens(HungUp(NOW)) if isinstance(one, RegisterAppeal)]
+    assert (register.appeal.text, register.appeal.is_confirmed) == ("停水了", False)
+
+
+def test_what_was_put_aside_comes_back_once() -> None:
+    call = with_water_as_well()
+    call.says("第一个地址不对，应该是长安路")
+    call.happens(FactsAdded(NOW, call.turn, FIRST))
+    call.says("对")
+    call.is_registered(SECOND)
+    call.says("地址改成建设路")
+    call.happens(FactsAdded(NOW, call.turn, SECOND))
+    assert call.heard == ("facts_added", "anything_more")
 
 
 def test_the_first_order_is_left_to_a_person_where_it_is_not_told_what_is_right() -> None:
