@@ -7,9 +7,10 @@ from typing import Final
 
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft, Missing
+from hotline.dialogue.places_told import SURELY_A_MATTER, is_alone
 from hotline.dialogue.short_answers import Answer, first_clause
 from hotline.dialogue.stages import Stage
-from hotline.dialogue.taking_down import SURELY_A_MATTER, TakingDown, is_alone
+from hotline.dialogue.taking_down import TakingDown
 from hotline.dialogue.telling import grouped
 from hotline.domain.appeal import AppealKind, PhoneNumber, Place
 from hotline.domain.category import at_level, nearest, within

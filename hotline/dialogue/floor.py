@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, TypeVar
 
 from hotline.dialogue.actions import (
     Action,
@@ -39,6 +39,13 @@ from hotline.domain.knowledge import Article
 from hotline.domain.speech import Expected
 
 Actions = tuple[Action, ...]
+_Told = TypeVar("_Told")
+
+
+def first_of(told: _Told, *ways: Callable[[_Told], Actions | None]) -> Actions | None:
+    """Return what the first of ``ways`` does that has anything to do about ``told`` (nothing to hear is done, too); None: none has."""
+    return next((done for way in ways if (done := way(told)) is not None), None)
+
 
 _LEADS: Final = frozenset({
     "no_answer_register", "not_registered_yet", "calm", "secrecy_by_law", "secrecy_wished", "facts_noted", "aside_unknown", "aside_back", "progress_later", "key_unknown", "text_not_sent",

@@ -9,10 +9,10 @@ from hotline.dialogue.actions import FindUnit
 from hotline.dialogue.events import UnitFound
 from hotline.dialogue.floor import Actions
 from hotline.dialogue.intake import Draft
+from hotline.dialogue.places_told import is_alone
 from hotline.dialogue.rating import Rated
 from hotline.dialogue.short_answers import Answer
 from hotline.dialogue.stages import Stage
-from hotline.dialogue.taking_down import is_alone
 from hotline.domain.appeal import AppealKind
 from hotline.domain.meaning import Understanding
 from hotline.domain.speech import Expected

@@ -11,16 +11,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hotline.dialogue.briefs import Briefs
-from hotline.dialogue.change_words import ChangeWords
-from hotline.dialogue.endings import Endings
 from hotline.dialogue.follow_ups import FollowUps
-from hotline.dialogue.order_questions import OrderQuestions
 from hotline.dialogue.order_words import OrderWords
 from hotline.dialogue.patterns import any_of, either, without
-from hotline.dialogue.place_names import PlaceNames
 from hotline.dialogue.place_turns import PlaceTurns
+from hotline.dialogue.progress_words import ProgressWords
 from hotline.dialogue.question_words import QuestionWords
-from hotline.dialogue.several import SeveralMatters
 from hotline.dialogue.short_answers import Answer, clauses
 from hotline.dialogue.slips import Slips
 from hotline.domain.errors import CityConfigError
@@ -28,8 +24,6 @@ from hotline.phonetics import SoundLexicon, han_only, sounds
 from hotline.written_forms import in_standard_words
 
 _CLAUSE: Final = re.compile(r"[，。！？；、,.!?;\s]+")
-_GAP_SIGNS: Final = r"[，,。\s]"
-_GAPS: Final = f"{_GAP_SIGNS}*"
 _ADDS_NOTHING: Final = 2  # characters behind “补充” that add nothing yet (“补充一下吧”)
 ANSWER_FILES: Final = ("answers", "orders", "letters")
 """The city's files of these lists."""
@@ -43,37 +37,29 @@ _SHORT_WISH: Final = 16
 _SHORT_STORY: Final = 24
 
 
-class AnswerWords(Endings):
-    """Reads what is acted upon without a model: the wish for a person, and how citizens ask, urge, doubt and go on."""
+class AnswerWords(ProgressWords):
+    """Reads what is acted upon without a model: the wish for a person, and how citizens ask, doubt and go on."""
 
     def __init__(self, rows: Mapping[str, Any], *, file: str = "") -> None:
         """Take the content of ``answers.yaml``."""
         try:
-            super().__init__(rows)
+            super().__init__(rows, file=file)
             self._agent, self._agent_inside = tuple(rows["agent"]), tuple(rows["agent_inside"])
-            self._progress_lexicon = SoundLexicon(rows["progress_inside"])
-            self._earlier_lexicon = SoundLexicon(rows["earlier_inside"])
             self._slower_lexicon = SoundLexicon(rows["slower_inside"])
             self._dialect_lexicon = SoundLexicon(rows["dialect_inside"])
-            self._forgotten_lexicon = SoundLexicon(rows["forgotten_inside"])
-            self._dissatisfied_lexicon = SoundLexicon(rows["dissatisfied_inside"])
             self._despair_lexicon = SoundLexicon(rows["despair_inside"])
             self._not_despair = _no_despair(rows["not_despair"])
-            self._corrects = tuple(rows["corrects_inside"])
             self._adds = tuple(rows["adds"])
             self._pages = {str(name): tuple(words) for name, words in rows["pages"].items()}
             self._take_patterns(rows)
             self._take_ways(rows)
             self._who_answers = SoundLexicon(rows["who_answers"])
             self._off_topic = tuple(rows["off_topic_inside"])
-            self._urges = tuple(rows["urges_inside"])
-            self._cut_off = tuple(rows["cut_off_inside"])
             self._waits = tuple(rows["waits"])
             settled = rows["done_and_thanks"]
             self._settled = tuple(tuple(settled[name]) for name in ("done", "thanks", "but"))
             self._beside_settled = tuple(settled["besides"])
             self._says_who = tuple(rows["says_who"])
-            self._called_lexicon = SoundLexicon(rows["called_inside"])
             self._may_ask = tuple(rows["may_ask"])
             self._after_question = tuple(rows["after_question"])
             self._asks_on, self._asks_on_ends = tuple(rows["asks_on"]), tuple(rows["asks_on_ends"])
@@ -87,14 +73,11 @@ class AnswerWords(Endings):
             self._who_empty = tuple(sorted(map(str, rows["who_empty"]), key=len, reverse=True))
             self._stops_waiting, self._wants_call = tuple(rows["stops_waiting"]), tuple(rows["wants_call"])
             self.follow_ups = FollowUps(rows, file=file)
-            self.of_orders, self.of_changes = OrderWords(rows), ChangeWords(rows)
-            self.order_questions = OrderQuestions(rows)
+            self.of_orders = OrderWords(rows)
             self.slips = Slips(rows)
             self.briefs = Briefs(rows, self.asks)
-            self.places = PlaceNames(rows, core=self._core, file=file)
             self.turns = PlaceTurns(rows)
             self.questions = QuestionWords(rows)
-            self.several = SeveralMatters(rows, self.places)
         except KeyError as error:
             raise CityConfigError(file=file, reason=f"简短回答词表缺少 {error}") from error
         self._agent_sounds = {sounds(word) for word in self._agent}
@@ -103,61 +86,6 @@ class AnswerWords(Endings):
     def _take_patterns(self, rows: Mapping[str, Any]) -> None:
         """Make patterns of words that follow one another, and take what is grouped."""
         self._secrecy = {name == "wanted": tuple(words) for name, words in rows["secrecy_answers"].items()}
-        wrong, right = (either(rows["not_but"][name]) for name in ("not", "but"))
-        self._not_but = re.compile(
-            rf".{{0,10}}?(?:{wrong})(?P<first>[^不]+?){_GAPS}(?:{right})(?P<second>.{{2,}})"
-        )
-        denied = either(self._starts[Answer.NO])
-        alone = either(
-            word for word in self._starts[Answer.NO] if not word.endswith("是")
-        )  # 不是平安路 tells nothing
-        self._right_alone = re.compile(
-            rf"(?:(?:{denied}){_GAPS})*(?:{right})在?(?P<right>.{{2,}})"
-            rf"|(?:(?:{alone}){_GAPS}|(?:{denied}){_GAP_SIGNS}+)+在?(?P<said>.{{2,}})"
-        )
-        before, wants, asks, after, has, what, alone = (
-            either(rows["opening"][name])
-            for name in ("before", "wants", "asks", "after", "has", "what", "alone")
-        )
-        asked = rf"(?:{asks})(?:{after})*(?:{what})?"
-        self._opening = re.compile(
-            rf"(?:{before}|{wants})*(?:{asked}|(?:{has})(?:{what})(?:(?:{before}|{wants})*{asked})?)"
-            rf"|(?:{before})*(?:{alone})"
-        )
-        inquires, upon, about = (either(rows["opening"][name]) for name in ("inquires", "upon", "about"))
-        untold = re.escape(str(rows["opening"]["untold"]))
-        self._inquiry = re.compile(
-            rf"(?:{before}|{wants})*(?:{inquires})(?:{after})*(?:{upon})?(?P<about>[^{untold}]{{2,10}}?)(?:{about})"
-        )
-        gives, announces, which = (either(rows["announcing"][name]) for name in ("wants", "asks", "what"))
-        self._announcing = re.compile(
-            rf"(?:{before})*(?:{wants}|{gives})*(?:{announces})(?:{after})*(?:{which})?"
-        )
-        wants, asks, after, what = (
-            either(rows["registering"][name]) for name in ("wants", "asks", "after", "what")
-        )
-        self._registering = re.compile(
-            rf"(?:{before}|{wants})*(?:{asks})(?:{after})*(?P<what>{what})?(?:{after})*"
-        )
-        takes = rows["takes_how_long"]
-        before, told, beside, long, does = (
-            any_of(takes[name]) for name in ("before", "told", "beside", "long", "does")
-        )
-        self._takes_how_long = re.compile(f"{before}*{told}{beside}*{long}{does}*")
-        self.how_long_it_takes = str(takes["question"]), str(takes["category"])
-        stands = rows["stands"]
-        whose, noun, how = (either(stands[name]) for name in ("whose", "noun", "stands"))
-        most, few = int(stands["most"]), int(stands["few"])
-        self._stands = re.compile(rf"(?:{whose}).{{0,{most}}}?(?:{noun}).{{0,{few}}}?(?:{how})")
-        self._not_whose = tuple(stands["not_whose"])
-        told = rows["told_before"]
-        who, when, whom, did, state, unanswered = (
-            either(told[name]) for name in ("who", "when", "to", "did", "stands", "unanswered")
-        )
-        self._told_before = re.compile(
-            rf"(?:(?:{who})(?:{when})?|{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{state})"
-            rf"|(?:{when})(?:{whom})?(?:{did}).{{0,{int(told['most'])}}}?(?:{unanswered})"
-        )
         through = rows["put_through"]
         self._anybody = tuple(through["anybody"])
         first, to, whom = (either(through[name]) for name in ("before", "wants", "whom"))
@@ -176,7 +104,7 @@ class AnswerWords(Endings):
         self._slower_clauses = tuple(rows["slower_clauses"])
         self._enterprise_lexicon = SoundLexicon(rows["enterprise_inside"])
         self._comes_to_mind = tuple(rows["comes_to_mind"])
-        self._takes_up, self._not_had = tuple(rows["takes_up"]), tuple(rows["not_had"])
+        self._not_had = tuple(rows["not_had"])
         refused = rows["turned_down"]
         self._turned_down, self._not_turned_down = tuple(refused["words"]), tuple(refused["but"])
         self._refused_by_others, self._papers = tuple(refused["others"]), tuple(refused["papers"])
@@ -187,14 +115,6 @@ class AnswerWords(Endings):
         self._choice_starts, self._no_choice = tuple(which["starts"]), tuple(which["but"])
         self._never_shared = frozenset(which["empty"])
         self._asks_by_no = tuple(rows["asks_by_no"])
-        asked = rows["asked_instead"]
-        leads, denied, what, asks, wishes = (
-            either(asked[name]) for name in ("leads", "denials", "what", "asks", "wishes")
-        )
-        denial = rf"(?:(?:{leads})*(?:{denied})(?:{what})*{_GAPS})+"
-        self._asked_instead = re.compile(
-            rf"(?:{denial}(?:{leads})*(?:{asks}|{wishes})|(?:{leads})*(?:{asks})){_GAPS}(?P<asked>.{{2,}})"
-        )
         before, sent, after = (either(rows["wants_text"][name]) for name in ("before", "sent", "after"))
         self._wants_text = re.compile(rf"(?:{before})*(?:{sent})(?:{after})*")
         self._asks_on_alone, self._what_to_do = (
@@ -268,37 +188,6 @@ class AnswerWords(Endings):
         """Tell whether a citizen who waits for a person, in writing, would rather be called."""
         return self._is_one_of(self._wants_call, text)
 
-    def wants_progress(self, text: str) -> bool:
-        """Tell whether the citizen asks how an order stands (查进度), or says of an earlier one that nothing has come of it."""
-        words = han_only(text)
-        is_short = len(words) <= _SHORT_WISH
-        if self.asks_how_long_it_takes(text):
-            return False
-        if self._is_found(self._progress_lexicon, text) or (
-            is_short and self._is_found(self._earlier_lexicon, text)
-        ):
-            return True
-        if len(words) > _SHORT_STORY or any(word in words for word in self._not_whose):
-            return False  # 我想问拆迁的事有没有结果
-        return self._stands.search(words) is not None or self._told_before.search(words) is not None
-
-    def asks_how_long_it_takes(self, text: str) -> bool:
-        """Tell whether ``text`` asks how long a complaint takes, of none in particular (“投诉多长时间能处理完”)."""
-        words = "".join(_CLAUSE.split(text))  # 打12345
-        return len(words) <= _SHORT_STORY and self._takes_how_long.fullmatch(words) is not None
-
-    def urges_earlier(self, text: str) -> bool:
-        """Tell whether a short sentence urges what was told in an earlier call (“我反映过欠薪，催一下”)."""
-        return self.urges(text) and self.has_called_before(text)
-
-    def urges(self, text: str) -> bool:
-        """Tell whether a short sentence urges what was just told to be under way (催办)."""
-        return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._urges)
-
-    def was_cut_off(self, text: str) -> bool:
-        """Tell whether a short sentence says that an earlier call broke off (掉线), and nothing of the matter."""
-        return len(han_only(text)) <= _SHORT_WISH and any(word in text for word in self._cut_off)
-
     def asks_to_wait(self, text: str) -> bool:
         """Tell whether a short sentence asks the hotline to wait (“等会儿，我拿下身份证”), or is said to somebody else."""
         words = self._core(han_only(text))
@@ -322,10 +211,6 @@ class AnswerWords(Endings):
         is_short = len(han_only(text)) <= _SHORT_WISH
         return is_short and self._core(text).startswith(self._says_who) and not self.asks(text)
 
-    def has_called_before(self, text: str) -> bool:
-        """Tell whether the citizen says that they have called before, or were promised an answer."""
-        return self._is_found(self._called_lexicon, text) or self.order_questions.reminds(text)
-
     def doubts_answer(self, text: str) -> bool:
         """Tell whether a short sentence doubts the answer just given (“不对吧，我听说不是”)."""
         return len(han_only(text)) <= _SHORT_STORY and any(words in text for words in self._doubts_answer)
@@ -346,19 +231,6 @@ class AnswerWords(Endings):
         if is_polite and len(others) > 1 and (more := self.asks_after_thanks(rest)):
             return more
         return rest if is_polite and len(han_only(rest)) >= _LEAST_QUESTION and self.asks(rest) else ""
-
-    def meant(self, text: str) -> str:
-        """Return what was meant instead of what was answered (“不对，是补办”, “不是贷款，我问的是提取”); empty where nothing is said."""
-        if asked := self.asked_instead(text):
-            return asked
-        if (both := self.put_right(text)) is not None:
-            return both[1]
-        return self.right_alone(text) if self.opens_with(text, Answer.NO) else ""
-
-    def asked_instead(self, text: str) -> str:
-        """Return what is said to have been asked, and not what was answered (“不是，我问的是护照怎么换”); empty where nothing is."""
-        found = self._asked_instead.fullmatch(text.strip("。. "))
-        return found["asked"] if found is not None else ""
 
     def offers_choice(self, text: str) -> bool:
         """Tell whether a short question asks which of two it is (“是一次给还是每年给”); “灯还是不亮” asks nothing."""
@@ -409,38 +281,6 @@ class AnswerWords(Endings):
         """Tell whether an answer to the question for secrecy wants it (“最好保密”) or not (“无所谓”); None where it says neither."""
         return next((wanted for wanted, words in self._secrecy.items() if self._is_one_of(words, text)), None)
 
-    def has_forgotten(self, text: str) -> bool:
-        """Tell whether the citizen does not know the number that was asked for."""
-        return self._is_found(self._forgotten_lexicon, text)
-
-    def is_dissatisfied_with_result(self, text: str) -> bool:
-        """Tell whether the citizen objects to how their order was settled (异议)."""
-        return self._is_found(self._dissatisfied_lexicon, text)
-
-    def corrects(self, text: str) -> bool:
-        """Tell whether ``text`` puts right what was read back (“不对，是路灯”, “我说的是路灯”)."""
-        return self.opens_with(text, Answer.NO) or any(word in text for word in self._corrects)
-
-    def put_right(self, text: str) -> tuple[str, str] | None:
-        """Return what ``text`` says is wrong and what is right (“不是路灯，是红绿灯”); None where it does not say both."""
-        found = self._not_but.fullmatch(text.strip("。. "))
-        return (found["first"].strip("，, "), found["second"]) if found is not None else None
-
-    def right_alone(self, text: str) -> str:
-        """Return what ``text`` says is right where that is all it says (“不对，是通达路”, “应该是平安路”); empty where it says more or less."""
-        found = self._right_alone.fullmatch(text.strip("。. "))
-        return (found["right"] or found["said"]) if found is not None else ""
-
-    def said_wrong(self, text: str) -> str:
-        """Return ``text`` with a denial for what says that something is wrong (“楼号错了，是9号楼”); as it is where nothing does, or all of it."""
-        first, *rest = clauses(text) or [text]
-        is_wrong = self.of_changes.says_wrong(first) and not self.opens_with(first, Answer.NO)
-        return self.denied("，".join(rest)) if rest and is_wrong else text
-
-    def denied(self, right: str) -> str:
-        """Return ``right`` as said after a denial (“不对，红绿灯”)."""
-        return f"{self._lists[Answer.NO][0]}，{right}"
-
     def is_of_enterprise(self, text: str) -> bool:
         """Tell whether somebody speaks for an enterprise (企业)."""
         return self._is_found(self._enterprise_lexicon, text)
@@ -462,50 +302,6 @@ class AnswerWords(Endings):
     def speaks_dialect(self, text: str) -> bool:
         """Tell whether the citizen asks for somebody who knows their dialect (方言)."""
         return self._is_found(self._dialect_lexicon, text)
-
-    def only_opens(self, text: str) -> bool:
-        """Tell whether ``text`` announces a question or a matter and says nothing of it (“我想问一下”, “我要反映个事”)."""
-        words = han_only(text)
-        # The pattern may try every way to divide “想要想要…”, so it is kept from long texts.
-        ways = (words, self._core(words))  # 就是 is all, and a filler
-        if len(words) <= _SHORT_WISH and any(self._opening.fullmatch(way) for way in ways):
-            return True
-        if self.several.only_announces(text) or self.only_registers(text):  # 我想反映三件事; 俺来登记个事
-            return True
-        parts = clauses(text)
-        return len(parts) > 1 and len(words) <= _SHORT_STORY and all(map(self.only_opens, parts))
-
-    def asks_about(self, text: str) -> str:
-        """Return what ``text`` says that a question will be about (“我要咨询退役军人的事”); empty where it asks or tells more."""
-        found = self._inquiry.fullmatch(han_only(text)) if len(text) <= _SHORT_STORY else None
-        if found is None or self.asks(text) or self.only_opens(text):
-            return ""
-        return found["about"]
-
-    def only_announces(self, text: str) -> bool:
-        """Tell whether ``text`` says that there is a complaint or a suggestion and not which (“我要给市长提个建议”)."""
-        words = han_only(text)
-        return len(words) <= _SHORT_WISH and self._announcing.fullmatch(self._core(words)) is not None
-
-    def takes_up(self, text: str) -> bool:
-        """Tell whether a short answer asks for the matter at hand to be registered (“那你帮我登记吧”)."""
-        words = self._core(han_only(text))
-        is_refused = any(but in words for but in self._buts)  # 不用帮我登记
-        is_taken_up = len(words) <= _SHORT_QUESTION and words.endswith(self._takes_up) and not is_refused
-        return is_taken_up or self.registers_it(text)
-
-    def registers_it(self, text: str) -> bool:
-        """Tell whether ``text`` says that the matter at hand is to be registered, and nothing else (“那我登记一下吧”)."""
-        found = self._registered(text)
-        return found is not None and found["what"] is None
-
-    def only_registers(self, text: str) -> bool:
-        """Tell whether ``text`` says that something is to be registered and not what (“俺来登记个事”); 结婚登记 does."""
-        return self._registered(text) is not None
-
-    def _registered(self, text: str) -> re.Match[str] | None:
-        words = han_only(text)
-        return self._registering.fullmatch(words) if len(words) <= _SHORT_WISH else None
 
     def has_not_had(self, text: str) -> bool:
         """Tell whether a short sentence says that what was spoken of has not come (“可是没发给俺”)."""
