@@ -11,9 +11,8 @@ from fastapi.responses import Response
 from desk.guard import desk_router, front_of
 from desk.pages.orders import row_of
 from desk.seat import Seat
-from hotline.domain.appeal import PhoneNumber, Secrecy
-from hotline.domain.secrecy import is_hidden
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.appeal import PhoneNumber
+from hotline.domain.secrecy import is_open_about
 
 router = desk_router()
 
@@ -36,7 +35,7 @@ async def find(request: Request, seat: Seat, q: Annotated[str, Form(max_length=3
     if front.parts.agents is None:
         raise HTTPException(404)
     phone = PhoneNumber(typed.removeprefix("+86").removeprefix("+"))
-    found = [one for one in await front.parts.agents.of_citizen(phone) if _is_open_about(one, phone)]
+    found = [one for one in await front.parts.agents.of_citizen(phone) if is_open_about(one, phone)]
     await front.parts.records.note_look(
         subject="orders", by=f"staff:{seat.account.login}", at=front.parts.clock(),
         why=f"by telephone {phone}: {' '.join(order.number for order in found)}",
@@ -46,9 +45,3 @@ async def find(request: Request, seat: Seat, q: Annotated[str, Form(max_length=3
         request, "orders/found.html", title="按电话查到的工单", phone=phone, orders=[row_of(front, one) for one in ranked],
         following="",
     )  # fmt: skip
-
-
-def _is_open_about(order: WorkOrder, phone: PhoneNumber) -> bool:
-    """Whether an order says whose it is: not confidential, no tip-off, and this citizen did not join it in confidence."""
-    theirs = [party for party in order.citizens if party.phone == phone]
-    return not is_hidden(order) and all(party.secrecy is Secrecy.NONE for party in theirs)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from hotline.domain.appeal import AppealKind, Secrecy
+from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
 from hotline.domain.handling_unit import HandlingUnit
 from hotline.domain.work_order import WorkOrder
 
@@ -34,6 +34,12 @@ class UnitView:
 def is_hidden(order: WorkOrder) -> bool:
     """Whether the citizen stays unknown to units: wanted so, or a tip-off (济南条例32, 投诉举报办法33)."""
     return order.appeal.secrecy is Secrecy.CONFIDENTIAL or order.appeal.kind is AppealKind.TIP_OFF
+
+
+def is_open_about(order: WorkOrder, phone: PhoneNumber) -> bool:
+    """Whether an order says whose it is: not confidential, no tip-off, and this citizen did not join it in confidence."""
+    theirs = [party for party in order.citizens if party.phone == phone]
+    return not is_hidden(order) and all(party.secrecy is Secrecy.NONE for party in theirs)
 
 
 def without_identity(text: str, order: WorkOrder) -> str:

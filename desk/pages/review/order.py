@@ -35,6 +35,7 @@ from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import CLOSED, Status, Step, after_step
 from hotline.domain.objections import open_objection
 from hotline.domain.people import Role
+from hotline.domain.secrecy import is_hidden, is_open_about
 from hotline.domain.work_order import WorkOrder
 from hotline.masking import masked as without_people
 from hotline.service.accounts import SignedIn
@@ -134,15 +135,15 @@ def _choices(front: Front, found: WorkOrder) -> dict[str, list[tuple[str, str]]]
 
 
 async def _others(front: Front, found: WorkOrder) -> list[tuple[str, str]]:
-    """Return other open orders of the same citizen, into which this one might be merged."""
+    """Return other open orders of the same citizen, into which this one might be merged; nothing tells whose a hidden one is."""
     phone, agents = found.appeal.phone, front.parts.agents
-    if phone is None or agents is None:
+    if phone is None or agents is None or is_hidden(found):
         return []
     theirs = await agents.of_citizen(phone)
     return [
         (one.number, front.category(one.appeal.category))
         for one in theirs
-        if one.number != found.number and one.status not in CLOSED
+        if one.number != found.number and one.status not in CLOSED and is_open_about(one, phone)
     ]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 from hotline.domain.accounts import StaffRole
+from hotline.domain.appeal import AppealKind, Secrecy
 from hotline.domain.deeds import (
     AskEnd,
     AskExtension,
@@ -225,6 +227,23 @@ async def test_an_order_is_merged_into_another_of_the_citizen_and_a_part_is_spli
         Status.TO_DISPATCH, "小区路灯也不亮", "26112300902",
     )  # fmt: skip
     assert [party.number for party in split.citizens] == [number, "26112300901"]
+
+
+async def test_what_is_offered_for_a_merge_does_not_tell_whose_a_hidden_order_is(site: ConsolesSite) -> None:
+    for number, values in (
+        ("26112300901", {}),
+        ("26112300902", {"secrecy": Secrecy.CONFIDENTIAL}),
+        ("26112300903", {"kind": AppealKind.TIP_OFF}),
+        ("26112300904", {}),
+    ):
+        await keep(site.store, an_order(number, appeal=an_appeal(**values)))
+    offered = {}
+    async with site.client(await site.account(R.REVIEWER, login="li")) as client:
+        for last in "1234":
+            page = (await client.get(f"/desk/review/2611230090{last}")).text
+            assert 'name="into"' in page
+            offered[last] = re.findall(r'<option value="2611230090(\d)">', page)
+    assert offered == {"1": ["4"], "2": [], "3": [], "4": ["1"]}
 
 
 async def test_a_revisit_is_written_down_and_the_citizens_wish_has_it_handled_again(
