@@ -12,6 +12,7 @@ from desk.pages.agent.showing import field_rows, map_tiles, unit_rows
 from hotline.domain.appeal import Appeal, ContactChannel, PhoneNumber
 from hotline.domain.category import at_level
 from hotline.domain.errors import HotlineError
+from hotline.domain.repeats import PastOrder
 from hotline.service.agent_assist import Help
 from hotline.service.form_filling import Form, FormFilling
 from hotline.service.talk_lines import Line
@@ -154,17 +155,20 @@ class FormOnPage:
         with suppress(HotlineError):
             if appeal.phone is not None and appeal.text and self._tools.known is not None:
                 repeat = await self._tools.known.repeat_of(appeal, appeal.phone, at=now)
-                if repeat is not None and not await self._is_of_this_talk(repeat.order.number):
+                if repeat is not None and await self._is_hinted_at(repeat.order):
                     found.append({"kind": "repeat", "order": repeat.order, "facts": repeat.new_facts})
         with suppress(HotlineError):
             if (hot := await self._hot(appeal)) is not None:
                 found.append(hot)
         return found
 
-    async def _is_of_this_talk(self, number: str) -> bool:
-        """Whether an order was made of this very talk: it is no repeat of itself."""
+    async def _is_hinted_at(self, order: PastOrder) -> bool:
+        """Whether a repeat is shown: no secret one, for the telephone may be anybody's, and not what came of this very talk."""
         begun = self.row.number if self.row is not None else ""
-        return number in (begun, await self._tools.order_of(self._conversation))
+        return not order.is_secret and order.number not in (
+            begun,
+            await self._tools.order_of(self._conversation),
+        )
 
     async def _hot(self, appeal: Appeal) -> dict[str, Any] | None:
         """Return that others have brought the same of late, or None; what is over is no hot issue any more."""

@@ -23,6 +23,7 @@ from hotline.domain.diversion import ContactOutcome
 from hotline.domain.errors import DeedRefusedError, EngineUnavailableError, WorkOrderNotFoundError
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.life_cycle import Status, Step
+from hotline.domain.secrecy import is_open_about
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
 from hotline.service.callbacks import WishedFor
@@ -69,14 +70,27 @@ async def finish_page(request: Request, seat: Seat, conversation: Conversation) 
     filling = await filled(front, form)
     appeal = filling.form(form.channel).appeal
     helped = await tools.assist.help(filling, filling.form())
-    orders = await tools.of_citizen(appeal.phone) if appeal.phone is not None else []
+    number = await tools.order_of(conversation) if not form.number else None
+    orders = [one for one in await _orders_of(front, seat, appeal.phone) if one.number != number]
     return front.fragment(
         request, "agent/_finish.html", form=form, appeal=appeal, passages=helped.passages,
         units=unit_rows(front, helped.routing), routing=helped.routing,
         orders=[row for row in past_orders(front, orders) if row["due_at"] is not None or row["status"] not in _CLOSED],
         all_units=[(unit.code, unit.name) for unit in front.parts.city.units.values()],
-        missing=_missing(appeal), number=await tools.order_of(conversation) if not form.number else None, windows=_windows(front, form),
+        missing=_missing(appeal), number=number, windows=_windows(front, form),
     )  # fmt: skip
+
+
+async def _orders_of(front: Front, seat: SignedIn, phone: PhoneNumber | None) -> list[WorkOrder]:
+    """Return a citizen's orders that say whose they are; the look is written down: the telephone may be anybody's, as typed."""
+    if phone is None:
+        return []
+    found = [one for one in await tools_of(front).of_citizen(phone) if is_open_about(one, phone)]
+    await front.parts.records.note_look(
+        subject="orders", by=f"staff:{seat.account.login}", at=front.parts.clock(),
+        why=f"wrapping up, by telephone {phone}: {' '.join(order.number for order in found)}",
+    )  # fmt: skip
+    return found
 
 
 _CLOSED: Final = frozenset({Status.ANSWERED, Status.DIVERTED, Status.DECLINED, Status.WITHDRAWN, Status.ENDED,

@@ -451,6 +451,44 @@ async def test_a_repeat_is_hinted_at_and_merged(site: ConsolesSite) -> None:
     assert len(merged.citizens) == 2
 
 
+async def test_of_a_telephone_that_is_typed_only_orders_that_say_whose_they_are_are_listed_and_the_look_is_noted(
+    site: ConsolesSite,
+) -> None:
+    theirs = (("26112200001", {}), ("26112200002", {"secrecy": Secrecy.CONFIDENTIAL}), ("26112200003", {"kind": AppealKind.TIP_OFF}))  # fmt: skip
+    for number, values in theirs:
+        appeal = an_appeal(text="路灯坏了", phone=PhoneNumber("13905390002"), **values)
+        await keep(site.store, an_order(number, appeal=appeal, conversation="c0"))
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.shows("form", "0101")
+        await client.post("/desk/agent/forms/c1/fields/phone", data={"value": "13905390002"})
+        page = (await client.get("/desk/agent/forms/c1/finish")).text
+    assert re.findall(r'name="into" value="(\d+)"', page) == ["26112200001"]
+    why = '{"why": "wrapping up, by telephone 139****0002: 26112200001"}'
+    assert ("staff:zhao", "orders", why) in await looks(site)
+
+
+@pytest.mark.parametrize("secrecy", list(Secrecy))
+async def test_a_confidential_order_is_not_hinted_at_whoever_has_that_telephone(
+    site: ConsolesSite, secrecy: Secrecy
+) -> None:
+    theirs = an_appeal(text=NOT_WARM, phone=PhoneNumber("13905390002"), secrecy=secrecy)
+    await keep(site.store, an_order("26112200001", appeal=theirs, conversation="c0"))
+    agent = await an_agent(site)
+    await said(site, 1, "Said", text=NOT_WARM, raw=NOT_WARM)
+    async with screen_of(site, agent) as screen, site.client(agent) as client:
+        await bridged(site)
+        await screen.until(lambda one: "hints" in one.parts)
+        del screen.parts["hints"]
+        await client.post("/desk/agent/forms/c1/fields/phone", data={"value": "13905390002"})
+        await screen.until(lambda one: "hints" in one.parts)
+        if secrecy is Secrecy.NONE:
+            await screen.shows("hints", "26112200001")
+    assert ("26112200001" in screen.parts["hints"]) is (secrecy is Secrecy.NONE)
+
+
 async def test_a_call_is_promised_for_a_time_and_stands_in_the_list(site: ConsolesSite) -> None:
     agent = await an_agent(site)
     late = await finished(site, agent, end="callback", window="2026-11-22T12:00:00+08:00")
