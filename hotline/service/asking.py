@@ -36,6 +36,7 @@ from hotline.dialogue.events import (
     Understood,
     UnitFound,
 )
+from hotline.domain.appeal import AppealKind
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.domain.repeats import PastOrder
@@ -214,7 +215,8 @@ class Asking:
         repeat = await orders.repeat_of(action.appeal, action.caller, at=clock())
         if repeat is None:
             return NoRepeat(at=clock(), turn=action.turn)
-        if repeat.order.is_secret:  # somebody else may be calling from this telephone
+        # Somebody else may be calling from this telephone, and a tip-off goes into no order that its units know already.
+        if repeat.order.is_secret or action.appeal.kind is AppealKind.TIP_OFF:
             return NoRepeat(at=clock(), turn=action.turn, linked_to=repeat.order.number)
         return RepeatFound(clock(), action.turn, repeat.order.news, has_new_facts=bool(repeat.new_facts))
 

@@ -210,9 +210,7 @@ class Casework:
         order, target = await self._store.get(number), await self._store.get(into)
         if expected is not None and order.revision != expected:
             raise StaleWorkOrderError(number)
-        theirs = (target.lead_unit, *target.supporting_units) if target.is_dispatched else ()
-        if (unit := self.conflict(order, theirs)) is not None:
-            raise ConflictOfInterestError(number=order.number, unit=unit)
+        self.check_merge(order, target)
         diversion = Diversion(DiversionOutcome.REPEAT_MERGED, reason, told)
         merged = order.after(Divert(diversion, into=into), by=by, at=at)
         joined = target
@@ -300,6 +298,12 @@ class Casework:
         return self._limits().handling_anew(
             appeal.category, appeal.kind, start=at, like=order.first_limit, imposed=appeal.imposed_due
         )
+
+    def check_merge(self, order: WorkOrder, target: WorkOrder) -> None:
+        """Raise ``ConflictOfInterestError`` when the tip-off ``order`` would reach the unit that it names, by ``target``."""
+        theirs = (target.lead_unit, *target.supporting_units) if target.is_dispatched else ()
+        if (unit := self.conflict(order, theirs)) is not None:
+            raise ConflictOfInterestError(number=order.number, unit=unit)
 
     def conflict(self, order: WorkOrder, units: Iterable[str | None]) -> str | None:
         """Return the first of ``units`` that must not have the order, because its tip-off names it."""

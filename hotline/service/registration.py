@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import structlog
 
 from hotline.city import City
-from hotline.domain.appeal import Appeal, AppealKind
+from hotline.domain.appeal import Appeal, AppealKind, Secrecy
 from hotline.domain.category import nearest
 from hotline.domain.deeds import (
     AddFacts,
@@ -177,7 +177,8 @@ class Registration:
     ) -> WorkOrder:
         """Record the contact as merged into order ``number``, as the citizen agreed; return that order (并单).
 
-        The record, the joined citizen and the new words are committed together, once for each ``request``.
+        The record, the joined citizen and the new words are committed together, once for each ``request``. Raises
+        ``ConflictOfInterestError`` when a tip-off would reach the unit that it names.
         """
         diversion = Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told)
 
@@ -270,22 +271,28 @@ class Registration:
         request: str | None,
     ) -> WorkOrder:
         before = await self._store.get(number)
-        latest = max(at, before.history[-1].at)
 
         def both(own: WorkOrderNumber) -> tuple[Change, Change]:
             record = made(own)
-            appeal = record.appeal
-            join = Join(own, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
-            joined = before.after(join, by=CITIZEN, at=latest)
-            if appeal.text.strip():
-                joined = joined.after(AddFacts(appeal.text), by=CITIZEN, at=latest)
             new = replace(self._casework.change(record), request=request)
-            return new, self._casework.change(joined, before=before)
+            return new, self._casework.change(self._joined(before, record, at), before=before)
 
         try:
             return (await self._store.add(self._day(at), both, at=at))[1].order
         except RegisteredBeforeError:
             return before
+
+    def _joined(self, order: WorkOrder, record: WorkOrder, at: datetime) -> WorkOrder:
+        """Return ``order`` with the citizen and the words of ``record``; in their own order a wish for secrecy counts for all of it."""
+        self._casework.check_merge(record, order)
+        appeal, at = record.appeal, max(at, order.history[-1].at)
+        join = Join(record.number, appeal.text, appeal.phone, appeal.citizen_name, appeal.secrecy)
+        joined = order.after(join, by=CITIZEN, at=at)
+        if not appeal.text.strip():
+            return joined
+        is_own = appeal.phone is not None and appeal.phone == order.appeal.phone
+        wants_secrecy = is_own and appeal.secrecy is Secrecy.CONFIDENTIAL
+        return joined.after(AddFacts(appeal.text, wants_secrecy=wants_secrecy), by=CITIZEN, at=at)
 
     async def _registered(
         self, made: Callable[[WorkOrderNumber], WorkOrder], request: str | None, at: datetime

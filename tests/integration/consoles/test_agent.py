@@ -489,6 +489,14 @@ async def test_a_confidential_order_is_not_hinted_at_whoever_has_that_telephone(
     assert ("26112200001" in screen.parts["hints"]) is (secrecy is Secrecy.NONE)
 
 
+async def test_a_tip_off_is_not_merged_into_an_order_of_the_unit_that_it_names(site: ConsolesSite) -> None:
+    await keep(site.store, an_order("26112200001", appeal=an_appeal(text=NOT_WARM), conversation="c0"))
+    typed = {"kind": "tip_off", "text": "我举报市住建局工作人员吃拿卡要"}
+    merged = await finished(site, await an_agent(site), typed, end="merge", into="26112200001", told="已并入")
+    assert (merged.status_code, "举报涉及该单位" in merged.text) == (422, True)
+    assert [one.number for one in await site.store.recent()] == ["26112200001"]
+
+
 async def test_a_call_is_promised_for_a_time_and_stands_in_the_list(site: ConsolesSite) -> None:
     agent = await an_agent(site)
     late = await finished(site, agent, end="callback", window="2026-11-22T12:00:00+08:00")

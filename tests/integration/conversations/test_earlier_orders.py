@@ -39,10 +39,12 @@ FIRST = "我要反映银雀山街道家里暖气一直不热"
 AGAIN = "暖气还是不热，没人来看，都两天了"
 WORSE = "暖气还是不热，这次更严重了"
 TIP_OFF = "举报银雀山街道有工厂偷排污水"
+SMELL = "银雀山街道有工厂偷排污水"
 QUESTION = "什么时候供暖"
 MEANINGS = {
     **{text: a_complaint(text, place=LANSHAN) for text in (FIRST, AGAIN, WORSE)},
     TIP_OFF: a_complaint(TIP_OFF, kind=AppealKind.TIP_OFF, category="0604", place=LANSHAN),
+    SMELL: a_complaint(SMELL, kind=AppealKind.COMPLAINT, category="0604", place=LANSHAN),
     QUESTION: a_complaint(QUESTION, kind=AppealKind.INQUIRY),
     "太慢了吧": a_meaning("太慢了吧", Intent.UNKNOWN),
     "那你帮我催一下": a_meaning("那你帮我催一下", Intent.UNKNOWN),
@@ -186,6 +188,16 @@ async def test_a_tip_off_is_told_only_on_its_own_telephone_with_its_last_digits(
         heard = "".join(await hotline.call(*words, phone=phone))
         assert told in heard
         assert ("环境污染诉求" in heard) == (told == "已经转给承办单位")
+
+
+async def test_a_tip_off_is_registered_beside_the_callers_complaint_about_the_same(hotline: Hotline) -> None:
+    await hotline.call(SMELL, "对", "没有了")
+    said = await hotline.call(TIP_OFF, "需要", "对", "没有了")
+    first, second = await hotline.orders()
+    assert (second.appeal.kind, second.linked_to, second.merged_into) == (
+        AppealKind.TIP_OFF, first.number, None
+    )  # fmt: skip
+    assert first.number not in "".join(said).replace(" ", "")
 
 
 async def test_every_contact_is_numbered_whatever_became_of_it(hotline: Hotline) -> None:

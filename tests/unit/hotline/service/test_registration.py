@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from hotline.city import City, load_city
-from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, PhoneNumber, Place
+from hotline.domain.appeal import Appeal, AppealKind, EmergencyService, PhoneNumber, Place, Secrecy
 from hotline.domain.deeds import AddFacts, Answer
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
-from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError
+from hotline.domain.errors import ConflictOfInterestError, StaleWorkOrderError, StoreUnavailableError
 from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.secrecy import unit_view
@@ -25,7 +25,7 @@ from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
-from tests.builders import LINYI, NOW, after, an_appeal
+from tests.builders import LINYI, NOW, PHONE, after, an_appeal
 from tests.databases import lay_out
 from tests.work_orders import REVIEWER, a_decision
 
@@ -244,6 +244,29 @@ async def test_a_repeat_is_merged_and_its_citizen_is_owed_the_reply_too(store: S
         "26112300002", "26112300001",
     ]  # fmt: skip
     assert await store.get(first.number) == joined
+
+
+async def test_who_asks_for_secrecy_of_a_repeat_is_hidden_in_their_earlier_order_and_nobody_else(
+    store: SqlStore,
+) -> None:
+    registration = a_registration(store)
+    own, others = await registered(store, an_appeal()), await registered(store, an_appeal(text="路灯坏了"))
+    seen = []
+    for number, phone in ((own.number, PHONE), (others.number, PhoneNumber("13905390002"))):
+        appeal = an_appeal(text="还是不热，请替我保密", phone=phone, secrecy=Secrecy.CONFIDENTIAL)
+        merged = await registration.merge(number, appeal, conversation="c2", told="已并入", at=after(1))
+        seen.append((unit_view(merged).is_confidential, unit_view(merged).contact))
+    assert seen == [(True, ""), (False, PHONE.digits)]
+
+
+async def test_a_tip_off_reaches_no_unit_that_it_names_by_a_merge(store: SqlStore) -> None:
+    first = await registered(store, an_appeal())  # the housing authority supports it
+    tip_off = an_appeal(kind=AppealKind.TIP_OFF, text="我举报市住建局工作人员吃拿卡要")
+    with pytest.raises(ConflictOfInterestError):
+        await a_registration(store).merge(
+            first.number, tip_off, conversation="c2", told="已并入", at=after(1)
+        )
+    assert await store.recent() == [first]
 
 
 async def test_two_citizens_who_join_one_order_at_once_both_join(store: SqlStore) -> None:
