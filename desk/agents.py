@@ -62,6 +62,7 @@ class Registering(Protocol):
         told: str,
         at: datetime,
         request: str | None = None,
+        by: Actor,
     ) -> WorkOrder:
         """Return the order ``number`` after the citizen was merged into it."""
 

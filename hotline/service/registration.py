@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -24,14 +24,15 @@ from hotline.domain.deeds import (
     Join,
     QueueForDispatch,
     Split,
+    Supplement,
     Urge,
     Withdraw,
 )
 from hotline.domain.diversion import ContactOutcome, Diversion, DiversionOutcome
 from hotline.domain.errors import RegisteredBeforeError, StaleWorkOrderError
 from hotline.domain.knowledge import AnsweredWith
-from hotline.domain.life_cycle import Step
-from hotline.domain.people import CITIZEN, MACHINE, Actor
+from hotline.domain.life_cycle import Step, after_step
+from hotline.domain.people import CITIZEN, MACHINE, Actor, Role
 from hotline.domain.routing import RoutingDecision
 from hotline.domain.work_order import HistoryEntry, Status, WorkOrder, WorkOrderNumber
 from hotline.service.casework import Casework
@@ -77,6 +78,24 @@ class Routing(Protocol):
         """Decide; always."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How an order is made for somebody: anew by ``made``, or by ``instead`` of what the same ``request`` has left waiting."""
+
+    made: Callable[[WorkOrderNumber], WorkOrder]
+    instead: Callable[[WorkOrder], WorkOrder]
+    request: str | None
+    by: Actor
+    at: datetime
+
+    def beside(self, begun: WorkOrder) -> _Wanted:
+        """Return the same for an order beside ``begun``, linked to it."""
+        made, request = self.made, f"{self.request}:{begun.number}"
+        return replace(
+            self, made=lambda number: replace(made(number), linked_to=begun.number), request=request
+        )
+
+
 class Registration:
     """Makes work orders of appeals. A fault of the router loses nothing: the order waits for a person then."""
 
@@ -105,7 +124,8 @@ class Registration:
 
         ``diversion`` is what the machine proposes; except for an emergency that was handed over, a person decides.
         ``by`` is who took it down; ``queued`` why it waits for a person's dispatch instead of the rules'.
-        Asked again by the same ``request``, the order of the first time is returned.
+        Asked again by the same ``request``, the order of the first time is returned; what the machine recorded of it
+        meanwhile is an agent's to complete.
         """
         routing = self._route(appeal, at)
 
@@ -114,7 +134,10 @@ class Registration:
             deed = QueueForDispatch(queued) if queued else self._first_deed(order, diversion)
             return replace(order, linked_to=linked_to).after(deed, by=by, at=at)
 
-        return await self._registered(made, request, at)
+        def instead(before: WorkOrder) -> WorkOrder:
+            return self._completed(before, appeal, by, at, queued=queued)
+
+        return await self._registered(_Wanted(made, instead, request, by, at))
 
     async def record_contact(
         self,
@@ -129,16 +152,26 @@ class Registration:
     ) -> WorkOrder:
         """Return the committed record of a contact that left no order of its own (answered, cut off, nuisance …).
 
-        Asked again by the same ``request``, the record of the first time is returned.
+        Asked again by the same ``request``, the record of the first time is returned; what the machine recorded of it
+        meanwhile ends as an agent says.
         """
         contact = replace(appeal, kind=_KINDS.get(outcome, appeal.kind))
         named = article.article if article else None
+        deed = _deed_of_contact(outcome, article, appeal)
 
         def made(number: WorkOrderNumber) -> WorkOrder:
             order = _begun(number, contact, conversation, article=named, at=at, by=by)
-            return order.after(_deed_of_contact(outcome, article, appeal), by=by, at=at)
+            return order.after(deed, by=by, at=at)
 
-        return await self._registered(made, request, at)
+        def instead(before: WorkOrder) -> WorkOrder:
+            order = replace(_with(before, contact, by, at), article=named)
+            if after_step(order.status, deed.step) is None:
+                order = _supplemented(order, by)
+            # What a person is to judge, or to call back about, waits already.
+            waits = isinstance(deed, QueueForDispatch)
+            return order if waits else order.after(deed, by=by, at=order.history[-1].at)
+
+        return await self._registered(_Wanted(made, instead, request, by, at))
 
     async def complete(
         self,
@@ -156,14 +189,28 @@ class Registration:
         ``IllegalTransitionError`` when somebody has dispatched it meanwhile, ``StaleWorkOrderError``.
         """
         before = await self._store.get(number)
-        completed = before.after(Complete(appeal, fields), by=by, at=max(at, before.history[-1].at))
-        if not queued:
-            completed = replace(completed, routing=self._route(appeal, at))
-            deed = self._first_deed(completed, None)
-            if not isinstance(deed, QueueForDispatch | AskSupplement):
-                completed = completed.after(deed, by=by, at=completed.history[-1].at)
+        completed = self._completed(before, appeal, by, at, fields=fields, queued=queued)
         await self._store.commit(self._casework.change(completed, before=before), at=at)
         return completed
+
+    def _completed(
+        self,
+        before: WorkOrder,
+        appeal: Appeal,
+        by: Actor,
+        at: datetime,
+        *,
+        fields: tuple[str, ...] = (),
+        queued: str = "",
+    ) -> WorkOrder:
+        """Return an order as an agent completes it; what lacks nothing any more is dispatched, or waits for that."""
+        completed = replace(_with(before, appeal, by, at, fields=fields), routing=self._route(appeal, at))
+        deed = QueueForDispatch(queued) if queued else self._first_deed(completed, None)
+        if isinstance(deed, AskSupplement):
+            return completed
+        completed = _supplemented(completed, by)
+        waits = isinstance(deed, QueueForDispatch)
+        return completed if waits else completed.after(deed, by=by, at=completed.history[-1].at)
 
     async def merge(
         self,
@@ -174,24 +221,30 @@ class Registration:
         told: str,
         at: datetime,
         request: str | None = None,
+        by: Actor = MACHINE,
     ) -> WorkOrder:
         """Record the contact as merged into order ``number``, as the citizen agreed; return that order (并单).
 
-        The record, the joined citizen and the new words are committed together, once for each ``request``. Raises
-        ``ConflictOfInterestError`` when a tip-off would reach the unit that it names.
+        The record, the joined citizen and the new words are committed together, once for each ``request``; what the
+        machine recorded of it meanwhile is the record when an agent merges. Raises ``ConflictOfInterestError`` when a
+        tip-off would reach the unit that it names, ``StaleWorkOrderError`` when the contact has become another order.
         """
-        diversion = Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told)
+        divert = Divert(Diversion(DiversionOutcome.REPEAT_MERGED, Note.REPEAT, told), into=number)
 
         def made(own: WorkOrderNumber) -> WorkOrder:
-            record = _begun(own, appeal, conversation, at=at)
-            return record.after(Divert(diversion, into=number), by=MACHINE, at=at)
+            return _begun(own, appeal, conversation, at=at, by=by).after(divert, by=by, at=at)
 
+        def instead(before: WorkOrder) -> WorkOrder:
+            order = _with(before, appeal, by, at)
+            return order.after(divert, by=by, at=order.history[-1].at)
+
+        wanted = _Wanted(made, instead, request, by, at)
         for _ in range(_TRIES - 1):
             try:
-                return await self._merged(number, made, at, request)
+                return await self._merged(number, wanted)
             except StaleWorkOrderError:  # somebody works on that order: theirs stays, ours is added to it
                 log.info("merge.again", number=number)
-        return await self._merged(number, made, at, request)
+        return await self._merged(number, wanted)
 
     async def split(
         self,
@@ -263,24 +316,32 @@ class Registration:
             return urged is not None and at - urged < self._urge_again
         return any(entry.deed == deed for entry in order.history)
 
-    async def _merged(
-        self,
-        number: WorkOrderNumber,
-        made: Callable[[WorkOrderNumber], WorkOrder],
-        at: datetime,
-        request: str | None,
-    ) -> WorkOrder:
-        before = await self._store.get(number)
+    async def _merged(self, number: WorkOrderNumber, wanted: _Wanted) -> WorkOrder:
+        before, by, at = await self._store.get(number), wanted.by, wanted.at
 
         def both(own: WorkOrderNumber) -> tuple[Change, Change]:
-            record = made(own)
-            new = replace(self._casework.change(record), request=request)
+            record = wanted.made(own)
+            new = replace(self._casework.change(record), request=wanted.request)
             return new, self._casework.change(self._joined(before, record, at), before=before)
 
         try:
             return (await self._store.add(self._day(at), both, at=at))[1].order
-        except RegisteredBeforeError:
-            return before
+        except RegisteredBeforeError as error:
+            begun = await self._store.get(error.number)
+        if begun.merged_into == number:
+            return await self._store.get(number)
+        if _is_to_complete(begun, by):
+            record = wanted.instead(begun)
+            joined = self._joined(before, record, at)
+            await self._store.commit(
+                self._casework.change(record, before=begun),
+                self._casework.change(joined, before=before),
+                at=at,
+            )
+            return joined
+        if _is_theirs(begun, by):
+            raise StaleWorkOrderError(begun.number)
+        return await self._merged(number, wanted.beside(begun))
 
     def _joined(self, order: WorkOrder, record: WorkOrder, at: datetime) -> WorkOrder:
         """Return ``order`` with the citizen and the words of ``record``; in their own order a wish for secrecy counts for all of it."""
@@ -294,18 +355,25 @@ class Registration:
         wants_secrecy = is_own and appeal.secrecy is Secrecy.CONFIDENTIAL
         return joined.after(AddFacts(appeal.text, wants_secrecy=wants_secrecy), by=CITIZEN, at=at)
 
-    async def _registered(
-        self, made: Callable[[WorkOrderNumber], WorkOrder], request: str | None, at: datetime
-    ) -> WorkOrder:
-        """Return the order that is made, committed, or the one that was made of the same request before."""
+    async def _registered(self, wanted: _Wanted) -> WorkOrder:
+        """Return the order that is made, committed, or the one that was made of the same request before.
+
+        What waits of it is carried on when an agent asks. What others have dealt with meanwhile stays, and what the agent
+        says is kept beside it.
+        """
 
         def new(number: WorkOrderNumber) -> tuple[Change]:
-            return (replace(self._casework.change(made(number)), request=request),)
+            return (replace(self._casework.change(wanted.made(number)), request=wanted.request),)
 
         try:
-            return (await self._store.add(self._day(at), new, at=at))[0].order
+            return (await self._store.add(self._day(wanted.at), new, at=wanted.at))[0].order
         except RegisteredBeforeError as error:
-            return await self._store.get(error.number)
+            begun = await self._store.get(error.number)
+        if _is_to_complete(begun, wanted.by):
+            carried_on = wanted.instead(begun)
+            await self._store.commit(self._casework.change(carried_on, before=begun), at=wanted.at)
+            return carried_on
+        return begun if _is_theirs(begun, wanted.by) else await self._registered(wanted.beside(begun))
 
     def _day(self, at: datetime) -> date:
         """Return the day whose number an order gets."""
@@ -344,6 +412,30 @@ class Registration:
         return appeal.kind in (AppealKind.HELP, AppealKind.COMPLAINT, AppealKind.TIP_OFF) and (
             category is None or category.needs_place
         )
+
+
+def _with(
+    order: WorkOrder, appeal: Appeal, by: Actor, at: datetime, *, fields: tuple[str, ...] = ()
+) -> WorkOrder:
+    """Return an order that waits, with what an agent has made of its appeal."""
+    return order.after(Complete(appeal, fields), by=by, at=max(at, order.history[-1].at))
+
+
+def _supplemented(order: WorkOrder, by: Actor) -> WorkOrder:
+    """Return an order that lacks nothing any more: what was asked of the citizen is in its appeal."""
+    if order.status is not Status.NEEDS_SUPPLEMENT:
+        return order
+    return order.after(Supplement(order.appeal.text), by=by, at=order.history[-1].at)
+
+
+def _is_to_complete(order: WorkOrder, by: Actor) -> bool:
+    """Whether an agent is to carry on what was recorded before; the machine never changes it."""
+    return by.role is not Role.MACHINE and after_step(order.status, Step.COMPLETE) is not None
+
+
+def _is_theirs(order: WorkOrder, by: Actor) -> bool:
+    """Whether an order stands for what is asked again: it has been in the same hands, or the machine asks."""
+    return by.role is Role.MACHINE or any(entry.by == by for entry in order.history)
 
 
 def _begun(

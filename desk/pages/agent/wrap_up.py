@@ -122,7 +122,7 @@ async def finish(
         case "answer":
             order = await _answer(front, seat, form, appeal, article=article or form.answered_with)
         case "merge":
-            order = await _merge(front, tools, form, appeal, into=into, told=told)
+            order = await _merge(front, seat, form, appeal, into=into, told=told)
         case _:
             order = await _record(front, seat, form, appeal, end)
     if wish is not None and tools.callbacks is not None:
@@ -210,13 +210,13 @@ async def _answer(
 
 
 async def _merge(
-    front: Front, tools: AgentTools, form: AgentForm, appeal: Appeal, *, into: str, told: str
+    front: Front, seat: SignedIn, form: AgentForm, appeal: Appeal, *, into: str, told: str
 ) -> WorkOrder:
     if not into.isdigit() or not told.strip():
         raise DeedRefusedError(missing="并入的工单和告知诉求人的话")
-    return await tools.registration.merge(
+    return await tools_of(front).registration.merge(
         into, _with_text(appeal, form), conversation=form.conversation, told=told.strip(), at=front.parts.clock(),
-        request=_request(form),
+        request=_request(form), by=seat.account.acting_for(Step.DIVERT),
     )  # fmt: skip
 
 

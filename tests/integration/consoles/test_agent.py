@@ -21,7 +21,9 @@ from hotline.domain.appeal import AppealKind, ContactChannel, PhoneNumber, Secre
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.life_cycle import Status, Step
+from hotline.domain.people import MACHINE
 from hotline.domain.talks import TalkWish, Wanted
+from hotline.domain.work_order import WorkOrder
 from hotline.service.agent_assist import AgentAssist, Help
 from hotline.service.agent_desk import HandoverWish
 from hotline.service.callbacks import WishedFor
@@ -34,7 +36,7 @@ from hotline.store.tables import audit
 from tests.builders import NOW, PHONE, after, an_appeal
 from tests.consoles_site import NOT_WARM, ConsolesSite
 from tests.integration.consoles.test_orders import looks, words_of
-from tests.work_orders import an_order, keep
+from tests.work_orders import REVIEWER, an_order, keep
 
 R = StaffRole
 CALL = HandoverWish("c1", PHONE.digits, Skill.ORDINARY, "asked", "暖气不热，要求转人工")
@@ -389,22 +391,91 @@ async def test_the_machines_record_at_the_end_of_the_call_is_the_agents_order(si
     assert again == await the_order(site)
 
 
-async def test_a_record_that_the_machine_made_first_is_completed_and_dispatched(site: ConsolesSite) -> None:
-    agent = await an_agent(site)
+async def by_the_machine(site: ConsolesSite) -> WorkOrder:
+    """The record that the machine makes of a talk with an agent at its end."""
     assert site.parts.agents is not None
-    begun = await site.parts.agents.registration.record_contact(
+    return await site.parts.agents.registration.record_contact(
         conversation="c1", appeal=an_appeal(text="暖气", category=None), outcome=ContactOutcome.TO_AGENT,
-        article=None, at=NOW, request="c1:contact", by=agent.acting_for(Step.QUEUE_FOR_DISPATCH),
+        article=None, at=NOW, request="c1:contact", by=MACHINE,
     )  # fmt: skip
-    await finished(site, agent, end="register")
-    order = await the_order(site)
-    assert (order.number, order.status, order.appeal.text) == (begun.number, Status.TO_SIGN, NOT_WARM)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "steps", "data"),
+    [
+        (AppealKind.HELP, Status.TO_SIGN, [Step.DISPATCH], {"end": "register"}),
+        (AppealKind.HELP, Status.TO_SIGN, [Step.DISPATCH],
+         {"end": "register", "unit": "body-housing", "reason": "行业主管"}),
+        (AppealKind.HELP, Status.ANSWERED, [Step.ANSWER], {"end": "answer", "article": "A0101-01"}),
+        (AppealKind.HELP, Status.DIVERTED, [Step.DIVERT],
+         {"end": "merge", "into": "26112200001", "told": "已并入您之前的工单"}),
+        (AppealKind.HELP, Status.TO_DISPATCH, [], {"end": "callback"}),
+        (AppealKind.NUISANCE, Status.TO_DISPATCH, [], {"end": "nuisance"}),
+        (AppealKind.INVALID, Status.WITHDRAWN, [Step.WITHDRAW], {"end": "nothing"}),
+    ],
+    ids=["registered", "to another unit", "answered", "merged", "to be called back", "nuisance", "nothing"],
+)  # fmt: skip
+async def test_a_record_that_the_machine_made_first_is_completed_and_ends_as_the_agent_says(
+    site: ConsolesSite, kind: AppealKind, status: Status, steps: list[Step], data: dict[str, str]
+) -> None:
+    await keep(site.store, an_order("26112200001", appeal=an_appeal(text="路灯坏了"), conversation="c0"))
+    begun, agent = await by_the_machine(site), await an_agent(site)
+    answer = await finished(site, agent, **data)
+    order, target = await site.store.get(begun.number), await site.store.get("26112200001")
+    assert (answer.status_code, len(await site.store.recent())) == (200, 2)
+    assert (order.appeal.kind, order.status, order.appeal.text) == (kind, status, NOT_WARM)
     assert [entry.step for entry in order.history] == [
-        None,
-        Step.QUEUE_FOR_DISPATCH,
-        Step.COMPLETE,
-        Step.DISPATCH,
-    ]
+        None, Step.QUEUE_FOR_DISPATCH, Step.COMPLETE, *steps
+    ]  # fmt: skip
+    assert (order.article, order.merged_into) == (data.get("article"), data.get("into"))
+    joined = [begun.number] if order.merged_into else []
+    assert [party.number for party in target.citizens] == ["26112200001", *joined]
+    if data["end"] == "register":
+        assert order.lead_unit == data.get("unit", "county-371302")
+
+
+@pytest.mark.parametrize(
+    ("status", "data"),
+    [
+        (Status.TO_SIGN, {"end": "register"}),
+        (Status.ANSWERED, {"end": "answer", "article": "A0101-01"}),
+        (Status.DIVERTED, {"end": "merge", "into": "26112200001", "told": "已并入您之前的工单"}),
+        (Status.WITHDRAWN, {"end": "nothing"}),
+    ],
+)
+async def test_a_record_that_a_reviewer_has_dispatched_meanwhile_stays_and_the_agents_is_beside_it(
+    site: ConsolesSite, status: Status, data: dict[str, str]
+) -> None:
+    await keep(site.store, an_order("26112200001", appeal=an_appeal(text="路灯坏了"), conversation="c0"))
+    begun, agent = await by_the_machine(site), await an_agent(site)
+    dispatched = await site.parts.casework.dispatch(
+        begun.number, "body-housing", reason="行业主管", by=REVIEWER, at=NOW
+    )
+    answer = await finished(site, agent, **data)
+    known = ("26112200001", begun.number)
+    (beside,) = [one for one in await site.store.recent() if one.number not in known]
+    assert (answer.status_code, await site.store.get(begun.number)) == (200, dispatched)
+    assert (beside.status, beside.appeal.text, beside.linked_to) == (status, NOT_WARM, begun.number)
+    assert beside.merged_into == data.get("into")
+
+
+@pytest.mark.parametrize("chosen", [{}, {"unit": "body-housing", "reason": "行业主管"}])
+async def test_an_order_that_lacked_its_place_is_dispatched_once_the_agent_has_completed_it(
+    site: ConsolesSite, chosen: dict[str, str]
+) -> None:
+    assert site.parts.agents is not None
+    begun = await site.parts.agents.registration.register(
+        an_appeal(place=None), conversation="c1", at=NOW, by=MACHINE
+    )
+    assert begun.status is Status.NEEDS_SUPPLEMENT
+    await finished(site, await an_agent(site), end="register", **chosen)
+    order = await the_order(site)
+    assert (order.number, order.status, order.lead_unit) == (
+        begun.number, Status.TO_SIGN, chosen.get("unit", "county-371302")
+    )  # fmt: skip
+    assert [entry.step for entry in order.history] == [
+        None, Step.ASK_SUPPLEMENT, Step.COMPLETE, Step.SUPPLEMENT, Step.DISPATCH
+    ]  # fmt: skip
 
 
 async def test_the_agent_chooses_another_unit_with_a_reason(site: ConsolesSite) -> None:

@@ -25,9 +25,9 @@ from hotline.service.registration import Registration
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from router.time_tables import load_time_limits
-from tests.builders import LINYI, NOW, PHONE, after, an_appeal
+from tests.builders import LANSHAN, LINYI, NOW, PHONE, after, an_appeal
 from tests.databases import lay_out
-from tests.work_orders import REVIEWER, a_decision
+from tests.work_orders import AGENT, REVIEWER, a_decision
 
 CITY = load_city(LINYI)
 SPOKEN = AnsweredWith("A0101-01", 3, 0.91)
@@ -246,6 +246,21 @@ async def test_a_repeat_is_merged_and_its_citizen_is_owed_the_reply_too(store: S
     assert await store.get(first.number) == joined
 
 
+async def test_a_merge_asked_for_again_is_the_first_one_and_another_order_of_the_contact_is_none(
+    store: SqlStore,
+) -> None:
+    first, registration = await registered(store, an_appeal()), a_registration(store)
+    again = {"conversation": "c2", "told": "已并入", "request": "c2:contact", "by": AGENT}
+    joined = await registration.merge(first.number, an_appeal(text="还是不热"), at=after(1), **again)
+    assert await registration.merge(first.number, an_appeal(text="还是不热"), at=after(2), **again) == joined
+    await registration.register(
+        an_appeal(text="路灯坏了"), conversation="c3", at=after(3), request="c3:contact", by=AGENT
+    )
+    with pytest.raises(StaleWorkOrderError):  # it is dispatched already
+        await registration.merge(first.number, an_appeal(), at=after(4), **again | {"request": "c3:contact"})
+    assert await store.get(first.number) == joined
+
+
 async def test_who_asks_for_secrecy_of_a_repeat_is_hidden_in_their_earlier_order_and_nobody_else(
     store: SqlStore,
 ) -> None:
@@ -267,6 +282,28 @@ async def test_a_tip_off_reaches_no_unit_that_it_names_by_a_merge(store: SqlStor
             first.number, tip_off, conversation="c2", told="已并入", at=after(1)
         )
     assert await store.recent() == [first]
+
+
+@pytest.mark.parametrize(
+    ("place", "decision", "status", "steps"),
+    [
+        (LANSHAN, a_decision(is_manual=True), Status.TO_DISPATCH, [Step.COMPLETE, Step.SUPPLEMENT]),
+        (LANSHAN, a_decision(), Status.TO_SIGN, [Step.COMPLETE, Step.SUPPLEMENT, Step.DISPATCH]),
+        (NOWHERE, a_decision(), Status.NEEDS_SUPPLEMENT, [Step.COMPLETE]),
+    ],
+    ids=["a person dispatches", "the rules dispatch", "still no place"],
+)
+async def test_an_order_waits_for_its_citizen_only_while_something_is_missing(
+    store: SqlStore, place: Place, decision: RoutingDecision, status: Status, steps: list[Step]
+) -> None:
+    registration = a_registration(store, FixedRouter(decision))
+    begun = await registration.register(an_appeal(place=None), conversation="c1", at=NOW)
+    order = await registration.complete(
+        begun.number, an_appeal(place=place), fields=("place",), by=AGENT, at=after(1)
+    )
+    assert (begun.status, order.status) == (Status.NEEDS_SUPPLEMENT, status)
+    assert [entry.step for entry in order.history] == [None, Step.ASK_SUPPLEMENT, *steps]
+    assert await store.get(order.number) == order
 
 
 async def test_two_citizens_who_join_one_order_at_once_both_join(store: SqlStore) -> None:
