@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from hotline.city import City
 from hotline.domain.appeal import Appeal, FactKind, Secrecy
@@ -13,14 +12,12 @@ from hotline.domain.category import nearest
 from hotline.domain.deeds import Remind
 from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import HistoryEntry, WorkOrder
+from hotline.identifiers import Identifier, without_identifiers
 from hotline.service.talk_lines import line_of
-
-_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
-"""Seven digits or more, as telephone, identity card and bank card numbers are written, with or without gaps."""
 
 
 def masked(text: str, appeal: Appeal, *, keep: Iterable[str] = ()) -> str:
-    """Return ``text`` with long numbers and the citizen's name masked; the numbers in ``keep`` stay (order numbers)."""
+    """Return ``text`` with identifiers and the citizen's name masked; the numbers in ``keep`` stay (order numbers)."""
     name = appeal.citizen_name
     if len(name) > 1:
         text = text.replace(name, name[0] + "*" * (len(name) - 1))
@@ -33,14 +30,16 @@ def unit_text(text: str, order: WorkOrder) -> str:
 
 
 def without_numbers(text: str, *, keep: Iterable[str] = ()) -> str:
-    """Return ``text`` with long numbers masked, but for those in ``keep``."""
+    """Return ``text`` with long numbers and mail addresses masked, but for those in ``keep``."""
     kept = set(keep)
 
-    def mask(found: re.Match[str]) -> str:
-        digits = re.sub(r"[ -]", "", found[0])
-        return found[0] if digits in kept else f"{digits[:3]}{'*' * (len(digits) - 5)}{digits[-2:]}"
+    def mask(found: Identifier) -> str:
+        name, at, host = found.plain.partition("@")
+        if at:
+            return f"{name[0]}***@{host}"
+        return found.said if name in kept else f"{name[:3]}{'*' * (len(name) - 5)}{name[-2:]}"
 
-    return _NUMBER.sub(mask, text)
+    return without_identifiers(text, mask)
 
 
 def talk_of(rows: Iterable[Mapping[str, Any]], order: WorkOrder) -> list[dict[str, str]]:

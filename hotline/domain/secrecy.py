@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
 from hotline.domain.handling_unit import HandlingUnit
 from hotline.domain.work_order import WorkOrder
+from hotline.identifiers import without_identifiers
 
-_NUMBER: Final = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
-"""Seven digits or more, as telephone, identity card and bank card numbers are written, with or without gaps."""
 HIDDEN: Final = "***"
 
 
@@ -43,11 +41,11 @@ def is_open_about(order: WorkOrder, phone: PhoneNumber) -> bool:
 
 
 def without_identity(text: str, order: WorkOrder) -> str:
-    """Return ``text`` without the citizens' names and without anything that looks like a number of a person."""
+    """Return ``text`` without the citizens' names and without any number or mail address of a person."""
     for party in order.citizens:
         if len(party.name) > 1:
             text = text.replace(party.name, HIDDEN)
-    return _NUMBER.sub(HIDDEN, text)
+    return without_identifiers(text, lambda _: HIDDEN)
 
 
 def unit_view(order: WorkOrder) -> UnitView:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from desk.views import occurred_on_page, order_on_page
+from desk.views import masked, occurred_on_page, order_on_page, talk_of
 from hotline.city import load_city, read_yaml
-from hotline.domain.appeal import Fact, FactKind, Granularity, Interval
+from hotline.domain.appeal import Fact, FactKind, Granularity, Interval, Secrecy
 from tests.builders import LINYI, an_appeal
 from tests.work_orders import an_order
 
@@ -45,3 +45,21 @@ def test_facts_are_shown_in_standard_form_with_what_was_said():
         {"kind": "涉及单位", "value": "新城热力", "said": ""},
     ]
     assert shown["certainty"] == 87
+
+
+@pytest.mark.parametrize("secrecy", list(Secrecy))
+def test_the_raw_words_of_a_talk_hide_the_number_as_the_repaired_do(secrecy):
+    order = an_order(appeal=an_appeal(secrecy=secrecy))
+    said = {"text": "电话13905390001", "raw": "电话 幺 三 九 零 五 三 九 零 零 零 一"}
+    (line,) = talk_of([{"sequence": 1, "at": "10:00", "name": "Said", "body": said}], order)
+    assert (line["text"], line["raw"]) == ("电话139******01", "电话 139******01")
+
+
+def test_the_number_of_the_order_stays_readable_however_it_was_heard():
+    said = {"text": "查26112300001", "raw": "查 二六一一二三零零零零一"}
+    (line,) = talk_of([{"sequence": 1, "at": "10:00", "name": "Said", "body": said}], an_order())
+    assert (line["text"], line["raw"]) == (said["text"], said["raw"])
+
+
+def test_of_a_mail_address_its_host_is_shown():
+    assert masked("写信到zhanglihua@163.com", an_appeal()) == "写信到z***@163.com"

@@ -15,6 +15,7 @@ from hotline.domain.deeds import AddFacts, AddUnits, Card, Deed, Remind, Urge
 from hotline.domain.notices import messages
 from hotline.domain.outbox import Message
 from hotline.domain.people import CITIZEN, MACHINE
+from hotline.domain.secrecy import unit_view
 from hotline.domain.work_order import WorkOrder
 from tests.builders import after, an_appeal
 from tests.work_orders import LANSHAN_UNIT, an_order
@@ -62,6 +63,22 @@ def test_no_digits_of_the_number_pass_wherever_they_stand(before: str, between: 
         a_secret_order(f"{before}{between}{behind}"), AddFacts(f"{behind}{between}{before}。")
     )
     assert naming(sent) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("可发zhanglihua@163.com", "可发***"),
+        ("打138，5390，0001", "打***"),
+        ("打 幺 三 九 零 五 三 九 零 零 零 一", "打 ***"),
+        ("一三九零五三九零零零一，别外传", "***，别外传"),
+    ],
+)
+@pytest.mark.parametrize("kind", [AppealKind.HELP, AppealKind.TIP_OFF])
+def test_a_unit_reads_no_address_or_number_of_who_wants_to_stay_unknown(
+    kind: AppealKind, said: str, shown: str
+) -> None:
+    assert unit_view(a_secret_order(said, kind)).text == shown
 
 
 def test_a_unit_is_told_that_it_is_asked_to_help_and_by_when_also_when_it_is_asked_again() -> None:
