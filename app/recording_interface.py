@@ -17,7 +17,7 @@ from app.relay_models import UnmaskIn
 from app.unit_interface import READING, STEPPING, Number
 from app.web_parts import KeptRecordings, WebParts
 from desk.ranges import ranged
-from desk.views import masked
+from desk.views import of_order
 from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import HotlineError
 from hotline.domain.people import Actor, Role
@@ -123,7 +123,7 @@ class RecordingInterface:
         for number in await self._rows.orders_of(conversation):
             order = await self._parts.records.get(number)
             for line in lines:
-                line.text = masked(line.text, order.appeal, keep=[number])
+                line.text = of_order(line.text, order, keep=[number])
         return lines
 
     async def _found(self, conversation: str) -> Recording:

@@ -12,14 +12,11 @@ from pydantic import BaseModel
 from desk.views import category_name, unit_name
 from hotline.city import City
 from hotline.domain.life_cycle import Status, Step
-from hotline.domain.secrecy import is_hidden, unit_view, without_identity
+from hotline.domain.secrecy import note_for_units, unit_view
 from hotline.domain.work_order import HistoryEntry, WorkOrder
 
 _NOT_FOR_UNITS: Final = frozenset(
     {Step.PROPOSE_TIER, Step.REJECT_TIER, Step.EXCLUDE, Step.REVISIT, Step.COMPLETE}
-)
-_BY_CITIZENS: Final = frozenset(
-    {Step.JOIN, Step.ADD_FACTS, Step.SUPPLEMENT, Step.OBJECT, Step.URGE, Step.WITHDRAW}
 )
 
 
@@ -129,16 +126,13 @@ class UnitViews:
         return UnitOut(code=code, name=unit_name(self._city, code) or "")
 
     def _step(self, order: WorkOrder, entry: HistoryEntry) -> StepOut:
-        note = self._names["notes"].get(entry.note, entry.note)
-        if is_hidden(order) or entry.step in _BY_CITIZENS:
-            note = without_identity(note, order)
         return StepOut(
             at=entry.at,
             step=entry.step.value if entry.step else None,
             text=self._names["steps"].get(entry.step.value, "") if entry.step else "",
             status=entry.after,
             by=entry.by.unit or entry.by.role.value,
-            note=note,
+            note=self._names["notes"].get(entry.note, note_for_units(entry, order)),
         )
 
 

@@ -10,7 +10,7 @@ from hotline.city import City
 from hotline.domain.appeal import Appeal, FactKind, Secrecy
 from hotline.domain.category import nearest
 from hotline.domain.deeds import Remind
-from hotline.domain.secrecy import is_hidden, without_identity
+from hotline.domain.secrecy import is_hidden, note_for_units, without_identity
 from hotline.domain.work_order import HistoryEntry, WorkOrder
 from hotline.identifiers import Identifier, without_identifiers
 from hotline.service.talk_lines import line_of
@@ -18,15 +18,24 @@ from hotline.service.talk_lines import line_of
 
 def masked(text: str, appeal: Appeal, *, keep: Iterable[str] = ()) -> str:
     """Return ``text`` with identifiers and the citizen's name masked; the numbers in ``keep`` stay (order numbers)."""
-    name = appeal.citizen_name
-    if len(name) > 1:
-        text = text.replace(name, name[0] + "*" * (len(name) - 1))
+    return _masked(text, [appeal.citizen_name], keep)
+
+
+def of_order(text: str, order: WorkOrder, *, keep: Iterable[str] = ()) -> str:
+    """Return what was written about an order with identifiers and all its citizens' names masked."""
+    return _masked(text, [party.name for party in order.citizens], keep)
+
+
+def _masked(text: str, names: Iterable[str], keep: Iterable[str]) -> str:
+    for name in names:
+        if len(name) > 1:
+            text = text.replace(name, name[0] + "*" * (len(name) - 1))
     return without_numbers(text, keep=keep)
 
 
 def unit_text(text: str, order: WorkOrder) -> str:
     """Return what was written about an order as its units may see it: masked, of a hidden order without anything personal."""
-    return without_identity(text, order) if is_hidden(order) else masked(text, order.appeal)
+    return without_identity(text, order) if is_hidden(order) else of_order(text, order)
 
 
 def without_numbers(text: str, *, keep: Iterable[str] = ()) -> str:
@@ -50,7 +59,7 @@ def talk_of(rows: Iterable[Mapping[str, Any]], order: WorkOrder) -> list[dict[st
     lines = []
     for line in map(line_of, rows):
         if line is not None and line.text:
-            text, raw = (masked(each, order.appeal, keep=[order.number]) for each in (line.text, line.raw))
+            text, raw = (of_order(each, order, keep=[order.number]) for each in (line.text, line.raw))
             lines.append({"who": line.who, "text": text, "raw": raw if raw != text else "", "at": line.at})
     return lines
 
@@ -105,12 +114,20 @@ def _of_part(entry: HistoryEntry, city: City) -> str:
             return ""
 
 
-def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
-    """Return everything a page shows of an order."""
+def order_on_page(
+    order: WorkOrder, city: City, words: Mapping[str, Any], *, for_units: bool = False
+) -> dict[str, Any]:
+    """Return everything a page shows of an order; ``for_units``: as its units may see it."""
     appeal, routing = order.appeal, order.routing
 
     def local(at: datetime | None) -> str:
         return f"{at.astimezone(city.timezone):%Y-%m-%d %H:%M}" if at else ""
+
+    def shown(text: str) -> str:
+        return unit_text(text, order) if for_units else of_order(text, order)
+
+    def note(entry: HistoryEntry) -> str:
+        return of_order(note_for_units(entry, order) if for_units else entry.note, order)
 
     return {
         **order_in_report(order, city),
@@ -127,21 +144,21 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
             {"unit": unit_name(city, one.unit), "rule": one.rule, "because": one.because}
             for one in (routing.runners_up if routing else ())
         ],
-        "place": masked(appeal.place.text, appeal) if appeal.place else "",
-        "text": masked(appeal.text, appeal),
+        "place": shown(appeal.place.text) if appeal.place else "",
+        "text": shown(appeal.text),
         "occurred": occurred_on_page(appeal, city),
         "facts": [
             {
                 "kind": words["facts"][fact.kind.value],
                 "value": words["yuan"].format(amount=fact.value)
                 if fact.kind is FactKind.AMOUNT
-                else masked(fact.value, appeal),
-                "said": "" if fact.said == fact.value else masked(fact.said, appeal),
+                else shown(fact.value),
+                "said": "" if fact.said == fact.value else shown(fact.said),
             }
             for fact in appeal.facts
         ],
         "certainty": round(appeal.category_confidence * 100),
-        "phone": str(appeal.phone) if appeal.phone else "",
+        "phone": str(appeal.phone) if appeal.phone and not (for_units and is_hidden(order)) else "",
         "is_confidential": appeal.secrecy is Secrecy.CONFIDENTIAL,
         "is_confirmed": appeal.is_confirmed,
         "understood_by": appeal.understood_by,
@@ -164,7 +181,7 @@ def order_on_page(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dic
                 "by": unit_name(city, entry.by.unit)
                 or words["actors"].get(entry.by.role.value)
                 or entry.by.id,
-                "note": words["notes"].get(entry.note, masked(entry.note, appeal)) + _of_part(entry, city),
+                "note": words["notes"].get(entry.note, note(entry)) + _of_part(entry, city),
             }
             for entry in order.history
         ],

@@ -14,14 +14,14 @@ from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, order_values
 from desk.seat import Seat
 from desk.steps import seen, take, told_of, why_not, worded
-from desk.views import masked
+from desk.views import of_order, unit_text
 from hotline.domain.deeds import AskHearing, Evidence, GiveOpinion, HearingSide
 from hotline.domain.diversion import UnreasonableGround
 from hotline.domain.hearings import Hearing, Opinion, hearings, open_hearing
 from hotline.domain.life_cycle import Step, after_step
 from hotline.domain.people import Actor, Role
 from hotline.domain.refusals import refusal
-from hotline.domain.secrecy import is_hidden, without_identity
+from hotline.domain.secrecy import without_identity
 from hotline.domain.work_order import WorkOrder
 
 router = desk_router()
@@ -107,17 +107,17 @@ def hearing_values(front: Front, order: WorkOrder, *, is_ours: bool) -> dict[str
 
 
 def _shown(front: Front, one: Hearing, order: WorkOrder, *, is_ours: bool) -> dict[str, Any]:
-    def safe(text: str) -> str:
-        return (
-            without_identity(text, order) if is_hidden(order) and not is_ours else masked(text, order.appeal)
-        )
+    def safe(text: str, *, is_own: bool = False) -> str:
+        if is_ours:
+            return of_order(text, order)
+        return without_identity(text, order) if is_own else unit_text(text, order)
 
     def said(opinion: Opinion) -> dict[str, Any]:
         return {
             "side": front.words["hearing_sides"][opinion.given.side.value],
             "by": _who(front, opinion.by),
             "at": opinion.at,
-            "text": safe(opinion.given.text),
+            "text": safe(opinion.given.text, is_own=opinion.given.side is HearingSide.CITIZEN),
             "is_silent": opinion.given.is_silent,
             "evidence": [each.id for each in opinion.given.evidence],
         }

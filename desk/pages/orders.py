@@ -17,12 +17,12 @@ from desk.guard import desk_router, front_of
 from desk.ranges import ranged
 from desk.seat import Seat
 from desk.sight import Sight, is_seen, sight_of
-from desk.views import masked, order_on_page, talk_of
+from desk.views import of_order, order_on_page, talk_of, unit_text
 from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.appeal import Secrecy
 from hotline.domain.errors import DeedRefusedError, WorkOrderNotFoundError
 from hotline.domain.life_cycle import CLOSED, Status
-from hotline.domain.secrecy import is_hidden, without_identity
+from hotline.domain.secrecy import is_hidden
 from hotline.domain.unmasking import UnmaskRequest, UnmaskState
 from hotline.domain.work_order import WorkOrder
 from hotline.service.accounts import SignedIn
@@ -203,8 +203,8 @@ def row_of(front: Front, order: WorkOrder) -> dict[str, Any]:
         "status_text": front.parts.words["statuses"][order.status.value],
         "kind": front.parts.words["kinds"][appeal.kind.value],
         "category": appeal.category,
-        "text": without_identity(text, order) if is_hidden(order) else masked(text, appeal),
-        "place": masked(appeal.place.text, appeal) if appeal.place else "",
+        "text": unit_text(text, order),
+        "place": unit_text(appeal.place.text, order) if appeal.place else "",
         "unit": order.lead_unit if order.is_dispatched else None,
         "due_at": None if order.is_closed else order.due_at,
         "registered_at": order.registered_at,
@@ -222,15 +222,9 @@ async def order_values(front: Front, seat: SignedIn, number: str) -> dict[str, A
     await front.parts.records.note_look(
         subject=number, by=_who(seat), why="order page", at=front.parts.clock()
     )
-    shown = order_on_page(found, front.parts.city, front.parts.words)
     is_ours = sight is Sight.OURS
-    if is_hidden(found) and not is_ours:
-        shown |= {name: without_identity(shown[name], found) for name in ("text", "place")}
-        shown["phone"] = ""
-        for line in shown["history"]:
-            line["note"] = without_identity(line["note"], found)
     return {
-        "order": shown,
+        "order": order_on_page(found, front.parts.city, front.parts.words, for_units=not is_ours),
         "found": found,
         "is_ours": is_ours,
         "is_hidden": is_hidden(found),
@@ -277,7 +271,7 @@ async def _recordings(front: Front, order: WorkOrder) -> list[dict[str, Any]]:
                     "who": line.who,
                     "at_seconds": line.at_seconds,
                     "clock": f"{int(line.at_seconds) // 60}:{int(line.at_seconds) % 60:02}",
-                    "text": masked(line.text, order.appeal, keep=[order.number]),
+                    "text": of_order(line.text, order, keep=[order.number]),
                 }
                 for line in one.lines
             ],

@@ -13,7 +13,7 @@ from hotline.domain.diversion import DiversionOutcome
 from hotline.domain.life_cycle import Step
 from hotline.domain.linkage import handover
 from hotline.domain.outbox import Message
-from hotline.domain.secrecy import is_hidden, unit_view, without_identity
+from hotline.domain.secrecy import note_for_units, unit_view
 from hotline.domain.time_limits import LimitPurpose
 from hotline.domain.work_order import HistoryEntry, WorkOrder
 
@@ -122,7 +122,7 @@ def _for_units(order: WorkOrder, entry: HistoryEntry) -> dict[str, Any]:
     }
     return {
         **_summary(order, entry),
-        "reason": without_identity(entry.note, order) if is_hidden(order) else entry.note,
+        "reason": note_for_units(entry, order),
         "order": asdict(unit_view(order)),
         "supporting_units": list(order.supporting_units),
         "limits": limits,

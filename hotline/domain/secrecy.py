@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
+from hotline.domain.deeds import GiveOpinion, HearingSide
 from hotline.domain.handling_unit import HandlingUnit
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.life_cycle import Step
+from hotline.domain.work_order import HistoryEntry, WorkOrder
 from hotline.identifiers import without_identifiers
 
 HIDDEN: Final = "***"
+_BY_CITIZENS: Final = frozenset(
+    {Step.JOIN, Step.ADD_FACTS, Step.SUPPLEMENT, Step.OBJECT, Step.URGE, Step.WITHDRAW, Step.REVISIT}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,17 @@ def without_identity(text: str, order: WorkOrder) -> str:
         if len(party.name) > 1:
             text = text.replace(party.name, HIDDEN)
     return without_identifiers(text, lambda _: HIDDEN)
+
+
+def note_for_units(entry: HistoryEntry, order: WorkOrder) -> str:
+    """Return what was written with a step as units may read it.
+
+    Citizens' own words name nobody: whoever joined may want to stay unknown, or tip somebody off, also on an open order.
+    """
+    is_own = entry.step in _BY_CITIZENS or (
+        isinstance(entry.deed, GiveOpinion) and entry.deed.side is HearingSide.CITIZEN
+    )
+    return without_identity(entry.note, order) if is_own or is_hidden(order) else entry.note
 
 
 def unit_view(order: WorkOrder) -> UnitView:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from desk.front import Front
-from desk.views import masked, unit_name
+from desk.views import unit_name, unit_text
 from hotline.domain.deeds import AskEnd, SendBack
 from hotline.domain.life_cycle import Status
 from hotline.domain.objections import open_objection
-from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import WorkOrder
 
 
@@ -26,12 +25,12 @@ def asked_of(front: Front, order: WorkOrder) -> dict[str, Any]:
     match order.status:
         case Status.RETURN_ASKED if (back := order.last(SendBack)) is not None:
             unit = front.unit(back.suggested_unit)
-            asked = _of(f"{back.reason}；依据：{back.basis}；建议：{unit}", order)
+            asked = unit_text(f"{back.reason}；依据：{back.basis}；建议：{unit}", order)
             against = order.routing.because if order.routing is not None else ""
         case Status.END_ASKED if (end := order.last(AskEnd)) is not None:
-            asked = _of(f"{words['end_grounds'][end.ground.value]}：{end.reason}", order)
+            asked = unit_text(f"{words['end_grounds'][end.ground.value]}：{end.reason}", order)
         case Status.HANDLING if (more := order.asked_extension) is not None:
-            asked = _of(f"延至 {front.local(more.until)}：{more.reason}", order)
+            asked = unit_text(f"延至 {front.local(more.until)}：{more.reason}", order)
         case _:
             pass
     return {"asked": asked, "against": against}
@@ -45,15 +44,11 @@ def objection_of(front: Front, order: WorkOrder) -> dict[str, Any] | None:
     city, words, ended = front.parts.city, front.parts.words, found.ended
     said = order.reply.to_citizen if order.reply is not None and order.is_reviewed else ended.note
     return {
-        "text": "\n".join(_of(text, order) for text in found.texts),
+        "text": "\n".join(unit_text(text, order) for text in found.texts),
         "made_at": found.made_at,
         "ended": words["steps"].get(ended.step.value, "") if ended.step else "",
         "ended_at": ended.at,
         "ended_by": unit_name(city, ended.by.unit) or words["actors"].get(ended.by.role.value, ""),
-        "reason": _of(words["notes"].get(said, said), order),
+        "reason": unit_text(words["notes"].get(said, said), order),
         "due_at": front.parts.casework.objection_due(found.made_at),
     }
-
-
-def _of(text: str, order: WorkOrder) -> str:
-    return without_identity(text, order) if is_hidden(order) else masked(text, order.appeal)

@@ -18,7 +18,7 @@ from desk.pages.unit.order import said_in_relay
 from desk.pages.unit.reply import RELAY
 from desk.seat import Seat
 from desk.steps import seen, taken, told_of
-from desk.views import masked
+from desk.views import of_order
 from hotline.domain.contests import open_contest
 from hotline.domain.deeds import (
     AskEnd,
@@ -163,12 +163,12 @@ def _reply(front: Front, order: WorkOrder) -> dict[str, Any] | None:
         return None
     contact = found.contact
     return {
-        "to_citizen": masked(found.to_citizen, order.appeal),
+        "to_citizen": of_order(found.to_citizen, order),
         "public": found.public,
         "contact": f"{contact.how}，{front.local(contact.at)}" if contact is not None else "",
         "exemption": front.words["contact_exemptions"].get(found.exemption or "", ""),
         "is_resolved": found.is_resolved,
-        "unresolved_reason": masked(found.unresolved_reason, order.appeal),
+        "unresolved_reason": of_order(found.unresolved_reason, order),
         "adoption": front.words["adoptions"].get(found.adoption or "", ""),
         "proof": [
             each.id for each in (contact.evidence if contact is not None else ()) if not _is_talk(each)

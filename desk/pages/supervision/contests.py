@@ -14,14 +14,13 @@ from desk.pages.orders import Number, row_of
 from desk.pages.supervision.shown import note
 from desk.seat import Seat
 from desk.steps import seen, taken
-from desk.views import masked
+from desk.views import unit_text
 from hotline.domain.accounts import Account
 from hotline.domain.contests import counted_by, open_contest
 from hotline.domain.deeds import Resolution, Satisfaction
 from hotline.domain.life_cycle import Step
 from hotline.domain.order_facts import OrderFacts, facts_of
 from hotline.domain.people import Role
-from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.unit_rates import Quarter
 from hotline.domain.waiting import Waiting
 from hotline.domain.work_order import WorkOrder
@@ -79,7 +78,7 @@ def _row(front: Front, order: WorkOrder, account: Account) -> dict[str, Any]:
         "why": [which for which in AGAINST if _counts_as(facts, which)],
         "quarter": Quarter.of(day),
         "ground": front.parts.contests.rules.grounds.get(contest.asked.ground, contest.asked.ground),
-        "reason": _safe(contest.asked.reason, order),
+        "reason": unit_text(contest.asked.reason, order),
         "evidence": [each.id for each in contest.asked.evidence],
         "asked_at": contest.at,
         "is_own": account.login in counted_by(order),
@@ -96,7 +95,3 @@ def _counts_as(facts: OrderFacts, which: Which) -> bool:
             return facts.result is Satisfaction.DISSATISFIED
         case _:
             return facts.was_in_time is False
-
-
-def _safe(text: str, order: WorkOrder) -> str:
-    return without_identity(text, order) if is_hidden(order) else masked(text, order.appeal)

@@ -9,18 +9,21 @@ import pytest
 
 from hotline.domain.accounts import StaffRole
 from hotline.domain.appeal import Secrecy
-from hotline.domain.deeds import Decline
+from hotline.domain.deeds import AddFacts, AskHearing, Decline, Join
+from hotline.domain.deeds import Evidence as Proof
+from hotline.domain.diversion import UnreasonableGround
 from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import Status, Step
+from hotline.domain.people import CITIZEN
 from hotline.service.evidence import Evidence
 from hotline.store.evidence import SqlEvidence
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
-from tests.builders import an_appeal
+from tests.builders import after, an_appeal
 from tests.consoles_site import SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_orders import words_of
 from tests.media import a_photo
-from tests.work_orders import an_order, keep
+from tests.work_orders import LANSHAN_UNIT, an_order, change, keep
 
 R = StaffRole
 NUMBER = "26112300001"
@@ -104,3 +107,14 @@ async def test_a_hearing_is_not_decided_by_who_asked_or_before_both_sides_and_ma
         Step.REJECT_HEARING,
         "zhou",
     )
+
+
+async def test_what_another_citizen_says_in_a_hearing_names_nobody_to_the_unit(site: ConsolesSite) -> None:
+    join = Join("26112300009", "也不热", None, "李四光", Secrecy.CONFIDENTIAL)
+    asked = AskHearing(UnreasonableGround.NOT_TRUE, "不属实", (Proof("e"),))
+    facts = AddFacts("我是李四光，13905391234，只有十四度")
+    await keep(site.store, an_order())
+    for index, (deed, by) in enumerate(((join, CITIZEN), (asked, LANSHAN_UNIT), (facts, CITIZEN)), 1):
+        await change(site.store, await site.store.get(NUMBER), deed, by=by, at=after(index))
+    async with site.client(await site.account(R.UNIT_HANDLER)) as client:
+        assert "我是***，***，只有十四度" in words_of((await client.get(PATH)).text)

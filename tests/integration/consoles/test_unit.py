@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from hotline.domain.accounts import Account, StaffRole
-from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.deeds import Reply
+from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
+from hotline.domain.deeds import Join, Reply
 from hotline.domain.life_cycle import Status, Step
-from hotline.domain.people import Actor, Role
+from hotline.domain.people import CITIZEN, Actor, Role
 from hotline.service.evidence import Evidence
 from hotline.store.evidence import SqlEvidence
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
-from tests.builders import an_appeal
+from tests.builders import after, an_appeal
 from tests.consoles_site import SECRET, ConsolesSite, a_consoles_site
 from tests.integration.consoles.test_orders import looks, words_of
 from tests.media import a_photo
-from tests.work_orders import a_decision, an_order, keep
+from tests.work_orders import a_decision, an_order, change, keep
 
 R = StaffRole
 NUMBER = "26112300001"
@@ -241,6 +241,32 @@ async def test_a_confidential_citizen_is_reached_through_the_hotline_and_that_is
         await client.post(f"/desk/callbacks/{task.id}/take")
         shown = words_of((await client.get("/desk/callbacks")).text)
     assert f"139****0001 承办单位请求接通 {NUMBER} 兰山区人民政府（{NUMBER}）：须入户测温" in shown
+
+
+async def test_who_joins_in_confidence_is_named_on_no_page_of_the_order(site: ConsolesSite) -> None:
+    order = an_order()
+    await keep(site.store, order)
+    said = "我是李四光，13905391234，家里也不热"
+    join = Join("26112300009", said, PhoneNumber("13905391234"), "李四光", Secrecy.CONFIDENTIAL)
+    await change(site.store, order, join, by=CITIZEN, at=after(1))
+    async with site.client(await lanshan(site)) as client:
+        of_unit = words_of((await client.get(PATH)).text)
+    async with site.client(await site.account(R.COUNTY, county="371302")) as client:
+        of_county = words_of((await client.get(f"/desk/orders/{NUMBER}")).text)
+    async with site.client(await site.account(R.REVIEWER)) as client:
+        of_hotline = words_of((await client.get(f"/desk/orders/{NUMBER}")).text)
+    assert ["我是***，***，家里也不热" in page for page in (of_unit, of_county)] == [True, True]
+    assert "我是李**，139******34，家里也不热" in of_hotline
+
+
+async def test_a_unit_reads_nothing_of_who_tips_off(site: ConsolesSite) -> None:
+    said = "我是王建国，13905390001，可发wang@163.com"
+    await keep(
+        site.store,
+        an_order(appeal=an_appeal(text=said, citizen_name="王建国", kind=AppealKind.TIP_OFF)),
+    )
+    async with site.client(await lanshan(site)) as client:
+        assert "我是***，***，可发***" in words_of((await client.get(PATH)).text)
 
 
 async def test_a_suggestion_is_answered_with_whether_it_is_adopted(site: ConsolesSite) -> None:

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.domain.appeal import AppealKind, Secrecy
-from hotline.domain.deeds import AddFacts, AddUnits, Card, Deed, Remind, Urge
+from hotline.domain.deeds import AddFacts, AddUnits, Card, Deed, Join, Remind, Urge
 from hotline.domain.notices import messages
 from hotline.domain.outbox import Message
 from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.secrecy import unit_view
 from hotline.domain.work_order import WorkOrder
-from tests.builders import after, an_appeal
+from tests.builders import PHONE, after, an_appeal
 from tests.work_orders import LANSHAN_UNIT, an_order
 
 SPOKEN = ["13905390001", "139 0539 0001", "139-0539-0001", "1 3 9 0 5 3 9 0 0 0 1"]
@@ -63,6 +63,17 @@ def test_no_digits_of_the_number_pass_wherever_they_stand(before: str, between: 
         a_secret_order(f"{before}{between}{behind}"), AddFacts(f"{behind}{between}{before}。")
     )
     assert naming(sent) == []
+
+
+@pytest.mark.parametrize("secrecy", [Secrecy.CONFIDENTIAL, Secrecy.NONE])
+def test_who_joins_an_open_order_is_not_named_to_its_unit(secrecy: Secrecy) -> None:
+    said = "我是王建国，13905390001，我家也不热"
+    join = Join("26112300002", said, PHONE, "王建国", secrecy)
+    told = sent_to_units(an_order(), join, AddFacts(said))[-2:]
+    assert [(each.kind, each.body["reason"]) for each in told] == [
+        ("work_order.join", "我是***，***，我家也不热"),
+        ("work_order.add_facts", "我是***，***，我家也不热"),
+    ]
 
 
 @pytest.mark.parametrize(
