@@ -9,6 +9,7 @@ from hotline.city import City
 from hotline.domain.category import Category, at_level, nearest
 from hotline.domain.disclosure import disclosed
 from hotline.domain.work_order import WorkOrder
+from hotline.masking import masked
 
 
 def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +27,9 @@ def public_order(order: WorkOrder, city: City, words: Mapping[str, Any]) -> dict
         "status_notes": words["statuses"][status],
         "service_name": category.name if category is not None else "",
         "service_code": at_level(order.appeal.category) or "",
-        "description": shown.text if shown is not None else None,
+        "description": masked(shown.text, [party.name for party in order.citizens])
+        if shown is not None
+        else None,
         "agency_responsible": unit.name if unit is not None else None,
         "service_notice": None,
         "requested_datetime": order.registered_at.astimezone(city.timezone).isoformat(timespec="seconds"),

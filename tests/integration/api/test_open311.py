@@ -263,6 +263,16 @@ async def test_an_order_is_shown_as_xml_with_the_specified_elements(site: Site) 
     assert (root[0].findtext("service_code"), root[0].findtext("description")) == ("0101", "")
 
 
+async def test_what_was_disclosed_with_a_name_and_a_number_is_masked_once_more(site: Site) -> None:
+    await concluded(site, citizen_name="李建国")
+    overlooked = Disclose("已联系李建国13905390001，阳光花园3-2-501已修好")
+    await change(
+        site.store, await site.store.get(NUMBER), overlooked, by=REVIEWER, at=NOW + timedelta(hours=1)
+    )
+    (shown,) = (await get(site, f"{V2}/requests/{NUMBER}.json")).json()
+    assert shown["description"] == "已联系李******，阳光花园****已修好"
+
+
 async def test_a_concluded_order_is_closed_and_its_disclosed_version_shown(site: Site) -> None:
     await concluded(site)
     disclose = Disclose("银雀山街道一处供热故障已排除 <b>&\x0b")

@@ -22,6 +22,7 @@ from hotline.domain.deeds import (
     SignFor,
 )
 from hotline.domain.diversion import UnreasonableGround
+from hotline.domain.life_cycle import Step
 from hotline.domain.people import MACHINE
 from hotline.domain.work_order import Status, WorkOrder
 from tests.builders import NOW, after, an_appeal
@@ -186,6 +187,16 @@ async def test_a_reply_is_reviewed_the_citizen_revisited_and_the_order_concluded
         )
     ]
     assert statuses == ["to_revisit", "to_revisit", *["concluded"] * 4, "to_dispatch"]
+
+
+async def test_what_tells_who_somebody_is_is_not_disclosed(site: Site) -> None:
+    await after_deeds(site, SignFor(), REPLY)
+    for name, body in (("pass-review", {}), ("revisit", CONTENT), ("conclude", {})):
+        await step(site, name, **body)
+    refused = await step(site, "disclose", text="已联系李建国13905390001")
+    assert (refused.status_code, refused.json()["code"]) == (422, "work_order.deed_refused")
+    assert "脱敏：仍有13*" in refused.json()["text"]
+    assert (await site.store.get(NUMBER)).count(Step.DISCLOSE) == 0
 
 
 async def test_a_citizen_who_is_not_content_has_it_handled_again(site: Site) -> None:
