@@ -25,6 +25,7 @@ from hotline.phonetics import sounds
 _LIMITS: Final = ("alike_other_category", "alike", "alike_same_category", "alike_same_place")
 _MERE_CONTACTS: Final = (Status.ANSWERED, Status.WITHDRAWN)
 _TIME: Final = "%m-%d %H:%M"
+_MOST_MERGES: Final = 20
 
 
 class PastOrders(Protocol):
@@ -35,6 +36,16 @@ class PastOrders(Protocol):
 
     async def get(self, number: str) -> WorkOrder:
         """Return the order or raise ``WorkOrderNotFoundError``."""
+
+
+async def handled_as(orders: PastOrders, number: str) -> WorkOrder:
+    """Return the order as which ``number`` is handled: itself, or where it was merged at last (并单). Raises ``WorkOrderNotFoundError``."""
+    order = await orders.get(number)
+    for _ in range(_MOST_MERGES):
+        if order.merged_into is None:
+            break
+        order = await orders.get(order.merged_into)
+    return order
 
 
 class Told(StrEnum):
@@ -72,9 +83,7 @@ class CitizensOrders:
     ) -> tuple[Told, PastOrder | None]:
         """Return whether the order may be told, and the order when it may: for a merged record, the one it went into."""
         try:
-            order = await self._orders.get(number)
-            if order.merged_into is not None:
-                order = await self._orders.get(order.merged_into)
+            order = await handled_as(self._orders, number)
         except WorkOrderNotFoundError:
             return Told.NOT_FOUND, None
         past = PastOrder.of(order, self._unit_name)

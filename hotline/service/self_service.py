@@ -41,6 +41,7 @@ from hotline.domain.repeats import OrderNews, PastOrder
 from hotline.domain.secrecy import is_hidden
 from hotline.domain.work_order import Party, WorkOrder
 from hotline.service.casework import Casework
+from hotline.service.repeats import handled_as
 from hotline.service.self_service_rules import SelfServiceRules
 from hotline.store.proof_codes import SqlProofCodes
 
@@ -166,9 +167,7 @@ class SelfService:
     async def news(self, number: str) -> OrderNews:
         """Return how an order stands to who knows its number only; of a secret one nothing (``NoProofError``)."""
         try:
-            order = await self._orders.get(number)
-            if order.merged_into is not None:
-                order = await self._orders.get(order.merged_into)
+            order = await handled_as(self._orders, number)
         except WorkOrderNotFoundError as error:
             raise NoProofError(number) from error
         past = PastOrder.of(order, self._unit_name)
@@ -296,9 +295,7 @@ class SelfService:
         """Return an order and which of its citizens has proved themselves. Raises ``NoProofError``."""
         _check(proof, at)
         try:
-            order = await self._orders.get(number)
-            if order.merged_into is not None:
-                order = await self._orders.get(order.merged_into)
+            order = await handled_as(self._orders, number)
         except WorkOrderNotFoundError as error:
             raise NoProofError(number) from error
         party = _party_of(order, proof)
@@ -314,18 +311,14 @@ class SelfService:
                 each.number: each for each in await self._orders.of_citizen(proof.phone, limit=_MOST_ORDERS)
             }
         for number in sorted(proof.numbers - found.keys()):
-            order = await self._orders.get(number)
-            if order.merged_into is not None:
-                order = await self._orders.get(order.merged_into)
+            order = await handled_as(self._orders, number)
             found.setdefault(order.number, order)
         return [each for each in found.values() if proof.opens_secret_orders or not is_hidden(each)]
 
     async def _party_of(self, number: str) -> Party | None:
         """Return whose record ``number`` is: the first citizen of an order, or who was merged into another."""
         try:
-            order = await self._orders.get(number)
-            if order.merged_into is not None:
-                order = await self._orders.get(order.merged_into)
+            order = await handled_as(self._orders, number)
         except WorkOrderNotFoundError:
             return None
         return next((party for party in order.citizens if party.number == number), None)

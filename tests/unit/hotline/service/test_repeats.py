@@ -10,12 +10,14 @@ import yaml
 
 from hotline.city import City, load_city
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
+from hotline.domain.deeds import Divert
+from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.errors import CityConfigError
 from hotline.domain.hot_issues import AlertGround, HotIssueAlert
 from hotline.service.repeats import CitizensOrders, Told, load_repeat_rules
 from tests.builders import LINYI, NOW, PHONE, an_appeal
 from tests.fakes import FakePastOrders
-from tests.work_orders import an_order
+from tests.work_orders import REVIEWER, an_order
 
 CITY = load_city(LINYI)
 RULES = load_repeat_rules(CITY)
@@ -68,6 +70,16 @@ async def test_a_secret_order_is_told_only_with_proof_and_never_on_another_telep
 
 async def test_a_number_that_does_not_exist_is_said_so() -> None:
     assert await orders().by_number("26112399999", caller=PHONE, proof=None) == (Told.NOT_FOUND, None)
+
+
+async def test_a_record_that_was_merged_twice_is_told_as_the_order_it_went_into_at_last() -> None:
+    merged = Diversion(DiversionOutcome.REPEAT_MERGED, "同一事项", "已并入")
+    record, between = (
+        an_order(number).after(Divert(merged, into=into), by=REVIEWER, at=NOW + timedelta(hours=1))
+        for number, into in (("26112300005", "26112300006"), ("26112300006", "26112300001"))
+    )
+    told, found = await orders(record, between, ORDINARY).by_number("26112300005", caller=PHONE, proof=None)
+    assert (told, found and (found.number, found.status)) == (Told.YES, ("26112300001", ORDINARY.status))
 
 
 async def test_a_repeat_is_looked_for_among_the_callers_orders_only() -> None:

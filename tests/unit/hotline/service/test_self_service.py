@@ -163,6 +163,38 @@ async def test_who_joined_an_order_proves_themselves_by_their_own_record(
     assert added.steps[-1].step is Step.ADD_FACTS
 
 
+async def joined(store: SqlStore, number: str) -> str:
+    """A stranger's record, merged into the order ``number``."""
+    registration = Registration(store, FixedRouter(a_decision()), CITY, Casework(store, lambda: LIMITS, CITY.units))  # fmt: skip
+    await registration.merge(
+        number, an_appeal(phone=STRANGER, text="我家也不热"), conversation="c2", told="已并入", at=later(3)
+    )  # fmt: skip
+    (record,) = [order.number for order in await store.recent() if order.merged_into == number]
+    return record
+
+
+THEIRS = Proof(STRANGER, NOW + timedelta(days=9), "app")
+
+
+async def test_a_record_is_followed_to_the_order_that_it_went_into_at_last(
+    service: SelfService, store: SqlStore
+) -> None:
+    neighbour = PhoneNumber("13905390003")
+    await keep(store, an_order("26112200001"), an_order("26112200009", 1, appeal=an_appeal(phone=neighbour)))
+    record = await joined(store, "26112200001")
+    await Casework(store, lambda: LIMITS, CITY.units).merge(
+        "26112200001", "26112200009", told="已并入", reason="同一事项", by=REVIEWER, at=later(4)
+    )
+    assert (await service.news(record)).number == "26112200009"
+    assert (await service.order(record, THEIRS, at=later(5))).handled_as == "26112200009"
+    urged = await service.urge(record, "请快一点", THEIRS, at=later(6))
+    assert (urged.status, urged.steps[-1].step) == (Status.TO_SIGN, Step.URGE)
+    by_number = Proof(None, later(60), "code", frozenset({record}))
+    assert [each.handled_as for each in await service.orders_of(by_number, at=later(7))] == ["26112200009"]
+    await service.send_code(record, at=later(8))
+    assert (await service.prove(record, "777777", at=later(9))).phone == STRANGER
+
+
 async def test_facts_urging_and_withdrawal_are_committed_and_reach_the_unit(
     service: SelfService, store: SqlStore
 ) -> None:
