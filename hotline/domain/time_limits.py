@@ -219,16 +219,20 @@ class TimeLimits:
         ``like`` is the limit it had: one that the catalogue named counts again. ``imposed`` counts while it is to come.
         """
         wanted = (LimitPurpose.HANDLING, LimitPurpose.LAST_EXTENSION, *_CARDS)
-        statutory = {each.limit.name for each in self.statutory}
         run = self.at_dispatch(
             category=category,
             kind=kind,
             urgency=Urgency.ORDINARY,
             start=start,
-            named=like.name if like is not None and like.name in statutory else "",
+            named=self.named(like),
             imposed=imposed if imposed is not None and imposed > start else None,
         )
         return tuple(each for each in run if each.purpose in wanted)
+
+    def named(self, like: SetLimit | None) -> str:
+        """Return the name by which a limit that an order had counts again; nothing for one that no sector's law sets."""
+        statutory = {each.limit.name for each in self.statutory}
+        return like.name if like is not None and like.name in statutory else ""
 
     def extended(self, until: datetime, *, start: datetime) -> tuple[SetLimit, ...]:
         """Return the handling limit that an extension granted at ``start`` sets, with its cards."""

@@ -266,7 +266,7 @@ class Casework:
     def _by_hand(
         self, order: WorkOrder, unit: str, supporting: tuple[str, ...], reason: str, at: datetime
     ) -> RoutingDecision:
-        """Return the decision of a person, with the limits of the appeal."""
+        """Return the decision of a person, with the limits of the appeal and the one that the rules named."""
         limits = self._limits()
         urgency = order.routing.urgency if order.routing is not None else Urgency.ORDINARY
         run = limits.at_dispatch(
@@ -274,6 +274,7 @@ class Casework:
             kind=order.appeal.kind,
             urgency=urgency,
             start=at,
+            named=limits.named(self._routed_limit(order)),
             imposed=order.appeal.imposed_due,
         )
         ends = {each.purpose: each for each in run}
@@ -292,6 +293,12 @@ class Casework:
             runners_up=order.routing.runners_up if order.routing is not None else (),
             limits=run,
         )
+
+    @staticmethod
+    def _routed_limit(order: WorkOrder) -> SetLimit | None:
+        """Return the limit of handling that the rules set for it: another unit is held to one that they named, too."""
+        proposed = order.routing.limits if order.routing is not None else ()
+        return next((each for each in proposed if each.purpose is LimitPurpose.HANDLING), order.first_limit)
 
     def _handling_from(self, order: WorkOrder, at: datetime) -> tuple[SetLimit, ...]:
         appeal = order.appeal

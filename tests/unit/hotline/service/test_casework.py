@@ -14,9 +14,11 @@ import pytest
 from sqlalchemy import select, update
 
 from hotline.city import load_city
-from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
+from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy, Urgency
 from hotline.domain.deeds import (
+    AcceptReturn,
     AskExtension,
+    AskSupplement,
     Card,
     Conclude,
     PassReview,
@@ -53,6 +55,7 @@ from tests.work_orders import (
     HOUSING,
     LANSHAN_UNIT,
     REVIEWER,
+    a_decision,
     a_registered_order,
     an_order,
     keep,
@@ -150,6 +153,23 @@ async def test_what_a_person_dispatches_has_limits_rule_and_reason(
     assert order.due_at == LIMITS.due("0101", AppealKind.HELP, start=after(60)).at
     with pytest.raises(UnknownUnitError):
         await casework.dispatch(NUMBER, "body-nobody", reason="x", by=AGENT, at=after(70))
+
+
+async def test_a_limit_that_the_rules_named_binds_the_unit_that_a_person_dispatches_to(
+    store: SqlStore, casework: Casework
+) -> None:
+    given = {"category": "0101", "kind": AppealKind.HELP, "urgency": Urgency.UTILITIES, "start": NOW}
+    heat = a_decision(limits=LIMITS.at_dispatch(**given, named="heat-measuring"))
+    lacking = a_registered_order("26112300002", routing=heat).after(AskSupplement("小区"), by=MACHINE, at=NOW)
+    await keep(store, an_order(routing=heat), lacking)
+    back = SendBack("不在供热范围", "供热合同", "linked-heat-lantian")
+    await casework.do(NUMBER, back, by=LANSHAN_UNIT, at=after(60))
+    await casework.do(NUMBER, AcceptReturn("属实"), by=REVIEWER, at=after(120))
+    for number in (NUMBER, "26112300002"):
+        order = await casework.dispatch(
+            number, "linked-heat-lantian", reason="由蓝天热力供热", by=REVIEWER, at=after(180)
+        )
+        assert order.due_at == after(180) + timedelta(hours=24)
 
 
 async def test_a_tip_off_never_reaches_the_unit_it_names(store: SqlStore, casework: Casework) -> None:

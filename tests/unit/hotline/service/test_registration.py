@@ -339,6 +339,18 @@ async def test_who_asks_for_secrecy_afterwards_is_hidden_from_units_from_then_on
     assert await store.audit_break() is None
 
 
+async def test_what_an_agent_completes_is_routed_anew_even_if_they_choose_the_unit(store: SqlStore) -> None:
+    registration = a_registration(store)
+    begun = await registration.record_contact(
+        conversation="c1", appeal=an_appeal(), outcome=ContactOutcome.TO_AGENT, article=None, at=NOW
+    )
+    assert begun.routing is None
+    completed = await registration.complete(
+        begun.number, an_appeal(), fields=("text",), queued="另选单位", by=AGENT, at=after(60)
+    )
+    assert (completed.status, completed.routing) == (Status.TO_DISPATCH, a_decision())
+
+
 async def test_what_a_citizen_corrects_is_added_to_their_order_once(store: SqlStore) -> None:
     registration = a_registration(store)
     order = await registration.register(an_appeal(), conversation="c1", at=NOW)
