@@ -66,7 +66,8 @@ def _cards(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
     if order.status in WITH_UNIT:
         due = order.due_at
         wanted.append((Card.YELLOW, order.end_of(LimitPurpose.YELLOW_CARD), due))
-        wanted.append((Card.RED, order.end_of(LimitPurpose.RED_CARD), due))
+        if not _awaits_extension(order):
+            wanted.append((Card.RED, order.end_of(LimitPurpose.RED_CARD), due))
         notice = order.limit(LimitPurpose.INTERIM_NOTICE)
         if notice is not None and not _gave_notice_since(order, notice):
             wanted.append((Card.NOTICE_MISSING, notice.end, notice.end))
@@ -100,6 +101,17 @@ def _cards_of_parts(order: WorkOrder, limits: TimeLimits) -> Iterator[_Duty]:
             remind = Remind(card, due, part.unit)
             if purpose in ends and not order.was_reminded(remind):
                 yield _Duty(ends[purpose], remind)
+
+
+def _awaits_extension(order: WorkOrder) -> bool:
+    """Whether the unit asked in time for longer than the limit in force, and the hotline has not decided.
+
+    Rule 23 has the unit ask before the due time, not the hotline decide by then: until it has, the order is not late.
+    """
+    handling, asked_at = order.limit(LimitPurpose.HANDLING), order.when(Step.ASK_EXTENSION)
+    if order.asked_extension is None or asked_at is None:
+        return False
+    return handling is None or asked_at >= handling.start
 
 
 def _gave_notice_since(order: WorkOrder, notice: SetLimit) -> bool:

@@ -29,7 +29,7 @@ def asked_of(front: Front, order: WorkOrder) -> dict[str, Any]:
             against = order.routing.because if order.routing is not None else ""
         case Status.END_ASKED if (end := order.last(AskEnd)) is not None:
             asked = unit_text(f"{words['end_grounds'][end.ground.value]}：{end.reason}", order)
-        case Status.HANDLING if (more := order.asked_extension) is not None:
+        case Status.HANDLING | Status.SUPERVISED if (more := order.asked_extension) is not None:
             asked = unit_text(f"延至 {front.local(more.until)}：{more.reason}", order)
         case _:
             pass

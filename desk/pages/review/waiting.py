@@ -32,7 +32,9 @@ class Tab:
 
 TABS: Final[dict[str, Tab]] = {
     "returns": Tab("退回申请", InboxFilter(frozenset({Status.RETURN_ASKED}))),
-    "extensions": Tab("延期申请", InboxFilter(frozenset({Status.HANDLING}), asks_extension=True)),
+    "extensions": Tab(
+        "延期申请", InboxFilter(frozenset({Status.HANDLING, Status.SUPERVISED}), asks_extension=True)
+    ),
     "ends": Tab("终止申请", InboxFilter(frozenset({Status.END_ASKED}))),
     "replies": Tab("待审核反馈", InboxFilter(frozenset({Status.REPLIED}))),
     "dispatch": Tab("待派单", InboxFilter(frozenset({Status.TO_DISPATCH}))),

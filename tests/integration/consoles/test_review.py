@@ -24,6 +24,8 @@ from hotline.domain.deeds import (
     Revisit,
     SendBack,
     SignFor,
+    Supervise,
+    Tier,
 )
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.people import CITIZEN, MACHINE
@@ -32,7 +34,7 @@ from hotline.domain.work_order import WorkOrder
 from tests.builders import after, an_appeal
 from tests.consoles_site import ConsolesSite
 from tests.integration.consoles.test_orders import looks, words_of
-from tests.work_orders import LANSHAN_UNIT, REVIEWER, a_registered_order, an_order, change, keep
+from tests.work_orders import LANSHAN_UNIT, REVIEWER, SUPERVISOR, a_registered_order, an_order, change, keep
 
 R = StaffRole
 DAY = 86_400
@@ -104,6 +106,22 @@ async def test_an_extension_is_granted_or_refused_once_and_is_gone_from_the_list
         (await site.store.get(each)).end_of(LimitPurpose.HANDLING) for each in ("26112300001", "26112300002")
     ]
     assert ends == [after(10 * DAY), after(7 * DAY)]
+
+
+async def test_an_extension_of_a_supervised_order_waits_in_the_list_and_is_granted(
+    site: ConsolesSite,
+) -> None:
+    order = await asked(site, "26112300001", SignFor(), MORE)
+    order = await change(site.store, order, Supervise(Tier.HOTLINE, "集中反映"), by=SUPERVISOR, at=after(10))
+    async with site.client(await site.account(R.REVIEWER)) as client:
+        listed = words_of((await client.get("/desk/review?tab=extensions")).text)
+        assert ("26112300001" in listed, "：等配件" in listed) == (True, True)
+        granted = await client.post(
+            "/desk/review/26112300001/grant_extension", data={"revision": order.revision}
+        )
+    assert granted.status_code == 303
+    found = await site.store.get("26112300001")
+    assert (found.status, found.due_at) == (Status.SUPERVISED, after(10 * DAY))
 
 
 async def test_a_reply_passes_or_is_done_again_and_an_end_is_told_to_the_citizen(site: ConsolesSite) -> None:

@@ -12,12 +12,15 @@ from hotline.city import load_city
 from hotline.domain.appeal import AppealKind, Secrecy, Urgency
 from hotline.domain.deeds import (
     AddUnits,
+    AskExtension,
     Card,
     CoReply,
     Dispatch,
     GiveNotice,
+    GrantExtension,
     ProposeTier,
     Redo,
+    RefuseExtension,
     RejectTier,
     Remind,
     Resume,
@@ -207,3 +210,37 @@ def test_a_supporting_unit_is_reminded_as_the_lead_is_until_it_has_answered_and_
     answered = order.after(CoReply("已到场"), by=unit_actor("body-police"), at=local(11, 27, 9))
     assert (late_parts(answered), waits_for(answered)) == ((), frozenset())
     assert caught_up(answered, local(11, 30, 17))[1] == [Remind(Card.YELLOW, answered.due_at)]
+
+
+DUE, MORE = local(11, 30, 17, 30), local(12, 3, 17, 30)
+IN_TIME = AskExtension(MORE, "备件未到")
+
+
+def test_an_extension_that_was_asked_for_in_time_waits_without_a_red_card_and_is_granted_after_the_due_time() -> (
+    None
+):
+    order = done(a_dispatched_order(), *SIGNED).after(IN_TIME, by=LANSHAN_UNIT, at=local(11, 30, 16))
+    order, shown = caught_up(order, local(12, 1, 8, 30))
+    assert (order.status, shown) == (Status.HANDLING, [Remind(Card.YELLOW, DUE)])
+    granted = GrantExtension(LIMITS.extended(MORE, start=local(12, 1, 8, 30)))
+    order, shown = caught_up(order.after(granted, by=REVIEWER, at=local(12, 1, 8, 30)), local(12, 2, 9))
+    assert (order.due_at, order.tier, shown) == (MORE, None, [])
+    order, shown = caught_up(order, local(12, 4))
+    assert shown == [Remind(Card.YELLOW, MORE), Remind(Card.RED, MORE), Supervise(Tier.HOTLINE, "overdue")]
+
+
+def test_an_extension_that_is_refused_after_the_due_time_brings_the_red_card_at_once() -> None:
+    order = done(a_dispatched_order(), *SIGNED).after(IN_TIME, by=LANSHAN_UNIT, at=local(11, 30, 16))
+    order, _ = caught_up(order, local(12, 1, 8, 30))
+    order = order.after(RefuseExtension("工期足够"), by=REVIEWER, at=local(12, 1, 8, 30))
+    assert next_duty_at(order, LIMITS) == local(12, 1)
+    order, shown = caught_up(order, local(12, 1, 8, 31))
+    assert shown == [Remind(Card.RED, DUE), Supervise(Tier.HOTLINE, "overdue")]
+
+
+def test_what_was_asked_for_under_the_limit_before_holds_no_red_card_back() -> None:
+    order = done(a_dispatched_order(), *SIGNED).after(IN_TIME, by=LANSHAN_UNIT, at=local(11, 25, 16))
+    order = order.after(Supervise(Tier.HOTLINE, "集中反映"), by=SUPERVISOR, at=local(11, 26))
+    anew = Resume(LIMITS.handling_anew("0501", an_appeal().kind, start=local(11, 26, 9)), "另定时限")
+    order = order.after(anew, by=SUPERVISOR, at=local(11, 26, 9))
+    assert Remind(Card.RED, local(12, 3, 17, 30)) in caught_up(order, local(12, 4))[1]

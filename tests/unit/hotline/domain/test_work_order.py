@@ -39,6 +39,7 @@ from hotline.domain.deeds import (
     PassReview,
     QueueForDispatch,
     Redo,
+    RefuseExtension,
     RejectReturn,
     Reopen,
     Reply,
@@ -277,6 +278,15 @@ def test_extensions_are_granted_by_the_hotline_and_never_exceed_the_last_day() -
     assert (
         refused(order, REVIEWER, GrantExtension(handling(timedelta(days=12)))) == "no extension was asked for"
     )
+
+
+@pytest.mark.parametrize("deed", [GrantExtension(handling(timedelta(days=10))), RefuseExtension("工期足够")])
+def test_an_extension_of_a_supervised_order_is_decided_too(deed: Deed) -> None:
+    asked = (LANSHAN_UNIT, AskExtension(DUE + timedelta(days=3), "备件未到"))
+    order = an_order_after(*SIGNED, asked, (SUPERVISOR, Supervise(Tier.HOTLINE, "集中反映")))
+    order = done(order, (REVIEWER, deed))
+    granted = DUE + timedelta(days=3 if isinstance(deed, GrantExtension) else 0)
+    assert (order.status, order.asked_extension, order.due_at) == (Status.SUPERVISED, None, granted)
 
 
 def test_a_suspended_order_goes_on_by_itself_on_its_day_and_no_earlier() -> None:
