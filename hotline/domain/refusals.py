@@ -147,6 +147,8 @@ def _of_deed(order: WorkOrder, deed: Deed, by: Actor, at: datetime) -> str:  # n
             return "an order is not merged into itself" if into == order.number else ""
         case Withdraw() if by.role is Role.MACHINE and order.appeal.kind not in WITHOUT_MATTER:
             return "only the citizen takes a matter back"
+        case Withdraw() if order.is_shared:
+            return "others are owed the reply as well: it goes on for them"
         case Join(number=number) if number in (party.number for party in order.citizens):
             return "this citizen has joined already"
         case Split(number=number) if number == order.number:

@@ -319,6 +319,11 @@ class WorkOrder:
         joined = (Party(each.number, each.phone, each.name, each.secrecy) for each in self.deeds(Join))
         return (first, *joined)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether more than one person is owed the reply; who came again by the same telephone is one."""
+        return len({party.phone or party.number for party in self.citizens}) > 1
+
     def was_reminded(self, card: Remind) -> bool:
         """Whether exactly this card was shown already."""
         return card in self.deeds(Remind)

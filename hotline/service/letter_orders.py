@@ -122,7 +122,8 @@ class LetterOrders:
                 continue
             except (IllegalTransitionError, DeedRefusedError) as error:
                 return self._worded(error)
-            return self._words.text("own_done", word=word, number=number)
+            is_left = deed is CitizenDeed.WITHDRAW and await self._service.goes_on(number, proof, at=at)
+            return self._words.text("own_goes_on" if is_left else "own_done", word=word, number=number)
         return self._not_proved(number)
 
     async def _proofs(self, who: Correspondent, at: datetime) -> Sequence[Proof]:
@@ -139,11 +140,11 @@ class LetterOrders:
         self, number: str, deed: CitizenDeed, proof: Proof, at: datetime, since: datetime | None
     ) -> bool:
         step = _STEPS.get(deed)
-        return (
-            since is not None
-            and step is not None
-            and await self._service.has_done(number, step, proof, since=since, at=at)
-        )
+        if since is None or step is None:
+            return False
+        if deed is CitizenDeed.WITHDRAW and await self._service.goes_on(number, proof, at=at):
+            step = Step.ADD_FACTS  # that one of several wants no more is noted
+        return await self._service.has_done(number, step, proof, since=since, at=at)
 
     async def _do(  # noqa: PLR0917 -- one place
         self,

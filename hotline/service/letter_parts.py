@@ -22,7 +22,7 @@ NAMES: Final = frozenset({
     "notice", "welcome", "voice_heard", "voice_taken", "voice_retry", "voice_not_heard", "voice_down", "voice_long",
     "picture_kept", "picture_first", "picture_of_order", "picture_not_one", "picture_large", "picture_many", "picture_down",
     "picture_place", "place_position", "place_taken", "place_declined", "unreadable", "kept_unfinished", "failed", "too_fast",
-    "fact_of_picture", "cut_off", "own_done", "own_rating", "own_words", "own_unproved", "own_by_code", "own_code_sent", "own_proved", "from_agent",
+    "fact_of_picture", "cut_off", "own_done", "own_goes_on", "own_rating", "own_words", "own_unproved", "own_by_code", "own_code_sent", "own_proved", "from_agent",
     "own_list", "own_list_row", "own_list_due", "own_list_more", "own_list_hint", "own_list_none", "own_list_none_unproved",
     "own_order", "own_order_unit", "own_step", "own_step_text", "own_from_unit", "own_steps_more", "own_subscribed",
     "own_over", "own_subscriptions", "own_no_subscription", "own_unsubscribed", "own_day", "own_minute",

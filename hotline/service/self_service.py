@@ -32,7 +32,7 @@ from hotline.domain.errors import (
     StaleWorkOrderError,
     WorkOrderNotFoundError,
 )
-from hotline.domain.life_cycle import Status, Step
+from hotline.domain.life_cycle import Status, Step, after_step
 from hotline.domain.outbox import Message
 from hotline.domain.people import CITIZEN, Actor, Role
 from hotline.domain.proofs import NoProofError, Proof, ProofRefusedError
@@ -220,8 +220,20 @@ class SelfService:
         return await self._do(number, Supplement(text, place), proof, at)
 
     async def withdraw(self, number: str, reason: str, proof: Proof, *, at: datetime) -> OwnOrder:
-        """Take the matter back (撤单)."""
-        return await self._do(number, Withdraw(reason), proof, at)
+        """Take the matter back (撤单).
+
+        Where others are owed the reply, the order goes on with a note that this citizen wants no more (rule 7: 并单不丢诉求人).
+        """
+        deed: AddFacts | Withdraw = Withdraw(reason)
+        order, party = await self._own_order(number, proof, at)
+        if order.is_shared and after_step(order.status, Step.WITHDRAW) is not None:
+            deed = AddFacts(self._rules.leaving.format(number=party.number, reason=reason))
+        return await self._do(number, deed, proof, at)
+
+    async def goes_on(self, number: str, proof: Proof, *, at: datetime) -> bool:
+        """Tell whether an order that one citizen took back goes on for others. Raises ``NoProofError``."""
+        order, _ = await self._own_order(number, proof, at)
+        return order.is_shared and not order.is_closed
 
     async def urge(self, number: str, text: str, proof: Proof, *, at: datetime) -> OwnOrder:
         """Urge (催办), once in a while."""

@@ -12,10 +12,11 @@ from hotline.domain.proofs import ProofRules
 
 @dataclass(frozen=True, slots=True)
 class SelfServiceRules:
-    """How one proves oneself, and how soon an order may be urged again."""
+    """How one proves oneself, how soon an order may be urged again, and how it is noted that one of several wants no more."""
 
     proof: ProofRules = field(default_factory=ProofRules)
     urge_again: timedelta = timedelta(hours=24)
+    leaving: str = "{number}: {reason}"
 
 
 def load_self_service_rules(city: City) -> SelfServiceRules:
@@ -25,7 +26,9 @@ def load_self_service_rules(city: City) -> SelfServiceRules:
     try:
         code = {name: int(rows["code"][name]) for name in ("digits", "minutes", "tries", "per_hour", "per_day", "tries_per_day")}  # fmt: skip
         hours, minutes = float(rows["urge_again_hours"]), float(rows["proved_for_minutes"])
-    except (KeyError, TypeError, ValueError) as error:
+        leaving = str(rows["leaving"])
+        leaving.format(number="", reason="")
+    except (LookupError, TypeError, ValueError) as error:
         raise CityConfigError(file=str(file), reason=f"缺少内容或写法不对：{error!r}") from error
     if min(code.values()) < 1 or code["digits"] < 4 or hours < 0 or minutes <= 0:
         raise CityConfigError(file=str(file), reason="各项应为正数，验证码至少四位")
@@ -38,4 +41,4 @@ def load_self_service_rules(city: City) -> SelfServiceRules:
         tries_per_day=code["tries_per_day"],
         proved_for=timedelta(minutes=minutes),
     )
-    return SelfServiceRules(proof, timedelta(hours=hours))
+    return SelfServiceRules(proof, timedelta(hours=hours), leaving)

@@ -18,11 +18,12 @@ from fastapi import FastAPI
 from app.letter_words import load_notice_words
 from chat.sms.gateway import INBOUND, SmsDoor, SmsSender, digits_of
 from chat.web_chat.protocol import readable
-from hotline.domain.appeal import ContactChannel
-from hotline.domain.deeds import AddFacts, GiveNotice, SignFor, Urge
+from hotline.domain.appeal import ContactChannel, PhoneNumber
+from hotline.domain.deeds import AddFacts, GiveNotice, Join, SignFor, Urge
 from hotline.domain.knowledge import Attachment
 from hotline.domain.letters import Correspondent
-from hotline.domain.people import Role
+from hotline.domain.life_cycle import Status
+from hotline.domain.people import CITIZEN, Role
 from hotline.service.citizen_notices import CitizenNotices
 from hotline.service.webhooks import signed, verify
 from hotline.store.progress import SqlProgress
@@ -153,6 +154,28 @@ async def test_an_order_is_urged_and_rated_by_the_number_that_it_came_from_and_n
     ]
     (kept,) = await gateway.office.orders()
     assert [entry.deed for entry in kept.history if entry.by.role is Role.CITIZEN] == [Urge("家里有老人")]
+
+
+async def test_who_joined_an_order_and_takes_it_back_hears_that_it_goes_on_for_the_others(
+    gateway: Gateway, store: SqlStore
+) -> None:
+    await gateway.comes(COMPLAINT)
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    casework, clock = gateway.office.casework, gateway.office.clock
+    join = Join("26112300999", "我家也不热", PhoneNumber("13905399999"))
+    await casework.do(order.number, join, by=CITIZEN, at=clock())
+    own = own_orders(store, casework, gateway.office.letters)
+    sender, began = Correspondent("sms:x", ContactChannel.SMS, {"phone": "13905399999"}), clock()
+    text = f"撤单 {order.number} 我家好了"
+    answers = [await own.take(sender, text, at=clock(), begun_before=since) for since in (None, began)]
+    assert [each.text for each in answers if each] == [
+        f"好的，已经记下您自己的事不用再办。工单{order.number}还有别的诉求人，会继续办理，答复也会告知您。"
+    ] * 2
+    (kept,) = await gateway.office.orders()
+    assert (kept.status, [deed.text for deed in kept.deeds(AddFacts)]) == (
+        Status.TO_SIGN, ["26112300999: 我家好了"],
+    )  # fmt: skip
 
 
 async def test_a_command_that_a_process_died_over_is_done_once(gateway: Gateway, store: SqlStore) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from hotline.domain.appeal import Secrecy
+from hotline.domain.appeal import PhoneNumber, Secrecy
 from hotline.domain.citizen_view import CitizenDeed, OwnOrder, may, own_order
 from hotline.domain.deeds import (
     AcceptReturn,
@@ -143,6 +143,11 @@ def test_who_joined_sees_their_own_words_and_nothing_of_the_other_citizen() -> N
     assert [(step.step, step.text) for step in mine.steps] == [
         (None, ""), (Step.DISPATCH, ""), (Step.ADD_FACTS, ""),
     ]  # fmt: skip
+
+
+def test_nobody_takes_back_what_others_are_owed_the_reply_to() -> None:
+    order = after(an_order(), (Join("26112300007", "我家也不热", PhoneNumber("13905390002")), CITIZEN))
+    assert [CitizenDeed.WITHDRAW in seen(order, party=party).may for party in (0, 1)] == [False, False]
 
 
 def test_alone_one_reads_ones_own_words_again() -> None:

@@ -402,6 +402,16 @@ def test_a_merge_names_its_order_and_loses_no_citizen() -> None:
     assert refused(order, CITIZEN, join) == "this citizen has joined already"
 
 
+@pytest.mark.parametrize("by", [CITIZEN, AGENT])
+def test_an_order_of_several_citizens_is_withdrawn_by_none_of_them_for_the_others(by: Actor) -> None:
+    again = Join("26112300003", "还是不热", an_appeal().phone)
+    theirs = Join("26112300002", "我家也不热", PhoneNumber("13905390002"))
+    withdrawn = Withdraw("我家好了")
+    assert done(an_order_after((CITIZEN, again)), (by, withdrawn)).status is Status.WITHDRAWN
+    order = an_order_after((CITIZEN, again), (CITIZEN, theirs))
+    assert refused(order, by, withdrawn) == "others are owed the reply as well: it goes on for them"
+
+
 @pytest.mark.parametrize(
     "ground",
     [UnreasonableGround.NOT_TRUE, UnreasonableGround.BEYOND_REASON, UnreasonableGround.FALSE_REPORT],

@@ -13,6 +13,7 @@ import pytest
 
 from hotline.city import City, load_city
 from hotline.domain.appeal import AppealKind, PhoneNumber, Secrecy
+from hotline.domain.citizen_view import CitizenDeed
 from hotline.domain.deeds import (
     AddFacts,
     AskSupplement,
@@ -28,6 +29,7 @@ from hotline.domain.deeds import (
 from hotline.domain.diversion import Diversion, DiversionOutcome
 from hotline.domain.errors import CityConfigError, DeedRefusedError, IllegalTransitionError
 from hotline.domain.life_cycle import Status, Step
+from hotline.domain.notices import messages
 from hotline.domain.people import CITIZEN, MACHINE
 from hotline.domain.proofs import NoProofError, Proof, ProofRefusedError
 from hotline.domain.work_order import WorkOrder
@@ -176,6 +178,30 @@ async def joined(store: SqlStore, number: str) -> str:
 THEIRS = Proof(STRANGER, NOW + timedelta(days=9), "app")
 
 
+async def test_one_of_several_citizens_who_wants_no_more_is_noted_and_the_order_goes_on_for_the_others(
+    service: SelfService, store: SqlStore
+) -> None:
+    await keep(store, an_order("26112200001"))
+    record = await joined(store, "26112200001")
+    left = await service.withdraw(record, "我家好了", THEIRS, at=later(4))
+    assert (left.number, left.status, left.steps[-1].step) == (record, Status.TO_SIGN, Step.ADD_FACTS)
+    assert CitizenDeed.WITHDRAW not in left.may
+    assert await service.goes_on(record, THEIRS, at=later(4))
+    order = await store.get("26112200001")
+    assert order.last(AddFacts) == AddFacts(f"{record}: 我家好了")
+    order = await change(store, order, SignFor(), by=LANSHAN_UNIT, at=later(5))
+    order = await change(store, order, REPLY, by=LANSHAN_UNIT, at=later(6))
+    answered = list(messages(order, order.after(PassReview(), by=REVIEWER, at=later(7))))
+    assert [one.destination for one in answered] == ["citizen:26112200001", f"citizen:{record}"]
+    with pytest.raises(DeedRefusedError):
+        await service.withdraw(record, " ", THEIRS, at=later(8))
+    with pytest.raises(
+        IllegalTransitionError
+    ) as refused:  # its unit has replied: alone one would be refused, too
+        await service.withdraw(record, "我家好了", THEIRS, at=later(8))
+    assert refused.value.step is Step.WITHDRAW
+
+
 async def test_a_record_is_followed_to_the_order_that_it_went_into_at_last(
     service: SelfService, store: SqlStore
 ) -> None:
@@ -301,7 +327,12 @@ async def test_without_a_way_to_send_codes_nobody_is_proved(store: SqlStore) -> 
 
 
 def test_the_citys_rules_are_read_and_wrong_ones_are_refused(tmp_path: Path) -> None:
-    assert load_self_service_rules(CITY).urge_again == timedelta(hours=24)
+    rules = load_self_service_rules(CITY)
+    left = rules.leaving.format(number="26112300002", reason="我家好了")
+    assert (rules.urge_again, left) == (
+        timedelta(hours=24),
+        "诉求人（登记编号26112300002）说自己的事不用再办了：我家好了",
+    )
     wrong = replace(CITY, folder=tmp_path)
     for rows in ("{}", "code: {digits: 3, minutes: 1, tries: 1, per_hour: 1, per_day: 1, tries_per_day: 1}\nproved_for_minutes: 1\nurge_again_hours: 1"):  # fmt: skip
         (tmp_path / "self_service.yaml").write_text(rows, encoding="utf-8")
