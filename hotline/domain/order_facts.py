@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from hotline.domain.deeds import (
     Confer,
     ConferenceKind,
     Exclude,
+    Reply,
     Resolution,
     Revisit,
     Satisfaction,
@@ -20,15 +21,17 @@ from hotline.domain.deeds import (
 from hotline.domain.handling_unit import HandlingUnit, UnitGroup
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.time_limits import LimitPurpose
-from hotline.domain.work_order import WorkOrder
+from hotline.domain.work_order import HistoryEntry, WorkOrder
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
     """One order as boards count it.
 
-    ``was_contacted``: whether the unit got in touch (响应); ``resolution``, ``result`` and ``attitude`` are None where
-    the citizen could not be reached. ``exclusion`` says why it does not count (不计考核). ``tier`` is the highest so far,
+    ``signed_at`` and ``replied_at`` are the first times of the unit that leads now, ``sign_by`` and ``due_at`` the limits in
+    force then: what is set afterwards (重办) makes nothing late come in time. ``was_contacted``: whether this unit got in
+    touch (响应); ``resolution``, ``result`` and ``attitude`` are of its reply, None where the citizen could not be reached.
+    ``exclusion`` says why it does not count (不计考核). ``tier`` is the highest so far,
     ``standing_tier`` the one at which it is now, ``proposed_tier`` a higher one that waits for a person to decide.
     """
 
@@ -81,14 +84,14 @@ class OrderFacts:
 
 def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
     """Return the facts of ``order``."""
-    revisits = order.revisits
+    led = order.under_lead
+    signed, replied = _first(led, Step.SIGN_FOR), _first(led, Step.REPLY)
+    reply, revisits = (order.reply, order.revisits) if replied is not None else (None, ())
     reached = next((each for each in reversed(revisits) if each.is_reached), None)
     unit = units.get(order.lead_unit) if order.lead_unit and order.is_dispatched else None
-    signed = next((entry.at for entry in order.history if entry.step is Step.SIGN_FOR), None)
     first_dispatch = next(
         (entry.at for entry in order.history if entry.step in (Step.DISPATCH, Step.DESIGNATE)), None
     )
-    reply = order.reply
     return OrderFacts(
         number=order.number,
         kind=order.appeal.kind,
@@ -98,15 +101,15 @@ def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
         status=order.status,
         registered_at=order.registered_at,
         dispatched_at=first_dispatch,
-        signed_at=signed,
-        sign_by=order.end_of(LimitPurpose.SIGNING),
-        replied_at=next((entry.at for entry in order.history if entry.step is Step.REPLY), None),
-        due_at=order.due_at,
+        signed_at=led[signed].at if signed is not None else None,
+        sign_by=_end(led[:signed], LimitPurpose.SIGNING),
+        replied_at=led[replied].at if replied is not None else None,
+        due_at=_end(led[:replied], LimitPurpose.HANDLING) or order.due_at,
         dispatches=order.count(Step.DISPATCH) + order.count(Step.DESIGNATE),
         returns=order.count(Step.SEND_BACK),
         redos=order.count(Step.REDO),
         extensions=order.count(Step.GRANT_EXTENSION),
-        was_contacted=_contacted(reached, order),
+        was_contacted=_contacted(reached, reply),
         resolution=reached.resolution if reached is not None else None,
         result=reached.result if reached is not None else None,
         attitude=reached.attitude if reached is not None else None,
@@ -124,10 +127,18 @@ def facts_of(order: WorkOrder, units: Mapping[str, HandlingUnit]) -> OrderFacts:
     )
 
 
-def _contacted(reached: Revisit | None, order: WorkOrder) -> bool | None:
+def _first(entries: Sequence[HistoryEntry], step: Step) -> int | None:
+    return next((index for index, entry in enumerate(entries) if entry.step is step), None)
+
+
+def _end(entries: Sequence[HistoryEntry], purpose: LimitPurpose) -> datetime | None:
+    """Return when the last limit ends that these steps set for ``purpose``."""
+    limits = [limit for entry in entries for limit in entry.limits if limit.purpose is purpose]
+    return limits[-1].end if limits else None
+
+
+def _contacted(reached: Revisit | None, reply: Reply | None) -> bool | None:
     """Return what the citizen says of being contacted; else what the unit's reply proves; None before any reply."""
     if reached is not None and reached.was_contacted is not None:
         return reached.was_contacted
-    return (
-        None if order.reply is None else order.reply.contact is not None or order.reply.exemption is not None
-    )
+    return None if reply is None else reply.contact is not None or reply.exemption is not None

@@ -72,6 +72,17 @@ class HistoryEntry:
         return self.deed.step if self.deed is not None else None
 
     @property
+    def limits(self) -> tuple[SetLimit, ...]:
+        """The limits that the step set."""
+        match self.deed:
+            case Dispatch(routing=routing) | Designate(routing=routing):
+                return routing.limits
+            case Redo(limits=limits) | Resume(limits=limits) | GrantExtension(limits=limits):
+                return limits
+            case _:
+                return ()
+
+    @property
     def note(self) -> str:
         """The reason or text that the deed gives, for lists."""
         match self.deed:
@@ -178,6 +189,16 @@ class WorkOrder:
     def count(self, step: Step) -> int:
         """Return how often ``step`` was taken."""
         return sum(entry.step is step for entry in self.history)
+
+    @property
+    def under_lead(self) -> tuple[HistoryEntry, ...]:
+        """What was done since the unit that leads now was given the order; all of it before dispatch."""
+        start = 0
+        lead: str | None = None
+        for index, entry in enumerate(self.history):
+            if isinstance(entry.deed, Dispatch | Designate) and entry.deed.routing.lead_unit != lead:
+                start, lead = index, entry.deed.routing.lead_unit
+        return self.history[start:]
 
     @property
     def is_dispatched(self) -> bool:

@@ -24,8 +24,8 @@ from hotline.store.tables import order_cards, order_facts, work_orders
 
 _CLOSED: Final = sorted(CLOSED)
 
-_LAYOUT: Final = 2
-"""Rows that were written before the last columns were added have a smaller one; ``fill`` writes them anew."""
+_LAYOUT: Final = 3
+"""Rows that were written before columns were added, or were counted otherwise, have a smaller one; ``fill`` writes them anew."""
 _FACTS: Final = order_facts.c
 
 

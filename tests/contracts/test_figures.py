@@ -124,7 +124,7 @@ async def test_streets_of_a_county_are_counted_and_facts_of_an_older_layout_are_
     assert await figures.by_street(*span, "371302", "02") == {street: 1}
     assert await figures.by_street(*span, "371311") == {}
     async with store.database.writing() as connection:
-        await connection.execute(update(order_facts).values(street=None, layout=0))
+        await connection.execute(update(order_facts).values(street=None, layout=2))
     assert await figures.by_street(*span, "371302") == {"": 2}
     facts = SqlOrderFacts(store.database, Seal(SECRET))
     assert [await facts.fill(), await facts.fill()] == [2, 0]

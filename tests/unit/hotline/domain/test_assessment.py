@@ -20,13 +20,36 @@ from hotline.domain.assessment import (
     redone_twice,
     result_of,
 )
-from hotline.domain.deeds import Exclude, Redo, Resolution, Satisfaction
+from hotline.domain.deeds import (
+    AskExtension,
+    Conclude,
+    Dispatch,
+    Exclude,
+    GrantExtension,
+    Redo,
+    Reopen,
+    Resolution,
+    Satisfaction,
+    SignFor,
+)
 from hotline.domain.handling_unit import UnitGroup
 from hotline.domain.life_cycle import Status
 from hotline.domain.order_facts import OrderFacts, facts_of
+from hotline.domain.work_order import WorkOrder
 from tests.builders import LINYI, NOW, an_appeal
-from tests.unit.hotline.domain.test_work_order import CONCLUDED, MISSED, REVIEWED, UNHAPPY, done, handling
-from tests.work_orders import AGENT, REVIEWER, an_order
+from tests.unit.hotline.domain.test_work_order import (
+    CONCLUDED,
+    DUE,
+    MISSED,
+    REPLY,
+    REVIEWED,
+    SIGNED,
+    UNHAPPY,
+    Did,
+    done,
+    handling,
+)
+from tests.work_orders import AGENT, HOUSING, LANSHAN_UNIT, REVIEWER, a_decision, an_order
 
 CITY = load_city(LINYI)
 (FORMULA,) = load_formulas(CITY)
@@ -40,6 +63,12 @@ def some_facts(number: int, unit: str = "county-371302", **values: object) -> Or
     return replace(facts_of(order, CITY.units), lead_unit=unit, group=group, **values)  # type: ignore[arg-type]
 
 
+def on_day(day: float, order: WorkOrder, *deeds: Did) -> WorkOrder:
+    for by, deed in deeds:
+        order = order.after(deed, by=by, at=NOW + timedelta(days=day))
+    return order
+
+
 def test_facts_follow_from_the_history() -> None:
     facts = facts_of(
         done(an_order(), *REVIEWED, (AGENT, UNHAPPY), (AGENT, Redo("未解决", handling(timedelta(days=9))))),
@@ -51,6 +80,46 @@ def test_facts_follow_from_the_history() -> None:
     assert (facts.resolution, facts.result, facts.was_contacted) == (
         Resolution.UNRESOLVED, Satisfaction.DISSATISFIED, True,
     )  # fmt: skip
+
+
+def test_a_late_first_reply_stays_late_whatever_limit_is_set_afterwards() -> None:
+    again = (AGENT, Redo("未解决", handling(timedelta(days=15))))
+    redone = on_day(8, an_order(), *REVIEWED, (AGENT, UNHAPPY), again)
+    for order in (redone, on_day(9, redone, (LANSHAN_UNIT, REPLY))):
+        facts = facts_of(order, CITY.units)
+        assert (facts.was_in_time, facts.due_at, facts.replied_at) == (False, DUE, NOW + timedelta(days=8))
+        assert (facts.signed_at, facts.sign_by) == (
+            NOW + timedelta(days=8), NOW + timedelta(minutes=30),
+        )  # fmt: skip
+
+
+def test_a_reply_within_an_extended_limit_is_in_time() -> None:
+    asked = on_day(1, an_order(), *SIGNED, (LANSHAN_UNIT, AskExtension(DUE + timedelta(days=3), "备件未到")))
+    granted = on_day(2, asked, (REVIEWER, GrantExtension(handling(timedelta(days=10)))))
+    facts = facts_of(on_day(9, granted, (LANSHAN_UNIT, REPLY)), CITY.units)
+    assert (facts.was_in_time, facts.due_at) == (True, DUE + timedelta(days=3))
+
+
+def test_an_order_that_another_unit_was_given_counts_by_what_that_unit_does() -> None:
+    closed = (AGENT, Conclude("已当面说明"))
+    late = on_day(8, an_order(), *REVIEWED, (AGENT, UNHAPPY), closed, (REVIEWER, Reopen("又坏了")))
+    facts = facts_of(late, CITY.units)
+    assert (facts.lead_unit, facts.was_in_time, facts.result) == (
+        "county-371302", False, Satisfaction.DISSATISFIED,
+    )  # fmt: skip
+    at = NOW + timedelta(days=9)
+    again = on_day(9, late, (REVIEWER, Dispatch(a_decision(at))))
+    assert facts_of(again, CITY.units).was_in_time is False
+    theirs = a_decision(at, lead_unit="body-housing", supporting_units=())
+    given = on_day(9, late, (REVIEWER, Dispatch(theirs)))
+    facts = facts_of(given, CITY.units)
+    assert (facts.lead_unit, facts.was_in_time, facts.was_contacted) == ("body-housing", None, None)
+    assert (facts.resolution, facts.result, facts.attitude) == (None, None, None)
+    assert (facts.signed_at, facts.sign_by) == (None, theirs.sign_by)
+    replied = on_day(9.01, given, (HOUSING, SignFor()), (HOUSING, REPLY))
+    facts = facts_of(replied, CITY.units)
+    assert (facts.was_in_time, facts.was_contacted, facts.due_at) == (True, True, theirs.due_at)
+    assert facts.signed_at == NOW + timedelta(days=9.01)
 
 
 def test_who_could_not_be_reached_counts_neither_for_nor_against() -> None:
