@@ -222,14 +222,13 @@ def _hot_issues(messages: Sequence[Message], settings: HotIssueSettings) -> dict
 
 def _alerts(messages: Sequence[Message], settings: HotIssueSettings) -> list[HotIssueAlert]:
     kept: defaultdict[str, Gathering] = defaultdict(Gathering)
-    alerts = []
+    alerts: list[HotIssueAlert] = []
     for message in messages:
         assert message.category is not None
         assert message.county is not None
         one = Occurrence(message.id, message.category, message.county, None, message.at, message.text)
-        kept[one.key], alert = kept[one.key].after(one, settings)
-        if alert is not None:
-            alerts.append(alert)
+        kept[one.key], begun = kept[one.key].after(one, settings)
+        alerts += begun
     return alerts
 
 

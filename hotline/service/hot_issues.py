@@ -1,4 +1,4 @@
-"""Watching for hot issues (热点诉求): every registered order counts, and a burst is told to the duty officer once.
+"""Watching for hot issues (热点诉求): every order with place and class counts, and a burst is told to the duty officer once.
 
 Several processes may watch the same database: what is kept changes only from the revision that was read, and the
 alert is written in the same transaction as the burst that it begins.
@@ -46,25 +46,25 @@ class HotIssueWatch:
         self._rules = rules
         self._city = city
 
-    async def saw(self, order: WorkOrder, *, at: datetime) -> HotIssueAlert | None:
-        """Count ``order``; return the alert if it began a burst. The same order counts once."""
+    async def saw(self, order: WorkOrder, *, at: datetime) -> Sequence[HotIssueAlert]:
+        """Count ``order``; return the alerts of the bursts that it began. The same order counts once."""
         occurrence = Occurrence.of(order)
         if occurrence is None:
-            return None
+            return ()
         for _ in range(_TRIES):
             before, revision = await self._kept.gathering(occurrence.key)
-            after, alert = before.after(occurrence, self._rules.hot_issues)
+            after, alerts = before.after(occurrence, self._rules.hot_issues)
             if after == before:
-                return None
-            messages = [self.message(alert)] if alert is not None else []
+                return ()
+            messages = [self.message(alert) for alert in alerts]
             if await self._kept.keep_gathering(
                 occurrence.key, after, expected=revision, messages=messages, at=at
             ):
-                if alert is not None:
+                for alert in alerts:
                     log.warning("hot_issue.alerted", place=alert.place, count=len(alert.numbers))
-                return alert
+                return alerts
         log.error("hot_issue.not_counted", work_order=order.number)
-        return None
+        return ()
 
     def message(self, alert: HotIssueAlert) -> Message:
         """Return the alert as the duty officer gets it: worded, with its time, orders and ground."""

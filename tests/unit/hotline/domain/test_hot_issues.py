@@ -34,10 +34,9 @@ class Watch:
         self.count += 1
         at = NOW + timedelta(hours=hours)
         one = Occurrence(number or f"{self.count}", "0102", "371302", street, at, text)
-        self.kept, alert = self.kept.after(one, SETTINGS)
+        self.kept, alerts = self.kept.after(one, SETTINGS)
         self.kept = Gathering.from_json(json.loads(json.dumps(self.kept.to_json())))
-        if alert is not None:
-            self.alerts.append(alert)
+        self.alerts += alerts
 
 
 def test_a_street_that_stands_out_is_alerted_once_with_its_orders_and_time() -> None:
@@ -95,6 +94,80 @@ def test_after_a_calm_a_new_burst_is_alerted_anew() -> None:
     assert [alert.at - NOW for alert in watch.alerts] == [timedelta(hours=2), timedelta(hours=72)]
 
 
+def test_a_burst_that_pauses_is_one_burst() -> None:
+    watch = Watch()
+    for hours in (0, 1, 2, 14, 26.5, 27):
+        watch.comes(hours)
+    assert [alert.at - NOW for alert in watch.alerts] == [timedelta(hours=2)]
+
+
+def test_what_comes_every_day_does_not_keep_a_burst_going() -> None:
+    watch = Watch()
+    for hours in (0, 1, 2, *range(20, 520, 20), 520, 521, 522):
+        watch.comes(hours)
+    assert [alert.at - NOW for alert in watch.alerts] == [timedelta(hours=2), timedelta(hours=521)]
+
+
+def test_a_risk_is_alerted_once_however_much_else_comes_in() -> None:
+    watch = Watch()
+    for hour in range(60 * 24):
+        watch.comes(hour)
+    for hour in range(3):
+        watch.comes(60 * 24 + hour, text="管道爆炸了")
+    assert [(alert.ground, alert.place, len(alert.numbers)) for alert in watch.alerts] == [
+        (AlertGround.GATHERED, STREET, 3),
+        (AlertGround.RISKY, STREET, 2),
+    ]
+
+
+def test_a_street_that_stands_out_is_alerted_within_the_burst_of_its_county() -> None:
+    watch = Watch()
+    for hours, street in enumerate((None, None, None, OTHER, OTHER, STREET, STREET, STREET, STREET)):
+        watch.comes(hours, street)
+    assert [(alert.place, alert.numbers) for alert in watch.alerts] == [
+        ("371302", ("1", "2", "3", "4", "5")),
+        (STREET, ("6", "7", "8")),
+    ]
+
+
+def test_an_appeal_may_begin_two_bursts() -> None:
+    watch = Watch()
+    for hours, text in enumerate(("停水了", "停水了")):
+        watch.comes(hours, text=text)
+    watch.comes(2, OTHER, "怕爆炸")
+    watch.comes(3, text="路面塌陷")
+    assert [(alert.ground, alert.place, alert.numbers) for alert in watch.alerts] == [
+        (AlertGround.GATHERED, STREET, ("1", "2", "4")),
+        (AlertGround.RISKY, "371302", ("3", "4")),
+    ]
+    assert len({alert.key for alert in watch.alerts}) == 2
+
+
+def test_an_order_that_was_completed_counts_as_it_is_now() -> None:
+    watch = Watch()
+    watch.comes(0, number="1")
+    watch.comes(1, number="2", text="爆炸了")
+    before = watch.kept.usual
+    watch.comes(0, number="1", text="家里也爆炸了")
+    assert [(alert.ground, alert.numbers) for alert in watch.alerts] == [(AlertGround.RISKY, ("2", "1"))]
+    assert watch.kept.usual == before
+
+
+def test_what_comes_too_late_for_its_window_changes_nothing() -> None:
+    watch = Watch()
+    watch.comes(0)
+    before = watch.kept
+    watch.comes(-24)
+    assert watch.kept == before
+    watch.comes(-23)
+    assert (len(watch.kept.seen), watch.kept.measured_at) == (2, NOW)
+
+
+def test_a_burst_that_an_earlier_version_kept_goes_on() -> None:
+    old = {"seen": [], "bursts": {STREET: NOW.isoformat()}, "usual": {}, "measured_at": NOW.isoformat()}
+    assert Gathering.from_json(old).bursts == {STREET: {AlertGround.GATHERED: NOW}}
+
+
 def test_where_many_are_usual_it_takes_many_more() -> None:
     watch = Watch()
     for day in range(60):
@@ -127,14 +200,16 @@ def test_an_order_counts_by_its_place_and_category() -> None:
         st.tuples(st.integers(0, 400), st.sampled_from([STREET, OTHER, None]), st.booleans()), max_size=60
     )
 )
-def test_a_place_is_never_alerted_twice_without_a_calm_between(events: list[tuple[Any, ...]]) -> None:
+def test_a_place_is_never_alerted_twice_of_the_same_without_a_calm_between(
+    events: list[tuple[Any, ...]],
+) -> None:
     watch = Watch()
     for hours, street, is_risky in events:
         watch.comes(hours, street, "爆炸" if is_risky else "停水")
-    last: dict[str, HotIssueAlert] = {}
+    last: dict[tuple[str, AlertGround], HotIssueAlert] = {}
     for alert in watch.alerts:
-        before = last.get(alert.place)
+        before = last.get((alert.place, alert.ground))
         assert before is None or alert.at - before.at >= timedelta(hours=SETTINGS.calm_hours)
         assert len(set(alert.numbers)) == len(alert.numbers) >= SETTINGS.risky
-        last[alert.place] = alert
+        last[alert.place, alert.ground] = alert
     assert len({alert.key for alert in watch.alerts}) == len(watch.alerts)
