@@ -30,13 +30,12 @@ from hotline.store.sql import SqlStore
 from router.vanished import orders_of_vanished_units
 
 _MOST_LISTED = 200
-_LOOK_BACK = timedelta(days=92)
 _FORMS_KEPT = timedelta(
     days=2
 )  # the record of the call is there; a form that nobody finished is not wanted any more
 _NOTES_KEPT = timedelta(days=730)  # as long as recordings (retention.yaml)
 _FIRST_LOOK = timedelta(hours=1)
-_OVERLAP = timedelta(minutes=2)  # an order may be committed a little after the moment it is dated
+_MOST_COUNTED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,7 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
         return 0
 
     async def watch(due_at: datetime) -> int:
-        await count_for_hot_issues(store, SqlGatherings(store.database, seal), watcher, due_at)
-        return 0
+        return await count_for_hot_issues(store, SqlGatherings(store.database, seal), watcher, due_at)
 
     async def look_for_broken_calls(_: datetime) -> int:
         return await broken.look(now())
@@ -120,8 +118,7 @@ def _figure_jobs(store: SqlStore, seal: Seal, city: City) -> tuple[Job, ...]:
 
 async def tell_of_redone(store: SqlStore, seal: Seal, city: City, due_at: datetime) -> None:
     """Tell the duty officer which open orders were redone twice or more (河东区周清月结: 每周一); once for each Monday."""
-    orders = store.registered_between(due_at - _LOOK_BACK, due_at)
-    open_facts = [facts_of(order, city.units) async for order in orders if not order.is_closed]
+    open_facts = [facts_of(order, city.units) async for order in store.open_orders()]
     redone = redone_twice(open_facts)
     if not redone:
         return
@@ -147,10 +144,21 @@ async def tell_of_vanished_units(store: SqlStore, seal: Seal, city: City, due_at
 
 async def count_for_hot_issues(
     store: SqlStore, kept: SqlGatherings, watch: HotIssueWatch, due_at: datetime
-) -> None:
-    """Count what was registered since the last time; what is counted twice counts once, what is missed is not lost."""
-    since, revision = await kept.seen_until()
-    start = (since or due_at - _FIRST_LOOK) - _OVERLAP
-    async for order in store.registered_between(start, due_at):
+) -> int:
+    """Count some of what was registered, completed or supplemented since the last time; return how many, 0 when that was all.
+
+    It goes by the audit, in which an order stands when it was kept, however late that was: none is missed.
+    """
+    seen, revision = await kept.seen_until()
+    if seen is None:
+        head = await store.audit_head()
+        async for order in store.registered_between(due_at - _FIRST_LOOK, due_at + _FIRST_LOOK):
+            await watch.saw(order, at=due_at)
+        await kept.note_seen_until(head.sequence, expected=revision, at=due_at)
+        return 0
+    found = await store.brought_since(seen, limit=_MOST_COUNTED)
+    for _, order in found:
         await watch.saw(order, at=due_at)
-    await kept.note_seen_until(due_at, expected=revision)
+    if found:
+        await kept.note_seen_until(found[-1][0], expected=revision, at=due_at)
+    return len(found) if len(found) == _MOST_COUNTED else 0

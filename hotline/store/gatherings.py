@@ -42,14 +42,15 @@ class SqlGatherings:
             key, json.dumps(gathering.to_json(), ensure_ascii=False), expected, messages, at
         )
 
-    async def seen_until(self) -> tuple[datetime | None, int]:
-        """Return until when registered orders were counted, and the revision of that note."""
+    async def seen_until(self) -> tuple[int | None, int]:
+        """Return the audit row up to which orders were counted, and the revision of that note."""
         text, revision = await self._read(_CURSOR)
-        return (datetime.fromisoformat(text) if text else None), revision
+        is_row = text and "T" not in text  # an earlier version noted a time
+        return (int(text) if is_row else None), revision
 
-    async def note_seen_until(self, at: datetime, *, expected: int) -> bool:
+    async def note_seen_until(self, row: int, *, expected: int, at: datetime) -> bool:
         """Note it; return False when another worker was first."""
-        return await self._write(_CURSOR, at.isoformat(), expected, (), at)
+        return await self._write(_CURSOR, str(row), expected, (), at)
 
     async def _read(self, key: str) -> tuple[str, int]:
         async with self._database.reading() as connection:

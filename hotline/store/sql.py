@@ -33,6 +33,7 @@ from hotline.store.progress import put_progress
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
     NEVER_DUE,
+    audit,
     conversations,
     counters,
     journal,
@@ -46,6 +47,10 @@ from hotline.store.work_order_store import Change
 __all__ = ["SqlStore", "migrate"]
 
 _OPEN: Final = sorted(frozenset(Status) - CLOSED)
+_BROUGHT: Final = [
+    "work_order.registered",
+    *(f"work_order.{step.value}" for step in (Step.COMPLETE, Step.SUPPLEMENT)),
+]
 _CHANGES_UNITS: Final = (Dispatch, Designate, AddUnits)
 _MOST_UNFINISHED: Final = 100
 _CALL_ID_CHARACTERS: Final = 256
@@ -256,15 +261,35 @@ class SqlStore:
         for order in await self._found(due):
             yield order
 
-    async def registered_between(self, start: datetime, end: datetime) -> AsyncIterator[WorkOrder]:
-        """Yield the orders registered from ``start`` to before ``end``, in order; few at a time are in memory."""
+    def registered_between(self, start: datetime, end: datetime) -> AsyncIterator[WorkOrder]:
+        """Return the orders registered from ``start`` to before ``end``, in order; few at a time are in memory."""
         chosen = (
             select(work_orders.c.number, work_orders.c.body)
             .where(work_orders.c.registered_at >= start, work_orders.c.registered_at < end)
             .order_by(work_orders.c.registered_at, work_orders.c.number)
         )
+        return self._streamed(chosen)
+
+    def open_orders(self) -> AsyncIterator[WorkOrder]:
+        """Return the open orders, in no order; few at a time are in memory."""
+        chosen = select(work_orders.c.number, work_orders.c.body).where(work_orders.c.status.in_(_OPEN))
+        return self._streamed(chosen)
+
+    async def brought_since(self, row: int, *, limit: int) -> Sequence[tuple[int, WorkOrder]]:
+        """Return the orders registered, completed or supplemented by the audit rows behind ``row``, each with its row, in order."""
+        brought = (
+            select(audit.c.sequence, work_orders.c.number, work_orders.c.body)
+            .join(work_orders, work_orders.c.number == audit.c.subject)
+            .where(audit.c.sequence > row, audit.c.action.in_(_BROUGHT))
+            .order_by(audit.c.sequence)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(brought.limit(limit))).all()
+        return [(row.sequence, self._order(row.number, row.body)) for row in rows]
+
+    async def _streamed(self, query: Select[tuple[str, bytes]]) -> AsyncIterator[WorkOrder]:
         async with self._database.reading(is_long=True) as connection:
-            async for row in await connection.stream(chosen):
+            async for row in await connection.stream(query):
                 yield self._order(row.number, row.body)
 
     async def _found(self, query: Select[tuple[str, bytes]]) -> Sequence[WorkOrder]:

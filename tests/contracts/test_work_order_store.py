@@ -13,8 +13,9 @@ from sqlalchemy import Connection, delete, select, text, update
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.conversation_end import ConversationEnd
-from hotline.domain.deeds import SendBack, SignFor
+from hotline.domain.deeds import Complete, QueueForDispatch, SendBack, SignFor
 from hotline.domain.errors import StaleWorkOrderError, StoreUnavailableError, WorkOrderNotFoundError
+from hotline.domain.people import MACHINE
 from hotline.domain.work_order import Status
 from hotline.store import knowledge_tables  # noqa: F401 -- its tables belong to the same metadata
 from hotline.store.auditing import Break
@@ -25,7 +26,8 @@ from hotline.store.tables import audit, audit_head, journal, metadata, work_orde
 from hotline.store.work_order_store import Change
 from tests.builders import NOW, after, an_appeal
 from tests.contracts.conftest import SECRET
-from tests.work_orders import LANSHAN_UNIT, an_order, change, keep, keep_next
+from tests.unit.hotline.domain.test_work_order import CONCLUDED, done
+from tests.work_orders import AGENT, LANSHAN_UNIT, a_registered_order, an_order, change, keep, keep_next
 
 DAY = date(2026, 11, 23)
 
@@ -80,6 +82,29 @@ async def test_open_orders_due_soon_are_found_earliest_first(store: SqlStore) ->
         await keep(store, an_order(f"2611230000{index}", minutes=-index))
     due = [order.number async for order in store.due_before(NOW + timedelta(days=7, minutes=-1.5))]
     assert due == ["26112300003", "26112300002"]
+
+
+async def test_open_orders_are_found_however_old_they_are(store: SqlStore) -> None:
+    old = an_order("26071600001", minutes=-130 * 24 * 60)
+    await keep(store, old, done(an_order("26112300002"), *CONCLUDED), an_order("26112300003"))
+    assert {order.number async for order in store.open_orders()} == {"26071600001", "26112300003"}
+
+
+async def test_orders_are_found_by_the_audit_row_that_registered_or_completed_them(store: SqlStore) -> None:
+    await keep(store, an_order())
+    first = (await store.audit_head()).sequence
+    placeless = a_registered_order("26112300002", minutes=-60, appeal=an_appeal(place=None))
+    queued = done(placeless, (MACHINE, QueueForDispatch("地点不明")))
+    await keep(store, queued)
+    await change(store, an_order(), SignFor(), by=LANSHAN_UNIT, at=after(60))
+    completed = await change(store, queued, Complete(an_appeal(), ("place",)), by=AGENT, at=after(90))
+    last = (await store.audit_head()).sequence
+    rows = [(first - 1, "26112300001"), (first + 1, "26112300002"), (last, "26112300002")]
+    found = await store.brought_since(first - 2, limit=10)
+    assert [(row, order.number) for row, order in found] == rows
+    assert await store.brought_since(first + 1, limit=10) == [(last, completed)]
+    assert await store.brought_since(last, limit=10) == []
+    assert [row for row, _ in await store.brought_since(first - 2, limit=2)] == [first - 1, first + 1]
 
 
 async def test_a_conversation_and_its_journal_come_back(store: SqlStore) -> None:
