@@ -32,19 +32,20 @@ class FileRefusedError(Exception):
 
 
 async def keep_files(front: Front, found: WorkOrder, files: Sequence[UploadFile]) -> list[str]:
-    """Keep what was uploaded with its order and return the ids. Raises ``FileRefusedError``."""
-    kept = []
-    for file in files:
-        body = await file.read(MOST_BYTES + 1)
-        if not body:  # a field that was left empty is sent as an empty file
-            continue
-        if front.parts.keeping is None:
-            raise HTTPException(404)
-        name = secrets.token_hex(16)
-        done = await front.parts.keeping.keep(
+    """Keep what was uploaded with its order and return the ids; all of it or nothing. Raises ``FileRefusedError``."""
+    sent = [file for file in files if file.size]  # a field that was left empty is sent as an empty file
+    keeping = front.parts.keeping
+    if sent and keeping is None:
+        raise HTTPException(404)
+    kept: list[str] = []
+    for file in sent:
+        assert keeping is not None
+        body, name = await file.read(MOST_BYTES + 1), secrets.token_hex(16)
+        done = await keeping.keep(
             body, name=name, conversation=found.conversation, order=found.number, at=front.parts.clock()
         )
         if not isinstance(done, Kept):
+            await keeping.drop(kept)
             raise FileRefusedError(done)
         kept.append(name)
     return kept

@@ -50,8 +50,14 @@ async def taken(request: Request, step: Awaitable[object], *, to: str, told: str
             raise
         return front.fault(request, 409, why)
     except StaleWorkOrderError as error:
-        return front.fault(request, 409, await _meanwhile(front, error.number))
+        return await stale(request, error.number)
     return front.done(request, to=to, toast=told)
+
+
+async def stale(request: Request, number: str) -> Response:
+    """Say that the order was changed since the page was shown, and by whom."""
+    front = front_of(request)
+    return front.fault(request, 409, await _meanwhile(front, number))
 
 
 def refused_because(front: Front, error: HotlineError) -> str:

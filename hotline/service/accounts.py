@@ -125,7 +125,8 @@ class Accounts:
         """Give an account exactly these roles (安全管理员); its open pages are held to them at once."""
         before = await self.store.get(id_)
         detail = {
-            "from": sorted(before.roles), "to": sorted(roles), "unit": unit, "county": county, "reason": reason
+            "from": sorted(before.roles), "to": sorted(roles), "unit": unit, "county": county, "number": number,
+            "reason": reason,
         }  # fmt: skip
 
         def step(account: Account, credentials: Credentials) -> tuple[Account, Credentials]:
@@ -395,7 +396,9 @@ class Accounts:
         credentials = Credentials(
             await self._passwords.hash(password), password_set_at=self._clock(), must_change=True
         )
-        detail = {"roles": sorted(account.roles), "unit": account.unit, "county": account.county}
+        detail = {
+            "roles": sorted(account.roles), "unit": account.unit, "county": account.county, "number": account.number
+        }  # fmt: skip
         await self.store.add(account, credentials, self._audited(by, "account.added", **detail))
         return await self.store.get(account.id), password
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 from hotline.dialogue.events import Event, TakenOver
@@ -29,6 +29,7 @@ from hotline.service.kept_chats import AgentNotice, KeptChats, Post
 from hotline.service.thread import Line, Thread
 
 MOST_CHARACTERS: Final = 5_000
+_ONE_LOOK: Final = timedelta(minutes=15)
 TAKEN_OVER: Final = "taken_over"
 """Why an agent has a call or chat that they took from the machine."""
 
@@ -103,7 +104,7 @@ class AgentChats:
         self._clock = clock
         self._unit_name = unit_name
         self._relay = relay
-        self._looks: set[tuple[str, str]] = set()
+        self._looks: dict[tuple[str, str], datetime] = {}
 
     async def waiting(self) -> Sequence[ChatOnDesk]:
         """Return the chats that wait for an agent, the next one first, offered ones too."""
@@ -144,15 +145,16 @@ class AgentChats:
         at = self._clock()
         await self._leave_word(chat, f"{agent}:taken:{at.isoformat()}", TakenOver(at, agent, chat))
 
-    async def thread(self, chat: str, agent: str, *, after: int = 0) -> Sequence[Line]:
+    async def thread(self, chat: str, reader: str, *, after: int = 0) -> Sequence[Line]:
         """Return what was written in a chat behind line ``after``, the whole past too; the look is written down first.
 
-        Raises ``NoSuchChatError``.
+        ``reader``: who looks, as the audit names them; again and again within minutes is one look. Raises ``NoSuchChatError``.
         """
-        if (chat, agent) not in self._looks:
-            at = self._clock()
-            await self._records.note_look(subject=chat, by=agent, why="chat", at=at)
-            self._looks.add((chat, agent))
+        now = self._clock()
+        self._looks = {one: at for one, at in self._looks.items() if now - at < _ONE_LOOK}
+        if (chat, reader) not in self._looks:
+            await self._records.note_look(subject=chat, by=reader, why="chat", at=now)
+            self._looks[chat, reader] = now
         lines = Thread().read(await self._entries(chat))
         return [line for line in lines if line.number > after]
 

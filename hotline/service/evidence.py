@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -52,6 +53,12 @@ class Evidence:
         is_new = await self._store.add(item)
         log.info("evidence.kept", evidence=name, kind=kind, size=len(kept), work_order=order)
         return Kept(name, count + 1 if is_new else count, position, is_new, kind)
+
+    async def drop(self, names: Sequence[str]) -> None:
+        """Delete what was kept for nothing: what it came with was refused. Rows first: what has no row is nobody's."""
+        for path in await self._store.drop(names):
+            await asyncio.to_thread(self._store.unlink, path)
+        log.info("evidence.dropped", count=len(names))
 
     async def discard(self, conversation: str) -> None:
         """Delete what came with a conversation in which a state secret may have been told: files, then rows."""

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Row, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.store.auditing import write_audit
@@ -73,11 +74,12 @@ class SqlAgentForms:
 
     async def begin(self, form: AgentForm, at: datetime) -> AgentForm:
         """Open the form of a call, or hand the one there is to this agent (转接); return it."""
-        found = await self.get(form.conversation)
-        if found is not None and found.agent == form.agent:
-            return found
-        opened = replace(found, agent=form.agent) if found is not None else replace(form, began_at=at)
-        await self._write(opened, at)
+        async with self._database.writing() as connection:
+            found = await self._held(connection, form.conversation)
+            if found is not None and found.agent == form.agent:
+                return found
+            opened = replace(found, agent=form.agent) if found is not None else replace(form, began_at=at)
+            await self._write(connection, opened, at)
         return opened
 
     async def get(self, conversation: str) -> AgentForm | None:
@@ -91,24 +93,27 @@ class SqlAgentForms:
         return next((form for form in found if form.channel is ContactChannel.PHONE), None)
 
     async def correct(self, conversation: str, typed: Mapping[str, str | None], at: datetime) -> None:
-        """Keep what the agent says of fields; None takes it back."""
-        found = await self.get(conversation)
-        if found is None:
-            return
-        said = {**found.corrections, **typed}
-        corrections = {name: text for name, text in said.items() if text is not None}
-        await self._write(replace(found, corrections=corrections), at)
+        """Keep what the agent says of fields; None takes it back. The page sends each field as it is left, several at once."""
+        async with self._database.writing() as connection:
+            found = await self._held(connection, conversation)
+            if found is None:
+                return
+            said = {**found.corrections, **typed}
+            corrections = {name: text for name, text in said.items() if text is not None}
+            await self._write(connection, replace(found, corrections=corrections), at)
 
     async def answered(self, conversation: str, article: str, at: datetime) -> None:
         """Keep which article the agent read out."""
-        found = await self.get(conversation)
-        if found is not None:
-            await self._write(replace(found, answered_with=article), at)
-
-    async def close(self, conversation: str) -> None:
-        """Forget a form: the call is wrapped up, or was not taken."""
         async with self._database.writing() as connection:
-            await connection.execute(delete(agent_forms).where(agent_forms.c.conversation == conversation))
+            found = await self._held(connection, conversation)
+            if found is not None:
+                await self._write(connection, replace(found, answered_with=article), at)
+
+    async def close(self, conversation: str, agent: str) -> None:
+        """Forget the form of a call that ``agent`` did not take; who has it by now keeps it."""
+        mine = (agent_forms.c.conversation == conversation) & (agent_forms.c.agent == agent)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(agent_forms).where(mine))
 
     async def wrap_up(
         self, conversation: str, *, order: str, by: str, judged: Mapping[str, Any], at: datetime
@@ -166,13 +171,19 @@ class SqlAgentForms:
         query = select(agent_forms).where(condition).order_by(agent_forms.c.changed_at.desc()).limit(most)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
-        return [
-            _FORM.validate_json(self._seal.open(row.body, f"agent_form:{row.conversation}")) for row in rows
-        ]
+        return [self._opened(row) for row in rows]
 
-    async def _write(self, form: AgentForm, at: datetime) -> None:
+    async def _held(self, connection: AsyncConnection, conversation: str) -> AgentForm | None:
+        """Return a form as it is now, locked until the transaction ends: nobody writes over what another has just said."""
+        query = select(agent_forms).where(agent_forms.c.conversation == conversation).with_for_update()
+        row = (await connection.execute(query)).one_or_none()
+        return self._opened(row) if row is not None else None
+
+    def _opened(self, row: Row[Any]) -> AgentForm:
+        return _FORM.validate_json(self._seal.open(row.body, f"agent_form:{row.conversation}"))
+
+    async def _write(self, connection: AsyncConnection, form: AgentForm, at: datetime) -> None:
         body = self._seal.close(_FORM.dump_json(form), f"agent_form:{form.conversation}")
         kept = {"agent": form.agent, "changed_at": at, "body": body}
         row = self._insert(agent_forms).values(conversation=form.conversation, **kept)
-        async with self._database.writing() as connection:
-            await connection.execute(row.on_conflict_do_update(index_elements=["conversation"], set_=kept))
+        await connection.execute(row.on_conflict_do_update(index_elements=["conversation"], set_=kept))

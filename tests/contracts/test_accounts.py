@@ -252,6 +252,22 @@ async def test_what_was_granted_and_why_is_written_down(book, store):
     }
 
 
+async def test_who_has_an_agents_number_can_be_read_in_the_audit(book, store):
+    person, _ = await a_person(book, "zhao", R.AGENT, number="8001")
+    security, _ = await a_person(book, "security", R.SECURITY_ADMIN)
+    await book.grant(person.id, frozenset({R.AGENT}), number="8002", by=security, reason="换席")
+    async with store.database.reading() as connection:
+        rows = (
+            await connection.execute(
+                select(audit)
+                .where(audit.c.subject == "zhao", audit.c.action.startswith("account."))
+                .order_by(audit.c.sequence)
+            )
+        ).all()
+    held = [json.loads(row.detail).get("number") for row in rows if "number" in row.detail]
+    assert held == ["8001", "8002"]
+
+
 async def test_sessions_that_are_over_are_cleared_away(book, clock):
     await a_person(book)
     clock.move(hours=1)

@@ -78,7 +78,7 @@ async def evidence(
     one = await kept.get(item)
     body = await asyncio.to_thread(kept.read, one)
     await front.parts.records.note_look(
-        subject=item, by=number_of(seat), why=f"evidence of chat {chat}", at=front.parts.clock()
+        subject=item, by=f"staff:{seat.account.login}", why=f"evidence of chat {chat}", at=front.parts.clock()
     )
     where = "inline" if one.kind.startswith("image/") else "attachment"
     headers = {"Cache-Control": "no-store", "Content-Disposition": f'{where}; filename="{item[:8]}"'}

@@ -12,6 +12,7 @@ from typing import Any, Final
 from desk.front import Front, LiveEvent
 from desk.seats import SeatView
 from desk.views import without_numbers
+from hotline.domain.accounts import Account
 from hotline.domain.agents import Handover, HandoverState
 from hotline.domain.errors import EngineUnavailableError
 from hotline.service.agent_chats import AgentChats, NoSuchChatError
@@ -28,11 +29,13 @@ Put = Callable[[tuple[str, Any]], Awaitable[None]]
 class ChatPanel:
     """Follows one agent's chats while there are any; ``put`` takes what comes, for the page to act on."""
 
-    def __init__(self, front: Front, chats: AgentChats, agent: str, put: Put) -> None:
-        """Take whose they are."""
+    def __init__(self, front: Front, chats: AgentChats, account: Account, put: Put) -> None:
+        """Take whose they are: the account of an agent with a number (工号)."""
+        assert account.number is not None
         self._front = front
         self._chats = chats
-        self._agent = agent
+        self._agent = account.number
+        self._reader = f"staff:{account.login}"
         self._put = put
         self._held: dict[str, Handover] = {}
         self._watching: asyncio.Task[None] | None = None
@@ -105,7 +108,7 @@ class ChatPanel:
         behind = self._messages[-1].number if self._messages else 0
         found: list[Message] = []
         with suppress(EngineUnavailableError, NoSuchChatError):
-            found = list(await self._chats.thread(self.shown.id, self._agent, after=behind))
+            found = list(await self._chats.thread(self.shown.id, self._reader, after=behind))
         self._messages += found
         return found
 

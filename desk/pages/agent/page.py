@@ -59,7 +59,7 @@ class AgentPage:
         self._is_rereading = False
         self._is_concealed = False
         chats = self._tools.chats
-        self._chats = ChatPanel(front, chats, self._agent, self._inbox.put) if chats is not None else None
+        self._chats = ChatPanel(front, chats, seat.account, self._inbox.put) if chats is not None else None
 
     async def events(self) -> AsyncIterator[LiveEvent]:
         """Yield what changes on the page, for as long as it is open."""
@@ -179,7 +179,7 @@ class AgentPage:
         if self._was_bridged and self._form is not None and self._form.row is not None:
             yield self._call_event()
             return
-        await self._tools.forms.close(self._conversation)
+        await self._tools.forms.close(self._conversation, self._agent)
         for event in self._cleared():
             yield event
         async for event in self._without_call():
@@ -247,7 +247,7 @@ class AgentPage:
         chat = self._chats.shown
         if chat is None:
             if self._is_chat:
-                await self._tools.forms.close(self._conversation or "")
+                await self._tools.forms.close(self._conversation or "", self._agent)
                 for event in self._cleared():
                     yield event
             return

@@ -13,7 +13,7 @@ from desk.guard import desk_router, front_of
 from desk.pages.orders import Number, order_values
 from desk.pages.unit.order import Revision, When, local, parts_of
 from desk.seat import Seat
-from desk.steps import seen, take, told_of, worded
+from desk.steps import seen, stale, take, told_of, worded
 from hotline.domain.appeal import AppealKind
 from hotline.domain.deeds import Adoption, Contact, ContactExemption, Evidence, Reply
 from hotline.domain.life_cycle import Step, after_step
@@ -81,11 +81,17 @@ async def reply(
     planned = deed(_placeholders(contact_files, "contact"), _placeholders(handling_files, "handling"))
     if after_step(found.status, Step.REPLY) is not None and (reason := refusal(found, planned, by, at)):
         return front.fault(request, 409, worded(reason))
+    if (
+        revision != found.revision
+    ):  # before any file is kept: it would count among those that an order may have
+        return await stale(request, number)
+    proofs = [file for file in contact_files or [] if file.size]
     try:
-        contact = [Evidence(id_, "contact") for id_ in await keep_files(front, found, contact_files or [])]
-        handling = [Evidence(id_) for id_ in await keep_files(front, found, handling_files or [])]
+        kept = await keep_files(front, found, [*proofs, *(handling_files or [])])
     except FileRefusedError as refused:
         return front.fault(request, 422, refused.text)
+    contact = [Evidence(id_, "contact") for id_ in kept[: len(proofs)]]
+    handling = [Evidence(id_) for id_ in kept[len(proofs) :]]
     return await take(
         request, seat, number, deed(contact, handling), expected=revision, to=f"/desk/unit/{number}",
         told=told_of(Step.REPLY),

@@ -14,6 +14,7 @@ import pytest
 
 from app.machine_facts import MachineFacts
 from app.settings import Settings
+from desk.pages.administration import audit as audit_pages
 from desk.pages.administration.audit import in_words
 from hotline.domain.accounts import Account, StaffRole
 from hotline.domain.appeal import AppealKind
@@ -192,6 +193,19 @@ async def test_the_audit_is_searched_checked_and_taken_out_with_a_trace(site: Co
     ]
     checks = [facts for _, _, facts in await audited(site, "audit.checked")]
     assert [(each["broken_at"], each["reason"]) for each in checks] == [(2, "altered"), (None, "")]
+
+
+async def test_the_file_of_the_audit_has_every_line_that_was_searched_for(
+    site: ConsolesSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_pages, "_AT_ONCE", 2)
+    auditor = await site.account(R.AUDIT_ADMIN, login="shen")
+    for login in ("zhao", "qian", "sun", "li"):
+        await site.account(R.REVIEWER, login=login)
+    async with site.client(auditor) as client:
+        sheet = (await client.get("/desk/admin/audit/rows.csv?action=account.added")).text
+    rows = list(csv.reader(io.StringIO(sheet.removeprefix("\ufeff"))))
+    assert [row[4] for row in rows[1:]] == ["li", "sun", "qian", "zhao", "shen"]
 
 
 async def test_orders_are_taken_out_masked_for_a_reason_with_a_trace(site: ConsolesSite) -> None:

@@ -148,6 +148,19 @@ async def test_the_agent_and_nobody_else_sees_the_pictures_and_words_of_a_chat_a
     assert await next_line(site, page) == ""  # the picture: nothing of the stranger came
 
 
+async def test_looks_at_a_chat_are_found_in_the_audit_by_who_looked_each_time(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    async with asking(site) as page, screen_of(site, agent) as screen, site.client(agent) as client:
+        await taken(site, screen, page, client)
+        assert site.parts.agents is not None
+        assert site.parts.agents.chats is not None
+        site.clock.move(hours=1)
+        for _ in range(2):  # again and again within minutes is one look
+            await site.parts.agents.chats.thread(page.session, f"staff:{agent.login}")
+        chat = [who for who, subject, why in await looks(site) if subject == page.session and '"chat"' in why]
+    assert chat == [f"staff:{agent.login}"] * 2
+
+
 def told_of(answer: httpx.Response) -> str:
     return str(json.loads(answer.headers["HX-Trigger"])["toast"]["text"])
 

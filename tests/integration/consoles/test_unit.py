@@ -207,6 +207,27 @@ async def test_a_reply_has_two_versions_and_proof_that_the_citizen_was_heard(sit
     assert all(f"/evidence/{one}" in page for one in kept)
 
 
+@pytest.mark.parametrize(
+    ("revision", "second", "refused"),
+    [(1, ("b.pdf", b"%PDF-1.4 x"), 409), (2, ("b.txt", b"no picture"), 422)],
+    ids=["the order was changed meanwhile", "the second file is none that is taken"],
+)
+async def test_of_a_reply_that_is_refused_no_file_is_kept(
+    site: ConsolesSite, revision: int, second: tuple[str, bytes], refused: int
+) -> None:
+    await keep(site.store, an_order())
+    contact = {"how": "phone", "contacted_at": "2026-11-23T09:50"}
+    async with site.client(await lanshan(site)) as client:
+        await client.post(f"{PATH}/sign", data={"revision": 1})
+        answer = await client.post(
+            f"{PATH}/reply", data={"revision": revision, **REPLIED, **contact},
+            files=[("contact_files", ("a.jpg", a_photo())), ("handling_files", second)],
+        )  # fmt: skip
+    assert answer.status_code == refused
+    assert await site.parts.evidence.of_order(NUMBER) == []  # type: ignore[union-attr]
+    assert await status(site) is Status.HANDLING
+
+
 async def test_a_confidential_citizen_is_reached_through_the_hotline_and_that_is_proof(
     site: ConsolesSite,
 ) -> None:
