@@ -11,6 +11,7 @@ from app.anchors import FILE, add_anchor
 from app.broken_calls import broken_calls
 from app.clock import now
 from app.figures import open_figures
+from app.outlook import open_callbacks
 from app.retention import destruction_of
 from app.settings import Settings
 from hotline.city import City
@@ -18,6 +19,7 @@ from hotline.domain.assessment import redone_twice
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.order_facts import facts_of
 from hotline.domain.outbox import Message
+from hotline.domain.people import MACHINE
 from hotline.service.hot_issues import HotIssueWatch
 from hotline.service.repeats import load_repeat_rules
 from hotline.store.accounts import SqlAccounts
@@ -78,6 +80,9 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
     async def look_for_broken_calls(_: datetime) -> int:
         return await broken.look(now())
 
+    async def release_callbacks(_: datetime) -> int:
+        return await callbacks.release_left(now(), by=str(MACHINE))
+
     async def end_sessions(_: datetime) -> int:
         rules = access_rules(settings)
         gone = await accounts.end_those_over(now(), now() - rules.idle)
@@ -86,10 +91,12 @@ def standing_jobs(settings: Settings, store: SqlStore, seal: Seal, city: City) -
 
     accounts, forms = SqlAccounts(store.database, seal), SqlAgentForms(store.database, seal)
     broken = broken_calls(settings, city, store, seal)
+    callbacks = open_callbacks(settings, city, store)
     watcher = HotIssueWatch(SqlGatherings(store.database, seal), load_repeat_rules(city), city)
     return (
         Job("hot_issues", "* * * * *", watch),
         Job("broken_calls", "*/30 * * * * *", look_for_broken_calls),
+        Job("callbacks_left", "*/2 * * * *", release_callbacks),
         Job("sessions", "10 3 * * *", end_sessions),
         *_figure_jobs(store, seal, city),
         Job("retention", "30 2 * * *", destroy),

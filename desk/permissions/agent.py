@@ -39,6 +39,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /desk/agent/takeovers/{conversation}": _AGENT,
     "POST /desk/agent/takeovers/{conversation}": _AGENT,
     "GET /desk/callbacks": only(StaffRole.AGENT, StaffRole.TEAM_LEADER),
+    "POST /desk/callbacks/{task}/release": only(StaffRole.TEAM_LEADER),
     "POST /desk/callbacks/{task}/{step}": _AGENT,
     "GET /desk/queue": _BOARD,
     "GET /desk/queue/live": Permission(_BOARD.roles, is_quiet=True),

@@ -95,7 +95,7 @@ class CallingHours:
     """When people are called back: ``windows`` of a day in local time, ``least`` time that must be left of one.
 
     ``is_automatic``: in a task's window the hotline calls by itself when an agent is free. At most ``at_once`` such calls
-    are under way, and ``per_minute`` are placed in a minute.
+    are under way, and ``per_minute`` are placed in a minute. Who took a task has it for ``held_for``.
     """
 
     windows: tuple[tuple[time, time], ...]
@@ -104,6 +104,7 @@ class CallingHours:
     is_automatic: bool = False
     at_once: int = 10
     per_minute: int = 20
+    held_for: timedelta = timedelta(hours=1)
 
     def next_window(self, at: datetime) -> CallbackWindow:
         """Return the first window that begins, or still lasts, ``least`` from ``at`` (aware, local)."""
@@ -128,9 +129,9 @@ class CallingHours:
 class CallbackTask:
     """One person to call back. ``words`` is what they said; ``conversation`` the call it comes from, one task each.
 
-    ``taken_by`` is the agent at it; ``order_number`` an order that came of the call. ``call_asked_at``: since then they want
-    the hotline to call; ``is_calling``: it does, or does so by itself (``is_automatic``). ``tries`` are the calls it placed,
-    ``last_result`` what came of the last wish for one.
+    ``taken_by`` is the agent at it, since ``taken_at`` (unknown of older tasks); ``order_number`` an order that came of the call.
+    ``call_asked_at``: since then they want the hotline to call; ``is_calling``: it does, or does so by itself (``is_automatic``).
+    ``tries`` are the calls it placed, ``last_result`` what came of the last wish for one.
     """
 
     id: str
@@ -143,6 +144,7 @@ class CallbackTask:
     state: CallbackState = CallbackState.OPEN
     attempts: int = 0
     taken_by: str = ""
+    taken_at: datetime | None = None
     order_number: str | None = None
     call_asked_at: datetime | None = None
     tries: tuple[CallbackTry, ...] = ()
@@ -150,24 +152,40 @@ class CallbackTask:
     is_calling: bool = False
     is_automatic: bool = False
 
-    def taken(self, by: str) -> CallbackTask:
+    def taken(self, by: str, at: datetime) -> CallbackTask:
         """Return the task in the hands of ``by``; raise ``IllegalCallbackError`` unless it is open."""
         if self.state is not CallbackState.OPEN:
             raise IllegalCallbackError(self.id, self.state)
-        return replace(self, state=CallbackState.TAKEN, taken_by=by, attempts=self.attempts + 1)
+        return replace(self, state=CallbackState.TAKEN, taken_by=by, taken_at=at, attempts=self.attempts + 1)
 
     def call_asked(self, by: str, at: datetime) -> CallbackTask:
         """Return the task in the hands of ``by``, for whom the hotline is to call now."""
-        mine = self._held_by(by)
+        mine = self._held_by(by, at)
         if mine.call_asked_at is not None:
             raise IllegalCallbackError(self.id, self.state)
         return replace(mine, call_asked_at=at, last_result=None)
 
-    def calling(self, by: str) -> CallbackTask:
+    def calling(self, by: str, at: datetime) -> CallbackTask:
         """Return the task while the hotline calls for ``by``, who asked for it or is free."""
         is_automatic = self.call_asked_at is None
-        mine = self._held_by(by)
+        mine = self._held_by(by, at)
         return replace(mine, call_asked_at=None, is_calling=True, is_automatic=is_automatic)
+
+    def is_left(self, at: datetime, hours: CallingHours) -> bool:
+        """Tell whether who took it has left it: they had their time, counted from the window on if they took it before."""
+        if self.state is not CallbackState.TAKEN:
+            return False
+        since = max(self.window.start, self.taken_at or self.window.end)
+        return at >= max(since, self.call_asked_at or since) + hours.held_for
+
+    def released(self, at: datetime) -> CallbackTask:
+        """Return the task open again, as nobody makes the call; one that was under way broke at our end."""
+        self._must_be_taken()
+        broken = self
+        if self.is_calling:
+            one = CallbackTry(at, CallbackResult.BROKEN, self.taken_by)
+            broken = replace(self, tries=(*self.tries, one), last_result=one.result)
+        return _given_back(replace(broken, call_asked_at=None, is_calling=False))
 
     def tried(self, result: CallbackResult, at: datetime, hours: CallingHours) -> CallbackTask:
         """Return the task after a call that the hotline placed for it.
@@ -202,7 +220,9 @@ class CallbackTask:
         if self.attempts >= hours.attempts:
             return replace(self, state=CallbackState.UNREACHED)
         after = max(at, self.window.end)
-        return replace(self, state=CallbackState.OPEN, taken_by="", window=hours.next_window(after))
+        return replace(
+            self, state=CallbackState.OPEN, taken_by="", taken_at=None, window=hours.next_window(after)
+        )
 
     def cancelled(self) -> CallbackTask:
         """Return the task called off: they called again, or do not want it."""
@@ -210,8 +230,8 @@ class CallbackTask:
             raise IllegalCallbackError(self.id, self.state)
         return replace(self, state=CallbackState.CANCELLED)
 
-    def _held_by(self, by: str) -> CallbackTask:
-        return self if self.state is CallbackState.TAKEN and self.taken_by == by else self.taken(by)
+    def _held_by(self, by: str, at: datetime) -> CallbackTask:
+        return self if self.state is CallbackState.TAKEN and self.taken_by == by else self.taken(by, at)
 
     def _must_be_taken(self) -> None:
         if self.state is not CallbackState.TAKEN:
@@ -219,4 +239,4 @@ class CallbackTask:
 
 
 def _given_back(task: CallbackTask) -> CallbackTask:
-    return replace(task, state=CallbackState.OPEN, taken_by="", attempts=task.attempts - 1)
+    return replace(task, state=CallbackState.OPEN, taken_by="", taken_at=None, attempts=task.attempts - 1)

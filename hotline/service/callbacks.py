@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from hotline.domain.callbacks import (
     CallbackTask,
     CallbackWindow,
     CallingHours,
+    IllegalCallbackError,
 )
 from hotline.domain.errors import CityConfigError
 
@@ -33,7 +35,13 @@ class CallbackStore(Protocol):
         """Return a task, or None."""
 
     async def open_tasks(self, *, limit: int) -> Sequence[CallbackTask]:
-        """Return tasks that are not finished, by the end of their window."""
+        """Return tasks that nobody has taken, by the end of their window."""
+
+    async def taken_tasks(self, *, limit: int | None = None) -> Sequence[CallbackTask]:
+        """Return tasks that an agent has, by the end of their window."""
+
+    async def is_called(self, task: str, at: datetime) -> bool:
+        """Tell whether a call for a task is being placed, or under way, by a process that may be alive."""
 
     async def calls_asked(self, *, limit: int) -> Sequence[CallbackTask]:
         """Return tasks for which an agent wants a call placed now, the longest wait first."""
@@ -81,12 +89,45 @@ class Callbacks:
         )
 
     async def waiting(self) -> Sequence[CallbackTask]:
-        """Return what is to be done, the most urgent first."""
-        return await self._store.open_tasks(limit=_MOST_LISTED)
+        """Return what is to be done, the most urgent first; however many were taken, they hide none that nobody has."""
+        found = [
+            *await self._store.open_tasks(limit=_MOST_LISTED),
+            *await self._store.taken_tasks(limit=_MOST_LISTED),
+        ]
+        return sorted(found, key=lambda task: (task.window.end, task.created_at, task.id))
+
+    async def release(self, task: str, *, by: str, at: datetime) -> CallbackTask:
+        """Open a task again whose agent has left it; ``IllegalCallbackError`` while a call for it is under way."""
+
+        def step(found: CallbackTask) -> CallbackTask:
+            if is_called:
+                raise IllegalCallbackError(found.id, found.state)
+            return found.released(at)
+
+        is_called = await self._store.is_called(task, at)
+        return await self._store.change(task, step, by=by, at=at)
+
+    async def release_left(self, at: datetime, *, by: str) -> int:
+        """Open again what agents took and left, as its time says; return how many."""
+
+        def step(found: CallbackTask) -> CallbackTask:
+            if not found.is_left(at, self.hours):  # finished, or taken anew, meanwhile
+                raise IllegalCallbackError(found.id, found.state)
+            return found.released(at)
+
+        released = 0
+        for task in await self._store.taken_tasks():
+            if task.is_left(at, self.hours) and not await self._store.is_called(task.id, at):
+                with suppress(IllegalCallbackError):
+                    await self._store.change(task.id, step, by=by, at=at)
+                    released += 1
+            if released == _MOST_LISTED:
+                break
+        return released
 
     async def take(self, task: str, *, by: str, at: datetime) -> CallbackTask:
         """Give a task to the agent ``by``; of two who ask at once one is refused."""
-        return await self._store.change(task, lambda found: found.taken(by), by=by, at=at)
+        return await self._store.change(task, lambda found: found.taken(by, at), by=by, at=at)
 
     async def get(self, task: str) -> CallbackTask | None:
         """Return a task, or None."""
@@ -98,7 +139,7 @@ class Callbacks:
 
     async def begin_call(self, task: str, *, by: str, at: datetime) -> CallbackTask:
         """Note that the hotline calls now, for the agent ``by``."""
-        return await self._store.change(task, lambda found: found.calling(by), by=by, at=at)
+        return await self._store.change(task, lambda found: found.calling(by, at), by=by, at=at)
 
     async def to_call(self, at: datetime, *, is_agent_free: bool) -> Sequence[CallbackTask]:
         """Return tasks to place calls for at the local time ``at``: those asked for, then those in their window.
@@ -109,9 +150,7 @@ class Callbacks:
         if not (self.hours.is_automatic and is_agent_free):
             return asked
         others = (
-            task
-            for task in await self._store.open_tasks(limit=_MOST_LISTED)
-            if task.state is CallbackState.OPEN and task.window.start <= at
+            task for task in await self._store.open_tasks(limit=_MOST_LISTED) if task.window.start <= at
         )
         return (*asked, *others)
 
@@ -153,7 +192,12 @@ def read_hours(city: City) -> CallingHours:
     pace = rows.get("at_once", 10), rows.get("per_minute", 20)
     if not all(isinstance(each, int) and each > 0 for each in pace):
         raise CityConfigError(file=str(file), reason="at_once、per_minute 应是正整数")
-    return CallingHours(windows, timedelta(minutes=least), attempts, automatic, *pace)
+    held = rows.get("held_minutes", 60)
+    if not (isinstance(held, int) and held > 0):
+        raise CityConfigError(file=str(file), row="held_minutes", reason="held_minutes 应是正整数")
+    return CallingHours(
+        windows, timedelta(minutes=least), attempts, automatic, *pace, held_for=timedelta(minutes=held)
+    )
 
 
 def _pairs(minutes: list[int]) -> list[tuple[int, int]]:

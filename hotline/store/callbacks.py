@@ -10,11 +10,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hotline.domain.callbacks import FINISHED, CallbackTask, NoSuchCallbackError
+from hotline.domain.callbacks import CallbackState, CallbackTask, NoSuchCallbackError
+from hotline.domain.outbound import CallPurpose
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
 from hotline.store.sealing import Seal
-from hotline.store.tables import callback_tasks
+from hotline.store.tables import callback_tasks, outbound_calls
 
 _TASK: Final = TypeAdapter(CallbackTask)
 _MACHINE: Final = "machine"
@@ -51,16 +52,32 @@ class SqlCallbacks:
         return None if row is None else self._loaded(row)
 
     async def open_tasks(self, *, limit: int) -> Sequence[CallbackTask]:
-        """Return tasks that are not finished, by the end of their window."""
-        waiting = (
+        """Return tasks that nobody has taken, by the end of their window."""
+        return await self._in_state(CallbackState.OPEN, limit)
+
+    async def taken_tasks(self, *, limit: int | None = None) -> Sequence[CallbackTask]:
+        """Return tasks that an agent has, by the end of their window."""
+        return await self._in_state(CallbackState.TAKEN, limit)
+
+    async def _in_state(self, state: CallbackState, limit: int | None) -> Sequence[CallbackTask]:
+        found = (
             select(callback_tasks)
-            .where(callback_tasks.c.state.not_in([state.value for state in FINISHED]))
+            .where(callback_tasks.c.state == state.value)
             .order_by(callback_tasks.c.window_end, callback_tasks.c.created_at, callback_tasks.c.id)
             .limit(limit)
         )
         async with self._database.reading() as connection:
-            rows = (await connection.execute(waiting)).all()
+            rows = (await connection.execute(found)).all()
         return [self._loaded(row) for row in rows]
+
+    async def is_called(self, task: str, at: datetime) -> bool:
+        """Tell whether a process has a call for the task in hand; one that died has it until its lease is over."""
+        calls = outbound_calls.c
+        mine = (calls.reference == task) & (calls.purpose == CallPurpose.CALLBACK.value)
+        held = calls.process.is_not(None) & calls.ended_at.is_(None) & (calls.lease_until > at)
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(calls.key).where(mine, held).limit(1))
+            return found.first() is not None
 
     async def calls_asked(self, *, limit: int) -> Sequence[CallbackTask]:
         """Return tasks for which an agent wants a call placed now, the longest wait first."""

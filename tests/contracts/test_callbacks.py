@@ -1,16 +1,26 @@
 """Callback tasks on SQLite and PostgreSQL: one for each conversation, one agent for each, sealed, audited."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from hotline.domain.callbacks import CallbackReason, CallbackState, IllegalCallbackError, NoSuchCallbackError
+from hotline.domain.callbacks import (
+    CallbackReason,
+    CallbackResult,
+    CallbackState,
+    CallbackWindow,
+    IllegalCallbackError,
+    NoSuchCallbackError,
+)
+from hotline.domain.outbound import CallPurpose, DueCall, Pacing, PlannedCall
 from hotline.service.callbacks import Callbacks, WishedFor
 from hotline.store.callbacks import SqlCallbacks
+from hotline.store.outbound import SqlOutbound
 from hotline.store.sealing import Seal
-from hotline.store.tables import callback_tasks
+from hotline.store.tables import audit, callback_tasks
 from tests.contracts.conftest import SECRET
 from tests.unit.hotline.domain.test_callbacks import HOURS, a_task, at
 
@@ -30,7 +40,10 @@ async def test_a_conversation_has_one_task_however_often_it_is_wished_for(tasks)
 async def test_of_two_agents_who_take_a_task_at_once_one_gets_it(tasks):
     await tasks.add(a_task())
     outcomes = await asyncio.gather(
-        *(tasks.change("t1", lambda task, by=by: task.taken(by), by=by, at=at(14)) for by in ("赵", "钱")),
+        *(
+            tasks.change("t1", lambda task, by=by: task.taken(by, at(14)), by=by, at=at(14))
+            for by in ("赵", "钱")
+        ),
         return_exceptions=True,
     )
     (winner,) = [found for found in outcomes if not isinstance(found, BaseException)]
@@ -64,3 +77,54 @@ async def test_numbers_and_words_lie_sealed_and_every_change_is_in_the_audit_cha
 async def test_a_task_that_is_not_there_is_named(tasks):
     with pytest.raises(NoSuchCallbackError, match="t404"):
         await tasks.change("t404", lambda task: task, by="赵", at=at(9))
+
+
+# --- tasks that an agent took and left -------------------------------------------------------------------------------
+
+
+async def test_a_task_that_was_taken_and_left_is_open_again_and_called_and_the_audit_says_so(tasks, store):
+    callbacks = Callbacks(tasks, replace(HOURS, is_automatic=True), lambda: "t1")
+    await callbacks.plan(WishedFor(a_task().phone, CallbackReason.NO_AGENT, "家里漏水", "c1"), at(12, 30))
+    await callbacks.take("t1", by="8001", at=at(16, 30))
+    assert await callbacks.release_left(at(17), by="machine") == 0
+    assert await callbacks.to_call(at(17), is_agent_free=True) == ()
+    assert [await callbacks.release_left(at(17, 30), by="machine") for _ in range(2)] == [1, 0]
+    (task,) = await callbacks.to_call(at(17, 30), is_agent_free=True)
+    assert (task.id, task.state, task.taken_by, task.attempts) == ("t1", CallbackState.OPEN, "", 0)
+    async with store.database.reading() as connection:
+        rows = (
+            await connection.execute(select(audit.c.actor, audit.c.action).order_by(audit.c.sequence))
+        ).all()
+    assert [tuple(row) for row in rows] == [
+        ("machine", "callback.planned"), ("8001", "callback.taken"), ("machine", "callback.open"),
+    ]  # fmt: skip
+
+
+async def test_nobody_takes_a_task_from_who_is_being_called_for_it_until_the_calls_lease_is_over(
+    tasks, store
+):
+    callbacks = Callbacks(tasks, HOURS, lambda: "t1")
+    task = await callbacks.plan(WishedFor(a_task().phone, CallbackReason.NO_AGENT, "喂", "c1"), at(12, 30))
+    book = SqlOutbound(store.database, Seal(SECRET))
+    call = PlannedCall(DueCall(task.id, CallPurpose.CALLBACK, task.phone), 1)
+    lease = timedelta(hours=2)
+    assert await book.claim(call, by="ivr", at=at(14), lease=lease, pacing=Pacing(at_once=1, per_minute=1))
+    await callbacks.begin_call(task.id, by="8001", at=at(14))
+    assert await callbacks.release_left(at(15, 59), by="machine") == 0
+    with pytest.raises(IllegalCallbackError):
+        await callbacks.release(task.id, by="staff:leader", at=at(15, 59))
+    released = await callbacks.release(task.id, by="staff:leader", at=at(16))
+    assert (released.state, [one.result for one in released.tries]) == (
+        CallbackState.OPEN, [CallbackResult.BROKEN],
+    )  # fmt: skip
+
+
+async def test_however_many_were_taken_who_waits_is_listed_and_called(tasks):
+    callbacks = Callbacks(tasks, replace(HOURS, is_automatic=True), lambda: "t-last")
+    for index in range(201):
+        task = a_task(id=f"t{index}", conversation=f"c{index}", window=CallbackWindow(at(9), at(12)))
+        await tasks.add(task.taken("8001", at(9)))
+    waits = await callbacks.plan(WishedFor(a_task().phone, CallbackReason.NO_AGENT, "喂", "c-last"), at(13))
+    assert list(await callbacks.to_call(at(14), is_agent_free=True)) == [waits]
+    listed = await callbacks.waiting()
+    assert (len(listed), listed[-1]) == (201, waits)

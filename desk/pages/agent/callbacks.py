@@ -12,6 +12,7 @@ from desk.front import Front
 from desk.guard import desk_router, front_of
 from desk.pages.agent.routes import desk_of, number_of, tools_of
 from desk.seat import Seat
+from hotline.domain.accounts import StaffRole
 from hotline.domain.callbacks import CallbackState, CallbackTask
 from hotline.domain.errors import WorkOrderNotFoundError
 from hotline.domain.secrecy import is_hidden
@@ -25,8 +26,26 @@ async def callbacks(request: Request, seat: Seat) -> Response:
     front = front_of(request)
     kept, mine = tools_of(front).callbacks, seat.account.number or ""
     tasks = await kept.waiting() if kept is not None else []
-    hidden = {task.id for task in tasks if task.taken_by == mine and await _is_of_hidden(front, task)}
-    return front.page(request, "agent/callbacks.html", title="回电", tasks=tasks, mine=mine, hidden=hidden)
+    hidden = {
+        task.id for task in tasks if mine and task.taken_by == mine and await _is_of_hidden(front, task)
+    }
+    return front.page(
+        request, "agent/callbacks.html", title="回电", tasks=tasks, mine=mine, hidden=hidden,
+        releases=seat.account.has_any([StaffRole.TEAM_LEADER]),
+    )  # fmt: skip
+
+
+@router.post("/desk/callbacks/{task}/release")
+async def release(
+    request: Request, seat: Seat, task: Annotated[str, InPath(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+) -> Response:
+    """Give a task back that its agent has left, for others to take."""
+    front = front_of(request)
+    kept = tools_of(front).callbacks
+    if kept is None:
+        raise HTTPException(404)
+    await kept.release(task, by=f"staff:{seat.account.login}", at=front.parts.clock())
+    return front.done(request, to="/desk/callbacks", toast="已放回，别人可以领取")
 
 
 @router.post("/desk/callbacks/{task}/{step}")

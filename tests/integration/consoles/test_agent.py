@@ -716,3 +716,37 @@ async def test_callbacks_are_taken_called_and_finished(site: ConsolesSite) -> No
     assert (PHONE.digits in before, "家里漏水" in before) == (False, False)
     assert (PHONE.digits in mine, "家里漏水" in mine, asked) == (True, True, site.clock())
     assert await callbacks.waiting() == []
+
+
+async def test_a_team_leader_gives_a_callback_back_that_its_agent_has_left(site: ConsolesSite) -> None:
+    agent, leader = await an_agent(site), await site.account(R.TEAM_LEADER)
+    assert site.parts.agents is not None
+    callbacks = site.parts.agents.callbacks
+    assert callbacks is not None
+    at = NOW.astimezone(site.parts.city.timezone)
+    await callbacks.plan(WishedFor(PHONE, CallbackReason.ABANDONED, "家里漏水", "c9"), at)
+    release = "/desk/callbacks/task1/release"
+    async with site.client(agent) as client:
+        await client.post("/desk/callbacks/task1/take")
+        assert release not in (await client.get("/desk/callbacks")).text
+        assert (await client.post(release)).status_code == 403
+    async with site.client(leader) as client:
+        taken = (await client.get("/desk/callbacks")).text
+        assert (await client.post(release)).status_code == 303
+        released = (await client.get("/desk/callbacks")).text
+        again = await client.post(release)
+    assert (f'<button class="small" formaction="{release}">放回' in taken, release in released) == (
+        True,
+        False,
+    )
+    for page in (
+        taken,
+        released,
+    ):  # who may give it back does not see what the citizen said, nor their number
+        assert (PHONE.digits in page, "家里漏水" in page) == (False, False)
+    assert again.status_code == 409
+    (task,) = await callbacks.waiting()
+    assert (task.taken_by, task.attempts) == ("", 0)
+    async with site.store.database.reading() as connection:
+        rows = await connection.execute(select(audit.c.actor).where(audit.c.action == "callback.open"))
+        assert list(rows.scalars()) == [f"staff:{leader.login}"]

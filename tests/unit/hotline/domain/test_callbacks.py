@@ -1,5 +1,6 @@
 """Callback tasks: when somebody is called back, and how a task goes on."""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -63,10 +64,10 @@ def test_a_window_lies_ahead_within_the_hours_and_is_long_enough(moment):
 
 
 def test_a_task_is_taken_by_one_agent_and_done():
-    taken = a_task().taken("赵")
+    taken = a_task().taken("赵", at(14))
     assert (taken.state, taken.taken_by, taken.attempts) == (CallbackState.TAKEN, "赵", 1)
     with pytest.raises(IllegalCallbackError):
-        taken.taken("钱")
+        taken.taken("钱", at(14))
     done = taken.reached("26112400001")
     assert (done.state, done.order_number) == (CallbackState.DONE, "26112400001")
     with pytest.raises(IllegalCallbackError):
@@ -78,7 +79,7 @@ def test_who_is_not_reached_is_tried_in_another_window_three_times_in_all():
     windows = []
     for _ in range(3):
         windows.append(task.window)
-        task = task.taken("赵").not_reached(task.window.start, HOURS)
+        task = task.taken("赵", at(14)).not_reached(task.window.start, HOURS)
     assert task.state is CallbackState.UNREACHED
     assert [window.start for window in windows] == [at(14), at(17, 30), at(9, day=25)]
     assert len({(window.start.date(), window.end.time()) for window in windows}) == 3
@@ -99,7 +100,7 @@ def test_words_and_number_are_not_printed():
 def test_the_city_s_hours_can_be_read():
     hours = read_hours(load_city(LINYI))
     assert hours.next_window(at(10)).end == at(12)
-    assert hours.attempts == 3
+    assert (hours.attempts, hours.held_for) == (3, timedelta(hours=1))
 
 
 # --- calls that the hotline places -----------------------------------------------------------------------------------
@@ -110,7 +111,7 @@ def asked() -> CallbackTask:
 
 
 def calling(*, is_automatic: bool = False) -> CallbackTask:
-    return (a_task() if is_automatic else asked()).calling("赵")
+    return (a_task() if is_automatic else asked()).calling("赵", at(14, 6))
 
 
 def test_an_agent_takes_a_task_with_the_wish_that_the_hotline_calls():
@@ -121,10 +122,10 @@ def test_an_agent_takes_a_task_with_the_wish_that_the_hotline_calls():
     for again in (lambda: task.call_asked("赵", at(14, 6)), lambda: task.call_asked("钱", at(14, 6))):
         with pytest.raises(IllegalCallbackError):
             again()
-    under_way = task.calling("赵")
+    under_way = task.calling("赵", at(14, 6))
     assert (under_way.is_calling, under_way.call_asked_at, under_way.is_automatic) == (True, None, False)
     with pytest.raises(IllegalCallbackError):
-        task.calling("钱")
+        task.calling("钱", at(14, 6))
 
 
 def test_a_talk_ends_the_task_and_its_order_may_be_named_later():
@@ -179,3 +180,37 @@ def test_a_call_that_could_not_be_placed_stays_with_who_asked_for_it_and_is_no_t
 def test_nothing_comes_of_a_call_for_a_task_that_nobody_has():
     with pytest.raises(IllegalCallbackError):
         a_task().tried(CallbackResult.BUSY, at(14), HOURS)
+
+
+# --- tasks that an agent took and left -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("task", "left_from"),
+    [
+        (a_task().taken("赵", at(14, 10)), at(15, 10)),
+        (a_task().taken("赵", at(11)), at(15)),  # before its window: the time runs from the window on
+        (a_task().taken("赵", at(14, 10)).call_asked("赵", at(14, 40)), at(15, 40)),
+        (replace(a_task().taken("赵", at(14)), taken_at=None), at(18)),  # taken before that was kept
+    ],
+)
+def test_who_took_a_task_has_their_time_and_then_has_left_it(task, left_from):
+    assert not task.is_left(left_from - timedelta(seconds=1), HOURS)
+    assert task.is_left(left_from, HOURS)
+    assert not task.reached().is_left(at(20), HOURS)
+    assert not task.released(left_from).is_left(at(20), HOURS)
+
+
+def test_a_task_that_was_left_is_open_again_as_if_nobody_had_taken_it():
+    assert a_task().taken("赵", at(14)).released(at(15)) == a_task()
+    assert asked().released(at(15)) == a_task()
+    with pytest.raises(IllegalCallbackError):
+        a_task().released(at(15))
+
+
+def test_a_call_that_was_under_way_when_its_process_died_is_a_try_of_ours_that_broke():
+    task = calling(is_automatic=True).released(at(15))
+    assert (task.state, task.attempts, task.is_calling, task.window) == (
+        CallbackState.OPEN, 0, False, a_task().window,
+    )  # fmt: skip
+    assert task.tries == (CallbackTry(at(15), CallbackResult.BROKEN, "赵"),)
