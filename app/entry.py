@@ -149,5 +149,9 @@ def main() -> None:
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name in _WHOLE:
         end_in_order()
-    configure(Settings().log_level if name in _LOUD else "error" if name in _QUIET else "warning")
-    run_told(lambda: run(sys.argv[1:]))
+
+    def command() -> None:
+        configure(Settings().log_level if name in _LOUD else "error" if name in _QUIET else "warning")
+        run(sys.argv[1:])
+
+    run_told(command)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import time
-import tomllib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +22,7 @@ from app.calendar_check import differences
 from app.deliveries import Endpoints
 from app.rasa_server import nlu_folder
 from app.retention import destruction_of
-from app.settings import ROOT, Settings
+from app.settings import ROOT, Settings, settings_file
 from asr.models import ModelEntry, catalogue, is_installed, verify
 from desk.administration import (
     AuditState,
@@ -81,10 +79,8 @@ class MachineFacts:
         """Return all settings, in the groups of ``setting_words.yaml``; one without words stands under its name."""
         words: Mapping[str, Mapping[str, Any]] = read_yaml(Path(__file__).with_name("setting_words.yaml"))
         placed = {name: (group, about) for group, names in words.items() for name, about in names.items()}
-        file = os.environ.get("HOTLINE_SETTINGS_FILE", "")
-        in_file = (
-            tomllib.loads(Path(file).read_text(encoding="utf-8")) if file and Path(file).is_file() else {}
-        )
+        given = settings_file()
+        in_file = given[1] if given is not None else {}
         order = {name: index for index, name in enumerate(placed)}
         rows = []
         for name, field in type(self._settings).model_fields.items():

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import tomllib
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,6 +23,7 @@ from pydantic_settings import (
 )
 
 from hotline.domain.accounts import StaffRole
+from hotline.domain.errors import HotlineError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -177,8 +179,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = os.environ.get("HOTLINE_SETTINGS_FILE", "")
-        below = (TomlConfigSettingsSource(settings_cls, toml_file=file),) if file else ()
+        written = settings_file()
+        below = (TomlConfigSettingsSource(settings_cls, toml_file=written[0]),) if written else ()
         return (init_settings, env_settings, *below)
 
     @field_validator("chat_origins")
@@ -233,6 +235,41 @@ class Settings(BaseSettings):
             for one in self.oidc
         ]
         return {**found, "HOTLINE_OIDC": json.dumps(providers, ensure_ascii=False)}
+
+
+class SettingsFileError(HotlineError):
+    """The settings' file is not there, cannot be read, or says something that no setting is; the defaults are not what was meant."""
+
+    code = "settings_file.invalid"
+
+    def __init__(self, *, file: Path, reason: str) -> None:
+        self.file = file
+        self.reason = reason
+        super().__init__(f"设置文件 {file}（HOTLINE_SETTINGS_FILE）：{reason}")  # the error's text
+
+
+def settings_file() -> tuple[Path, dict[str, Any]] | None:
+    """Return the file that ``HOTLINE_SETTINGS_FILE`` names and what it says, None when none is named. Raises ``SettingsFileError``."""
+    if not (named := os.environ.get("HOTLINE_SETTINGS_FILE", "")):
+        return None
+    file = Path(named).absolute()
+    try:
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsFileError(file=file, reason="没有这个文件") from None
+    except OSError as error:
+        raise SettingsFileError(file=file, reason=f"读不了：{error.strerror}") from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise SettingsFileError(file=file, reason=f"不是正确的 TOML：{error}") from error
+    unknown = [name for name in written if name not in Settings.model_fields]
+    providers = written["oidc"] if isinstance(written.get("oidc"), list) else []
+    for provider in (one for one in providers if isinstance(one, dict)):
+        unknown += [f"oidc.{name}" for name in provider if name not in OidcProvider.model_fields]
+    if unknown:
+        raise SettingsFileError(
+            file=file, reason=f"没有这些设置：{'、'.join(unknown)}（键用小写，不带 HOTLINE_）"
+        )
+    return file, written
 
 
 def _as_variable(value: Any) -> str:
