@@ -46,8 +46,8 @@ bench: $(STAMPS)/test $(STAMPS)/rasa ## measure; needs the folder named by HOTLI
 lock: ## pin the requirements anew
 	tools/lock
 
-clean: ## remove what was built, but not the environments
-	rm -rf build
+clean: ## remove what was built, but neither the environments nor the data folder (build/run)
+	[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name run -exec rm -rf {} +
 
 $(STAMPS)/uv:
 	tools/install-uv $(PYTHON)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.settings import Settings, secret_file
+from app.at_rest import seal_of
+from app.settings import Settings
 from hotline.domain.accounts import AccessRules
 from hotline.service.accounts import Accounts
 from hotline.store.accounts import SqlAccounts
 from hotline.store.database import Database
-from hotline.store.sealing import Seal
 
 
 def access_rules(settings: Settings) -> AccessRules:
@@ -28,5 +28,5 @@ def access_rules(settings: Settings) -> AccessRules:
 
 def open_accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> Accounts:
     """Return the accounts of the database."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return Accounts(SqlAccounts(database, seal), seal, access_rules(settings), clock)

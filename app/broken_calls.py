@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from app.at_rest import seal_of
 from app.outlook import open_callbacks
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from hotline.city import City
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.drafts import BrokenCall
@@ -21,7 +22,7 @@ from hotline.store.sql import SqlStore
 
 def open_drafts(settings: Settings, database: Database) -> SqlDrafts:
     """Return the store of call processes and the calls they hold."""
-    return SqlDrafts(database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    return SqlDrafts(database, seal_of(settings))
 
 
 def broken_calls(settings: Settings, city: City, store: SqlStore, seal: Seal) -> BrokenCalls:

@@ -11,13 +11,14 @@ from contextlib import AsyncExitStack
 from datetime import time as time_of_day
 from typing import Any, Final
 
+from app.at_rest import seal_of
 from app.chat_news import ChatNewsOnRedis
 from app.chat_store import ChatsOnRedis
 from app.deliveries import open_client
 from app.host_tokens import HostTokens, TokenRefusedError
 from app.metrics import CALLS
 from app.reading_store import ReadingOnRedis
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.token_bucket import TokenBuckets
 from app.wiring import World, local_clock
 from chat.handover import AgentHours, ChatQueue
@@ -37,7 +38,6 @@ from hotline.service.kept_chats import KeptChats
 from hotline.service.letter_desk import DeskLetters
 from hotline.store.evidence import NoSuchEvidenceError, SqlEvidence
 from hotline.store.relay import SqlRelayStore
-from hotline.store.sealing import Seal
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 
@@ -71,7 +71,7 @@ def open_kept_chats(settings: Settings, world: World) -> KeptChats | None:
     """Return where chats are shared with other processes; None without a Redis."""
     if world.redis is None:
         return None
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     return ChatsOnRedis(world.redis, seal, process=process)
 
@@ -80,7 +80,7 @@ def open_chat_news(settings: Settings, world: World, kept: KeptChats | None) -> 
     """Return where it is marked what was seen of orders' news; None without a Redis."""
     if world.redis is None or kept is None:
         return None
-    return ChatNewsOnRedis(world.redis, Seal(secret_file(settings.data_dir / "at_rest.key")), kept)
+    return ChatNewsOnRedis(world.redis, seal_of(settings), kept)
 
 
 class ChatPictures:
@@ -148,7 +148,7 @@ def open_chat(  # noqa: PLR0917 -- put together in one place only
     news: ChatNews | None,
 ) -> WebChat:
     """Return the web chat; ``forget`` deletes what was sent along with a chat, ``news`` is told what was seen in one."""
-    seal, queue = Seal(secret_file(settings.data_dir / "at_rest.key")), None
+    seal, queue = seal_of(settings), None
     if world.desk is not None:
         queue = ChatQueue(
             world.desk,
@@ -184,7 +184,7 @@ def open_agent_chats(
     """Return what agents do with chats; None where there is no desk."""
     if world.desk is None or kept is None:
         return None
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return AgentChats(
         world.desk,
         kept,

@@ -14,17 +14,17 @@ from typing import Annotated, Final
 import httpx
 import typer
 
+from app.at_rest import seal_of
 from app.deliveries import open_client
 from app.letter_channels import WECHAT_PATH, open_accounts
 from app.letter_words import load_wechat_words
 from app.redis_client import open_redis
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.wechat import apis
 from chat.wechat.api import WeChatApi, WeChatCallError
 from chat.wechat.crypto import signature
 from hotline.city import load_city
 from hotline.domain.errors import CityConfigError
-from hotline.store.sealing import Seal
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 
@@ -96,7 +96,7 @@ async def _opened(settings: Settings) -> AsyncIterator[dict[str, WeChatApi]]:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(open_client(10.0))
         redis = open_redis(settings, stack)
-        yield apis(settings, client, redis, Seal(secret_file(settings.data_dir / "at_rest.key")))
+        yield apis(settings, client, redis, seal_of(settings))
 
 
 async def checked(settings: Settings, url: str) -> list[Checked]:
@@ -106,7 +106,7 @@ async def checked(settings: Settings, url: str) -> list[Checked]:
     found = []
     words = load_wechat_words(load_city(settings.city))
     try:
-        open_accounts(settings, words, Seal(secret_file(settings.data_dir / "at_rest.key")))
+        open_accounts(settings, words, seal_of(settings))
     except CityConfigError as error:
         found.append(Checked("令牌、EncodingAESKey、加解密方式", False, error.reason))
     else:

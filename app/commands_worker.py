@@ -10,14 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from app.at_rest import seal_of
 from app.clock import now
 from app.deliveries import Endpoints
 from app.logs import configure
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.worker import run_worker
 from hotline.domain.outbox import MessageState, StoredMessage
 from hotline.store.outbox import SqlOutbox
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
@@ -118,7 +118,7 @@ def _with_outbox(work: Any) -> Any:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         await migrate(settings.database_url)
         async with AsyncExitStack() as stack:
-            seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+            seal = seal_of(settings)
             store = SqlStore(settings.database_url, seal)
             stack.push_async_callback(store.close)
             return await work(SqlOutbox(store.database, seal))

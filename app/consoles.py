@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.access import open_accounts
+from app.at_rest import seal_of
 from app.faults import Faults, status_of
 from app.figures import open_figures
 from app.live import LiveRows
 from app.programs import Programs
 from app.rate_limit import RateLimit
 from app.recording_interface import RecordingLockedError, RecordingMissingError, lines_of
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.web_parts import KeptRecordings
 from app.wiring import World, telephones_of
 from desk.administration import Machine
@@ -46,7 +47,6 @@ from hotline.store.database import Database
 from hotline.store.evidence import SqlEvidence
 from hotline.store.gatherings import SqlGatherings
 from hotline.store.inbox import SqlInbox
-from hotline.store.sealing import Seal
 from hotline.store.unmasking import SqlUnmaskings
 from ivr.recording import read_recording
 
@@ -105,14 +105,14 @@ def open_sign_on(settings: Settings, clock: Callable[[], datetime]) -> SingleSig
         one.name: Provider(**{**one.model_dump(), "client_secret": one.client_secret.get_secret_value()})
         for one in settings.oidc
     }
-    return SingleSignOn(providers, Seal(secret_file(settings.data_dir / "at_rest.key")), clock)
+    return SingleSignOn(providers, seal_of(settings), clock)
 
 
 def agent_tools(
     settings: Settings, city: City, world: World, programs: Programs, chats: AgentChats | None
 ) -> AgentTools:
     """Return what the agents' pages need."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     live = LiveRows(world.redis) if world.redis is not None else None
     surroundings = world.surroundings
 
@@ -185,7 +185,7 @@ def consoles(
     def worded(error: HotlineError) -> tuple[int, str]:
         return status_of(error), str(faults.body(error)["text"])
 
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     figures = open_figures(city, database, seal, clock)
     return DeskParts(
         city=city,

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import structlog
 
+from app.at_rest import seal_of
 from app.clock import now
 from app.knowledge_finder import KnowledgeFinder
 from app.knowledge_gate import GoldenGate
 from app.knowledge_rules import load_knowledge_rules
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from hotline.city import City
 from hotline.domain.errors import ModelRefusedError
 from hotline.domain.knowledge import Article
@@ -31,7 +32,6 @@ from hotline.store.golden_checks import SqlGoldenChecks
 from hotline.store.knowledge import SqlKnowledge
 from hotline.store.knowledge_files import SqlKnowledgeFiles
 from hotline.store.knowledge_use import SqlKnowledgeUse
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from knowledge_base.articles import faults_of, load_articles
 from knowledge_base.engines.e5_package import NAME as ENCODER
@@ -103,7 +103,7 @@ async def open_alone(settings: Settings, city: City, stack: AsyncExitStack) -> K
     """Open the knowledge base without the rest of the hotline."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(settings.database_url)
-    store = SqlStore(settings.database_url, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    store = SqlStore(settings.database_url, seal_of(settings))
     stack.push_async_callback(store.close)
     tables = CatalogueHolder(city)
     return await open_knowledge(settings, city, store, lambda: tables.current.limits, stack)
@@ -120,7 +120,7 @@ async def open_editing(
     """Put the parts together without opening the index. ``golden`` takes the place of the city's golden questions."""
     wording = load_wording(city.folder / "lexicon" / "synonyms.yaml")
     rules = load_knowledge_rules(city)
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     articles, use = SqlKnowledge(store.database, seal), SqlKnowledgeUse(store.database, seal)
     files = KnowledgeFiles(
         SqlKnowledgeFiles(store.database, seal, knowledge_files_folder(settings)),

@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 from fastapi import APIRouter
 
+from app.at_rest import seal_of
 from app.chats import read_agent_hours
 from app.clock import now
 from app.deliveries import open_client
@@ -24,7 +25,7 @@ from app.mailbox import open_mail
 from app.metrics import LETTERS, WECHAT_REFUSED
 from app.rate_limit import RateLimit
 from app.self_service import open_letter_orders
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.wechat import apis, fetching
 from app.wiring import Hearing, World, local_clock
 from asr.recognizer import Recognizer
@@ -102,7 +103,7 @@ def evidence_folder(settings: Settings) -> Path:
 
 def at_rest(settings: Settings) -> Seal:
     """Return what seals the data folder."""
-    return Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return seal_of(settings)
 
 
 async def open_letters(settings: Settings, city: City, world: World, stack: AsyncExitStack) -> LetterOffice:

@@ -10,16 +10,16 @@ from typing import Final
 
 import structlog
 
+from app.at_rest import seal_of
 from app.clock import now
 from app.outlook import open_book, open_callbacks
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from hotline.city import City
 from hotline.domain.appeal import PhoneNumber
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.errors import StoreUnavailableError
 from hotline.service.callbacks import Callbacks, WishedFor
 from hotline.service.outbound_book import OutboundBook
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from ivr.sip.settings import Arrival
 from ivr.standby import Address, stand_by
@@ -81,7 +81,7 @@ def open_missed_calls(
     settings: Settings, city: City, store: SqlStore, callbacks: Callbacks, stack: AsyncExitStack
 ) -> Callable[[Arrival], None]:
     """Return what takes note of missed calls, until ``stack`` is closed."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     missed = MissedCalls(
         callbacks,
         open_book(settings, store),

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from app.at_rest import seal_of
 from app.revisits import owed_revisits
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from hotline.city import City
 from hotline.domain.callbacks import CallbackTask
 from hotline.domain.outbound import CallPurpose, DueCall
@@ -25,7 +26,6 @@ from hotline.service.outbound import (
 from hotline.service.outbound_book import OutboundBook
 from hotline.store.callbacks import SqlCallbacks
 from hotline.store.outbound import SqlOutbound
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 
 
@@ -94,10 +94,10 @@ def callback_rules(city: City) -> OutboundRules:
 
 def open_callbacks(settings: Settings, city: City, store: SqlStore) -> Callbacks:
     """Return the callback tasks of the store."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return Callbacks(SqlCallbacks(store.database, seal), read_hours(city), lambda: secrets.token_hex(8))
 
 
 def open_book(settings: Settings, store: SqlStore) -> SqlOutbound:
     """Return the book of outbound calls."""
-    return SqlOutbound(store.database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    return SqlOutbound(store.database, seal_of(settings))

@@ -14,9 +14,10 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import StrictUndefined
 
 from app.assessment_rules import load_formulas
+from app.at_rest import seal_of
 from app.clock import now
 from app.public_matters import matters_of
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from hotline.city import City, read_yaml
 from hotline.domain.category import nearest
 from hotline.domain.disclosure import FigureRow
@@ -24,7 +25,6 @@ from hotline.service.party_telephones import read_numbers
 from hotline.service.public_figures import DAYS, Disclosure, PublicCase, Published
 from hotline.store.inbox import Place
 from hotline.store.order_facts import SqlOrderFacts
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 
 PREFIX: Final = "/public"
@@ -149,7 +149,7 @@ class PublicPages:
 
 def open_public(settings: Settings, city: City, store: SqlStore) -> PublicPages:
     """Return the pages for everybody."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     facts = SqlOrderFacts(store.database, seal)
     disclosure = Disclosure(facts, load_formulas(city), city.timezone, now)
     return PublicPages(

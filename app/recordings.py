@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import structlog
 
-from app.settings import Settings, secret_file
+from app.at_rest import seal_of
+from app.settings import Settings
 from hotline.domain.appeal import ContactChannel
 from hotline.domain.conversation_end import ConversationEnd
 from hotline.domain.errors import HotlineError
@@ -34,7 +35,7 @@ def recordings_folder(settings: Settings) -> Path:
 
 def recordings_seal(settings: Settings) -> Seal:
     """Return what seals them: the key of the data folder."""
-    return Seal(secret_file(settings.data_dir / "at_rest.key"))
+    return seal_of(settings)
 
 
 class Recordings:

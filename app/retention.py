@@ -12,13 +12,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from app.at_rest import seal_of
 from app.recordings import recordings_folder
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from hotline.city import City, load_city, read_yaml
 from hotline.domain.errors import CityConfigError
 from hotline.domain.retention import Certificate, Kept, Retention
 from hotline.store.retention import SqlRetention
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from router.strict import Strict, checked
 
@@ -57,7 +57,7 @@ def load_retentions(city: City) -> tuple[Retention, ...]:
 
 def destruction_of(settings: Settings, store: SqlStore) -> Destruction:
     """Return the destruction of a data folder's database."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     retentions = load_retentions(load_city(settings.city))
     return Destruction(
         SqlRetention(

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from app.at_rest import seal_of
 from app.citizen_interface import CitizenInterface, ProofTokens
 from app.citizen_models import Names
 from app.faults import Faults
 from app.host_tokens import HostTokens, TokenRefusedError
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.token_bucket import TokenBuckets
 from app.wiring import World, local_clock
 from desk.views import unit_name
@@ -31,7 +32,6 @@ from hotline.store.letters import SqlLetters
 from hotline.store.progress import SqlProgress
 from hotline.store.proof_codes import SqlProofCodes
 from hotline.store.relay import SqlRelayStore
-from hotline.store.sealing import Seal
 
 _HOST_TOKEN_LASTS: Final = timedelta(minutes=1)
 """A host's token is looked at with every request: what it proves lasts as long as one."""
@@ -53,7 +53,7 @@ def open_self_service(
     settings: Settings, city: City, world: World, words: Mapping[str, Any], rules: SelfServiceRules
 ) -> SelfService:
     """Return what citizens do themselves. Codes are sent where there is a gateway for SMS."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return SelfService(
         world.store,
         world.casework,
@@ -119,7 +119,7 @@ def open_citizens(  # noqa: PLR0917 -- put together in one place only
     service = open_self_service(settings, city, world, words, rules)
     return CitizenInterface(
         service,
-        ProofTokens(Seal(secret_file(settings.data_dir / "at_rest.key"))),
+        ProofTokens(seal_of(settings)),
         Names(words, city.categories, lambda code: unit_name(city, code) or code),
         TokenBuckets(world.redis),
         clock,

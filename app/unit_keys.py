@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from app.at_rest import seal_of
 from app.programs import APP_HOLDER, UNIT_HOLDER
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.wiring import open_store
 from hotline.city import City
 from hotline.domain.errors import UnknownUnitError
 from hotline.store.access_keys import SqlAccessKeys
-from hotline.store.sealing import Seal
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def open_keys(settings: Settings) -> AsyncIterator[SqlAccessKeys]:
     """Yield the keys of the database that is set."""
     async with AsyncExitStack() as stack:
         store = await open_store(settings, stack)
-        yield SqlAccessKeys(store.database, Seal(secret_file(settings.data_dir / "at_rest.key")))
+        yield SqlAccessKeys(store.database, seal_of(settings))
 
 
 def holder_for(city: City, name: str, *, is_app: bool) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 import uvicorn
 
 from app.assessment_rules import load_contest_rules
+from app.at_rest import seal_of
 from app.broken_calls import open_drafts
 from app.call_presence import all_callers_can_be_taken
 from app.chats import (
@@ -59,7 +60,6 @@ from hotline.store.outbox import SqlOutbox
 from hotline.store.party_calls import SqlPartyCalls
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
@@ -75,7 +75,7 @@ def staff_token(settings: Settings) -> str:
 
 def open_programs(settings: Settings, city: City, world: World) -> Programs:
     """Return what the interfaces for other programs need."""
-    database, seal = world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key"))
+    database, seal = world.store.database, seal_of(settings)
 
     async def connect(wish: WishedFor, at: datetime) -> CallbackTask:
         return await world.callbacks.plan(wish, at.astimezone(city.timezone))
@@ -101,13 +101,13 @@ def open_programs(settings: Settings, city: City, world: World) -> Programs:
 
 def open_corrections(settings: Settings, city: City, store: SqlStore) -> Corrections:
     """Return what people corrected of what was understood."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return Corrections(SqlCorrections(store.database, seal), store, city, lambda: secrets.token_hex(8))
 
 
 def open_talks(settings: Settings, city: City, world: World) -> KeptTalks:
     """Return whom agents may let into talks, what came of it, and the hand-overs to other lines."""
-    database, seal = world.store.database, Seal(secret_file(settings.data_dir / "at_rest.key"))
+    database, seal = world.store.database, seal_of(settings)
     linkages = Linkages(world.store, SqlLinkages(database, seal), SqlOutbox(database, seal))
     return KeptTalks(telephones_of(settings, city), SqlPartyCalls(database), linkages)
 

@@ -15,6 +15,7 @@ import structlog
 from redis.asyncio import Redis
 
 from app.agent_store import DeskOnRedis
+from app.at_rest import seal_of
 from app.city_words import lexicon, load_safety_words, session_maker
 from app.clock import now
 from app.imported_calendar import ImportedCalendar
@@ -58,7 +59,6 @@ from hotline.service.signals import Signals
 from hotline.store.calendar_years import SqlCalendarYears
 from hotline.store.nuisances import SqlNuisances
 from hotline.store.rules import SqlRules
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 from nlu.understander import Understander
 from router.rule_router import RuleRouter
@@ -87,14 +87,14 @@ async def open_store(settings: Settings, stack: AsyncExitStack) -> SqlStore:
     """Bring the database up to date and open it; the key is a file of the data folder."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(settings.database_url)
-    store = SqlStore(settings.database_url, Seal(secret_file(settings.data_dir / "at_rest.key")))
+    store = SqlStore(settings.database_url, seal_of(settings))
     stack.push_async_callback(store.close)
     return store
 
 
 def open_nuisances(settings: Settings, city: City, store: SqlStore) -> Nuisances:
     """Return the calls that may be malicious."""
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return Nuisances(SqlNuisances(store.database, seal), read_calls_a_day(city), lambda: secrets.token_hex(8))
 
 
@@ -103,7 +103,7 @@ def open_desk(settings: Settings, city: City, redis: Redis | None) -> AgentDesk 
     if redis is None:
         return None
     rules = DeskRules(wrap_up=settings.wrap_up_seconds, chats=settings.chats_per_agent)
-    seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+    seal = seal_of(settings)
     return AgentDesk(DeskOnRedis(redis, seal), rules, local_clock(city), lambda: secrets.token_hex(8))
 
 

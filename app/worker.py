@@ -20,6 +20,7 @@ import structlog
 from dbos import DBOS, DBOSConfig
 from sqlalchemy import make_url
 
+from app.at_rest import seal_of
 from app.clock import now
 from app.deliveries import Endpoints, WebhookSender, open_client
 from app.jobs import Job, standing_jobs
@@ -28,7 +29,7 @@ from app.letter_senders import LONGEST_SECONDS, senders_for_citizens
 from app.logs import configure
 from app.missed_calls import stand_by_for_calls
 from app.redis_client import open_redis
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from app.signals import announcing, open_signals
 from app.worker_place import Place
 from hotline.city import City, load_city
@@ -171,7 +172,7 @@ async def run_worker(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(settings.database_url)
     async with AsyncExitStack() as stack:
-        seal = Seal(secret_file(settings.data_dir / "at_rest.key"))
+        seal = seal_of(settings)
         store = SqlStore(settings.database_url, seal)
         stack.push_async_callback(store.close)
         store.announce = announcing(open_signals(open_redis(settings, stack), settings, stack))

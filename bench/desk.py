@@ -16,15 +16,15 @@ from typing import Any, Final
 import psutil
 from redis.asyncio import Redis
 
+from app.at_rest import seal_of
 from app.machine import figures_folder, redis_part, web_part
 from app.processes import Supervisor, free_port
-from app.settings import Settings, secret_file
+from app.settings import Settings
 from bench.desk_agents import AgentDesks
 from bench.desk_figures import People, Tell
 from bench.desk_inbox import measure_inboxes
 from bench.live_pages import more_files
 from hotline.domain.work_order import WorkOrder
-from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore, migrate
 
 _READY_SECONDS: Final = 900.0
@@ -54,7 +54,7 @@ async def bench_desk(
     given = settings.model_copy(update={"redis": f"redis://127.0.0.1:{port}/0", "voice_messages": False})
     given.data_dir.mkdir(parents=True, exist_ok=True)
     await migrate(given.database_url)
-    seal = Seal(secret_file(given.data_dir / "at_rest.key"))
+    seal = seal_of(given)
     found: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
         store = SqlStore(given.database_url, seal, timeout_seconds=120)
