@@ -23,7 +23,7 @@ from hotline.store.sql import SqlStore, migrate
 Json = Annotated[bool, typer.Option("--json", help="只打印 JSON")]
 Destination = Annotated[str, typer.Argument(help="unit:<单位代码> 或 linkage:<线路>")]
 
-outbox = typer.Typer(help="发件箱：待投递、死信、重新投递", invoke_without_command=True)
+outbox = typer.Typer(help="发件箱：待投递、死信、重新投递、销毁死信", invoke_without_command=True)
 endpoints = typer.Typer(help="承办单位与联动平台的接收地址和密钥", no_args_is_help=True)
 
 
@@ -73,6 +73,18 @@ def retry(message: Annotated[int, typer.Argument(help="死信的编号")]) -> No
         typer.echo(f"没有编号为 {message} 的死信", err=True)
         raise typer.Exit(1)
     typer.echo(f"已重新排队：{message}")
+
+
+@outbox.command("discard")
+def discard(
+    message: Annotated[int, typer.Argument(help="死信的编号")],
+    by: Annotated[str, typer.Option(help="经办人")] = "operator",
+) -> None:
+    """销毁一件不再投递的死信，并记入审计；不能恢复。"""
+    if not _with_outbox(lambda box: box.discard(message, by=by, at=now())):
+        typer.echo(f"没有编号为 {message} 的死信", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"已销毁：{message}")
 
 
 @endpoints.command("list")

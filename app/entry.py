@@ -90,7 +90,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "board": Command(
         "app.commands_board", "board", "季度考核：三组红黄榜、三率、点名、剔除、指标、两次及以上重办的工单。"
     ),
-    "outbox": Command("app.commands_worker", "outbox", "发件箱：待投递、死信、重新投递"),
+    "outbox": Command("app.commands_worker", "outbox", "发件箱：待投递、死信、重新投递、销毁死信"),
     "endpoints": Command("app.commands_worker", "endpoints", "承办单位与联动平台的接收地址和密钥"),
     "nlu": Command("app.commands_nlu", "cli", "语义理解：语料检查、训练、评测"),
     "keys": Command("app.commands_keys", "cli", "接口密钥：新建、列出、吊销"),

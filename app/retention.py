@@ -29,7 +29,10 @@ _ACTIONS: Final = {
     Kept.JOURNALS: "delete",
     Kept.LETTERS: "delete",
     Kept.EVIDENCE: "delete",
+    Kept.CALLBACKS: "delete",
+    Kept.NUISANCES: "delete",
     Kept.MESSAGES: "delete",
+    Kept.DEAD_MESSAGES: "delete",
     Kept.WORK_ORDERS: "anonymise",
 }
 

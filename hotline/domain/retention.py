@@ -18,7 +18,9 @@ from hotline.domain.deeds import (
     QueueForDispatch,
     Supplement,
 )
+from hotline.domain.linkage import Linkage
 from hotline.domain.routing import BY_HAND
+from hotline.domain.unmasking import UnmaskRequest
 from hotline.domain.work_order import WorkOrder
 
 GONE: Final = "—"
@@ -32,7 +34,10 @@ class Kept(StrEnum):
     JOURNALS = "journals"  # 对话逐句记录
     LETTERS = "letters"  # 诉求人的来信和答复
     EVIDENCE = "evidence"  # 图片材料
+    CALLBACKS = "callbacks"  # 办完的回电任务
+    NUISANCES = "nuisances"  # 疑似恶意来电及其认定
     MESSAGES = "messages"  # 已送达的对外消息
+    DEAD_MESSAGES = "dead_messages"  # 没有送达、不再投递的对外消息（死信）
     WORK_ORDERS = "work_orders"  # 工单里的个人信息
 
 
@@ -78,6 +83,21 @@ def anonymised(order: WorkOrder) -> WorkOrder:
         history=history,
         conversation="",
         revision=order.revision + 1,
+    )
+
+
+def without_reasons(asked: UnmaskRequest) -> UnmaskRequest:
+    """Return a request to see confidential citizens without its texts; who asked, who decided and how stays."""
+    return replace(asked, reason=GONE, note=asked.note and GONE)
+
+
+def without_texts(linkage: Linkage) -> Linkage:
+    """Return a handover without its texts; between whom it was, and how it was settled, stays."""
+    return replace(
+        linkage,
+        reason=linkage.reason and GONE,
+        note=linkage.note and GONE,
+        revision=linkage.revision + 1,
     )
 
 

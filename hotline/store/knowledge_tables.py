@@ -95,6 +95,9 @@ knowledge_candidates: Final = Table(
 )
 """Inquiries that could not be answered at once, for the editors; citizens' words are sealed."""
 
+NO_QUESTION: Final = b""
+"""Stands for a question whose time was over (``hotline.store.retention``); what came of it is still counted."""
+
 lookups: Final = Table(
     "lookups",
     metadata,

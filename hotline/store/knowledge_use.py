@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Integer, and_, case, delete, func, or_, select, update
+from sqlalchemy import Integer, Row, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hotline.domain.knowledge_use import (
@@ -19,9 +19,10 @@ from hotline.domain.knowledge_use import (
     Lookup,
 )
 from hotline.domain.people import Actor
+from hotline.domain.retention import GONE
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
-from hotline.store.knowledge_tables import golden_questions, knowledge_candidates, lookups
+from hotline.store.knowledge_tables import NO_QUESTION, golden_questions, knowledge_candidates, lookups
 from hotline.store.sealing import Seal
 from hotline.store.tables import Instant
 
@@ -216,7 +217,7 @@ class SqlKnowledgeUse:
             Lookup(
                 turn=row.turn,
                 at=row.at,
-                question=self._seal.open(row.question, _place(row.conversation, row.turn)).decode(),
+                question=self._question(row),
                 category=row.category,
                 article=row.article,
                 version=row.version,
@@ -226,6 +227,11 @@ class SqlKnowledgeUse:
             )
             for row in rows
         ]
+
+    def _question(self, row: Row[Any]) -> str:
+        if row.question == NO_QUESTION:
+            return GONE
+        return self._seal.open(row.question, _place(row.conversation, row.turn)).decode()
 
     async def _candidates(self, query: Any) -> list[Candidate]:
         async with self._database.reading() as connection:

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hotline.domain.outbox import Message, MessageState, StoredMessage
+from hotline.store.auditing import write_audit
 from hotline.store.database import Database
 from hotline.store.sealing import Seal
 from hotline.store.tables import outbox
@@ -191,6 +192,26 @@ class SqlOutbox:
         again = {"state": MessageState.PENDING.value, "attempts": 0, "next_at": at, "leased_until": None}
         async with self._database.writing() as connection:
             return (await connection.execute(update(outbox).where(dead).values(**again))).rowcount == 1
+
+    async def discard(self, message: int, *, by: str, at: datetime) -> bool:
+        """Destroy a dead letter that is not to be sent any more, with its audit row; False when there is no such dead letter."""
+        dead = and_(outbox.c.id == message, outbox.c.state == MessageState.DEAD.value)
+        gone = delete(outbox).where(dead).returning(outbox.c.kind, outbox.c.created_at)
+        async with self._database.writing() as connection:
+            row = (await connection.execute(gone)).one_or_none()
+            if row is None:
+                return False
+            # Neither destination nor subject, which may be a citizen's address: the audit is kept for good.
+            detail = {"kind": row.kind, "written": row.created_at.isoformat()}
+            await write_audit(
+                connection,
+                at=at,
+                actor=by,
+                action="outbox.discarded",
+                subject=f"outbox:{message}",
+                detail=detail,
+            )
+        return True
 
     async def in_state(self, state: MessageState, *, limit: int = 100) -> Sequence[StoredMessage]:
         """Return messages in one state, the oldest first."""

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Select, delete, func, select, update
+from pydantic import TypeAdapter
+from sqlalchemy import Column, ColumnElement, Select, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hotline.domain.callbacks import FINISHED
 from hotline.domain.life_cycle import CLOSED, Status
-from hotline.domain.retention import Certificate, Kept, Retention, anonymised
+from hotline.domain.linkage import Linkage
+from hotline.domain.outbox import MessageState
+from hotline.domain.retention import (
+    Certificate,
+    Kept,
+    Retention,
+    anonymised,
+    without_reasons,
+    without_texts,
+)
+from hotline.domain.unmasking import UnmaskRequest
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
+from hotline.store.knowledge_tables import NO_QUESTION, lookups
 from hotline.store.order_body import dumped, loaded
 from hotline.store.sealing import Seal
 from hotline.store.tables import (
     audit,
+    callback_tasks,
     conversations,
     corrections,
     correspondences,
@@ -27,6 +41,8 @@ from hotline.store.tables import (
     evidence,
     journal,
     letters,
+    linkages,
+    nuisance_flags,
     order_citizens,
     order_facts,
     outbox,
@@ -34,11 +50,17 @@ from hotline.store.tables import (
     progress_subscriptions,
     recordings,
     relay,
+    unmask_requests,
     work_orders,
 )
 
+T = TypeVar("T")
+
 _CLOSED: Final = sorted(CLOSED)
 _ANONYMISABLE: Final = sorted(CLOSED - {Status.ARCHIVED})
+_FINISHED: Final = sorted(FINISHED)
+_UNMASKING: Final = TypeAdapter(UnmaskRequest)
+_LINKAGE: Final = TypeAdapter(Linkage)
 
 
 class SqlRetention:
@@ -98,62 +120,79 @@ class SqlRetention:
 
     @staticmethod
     def _past(kept: Kept, before: datetime) -> Select[tuple[str]]:
+        found: Column[Any]
+        when: Sequence[ColumnElement[bool]]
         match kept:
             case Kept.RECORDINGS:
-                talk = recordings.c.conversation
-                return select(talk).where(recordings.c.started_at < before, *_settled(talk))
+                found = recordings.c.conversation
+                when = recordings.c.started_at < before, *_settled(found)
             case Kept.JOURNALS:
-                has_rows = select(journal.c.conversation).where(journal.c.conversation == conversations.c.id)
-                return select(conversations.c.id).where(
-                    func.coalesce(conversations.c.ended_at, conversations.c.started_at) < before,
-                    *_settled(conversations.c.id),
-                    has_rows.exists(),
+                found = conversations.c.id
+                rows = select(journal.c.conversation).where(journal.c.conversation == found)
+                asked = select(lookups.c.conversation).where(
+                    lookups.c.conversation == found, lookups.c.question != NO_QUESTION
                 )
+                ended_at = func.coalesce(conversations.c.ended_at, conversations.c.started_at)
+                when = ended_at < before, *_settled(found), rows.exists() | asked.exists()
             case Kept.LETTERS:
-                return select(letters.c.key).where(
-                    letters.c.answered_at < before, *_settled(letters.c.conversation)
-                )
+                found = letters.c.key
+                when = letters.c.answered_at < before, *_settled(letters.c.conversation)
             case Kept.EVIDENCE:
-                return select(evidence.c.id).where(
-                    evidence.c.kept_at < before, *_settled(evidence.c.conversation)
-                )
+                found = evidence.c.id
+                when = evidence.c.kept_at < before, *_settled(evidence.c.conversation)
+            case Kept.CALLBACKS:
+                found, task = callback_tasks.c.id, callback_tasks.c
+                when = task.window_end < before, task.state.in_(_FINISHED), *_settled(task.conversation)
+            case Kept.NUISANCES:
+                found = nuisance_flags.c.id
+                when = nuisance_flags.c.at < before, *_settled(nuisance_flags.c.conversation)
             case Kept.MESSAGES:
-                return select(outbox.c.key).where(outbox.c.delivered_at < before)
+                found, when = outbox.c.key, [outbox.c.delivered_at < before]
+            case Kept.DEAD_MESSAGES:
+                found = outbox.c.key
+                when = outbox.c.created_at < before, outbox.c.state == MessageState.DEAD.value
             case Kept.WORK_ORDERS:
                 # The time runs from the last step. What was anonymised has lost its conversation: it is not found again.
+                found = work_orders.c.number
                 step_since = select(audit.c.sequence).where(
-                    audit.c.subject == work_orders.c.number,
+                    audit.c.subject == found,
                     audit.c.action.startswith("work_order."),
                     audit.c.at >= before,
                 )
-                return select(work_orders.c.number).where(
+                when = (
                     work_orders.c.status.in_(_ANONYMISABLE),
                     work_orders.c.registered_at < before,
                     work_orders.c.conversation != "",
                     ~step_since.exists(),
                 )
+        return select(found).where(*when)
 
     async def _destroy(self, connection: AsyncConnection, kept: Kept, ids: Sequence[str]) -> None:
         match kept:
             case Kept.RECORDINGS:
                 mine = recordings.c.conversation.in_(ids)
-                for path in (await connection.execute(select(recordings.c.path).where(mine))).scalars():
-                    await asyncio.to_thread((self._recordings_folder / path).unlink, missing_ok=True)
+                await _unlink(connection, select(recordings.c.path).where(mine), self._recordings_folder)
                 await connection.execute(delete(recordings).where(mine))
             case Kept.JOURNALS:
                 await connection.execute(delete(journal).where(journal.c.conversation.in_(ids)))
                 await connection.execute(delete(party_calls).where(party_calls.c.conversation.in_(ids)))
                 mine = conversations.c.id.in_(ids)
                 await connection.execute(update(conversations).where(mine).values(call_id=""))
+                asked = update(lookups).where(lookups.c.conversation.in_(ids))
+                # What was found, and whether it helped, is still counted.
+                await connection.execute(asked.values(question=NO_QUESTION))
             case Kept.LETTERS:
                 await connection.execute(delete(letters).where(letters.c.key.in_(ids)))
                 await _forget_correspondents(connection)
             case Kept.EVIDENCE:
                 those = evidence.c.id.in_(ids)
-                for path in (await connection.execute(select(evidence.c.path).where(those))).scalars():
-                    await asyncio.to_thread((self._evidence_folder / path).unlink, missing_ok=True)
+                await _unlink(connection, select(evidence.c.path).where(those), self._evidence_folder)
                 await connection.execute(delete(evidence).where(those))
-            case Kept.MESSAGES:
+            case Kept.CALLBACKS:
+                await connection.execute(delete(callback_tasks).where(callback_tasks.c.id.in_(ids)))
+            case Kept.NUISANCES:
+                await connection.execute(delete(nuisance_flags).where(nuisance_flags.c.id.in_(ids)))
+            case Kept.MESSAGES | Kept.DEAD_MESSAGES:
                 await connection.execute(delete(outbox).where(outbox.c.key.in_(ids)))
             case Kept.WORK_ORDERS:
                 await connection.execute(delete(order_citizens).where(order_citizens.c.number.in_(ids)))
@@ -174,7 +213,40 @@ class SqlRetention:
             .where(mine, work_orders.c.revision == row.revision, work_orders.c.status.in_(_ANONYMISABLE))
             .values(body=self._seal.close(dumped(order), place), conversation="", revision=order.revision)
         )
-        return changed.rowcount == 1
+        if changed.rowcount != 1:
+            return False
+        await self._rewrite(
+            connection, unmask_requests, number, place="unmask", kind=_UNMASKING, without=without_reasons
+        )
+        await self._rewrite(
+            connection, linkages, number, place="linkage", kind=_LINKAGE, without=without_texts
+        )
+        moved = update(linkages).where(linkages.c.number == number)
+        await connection.execute(moved.values(revision=linkages.c.revision + 1))  # as in the body
+        return True
+
+    async def _rewrite(
+        self,
+        connection: AsyncConnection,
+        table: Table,
+        number: str,
+        *,
+        place: str,
+        kind: TypeAdapter[T],
+        without: Callable[[T], T],
+    ) -> None:
+        """Take the texts out of what is kept beside an order."""
+        mine = select(table.c.id, table.c.body).where(table.c.number == number).with_for_update()
+        for row in (await connection.execute(mine)).all():
+            at = f"{place}:{row.id}"
+            kept = without(kind.validate_json(self._seal.open(row.body, at)))
+            body = self._seal.close(kind.dump_json(kept), at)
+            await connection.execute(update(table).where(table.c.id == row.id).values(body=body))
+
+
+async def _unlink(connection: AsyncConnection, paths: Select[Any], folder: Path) -> None:
+    for path in (await connection.execute(paths)).scalars():
+        await asyncio.to_thread((folder / path).unlink, missing_ok=True)
 
 
 async def _forget_correspondents(connection: AsyncConnection) -> None:

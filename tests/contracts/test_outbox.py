@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from hotline.domain.outbox import Message, MessageState
 from hotline.store.outbox import SqlOutbox
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
+from hotline.store.tables import audit
 from hotline.store.tables import outbox as table
 from hotline.store.work_order_store import Change
 from tests.builders import NOW, after
@@ -80,6 +83,23 @@ async def test_a_dead_letter_lets_the_next_one_pass_and_can_be_sent_again(outbox
     assert await outbox.retry(dead.id, after(2))
     assert not await outbox.retry(dead.id, after(2))
     assert await keys(outbox, 2) == ["k1"]
+
+
+async def test_a_dead_letter_that_nobody_wants_sent_is_destroyed_and_the_audit_tells_no_person(
+    outbox: SqlOutbox, store: SqlStore
+) -> None:
+    await outbox.write(a_message("k1", to="citizen:13905390001"), a_message("k2"), at=NOW)
+    (first, second) = await outbox.claim(NOW, lease=LEASE, limit=10)
+    await outbox.mark_failed(first, "HTTP 400", retry_at=None)
+    discarded = [await outbox.discard(each.id, by="operator", at=after(2)) for each in (first, first, second)]
+    assert discarded == [True, False, False]
+    assert [each.message.key for each in await outbox.written("unit:county-371302", "26112300001")] == ["k2"]
+    assert await outbox.written("citizen:13905390001", "26112300001") == []
+    async with store.database.reading() as connection:
+        (row,) = (await connection.execute(select(audit).where(audit.c.action == "outbox.discarded"))).all()
+    assert (row.actor, row.subject) == ("operator", f"outbox:{first.id}")
+    assert json.loads(row.detail) == {"kind": "work_order.dispatch", "written": NOW.isoformat()}
+    assert await store.audit_break() is None
 
 
 async def test_what_is_put_off_waits_without_a_try_being_counted(outbox: SqlOutbox) -> None:
