@@ -1,4 +1,7 @@
-"""The mailbox (收件箱): read by IMAP, a mail at a time, each marked as seen when its letter is kept; nothing is deleted."""
+"""The mailbox (收件箱): read by IMAP, a mail at a time, each marked as seen when its letter is kept; nothing is deleted.
+
+A mail that the server does not give now stays unseen; one that is too large, or cannot be read, is a letter all the same.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,10 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from chat.mail.messages import MOST_BYTES, Mail, attachment, read
+from chat.mail.messages import BROKEN, MOST_BYTES, Mail, attachment, read
 from chat.wechat.routes import TakingLetters
 from hotline.domain.appeal import ContactChannel
-from hotline.domain.letters import Content, Letter, Unreadable, Written
+from hotline.domain.letters import Content, Letter, Unreadable, UnreadMail, Written
 from hotline.service.letter_parts import MediaUnavailableError
 
 log: Final = structlog.get_logger("mail")
@@ -28,6 +31,8 @@ log: Final = structlog.get_logger("mail")
 _TIMEOUT_SECONDS: Final = 20.0
 _A_LOOK: Final = 50
 _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)")
+_WHOLE: Final = "(BODY.PEEK[])"
+_HEAD: Final = "(BODY.PEEK[HEADER]<0.262144>)"
 
 MailFault = (imaplib.IMAP4.error, OSError, ssl.SSLError, EOFError)
 
@@ -60,13 +65,22 @@ class Mailbox:
         """
         with self._opened(is_writing=True) as box:
             valid = _answer(box.response("UIDVALIDITY")[1])
-            numbers = _answer(box.uid("search", None, "UNSEEN")[1]).split()  # type: ignore[arg-type]  # None: no charset
-            for number in numbers[:_A_LOOK]:
-                name = number.decode()
-                raw = self._raw(box, name)
-                letter = self._letter(raw, f"{valid.decode()}:{name}") if raw is not None else None
-                yield name, letter
+            status, numbers = box.uid("search", None, "UNSEEN")  # type: ignore[arg-type]  # None: no charset
+            if status != "OK":
+                raise imaplib.IMAP4.error("not searched")
+            given = 0
+            for name in _answer(numbers).decode().split():
+                size = _size_of(box, name)
+                is_large = size is not None and size > MOST_BYTES
+                raw = _fetched(box, name, _HEAD if is_large else _WHOLE) if size is not None else None
+                if raw is None:  # the server's passing trouble must not cost a letter: it is asked again
+                    log.warning("mail.not_given")
+                    continue
+                yield name, self._letter(raw, f"{valid.decode()}:{name}", is_large=is_large)
                 box.uid("store", name, "+FLAGS", r"(\Seen)")
+                given += 1
+                if given == _A_LOOK:
+                    return
 
     def attachment(self, media: str) -> bytes:
         """Return an attachment by the name that a letter gives it; raise ``MediaUnavailableError``."""
@@ -75,7 +89,8 @@ class Mailbox:
             with self._opened(is_writing=False) as box:
                 if _answer(box.response("UIDVALIDITY")[1]).decode() != valid:
                     raise MediaUnavailableError("the mailbox was made anew")
-                raw = self._raw(box, name)
+                size = _size_of(box, name)
+                raw = _fetched(box, name, _WHOLE) if size is not None and size <= MOST_BYTES else None
         except MailFault as error:
             raise MediaUnavailableError(type(error).__name__) from error
         found = attachment(raw, int(part)) if raw is not None else None
@@ -83,21 +98,30 @@ class Mailbox:
             raise MediaUnavailableError("no such attachment")
         return found
 
-    def _raw(self, box: imaplib.IMAP4, name: str) -> bytes | None:
-        """Return a mail, or None when it is bigger than anything that is looked at."""
-        size = _SIZE.search(_answer(box.uid("fetch", name, "(RFC822.SIZE)")[1]))
-        if size is None or int(size[1]) > MOST_BYTES:
-            log.warning("mail.too_large", size=int(size[1]) if size else None)
-            return None
-        found = box.uid("fetch", name, "(BODY.PEEK[])")[1]
-        return next((part[1] for part in found if isinstance(part, tuple)), None)
+    def _letter(self, raw: bytes, place: str, *, is_large: bool) -> Letter | None:
+        """Return the letter; of a mail that is too large, or that nobody can read, as far as its head tells."""
+        if is_large:
+            log.warning("mail.too_large")
+            return self._letter_of_head(raw, place, UnreadMail.TOO_LARGE)
+        try:
+            return self._letter_of(raw, place)
+        except BROKEN as error:
+            log.error("mail.broken", error=type(error).__name__)
+        return self._letter_of_head(_head_of(raw), place, UnreadMail.BROKEN)
 
-    def _letter(self, raw: bytes, place: str) -> Letter | None:
-        mail = read(raw, own_address=self._account.own_address, readable=self._readable)
+    def _letter_of_head(self, head: bytes, place: str, why: UnreadMail) -> Letter | None:
+        try:
+            return self._letter_of(head, place, why)
+        except BROKEN as error:  # it does not even tell who wrote
+            log.error("mail.head_broken", error=type(error).__name__)
+            return None
+
+    def _letter_of(self, raw: bytes, place: str, why: UnreadMail | None = None) -> Letter | None:
+        mail = read(raw, own_address=self._account.own_address, readable=self._readable, is_whole=why is None)
         if mail is None or mail.is_automatic:
             log.info("mail.not_answered", is_automatic=mail is not None)
             return None
-        return letter_of(mail, place, self._fingerprint)
+        return letter_of(mail, place, self._fingerprint, why)
 
     @contextmanager
     def _opened(self, *, is_writing: bool) -> Iterator[imaplib.IMAP4]:
@@ -120,11 +144,15 @@ class Mailbox:
                 box.logout()
 
 
-def letter_of(mail: Mail, place: str, fingerprint: Callable[[str], str]) -> Letter:
-    """Return the letter that a mail is; its attachments are named by where the mail lies."""
+def letter_of(
+    mail: Mail, place: str, fingerprint: Callable[[str], str], unread: UnreadMail | None = None
+) -> Letter:
+    """Return the letter that a mail is; its attachments are named by where the mail lies. ``unread``: why only its head is known."""
     words = "。".join(filter(None, (mail.subject if not mail.references else "", mail.text)))
     attachments = tuple(f"{place}:{number}" for number in mail.attachments)
     content: Content = Written(words, attachments) if words or attachments else Unreadable("mail")
+    if unread is not None:
+        content = Unreadable(unread.value, words)
     return Letter(
         key="mail:" + hashlib.sha256(f"{mail.sender}\n{mail.message_id}".encode()).hexdigest()[:48],
         correspondent=f"mail:{fingerprint(f'mail:{mail.sender}:{mail.thread}')[:40]}",
@@ -139,6 +167,24 @@ def letter_of(mail: Mail, place: str, fingerprint: Callable[[str], str]) -> Lett
             "thread": mail.thread,
         },
     )
+
+
+def _size_of(box: imaplib.IMAP4, name: str) -> int | None:
+    """Return a mail's size in bytes; None when the server does not tell it."""
+    status, found = box.uid("fetch", name, "(RFC822.SIZE)")
+    size = _SIZE.search(_answer(found)) if status == "OK" else None
+    return int(size[1]) if size is not None else None
+
+
+def _fetched(box: imaplib.IMAP4, name: str, what: str) -> bytes | None:
+    """Return what is asked for of a mail; None when the server does not give it (``NO`` raises nothing)."""
+    status, found = box.uid("fetch", name, what)
+    return next((part[1] for part in found if isinstance(part, tuple)), None) if status == "OK" else None
+
+
+def _head_of(raw: bytes) -> bytes:
+    """Return a mail's header."""
+    return re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0] + b"\r\n\r\n"
 
 
 def _answer(found: list[bytes | None] | list[object] | object) -> bytes:
@@ -173,10 +219,11 @@ class MailIntake:
 
     async def _run(self, letters: TakingLetters) -> None:
         while True:
-            try:
-                await self.look(letters)
-            except MailFault as error:
-                log.warning("mail.away", error=type(error).__name__)
+            (found,) = await asyncio.gather(self.look(letters), return_exceptions=True)
+            if isinstance(found, MailFault):
+                log.warning("mail.away", error=type(found).__name__)
+            elif isinstance(found, BaseException):  # whatever it is, the next look comes
+                log.error("mail.look_failed", error=type(found).__name__)
             await asyncio.sleep(self._every_seconds)
 
     async def look(self, letters: TakingLetters) -> int:

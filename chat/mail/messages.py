@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
+from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import format_datetime, getaddresses, parseaddr, parsedate_to_datetime
@@ -22,6 +23,8 @@ _ID: Final = re.compile(r"<[^<>\s]{1,900}>")
 _KINDS: Final = ("image/", "application/pdf", "application/octet-stream")
 _UNREADABLE: Final = (ValueError, LookupError, AttributeError, TypeError)
 """What the standard library's parser raises on damaged headers instead of noting a defect."""
+BROKEN: Final = (*_UNREADABLE, ArithmeticError, AssertionError, MessageError, RuntimeError)
+"""What reading a mail may raise that nobody has thought of."""
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _MACHINES: Final = re.compile(
     r"^(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|autoreply)\b", re.IGNORECASE
@@ -50,8 +53,10 @@ class Mail:
     is_automatic: bool
 
 
-def read(raw: bytes, *, own_address: str, readable: Callable[[str], str]) -> Mail | None:
-    """Return the mail; None when it has no sender to answer."""
+def read(
+    raw: bytes, *, own_address: str, readable: Callable[[str], str], is_whole: bool = True
+) -> Mail | None:
+    """Return the mail; None when it has no sender to answer. Without ``is_whole`` only its head is looked at."""
     message = _parsed(raw)
     sender = parseaddr(_header(message, "From"))[1].strip().lower()
     if "@" not in sender or len(sender) > 254:
@@ -64,11 +69,13 @@ def read(raw: bytes, *, own_address: str, readable: Callable[[str], str]) -> Mai
         message_id=message_id,
         sender=sender,
         subject=" ".join(readable(_header(message, "Subject")).split())[:200],
-        text=readable(without_quotes(_text_of(message)))[:MOST_CHARACTERS],
+        text=readable(without_quotes(_text_of(message)))[:MOST_CHARACTERS] if is_whole else "",
         at=_date_of(message),
         thread=_thread(message_id, references),
         references=tuple(dict.fromkeys(references)),
-        attachments=tuple(number for number, _ in _attachments(message))[:MOST_ATTACHMENTS],
+        attachments=tuple(number for number, _ in _attachments(message))[:MOST_ATTACHMENTS]
+        if is_whole
+        else (),
         is_automatic=_is_automatic(message, sender, own_address),
     )
 
@@ -140,7 +147,7 @@ def _header(message: MIMEPart, name: str) -> str:
         return str(message.get(name, ""))
     except _UNREADABLE:
         found = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
-        return " ".join(str(found).split())
+        return " ".join(str(found).encode(errors="replace").decode().split())
 
 
 def _kind(part: MIMEPart) -> str:
@@ -236,6 +243,11 @@ class _Text(HTMLParser):
         if tag in self._LINES:
             self.parts.append("\n")
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Leave out ``<![…]>``: the standard library's asserts that it knows every keyword in there."""
+        del report
+        return self.rawdata.find(">", i) + 1 or -1
+
     def handle_endtag(self, tag: str) -> None:
         self._silent = max(0, self._silent - (tag in self._SILENT))
 
@@ -247,6 +259,7 @@ class _Text(HTMLParser):
 def _plain(html: str) -> str:
     parser = _Text()
     parser.feed(html[: 4 * 1024 * 1024])
+    parser.close()
     return re.sub(r"[ \t]+", " ", "".join(parser.parts))
 
 

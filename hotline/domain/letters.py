@@ -65,11 +65,19 @@ class Left:
     form: Literal["left"] = "left"
 
 
+class UnreadMail(StrEnum):
+    """Why nothing but the head of a mail is known."""
+
+    TOO_LARGE = "mail_too_large"
+    BROKEN = "mail_broken"
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something the hotline cannot read (a video, a card): said so, politely."""
+    """Something the hotline cannot read (a video, a card): said so, politely. ``words``: what of it can be read all the same."""
 
     kind: str
+    words: str = ""
     form: Literal["unreadable"] = "unreadable"
 
 

@@ -30,6 +30,7 @@ from hotline.domain.letters import (
     Pictured,
     Spoken,
     Unreadable,
+    UnreadMail,
     Written,
 )
 from hotline.service.letter_parts import Heard, Kept, LetterParts, MediaUnavailableError
@@ -40,6 +41,7 @@ log: Final = structlog.get_logger("letters")
 
 OFFER_LASTS: Final = timedelta(minutes=30)
 _SHOWN_DEGREES: Final = 5
+_MAILS: Final = frozenset(UnreadMail)
 
 
 class LetterAnswers:
@@ -84,14 +86,24 @@ class LetterAnswers:
                     await self._talks.happen(answer, letter, claimed, HungUp(answer.at))
                 answer.texts.clear()
                 answer.who = replace(answer.who, is_gone=True, offer=None)
-            case Unreadable():
-                answer.texts.append(self._parts.words.text("unreadable"))
+            case Unreadable() as unread:
+                await self._unreadable(answer, letter, unread, claimed)
             case FromDesk() as word:
                 await self._talks.from_desk(answer, letter, word, claimed)
             case _:
                 assert_never(letter.content)
 
     # --- words -----------------------------------------------------------------------------------------------
+
+    async def _unreadable(self, answer: Answer, letter: Letter, unread: Unreadable, claimed: Claimed) -> None:
+        """Say so; a mail begins a conversation even then, so that it is recorded (全量受理)."""
+        if unread.kind not in _MAILS:
+            answer.texts.append(self._parts.words.text("unreadable"))
+            return
+        await self._talks.open(answer, letter, claimed)
+        answer.texts.append(self._parts.words.text(unread.kind))
+        if unread.words:
+            await self._talks.happen(answer, letter, claimed, Said(answer.at, unread.words, unread.words))
 
     async def _written(self, answer: Answer, letter: Letter, written: Written, claimed: Claimed) -> None:
         if not written.attachments and await self._acted(answer, written.text, claimed):

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from hotline.dialogue.prompts import Prompts
 from hotline.domain.appeal import ContactChannel, Place, Position
 from hotline.domain.errors import HotlineError
-from hotline.domain.letters import Correspondent, Letter
+from hotline.domain.letters import Correspondent, Letter, UnreadMail
 from hotline.domain.proofs import Proof
 from hotline.service.letter_desk import LetterDesk
 from hotline.service.letter_units import LetterUnits
@@ -26,7 +26,7 @@ NAMES: Final = frozenset({
     "own_list", "own_list_row", "own_list_due", "own_list_more", "own_list_hint", "own_list_none", "own_list_none_unproved",
     "own_order", "own_order_unit", "own_step", "own_step_text", "own_from_unit", "own_steps_more", "own_subscribed",
     "own_over", "own_subscriptions", "own_no_subscription", "own_unsubscribed", "own_day", "own_minute",
-    "from_unit", "picture_at_desk", "voice_at_desk", "article_files",
+    "from_unit", "picture_at_desk", "voice_at_desk", "article_files", *UnreadMail,
 })  # fmt: skip
 
 

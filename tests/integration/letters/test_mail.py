@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import imaplib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -132,6 +134,81 @@ async def test_an_attachment_becomes_evidence(post: Post) -> None:
     (order,) = await post.office.orders()
     (item,) = await post.office.evidence.of_order(order.number)
     assert item.kind == "image/jpeg"
+
+
+async def test_a_mail_that_breaks_its_reader_is_answered_as_far_as_it_is_known_and_the_next_is_read(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(message: Any) -> str:
+        if "打不开" in str(message["Subject"]):
+            raise AssertionError("expected name token")
+        return str(message.get_content())
+
+    monkeypatch.setattr("chat.mail.messages._text_of", broken)
+    bad = a_mail("……", Subject="打不开", Message_ID="<bad@example.cn>", From="li@example.cn")
+    assert await post.comes(bad, a_mail(COMPLAINT, Subject="")) == 2
+    told = {str(each["To"]): text_of(each) for each in post.smtp.got}
+    assert told["li@example.cn"].startswith(
+        f"{NOTICE}抱歉，您的邮件格式有误，正文打不开。请用纯文本重新写明是什么事情、在什么位置。"
+    )
+    assert told["zhang@example.cn"] == NOTICE + CONFIRM
+    assert await post.comes() == 0
+
+
+async def test_an_html_mail_with_marks_that_nobody_knows_is_read(post: Post) -> None:
+    html = f"<p>{COMPLAINT}<![x y]></p>".encode()
+    raw = b"From: z@example.cn\r\nMessage-ID: <h@x>\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html
+    assert await post.comes(raw) == 1
+    assert post.texts == [NOTICE + CONFIRM]
+
+
+async def test_a_mail_that_the_server_does_not_give_now_is_read_at_the_next_look(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, refused = imaplib.IMAP4.uid, []
+
+    def uid(box: imaplib.IMAP4, command: str, *given: str) -> Any:
+        if command == "fetch" and "BODY" in given[1] and not refused:
+            refused.append(given[0])
+            return "NO", [b"[SERVERBUG] Internal error occurred"]
+        return asked(box, command, *given)
+
+    monkeypatch.setattr(imaplib.IMAP4, "uid", uid)
+    other = a_mail(COMPLAINT, Subject="", From="li@example.cn", Message_ID="<2@example.cn>")
+    assert await post.comes(a_mail(COMPLAINT, Subject=""), other) == 1
+    assert len(post.texts) == 1
+    assert await post.comes() == 1
+    assert post.texts == [NOTICE + CONFIRM] * 2
+
+
+async def test_a_mail_that_is_too_large_is_answered_and_what_its_subject_says_is_recorded(post: Post) -> None:
+    large = a_mail("说明" * 10, Subject=COMPLAINT) + b"x" * 26 * 1024 * 1024
+    assert await post.comes(large) == 1
+    too_large = "抱歉，您的邮件超过了25兆，正文和附件没有收下。请用文字写明是什么事情、在什么位置，附件分成几封邮件再发。"
+    assert post.texts == [f"{NOTICE}{too_large}\n{CONFIRM}"]
+    first = post.smtp.got[0]
+    await post.comes(a_mail("对", Message_ID="<2@example.cn>", In_Reply_To=first["Message-ID"]))
+    (order,) = await post.office.orders()
+    assert order.appeal.text == COMPLAINT
+
+
+async def test_whatever_a_look_fails_of_the_next_look_comes() -> None:
+    class Failing:
+        looks = 0
+
+        def unseen(self) -> Any:
+            self.looks += 1
+            if self.looks == 1:
+                raise RuntimeError
+            yield from ()
+
+    mailbox: Any = Failing()
+    intake = MailIntake(mailbox, every_seconds=0.001)
+    intake.start(cast("Any", None))
+    async with asyncio.timeout(5):
+        while mailbox.looks < 3:
+            await asyncio.sleep(0.001)
+    await intake.close()
 
 
 async def test_a_mail_that_was_not_kept_is_read_again(post: Post) -> None:

@@ -75,6 +75,28 @@ def test_of_html_the_text_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>我家<![图]>暖气</p><p>不热</p>", "我家暖气\n不热"),
+        ("<![if !vml]><p>暖气不热</p><![endif]>", "暖气不热"),
+        ("<p>暖气不热<![x y", "暖气不热<![x y"),
+        ("<p>暖气<!ELEMENT (x>不热</p>", "暖气不热"),
+    ],
+)
+def test_of_html_that_no_parser_knows_the_text_counts(html: str, text: str) -> None:
+    raw = b"From: z@example.cn\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html.encode()
+    assert seen(raw).text == text
+
+
+def test_the_head_of_a_mail_tells_who_wrote_about_what() -> None:
+    mail = read(a_mail(photo=a_photo(size=(8, 8))), own_address=OWN, readable=readable, is_whole=False)
+    assert mail is not None
+    assert (mail.sender, mail.subject, mail.text, mail.attachments) == (
+        "zhang@example.cn", "反映供暖问题", "", ()
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
     "quoted",
     [
         "\n\n------------------ 原始邮件 ------------------\n发件人: 12345\n旧信",
