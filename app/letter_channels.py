@@ -6,7 +6,7 @@ from typing import Final
 
 from app.letter_words import WeChatWords
 from app.settings import Settings
-from chat.sms.gateway import one_piece
+from chat.sms.gateway import pieces
 from chat.web_chat.protocol import readable
 from chat.wechat.door import Door, Mode
 from chat.wechat.letters import LetterMaker
@@ -26,7 +26,7 @@ def channel_ways(settings: Settings) -> dict[ContactChannel, ChannelWays]:
     return {
         ContactChannel.WECHAT: ChannelWays(cut, begins=settings.wechat_pushes),
         ContactChannel.MINI_PROGRAMME: ChannelWays(cut),
-        ContactChannel.SMS: ChannelWays(one_piece(settings.sms_characters)),
+        ContactChannel.SMS: ChannelWays(pieces(settings.sms_characters)),
         ContactChannel.EMAIL: ChannelWays(lambda text: (text,)),
     }
 

@@ -69,6 +69,8 @@ def senders_for_citizens(
     accounts = apis(settings, client, redis, seal)
     by_channel: dict[ContactChannel, Telling] = {}
     words = load_wechat_words(city)
+    notice_words = load_notice_words(city)
+    more = notice_words.prompts.text("more")
     for app_id, channel in (
         (settings.wechat_app_id, ContactChannel.WECHAT),
         (settings.mini_app_id, ContactChannel.MINI_PROGRAMME),
@@ -78,6 +80,7 @@ def senders_for_citizens(
             by_channel[channel] = WeChatNotices(
                 accounts[app_id],
                 words.progress_fields,
+                more=more,
                 template=settings.wechat_progress_template if is_official else "",
                 is_subscription=settings.wechat_progress_kind == "subscription",
             )
@@ -94,6 +97,7 @@ def senders_for_citizens(
             clock=now,
             timeout_seconds=settings.delivery_timeout_seconds,
             most_characters=settings.sms_characters,
+            more=more,
         )
         senders["sms"] = sms
     mail = open_mail_sender(settings)
@@ -104,7 +108,7 @@ def senders_for_citizens(
         senders["citizen"] = CitizenNotices(
             store,
             SqlLetters(store.database, seal),
-            load_notice_words(city),
+            notice_words,
             {code: unit.name for code, unit in city.units.items()},
             subscriptions=SqlProgress(store.database),
             by_channel=by_channel,

@@ -80,6 +80,7 @@ ANSWERED = "供暖时间：采暖期为11月10日至次年3月20日。请问还�
 CONFIRM = "请核对：您反映的是兰山区银雀山街道供暖问题。确认无误请回复“对”；也可以回复您的手机号码，方便承办单位联系您。"
 
 
+MORE = "……（未完，全文请在网页“我的工单”查看，或者拨打12345。）"
 CODES = CodeWords(
     lambda code, number, _: f"{number}: {code}", lambda _: "246810", lambda: secrets.token_hex(12)
 )
@@ -291,7 +292,7 @@ async def office_for(
         webhooks = WebhookSender(client, Endpoints(folder / "endpoints.json"), timeout_seconds=30.0)
         sender = WeChatSender(accounts)
         notices = {
-            channel: WeChatNotices(accounts[app_id], words.progress_fields,
+            channel: WeChatNotices(accounts[app_id], words.progress_fields, more=MORE,
                                    template=settings.wechat_progress_template)
             for channel, app_id in (
                 (ContactChannel.WECHAT, settings.wechat_app_id), (ContactChannel.MINI_PROGRAMME, settings.mini_app_id),

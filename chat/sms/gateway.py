@@ -16,6 +16,7 @@ import structlog
 from fastapi import APIRouter, HTTPException, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from chat.cutting import cut
 from chat.wechat.routes import TakingLetters
 from hotline.domain.appeal import ContactChannel, PhoneNumber
 from hotline.domain.errors import StoreUnavailableError
@@ -123,14 +124,16 @@ class SmsSender:
         clock: Callable[[], datetime],
         timeout_seconds: float,
         most_characters: int,
+        more: str,
     ) -> None:
-        """Take the client, the gateway's address and secret, and how long a text may be."""
+        """Take the client, the gateway's address and secret, how long a text may be, and what a notice that is longer ends with."""
         self._client = client
         self._url = url
         self._secret = secret
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._most_characters = most_characters
+        self._more = more
 
     async def send(self, message: StoredMessage, at: datetime) -> Outcome:
         """Send an answer to a letter."""
@@ -143,7 +146,8 @@ class SmsSender:
         number = digits_of(phone.digits)
         if number is None:
             return Failed("not a number that takes SMS", is_final=True)
-        return await self._post(notice.key, number, shortened(notice.text, self._most_characters))
+        text = shortened(notice.text, self._most_characters, self._more)
+        return await self._post(notice.key, number, text)
 
     async def _post(self, identity: str, number: str, text: str) -> Outcome:
         body = json.dumps({"id": identity, "to": number, "text": text}, ensure_ascii=False).encode()
@@ -170,11 +174,11 @@ def digits_of(number: str) -> str | None:
     return found[1] if found else None
 
 
-def shortened(text: str, most: int) -> str:
-    """Return ``text`` in at most ``most`` characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+def shortened(text: str, most: int, more: str) -> str:
+    """Return ``text`` in at most ``most`` characters; what is left out is made up for by ``more``, which says where it is."""
+    return text if len(text) <= most else text[: most - len(more)] + more
 
 
-def one_piece(most: int) -> Callable[[str], Sequence[str]]:
-    """Return what cuts an answer for SMS: several lines become one text, never more than one SMS (of several parts)."""
-    return lambda text: (shortened(text.strip(), most),)
+def pieces(most: int) -> Callable[[str], Sequence[str]]:
+    """Return what cuts an answer for SMS, into texts of at most ``most`` characters."""
+    return lambda text: cut(text, lambda rest: rest[:most])

@@ -9,7 +9,7 @@ from typing import Final
 
 from chat.wechat.api import WeChatApi, WeChatCallError
 from chat.wechat.remedies import Remedy
-from chat.wechat.replies import cut
+from chat.wechat.replies import TEXT_BYTES, cut
 from chat.wechat.sender import outcome_of
 from hotline.domain.letters import Correspondent
 from hotline.service.citizen_notices import WINDOW, Notice
@@ -22,19 +22,30 @@ _LIMITS: Final = {
 _NEXT: Final = frozenset({Remedy.OUT_OF_WINDOW, Remedy.NO_MORE, Remedy.NOT_ALLOWED})
 """After these a template may still go through."""
 WECHAT: Final = Arrived("wechat")
+_MOST_MESSAGES: Final = 5
+"""So many an account may write to somebody who does not answer."""
+_MOST_BEGUN: Final = 1_000
 
 
 class WeChatNotices:
     """Tells one account's citizens. Without ``template`` nothing is told after 48 hours; it goes by SMS then."""
 
     def __init__(
-        self, api: WeChatApi, fields: Mapping[str, str], *, template: str = "", is_subscription: bool = False
+        self,
+        api: WeChatApi,
+        fields: Mapping[str, str],
+        *,
+        more: str,
+        template: str = "",
+        is_subscription: bool = False,
     ) -> None:
-        """Take the account, what goes into which field, and the template; ``is_subscription``: as 订阅通知."""
+        """Take the account, what goes into which field, the template (``is_subscription``: as 订阅通知), and what follows a piece that is not the last."""
         self._api = api
         self._fields = fields
+        self._more = more
         self._template = template
         self._is_subscription = is_subscription
+        self._begun: dict[str, int] = {}
 
     async def tell(self, who: Correspondent, notice: Notice, at: datetime) -> Outcome:
         """Tell it; final: not by WeChat."""
@@ -43,7 +54,7 @@ class WeChatNotices:
         failed = Failed("48 hours are over", is_final=True)
         if is_open:
             try:
-                await self._api.send_text(openid, cut(notice.text)[0])
+                await self._send_pieces(openid, notice)
             except WeChatCallError as error:
                 failed = outcome_of(error)
                 if error.remedy not in _NEXT:
@@ -63,6 +74,26 @@ class WeChatNotices:
                 return Failed(str(error), is_final=True)
             return WECHAT if error.remedy is Remedy.ARRIVED else outcome_of(error)
         return WECHAT
+
+    async def _send_pieces(self, openid: str, notice: Notice) -> None:
+        """Send the text piece by piece; a try after one that failed on the way goes on from there, in this process."""
+        sent = self._begun.pop(notice.key, 0)
+        for number, piece in enumerate(pieces_of(notice.text, self._more)[sent:], sent):
+            self._begun[notice.key] = number
+            await self._api.send_text(openid, piece)
+        self._begun.pop(notice.key, None)
+        while len(self._begun) > _MOST_BEGUN:
+            del self._begun[next(iter(self._begun))]
+
+
+def pieces_of(text: str, more: str) -> tuple[str, ...]:
+    """Return a text as messages; each that does not end it says ``more``, so that nobody takes it for the whole."""
+    if len(text.encode()) <= TEXT_BYTES:
+        return cut(text)
+    pieces = cut(text, most_bytes=TEXT_BYTES - len(more.encode()))
+    return tuple(
+        f"{piece}{more}" if number < len(pieces) - 1 else piece for number, piece in enumerate(pieces)
+    )[:_MOST_MESSAGES]
 
 
 def fitted(field: str, text: str) -> str:

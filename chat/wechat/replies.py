@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from chat import cutting
 from chat.wechat.crypto import MessageCipher, signature
 
 TEXT_BYTES: Final = 2_048
 """What a text may have, here and as a customer-service message."""
-_ENDS: Final = "。？！；\n"
 
 
 def text_reply(*, to: str, account: str, at: int, text: str) -> str:
@@ -33,15 +33,7 @@ def encrypted_reply(
 
 def cut(text: str, *, most_bytes: int = TEXT_BYTES) -> tuple[str, ...]:
     """Cut a text into pieces of at most ``most_bytes`` in UTF-8, after a sentence or a line where there is one."""
-    pieces: list[str] = []
-    rest = text.strip()
-    while len(rest.encode()) > most_bytes:
-        head = rest.encode()[:most_bytes].decode(errors="ignore")
-        at = max(head.rfind(end) for end in _ENDS) + 1
-        at = at if at > len(head) // 2 else len(head)
-        pieces.append(rest[:at].strip())
-        rest = rest[at:].strip()
-    return (*pieces, rest) if rest else tuple(pieces)
+    return cutting.cut(text, lambda rest: rest.encode()[:most_bytes].decode(errors="ignore"))
 
 
 def _literal(text: str) -> str:

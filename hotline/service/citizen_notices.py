@@ -39,7 +39,7 @@ WINDOW: Final = timedelta(hours=48)
 NOTICES: Final = frozenset({
     "secret", "dispatch", "designate", "grant_extension", "give_notice", "suspend", "approve_end", "pass_review", "conclude",
     "decline", "divert", "ask_supplement", "reopen", "split", "ask_hearing", "reject_hearing", "reject_objection",
-    "unknown", "due", "step", "unit_wrote",
+    "unknown", "due", "step", "unit_wrote", "more",
 })  # fmt: skip
 FROM_UNIT: Final = "relay.message"
 MOST_WAIT: Final = timedelta(seconds=180)

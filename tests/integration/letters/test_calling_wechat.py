@@ -18,8 +18,9 @@ from app.commands_wechat import checked
 from app.letter_words import load_wechat_words
 from chat.wechat.api import Credentials, WeChatApi, WeChatCallError
 from chat.wechat.letters import LetterMaker
-from chat.wechat.notices import fitted
+from chat.wechat.notices import fitted, pieces_of
 from chat.wechat.remedies import REMEDIES, Remedy
+from chat.wechat.replies import TEXT_BYTES
 from hotline.domain.appeal import ContactChannel, Secrecy
 from hotline.domain.deeds import ContactExemption, GiveNotice, PassReview, Reply, SignFor
 from hotline.domain.outbox import Backoff, Message
@@ -30,6 +31,8 @@ from tests.letter_office import (
     ANSWERED,
     CITY,
     COMPLAINT,
+    CONFIRM,
+    MORE,
     NOTICE,
     QUESTION,
     SEAL,
@@ -318,6 +321,50 @@ async def test_a_reply_that_has_passed_is_told_where_the_citizen_wrote(
     await replied(office, number)
     await office.deliver()
     assert wechat.citizens[LI].seen[2:] == [f"您的诉求（编号{number}）的答复：已经上门维修，温度达标。"]
+
+
+LONG_REPLY = "".join(f"第{number:03}处管道已经更换并试压合格。" for number in range(90))
+
+
+async def test_a_long_reply_is_told_whole_and_each_piece_says_that_more_follows(
+    office: Office, wechat: WeChatServer
+) -> None:
+    number = await an_order(office, wechat)
+    writes(wechat, LI)
+    await replied(office, number, LONG_REPLY)
+    await office.deliver()
+    *begun, last = wechat.citizens[LI].seen[2:]
+    assert len(LONG_REPLY) > 1_400
+    assert [piece.endswith(MORE) for piece in begun] == [True] * len(begun)
+    assert "".join([*(piece.removesuffix(MORE) for piece in begun), last]) == (
+        f"您的诉求（编号{number}）的答复：{LONG_REPLY}"
+    )
+
+
+async def test_a_long_reply_goes_on_where_it_broke_off(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with office_for(wechat, store, tmp_path, clock=clock, delivery_pace=PACE) as office:
+        number = await an_order(office, wechat)
+        writes(wechat, LI)
+        wechat.faults = [0, -1, -1, -1]
+        await replied(office, number, LONG_REPLY)
+        await office.deliver()
+        assert len(wechat.citizens[LI].seen) == 3
+        wechat.faults = []
+        clock.ahead = timedelta(minutes=1)
+        await office.deliver()
+        seen = wechat.citizens[LI].seen[2:]
+        assert len(seen) == len(set(seen)) == 3
+        assert seen[-1].endswith("第089处管道已经更换并试压合格。")
+
+
+def test_what_no_number_of_messages_holds_ends_with_where_it_is_read() -> None:
+    pieces = pieces_of("一" * 9_000, MORE)
+    assert len(pieces) == 5
+    assert {piece.endswith(MORE) for piece in pieces} == {True}
+    assert max(len(piece.encode()) for piece in pieces) <= TEXT_BYTES
 
 
 async def test_after_48_hours_it_is_told_by_a_template(

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.letter_channels import channel_ways
 from app.letter_words import load_notice_words
 from chat.sms.gateway import INBOUND, SmsDoor, SmsSender, digits_of
 from chat.web_chat.protocol import readable
@@ -33,12 +34,14 @@ from tests.letter_office import (
     CITY,
     COMPLAINT,
     CONFIRM,
+    MORE,
     NOTICE,
     QUESTION,
     SEAL,
     Office,
     office_for,
     own_orders,
+    settings_for,
 )
 from tests.receiver import Receiver, receiving
 from tests.wechat import WeChatServer
@@ -99,7 +102,13 @@ async def gateway(wechat: WeChatServer, store: SqlStore, tmp_path: Path) -> Asyn
             SmsDoor(SECRET, office.correspondence, office.clock, SEAL.fingerprint, readable).router()
         )
         sender = SmsSender(
-            office.client, receiver.url, SECRET, clock=office.clock, timeout_seconds=30.0, most_characters=350
+            office.client,
+            receiver.url,
+            SECRET,
+            clock=office.clock,
+            timeout_seconds=30.0,
+            most_characters=350,
+            more=MORE,
         )
         senders: Any = office.delivery._sender
         senders._senders["sms"] = sender
@@ -284,3 +293,24 @@ async def test_who_has_not_the_secret_is_refused(gateway: Gateway) -> None:
 )  # fmt: skip
 def test_numbers_are_read_as_people_write_them(given: str, digits: str | None) -> None:
     assert digits_of(given) == digits
+
+
+async def test_a_notice_too_long_for_an_sms_ends_with_where_the_whole_is_read(gateway: Gateway) -> None:
+    await gateway.comes(COMPLAINT)
+    await gateway.comes("对")
+    (order,) = await gateway.office.orders()
+    for deed in (SignFor(), GiveNotice("正在协调热力公司。" * 160)):
+        await gateway.office.casework.do(order.number, deed, by=LANSHAN_UNIT, at=gateway.office.clock())
+    while await gateway.office.deliver():
+        pass
+    ((_, text),) = gateway.sent[2:]
+    whole = f"您的诉求（编号{order.number}）的办理进度：{'正在协调热力公司。' * 160}"
+    assert text == whole[: 350 - len(MORE)] + MORE
+
+
+def test_what_an_agent_writes_arrives_whole_in_several_sms(wechat: WeChatServer, tmp_path: Path) -> None:
+    written = "".join(f"第{number:03}处管道已经更换并试压合格。" for number in range(90))
+    cut = channel_ways(settings_for(wechat, tmp_path))[ContactChannel.SMS].cut
+    sent = cut(written)
+    assert "".join(sent) == written
+    assert {len(text) <= 350 and text.endswith("。") for text in sent} == {True}
