@@ -12,6 +12,7 @@ from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.policy import WRITTEN, Policy
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.safety_words import SafetyWords
+from hotline.dialogue.screening import Screening
 from hotline.dialogue.session import Session
 from hotline.dialogue.survey_words import SurveyWords
 from hotline.dialogue.words import ANSWER_FILES, AnswerWords
@@ -71,6 +72,17 @@ def load_answer_words(city: City) -> AnswerWords:
     return AnswerWords(read_lists(folder, ANSWER_FILES), file=str(folder))
 
 
+def load_diversion_words(city: City) -> DiversionWords:
+    """Read the words of what may be diverted, and of secrets."""
+    rows, file = lexicon(city, "diversions")
+    return DiversionWords(rows, file=str(file))
+
+
+def load_screening(city: City) -> Screening:
+    """Read the words of emergencies and secrets."""
+    return Screening(load_safety_words(city), load_diversion_words(city))
+
+
 def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     """Read everything once; return what makes a session for a channel."""
     safety = load_safety_words(city)
@@ -82,8 +94,7 @@ def session_maker(city: City) -> Callable[[ContactChannel], Session]:
     }
     rows, file = lexicon(city, "survey")
     ratings = SurveyWords(rows, answers, file=str(file))
-    rows, file = lexicon(city, "diversions")
-    diversions = DiversionWords(rows, file=str(file))
+    diversions = load_diversion_words(city)
     hours = read_hours(city)
     prompts = {channel: load_prompts(city, channel) for channel in ContactChannel}
 

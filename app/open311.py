@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qsl
@@ -21,8 +22,11 @@ from app.open311_views import public_order, service
 from app.programs import APP_HOLDER, Programs
 from app.rate_limit import RateLimit
 from app.web_parts import ORDER_NUMBER, WebParts
+from hotline.dialogue.screening import Finding
+from hotline.domain.appeal import Appeal, AppealKind, Urgency
 from hotline.domain.category import SECOND
 from hotline.domain.disclosure import PUBLIC_KINDS, is_public
+from hotline.domain.diversion import ContactOutcome
 from hotline.domain.errors import StoreUnavailableError
 from hotline.domain.life_cycle import CLOSED, Status
 from hotline.domain.work_order import WorkOrder
@@ -217,21 +221,13 @@ class Open311:
         except BadFormError as error:
             return self._fault(form, 400, error.reason)
         token = secrets.token_hex(16)
-        registering = asyncio.create_task(
-            self._programs.registration.register(
-                appeal,
-                conversation=_CONVERSATION + token,
-                article=None,
-                diversion=None,
-                linked_to=None,
-                at=self._parts.clock(),
-            )
-        )
+        finding = self._programs.screening.of(f"{given.get('address_string', '')}\n{appeal.text}")
+        registering = asyncio.create_task(self._registered(appeal, finding, _CONVERSATION + token))
         self._under_way.add(registering)
         registering.add_done_callback(self._ended)
         done, _ = await asyncio.wait({registering}, timeout=self._programs.patience_seconds)
         told = {"service_request_id": registering.result().number} if done else {"token": token}
-        notice = {"service_notice": self._words["notice"], "account_id": None}
+        notice = {"service_notice": self._notice(finding), "account_id": None}
         return answer(form, "service_requests", "request", [{**told, **notice}])
 
     async def token(self, form: Form, token: Annotated[str, Path(max_length=64)]) -> Response:
@@ -257,6 +253,27 @@ class Open311:
         return response
 
     # --- inside ----------------------------------------------------------------------------------------------
+
+    async def _registered(self, appeal: Appeal, finding: Finding, conversation: str) -> WorkOrder:
+        """Return the order; of what may be a state secret only the record that somebody came, with their number (rule 41)."""
+        registration, at = self._programs.registration, self._parts.clock()
+        if finding.is_secret:
+            index = Appeal(AppealKind.INVALID, None, "", phone=appeal.phone, channel=appeal.channel)
+            return await registration.record_contact(
+                conversation=conversation, appeal=index, outcome=ContactOutcome.SECRET, article=None, at=at
+            )
+        if finding.emergency is not None:
+            appeal = replace(appeal, emergency=finding.emergency, urgency=Urgency.LIFE_SAFETY)
+        return await registration.register(
+            appeal, conversation=conversation, article=None, diversion=None, linked_to=None, at=at
+        )
+
+    def _notice(self, finding: Finding) -> str:
+        if finding.is_secret:
+            return str(self._words["notice_secret"])
+        if finding.emergency is not None:
+            return str(self._words["notice_emergency"]).format(service=finding.emergency.value)
+        return str(self._words["notice"])
 
     async def _for_us(self, request: Request, jurisdiction_id: Words = "") -> None:
         """Refuse other cities' requests, and those of somebody who asks too often."""

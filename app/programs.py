@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from app.faults import Faults, status_of
+from hotline.dialogue.screening import Screening
 from hotline.domain.appeal import Place
 from hotline.domain.errors import HotlineError, StoreUnavailableError
 from hotline.service.casework import Casework
@@ -36,11 +37,13 @@ log: Final = structlog.get_logger("programs")
 class Programs:
     """What the interfaces for other programs need. ``place`` finds a place in words; ``words``: ``prompts/interface.yaml``.
 
-    ``facts`` tell which orders count against a unit. A registration that takes longer than ``patience_seconds`` is answered with a token (Open311).
+    ``facts`` tell which orders count against a unit; ``screening`` looks through appeals for emergencies and secrets.
+    A registration that takes longer than ``patience_seconds`` is answered with a token (Open311).
     """
 
     casework: Casework
     registration: Registering
+    screening: Screening
     keys: SqlAccessKeys
     answers: SqlKeptAnswers
     search: SqlOrderSearch

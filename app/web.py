@@ -20,6 +20,7 @@ from app.chats import (
     open_host_tokens,
     open_kept_chats,
 )
+from app.city_words import load_screening
 from app.clock import now
 from app.consoles import agent_tools, consoles
 from app.deliveries import Endpoints
@@ -83,6 +84,7 @@ def open_programs(settings: Settings, city: City, world: World) -> Programs:
     return Programs(
         casework=world.casework,
         registration=world.surroundings.registration,
+        screening=load_screening(city),
         keys=SqlAccessKeys(database, seal),
         answers=SqlKeptAnswers(database, seal),
         search=SqlOrderSearch(database, seal),

@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from app.assessment_rules import load_contest_rules, load_formulas
 from app.assets import ASSETS
 from app.chats import ChatPictures
+from app.city_words import load_screening
 from app.consoles import DeskRecordings
 from app.faults import Faults, status_of
 from app.figures import open_figures
@@ -108,6 +109,7 @@ WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
 PUBLIC_WORDS = read_yaml(LINYI / "prompts" / "public.yaml")
 INTERFACE_WORDS = read_yaml(LINYI / "prompts" / "interface.yaml")
 PLACES = SlotFinder(CITY, load_meaning_words(CITY))
+SCREENING = load_screening(CITY)
 LANSHAN = "county-371302"
 _NEEDS: dict[StaffRole, dict[str, str]] = {
     StaffRole.AGENT: {"number": "8001"},
@@ -264,6 +266,7 @@ def a_consoles_site(
     programs = Programs(
         casework=casework,
         registration=registration,
+        screening=SCREENING,
         keys=SqlAccessKeys(store.database, seal),
         answers=SqlKeptAnswers(store.database, seal),
         confidential=Confidential(

@@ -109,6 +109,11 @@ class SafetyWords:
         found = self._emergency_in(text, is_spoken=is_spoken)
         return found or (self._at_the_end(text) if is_spoken and len(text) > _LONGEST_ASKED else None)
 
+    def certain_in(self, text: str) -> EmergencyService | None:
+        """Return whom a text that was written calls for at once, None where that is not certain."""
+        found = self.emergency_in(text, is_spoken=False)
+        return found.service if found is not None and found.alarm is Alarm.CERTAIN else None
+
     def _at_the_end(self, text: str) -> Emergency | None:
         """Return the possible emergency where a long story arrives, None in one that is of the past or asks about rules."""
         since = self._no_alarms.since_turn(text)

@@ -16,7 +16,7 @@ import structlog
 
 from hotline.dialogue.intake import Draft, Missing
 from hotline.dialogue.policy import WRITTEN
-from hotline.dialogue.safety_words import Alarm, SafetyWords
+from hotline.dialogue.safety_words import SafetyWords
 from hotline.domain.appeal import Appeal, AppealKind, ContactChannel, EmergencyService
 from hotline.domain.category import Category
 from hotline.domain.errors import EngineUnavailableError
@@ -92,15 +92,12 @@ class Guidance:
             raise EngineUnavailableError("guidance", "late") from None
         draft = Draft().heard(text).filled(meaning, WRITTEN)
         appeal = draft.appeal(self._categories, ContactChannel.WEB_CHAT, is_confirmed=True)
-        emergency = self._safety.emergency_in(text, is_spoken=False)
         guess = Guess(
             meaning,
             appeal,
             draft.missing(self._categories, WRITTEN),
             article=article,
-            emergency=emergency.service
-            if emergency is not None and emergency.alarm is Alarm.CERTAIN
-            else None,
+            emergency=self._safety.certain_in(text),
         )
         return self._routed(guess, at)
 

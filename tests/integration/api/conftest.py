@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.assessment_rules import load_contest_rules
+from app.city_words import load_screening
 from app.http import WebParts, create_app
 from app.metrics import registry
 from app.outlook import Outlook
@@ -69,6 +70,7 @@ WEB_WORDS = read_yaml(LINYI / "prompts" / "web.yaml")
 WORDS = read_yaml(LINYI / "prompts" / "interface.yaml")
 LANSHAN_CODE, HOUSING_CODE, OTHER_CODE = "county-371302", "body-housing", "county-371311"
 PLACES = SlotFinder(CITY, load_meaning_words(CITY))
+SCREENING = load_screening(CITY)
 SECRET = "tests only: " + "x" * 32
 
 
@@ -144,6 +146,7 @@ def a_site(
     programs = Programs(
         casework=casework,
         registration=registration,
+        screening=SCREENING,
         keys=SqlAccessKeys(store.database, seal),
         answers=SqlKeptAnswers(store.database, seal),
         confidential=Confidential(store, SqlRelayStore(store.database, seal)),

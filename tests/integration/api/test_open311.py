@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, Place, Secrecy
+from hotline.domain.appeal import AppealKind, ContactChannel, EmergencyService, Place, Secrecy, Urgency
 from hotline.domain.deeds import (
     Conclude,
     ContactExemption,
@@ -168,6 +168,28 @@ async def test_what_cannot_be_registered_is_refused_as_specified(
     assert refused.status_code == status
     assert errors(refused) == [(str(status), fault)]
     assert await site.store.recent() == []
+
+
+async def test_an_emergency_is_diverted_at_once_and_the_notice_says_whom_to_call(site: Site) -> None:
+    (told,) = (await post(site, description="三楼着火了，有人困在里面")).json()
+    assert (
+        told["service_notice"] == "情况紧急，请立即拨打 119！本热线不能代为转接，已经登记，编号即工单编号。"
+    )
+    order = await site.store.get(told["service_request_id"])
+    assert (order.appeal.emergency, order.appeal.urgency, order.status.value) == (
+        EmergencyService.FIRE, Urgency.LIFE_SAFETY, "diverted"
+    )  # fmt: skip
+
+
+async def test_of_a_state_secret_only_that_somebody_came_is_kept(site: Site) -> None:
+    (told,) = (await post(site, description="营区门口拍到部队番号，属于军事秘密")).json()
+    assert told["service_notice"].startswith("内容可能涉及国家秘密，没有保存；")
+    order = await site.store.get(told["service_request_id"])
+    appeal = order.appeal
+    assert (appeal.text, appeal.summary, appeal.place, appeal.citizen_name) == ("", "", None, "")
+    assert appeal.phone is not None
+    assert (appeal.phone.digits, order.status.value) == ("13905390001", "to_dispatch")
+    assert "番号" not in repr(order)
 
 
 async def test_a_units_key_registers_nothing(site: Site) -> None:

@@ -267,7 +267,17 @@ async def _site(office: Office) -> tuple[httpx.AsyncClient, str]:
     app = FastAPI()
     keys = SqlAccessKeys(office.store.database, SEAL)
     given: dict[str, object] = dict.fromkeys(
-        ("casework", "registration", "answers", "search", "confidential", "contests", "facts", "place")
+        (
+            "casework",
+            "registration",
+            "screening",
+            "answers",
+            "search",
+            "confidential",
+            "contests",
+            "facts",
+            "place",
+        )
     )
     programs = Programs(keys=keys, words={}, **given)  # type: ignore[arg-type]
     parts = WebParts(
