@@ -168,6 +168,7 @@ class Correspondent:
     ``turn``: the turn whose answer is waited for until ``due_at``. ``heard_at``: their last letter. ``is_gone``: they left.
     ``at_desk``: with people, or waiting for them; then ``due_at`` is when the desk is looked at next.
     ``proof``: a telephone that they have proved to be theirs by a code.
+    ``owed``: what was to be said without a letter of theirs, by a channel that cannot begin: it goes with their next.
     """
 
     id: str
@@ -181,3 +182,4 @@ class Correspondent:
     is_gone: bool = False
     at_desk: AtDesk | None = None
     proof: Proof | None = None
+    owed: tuple[str, ...] = ()

@@ -268,9 +268,13 @@ class Correspondence:
             done = self._without_conversation(claimed, "too_fast" if hasty == 1 else "")
         else:
             done = await self._answers.answer(claimed)
-        texts = tuple(text for _, owed in claimed.owed for text in owed) + done.texts
+        kept = done.after.owed
+        done = replace(done, after=replace(done.after, owed=()))
+        texts = done.texts
+        if not done.is_secret:  # what is owed may hold the words
+            texts = (*(text for _, owed in claimed.owed for text in owed), *kept, *texts)
         if not texts:
-            return replace(done, texts=())
+            return done
         whole = "\n".join(texts)
         ways = self._ways[done.after.channel]
         pieces = tuple(ways.cut(whole))
@@ -283,7 +287,7 @@ class Correspondence:
             )
             return replace(done, texts=shown, way=Way.REPLY)
         if not ways.begins:
-            return replace(done, texts=done.texts, way=Way.OWED)
+            return _owing(done, () if done.is_secret else kept)
         key = claimed.letter.key if claimed.letter is not None else _key_of_silence(done)
         messages = self._messages(done.after.id, claimed.letter, pieces, key=key, who=done.after)
         return replace(done, texts=pieces, way=Way.OUTBOX, messages=messages)
@@ -331,6 +335,13 @@ _MOST_HEARD: Final = 10_000
 
 def _is_of_citizen(letter: Letter | None) -> bool:
     return letter is not None and not isinstance(letter.content, FromDesk)
+
+
+def _owing(done: Done, kept: tuple[str, ...]) -> Done:
+    """Return it with what is said left for the next letter: with its letter, or with the correspondent where there is none."""
+    if done.claimed.letter is not None:
+        return replace(done, after=replace(done.after, owed=kept), way=Way.OWED)
+    return replace(done, after=replace(done.after, owed=(*kept, *done.texts)), texts=())
 
 
 def _key_of_silence(done: Done) -> str:

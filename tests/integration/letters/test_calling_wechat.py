@@ -289,6 +289,31 @@ async def test_an_account_without_such_rights_gives_a_late_answer_with_the_next(
         assert await office.deliver() == 0
 
 
+async def test_an_account_without_such_rights_tells_the_number_of_what_was_left_unfinished_with_the_next_answer(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with office_for(
+        wechat, store, tmp_path, clock=clock, wechat_pushes=False, wechat_window_seconds=1e9
+    ) as office:
+        assert await wechat.write(LI, COMPLAINT) == NOTICE + CONFIRM
+        await office.handed_over()
+        clock.ahead = timedelta(minutes=31)
+        await office.correspondence.look()
+        await office.correspondence.settled()
+        (order,) = await office.store.recent()
+        told = await wechat.tell(LI, MsgType="video", MediaId="m1")
+        assert told == (
+            f"您还没有核对，您说的情况我们先登记下来了，工单编号{order.number}，工作人员会联系您核对。\n"
+            "抱歉，我看不了这种消息。请用文字、语音、图片或者位置告诉我。"
+        )
+        await office.handed_over()
+        assert (
+            await wechat.tell(LI, MsgType="video", MediaId="m2")
+            == "抱歉，我看不了这种消息。请用文字、语音、图片或者位置告诉我。"
+        )
+
+
 def test_every_code_has_one_remedy_and_is_documented() -> None:
     text = (Path(__file__).resolve().parents[3] / "docs" / "wechat.md").read_text(encoding="utf-8")
     assert [code for code in REMEDIES if f"`{code}`" not in text] == []

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -103,7 +104,7 @@ class Hotline:
 @asynccontextmanager
 async def hotline_for(
     wechat: WeChatServer, store: SqlStore, folder: Path, redis_port: int, *, away: str = "", agents: int = 1,
-    desk_store: DeskStore | None = None,
+    desk_store: DeskStore | None = None, **changes: Any,
 ) -> AsyncIterator[Hotline]:  # fmt: skip
     clock = Clock()
     desk = AgentDesk(desk_store or DeskInMemory(), DeskRules(silent=1e6, chats=1), clock, lambda: "unused")
@@ -116,7 +117,7 @@ async def hotline_for(
     try:
         async with office_for(
             wechat, store, folder, clock=clock, desk=at_desk, pace=LetterPace(look_seconds=0.05, stranded=timedelta(days=1)),
-            wechat_window_seconds=1e9, units=LetterUnits(relay), voices=Hearing(),
+            wechat_window_seconds=1e9, units=LetterUnits(relay), voices=Hearing(), **changes,
         ) as office:  # fmt: skip
             chats = AgentChats(
                 desk, ChatsOnRedis(redis, SEAL, process="p1"), store, clock, relay=relay.so_far,
@@ -338,3 +339,34 @@ async def test_when_the_desk_is_lost_who_waits_or_writes_to_an_agent_is_not_left
             with pytest.raises(EngineUnavailableError):
                 await hotline.chats.write(chat, "1024", "您好", message="m1")
         await redis.aclose()
+
+
+async def test_an_account_that_cannot_begin_gives_what_was_said_meanwhile_with_the_next_answer(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path, redis_port: int
+) -> None:
+    async with hotline_for(wechat, store, tmp_path, redis_port, wechat_pushes=False) as hotline:
+        await keep(store, an_order(NUMBER, conversation=""))
+        before = len(await hotline.writes("转人工"))
+        (chat,) = await hotline.waiting()
+        await hotline.chats.take(chat, "1024")
+        await hotline.chats.invite_unit(chat, "1024", NUMBER)
+        await hotline.settles()
+        await hotline.relay.send(NUMBER, "今天派人去", by=LANSHAN_UNIT, at=hotline.clock())
+        assert len(await hotline.passes()) == before
+        told = f"{JOINED}\n已经请兰山区人民政府加入对话。对方看不到您的姓名和电话。\n承办单位兰山区人民政府（热线转达）：今天派人去"
+        assert (await hotline.writes("在吗"))[before:] == [told]
+        assert (await hotline.writes("谢谢"))[before + 1 :] == []
+
+
+async def test_who_cannot_be_written_to_learns_with_the_next_answer_that_nobody_was_free(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path, redis_port: int
+) -> None:
+    async with hotline_for(wechat, store, tmp_path, redis_port, wechat_pushes=False) as hotline:
+        await hotline.occupies("1024")
+        await hotline.writes("转人工")
+        await hotline.writes("我家暖气不热")
+        count = len(await hotline.passes(301))
+        (told,) = (await hotline.writes("在吗"))[count:]
+        (kept,) = await store.recent()
+        assert told.startswith("抱歉，现在话务员都在忙。")
+        assert kept.number in told
