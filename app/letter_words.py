@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from app.city_words import load_answer_words, load_safety_words
+from app.city_words import load_answer_words, load_diversion_words, load_safety_words
 from hotline.city import City, read_yaml
+from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.prompts import Prompts
 from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.short_answers import Answer
@@ -26,12 +27,13 @@ _MOST_BELOW: Final = 5
 
 
 class ShortAnswers:
-    """Reads plain answers and alarms by the city's word lists."""
+    """Reads plain answers, alarms and secrets by the city's word lists."""
 
-    def __init__(self, answers: AnswerWords, safety: SafetyWords) -> None:
+    def __init__(self, answers: AnswerWords, safety: SafetyWords, diversions: DiversionWords) -> None:
         """Take the lists."""
         self._answers = answers
         self._safety = safety
+        self._diversions = diversions
 
     def yes_or_no(self, text: str) -> bool | None:
         """Return whether it is a plain yes or no."""
@@ -41,6 +43,10 @@ class ShortAnswers:
     def is_alarm(self, text: str) -> bool:
         """Tell whether it speaks of an emergency."""
         return self._safety.emergency_in(text, is_spoken=False) is not None
+
+    def may_be_state_secret(self, text: str) -> bool:
+        """Tell whether it says that it is about a state secret."""
+        return self._diversions.may_be_state_secret(text)
 
 
 class _Entry(Strict):
@@ -71,7 +77,7 @@ class WeChatWords:
 
 def load_short_answers(city: City) -> ShortAnswers:
     """Read the lists that the dialogue uses, too."""
-    return ShortAnswers(load_answer_words(city), load_safety_words(city))
+    return ShortAnswers(load_answer_words(city), load_safety_words(city), load_diversion_words(city))
 
 
 def load_letter_prompts(city: City) -> Prompts:

@@ -94,6 +94,9 @@ class ReadingShortAnswers(Protocol):
     def is_alarm(self, text: str) -> bool:
         """Tell whether it speaks of an emergency."""
 
+    def may_be_state_secret(self, text: str) -> bool:
+        """Tell whether it says that it is about a state secret."""
+
 
 @dataclass(frozen=True, slots=True)
 class Acted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Collection
 from typing import Any, Final
 
 from pydantic import TypeAdapter
@@ -52,7 +52,7 @@ class LetterWriting:
                 correspondences.insert().values(conversation=talk, correspondent=done.after.id)
             )
         if done.is_secret:
-            await self._conceal(connection, talk, done.at)
+            await self._conceal(connection, talk, done)
         elif done.rows:
             await connection.execute(
                 journal.insert(),
@@ -89,19 +89,34 @@ class LetterWriting:
             )
             await connection.execute(waiting.values(next_at=done.at))
 
-    async def _conceal(self, connection: AsyncConnection, talk: str, at: datetime) -> None:
-        """Delete what was written in a conversation; that it took place is kept."""
+    async def _conceal(self, connection: AsyncConnection, talk: str, done: Done) -> None:
+        """Delete what was written in a conversation, and what was answered; that it took place is kept."""
         await connection.execute(delete(journal).where(journal.c.conversation == talk))
         mine = select(letters.c.id, letters.c.key, letters.c.body).where(letters.c.conversation == talk)
-        for row in (await connection.execute(mine)).all():
+        rows = (await connection.execute(mine)).all()
+        for row in rows:
             blank = self._blanked(self._seal.open(row.body, f"letter:{row.key}"))
             body = self._seal.close(blank, f"letter:{row.key}")
             await connection.execute(
                 update(letters).where(letters.c.id == row.id).values(body=body, answer=None)
             )
+        await self._delete_answers(connection, done.after.id, {row.key for row in rows}, f"silence:{talk}:")
         await write_audit(
-            connection, at=at, actor="machine", action="journal.concealed", subject=talk, detail={}
+            connection, at=done.at, actor="machine", action="journal.concealed", subject=talk, detail={}
         )
+
+    @staticmethod
+    async def _delete_answers(
+        connection: AsyncConnection, who: str, of_letters: Collection[str], unasked: str
+    ) -> None:
+        """Delete messages to a correspondent that answer these letters, or that begin so, sent or not: they may say the words back."""
+        theirs = select(outbox.c.id, outbox.c.key).where(outbox.c.destination == who, outbox.c.subject == who)
+        told = [
+            row.id
+            for row in (await connection.execute(theirs)).all()
+            if row.key.rpartition(":")[0] in of_letters or row.key.startswith(unasked)
+        ]
+        await connection.execute(delete(outbox).where(outbox.c.id.in_(told)))
 
     @staticmethod
     def _blanked(body: bytes) -> bytes:

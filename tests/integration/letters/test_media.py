@@ -140,6 +140,19 @@ async def test_a_spoken_emergency_waits_for_nobody(
         assert "请立即拨打119" in told
 
 
+async def test_a_secret_that_was_spoken_is_not_said_back_and_leaves_nothing(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path
+) -> None:
+    async with office_for(wechat, store, tmp_path, voices=hearing("我这里有涉密文件")) as office:
+        told = await speak(wechat)
+        assert told is not None
+        assert "涉密文件" not in told
+        assert "请不要在热线里说" in told
+        await office.correspondence.settled()
+        (record,) = await store.recent()
+        assert await store.read(record.conversation) == []
+
+
 @pytest.mark.parametrize("recognizer", [DownRecognizer(), LateRecognizer()])
 async def test_without_a_recogniser_the_citizen_is_asked_to_write(
     wechat: WeChatServer, store: SqlStore, tmp_path: Path, recognizer: DownRecognizer

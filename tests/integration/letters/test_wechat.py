@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hotline.domain.appeal import ContactChannel, Datum, Position
 from hotline.domain.knowledge import Attachment
+from hotline.domain.outbox import MessageState
 from hotline.store.sql import SqlStore
 from hotline.store.tables import letters
 from tests.letter_office import (
@@ -22,6 +23,7 @@ from tests.letter_office import (
     NOTICE,
     QUESTION,
     VAGUE,
+    ByHeart,
     Clock,
     Office,
     office_for,
@@ -263,6 +265,24 @@ async def test_a_state_secret_leaves_nothing_but_that_it_came(office: Office, we
     async with office.store.database.reading() as connection:
         (row,) = (await connection.execute(select(letters))).all()
     assert "涉密" not in office.letters._letter(row).content.text  # type: ignore[union-attr]
+
+
+async def test_what_was_answered_in_a_conversation_that_holds_a_secret_is_deleted_with_it(
+    wechat: WeChatServer, store: SqlStore, tmp_path: Path
+) -> None:
+    slow = ByHeart()
+    slow.delay = 0.6
+    async with office_for(wechat, store, tmp_path, understander=slow, wait_seconds=0.05) as office:
+        assert await wechat.write(LI, QUESTION) is None
+        await office.correspondence.settled()
+        (sent,) = await office.outbox.in_state(MessageState.PENDING)
+        assert sent.message.body["text"] == NOTICE + ANSWERED
+        await wechat.write(LI, "我要反映涉密文件的事")
+        await office.correspondence.settled()
+        left = await office.outbox.written(sent.message.destination, sent.message.subject)
+        assert [each.message.body["text"] for each in left if ANSWERED in each.message.body["text"]] == []
+        await office.deliver()
+        assert NOTICE + ANSWERED not in wechat.citizens[LI].seen
 
 
 # --- the door ----------------------------------------------------------------------------------------------------
