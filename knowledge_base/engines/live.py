@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
+from hotline.domain.errors import EngineUnavailableError, HotlineError, StoreUnavailableError
 from hotline.domain.knowledge import START, Article, KnowledgePosition, Passage
 from knowledge_base.engines.index_folder import IndexFolder
 from knowledge_base.engines.tantivy import TantivyRetriever
@@ -172,8 +172,11 @@ class LiveRetriever:
                 if not was_away:
                     log.error("knowledge.database_away")
                 was_away = True
-            except OSError as error:  # the disk is full, or the folder is gone
-                log.error("knowledge_index.not_written", error=type(error).__name__)
+            except (
+                HotlineError,
+                OSError,
+            ) as error:  # the disk is full, the folder is gone, the encoder fails
+                log.error("knowledge_index.not_written", error=type(error).__name__, reason=str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 was_away = False

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,7 @@ from hotline.store.knowledge import SqlKnowledge, VersionChange
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from knowledge_base.engines.live import LiveRetriever
+from knowledge_base.engines.tantivy_index import IndexDamagedError, TantivyIndex
 from knowledge_base.wording import load_wording
 from tests.articles import REVIEWER, published
 from tests.builders import LINYI, NOW, after
@@ -146,3 +149,26 @@ async def test_an_index_of_another_database_is_not_believed(base: Base, tmp_path
         shutil.copytree(base.folder / "index", other.folder / "index")
         live = await other.process()
         assert (await found(live, "居住证"), await found(live, "路灯报修")) == ([], ["路灯报修"])
+
+
+async def test_an_index_that_cannot_be_written_for_a_while_is_tried_again_until_it_can(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live, written, failures = await base.process(), TantivyIndex.write, count(1)
+    assert await found(live, "居住证") == ["居住证怎么办"]
+
+    def without_space(index: TantivyIndex, *given: Any) -> None:
+        if next(failures) <= 4:  # an update, and what is then built anew, look after look
+            raise IndexDamagedError("index", "OSError")
+        written(index, *given)
+
+    monkeypatch.setattr(TantivyIndex, "write", without_space)
+    monkeypatch.setattr("knowledge_base.engines.live._PAUSE_SECONDS", 0.1)
+    retired = RESIDENCE.after(ArticleStep.RETIRE, by=REVIEWER, at=after(1), note="有误")
+    await base.kept.commit(VersionChange(retired, RESIDENCE.revision), at=after(1))
+
+    async def is_gone() -> bool:
+        return await found(live, "居住证") == []
+
+    await soon(is_gone, 20)
+    assert next(failures) > 4
