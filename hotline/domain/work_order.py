@@ -186,6 +186,13 @@ class WorkOrder:
         """Return when one of ``steps`` was last taken, or None."""
         return next((entry.at for entry in reversed(self.history) if entry.step in steps), None)
 
+    @property
+    def concluded_at(self) -> datetime | None:
+        """When it was last concluded, or None; what is done to a concluded order concludes it no second time."""
+        done = Status.CONCLUDED
+        ends = (one.at for one in reversed(self.history) if one.after is done and one.before is not done)
+        return next(ends, None)
+
     def count(self, step: Step) -> int:
         """Return how often ``step`` was taken."""
         return sum(entry.step is step for entry in self.history)

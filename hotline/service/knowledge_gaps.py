@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from hotline.domain.appeal import AppealKind
 from hotline.domain.article_life import (
     ArticleStepRefusedError,
     ArticleVersion,
@@ -29,8 +28,8 @@ from hotline.domain.knowledge_use import (
     CandidateNotFoundError,
     CandidateOrigin,
     CandidateSettledError,
+    CandidateState,
 )
-from hotline.domain.life_cycle import Status
 from hotline.domain.people import MACHINE, Actor
 from hotline.domain.secrecy import is_hidden, without_identity
 from hotline.domain.work_order import WorkOrder
@@ -41,6 +40,8 @@ from hotline.store.knowledge_use import SqlKnowledgeUse
 from hotline.store.order_search import SqlOrderSearch
 
 _PAGE: Final = 200
+_SLOWEST: Final = timedelta(days=366)
+"""So long an inquiry may be under way."""
 _MOST_QUESTIONS: Final = 5_000
 _SHOWN: Final = 8
 _LONGEST_TITLE: Final = 60
@@ -81,19 +82,14 @@ class KnowledgeGaps:
         self._rules = rules
 
     async def bring_back(self, now: datetime) -> int:
-        """Make candidates of inquiries that a unit has answered since; return how many are new."""
+        """Make candidates of inquiries that were concluded within ``look_back``; return how many are new."""
         fresh, after = 0, ""
-        span = (now - self._rules.look_back, now)
-        while found := await self._orders.find(
-            statuses=(Status.CONCLUDED, Status.ARCHIVED),
-            kinds=(AppealKind.INQUIRY,),
-            registered=span,
-            after=after,
-            limit=_PAGE,
-        ):
+        since = now - self._rules.look_back
+        while found := await self._orders.answered_later((since - _SLOWEST, now), after=after, limit=_PAGE):
             for order in found:
-                candidate = self._of_order(order, now)
-                if candidate is not None:
+                if (order.concluded_at or order.registered_at) < since:
+                    continue
+                if (candidate := self._of_order(order, now)) is not None:
                     fresh += await self._use.add(candidate, at=now, by=MACHINE)
             after = found[-1].number
         return fresh
@@ -102,11 +98,13 @@ class KnowledgeGaps:
         """Make candidates of questions that were asked in vain again and again; return those that are new."""
         asked = await self._use.in_vain(now - self._rules.look_back, limit=_MOST_QUESTIONS)
         texts = [masked(one.question) for one in asked]
-        fresh = []
+        fresh, known = [], await self._known()
         for group in await self._finder.grouped(texts):
             if len(group) < self._rules.asked_in_vain:
                 break
             questions = tuple(dict.fromkeys(texts[place] for place in group))
+            if not known.isdisjoint(questions):  # waiting, taken or dismissed, under whichever id
+                continue
             nearest = await self._finder.nearest(questions[0], on=now.astimezone(self._timezone).date())
             categories = [asked[place].category for place in group if asked[place].category is not None]
             digest = _digest(min(questions))
@@ -125,6 +123,16 @@ class KnowledgeGaps:
             if await self._use.add(candidate, at=now, by=MACHINE):
                 fresh.append(candidate)
         return fresh
+
+    async def _known(self) -> set[str]:
+        """Return the questions of all candidates that there ever were."""
+        known: set[str] = set()
+        for state in CandidateState:
+            after = ""
+            while found := await self._use.candidates(state=state, after=after, limit=_PAGE):
+                known.update(question for one in found for question in one.questions)
+                after = found[-1].id
+        return known
 
     def _of_order(self, order: WorkOrder, now: datetime) -> Candidate | None:
         """Return what an answered inquiry adds; None where it was answered at once or must stay confidential."""

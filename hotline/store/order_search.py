@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import false, func, literal, or_, select
 
 from hotline.domain.appeal import AppealKind
 from hotline.domain.life_cycle import Status
 from hotline.domain.work_order import WorkOrder
 from hotline.store.database import Database
+from hotline.store.knowledge_tables import knowledge_candidates
 from hotline.store.order_body import loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import order_supporters, work_orders
+from hotline.store.tables import order_facts, order_supporters, work_orders
 
 
 class SqlOrderSearch:
@@ -67,6 +68,33 @@ class SqlOrderSearch:
             select(orders.number, orders.body)
             .where(*conditions)
             .order_by(orders.number.desc() if newest_first else orders.number)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
+
+    async def answered_later(
+        self, registered: tuple[datetime, datetime], *, after: str = "", limit: int = 50
+    ) -> Sequence[WorkOrder]:
+        """Return closed inquiries, by number, that were not answered at once and have not come back to the knowledge base."""
+        orders, facts, start, end = work_orders.c, order_facts.c, *registered
+        come_back = select(knowledge_candidates.c.id).where(
+            knowledge_candidates.c.key == literal("order:").concat(orders.number)
+        )
+        query = (
+            select(orders.number, orders.body)
+            .outerjoin(order_facts, facts.number == orders.number)
+            .where(
+                orders.number > after,
+                orders.kind == AppealKind.INQUIRY.value,
+                orders.status.in_((Status.CONCLUDED.value, Status.ARCHIVED.value)),
+                orders.registered_at >= start,
+                orders.registered_at < end,
+                func.coalesce(facts.was_answered_at_once, false()).is_(False),
+                ~come_back.exists(),
+            )
+            .order_by(orders.number)
             .limit(limit)
         )
         async with self._database.reading() as connection:

@@ -86,6 +86,17 @@ async def test_an_inquiry_that_was_answered_later_flows_back_masked_once(
     assert (candidate.answer, candidate.unit) == ("公积金断缴三个月以上不能贷款。", "兰山区人民政府")
 
 
+async def test_an_inquiry_flows_back_however_long_it_took_and_none_that_was_concluded_long_ago(
+    desk: Desk, use: SqlKnowledgeUse
+) -> None:
+    await keep(desk.base, answered())
+    slow = answered("26112300002")
+    ended = replace(slow.history[-1], at=NOW + timedelta(days=40))
+    await keep(desk.base, replace(slow, history=(*slow.history[:-1], ended)))
+    assert await gaps(desk, use).bring_back(NOW + timedelta(days=40, hours=1)) == 1
+    assert [one.key for one in await use.candidates()] == ["order:26112300002"]
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -117,6 +128,20 @@ async def test_questions_asked_in_vain_become_one_candidate_with_the_unit_to_ask
     assert set(candidate.questions) == set(asked[:3])
     assert candidate.unit == "市住建局"
     assert await gaps(desk, use, newest_first).find(after(60)) == []
+
+
+async def test_what_was_dismissed_does_not_come_back_under_another_question(
+    desk: Desk, use: SqlKnowledgeUse
+) -> None:
+    asked = ["地暖归谁维修", "地暖谁来修", "地暖坏了归谁修呀"]
+    await use.keep("c1", [Lookup(turn, after(turn), text, "0101") for turn, text in enumerate(asked)])
+    (candidate,) = await gaps(desk, use, Finder([[0, 1, 2]])).find(after(60))
+    await use.settle(candidate.dismissed("自行联系物业", by=EDITOR), expected=1, at=after(61), by=EDITOR)
+    smaller = "地暖不热归谁修"
+    assert smaller < min(asked)
+    await use.keep("c2", [Lookup(1, after(70), smaller, "0101")])
+    assert await gaps(desk, use, Finder([[0, 1, 2, 3]])).find(after(90)) == []
+    assert await use.candidates() == []
 
 
 async def test_what_was_asked_less_often_is_no_candidate(desk: Desk, use: SqlKnowledgeUse) -> None:
