@@ -39,7 +39,7 @@ class ArticleStep(StrEnum):
     SEND_BACK = "send_back"  # 审核退回
     APPROVE = "approve"  # 审核通过
     PUBLISH = "publish"  # 发布
-    HOLD = "hold"  # 发布受阻（对照题回退）
+    HOLD = "hold"  # 发布受阻（对照题回退，问法重复）
     WARN = "warn"  # 到期预警
     EXPIRE = "expire"  # 到期下线
     REPLACE = "replace"  # 被新版本替换
@@ -93,6 +93,9 @@ SEED: Final = "seed"
 STARTERS: Final = _WRITERS | _MACHINE
 """Who may start an article or its next version; the machine's drafts wait for a person."""
 
+_BY_ANOTHER: Final = frozenset({ArticleStep.APPROVE, ArticleStep.PUBLISH})
+"""What nobody does with their own text: to bring it forward or to overrule golden questions is reviewing too."""
+
 _NEEDS_A_REASON: Final = frozenset({ArticleStep.SEND_BACK, ArticleStep.RETIRE, ArticleStep.DISCARD})
 
 
@@ -106,6 +109,7 @@ class Refusal(StrEnum):
     INCOMPLETE = "incomplete"  # 内容不合格
     OPEN_VERSION = "open_version"  # 已有在编的版本
     GOLDEN = "golden"  # 对照题回退
+    NOT_VALID_YET = "not_valid_yet"  # 未到生效日，在用的版本仍有效
 
 
 class ArticleStepRefusedError(HotlineError):
@@ -182,7 +186,7 @@ class ArticleEntry:
 class ArticleVersion:
     """One version of an article with its life.
 
-    ``authors`` are the ids of all who wrote on it; none of them may review it. ``publish_at`` is when it takes effect
+    ``authors`` are the ids of all who wrote on it; none of them may review or publish it. ``publish_at`` is when it takes effect
     once approved. ``origin`` is where it came from: "" a person, "seed" the city's files, "import" a file,
     ``candidate:<id>`` an inquiry that could not be answered, ``order:<number>`` an order whose unit suggests it. ``revision`` counts changes for optimistic locking.
     """
@@ -235,8 +239,15 @@ class ArticleVersion:
         return next(approved, None)
 
     @property
+    def published_at(self) -> datetime | None:
+        """When it came into force, or None."""
+        published = ArticleStatus.PUBLISHED
+        came = (one.at for one in self.history if one.after is published and one.before is not published)
+        return next(came, None)
+
+    @property
     def is_held(self) -> bool:
-        """Whether golden questions kept it from taking effect."""
+        """Whether golden questions, or an article that asks the same, kept it from taking effect."""
         return self.status is ArticleStatus.SCHEDULED and self.history[-1].step is ArticleStep.HOLD
 
     def is_expiring(self, *, on: date, within: timedelta) -> bool:
@@ -290,7 +301,7 @@ class ArticleVersion:
     def _refusal(self, step: ArticleStep, by: Actor, note: str) -> Refusal | None:
         if by.role not in WHO[step]:
             return Refusal.ROLE
-        if step is ArticleStep.APPROVE and by.id in self.authors:
+        if step in _BY_ANOTHER and by.id in self.authors:
             return Refusal.OWN_WORK
         if step in _NEEDS_A_REASON and not note.strip():
             return Refusal.NO_REASON

@@ -261,7 +261,7 @@ def _steps(account: Account, latest: ArticleVersion, in_force: ArticleVersion | 
         if (on.status, step) in TRANSITIONS and _may(account, step):
             found.add(step.value)
     if account.login in latest.authors:
-        found.discard(ArticleStep.APPROVE.value)
+        found -= {ArticleStep.APPROVE.value, ArticleStep.PUBLISH.value}
     return found
 
 

@@ -64,6 +64,23 @@ def test_nobody_reviews_what_they_wrote() -> None:
     assert own.after(ArticleStep.APPROVE, by=Actor(Role.REVIEWER, "r-2"), at=NOW).reviewed_by == "r-2"
 
 
+def test_nobody_brings_forward_or_overrules_golden_questions_on_what_they_wrote() -> None:
+    own = in_review(by=REVIEWER).after(
+        ArticleStep.APPROVE, by=Actor(Role.REVIEWER, "r-2"), at=NOW, publish_at=after(60)
+    )
+    held = own.after(ArticleStep.HOLD, by=MACHINE, at=after(60))
+    for version in (own, held):
+        assert refusal_of(version, ArticleStep.PUBLISH, REVIEWER) is Refusal.OWN_WORK
+        assert version.after(ArticleStep.PUBLISH, by=MACHINE, at=after(60)).published_at == after(60)
+
+
+def test_a_warning_is_no_new_publication() -> None:
+    version = published()
+    assert version.after(ArticleStep.WARN, by=MACHINE, at=after(60)).published_at == NOW
+    assert ArticleVersion.seeded(version.article, at=after(5)).published_at == after(5)
+    assert scheduled().published_at is None
+
+
 def test_who_edits_or_submits_a_draft_becomes_an_author() -> None:
     edited = a_draft().edited(a_full_article(title="供暖几时开始"), by=OTHER_EDITOR, at=NOW)
     submitted = edited.after(ArticleStep.SUBMIT, by=Actor(Role.REVIEWER, "r-1"), at=NOW)
