@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,6 +117,14 @@ class SqlKnowledge:
         found = await self._found(mine)
         return found[0] if found else None
 
+    async def superseded(self, article: str) -> Sequence[ArticleVersion]:
+        """Return what the next version takes the place of: the one in force, and those that ran out, the first one first."""
+        theirs = select(article_versions.c.body).where(
+            article_versions.c.article == article,
+            article_versions.c.status.in_((ArticleStatus.PUBLISHED.value, ArticleStatus.EXPIRED.value)),
+        )
+        return await self._found(theirs.order_by(article_versions.c.version))
+
     async def listed(
         self,
         *,
@@ -172,13 +180,18 @@ class SqlKnowledge:
             rows = await connection.execute(select(articles.c.id, articles.c.seed))
             return {row.id: row.seed for row in rows}
 
-    async def to_publish(self, now: datetime, *, limit: int) -> Sequence[ArticleVersion]:
-        """Return approved versions whose time has come, the earliest first."""
+    async def to_publish(
+        self, now: datetime, *, after: ArticleVersion | None = None, limit: int
+    ) -> Sequence[ArticleVersion]:
+        """Return approved versions whose time has come, the earliest first, behind ``after``."""
+        due, id_ = article_versions.c.publish_at, article_versions.c.article
         come = select(article_versions.c.body).where(
-            article_versions.c.status == ArticleStatus.SCHEDULED.value, article_versions.c.publish_at <= now
+            article_versions.c.status == ArticleStatus.SCHEDULED.value, due <= now
         )
-        order = (article_versions.c.publish_at, article_versions.c.article)
-        return await self._found(come.order_by(*order).limit(limit))
+        if after is not None:
+            same = and_(due == after.publish_at, id_ > after.id)
+            come = come.where(or_(due > after.publish_at, same))
+        return await self._found(come.order_by(due, id_).limit(limit))
 
     async def ending(self, until: date, *, limit: int, after: str = "") -> Sequence[ArticleVersion]:
         """Return published versions that run out on ``until`` or before, by id."""

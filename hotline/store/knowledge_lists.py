@@ -21,6 +21,8 @@ _BATCH: Final = 500
 _OWED: Final = (ArticleStatus.PUBLISHED.value, ArticleStatus.EXPIRED.value)
 """An expired version becomes a replaced or a retired one as soon as somebody has seen to it."""
 
+_WAS_IN_FORCE: Final = (*_OWED, ArticleStatus.REPLACED.value, ArticleStatus.RETIRED.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -166,12 +168,17 @@ class SqlKnowledgeLists:
         return found
 
     async def endings(self, until: date) -> Sequence[Ending]:
-        """Return what is in force and runs out by ``until``, and what has run out without a new version, the earliest first."""
-        status = article_versions.c.status
+        """Return what is in force and runs out by ``until``, and what has run out with no later version published, the earliest first."""
+        status, newer = article_versions.c.status, article_versions.alias()
+        later = select(newer.c.version).where(
+            newer.c.article == article_versions.c.article,
+            newer.c.version > article_versions.c.version,
+            newer.c.status.in_(_WAS_IN_FORCE),
+        )
         query = (
             select(articles, article_versions.c.valid_until, status.label("state"))
             .join(article_versions, article_versions.c.article == articles.c.id)
-            .where(article_versions.c.valid_until <= until, status.in_(_OWED))
+            .where(article_versions.c.valid_until <= until, status.in_(_OWED), ~later.exists())
             .order_by(article_versions.c.valid_until, articles.c.id)
         )
         async with self._database.reading() as connection:

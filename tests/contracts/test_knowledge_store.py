@@ -189,6 +189,8 @@ async def test_what_is_due_is_found_the_earliest_first(kept: SqlKnowledge) -> No
     )
     assert [one.id for one in await kept.to_publish(after(29), limit=9)] == []
     assert [one.id for one in await kept.to_publish(after(60), limit=9)] == ["A0101-02", "A0101-01"]
+    (first,) = await kept.to_publish(after(60), limit=1)
+    assert [one.id for one in await kept.to_publish(after(60), after=first, limit=9)] == ["A0101-01"]
     assert [one.id for one in await kept.ending(date(2026, 12, 1), limit=9)] == ["A0101-03"]
     assert [one.id for one in await kept.ending(date(2026, 12, 31), limit=9, after="A0101-03")] == [
         "A0101-04"
@@ -367,6 +369,21 @@ async def test_what_runs_out_is_listed_by_its_day_until_somebody_has_seen_to_it(
     gone = out.after(ArticleStep.RETIRE, by=EDITOR, at=after(11), note="废止")
     await kept.commit(VersionChange(gone, out.revision), at=after(11))
     assert [one.id for one in await lists.endings(day)] == ["A0101-02"]
+
+
+async def test_what_ran_out_below_a_later_version_is_seen_to(store: SqlStore, kept: SqlKnowledge) -> None:
+    first = published(valid_until=date(2026, 11, 25))
+    out = first.after(ArticleStep.EXPIRE, by=MACHINE, at=after(9))
+    await kept.commit(VersionChange(out), at=after(9))
+    assert await kept.superseded("A0101-01") == [out]
+    second = published(version=2)
+    await kept.commit(VersionChange(second), at=after(10))
+    assert await kept.superseded("A0101-01") == [out, second]
+    lists = SqlKnowledgeLists(store.database)
+    assert await lists.endings(date(2026, 12, 1)) == []
+    gone = second.after(ArticleStep.RETIRE, by=EDITOR, at=after(11), note="废止")
+    await kept.commit(VersionChange(gone, second.revision), at=after(11))
+    assert await lists.endings(date(2026, 12, 1)) == []
 
 
 async def test_figures_of_each_article_count_what_was_found_answered_and_helped(use: SqlKnowledgeUse) -> None:
