@@ -74,9 +74,9 @@ class GoldenGate:
             answers = await self._answers(questions, on, told)
         return answers.figures, answers.before
 
-    async def clashes(self, article: Article) -> Sequence[str]:
-        """Return which ways of asking another published article has already; see ``Lookalikes``."""
-        return await asyncio.to_thread(self._clashes, article)
+    async def clashes(self, article: Article, *, on: date, beside: Sequence[Article] = ()) -> Sequence[str]:
+        """Return which ways of asking another article has already; see ``Lookalikes``."""
+        return await asyncio.to_thread(self._clashes, article, max(on, article.valid_from), beside)
 
     async def _answers(
         self,
@@ -103,11 +103,13 @@ class GoldenGate:
             told(0, whole)
             return await asked_in_own_process(work, seconds=_SECONDS, told=lambda asked: told(asked, whole))
 
-    def _clashes(self, article: Article) -> list[str]:
+    def _clashes(self, article: Article, on: date, beside: Sequence[Article]) -> list[str]:
         found = []
         for asking in (article.title, *article.questions):
-            for passage in self._live.current.search(asking, on=article.valid_from, limit=3):
-                other = passage.article
-                if other.id != article.id and plain(asking) in map(plain, (other.title, *other.questions)):
-                    found.append(f"问法“{asking}”与 {other.id} 重复")
+            near = [passage.article for passage in self._live.current.search(asking, on=on, limit=3)]
+            found += [
+                f"问法“{asking}”与 {other.id} 重复"
+                for other in (*near, *beside)
+                if other.id != article.id and plain(asking) in map(plain, (other.title, *other.questions))
+            ]
         return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -71,8 +71,8 @@ class PublicationGate(Protocol):
 class Lookalikes(Protocol):
     """Knows articles that ask the same (``app.knowledge_gate``)."""
 
-    async def clashes(self, article: Article) -> Sequence[str]:
-        """Return, in Chinese, which ways of asking lead to another published article already."""
+    async def clashes(self, article: Article, *, on: date, beside: Sequence[Article] = ()) -> Sequence[str]:
+        """Return, in Chinese, which ways of asking another article has that is published on that day, or one ``beside`` it."""
 
 
 class AttachedFiles(Protocol):
@@ -167,7 +167,7 @@ class Knowledge:
         draft = await self._read(article, expected)
         self._refuse_other_units(draft, ArticleStep.SUBMIT, by)
         submitted = draft.after(ArticleStep.SUBMIT, by=by, at=at, note=note)
-        await self._refuse_faulty(draft, ArticleStep.SUBMIT)
+        await self._refuse_faulty(draft, ArticleStep.SUBMIT, at)
         await self._store.commit(VersionChange(submitted, draft.revision), at=at)
         return submitted
 
@@ -217,7 +217,7 @@ class Knowledge:
             draft = ArticleVersion.started(fresh, by=by, at=at, note=note, origin=IMPORTED)
         self._refuse_other_units(draft, ArticleStep.EDIT, by)
         if submits:
-            await self._refuse_faulty(draft, ArticleStep.SUBMIT)
+            await self._refuse_faulty(draft, ArticleStep.SUBMIT, at)
             draft = draft.after(ArticleStep.SUBMIT, by=by, at=at)
         return VersionChange(draft, latest.revision if latest is not None and latest.is_open else None)
 
@@ -249,23 +249,21 @@ class Knowledge:
     ) -> Sequence[ArticleVersion]:
         """Approve versions, all or none, to take effect at once or at ``publish_at``.
 
+        One in whose place an earlier version is in force takes effect on the day from which it is valid, and no sooner.
         ``expected`` is the revision that each of them has to have: somebody approves what they have read.
         ``permitted`` is asked before anything is kept: golden questions take a minute, and a role may be gone by then.
         Raises ``PublicationBlockedError`` when golden questions would be answered worse, unless ``over_gate`` says why
         it is right all the same (a person's decision, kept in the history).
         """
-        effective = max(publish_at or at, at)
         versions, approved = await self._approvable(
-            ids, by=by, at=at, effective=effective, note=note, expected=expected
+            ids, by=by, at=at, publish_at=publish_at, note=note, expected=expected
         )
-        report = await self.golden([version.article for version in versions], at=effective, told=told)
+        report = await self._golden_as_approved(approved, at=at, told=told)
         if report.is_drop and not over_gate.strip():
             raise PublicationBlockedError(report)
         await permitted()
-        if effective > at:
-            changes = [VersionChange(new, old.revision) for new, old in zip(approved, versions, strict=True)]
-            await self._store.commit(*changes, at=at)
-            return approved
+        for version in versions:
+            await self._refuse_clashing(version, ArticleStep.APPROVE, at, beside=versions)
         why = over_gate.strip() if report.is_drop else ""
         return await self._publish(approved, versions, by=by, at=at, note=why)
 
@@ -281,14 +279,14 @@ class Knowledge:
         permitted: Permitted = anybody,
     ) -> ArticleVersion:
         """Let an approved version take effect now: one that waits for its time, or that golden questions held."""
-        version = await self._read(article, expected)
-        version.after(ArticleStep.PUBLISH, by=by, at=at)  # refuses before the questions are asked
+        version = await self._publishable(article, expected, by=by, at=at)
         report = await self.golden([version.article], at=at, told=told)
         if report.is_drop and not over_gate.strip():
             raise PublicationBlockedError(report)
         await permitted()
+        await self._refuse_clashing(version, ArticleStep.PUBLISH, at)
         why = over_gate.strip() if report.is_drop else ""
-        (published,) = await self._publish([version], [version], by=by, at=at, note=why)
+        (published,) = await self._publish([version], [version], by=by, at=at, note=why, brings_forward=True)
         return published
 
     async def examine(
@@ -296,15 +294,14 @@ class Knowledge:
     ) -> Sequence[ArticleVersion]:
         """Raise what speaks against a decision before any golden question is asked; return the versions it is on."""
         if decision.step is ArticleStep.PUBLISH:
-            versions = [await self._read(article, decision.revision) for article in ids]
-            for version in versions:
-                version.after(ArticleStep.PUBLISH, by=decision.by, at=at)
-            return versions
+            return [
+                await self._publishable(article, decision.revision, by=decision.by, at=at) for article in ids
+            ]
         versions, _ = await self._approvable(
             ids,
             by=decision.by,
             at=at,
-            effective=max(decision.publish_at or at, at),
+            publish_at=decision.publish_at,
             note=decision.note,
             expected=decision.revision,
         )
@@ -356,22 +353,32 @@ class Knowledge:
     # --- what the machine does as time passes ----------------------------------------------------------------
 
     async def publish_due(self, now: datetime, *, limit: int = 20) -> int:
-        """Publish what was approved for a time that has come; hold what golden questions speak against. Return how many."""
-        done = 0
-        for version in await self._store.to_publish(now, limit=limit):
-            if version.is_held:
-                continue
-            report = await self.golden([version.article], at=now)
-            try:
-                if report.is_drop:
-                    await self._hold(version, report, now)
-                else:
-                    await self._publish([version], [version], by=MACHINE, at=now)
-            except StaleArticleError:
-                log.info("article.left_to_another", article=version.id)
-                continue
-            done += 1
+        """Publish what was approved for a time that has come, or hold what speaks against it. Return how many.
+
+        Golden questions may have become worse since, or another article may have come to ask the same.
+        """
+        done, after = 0, None
+        while done < limit and (found := await self._store.to_publish(now, after=after, limit=limit)):
+            for version in found:
+                done += await self._take_up(version, now)
+            after = found[-1]
         return done
+
+    async def _take_up(self, version: ArticleVersion, now: datetime) -> int:
+        if version.is_held or await self._effective(version, now) > now:
+            return 0
+        report = await self.golden([version.article], at=now)
+        against = str(PublicationBlockedError(report)) if report.is_drop else ""
+        against = against or "；".join(await self._clashes(version, now))
+        try:
+            if against:
+                await self._hold(version, against, now)
+            else:
+                await self._publish([version], [version], by=MACHINE, at=now)
+        except StaleArticleError:
+            log.info("article.left_to_another", article=version.id)
+            return 0
+        return 1
 
     async def look_at_ends(self, now: datetime, *, limit: int = 100) -> int:
         """Take out of use what has run out, and warn of what will: the owner unit gets a dated task. Return how many."""
@@ -456,19 +463,56 @@ class Knowledge:
         *,
         by: Actor,
         at: datetime,
-        effective: datetime,
+        publish_at: datetime | None,
         note: str,
         expected: int | None,
     ) -> tuple[list[ArticleVersion], list[ArticleVersion]]:
         """Return versions as they are and as they would be approved, or raise what speaks against it."""
         versions = [await self._read(article, expected) for article in ids]
+        soonest = max(publish_at or at, at)
         approved = [
-            version.after(ArticleStep.APPROVE, by=by, at=at, note=note, publish_at=effective)
+            version.after(
+                ArticleStep.APPROVE,
+                by=by,
+                at=at,
+                note=note,
+                publish_at=await self._effective(version, soonest),
+            )
             for version in versions
         ]
         for version in versions:
-            await self._refuse_faulty(version, ArticleStep.APPROVE)
+            await self._refuse_faulty(version, ArticleStep.APPROVE, soonest, beside=versions)
         return versions, approved
+
+    async def _publishable(
+        self, article: str, expected: int | None, *, by: Actor, at: datetime
+    ) -> ArticleVersion:
+        """Return an approved version that may take effect now, or raise what speaks against it."""
+        version = await self._read(article, expected)
+        version.after(ArticleStep.PUBLISH, by=by, at=at)
+        if await self._effective(version, at) > at:
+            raise version.refused(ArticleStep.PUBLISH, Refusal.NOT_VALID_YET)
+        await self._refuse_clashing(version, ArticleStep.PUBLISH, at)
+        return version
+
+    async def _effective(self, version: ArticleVersion, at: datetime) -> datetime:
+        """Return when a version takes effect that is to at ``at``: the one in force answers until the next one is valid."""
+        if await self._store.in_force(version.id) is None:
+            return at
+        return max(at, datetime.combine(version.article.valid_from, time(), self._timezone))
+
+    async def _golden_as_approved(
+        self, approved: Sequence[ArticleVersion], *, at: datetime, told: Progress
+    ) -> GateReport:
+        """Ask the golden questions for each time at which some take effect; return the first drop, or the last report."""
+        times = [version.publish_at or at for version in approved]
+        reports: list[GateReport] = []
+        for moment in sorted(set(times)):
+            changed = [one.article for one, when in zip(approved, times, strict=True) if when <= moment]
+            reports.append(await self.golden(changed, at=moment, told=told))
+            if reports[-1].is_drop:
+                break
+        return reports[-1]
 
     async def _publish(
         self,
@@ -478,24 +522,32 @@ class Knowledge:
         by: Actor,
         at: datetime,
         note: str = "",
+        brings_forward: bool = False,
     ) -> Sequence[ArticleVersion]:
-        """Put versions in force in place of those before them, and settle what their units owed for it."""
-        published = [version.after(ArticleStep.PUBLISH, by=by, at=at, note=note) for version in approved]
-        changes = []
-        for version in published:
-            before = await self._store.in_force(version.id)
-            if before is not None:
-                replaced = before.after(ArticleStep.REPLACE, by=MACHINE, at=at)
-                changes.append(VersionChange(replaced, before.revision))
-        changes += [VersionChange(new, old.revision) for new, old in zip(published, read, strict=True)]
-        tasks = await self._tasks.settled_by([version.id for version in published], at=at)
-        await self._store.commit(*changes, tasks=tasks, at=at)
-        return published
+        """Put versions in force in place of those before them, and settle what their units owed for it.
 
-    async def _hold(self, version: ArticleVersion, report: GateReport, now: datetime) -> None:
-        error = PublicationBlockedError(report)
-        held = version.after(ArticleStep.HOLD, by=MACHINE, at=now, note=str(error)[:_LONGEST_NOTE])
-        body = {"article": version.id, "version": version.number, "moved": str(error)[:_LONGEST_NOTE]}
+        What is approved for later waits for its time, unless ``brings_forward``.
+        """
+        decided = [
+            version.after(ArticleStep.PUBLISH, by=by, at=at, note=note)
+            if brings_forward or version.publish_at is None or version.publish_at <= at
+            else version
+            for version in approved
+        ]
+        published = [version.id for version in decided if version.status is ArticleStatus.PUBLISHED]
+        changes = [
+            VersionChange(before.after(ArticleStep.REPLACE, by=MACHINE, at=at), before.revision)
+            for article in published
+            for before in await self._store.superseded(article)
+        ]
+        changes += [VersionChange(new, old.revision) for new, old in zip(decided, read, strict=True)]
+        tasks = await self._tasks.settled_by(published, at=at)
+        await self._store.commit(*changes, tasks=tasks, at=at)
+        return decided
+
+    async def _hold(self, version: ArticleVersion, against: str, now: datetime) -> None:
+        held = version.after(ArticleStep.HOLD, by=MACHINE, at=now, note=against[:_LONGEST_NOTE])
+        body = {"article": version.id, "version": version.number, "moved": against[:_LONGEST_NOTE]}
         key = f"article:{version.id}:{version.number}:{version.revision}:held"
         message = Message("duty", "article.held", version.id, body, key)
         await self._store.commit(VersionChange(held, version.revision), messages=[message], at=now)
@@ -535,12 +587,35 @@ class Knowledge:
         except ArticleNotFoundError:
             return None
 
-    async def _refuse_faulty(self, version: ArticleVersion, step: ArticleStep) -> None:
-        reasons = [*self._check(version.article), *await self._files_gone(version.article)]
-        if not reasons:
-            reasons = [*await self._lookalikes.clashes(version.article)]
+    async def _refuse_faulty(
+        self,
+        version: ArticleVersion,
+        step: ArticleStep,
+        at: datetime,
+        *,
+        beside: Sequence[ArticleVersion] = (),
+    ) -> None:
+        reasons = (*self._check(version.article), *await self._files_gone(version.article))
         if reasons:
+            raise version.refused(step, Refusal.INCOMPLETE, reasons)
+        await self._refuse_clashing(version, step, at, beside=beside)
+
+    async def _refuse_clashing(
+        self,
+        version: ArticleVersion,
+        step: ArticleStep,
+        at: datetime,
+        *,
+        beside: Sequence[ArticleVersion] = (),
+    ) -> None:
+        if reasons := await self._clashes(version, at, beside):
             raise version.refused(step, Refusal.INCOMPLETE, tuple(reasons))
+
+    async def _clashes(
+        self, version: ArticleVersion, at: datetime, beside: Sequence[ArticleVersion] = ()
+    ) -> Sequence[str]:
+        others = [one.article for one in beside if one.id != version.id]
+        return await self._lookalikes.clashes(version.article, on=self._day(at), beside=others)
 
     async def _files_gone(self, article: Article) -> Sequence[str]:
         gone = await self._files.missing(article) if self._files is not None else ()

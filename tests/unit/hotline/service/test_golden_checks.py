@@ -120,7 +120,10 @@ async def test_several_articles_are_approved_all_or_none_and_whoever_waits_is_to
     reviewing: Reviewing,
 ) -> None:
     checks = reviewing.checks()
-    ids = [await reviewing.desk.in_review(id=id_) for id_ in ("A0101-51", "A0101-52")]
+    ids = [
+        await reviewing.desk.in_review(id=id_, questions=tuple(f"{id_}{one}" for one in "甲乙丙丁戊"))
+        for id_ in ("A0101-51", "A0101-52")
+    ]
     both = Decision(ArticleStep.APPROVE, REVIEWER, None)
     begun = await checks.decide([*ids, ids[0]], both, at=NOW)
     assert begun.articles == tuple(ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ from hotline.domain.people import Actor, Role, unit_actor
 from hotline.domain.time_limits import LimitUnit, TimeLimit
 from hotline.service.knowledge import Knowledge, Progress
 from hotline.service.knowledge_tasks import KnowledgeTasks
-from hotline.store.knowledge import SqlKnowledge
+from hotline.store.knowledge import SqlKnowledge, TaskChange
+from hotline.store.knowledge_lists import SqlKnowledgeLists
 from hotline.store.sealing import Seal
 from hotline.store.sql import SqlStore
 from hotline.store.tables import outbox
@@ -71,8 +72,9 @@ class Judge:
         self.asked.append(([one.id for one in changed], on))
         return self.report
 
-    async def clashes(self, article: Article) -> Sequence[str]:
-        return self.found
+    async def clashes(self, article: Article, *, on: date, beside: Sequence[Article] = ()) -> Sequence[str]:
+        same = [one.id for one in beside if set(one.questions) & set(article.questions)]
+        return [*self.found, *(f"与 {id_} 重复" for id_ in same)]
 
 
 @dataclass
@@ -277,6 +279,82 @@ async def test_what_golden_questions_speak_against_at_its_time_is_held_and_the_d
     assert (published.history[-1].note, await desk.in_force()) == ("对照题已过时", {id_: 1})
 
 
+async def test_what_an_editor_wrote_is_brought_forward_by_somebody_else(desk: Desk) -> None:
+    id_ = await desk.in_review()
+    await desk.editing.approve(id_, by=REVIEWER, at=NOW, publish_at=NOW + DAY)
+    own = Actor(Role.REVIEWER, "e-1")
+    assert await refusal_of(desk.editing.publish(id_, by=own, at=after(1))) is Refusal.OWN_WORK
+    assert (await desk.editing.publish(id_, by=REVIEWER, at=after(1))).status is ArticleStatus.PUBLISHED
+
+
+async def test_the_text_in_force_answers_until_the_next_one_is_valid(desk: Desk) -> None:
+    id_ = await desk.published()
+    new_year = date(2027, 1, 1)
+    await desk.in_review(valid_from=new_year)
+    (waiting,) = await desk.editing.approve(id_, by=REVIEWER, at=after(1))
+    midnight = datetime.combine(new_year, time(), CITY.timezone)
+    assert (waiting.status, waiting.publish_at) == (ArticleStatus.SCHEDULED, midnight)
+    assert desk.judge.asked[-1] == ([id_], new_year)
+    assert await desk.in_force() == {id_: 1}
+    assert await refusal_of(desk.editing.publish(id_, by=REVIEWER, at=after(2))) is Refusal.NOT_VALID_YET
+    assert await desk.editing.publish_due(midnight - timedelta(seconds=1)) == 0
+    assert await desk.editing.publish_due(midnight) == 1
+    assert await desk.in_force() == {id_: 2}
+
+
+async def test_what_has_no_earlier_text_in_force_is_published_before_it_is_valid(desk: Desk) -> None:
+    id_ = await desk.in_review(valid_from=date(2027, 1, 1))
+    (version,) = await desk.editing.approve(id_, by=REVIEWER, at=NOW)
+    assert version.status is ArticleStatus.PUBLISHED
+
+
+async def test_of_several_that_are_approved_those_that_are_not_valid_yet_wait(desk: Desk) -> None:
+    first = await desk.published()
+    await desk.in_review(valid_from=date(2027, 1, 1))
+    second = await desk.in_review(id="A0101-02", title="停暖", questions=("甲", "乙", "丙", "丁", "戊"))
+    found = await desk.editing.approve(first, second, by=REVIEWER, at=after(1))
+    assert [one.status for one in found] == [ArticleStatus.SCHEDULED, ArticleStatus.PUBLISHED]
+    assert desk.judge.asked[-2:] == [([second], NOW.date()), ([first, second], date(2027, 1, 1))]
+    assert await desk.in_force() == {first: 1, second: 1}
+
+
+async def test_what_is_held_keeps_nothing_else_from_being_published(desk: Desk) -> None:
+    for number in range(21):
+        id_ = await desk.in_review(
+            id=f"A0101-{number:02d}",
+            title=f"供暖{number}",
+            questions=tuple(f"{number}{one}" for one in "甲乙丙丁戊"),
+        )
+        await desk.editing.approve(id_, by=REVIEWER, at=NOW, publish_at=NOW + DAY + timedelta(seconds=number))
+    desk.judge.report = DROP
+    assert await desk.editing.publish_due(NOW + DAY + timedelta(seconds=19)) == 20
+    desk.judge.report = FINE
+    assert await desk.editing.publish_due(NOW + 2 * DAY) == 1
+    assert await desk.in_force() == {"A0101-20": 1}
+
+
+async def test_what_another_article_has_come_to_ask_meanwhile_is_held_with_the_reason(desk: Desk) -> None:
+    id_ = await desk.in_review()
+    await desk.editing.approve(id_, by=REVIEWER, at=NOW, publish_at=NOW + DAY)
+    desk.judge.found = ["问法“几号供暖”与 A0101-09 重复"]
+    assert await desk.editing.publish_due(NOW + DAY) == 1
+    held = await desk.kept.get(id_)
+    assert (held.is_held, held.history[-1].note) == (True, "问法“几号供暖”与 A0101-09 重复")
+    assert await desk.told() == [("duty", "article.held")]
+    assert await refusal_of(desk.editing.publish(id_, by=REVIEWER, at=NOW + DAY)) is Refusal.INCOMPLETE
+    desk.judge.found = ()
+    await desk.editing.publish(id_, by=REVIEWER, at=NOW + DAY)
+    assert await desk.in_force() == {id_: 1}
+
+
+async def test_articles_that_ask_the_same_are_not_approved_together(desk: Desk) -> None:
+    first, second = await desk.in_review(), await desk.in_review(id="A0101-02", title="停暖")
+    with pytest.raises(ArticleStepRefusedError) as error:
+        await desk.editing.approve(first, second, by=REVIEWER, at=NOW)
+    assert error.value.reasons == ("与 A0101-02 重复",)
+    assert await desk.in_force() == {}
+
+
 async def test_several_are_approved_together_or_none(desk: Desk) -> None:
     first = await desk.in_review()
     second = await desk.in_review(id="A0101-02", title="停暖", questions=("甲", "乙", "丙", "丁", "戊"))
@@ -323,6 +401,13 @@ async def test_an_expired_article_comes_back_as_its_next_version(desk: Desk) -> 
     await desk.editing.submit(id_, by=HOUSING, at=NOW + DAY)
     await desk.editing.approve(id_, by=REVIEWER, at=NOW + DAY)
     assert await desk.in_force() == {id_: 2}
+    lists = SqlKnowledgeLists(desk.base.database)
+    assert await lists.endings(date(2027, 12, 31)) == []
+    await desk.editing.retire(id_, "废止", by=REVIEWER, at=NOW + 2 * DAY)
+    assert [one.status for one in await desk.kept.versions(id_)] == [
+        ArticleStatus.REPLACED,
+        ArticleStatus.RETIRED,
+    ]
 
 
 # --- tasks -------------------------------------------------------------------------------------------------------
