@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -135,7 +135,7 @@ class KnowledgeTasks:
     async def settled_by(self, published: Collection[str], *, at: datetime) -> Sequence[TaskChange]:
         """Return the tasks that are settled when these articles take effect: all that they name is new since."""
         changes = []
-        for task in await self._store.tasks(limit=_MOST_AT_ONCE):
+        async for task in self._open():
             if not task.articles or not set(task.articles) & set(published):
                 continue
             others = set(task.articles) - set(published)
@@ -173,6 +173,13 @@ class KnowledgeTasks:
         await self._store.commit(tasks=[TaskChange(after, before.revision)], at=at)
         return after
 
+    async def _open(self) -> AsyncIterator[KnowledgeTask]:
+        after = ""
+        while found := await self._store.tasks(after=after, limit=_MOST_AT_ONCE):
+            for task in found:
+                yield task
+            after = found[-1].id
+
     async def _owners(self, articles: Sequence[str], unit: str | None) -> dict[str, tuple[str, ...]]:
         if unit is not None:
             if unit not in self._units:
@@ -191,4 +198,4 @@ class KnowledgeTasks:
 
     async def _is_new_since(self, article: str, at: datetime) -> bool:
         version = await self._store.in_force(article)
-        return version is not None and version.history[-1].at >= at
+        return version is not None and version.published_at is not None and version.published_at >= at

@@ -61,12 +61,12 @@ async def calendar(request: Request) -> Response:
     day, now = today(front), front.parts.clock()
     monday = day - timedelta(days=day.weekday())
     endings = await tools.lists.endings(monday + timedelta(weeks=_WEEKS, days=-1))
-    tasks = await tools.store.tasks(limit=_MOST_TASKS)
+    tasks = await tools.lists.tasks("open", unit="", now=now, limit=_MOST_TASKS)
     return front.page(
         request, "knowledge/calendar.html", title="到期日历",
         overdue=[one for one in endings if one.is_out or one.until < day],
         weeks=_by_week([one for one in endings if not one.is_out and one.until >= day], monday),
-        tasks=sorted(tasks, key=lambda one: one.due_at), late=sum(one.is_overdue(at=now) for one in tasks),
+        tasks=tasks, counts=await tools.lists.task_counts(now=now),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
@@ -29,6 +30,8 @@ from hotline.domain.knowledge_files import DOCX
 from hotline.domain.knowledge_use import Candidate, CandidateOrigin, CandidateState, Lookup
 from hotline.domain.people import MACHINE, Actor, Role
 from hotline.service.knowledge import Progress
+from hotline.store.knowledge import TaskChange
+from hotline.store.knowledge_lists import SqlKnowledgeLists
 from hotline.store.sql import SqlStore
 from knowledge_base.articles import load_articles
 from knowledge_base.golden import GoldenQuestion
@@ -544,6 +547,67 @@ async def test_a_file_is_tried_before_it_is_taken_and_every_rejected_row_is_name
             assert (refused.status_code, said in refused.text) == (422, True), name
         await shelf.base.editing.discard("A1001-04", "试过", by=Actor(Role.EDITOR, "bian"), at=NOW)
         await shelf.base.editing.discard("A1001-77", "试过", by=Actor(Role.EDITOR, "bian"), at=NOW)
+
+
+async def test_of_two_articles_that_ask_the_same_the_one_that_is_due_later_is_held(shelf: Shelf) -> None:
+    base, later = shelf.base, NOW + timedelta(days=1)
+    writes, reviews = Actor(Role.EDITOR, "bian"), Actor(Role.REVIEWER, "shen")
+    first = replace(
+        ARTICLES[0],
+        id="A1002-81",
+        title="庙会摊位怎么报名",
+        questions=tuple(f"庙会摆摊找谁{one}" for one in "甲乙丙丁戊"),
+    )
+    second = replace(
+        first,
+        id="A1002-82",
+        title="庙会期间停车在哪里",
+        questions=("庙会摆摊找谁甲", *(f"庙会停车{one}" for one in "乙丙丁戊")),
+    )
+    for article in (first, second):
+        await base.editing.start(article, by=writes, at=NOW)
+        await base.editing.submit(article.id, by=writes, at=NOW)
+    await base.editing.approve(first.id, by=reviews, at=NOW, publish_at=later)
+    await base.editing.approve(second.id, by=reviews, at=NOW)
+    async with asyncio.timeout(20):
+        while not [one for one in base.retriever.current.search("庙会摆摊找谁甲", on=NOW.date(), limit=3)
+                   if one.article.id == second.id]:  # fmt: skip
+            await asyncio.sleep(0.05)
+    await base.editing.publish_due(later)
+    held = await base.store.get(first.id)
+    assert (held.is_held, held.history[-1].note) == (True, "问法“庙会摆摊找谁甲”与 A1002-82 重复")
+    async with shelf.site.client(shelf.both) as reviewer:
+        words = words_of((await reviewer.get(f"/desk/knowledge/articles/{first.id}")).text)
+        assert "问法重复，没有发布。 问法“庙会摆摊找谁甲”与 A1002-82 重复" in words
+    await base.editing.discard(first.id, "试过", by=writes, at=later)
+    await base.editing.retire(second.id, "试过", by=writes, at=later)
+
+
+async def test_the_calendar_shows_the_tasks_that_are_due_first_and_counts_all(shelf: Shelf) -> None:
+    base, site = shelf.base, shelf.site
+    (task,) = await base.tasks.policy_changed(
+        "鲁民7号", ["A1001-01"], by=Actor(Role.REVIEWER, "shen"), at=NOW
+    )
+    due = NOW + timedelta(days=1)
+    others = [
+        TaskChange(
+            replace(
+                task, id=f"0{n:03d}", key=f"calendar:{n}", about=f"第{n}件", due_at=due + timedelta(hours=n)
+            )
+        )
+        for n in range(101)
+    ]
+    await base.store.commit(tasks=others, at=NOW)
+    site.clock.at = due + timedelta(minutes=90)
+    counts = await SqlKnowledgeLists(site.store.database).task_counts(now=site.clock.at)
+    async with site.client(shelf.editor) as client:
+        words = words_of((await client.get("/desk/knowledge/calendar")).text)
+    assert counts["open"] > 100
+    assert f"单位的更新任务 {counts['open']} 超期 {counts['late']}" in words
+    assert ("第0件" in words, "第100件" in words, "最先到期的 100 个" in words) == (True, False, True)
+    for change in others:
+        await base.tasks.drop(change.task.id, "试过", by=Actor(Role.REVIEWER, "shen"), at=NOW)
+    await base.tasks.drop(task.id, "试过", by=Actor(Role.REVIEWER, "shen"), at=NOW)
 
 
 async def test_what_runs_out_what_was_used_and_what_is_missing_is_listed(shelf: Shelf) -> None:

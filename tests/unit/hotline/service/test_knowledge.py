@@ -481,6 +481,34 @@ async def test_a_task_is_settled_by_itself_when_all_its_articles_have_a_new_vers
     assert (settled.is_open, settled.history[-1].step) == (False, TaskStep.SETTLE)
 
 
+async def test_a_warning_that_an_article_runs_out_settles_nothing(desk: Desk) -> None:
+    await desk.published()
+    other = {"id": "A0101-02", "title": "停暖", "questions": ("甲", "乙", "丙", "丁", "戊")}
+    await desk.published(**other, valid_until=date(2026, 12, 20))
+    (task,) = await desk.tasks.policy_changed(
+        "新供热条例", ["A0101-01", "A0101-02"], by=REVIEWER, at=after(60)
+    )
+    assert await desk.editing.look_at_ends(after(120)) == 1
+    await desk.editing.start(a_full_article(), by=EDITOR, at=after(180))
+    await desk.editing.submit("A0101-01", by=EDITOR, at=after(180))
+    await desk.editing.approve("A0101-01", by=REVIEWER, at=after(180))
+    assert (await desk.kept.task(task.id)).is_open
+
+
+async def test_a_task_is_settled_however_many_others_are_open(desk: Desk) -> None:
+    await desk.published()
+    (task,) = await desk.tasks.policy_changed("新供热条例", ["A0101-01"], by=REVIEWER, at=NOW)
+    others = [
+        TaskChange(replace(task, id=f"a{number:03d}", key=f"k{number}", articles=("A0101-02",)))
+        for number in range(200)
+    ]
+    await desk.kept.commit(tasks=others, at=NOW)
+    await desk.in_review()
+    await desk.editing.approve("A0101-01", by=REVIEWER, at=after(60))
+    assert not (await desk.kept.task(task.id)).is_open
+    assert (await desk.kept.task("a000")).is_open
+
+
 async def test_a_unit_says_that_nothing_has_to_change(desk: Desk) -> None:
     await desk.published()
     (task,) = await desk.tasks.policy_changed("新供热条例", ["A0101-01"], by=REVIEWER, at=NOW)
