@@ -13,6 +13,7 @@ from app.at_rest import seal_of
 from app.faults import Faults, status_of
 from app.figures import open_figures
 from app.live import LiveRows
+from app.outlook import Outlook
 from app.programs import Programs
 from app.rate_limit import RateLimit
 from app.recording_interface import RecordingLockedError, RecordingMissingError, lines_of
@@ -109,7 +110,13 @@ def open_sign_on(settings: Settings, clock: Callable[[], datetime]) -> SingleSig
 
 
 def agent_tools(
-    settings: Settings, city: City, world: World, programs: Programs, chats: AgentChats | None
+    settings: Settings,
+    city: City,
+    world: World,
+    programs: Programs,
+    *,
+    chats: AgentChats | None,
+    outlook: Outlook,
 ) -> AgentTools:
     """Return what the agents' pages need."""
     seal = seal_of(settings)
@@ -144,6 +151,7 @@ def agent_tools(
         gatherings=SqlGatherings(world.store.database, seal),
         hot_issues=load_repeat_rules(city).hot_issues,
         callbacks=world.callbacks,
+        outlook=outlook if settings.outbound_address and settings.agent_address else None,
         article=article,
         chats=chats,
         takeovers=None

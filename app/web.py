@@ -147,6 +147,12 @@ async def run_web(settings: Settings) -> None:
             "catalogue": world.catalogue_is_sound,
         }
         programs = open_programs(settings, city, world)
+        outlook = Outlook(
+            city,
+            world.store,
+            open_book(settings, world.store),
+            lambda: world.router.holder.current.limits.calendar,
+        )
         recordings = KeptRecordings(
             SqlRecordings(world.store.database), recordings_folder(settings), recordings_seal(settings).open
         )
@@ -172,12 +178,7 @@ async def run_web(settings: Settings) -> None:
             desk=world.desk,
             talks=talks,
             nuisances=world.nuisances,
-            outlook=Outlook(
-                city,
-                world.store,
-                open_book(settings, world.store),
-                lambda: world.router.holder.current.limits.calendar,
-            ),
+            outlook=outlook,
             evidence=office.evidence,
             recordings=recordings,
             hosts=Hosts(doors.origins),
@@ -193,7 +194,7 @@ async def run_web(settings: Settings) -> None:
                 clock=local_clock(city),
                 signals=world.signals,
                 desk=world.desk,
-                agents=agent_tools(settings, city, world, programs, agent_chats)
+                agents=agent_tools(settings, city, world, programs, chats=agent_chats, outlook=outlook)
                 if world.desk is not None
                 else None,
                 knowledge=knowledge_tools(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from hotline.domain.appeal import Appeal, PhoneNumber, Place
+from hotline.domain.callbacks import CallbackTask
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.hot_issues import Gathering, HotIssueSettings
 from hotline.domain.knowledge import AnsweredWith, Article
@@ -100,13 +101,20 @@ class Gatherings(Protocol):
         """Return it and its revision."""
 
 
+class Outlook(Protocol):
+    """Which calls the hotline may place."""
+
+    async def check_callback(self, task: CallbackTask, *, at: datetime) -> None:
+        """Raise ``CallNotPlacedError`` when it may not place a call for ``task`` at ``at``."""
+
+
 @dataclass(frozen=True, slots=True)
 class AgentTools:
     """``rows`` gives a conversation's journal so far; ``order_of`` the number of the order that came of one.
 
     ``parties`` are whom agents may let into a talk; without ``known`` nobody is told of a repeat,
     without ``gatherings`` and ``hot_issues`` of no hot issue, without ``chats`` there are calls only,
-    without ``takeovers`` nothing is taken over from the machine. Whoever works on a form aside of its page waits for ``turn``: understanding and
+    without ``outlook`` the hotline calls nobody back, without ``takeovers`` nothing is taken over from the machine. Whoever works on a form aside of its page waits for ``turn``: understanding and
     searching keep the processor busy, and what is being said must reach the screens of all others meanwhile.
     """
 
@@ -122,6 +130,7 @@ class AgentTools:
     gatherings: Gatherings | None = None
     hot_issues: HotIssueSettings | None = None
     callbacks: Callbacks | None = None
+    outlook: Outlook | None = None
     article: Callable[[str], Awaitable[Article | None]] | None = None
     chats: AgentChats | None = None
     takeovers: Takeovers | None = None

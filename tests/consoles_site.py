@@ -28,6 +28,7 @@ from app.figures import open_figures
 from app.http import WebParts, create_app
 from app.machine_facts import MachineFacts
 from app.metrics import registry
+from app.outlook import Outlook
 from app.programs import Programs
 from app.public_pages import PublicPages
 from app.rate_limit import RateLimit
@@ -83,6 +84,7 @@ from hotline.store.inbox import SqlInbox
 from hotline.store.kept_answers import SqlKeptAnswers
 from hotline.store.order_facts import SqlOrderFacts
 from hotline.store.order_search import SqlOrderSearch
+from hotline.store.outbound import SqlOutbound
 from hotline.store.recordings import SqlRecordings
 from hotline.store.relay import SqlRelayStore
 from hotline.store.rules import SqlRules
@@ -92,7 +94,7 @@ from hotline.store.unmasking import SqlUnmaskings
 from nlu.lexicon import load_meaning_words
 from nlu.slots import SlotFinder
 from router.catalogue_files import CatalogueFiles
-from router.time_tables import load_time_limits
+from router.time_tables import load_calendar, load_time_limits
 from router.trial import Trial, TrialWork
 from tests.builders import LANSHAN as BUILDERS_LANSHAN
 from tests.builders import LINYI, NOW, a_complaint, a_meaning, a_passage, a_session, an_article
@@ -344,6 +346,12 @@ def a_consoles_site(
             gatherings=SqlGatherings(store.database, seal),
             hot_issues=load_repeat_rules(city).hot_issues,
             callbacks=callbacks,
+            outlook=Outlook(
+                city,
+                store,
+                SqlOutbound(store.database, seal),
+                lambda: load_calendar(city.folder / "calendar"),
+            ),
             article=an_article_of,
             chats=chats,
             takeovers=Takeovers(desk, signals, store, store.read, clock, chats=chats),

@@ -13,7 +13,7 @@ from desk.guard import desk_router, front_of
 from desk.pages.agent.routes import desk_of, number_of, tools_of
 from desk.seat import Seat
 from hotline.domain.accounts import StaffRole
-from hotline.domain.callbacks import CallbackState, CallbackTask
+from hotline.domain.callbacks import CallbackState, CallbackTask, NoSuchCallbackError
 from hotline.domain.errors import WorkOrderNotFoundError
 from hotline.domain.secrecy import is_hidden
 
@@ -24,14 +24,15 @@ router = desk_router()
 async def callbacks(request: Request, seat: Seat) -> Response:
     """Show whom to call back, the most urgent first; the words of one's own tasks only."""
     front = front_of(request)
-    kept, mine = tools_of(front).callbacks, seat.account.number or ""
+    tools, mine = tools_of(front), seat.account.number or ""
+    kept = tools.callbacks
     tasks = await kept.waiting() if kept is not None else []
     hidden = {
         task.id for task in tasks if mine and task.taken_by == mine and await _is_of_hidden(front, task)
     }
     return front.page(
         request, "agent/callbacks.html", title="回电", tasks=tasks, mine=mine, hidden=hidden,
-        releases=seat.account.has_any([StaffRole.TEAM_LEADER]),
+        releases=seat.account.has_any([StaffRole.TEAM_LEADER]), calls=tools.outlook is not None,
     )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ async def take(
 ) -> Response:
     """Take a task, have the hotline call for it, or say what came of it."""
     front = front_of(request)
-    kept, by, at = tools_of(front).callbacks, number_of(seat), front.parts.clock()
+    tools, by, at = tools_of(front), number_of(seat), front.parts.clock()
+    kept = tools.callbacks
     if kept is None:
         raise HTTPException(404)
     match step:
@@ -66,6 +68,11 @@ async def take(
             await kept.take(task, by=by, at=at)
             told = "已领取"
         case "call":
+            if tools.outlook is None:
+                raise HTTPException(404)
+            if (found := await kept.get(task)) is None:
+                raise NoSuchCallbackError(task)
+            await tools.outlook.check_callback(found, at=at)
             await desk_of(front).saw(by)
             await kept.ask_call(task, by=by, at=at)
             told = "热线正在拨打，接通后转到您的话机"

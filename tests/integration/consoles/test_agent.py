@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.outlook import Outlook
 from desk.front import LiveEvent
 from desk.pages.agent.page import AgentPage
 from desk.seats import Seats
@@ -21,6 +22,7 @@ from hotline.domain.appeal import AppealKind, ContactChannel, PhoneNumber, Secre
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.diversion import ContactOutcome
 from hotline.domain.life_cycle import Status, Step
+from hotline.domain.outbound import StopReason
 from hotline.domain.people import MACHINE
 from hotline.domain.talks import TalkWish, Wanted
 from hotline.domain.work_order import WorkOrder
@@ -702,8 +704,10 @@ async def test_a_page_that_is_open_keeps_its_agent_signed_in(site: ConsolesSite)
 async def test_callbacks_are_taken_called_and_finished(site: ConsolesSite) -> None:
     agent = await an_agent(site)
     assert site.parts.agents is not None
-    callbacks = site.parts.agents.callbacks
+    callbacks, outlook = site.parts.agents.callbacks, site.parts.agents.outlook
     assert callbacks is not None
+    assert isinstance(outlook, Outlook)
+    await outlook.book.note_contact(PHONE, at=NOW)
     at = NOW.astimezone(site.parts.city.timezone)
     await callbacks.plan(WishedFor(PHONE, CallbackReason.ABANDONED, "家里漏水", "c9"), at)
     async with site.client(agent) as client:
@@ -750,3 +754,49 @@ async def test_a_team_leader_gives_a_callback_back_that_its_agent_has_left(site:
     async with site.store.database.reading() as connection:
         rows = await connection.execute(select(audit.c.actor).where(audit.c.action == "callback.open"))
         assert list(rows.scalars()) == [f"staff:{leader.login}"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("noon", "现在不在回电时段。"),
+        ("stopped", "这个号码的主人要求不再拨打。"),
+        ("stranger", "这个号码没有打过热线，不能由热线拨打。"),
+    ],
+)
+async def test_an_agent_is_told_at_once_why_the_hotline_does_not_call(
+    site: ConsolesSite, fault: str, why: str
+) -> None:
+    agent = await an_agent(site)
+    assert site.parts.agents is not None
+    callbacks, outlook = site.parts.agents.callbacks, site.parts.agents.outlook
+    assert callbacks is not None
+    assert isinstance(outlook, Outlook)
+    if fault != "stranger":
+        await outlook.book.note_contact(PHONE, at=NOW)
+    if fault == "stopped":
+        await outlook.book.stop(PHONE, StopReason.ASKED, by="machine", at=NOW)
+    at = NOW.astimezone(site.parts.city.timezone)
+    task = await callbacks.plan(WishedFor(PHONE, CallbackReason.ABANDONED, "家里漏水", "c9"), at)
+    if fault == "noon":
+        site.clock.at = at.replace(hour=12, minute=30)
+    async with site.client(agent) as client:
+        answer = await client.post(f"/desk/callbacks/{task.id}/call")
+    assert (answer.status_code, why in answer.text) == (409, True)
+    assert await callbacks.waiting() == [task]
+
+
+async def test_where_the_hotline_places_no_calls_agents_are_offered_none(site: ConsolesSite) -> None:
+    agent = await an_agent(site)
+    assert site.parts.agents is not None
+    callbacks = site.parts.agents.callbacks
+    assert callbacks is not None
+    at = NOW.astimezone(site.parts.city.timezone)
+    task = await callbacks.plan(WishedFor(PHONE, CallbackReason.ABANDONED, "家里漏水", "c9"), at)
+    call = f"/desk/callbacks/{task.id}/call"
+    async with site.client(agent) as client:
+        offered = (await client.get("/desk/callbacks")).text
+        object.__setattr__(site.parts.agents, "outlook", None)
+        page, answer = (await client.get("/desk/callbacks")).text, await client.post(call)
+    assert (call in offered, call in page, answer.status_code) == (True, False, 404)
+    assert await callbacks.waiting() == [task]
