@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -26,6 +27,7 @@ from ivr.recording import Recorder, RecordingWriter
 log: Final = structlog.get_logger("recordings")
 
 _STORE_SECONDS: Final = 5.0
+_AGAIN_SECONDS: Final = 30.0
 
 
 def recordings_folder(settings: Settings) -> Path:
@@ -46,7 +48,10 @@ class Recordings:
         self._rows = SqlRecordings(store.database)
         self._writer = RecordingWriter(recordings_folder(settings), recordings_seal(settings).close)
         self._recorders: dict[str, Recorder] = {}
-        self._noting: dict[str, asyncio.Task[None]] = {}
+        self._started: dict[str, Recording] = {}
+        self._noting: dict[str, asyncio.Task[bool]] = {}
+        self._unkept: dict[str, Recording] = {}
+        self._keeping: asyncio.Task[None] | None = None
 
     async def begin(self, conversation: str, line: Line, at: datetime) -> None:
         """Record a call from now on."""
@@ -57,9 +62,10 @@ class Recordings:
         self._recorders[conversation] = recorder
         line.record(recorder)
         started = Recording(conversation, f"{day}/{recorder.path.name}", at)
+        self._started[conversation] = started
         # Nobody waits for the database before they are greeted.
         self._noting[conversation] = asyncio.create_task(
-            self._note(self._rows.begin(started)), name="recording"
+            self._note(lambda: self._rows.begin(started)), name="recording"
         )
 
     async def end(self, conversation: str) -> None:
@@ -67,16 +73,19 @@ class Recordings:
         recorder = self._recorders.pop(conversation, None)
         if recorder is None:
             return
+        started = self._started.pop(conversation)
         await asyncio.to_thread(self._writer.end, recorder)
         await self._noting.pop(conversation)
-        await self._note(
-            self._rows.end(
-                conversation,
-                seconds=round(recorder.seconds, 2),
-                is_complete=recorder.is_complete,
-                digest=recorder.digest.hexdigest(),
-            )
+        ended = replace(
+            started,
+            seconds=round(recorder.seconds, 2),
+            is_complete=recorder.is_complete,
+            digest=recorder.digest.hexdigest(),
         )
+        if not await self._note(lambda: self._rows.end(ended)):
+            self._unkept[conversation] = ended
+            if self._keeping is None or self._keeping.done():
+                self._keeping = asyncio.create_task(self._keep(), name="recording rows")
 
     async def discard(self, conversation: str) -> None:
         """Stop recording a call and delete what there is (保密)."""
@@ -85,20 +94,39 @@ class Recordings:
             return
         await asyncio.to_thread(self._writer.end, recorder)
         await asyncio.to_thread(recorder.path.unlink, missing_ok=True)
+        del self._started[conversation]
         await self._noting.pop(conversation)
-        await self._note(self._rows.forget(conversation))
+        await self._note(lambda: self._rows.forget(conversation))
         log.info("recording.deleted", recording=conversation)
 
     async def close(self) -> None:
-        """End all."""
+        """End all; what could not be noted is tried a last time."""
         await asyncio.to_thread(self._writer.close)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.wait([self._keeping])
+            await self._keep_once()
 
-    async def _note(self, writing: Any) -> None:
+    async def _keep(self) -> None:
+        """Note, as soon as the database is back, what ended without it: retention finds sound by its row only (rule 53)."""
+        while self._unkept:
+            await asyncio.sleep(_AGAIN_SECONDS)
+            await self._keep_once()
+
+    async def _keep_once(self) -> None:
+        for conversation, ended in tuple(self._unkept.items()):
+            if not await self._note(lambda ended=ended: self._rows.end(ended)):  # type: ignore[misc]  # a lambda's default
+                return  # it is still away
+            self._unkept.pop(conversation, None)
+
+    async def _note(self, writing: Callable[[], Awaitable[None]]) -> bool:
         try:
             async with asyncio.timeout(_STORE_SECONDS):
-                await writing
+                await writing()
         except (HotlineError, TimeoutError) as error:
             log.error("recording.not_noted", error=type(error).__name__)
+            return False
+        return True
 
 
 class BookWithoutSecrets:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hotline.store.database import Database
 from hotline.store.tables import conversations, recordings, work_orders
@@ -33,18 +34,26 @@ class SqlRecordings:
     def __init__(self, database: Database) -> None:
         """Take the database."""
         self._database = database
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     async def begin(self, recording: Recording) -> None:
-        """Note that a call is being recorded."""
+        """Note that a call is being recorded; one that has ended meanwhile stays so."""
+        row = self._insert(recordings).values(**_row(recording))
         async with self._database.writing() as connection:
-            await connection.execute(recordings.insert().values(**_row(recording)))
+            await connection.execute(row.on_conflict_do_nothing())
 
-    async def end(self, conversation: str, *, seconds: float, is_complete: bool, digest: str) -> None:
-        """Note how a recording ended."""
+    async def end(self, recording: Recording) -> None:
+        """Note how a recording ended, also of one whose beginning could not be noted: what has no row is never deleted."""
+        ended = {
+            "seconds": recording.seconds,
+            "is_complete": recording.is_complete,
+            "digest": recording.digest,
+        }
+        row = self._insert(recordings).values(**_row(recording))
         async with self._database.writing() as connection:
-            mine = recordings.c.conversation == conversation
-            ended = update(recordings).where(mine)
-            await connection.execute(ended.values(seconds=seconds, is_complete=is_complete, digest=digest))
+            await connection.execute(
+                row.on_conflict_do_update(index_elements=[recordings.c.conversation], set_=ended)
+            )
 
     async def get(self, conversation: str) -> Recording | None:
         """Return the recording of a conversation."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import wave
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +16,7 @@ from app.recordings import BookWithoutSecrets, Recordings
 from app.settings import Settings
 from hotline.domain.appeal import ContactChannel, Secrecy
 from hotline.domain.conversation_end import ConversationEnd
+from hotline.domain.errors import StoreUnavailableError
 from hotline.store.recordings import Recording, SqlRecordings
 from hotline.store.sealing import Seal
 from hotline.store.tables import audit
@@ -48,8 +51,10 @@ async def recorded(site: Site, **appeal: Any) -> None:
     writer.end(recorder)
     writer.close()
     rows = SqlRecordings(site.store.database)
-    await rows.begin(Recording("c1", "2026/11/23/c1.rec", NOW))
-    await rows.end("c1", seconds=4.0, is_complete=True, digest=recorder.digest.hexdigest())
+    started = Recording("c1", "2026/11/23/c1.rec", NOW)
+    await rows.begin(started)
+    ended = replace(started, seconds=4.0, is_complete=True, digest=recorder.digest.hexdigest())
+    await rows.end(ended)
 
 
 async def looks(site: Site) -> list[tuple[str, str]]:
@@ -173,6 +178,32 @@ async def test_a_call_is_recorded_from_begin_to_end_and_its_length_kept(
     found = await SqlRecordings(site.store.database).get("c8")
     assert found is not None
     assert (found.seconds, found.is_complete, found.path) == (3.0, True, "2026/11/23/c8.rec")
+
+
+@pytest.mark.parametrize("is_back", ["at the end", "later"])
+async def test_a_call_that_began_without_the_database_is_found_once_it_is_back(
+    site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch, is_back: str
+) -> None:
+    recordings, line = Recordings(settings, site.store), SilentLine()
+    with monkeypatch.context() as away:
+        away.setattr(site.store.database, "writing", _away)
+        await recordings.begin("c10", line, NOW)  # type: ignore[arg-type]  # all of a line that is needed
+        for _ in range(150):
+            line.tap.heard(bytes(320))
+        await asyncio.sleep(0)  # the beginning is lost
+        if is_back == "later":
+            await recordings.end("c10")
+    await recordings.end("c10")
+    await recordings.close()
+    found = await SqlRecordings(site.store.database).get("c10")
+    assert found is not None
+    assert (found.seconds, found.is_complete, found.path, found.started_at) == (
+        3.0, True, "2026/11/23/c10.rec", NOW,
+    )  # fmt: skip
+
+
+def _away() -> None:
+    raise StoreUnavailableError("away")
 
 
 async def test_without_a_database_a_call_is_recorded_all_the_same(site: Site, settings: Settings) -> None:
