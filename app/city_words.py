@@ -73,7 +73,7 @@ def load_answer_words(city: City) -> AnswerWords:
 
 
 def load_diversion_words(city: City) -> DiversionWords:
-    """Read the words of what may be diverted, and of secrets."""
+    """Read the words of matters that are for somebody else, and of state secrets."""
     rows, file = lexicon(city, "diversions")
     return DiversionWords(rows, file=str(file))
 

@@ -11,7 +11,7 @@ import structlog
 
 from app.callback_calls import CallbackErrands
 from app.outlook import callback_rules, open_book
-from app.recordings import Recordings
+from app.recordings import BookWithoutSecrets, Recordings
 from app.revisits import RevisitErrands
 from app.settings import Settings
 from app.survey import load_survey_prompts, survey_maker
@@ -60,6 +60,7 @@ def open_dialler(
     if not settings.outbound_address:
         return None
     book, clock = open_book(settings, world.store), world.surroundings.clock
+    log_book = world.surroundings.log_book
     errands = RevisitErrands(
         world.store,
         book,
@@ -67,7 +68,7 @@ def open_dialler(
         survey_maker(city),
         categories=city.categories,
         channel=channel,
-        log_book=world.surroundings.log_book,
+        log_book=log_book if recordings is None else BookWithoutSecrets(log_book, recordings),
         recordings=recordings,
         callbacks=world.callbacks,
         slow_callers=world.surroundings.slow_callers,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.city_words import lexicon, load_answer_words, load_safety_words
+from app.city_words import lexicon, load_answer_words, load_diversion_words, load_safety_words
 from hotline.city import City, read_yaml
 from hotline.dialogue.prompts import Prompts, prompts_for
 from hotline.dialogue.survey import SurveySession
@@ -22,13 +22,19 @@ def load_survey_prompts(city: City) -> Prompts:
 def survey_maker(city: City) -> Callable[[Subject], SurveySession]:
     """Read everything once; return what makes a revisit call for a subject."""
     prompts, policy = load_survey_prompts(city), SurveyPolicy()
-    answers, safety = load_answer_words(city), load_safety_words(city)
+    answers, safety, diversions = load_answer_words(city), load_safety_words(city), load_diversion_words(city)
     rows, file = lexicon(city, "survey")
     words = SurveyWords(rows, answers, file=str(file))
 
     def make(subject: Subject) -> SurveySession:
         return SurveySession(
-            subject, prompts=prompts, words=words, answers=answers, safety=safety, policy=policy
+            subject,
+            prompts=prompts,
+            words=words,
+            answers=answers,
+            safety=safety,
+            diversions=diversions,
+            policy=policy,
         )
 
     return make

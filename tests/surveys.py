@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hotline.city import read_lists, read_yaml
+from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.prompts import prompts_for
 from hotline.dialogue.safety_words import SafetyWords
 from hotline.dialogue.survey import SurveySession
@@ -24,6 +25,7 @@ def _lexicon(name: str) -> dict[str, Any]:
 
 ANSWERS: Final = AnswerWords(read_lists(LINYI / "lexicon", ANSWER_FILES))
 SAFETY: Final = SafetyWords(_lexicon("safety"))
+DIVERSIONS: Final = DiversionWords(_lexicon("diversions"))
 SURVEY_WORDS: Final = SurveyWords(_lexicon("survey"), ANSWERS)
 SURVEY_PROMPTS: Final = prompts_for(
     ContactChannel.PHONE, read_yaml(LINYI / "prompts" / "survey.yaml"), names=NAMES
@@ -38,5 +40,6 @@ def a_survey(subject: Subject | None = None) -> SurveySession:
         words=SURVEY_WORDS,
         answers=ANSWERS,
         safety=SAFETY,
+        diversions=DIVERSIONS,
         policy=SurveyPolicy(),
     )

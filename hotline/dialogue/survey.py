@@ -3,7 +3,7 @@
     PERSON → CONVENIENT → CONTACTED → RESOLUTION → RESULT → ATTITUDE → (REASON) → (end)
       │         └─ no → WHEN → (end)
       └─ somebody else, a machine, nobody → (end), and nothing of the matter was told
-    at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER; an emergency → EMERGENCY; “别再打了” → (end)
+    at any moment: “人工” or 0 → TRANSFERRING → HANDED_OVER; an emergency → EMERGENCY; “别再打了”, a state secret → (end)
 
 What was not answered stays unanswered: a question that is not understood is put again with keys and then passed over,
 and ``SurveyResult.revisit`` counts the citizen as reached only when they said all that a revisit asks for.
@@ -24,6 +24,7 @@ from hotline.dialogue.actions import (
     StopSaying,
     TransferToAgent,
 )
+from hotline.dialogue.diversions import DiversionWords
 from hotline.dialogue.events import (
     AgentJoined,
     Event,
@@ -50,6 +51,7 @@ from hotline.dialogue.survey_result import (
     SurveyStage,
 )
 from hotline.dialogue.survey_words import SurveyWords
+from hotline.dialogue.talk_events import LeftAlone, TalkSaid
 from hotline.dialogue.telling import spelled
 from hotline.dialogue.words import AnswerWords
 from hotline.domain.appeal import EmergencyService
@@ -72,7 +74,6 @@ _QUESTIONS: Final = (
     SurveyStage.RESULT,
     SurveyStage.ATTITUDE,
 )
-_AFTER_THE_CALL: Final = (SurveyStage.HANDED_OVER, SurveyStage.ENDED)
 _WAITING: Final = (SurveyStage.TRANSFERRING, SurveyStage.EMERGENCY)
 
 
@@ -87,11 +88,14 @@ class SurveySession:
         words: SurveyWords,
         answers: AnswerWords,
         safety: SafetyWords,
+        diversions: DiversionWords,
         policy: SurveyPolicy,
     ) -> None:
         """Take what the call is about, the city's words and the limits of patience."""
         self._subject, self._prompts, self._policy = subject, prompts, policy
         self._words, self._answers, self._safety = words, answers, safety
+        self._diversions = diversions
+        self.is_secret = False
         self._stage, self._before_alarm = SurveyStage.PERSON, SurveyStage.PERSON
         self._turn = self._silences = self._misses = 0
         self._is_saying = self._is_slow = False
@@ -118,8 +122,10 @@ class SurveySession:
 
     def handle(self, event: Event) -> Actions:
         """Decide what to do about ``event``."""
-        if self._stage in _AFTER_THE_CALL or getattr(event, "turn", self._turn) != self._turn:
+        if self._stage is SurveyStage.ENDED or getattr(event, "turn", self._turn) != self._turn:
             return ()
+        if self._stage is SurveyStage.HANDED_OVER:
+            return self._in_talk(event)
         match event:
             case Started():
                 self._is_slow = event.prefers_slow
@@ -128,6 +134,8 @@ class SurveySession:
                 return self._stop_saying()
             case PartlySaid():
                 return self._partly_said(event.text)
+            case Said() if self._diversions.may_be_state_secret(event.text):
+                return self._concealed(event.text)
             case Said() if self._stage not in _WAITING:
                 return self._said(event.text)
             case KeyPressed() if self._stage not in _WAITING:
@@ -366,6 +374,32 @@ class SurveySession:
         self._stage = SurveyStage.EMERGENCY
         say = self._prompts.say(turn, ("emergency",), {"service": service.value}, is_interruptible=False)
         return (*stop, *self._spoken(say), GiveWayToEmergency(turn, service, self._briefing()))
+
+    def _concealed(self, text: str) -> Actions:
+        """End the call, unless help is on its way: what may be a state secret has no place on a telephone or in this system (regulations: rule 41)."""
+        alarm = self._safety.emergency_in(text)
+        self._forget()
+        if self._stage is SurveyStage.EMERGENCY:
+            return ()
+        if alarm is not None and alarm.alarm is Alarm.CERTAIN:
+            return self._give_way(alarm.service)
+        return self._finish(Ending.CONCEALED, "secret")
+
+    def _forget(self) -> None:
+        self.is_secret = True
+        self.result.words, self.result.when = (), ""
+
+    def _in_talk(self, event: Event) -> Actions:
+        """Listen along while people talk; who is left alone is called back, as when nobody came."""
+        match event:
+            case TalkSaid() if self._diversions.may_be_state_secret(event.text):
+                self._forget()
+                return ()
+            case LeftAlone():
+                self._stage, self.result.wants_agent = SurveyStage.TRANSFERRING, True
+                return self._nobody_came()
+            case _:
+                return ()
 
     def _joined(self) -> Actions:
         is_emergency = self._stage is SurveyStage.EMERGENCY

@@ -50,6 +50,7 @@ class Ending(StrEnum):
     HANDED_OVER = "handed_over"
     AGENT_WANTED = "agent_wanted"
     EMERGENCY = "emergency"
+    CONCEALED = "concealed"
 
 
 class HalfDay(StrEnum):
@@ -65,7 +66,7 @@ _STAGES_ASKED: Final = ("person", "convenient", "contacted", "resolution", "resu
 NAMES: Final = frozenset({
     "greeting", "about", "about_secret", "ask_when", "not_understood", "emergency_check", "emergency",
     "emergency_failed", "transferring", "agent_busy", "agent_failed", "thanks", "thanks_unhappy", "thanks_partly",
-    "wrong_person", "postponed", "refused", "silent", "voicemail", "how", "briefing", "reason", "when", "connector",
+    "wrong_person", "postponed", "refused", "silent", "voicemail", "secret", "how", "briefing", "reason", "when", "connector",
     "answer_contacted_yes", "answer_contacted_no", "answer_none",
     *(f"ask_{stage}" for stage in _STAGES_ASKED),
     *(f"ask_{stage}_again" for stage in _STAGES_ASKED),

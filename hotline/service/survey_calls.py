@@ -44,6 +44,8 @@ async def _follow(channel: Channel, session: SurveySession, journal: Journal, st
         async with asyncio.timeout(None) as drained:
             while True:
                 actions = session.handle(event)
+                if session.is_secret:
+                    journal.conceal()
                 if actions or not isinstance(event, PartlySaid):  # half a sentence comes again as a whole
                     journal.add(event)
                 for action in actions:

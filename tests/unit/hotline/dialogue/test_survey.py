@@ -20,6 +20,7 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.survey import SurveySession
 from hotline.dialogue.survey_result import Ending, Subject
+from hotline.dialogue.talk_events import LeftAlone, TalkSaid
 from hotline.domain.appeal import ContactChannel, EmergencyService
 from hotline.domain.deeds import Resolution, Revisit, Satisfaction
 from tests.builders import NOW
@@ -227,6 +228,38 @@ def test_no_agent_free_promises_a_call_back() -> None:
     call.happens(NoAgentFree(NOW, call.turn))
     assert call.heard == ("agent_busy", "agent_failed")
     assert (call.session.result.ending, call.session.result.wants_agent) == (Ending.AGENT_WANTED, True)
+
+
+def test_who_is_left_alone_by_the_agents_is_called_back() -> None:
+    call = Call()
+    call.says("转人工")
+    call.happens(AgentJoined(NOW, call.turn, "1024"))
+    call.happens(LeftAlone(NOW))
+    assert call.heard == ("agent_busy", "agent_failed")
+    assert call.did[-1] == End(Outcome.FAILED)
+    assert (call.session.result.ending, call.session.result.wants_agent) == (Ending.AGENT_WANTED, True)
+
+
+@pytest.mark.parametrize(
+    "after", [(), ("是", "方便"), ("是", "方便", "联系过", "没解决", "不满意", "不满意")]
+)
+def test_a_state_secret_ends_the_call_and_no_word_of_it_is_kept(after: tuple[str, ...]) -> None:
+    call = Call()
+    call.says(*after, "他们把一份绝密文件就扔在路边，我拍下来了")
+    assert call.heard == ("secret",)
+    assert call.did[-1] == End(Outcome.FAILED)
+    assert (call.session.is_secret, call.session.result.words) == (True, ())
+    assert "绝密" not in call.revisit.remark
+
+
+def test_a_state_secret_that_is_told_an_agent_ends_no_talk_and_is_forgotten() -> None:
+    call = Call()
+    call.says("转人工")
+    call.happens(AgentJoined(NOW, call.turn, "1024"))
+    before = len(call.did)
+    call.happens(TalkSaid(NOW, "citizen", "那是军事秘密", "那是军事秘密"))
+    assert (call.session.is_secret, len(call.did)) == (True, before)
+    assert call.session.result.ending is Ending.HANDED_OVER
 
 
 def test_who_wants_no_calls_gets_none() -> None:
