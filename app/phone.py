@@ -86,6 +86,7 @@ def sip_settings(settings: Settings) -> SipSettings:
         max_calls=settings.max_calls,
         refer=settings.takes_refer,
         max_call_seconds=settings.max_call_seconds,
+        max_talk_seconds=settings.max_talk_seconds,
         pace=PaceSettings(settings.calls_per_number, settings.rings_per_second),
         is_dispatched=settings.is_dispatched,
     )

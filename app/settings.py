@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     sip_messages_per_second: int = Field(default=200, ge=1)
     drain_seconds: float = Field(default=600.0, ge=0)
     max_call_seconds: float = 1_800
+    max_talk_seconds: float = Field(default=14_400, gt=0)
     transfers: dict[str, str] = Field(default_factory=dict)
     ring_seconds: float = 20.0
     agent_address: str = ""

@@ -95,7 +95,7 @@ class Line(Protocol):
 
     @property
     def caller(self) -> str:
-        """User part of the caller's address: the calling number where the trunk sends one, else empty."""
+        """User part of the caller's address where the trunk sends one, else empty; the number of whom the hotline called."""
 
     async def receive(self) -> LineEvent:
         """Return the next event; ``Gone`` is the last."""

@@ -71,9 +71,10 @@ class Dialled:
 
 @dataclass(slots=True)
 class _Outgoing:
-    """A call being placed."""
+    """A call being placed; ``host`` is the call into which who answers is let."""
 
     outcome: asyncio.Future[tuple[int, SipLine | None]]
+    host: int | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -112,6 +113,7 @@ class SipEndpoint:
         self._outgoing: dict[int, _Outgoing] = {}
         self._referrals: dict[int, asyncio.Queue[Referred]] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._hosts: dict[int, int] = {}
 
     # --- beginning and end -----------------------------------------------------------------------------------
 
@@ -178,9 +180,12 @@ class SipEndpoint:
             raise SipUnavailableError("SIP 话路已关闭")
         return line
 
-    async def dial(self, address: str, *, ring_seconds: float, caller: str = "") -> Dialled:
-        """Call ``address``; ``caller`` is shown to the called party as the number that calls."""
-        return (await self._dial(address, ring_seconds, caller))[0]
+    async def dial(self, address: str, *, ring_seconds: float, caller: str = "", number: str = "") -> Dialled:
+        """Call ``address``; ``caller`` is shown to the called party as the number that calls.
+
+        ``number`` is the telephone at ``address``, the caller in the eyes of those who are let into the call.
+        """
+        return (await self._dial(address, ring_seconds, caller, number=number))[0]
 
     async def put_through(self, line: SipLine, address: str, ring_seconds: float) -> TransferResult:
         """Transfer the caller on ``line`` to ``address``, by REFER where it is set and taken, else by a bridge."""
@@ -222,14 +227,25 @@ class SipEndpoint:
         self._submit(lambda: self._board.press(key, keys))
 
     async def _dial(
-        self, address: str, ring_seconds: float, caller: str, *, host: int | None = None, keep_free: int = 0
+        self,
+        address: str,
+        ring_seconds: float,
+        caller: str,
+        *,
+        number: str = "",
+        host: int | None = None,
+        keep_free: int = 0,
     ) -> tuple[Dialled, int]:
         assert self._loop is not None
         if self._is_closing or not await self._admit(address):
             return Dialled(TransferResult.FAILED, 400), 0
         key = self._board.next_key()
-        outgoing = self._outgoing[key] = _Outgoing(self._loop.create_future())
-        self._submit(lambda: self._board.dial(key, address, caller=caller, host=host, keep_free=keep_free))
+        outgoing = self._outgoing[key] = _Outgoing(self._loop.create_future(), host)
+        self._submit(
+            lambda: self._board.dial(
+                key, address, caller=caller, number=number, host=host, keep_free=keep_free
+            )
+        )
         try:
             code, line = await self._outcome(outgoing, ring_seconds)
         except TimeoutError:
@@ -386,14 +402,16 @@ class SipEndpoint:
             )
 
     def _connected(self, key: int, event: Connected) -> None:
-        assert self._loop is not None
         outgoing = self._outgoing.get(key)
         line = self._ringing.pop(key, None)
         if line is not None:
             line.connected(event.call_id)
             self._lines[key] = line
-            self._set_timer(key, self._loop.call_later(self._settings.max_call_seconds, self.hang_up, key))
+            self._limit(key)
         if outgoing is not None:
+            if outgoing.host is not None:
+                self._hosts[key] = outgoing.host
+                self._limit(outgoing.host)
             outgoing.reached.set()
             if not outgoing.outcome.done():
                 outgoing.outcome.set_result((_OK, line))
@@ -402,6 +420,8 @@ class SipEndpoint:
 
     def _ended(self, key: int, event: Ended) -> None:
         self._set_timer(key, None)
+        if (host := self._hosts.pop(key, None)) is not None:
+            self._limit(host)
         if (
             (ringing := self._ringing.pop(key, None)) is not None
             and key not in self._outgoing
@@ -417,6 +437,14 @@ class SipEndpoint:
             news.put_nowait(Referred(487, is_final=True))
         if (line := self._lines.pop(key, None)) is not None:
             line.gone("hung up" if event.code in (0, _OK) else f"{event.code} {event.reason}")
+
+    def _limit(self, key: int) -> None:
+        """Bound a call anew: what the machine has of it, or what people talk while others are let into it."""
+        assert self._loop is not None
+        if key in self._lines:
+            is_talk = key in self._hosts.values()
+            seconds = self._settings.max_talk_seconds if is_talk else self._settings.max_call_seconds
+            self._set_timer(key, self._loop.call_later(seconds, self.hang_up, key))
 
     def _set_timer(self, key: int, timer: asyncio.TimerHandle | None) -> None:
         if (old := self._timers.pop(key, None)) is not None:

@@ -64,7 +64,7 @@ class SipLine:
 
     @property
     def caller(self) -> str:
-        """User part of the caller's address; the one the trunk vouches for, where it does."""
+        """User part of the caller's address, the one the trunk vouches for, where it does; whom the hotline called."""
         return self._caller
 
     @property

@@ -37,7 +37,8 @@ class SipSettings:
     the kernel can do it, and their calls refused in any case. ``max_calls``: callers at once, None for as many as
     the library was built for; a bridged transfer takes one more of the library's. ``ring_seconds``: how long it rings
     before it is answered. ``reach_seconds``: a called party that sends no sign of life for so long is away.
-    ``quiet_seconds``: a call whose far end sends no sound packets for so long is broken. ``refer``: the trunk takes
+    ``quiet_seconds``: a call whose far end sends no sound packets for so long is broken. ``max_call_seconds`` bounds what
+    the machine has of a call, ``max_talk_seconds`` what people talk who were let into it. ``refer``: the trunk takes
     REFER. ``log_file``: the library's own log with all messages, for finding faults; it holds phone numbers. ``pace``:
     what one number and one trunk address may do. ``is_dispatched``: other processes are asked as well, so that a refused
     call is missed only where ``LAST_TRY`` stands in it.
@@ -59,6 +60,7 @@ class SipSettings:
     reach_seconds: float = 6.0
     quiet_seconds: float = 60.0
     max_call_seconds: float = 3_600.0
+    max_talk_seconds: float = 14_400.0
     log_file: str = ""
     pace: PaceSettings = _ANY_PACE
     is_dispatched: bool = False

@@ -304,8 +304,13 @@ class Switchboard:
         else:
             self._answer(leg, code)
 
-    def dial(self, key: int, address: str, *, caller: str, host: int | None, keep_free: int = 0) -> None:
-        """Call ``address`` as leg ``key``; when it answers, join it to the talk of the leg ``host``, if given."""
+    def dial(
+        self, key: int, address: str, *, caller: str, number: str, host: int | None, keep_free: int = 0
+    ) -> None:
+        """Call ``address`` as leg ``key``; when it answers, join it to the talk of the leg ``host``, if given.
+
+        ``caller`` is the number shown; ``number`` is whose telephone it is, empty where nobody else is to see it.
+        """
         leg = Leg(self, key, is_called=True)
         if len(self._legs) + keep_free >= self.capacity:
             self.ended(leg, 0, "no free leg")
@@ -313,7 +318,7 @@ class Switchboard:
         self._legs[key] = leg
         if host is None:
             leg.pipe = self._pipe(key)
-            self.post(key, Rang(Arrival(call_id="", caller="", called=user_of(address)), leg.pipe))
+            self.post(key, Rang(Arrival(call_id="", caller=number, called=user_of(address)), leg.pipe))
         elif (hosting := self._legs.get(host)) is None:
             self.ended(leg, 487, "caller gone")
             return

@@ -67,6 +67,37 @@ async def test_the_two_hear_each_other_until_the_caller_hangs_up(tmp_path: Path)
     assert hertz == pytest.approx(440, abs=2)  # the stand-in's tone
 
 
+async def test_a_bridged_call_outlives_the_machine_s_limit_and_has_one_of_its_own() -> None:
+    async with phones("110", options=("--ring-seconds", "0.1")) as (phone, address):
+        through = PutThrough(f"sip:110@{address}")
+        async with (
+            hotline(through.hold, max_call_seconds=1.5, max_talk_seconds=4.0) as endpoint,
+            program(CALLER, _uri(endpoint), "--seconds", "12") as caller,
+        ):
+            ended = await phone.event("ended")
+            assert (await caller.event("ended"))["by"] == "far_end"
+            await until(lambda: endpoint.calls == 0 and len(through.ends) == 1)
+    assert ended["seconds"] == pytest.approx(4.0, abs=0.8)
+
+
+async def test_who_is_let_into_a_call_that_the_hotline_placed_sees_the_number_that_was_called() -> None:
+    options = ("--ring-seconds", "0.1")
+    async with (
+        phones("913905390011", options=options) as (citizen, citizens),
+        phones("110", options=options) as (police, address),
+        hotline() as endpoint,
+    ):
+        placed = await endpoint.dial(
+            f"sip:913905390011@{citizens}", ring_seconds=5.0, caller="12345", number="13905390011"
+        )
+        assert placed.line is not None
+        assert (await citizen.event("answered"))["caller"] == "12345"
+        assert (await placed.line.invite(f"sip:110@{address}", ring_seconds=5.0)).party is not None
+        assert (await police.event("answered"))["caller"] == "13905390011"
+        await placed.line.hang_up()
+        await until(lambda: endpoint.calls == 0)
+
+
 async def test_the_caller_is_released_when_the_called_party_hangs_up() -> None:
     options = ("--ring-seconds", "0.1", "--talk-seconds", "0.5")
     async with phones("agent", options=options) as (_, address):
