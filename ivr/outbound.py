@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -23,6 +24,7 @@ from ivr.sip.endpoint import Dialled
 
 log: Final = structlog.get_logger("outbound")
 
+_RENEWALS: Final = 4  # a claim is renewed so often before it would end
 _NO_SUCH_NUMBER: Final = frozenset({404, 410, 484, 604})  # RFC 3261 §21
 _UNREACHED: Final = {
     TransferResult.BUSY: OutboundOutcome.BUSY,
@@ -42,8 +44,8 @@ class Dialling(Protocol):
     def calls(self) -> int:
         """Call legs in use."""
 
-    async def dial(self, address: str, *, ring_seconds: float, caller: str = "") -> Dialled:
-        """Call ``address``, showing the number ``caller``."""
+    async def dial(self, address: str, *, ring_seconds: float, caller: str = "", number: str = "") -> Dialled:
+        """Call ``address``, which is the telephone ``number``, showing the number ``caller``."""
 
 
 class Errands(Protocol):
@@ -67,8 +69,9 @@ class Errands(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DialSettings:
-    """How calls are placed. ``address`` has ``{number}`` in it; ``caller`` is the number shown; ``lease`` is longer than a call.
+    """How calls are placed. ``address`` has ``{number}`` in it; ``caller`` is the number shown.
 
+    A process that died keeps its calls for ``lease``, which is renewed while a call lasts.
     A call that the trunk did not take is tried again after ``put_off``, and is no try in the citizen's eyes; one for which
     something was not ready after ``look_again``.
     """
@@ -122,9 +125,11 @@ class Dialler:
             free = self._phone.capacity - self._phone.calls - len(claimed)
             if free <= self._rules.keep_free or len(claimed) >= self._rules.at_once:
                 break
-            phones = {each.phone for each in due}
+            taken = await self._book.taken([each.next.key for each in due], at=at)
+            held = {each.phone for each in due if each.next.key in taken}
+            phones = {each.phone for each in due} - held
             planned = plan(
-                due,
+                [each for each in due if each.phone in phones],
                 at=at,
                 rules=self._rules,
                 calendar=self._calendar(),
@@ -144,14 +149,18 @@ class Dialler:
         """Place one claimed call and see it to its end; one call's fault never reaches another."""
         settings = self._settings
         try:
-            if not await self._errands.ready(call):
+            if not await self._is_ready(call):
                 await self._book.put_off(call, until=self._clock() + settings.look_again)
                 return
             address = settings.address.format(number=call.due.phone.digits)
-            dialled = await self._phone.dial(
-                address, ring_seconds=settings.ring_seconds, caller=settings.caller
-            )
-            outcome = await self._spoken_to(call, dialled)
+            async with self._kept(call):
+                dialled = await self._phone.dial(
+                    address,
+                    ring_seconds=settings.ring_seconds,
+                    caller=settings.caller,
+                    number=call.due.phone.digits,
+                )
+                outcome = await self._spoken_to(call, dialled)
             if outcome is None:
                 log.warning("outbound.not_placed", call=call.key, code=dialled.code)
                 await self._errands.not_placed(call)
@@ -161,6 +170,33 @@ class Dialler:
             await self._book.end(call, outcome, at=self._clock())
         except Exception as error:  # noqa: BLE001 -- the claim's lease sees to it that the call is not lost
             log.error("outbound.broken", call=call.key, error=type(error).__name__)
+
+    async def _is_ready(self, call: PlannedCall) -> bool:
+        try:
+            return await self._errands.ready(call)
+        except (
+            HotlineError
+        ) as error:  # nobody's telephone rang: it is looked for again as soon as what is away may be back
+            log.warning("outbound.not_ready", call=call.key, error=type(error).__name__)
+            return False
+
+    @asynccontextmanager
+    async def _kept(self, call: PlannedCall) -> AsyncIterator[None]:
+        """Keep the claim while the call lasts, however long people talk."""
+        keeping = asyncio.create_task(self._keep(call), name=f"keep:{call.key}")
+        try:
+            yield
+        finally:
+            keeping.cancel()
+
+    async def _keep(self, call: PlannedCall) -> None:
+        lease = self._settings.lease
+        while True:
+            await asyncio.sleep(lease.total_seconds() / _RENEWALS)
+            try:
+                await self._book.renew(call, until=self._clock() + lease)
+            except HotlineError as error:
+                log.warning("outbound.not_renewed", call=call.key, error=type(error).__name__)
 
     async def _spoken_to(self, call: PlannedCall, dialled: Dialled) -> OutboundOutcome | None:
         if dialled.line is None:

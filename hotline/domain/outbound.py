@@ -30,6 +30,11 @@ class DueCall:
     tried_at: tuple[datetime, ...] = ()
     earlier: int = 0
 
+    @property
+    def next(self) -> PlannedCall:
+        """The next call for it."""
+        return PlannedCall(self, len(self.tried_at) + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedCall:

@@ -115,7 +115,7 @@ def plan(
             why = NotCalled.NO_FREE_LINE
         if why is None:
             called.add(each.phone)
-            calls.append(PlannedCall(each, len(each.tried_at) + 1))
+            calls.append(each.next)
         else:
             left.append((each, why))
     return Plan(tuple(calls), tuple(left))

@@ -21,6 +21,12 @@ class OutboundBook(Protocol):
         A process that died loses its claim after ``lease``: then the call may be claimed again.
         """
 
+    async def taken(self, keys: Collection[str], *, at: datetime) -> frozenset[str]:
+        """Return those of ``keys`` that nobody can claim now: placed, another's, or put off."""
+
+    async def renew(self, call: PlannedCall, *, until: datetime) -> None:
+        """Keep the claim of a call that is under way."""
+
     async def end(self, call: PlannedCall, outcome: OutboundOutcome, *, at: datetime) -> None:
         """Note what came of it: it is never placed again."""
 

@@ -75,6 +75,20 @@ class SqlOutbound:
             )
         return True
 
+    async def taken(self, keys: Collection[str], *, at: datetime) -> frozenset[str]:
+        """Return those of ``keys`` that nobody can claim now."""
+        calls = outbound_calls.c
+        is_taken = calls.ended_at.is_not(None) | (calls.lease_until > at)
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(calls.key).where(calls.key.in_(keys), is_taken))
+            return frozenset(found.scalars())
+
+    async def renew(self, call: PlannedCall, *, until: datetime) -> None:
+        """Keep the claim of a call that is under way."""
+        async with self._database.writing() as connection:
+            mine = (outbound_calls.c.key == call.key) & outbound_calls.c.ended_at.is_(None)
+            await connection.execute(update(outbound_calls).where(mine).values(lease_until=until))
+
     async def end(self, call: PlannedCall, outcome: OutboundOutcome, *, at: datetime) -> None:
         """Note what came of it."""
         async with self._database.writing() as connection:

@@ -59,6 +59,29 @@ async def test_the_claim_of_a_process_that_died_ends_with_its_lease(book):
     assert await claim(book, a_call(), minutes=30)
 
 
+async def test_the_claim_of_a_long_talk_is_renewed(book):
+    assert await claim(book, a_call())
+    await book.renew(a_call(), until=NOW + timedelta(minutes=50))
+    assert not await claim(book, a_call(), minutes=49)
+    assert await claim(book, a_call(), minutes=50)
+    await book.end(a_call(), OutboundOutcome.TALKED, at=NOW)
+    await book.renew(a_call(), until=NOW)
+    assert not await claim(book, a_call(), minutes=99)
+
+
+async def test_what_was_placed_is_under_way_or_put_off_is_known_to_be_taken(book):
+    for number in (1, 2, 3):
+        assert await claim(book, a_call(number))
+    await book.end(a_call(), OutboundOutcome.BUSY, at=NOW)
+    await book.put_off(a_call(2), until=NOW + timedelta(minutes=10))
+    calls = [a_call(number) for number in (1, 2, 3, 4)]
+    keys = [call.key for call in calls]
+    assert await book.taken(keys, at=NOW) == set(keys[:3])
+    assert await book.taken(keys, at=NOW + timedelta(minutes=10)) == {keys[0], keys[2]}
+    assert await book.taken(keys, at=NOW + LEASE) == {keys[0]}
+    assert await book.taken([], at=NOW) == set()
+
+
 async def test_what_the_trunk_did_not_take_waits_and_takes_nobody_s_place(book):
     one = Pacing(at_once=1, per_minute=100)
     assert await claim(book, a_call(), pacing=one)

@@ -8,7 +8,7 @@ import pytest
 
 from hotline.city import load_city
 from hotline.domain.appeal import PhoneNumber
-from hotline.domain.errors import StoreUnavailableError
+from hotline.domain.errors import EngineUnavailableError, StoreUnavailableError
 from hotline.domain.outbound import CallPurpose, DueCall, OutboundOutcome
 from hotline.domain.working_calendar import WorkingCalendar
 from hotline.service.outbound import load_outbound_rules
@@ -40,7 +40,7 @@ class Trunk:
         self.capacity, self.calls = capacity, 0
         self.dialled: list[tuple[str, str]] = []
 
-    async def dial(self, address: str, *, ring_seconds: float, caller: str = "") -> Dialled:
+    async def dial(self, address: str, *, ring_seconds: float, caller: str = "", number: str = "") -> Dialled:
         self.dialled.append((address, caller))
         await asyncio.sleep(min(ring_seconds, 2.0))
         return self.answer
@@ -53,7 +53,14 @@ class Book:
         self.claimed: list[str] = []
         self.ended: list[tuple[str, OutboundOutcome]] = []
         self.waiting: list[tuple[str, datetime]] = []
+        self.renewed: list[tuple[str, datetime]] = []
         self.is_away = False
+
+    async def taken(self, keys, *, at):
+        return frozenset(self.claimed) & frozenset(keys)
+
+    async def renew(self, call, *, until) -> None:
+        self.renewed.append((call.key, until))
 
     async def claim(self, call, *, by, at, lease, pacing) -> bool:
         if call.key in self.claimed:
@@ -84,10 +91,13 @@ class Errands:
         self.talked: list[str] = []
         self.tried: list[tuple[str, OutboundOutcome]] = []
         self.fault: Exception | None = None
-        self.is_ready = True
+        self.is_ready, self.is_desk_away = True, False
+        self.talk_seconds = 0.0
         self.given_up: list[str] = []
 
     async def ready(self, call) -> bool:
+        if self.is_desk_away:
+            raise EngineUnavailableError("desk", "away")
         return self.is_ready
 
     async def not_placed(self, call) -> None:
@@ -100,6 +110,7 @@ class Errands:
     async def talk(self, call, line) -> None:
         if self.fault is not None:
             raise self.fault
+        await asyncio.sleep(self.talk_seconds)
         self.talked.append(call.due.reference)
 
     async def unreached(self, call, outcome) -> None:
@@ -170,6 +181,46 @@ def test_what_is_not_ready_waits_a_little_and_no_telephone_rings():
     run(place())
     assert (trunk.dialled, errands.tried, book.ended) == ([], [], [])
     assert book.waiting == [("revisit:26112300001:1", MORNING + timedelta(seconds=15))]
+
+
+def test_a_desk_that_is_away_lets_go_of_the_call_until_a_little_later():
+    book, errands, trunk = Book(), Errands(owed(1)), Trunk()
+    errands.is_desk_away = True
+
+    async def place():
+        dialler = a_dialler(trunk, book, errands)
+        for call in await dialler.claim():
+            await dialler.place(call)
+
+    run(place())
+    assert trunk.dialled == []
+    assert book.waiting == [("revisit:26112300001:1", MORNING + timedelta(seconds=15))]
+
+
+def test_a_claim_is_renewed_while_people_talk_however_long():
+    book, errands = Book(), Errands(owed(1))
+    errands.talk_seconds = SETTINGS.lease.total_seconds() * 0.6
+
+    async def place():
+        dialler = a_dialler(Trunk(Dialled(TransferResult.ANSWERED, 200, FakeLine())), book, errands)
+        for call in await dialler.claim():
+            await dialler.place(call)
+        await asyncio.sleep(0)
+        assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("keep:")]
+
+    run(place())
+    assert book.renewed == [("revisit:26112300001:1", MORNING + SETTINGS.lease)] * 2
+    assert book.ended == [("revisit:26112300001:1", OutboundOutcome.TALKED)]
+
+
+def test_calls_that_are_put_off_leave_the_lines_to_the_others():
+    book = Book()
+    book.claimed = ["revisit:26112300001:1", "revisit:26112300002:1"]
+    due = [*owed(1, 2), *owed(3), DueCall("26112300004", CallPurpose.REVISIT, phone(1))]
+    found = run(a_dialler(Trunk(), book, Errands(due)).claim())
+    assert [call.key for call in found] == [
+        "revisit:26112300003:1"
+    ]  # and the number of the first rings for no other order
 
 
 def test_who_answers_is_talked_to_and_hung_up_on_at_the_end():
