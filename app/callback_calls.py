@@ -12,12 +12,12 @@ from typing import Final
 
 import structlog
 
-from app.revisits import RecordingCalls
+from app.revisits import RecordingCalls, until_kept
 from hotline.dialogue.actions import ChannelAction, End, Outcome
 from hotline.dialogue.events import CalledBack, Event, HungUp
 from hotline.domain.agents import HandoverState, Presence, Skill
 from hotline.domain.callbacks import CallbackResult, CallbackTask, IllegalCallbackError
-from hotline.domain.errors import EngineUnavailableError
+from hotline.domain.errors import EngineUnavailableError, HotlineError, StoreUnavailableError
 from hotline.domain.outbound import CallPurpose, DueCall, OutboundOutcome, PlannedCall
 from hotline.service.agent_desk import AgentDesk, HandoverWish
 from hotline.service.callbacks import Callbacks
@@ -71,7 +71,8 @@ class CallbackErrands:
         fresh: list[DueCall] = []
         for task in tasks:
             if task.call_asked_at is not None and at - task.call_asked_at > _STALE:
-                await self._callbacks.tried(task.id, CallbackResult.NOT_PLACED, by=task.taken_by, at=at)
+                with contextlib.suppress(IllegalCallbackError):  # settled meanwhile: the others still wait
+                    await self._callbacks.tried(task.id, CallbackResult.NOT_PLACED, by=task.taken_by, at=at)
             else:
                 fresh.append(DueCall(task.id, CallPurpose.CALLBACK, task.phone, earlier=len(task.tries)))
         yield fresh
@@ -93,6 +94,16 @@ class CallbackErrands:
             is_called_for=asked is not None,
         )
         handover = await self._desk.request(wish)
+        try:
+            return await self._has_agent(call, task, handover, conversation)
+        except HotlineError:  # nobody is kept for a call that is not placed
+            if handover is not None:
+                await self._let_go(handover)
+            raise
+
+    async def _has_agent(
+        self, call: PlannedCall, task: CallbackTask, handover: str | None, conversation: str
+    ) -> bool:
         news = await self._desk.news(handover) if handover is not None else None
         if handover is None or news is None or news.state is not HandoverState.BRIEFING or news.agent is None:
             await self._not_ready(task, handover)
@@ -107,24 +118,34 @@ class CallbackErrands:
         return True
 
     async def talk(self, call: PlannedCall, line: Line) -> None:
-        """Put the citizen and the agent together, and keep what came of it."""
-        ready = self._ready.pop(call.key)
-        record = await self._store.conversation(ready.task.conversation)
-        order = ready.task.order_number or (record or {}).get("work_order")
-        callback = CalledBack(ready.task.id, ready.task.phone, ready.task.words, ready.handover, order)
-        channel = _Watched(self._channel(line, ready.conversation))
-        if self._recordings is not None:
-            await self._recordings.begin(ready.conversation, line, self._clock())
-        result = CallbackResult.BROKEN
+        """Put the citizen and the agent together, and keep what came of it; the agent is let go whatever fails."""
+        ready, result = self._ready.pop(call.key), CallbackResult.BROKEN
         try:
+            order = ready.task.order_number or await self._order_of(ready.task)
+            callback = CalledBack(ready.task.id, ready.task.phone, ready.task.words, ready.handover, order)
+            channel = _Watched(self._channel(line, ready.conversation))
+            if self._recordings is not None:
+                await self._recordings.begin(ready.conversation, line, self._clock())
             outcome = await self._conversations.hold(channel, call_id=line.call_id, callback=callback)
             result = CallbackResult.TALKED
             if outcome not in (Outcome.AGENT, Outcome.EMERGENCY):
                 result = CallbackResult.HUNG_UP if channel.was_left else CallbackResult.AGENT_LOST
         finally:
-            if self._recordings is not None:
-                await self._recordings.end(ready.conversation)
-            await self._over(ready, result)
+            try:
+                if self._recordings is not None:
+                    await self._recordings.end(ready.conversation)
+            finally:
+                await self._over(ready, result)
+
+    async def _order_of(self, task: CallbackTask) -> str | None:
+        """Return the order of the call that a task comes from; the citizen is on the line, so a database that is away costs only that."""
+        try:
+            record = await self._store.conversation(task.conversation)
+        except StoreUnavailableError as error:
+            log.warning("callback.order_unknown", task=task.id, error=type(error).__name__)
+            return None
+        order: str | None = (record or {}).get("work_order")
+        return order
 
     async def unreached(self, call: PlannedCall, outcome: OutboundOutcome) -> None:
         """Keep a try at which nobody was spoken to."""
@@ -140,16 +161,22 @@ class CallbackErrands:
         ready.keeping.cancel()
         await self._let_go(ready.handover)
         log.info("callback.tried", task=ready.task.id, result=result.value)
-        await self._callbacks.tried(ready.task.id, result, by=ready.agent, at=self._clock())
+        await self._keep_try(ready.task.id, result, by=ready.agent)
+
+    async def _keep_try(self, task: str, result: CallbackResult, *, by: str) -> None:
+        """Note what came of a call, again while the database is away; a task that was settled by hand meanwhile stays so."""
+        at = self._clock()
+        try:
+            await until_kept(lambda: self._callbacks.tried(task, result, by=by, at=at))
+        except IllegalCallbackError:
+            log.info("callback.settled_meanwhile", task=task)
 
     async def _not_ready(self, task: CallbackTask, handover: str | None) -> None:
         """Leave the queue; an agent who asked for the call and is gone has not got it."""
         if handover is not None:
             await self._let_go(handover)
         if task.call_asked_at is not None:
-            await self._callbacks.tried(
-                task.id, CallbackResult.NOT_PLACED, by=task.taken_by, at=self._clock()
-            )
+            await self._keep_try(task.id, CallbackResult.NOT_PLACED, by=task.taken_by)
 
     async def _is_agent_free(self) -> bool:
         try:

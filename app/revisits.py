@@ -101,28 +101,28 @@ class RevisitErrands:
                     prefers_slow=is_slow,
                 )
             finally:
-                if self._recordings is not None:
-                    await self._recordings.end(conversation)
                 end = ConversationEnd(
                     self._clock(), session.outcome.value, article=None, work_order=order.number, rating=None
                 )
-                await journal.finish(end)
+                await journal.finish(end)  # first: it deletes the recording of what must not be kept
+                if self._recordings is not None:
+                    await self._recordings.end(conversation)
         await self._keep(result, phone, conversation)
 
     async def unreached(self, call: PlannedCall, outcome: OutboundOutcome) -> None:
         """Keep a try at which nobody was spoken to."""
-        await _until_kept(lambda: self._calls.keep_unreached(call.due.reference, outcome, at=self._clock()))
+        await until_kept(lambda: self._calls.keep_unreached(call.due.reference, outcome, at=self._clock()))
 
     async def _keep(self, result: SurveyResult, phone: PhoneNumber, conversation: str) -> None:
         """Keep what came of it; the answers last, since the order may have moved on meanwhile and refuse them."""
         reason = StopReason.ASKED if result.stop else _STOPS.get(result.ending)
         if reason is not None:
-            await _until_kept(lambda: self._book.stop(phone, reason, by=str(MACHINE), at=self._clock()))
+            await until_kept(lambda: self._book.stop(phone, reason, by=str(MACHINE), at=self._clock()))
         if result.ending is Ending.AGENT_WANTED:
             words = "".join(result.words)
             wish = WishedFor(phone, CallbackReason.NO_AGENT, words, conversation, order_number=result.number)
-            await _until_kept(lambda: self._callbacks.plan(wish, self._clock()))
-        await _until_kept(lambda: self._calls.keep(result, at=self._clock()))
+            await until_kept(lambda: self._callbacks.plan(wish, self._clock()))
+        await until_kept(lambda: self._calls.keep(result, at=self._clock()))
 
 
 async def owed_revisits(store: SqlStore) -> AsyncIterator[Sequence[DueCall]]:
@@ -133,7 +133,7 @@ async def owed_revisits(store: SqlStore) -> AsyncIterator[Sequence[DueCall]]:
         after = orders[-1].number
 
 
-async def _until_kept(keep: Callable[[], Awaitable[object]]) -> None:
+async def until_kept(keep: Callable[[], Awaitable[object]]) -> None:
     """Keep what a citizen said, again while the database is away; raise as ``keep`` does when it stays away."""
     for pause in _PAUSES:
         try:

@@ -212,23 +212,28 @@ class CallbackTask:
         if self.state is CallbackState.DONE and order_number is not None and self.order_number is None:
             return replace(self, order_number=order_number)
         self._must_be_taken()
-        return replace(self, state=CallbackState.DONE, order_number=order_number or self.order_number)
+        done = self._called_no_more()
+        return replace(done, state=CallbackState.DONE, order_number=order_number or self.order_number)
 
     def not_reached(self, at: datetime, hours: CallingHours) -> CallbackTask:
         """Return the task open again for the next window, or given up after the last attempt."""
         self._must_be_taken()
+        left = self._called_no_more()
         if self.attempts >= hours.attempts:
-            return replace(self, state=CallbackState.UNREACHED)
+            return replace(left, state=CallbackState.UNREACHED)
         after = max(at, self.window.end)
-        return replace(
-            self, state=CallbackState.OPEN, taken_by="", taken_at=None, window=hours.next_window(after)
-        )
+        window = hours.next_window(after)
+        return replace(left, state=CallbackState.OPEN, taken_by="", taken_at=None, window=window)
 
     def cancelled(self) -> CallbackTask:
         """Return the task called off: they called again, or do not want it."""
         if self.state in FINISHED:
             raise IllegalCallbackError(self.id, self.state)
-        return replace(self, state=CallbackState.CANCELLED)
+        return replace(self._called_no_more(), state=CallbackState.CANCELLED)
+
+    def _called_no_more(self) -> CallbackTask:
+        """Return the task with no call wished for or under way: whoever settles it by hand waits for none."""
+        return replace(self, call_asked_at=None, is_calling=False)
 
     def _held_by(self, by: str, at: datetime) -> CallbackTask:
         return self if self.state is CallbackState.TAKEN and self.taken_by == by else self.taken(by, at)

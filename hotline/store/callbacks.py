@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hotline.domain.callbacks import CallbackState, CallbackTask, NoSuchCallbackError
+from hotline.domain.callbacks import FINISHED, CallbackState, CallbackTask, NoSuchCallbackError
 from hotline.domain.outbound import CallPurpose
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
@@ -84,6 +84,7 @@ class SqlCallbacks:
         asked = (
             select(callback_tasks)
             .where(callback_tasks.c.call_asked_at.is_not(None))
+            .where(callback_tasks.c.state == CallbackState.TAKEN.value)
             .order_by(callback_tasks.c.call_asked_at, callback_tasks.c.id)
             .limit(limit)
         )

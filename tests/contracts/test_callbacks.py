@@ -61,6 +61,14 @@ async def test_the_most_urgent_comes_first_and_the_finished_not_at_all(tasks):
     assert [task.id for task in await callbacks.waiting()] == ["soon", "late"]
 
 
+async def test_calls_are_wanted_for_tasks_in_hand_only(tasks):
+    """An older version left the wish on what was settled by hand."""
+    left = {"call_asked_at": at(9), "taken_by": "赵"}
+    for name, state in (("t1", CallbackState.TAKEN), ("t2", CallbackState.DONE), ("t3", CallbackState.OPEN)):
+        await tasks.add(a_task(id=name, conversation=name, state=state, **left))
+    assert [task.id for task in await tasks.calls_asked(limit=10)] == ["t1"]
+
+
 async def test_numbers_and_words_lie_sealed_and_every_change_is_in_the_audit_chain(tasks, store):
     callbacks = Callbacks(tasks, HOURS, lambda: "t9")
     await callbacks.plan(WishedFor(a_task().phone, CallbackReason.NO_AGENT, "家里漏水", "c9"), at(10))

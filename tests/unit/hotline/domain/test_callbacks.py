@@ -182,6 +182,23 @@ def test_nothing_comes_of_a_call_for_a_task_that_nobody_has():
         a_task().tried(CallbackResult.BUSY, at(14), HOURS)
 
 
+@pytest.mark.parametrize(
+    "settled",
+    [
+        lambda task: task.reached(),
+        lambda task: task.not_reached(at(14), HOURS),
+        lambda task: task.not_reached(at(14), CallingHours(HOURS.windows, attempts=1)),
+        lambda task: task.cancelled(),
+    ],
+    ids=["done", "not reached", "given up", "cancelled"],
+)
+def test_a_task_that_is_settled_by_hand_waits_for_no_call(settled):
+    found = settled(a_task().call_asked("赵", at(12, 30)))
+    assert (found.call_asked_at, found.is_calling) == (None, False)
+    found = settled(calling())
+    assert (found.call_asked_at, found.is_calling) == (None, False)
+
+
 # --- tasks that an agent took and left -------------------------------------------------------------------------------
 
 
