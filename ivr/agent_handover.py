@@ -21,6 +21,9 @@ log: Final = structlog.get_logger("handover")
 _REFUSALS: Final = {TransferResult.BUSY: Refusal.NO_ANSWER, TransferResult.NO_ANSWER: Refusal.NO_ANSWER,
                     TransferResult.REJECTED: Refusal.REJECTED}  # fmt: skip
 
+_MOST_LEGS_LOST: Final = (
+    3  # a caller who hears an agent named as often, and nobody rung, is offered a call instead
+)
 _WORDS_SECONDS: Final = 0.2  # the dialogue's time to say who is being rung
 
 
@@ -30,7 +33,8 @@ class QueueSettings:
 
     After ``most_wait`` the caller waits no longer, and is offered to be called back. ``address``: how an agent's telephone
     is reached, ``{agent}`` for their number; from the settings only. In a talk the agent's wishes are looked for every
-    ``wish``; who is on hold is told that they still are every ``hold``.
+    ``wish``; who is on hold is told that they still are every ``hold``. ``keep_free`` legs of the process are left for
+    emergencies; a leg is waited for no longer than ``leg_wait``, and looked for again after ``leg_pause`` when another took it.
     """
 
     address: str
@@ -41,6 +45,9 @@ class QueueSettings:
     keep_alive: float = 10.0
     wish: float = 0.3
     hold: float = 20.0
+    keep_free: int = 1
+    leg_wait: float = 30.0
+    leg_pause: float = 2.0
 
 
 class AgentHandover:
@@ -59,7 +66,8 @@ class AgentHandover:
         self._told = told
         self.handover: str | None = None
         self._turn = 0
-        self._give_up_at = 0.0
+        self._give_up_at, self._keep_free = 0.0, 0
+        self._shown: str | None = None
         self.agent = ""
         self.party: int | None = None
 
@@ -93,14 +101,41 @@ class AgentHandover:
         """Do the same without a ringing tone: another agent talks to the caller meanwhile."""
         self._turn, self.agent, self.party = turn, "", None
         self._give_up_at = asyncio.get_running_loop().time() + self._settings.most_wait
+        # Whom the hotline called is not let down for want of a leg, and an emergency may have the last one.
+        self._keep_free = 0 if asked or wish.is_urgent else self._settings.keep_free
+        self._shown = "" if asked else None
         try:
-            self.handover = asked or await self._desk.request(wish)
-            if self.handover is None:
+            if not (asked or line.has_leg(keep_free=self._keep_free) or await self._is_anybody_there()):
                 return None
-            return await self._ring_agents(line, playback, self.handover, ring_seconds)
+            for _ in range(_MOST_LEGS_LOST):
+                if not await self._has_leg(line):
+                    break
+                self.handover = asked or await self._desk.request(wish)
+                if self.handover is None:
+                    return None
+                result = await self._ring_agents(line, playback, self.handover, ring_seconds)
+                if asked or result is not TransferResult.NO_CAPACITY:
+                    return result
+                await self.leave()  # nobody's telephone rang: the agent is free for other processes' callers
+                await asyncio.sleep(self._settings.leg_pause)
         except EngineUnavailableError as error:
             log.error("desk.away", error=error.reason)
             return None
+        return TransferResult.NO_ANSWER
+
+    async def _has_leg(self, line: Line) -> bool:
+        """Wait until an agent's telephone could be rung; False when that takes too long. No agent is kept meanwhile."""
+        now = asyncio.get_running_loop().time
+        until = min(self._give_up_at, now() + self._settings.leg_wait)
+        while not line.has_leg(keep_free=self._keep_free):
+            if now() >= until:
+                return False
+            await asyncio.sleep(self._settings.poll)
+        return now() < self._give_up_at
+
+    async def _is_anybody_there(self) -> bool:
+        board, _, _ = await self._desk.board()
+        return bool(board.on_duty)
 
     async def keep_alive(self) -> None:
         """Tell the desk that the talk lasts."""
@@ -130,6 +165,8 @@ class AgentHandover:
                 await self.quietly(lambda it: self._desk.step(it, HandoverState.BRIDGED))
                 return result
             log.info("agent.not_reached", agent=news.agent, result=result.value)
+            if result is TransferResult.NO_CAPACITY:
+                return result  # which is no fault of the agent's
             if not await self._is_for_another(handover, result):
                 return result
 
@@ -154,7 +191,9 @@ class AgentHandover:
 
     async def _invite(self, line: Line, address: str, ring_seconds: float) -> TransferResult:
         """Let the agent into the call, which stays here: it is recorded, and can be held and passed on."""
-        invited = await invite(line, address, ring_seconds=ring_seconds)
+        invited = await invite(
+            line, address, ring_seconds=ring_seconds, caller=self._shown, keep_free=self._keep_free
+        )
         self.party = invited.party
         return invited.result
 

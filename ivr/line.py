@@ -136,6 +136,9 @@ class Line(Protocol):
         they leave, and after the last one's leaving the call ends, unless it ``stays``. What is played is heard by all.
         """
 
+    def has_leg(self, *, keep_free: int) -> bool:
+        """Tell whether somebody could be invited now and ``keep_free`` call legs be left."""
+
     def release(self, party: int) -> None:
         """Hang up on ``party``; unknown ones are none."""
 

@@ -206,6 +206,10 @@ class SipEndpoint:
         is_answered = dialled.result is TransferResult.ANSWERED
         return Invited(dialled.result, key if is_answered else None)
 
+    def has_leg(self, keep_free: int) -> bool:
+        """Tell whether a leg is free beyond ``keep_free`` others."""
+        return self.calls + keep_free < self.capacity
+
     def release(self, key: int, party: int) -> None:
         """Begin to hang up on ``party``."""
         self._submit(lambda: self._board.release(key, party))

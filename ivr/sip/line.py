@@ -31,6 +31,9 @@ class Exchange(Protocol):
     ) -> Awaitable[Invited]:
         """Let somebody into the call."""
 
+    def has_leg(self, keep_free: int) -> bool:
+        """Tell whether a leg is free beyond ``keep_free`` others."""
+
     def release(self, key: int, party: int) -> None:
         """Begin to hang up on a party of the call."""
 
@@ -123,6 +126,10 @@ class SipLine:
             return Invited(TransferResult.FAILED)
         shown = self._caller if caller is None else caller
         return await self._exchange.invite(self, address, ring_seconds, shown, keep_free)
+
+    def has_leg(self, *, keep_free: int) -> bool:
+        """Tell whether somebody could be invited now."""
+        return self._exchange.has_leg(keep_free)
 
     def release(self, party: int) -> None:
         """Hang up on ``party``."""

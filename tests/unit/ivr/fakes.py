@@ -100,6 +100,7 @@ class FakeLine:
         self.shown: list[
             tuple[str, str | None, int]
         ] = []  # invited addresses, the number shown, legs kept free
+        self.legs_free = 2  # of the process
         self._stays = False
         self.answer_after_seconds = 3.0
         self._events: asyncio.Queue[LineEvent] = asyncio.Queue()
@@ -174,6 +175,9 @@ class FakeLine:
         party = len(self.shown)
         self.parties[party] = address
         return Invited(result, party)
+
+    def has_leg(self, *, keep_free: int) -> bool:
+        return self.legs_free > keep_free
 
     def release(self, party: int) -> None:
         self.did.append((round(now(), 2), f"release {self.parties[party]}"))

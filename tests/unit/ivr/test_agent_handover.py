@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from itertools import count, pairwise
 
+import pytest
+
 from hotline.dialogue.actions import Say, StayHere, TransferToAgent
 from hotline.dialogue.events import (
     AgentJoined,
@@ -82,6 +84,57 @@ def test_who_does_not_answer_is_paused_and_the_next_takes_the_call():
             board, _, _ = await desk.board()
         screens.cancel()
         assert (board.agents["1"].presence, board.agents["2"].presence) == (Presence.PAUSED, Presence.BUSY)
+
+    run(test())
+
+
+def test_a_process_without_a_free_leg_pauses_no_agent_and_offers_a_call_back():
+    async def test():
+        desk = await signed_in("1", "2")
+        screens = asyncio.create_task(alive(desk, "1", "2"), name="test")
+        async with Call(ScriptedRecognizer(), desk=desk, queue=QUEUE) as call:
+            call.line.answers |= dict.fromkeys(("sip:1@desk", "sip:2@desk"), TransferResult.NO_CAPACITY)
+            call.line.answer_after_seconds = 0.0
+            await call.do(ASKED)
+            await call.until(NoAgentFree)
+            board, _, _ = await desk.board()
+        screens.cancel()
+        assert {one.presence for one in board.agents.values()} == {Presence.READY}
+        assert not board.handovers
+        assert len(await dialled(call)) == 3
+
+    run(test())
+
+
+@pytest.mark.parametrize(("reason", "legs_free"), [("asked", 2), ("emergency", 1)])
+def test_the_last_leg_is_left_for_emergencies_and_no_agent_waits_for_it(reason, legs_free):
+    async def test():
+        desk = await signed_in("1")
+        screens = asyncio.create_task(alive(desk, "1"), name="test")
+        async with Call(ScriptedRecognizer(), desk=desk, queue=QUEUE) as call:
+            call.line.answers["sip:1@desk"] = TransferResult.ANSWERED
+            call.line.legs_free = legs_free - 1
+            await call.do(TransferToAgent(1, reason, "暖气不热"))
+            await asyncio.sleep(10)
+            waiting, _, _ = await desk.board()
+            call.line.legs_free = legs_free
+            await call.until(AgentJoined)
+        screens.cancel()
+        assert (waiting.agents["1"].presence, dict(waiting.handovers)) == (Presence.READY, {})
+        assert call.line.shown == [("sip:1@desk", None, legs_free - 1)]
+
+    run(test())
+
+
+def test_a_leg_is_waited_for_no_longer_than_a_moment():
+    async def test():
+        desk = await signed_in("1")
+        async with Call(ScriptedRecognizer(), desk=desk, queue=QUEUE) as call:
+            call.line.legs_free = 1
+            await call.do(ASKED)
+            await call.until(NoAgentFree)
+        assert round(call.when(NoAgentFree)) == 30
+        assert call.line.shown == []
 
     run(test())
 
