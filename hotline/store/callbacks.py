@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hotline.domain.callbacks import FINISHED, CallbackState, CallbackTask, NoSuchCallbackError
+from hotline.domain.callbacks import CallbackState, CallbackTask, NoSuchCallbackError
 from hotline.domain.outbound import CallPurpose
 from hotline.store.auditing import write_audit
 from hotline.store.database import Database
