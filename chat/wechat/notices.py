@@ -79,11 +79,12 @@ class WeChatNotices:
         """Send the text piece by piece; a try after one that failed on the way goes on from there, in this process."""
         sent = self._begun.pop(notice.key, 0)
         for number, piece in enumerate(pieces_of(notice.text, self._more)[sent:], sent):
-            self._begun[notice.key] = number
+            if number:
+                self._begun[notice.key] = number
+                while len(self._begun) > _MOST_BEGUN:
+                    del self._begun[next(iter(self._begun))]
             await self._api.send_text(openid, piece)
         self._begun.pop(notice.key, None)
-        while len(self._begun) > _MOST_BEGUN:
-            del self._begun[next(iter(self._begun))]
 
 
 def pieces_of(text: str, more: str) -> tuple[str, ...]:

@@ -161,7 +161,7 @@ class CallbackTask:
     def call_asked(self, by: str, at: datetime) -> CallbackTask:
         """Return the task in the hands of ``by``, for whom the hotline is to call now."""
         mine = self._held_by(by, at)
-        if mine.call_asked_at is not None:
+        if mine.call_asked_at is not None or mine.is_calling:
             raise IllegalCallbackError(self.id, self.state)
         return replace(mine, call_asked_at=at, last_result=None)
 
@@ -219,6 +219,11 @@ class CallbackTask:
         """Return the task open again for the next window, or given up after the last attempt."""
         self._must_be_taken()
         left = self._called_no_more()
+        if (
+            self.is_calling
+        ):  # settled while it still rings: a call has its place among the tries, and no other takes it
+            one = CallbackTry(at, CallbackResult.NO_ANSWER, self.taken_by)
+            left = replace(left, tries=(*self.tries, one), last_result=one.result)
         if self.attempts >= hours.attempts:
             return replace(left, state=CallbackState.UNREACHED)
         after = max(at, self.window.end)

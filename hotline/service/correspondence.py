@@ -268,6 +268,11 @@ class Correspondence:
             done = self._without_conversation(claimed, "too_fast" if hasty == 1 else "")
         else:
             done = await self._answers.answer(claimed)
+        letter = claimed.letter
+        if done.is_secret and "subject" in done.after.address:  # it may say it as well
+            bare = {**done.after.address, "subject": ""}
+            done = replace(done, after=replace(done.after, address=bare))
+            letter = replace(letter, address=bare) if letter is not None else None
         kept = done.after.owed
         done = replace(done, after=replace(done.after, owed=()))
         texts = done.texts
@@ -289,7 +294,7 @@ class Correspondence:
         if not ways.begins:
             return _owing(done, () if done.is_secret else kept)
         key = claimed.letter.key if claimed.letter is not None else _key_of_silence(done)
-        messages = self._messages(done.after.id, claimed.letter, pieces, key=key, who=done.after)
+        messages = self._messages(done.after.id, letter, pieces, key=key, who=done.after)
         return replace(done, texts=pieces, way=Way.OUTBOX, messages=messages)
 
     def _messages(

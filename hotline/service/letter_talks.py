@@ -245,6 +245,7 @@ class LetterTalks:
             turn=listens.turn if is_open and listens is not None else who.turn,
             due_at=answer.at + patience if is_open else None,
             at_desk=talk.seat if is_open else None,
+            offer=None if talk.session.is_secret else who.offer,  # words that were shown back may hold it
         )
         return Done(
             claimed=claimed,

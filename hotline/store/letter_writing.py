@@ -120,9 +120,12 @@ class LetterWriting:
 
     @staticmethod
     def _blanked(body: bytes) -> bytes:
-        return json.dumps(
-            {**json.loads(body), "content": {"text": "", "attachments": [], "form": "written"}}
-        ).encode()
+        """Return a letter without its words; the subject of an e-mail is among them."""
+        kept = json.loads(body)
+        if "subject" in kept["address"]:
+            kept["address"]["subject"] = ""
+        kept["content"] = {"text": "", "attachments": [], "form": "written"}
+        return json.dumps(kept).encode()
 
     async def write_answer(self, connection: AsyncConnection, done: Done) -> None:
         """Write a letter's answer and the way it goes; answers that were owed go with it."""
@@ -140,6 +143,6 @@ class LetterWriting:
             blank = self._blanked(_LETTER.dump_json(claimed.letter))
             values["body"] = self._seal.close(blank, f"letter:{key}")
         await connection.execute(update(letters).where(letters.c.id == claimed.letter_id).values(**values))
-        if claimed.owed and done.way in (Way.REPLY, Way.OUTBOX):
+        if claimed.owed and not done.is_secret and done.way in (Way.REPLY, Way.OUTBOX):
             paid = update(letters).where(letters.c.id.in_([each for each, _ in claimed.owed]))
             await connection.execute(paid.values(passed_at=done.at))

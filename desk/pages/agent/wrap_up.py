@@ -42,23 +42,23 @@ _DAYS_OF_CALLBACKS: Final = 3
 _CLAIMED: Final = {"nuisance": ContactOutcome.NUISANCE, "nothing": ContactOutcome.ABANDONED}
 
 
-async def filled(front: Front, form: AgentForm) -> FormFilling:
+async def filled(front: Front, seat: SignedIn, form: AgentForm) -> FormFilling:
     """Return the form as it stands, filled from the whole talk and what the agent said."""
     tools = tools_of(front)
     caller = PhoneNumber(form.phone) if form.phone else None
     filling = tools.assist.filling(caller, is_heard=form.channel is ContactChannel.PHONE)
-    for text in await _citizens_words(tools, form):
+    for text in await _citizens_words(tools, form, f"staff:{seat.account.login}"):
         await tools.assist.hear(filling, text)
     filling.correct_all(form.corrections, tools.place, form.began_at or front.parts.clock())
     return filling
 
 
-async def _citizens_words(tools: AgentTools, form: AgentForm) -> list[str]:
+async def _citizens_words(tools: AgentTools, form: AgentForm, reader: str) -> list[str]:
     if form.channel is ContactChannel.PHONE:
         lines = [line_of(row) for row in await tools.rows(form.conversation)]
         return [line.text for line in lines if line is not None and line.who == "citizen"]
     assert tools.chats is not None  # there is no form of a chat without
-    thread = await tools.chats.thread(form.conversation, form.agent)
+    thread = await tools.chats.thread(form.conversation, reader)
     return [message.text for message in thread if message.by is Party.CITIZEN]
 
 
@@ -67,7 +67,7 @@ async def finish_page(request: Request, seat: Seat, conversation: Conversation) 
     """Show the one screen on which a call is wrapped up."""
     front, tools = front_of(request), tools_of(front_of(request))
     form = await form_of(front, seat, conversation)
-    filling = await filled(front, form)
+    filling = await filled(front, seat, form)
     appeal = filling.form(form.channel).appeal
     helped = await tools.assist.help(filling, filling.form())
     number = await tools.order_of(conversation) if not form.number else None
@@ -113,7 +113,7 @@ async def finish(
     """End a call's work: register it, answer it, merge it, have it called back, or record that there was nothing."""
     front, tools = front_of(request), tools_of(front_of(request))
     form = await form_of(front, seat, conversation)
-    filling = await filled(front, form)
+    filling = await filled(front, seat, form)
     appeal = filling.form(form.channel).appeal
     wish = _wish(front, form, appeal, window) if end == "callback" else None
     match end:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import select
 
 from chat.mail.mailbox import Account, Mailbox, MailIntake
 from chat.mail.sender import MailSender
 from chat.web_chat.protocol import readable
 from hotline.domain.appeal import ContactChannel
 from hotline.store.sql import SqlStore
+from hotline.store.tables import letters
 from tests.letter_office import COMPLAINT, CONFIRM, NOTICE, SEAL, Office, office_for
 from tests.mail_servers import PASSWORD, USER, SmtpServer, deliver, imap_server, smtp_server, text_of
 from tests.media import a_photo
@@ -124,6 +126,16 @@ async def test_automatic_mails_are_read_and_never_answered(post: Post) -> None:
     assert await post.comes(bounce, holiday, a_mail("您好", From=USER)) == 3
     assert post.texts == []
     assert await post.office.store.recent() == []
+
+
+async def test_a_subject_that_holds_a_state_secret_is_neither_kept_nor_said_back(post: Post) -> None:
+    await post.comes(a_mail("这是国家秘密，请你们处理", Subject="反映涉密文件的事"))
+    (told,) = post.smtp.got
+    assert "涉密" not in str(told["Subject"])
+    async with post.office.store.database.reading() as connection:
+        (row,) = (await connection.execute(select(letters))).all()
+    letter = post.office.letters._letter(row)  # type: ignore[union-attr]
+    assert (letter.address.get("subject"), "涉密" in letter.content.text) == ("", False)
 
 
 async def test_an_attachment_becomes_evidence(post: Post) -> None:

@@ -199,6 +199,16 @@ def test_a_task_that_is_settled_by_hand_waits_for_no_call(settled):
     assert (found.call_asked_at, found.is_calling) == (None, False)
 
 
+def test_a_call_that_still_rings_when_it_is_settled_by_hand_has_its_place_among_the_tries():
+    settled = calling().not_reached(at(14, 10), HOURS)
+    assert settled.tries == (CallbackTry(at(14, 10), CallbackResult.NO_ANSWER, "赵"),)
+
+
+def test_no_call_is_wished_for_while_one_is_under_way():
+    with pytest.raises(IllegalCallbackError):
+        calling(is_automatic=True).call_asked("赵", at(14, 7))
+
+
 # --- tasks that an agent took and left -------------------------------------------------------------------------------
 
 
