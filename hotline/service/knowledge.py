@@ -255,6 +255,8 @@ class Knowledge:
         Raises ``PublicationBlockedError`` when golden questions would be answered worse, unless ``over_gate`` says why
         it is right all the same (a person's decision, kept in the history).
         """
+        if not ids:
+            return ()
         versions, approved = await self._approvable(
             ids, by=by, at=at, publish_at=publish_at, note=note, expected=expected
         )

@@ -85,7 +85,9 @@ class KnowledgeGaps:
         """Make candidates of inquiries that were concluded within ``look_back``; return how many are new."""
         fresh, after = 0, ""
         since = now - self._rules.look_back
-        while found := await self._orders.answered_later((since - _SLOWEST, now), after=after, limit=_PAGE):
+        while found := await self._orders.answered_later(
+            (since - _SLOWEST, now), stepped_since=since, after=after, limit=_PAGE
+        ):
             for order in found:
                 if (order.concluded_at or order.registered_at) < since:
                     continue

@@ -204,7 +204,9 @@ class Registration:
         queued: str = "",
     ) -> WorkOrder:
         """Return an order as an agent completes it; what lacks nothing any more is dispatched, or waits for that."""
-        completed = replace(_with(before, appeal, by, at, fields=fields), routing=self._route(appeal, at))
+        completed = _with(before, appeal, by, at, fields=fields)
+        # What the machine had answered before the agent took over is not what the agent registers.
+        completed = replace(completed, routing=self._route(appeal, at), article=None)
         deed = QueueForDispatch(queued) if queued else self._first_deed(completed, None)
         if isinstance(deed, AskSupplement):
             return completed

@@ -14,7 +14,7 @@ from hotline.store.database import Database
 from hotline.store.knowledge_tables import knowledge_candidates
 from hotline.store.order_body import loaded
 from hotline.store.sealing import Seal
-from hotline.store.tables import order_facts, order_supporters, work_orders
+from hotline.store.tables import audit, order_facts, order_supporters, work_orders
 
 
 class SqlOrderSearch:
@@ -75,12 +75,25 @@ class SqlOrderSearch:
         return [loaded(self._seal.open(row.body, f"work_order:{row.number}")) for row in rows]
 
     async def answered_later(
-        self, registered: tuple[datetime, datetime], *, after: str = "", limit: int = 50
+        self,
+        registered: tuple[datetime, datetime],
+        *,
+        stepped_since: datetime,
+        after: str = "",
+        limit: int = 50,
     ) -> Sequence[WorkOrder]:
-        """Return closed inquiries, by number, that were not answered at once and have not come back to the knowledge base."""
+        """Return closed inquiries, by number, that were not answered at once and have not come back to the knowledge base.
+
+        Only those of which a step was taken from ``stepped_since`` on are read.
+        """
         orders, facts, start, end = work_orders.c, order_facts.c, *registered
         come_back = select(knowledge_candidates.c.id).where(
             knowledge_candidates.c.key == literal("order:").concat(orders.number)
+        )
+        stepped = select(audit.c.sequence).where(
+            audit.c.subject == orders.number,
+            audit.c.action.startswith("work_order."),
+            audit.c.at >= stepped_since,
         )
         query = (
             select(orders.number, orders.body)
@@ -92,6 +105,7 @@ class SqlOrderSearch:
                 orders.registered_at >= start,
                 orders.registered_at < end,
                 func.coalesce(facts.was_answered_at_once, false()).is_(False),
+                stepped.exists(),
                 ~come_back.exists(),
             )
             .order_by(orders.number)

@@ -36,7 +36,7 @@ from hotline.domain.deeds import (
     Withhold,
 )
 from hotline.domain.diversion import Diversion, DiversionOutcome, UnreasonableGround
-from hotline.domain.errors import IllegalTransitionError, WorkOrderNotFoundError
+from hotline.domain.errors import IllegalTransitionError, StaleWorkOrderError, WorkOrderNotFoundError
 from hotline.domain.hearings import open_hearing
 from hotline.domain.life_cycle import Step, after_step
 from hotline.domain.people import Actor
@@ -213,6 +213,8 @@ async def _decline(here: _Decision, step: Step) -> object:
         raise IllegalTransitionError(
             number=here.order.number, status=here.order.status, step=step, reason=why
         )
+    if here.revision != here.order.revision:  # before any file is kept
+        raise StaleWorkOrderError(here.order.number)
     evidence = (*known, *await evidence_of(here.front, here.order, files, "files"))
     return await here.front.parts.casework.do(
         here.order.number, Decline(ground, reason, evidence), **here.who
