@@ -234,7 +234,9 @@ def review(
     articles: Annotated[list[str], typer.Argument(help="条目编号，可写几个；写 all 为全部待审核的")],
     by: By,
     send_back: Annotated[str, typer.Option(help="不通过，退回的原因")] = "",
-    at: Annotated[datetime | None, typer.Option(help="何时发布（当地时间）；不写为立即")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="何时发布（当地时间）；不写为立即，旧版还在用的不早于新版的生效日")
+    ] = None,
     over_gate: Annotated[str, typer.Option(help="对照题回退仍要发布的理由")] = "",
 ) -> None:
     """审核：通过并发布（或定时发布），或者退回。编写人不能审核自己的条目；对照题回退时不发布，并说明是哪些题。"""

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,12 +105,20 @@ class GoldenGate:
             return await asked_in_own_process(work, seconds=_SECONDS, told=lambda asked: told(asked, whole))
 
     def _clashes(self, article: Article, on: date, beside: Sequence[Article]) -> list[str]:
+        mine = _asked(article)
+        others = [one for one in beside if one.is_valid(on=on) and not mine.isdisjoint(_asked(one))]
         found = []
         for asking in (article.title, *article.questions):
             near = [passage.article for passage in self._live.current.search(asking, on=on, limit=3)]
             found += [
                 f"问法“{asking}”与 {other.id} 重复"
-                for other in (*near, *beside)
-                if other.id != article.id and plain(asking) in map(plain, (other.title, *other.questions))
+                for other in (*near, *others)
+                if other.id != article.id and plain(asking) in _asked(other)
             ]
         return found
+
+
+@lru_cache(maxsize=4096)
+def _asked(article: Article) -> frozenset[str]:
+    """Return all ways of asking for an article, as they are compared; a batch compares each with every other."""
+    return frozenset(map(plain, (article.title, *article.questions)))

@@ -78,7 +78,10 @@ class PublishStep(Step):
 
 
 class ApproveStep(PublishStep):
-    """Approve several at once; ``publish_at`` is when they take effect, now if it is not said; ``revision`` is of each."""
+    """Approve several at once; ``publish_at`` is when they take effect, now if it is not said; ``revision`` is of each.
+
+    Where an earlier version is in force, that stays until the day from which the new one is valid.
+    """
 
     ids: Annotated[list[str], Field(min_length=1, max_length=1_000)]
     publish_at: When | None = None

@@ -18,7 +18,7 @@ from app.step_models import UnitCode
 from app.unit_interface import MOST_ORDERS, READING, STEPPING, IdempotencyKey, Number
 from app.unit_views import LimitOut, StepOut, UnitOut, limits_in_force
 from app.web_parts import WebParts
-from desk.views import category_name, masked, of_order, unit_name
+from desk.views import category_name, masked, note_of, unit_name
 from hotline.domain.life_cycle import CLOSED, Status, Step
 from hotline.domain.people import Actor, Role
 from hotline.domain.work_order import WorkOrder
@@ -246,7 +246,7 @@ class StaffInterface:
                     text=names["steps"].get(entry.step.value, "") if entry.step else "",
                     status=entry.after,
                     by=str(entry.by),
-                    note=names["notes"].get(entry.note, of_order(entry.note, order)),
+                    note=names["notes"].get(entry.note, note_of(entry.note, order)),
                 )
                 for entry in order.history
             ],

@@ -26,6 +26,11 @@ def of_order(text: str, order: WorkOrder, *, keep: Iterable[str] = ()) -> str:
     return _masked(text, [party.name for party in order.citizens], keep)
 
 
+def note_of(text: str, order: WorkOrder) -> str:
+    """Return what was written with a step, masked likewise; who of several citizens is meant is told by the number of their record."""
+    return of_order(text, order, keep=[party.number for party in order.citizens])
+
+
 def _masked(text: str, names: Iterable[str], keep: Iterable[str]) -> str:
     for name in names:
         if len(name) > 1:
@@ -127,7 +132,7 @@ def order_on_page(
         return unit_text(text, order) if for_units else of_order(text, order)
 
     def note(entry: HistoryEntry) -> str:
-        return of_order(note_for_units(entry, order) if for_units else entry.note, order)
+        return note_of(note_for_units(entry, order) if for_units else entry.note, order)
 
     return {
         **order_in_report(order, city),

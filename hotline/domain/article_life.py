@@ -187,7 +187,7 @@ class ArticleVersion:
     """One version of an article with its life.
 
     ``authors`` are the ids of all who wrote on it; none of them may review or publish it. ``publish_at`` is when it takes effect
-    once approved. ``origin`` is where it came from: "" a person, "seed" the city's files, "import" a file,
+    once approved; ``over_gate`` why it does though golden questions are answered worse, in the way that ``overruled`` says. ``origin`` is where it came from: "" a person, "seed" the city's files, "import" a file,
     ``candidate:<id>`` an inquiry that could not be answered, ``order:<number>`` an order whose unit suggests it. ``revision`` counts changes for optimistic locking.
     """
 
@@ -198,6 +198,8 @@ class ArticleVersion:
     publish_at: datetime | None = None
     origin: str = ""
     revision: int = 1
+    over_gate: str = ""
+    overruled: str = ""
 
     @classmethod
     def started(

@@ -219,9 +219,8 @@ class CallbackTask:
         """Return the task open again for the next window, or given up after the last attempt."""
         self._must_be_taken()
         left = self._called_no_more()
-        if (
-            self.is_calling
-        ):  # settled while it still rings: a call has its place among the tries, and no other takes it
+        # Settled while it still rings: that call has its place among the tries, and no other takes it.
+        if self.is_calling:
             one = CallbackTry(at, CallbackResult.NO_ANSWER, self.taken_by)
             left = replace(left, tries=(*self.tries, one), last_result=one.result)
         if self.attempts >= hours.attempts:

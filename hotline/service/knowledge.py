@@ -266,6 +266,9 @@ class Knowledge:
         await permitted()
         for version in versions:
             await self._refuse_clashing(version, ArticleStep.APPROVE, at, beside=versions)
+        if report.is_drop:  # kept for those that wait: the same drop does not hold them at their time
+            against = str(PublicationBlockedError(report))
+            approved = [replace(one, over_gate=over_gate.strip(), overruled=against) for one in approved]
         why = over_gate.strip() if report.is_drop else ""
         return await self._publish(approved, versions, by=by, at=at, note=why)
 
@@ -370,13 +373,16 @@ class Knowledge:
         if version.is_held or await self._effective(version, now) > now:
             return 0
         report = await self.golden([version.article], at=now)
-        against = str(PublicationBlockedError(report)) if report.is_drop else ""
+        drop = str(PublicationBlockedError(report)) if report.is_drop else ""
+        is_overruled = bool(version.over_gate) and drop == version.overruled
+        against = "" if is_overruled else drop
         against = against or "；".join(await self._clashes(version, now))
         try:
             if against:
                 await self._hold(version, against, now)
             else:
-                await self._publish([version], [version], by=MACHINE, at=now)
+                note = version.over_gate if drop else ""
+                await self._publish([version], [version], by=MACHINE, at=now, note=note)
         except StaleArticleError:
             log.info("article.left_to_another", article=version.id)
             return 0
@@ -426,7 +432,8 @@ class Knowledge:
     async def sow(self, articles: Sequence[Article], *, at: datetime) -> SowReport:
         """Bring the city's articles in: new ones as published version 1; what people have changed is never overwritten.
 
-        One that nobody has changed follows the files. Run again it changes nothing; two processes may run it at once.
+        One that nobody has changed follows the files, from the day on which the new text is valid. Run again it changes
+        nothing; two processes may run it at once.
         """
         known = await self._store.seeds()
         fresh = [article for article in articles if article.id not in known]
@@ -440,6 +447,8 @@ class Knowledge:
         for article in articles:
             if known.get(article.id, digest_of(article)) == digest_of(article):
                 continue
+            if article.valid_from > self._day(at) and await self._store.in_force(article.id) is not None:
+                continue  # the next start on that day or after it follows the file
             (updated if await self._follow(article, at) else kept).append(article.id)
         return SowReport(tuple(one.id for one in fresh), tuple(updated), tuple(kept))
 

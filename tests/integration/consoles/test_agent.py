@@ -21,6 +21,7 @@ from hotline.domain.agents import HandoverState, Presence, Skill
 from hotline.domain.appeal import AppealKind, ContactChannel, PhoneNumber, Secrecy
 from hotline.domain.callbacks import CallbackReason
 from hotline.domain.diversion import ContactOutcome
+from hotline.domain.knowledge import AnsweredWith
 from hotline.domain.life_cycle import Status, Step
 from hotline.domain.outbound import StopReason
 from hotline.domain.people import MACHINE
@@ -393,13 +394,22 @@ async def test_the_machines_record_at_the_end_of_the_call_is_the_agents_order(si
     assert again == await the_order(site)
 
 
-async def by_the_machine(site: ConsolesSite) -> WorkOrder:
-    """The record that the machine makes of a talk with an agent at its end."""
+async def by_the_machine(site: ConsolesSite, answered: AnsweredWith | None = None) -> WorkOrder:
+    """The record that the machine makes of a talk with an agent at its end, in which it had ``answered`` before."""
     assert site.parts.agents is not None
     return await site.parts.agents.registration.record_contact(
         conversation="c1", appeal=an_appeal(text="暖气", category=None), outcome=ContactOutcome.TO_AGENT,
-        article=None, at=NOW, request="c1:contact", by=MACHINE,
+        article=answered, at=NOW, request="c1:contact", by=MACHINE,
     )  # fmt: skip
+
+
+async def test_what_an_agent_registers_is_dispatched_though_the_machine_had_answered_something_before(
+    site: ConsolesSite,
+) -> None:
+    begun, agent = await by_the_machine(site, AnsweredWith("A0101-01", 1)), await an_agent(site)
+    assert (await finished(site, agent, end="register")).status_code == 200
+    order = await site.store.get(begun.number)
+    assert (order.status, order.lead_unit, order.article) == (Status.TO_SIGN, "county-371302", None)
 
 
 @pytest.mark.parametrize(

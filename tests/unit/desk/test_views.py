@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from desk.views import masked, occurred_on_page, order_on_page, talk_of
+from desk.views import masked, note_of, occurred_on_page, order_on_page, talk_of
 from hotline.city import load_city, read_yaml
 from hotline.domain.appeal import Fact, FactKind, Granularity, Interval, Secrecy
-from tests.builders import LINYI, an_appeal
+from hotline.domain.deeds import Join
+from hotline.domain.people import CITIZEN
+from tests.builders import LINYI, PHONE, after, an_appeal
 from tests.work_orders import an_order
 
 NIGHT = Interval(
@@ -63,3 +65,9 @@ def test_the_number_of_the_order_stays_readable_however_it_was_heard():
 
 def test_of_a_mail_address_its_host_is_shown():
     assert masked("写信到zhanglihua@163.com", an_appeal()) == "写信到z***@163.com"
+
+
+def test_who_of_several_citizens_is_meant_is_told_by_the_number_of_their_record():
+    joined = an_order().after(Join("26112300002", "我家也停水", PHONE), by=CITIZEN, at=after(1))
+    note = "诉求人（登记编号26112300002）说自己的事不用再办了：电话13905390001"
+    assert note_of(note, joined) == "诉求人（登记编号26112300002）说自己的事不用再办了：电话139******01"

@@ -279,6 +279,23 @@ async def test_what_golden_questions_speak_against_at_its_time_is_held_and_the_d
     assert (published.history[-1].note, await desk.in_force()) == ("对照题已过时", {id_: 1})
 
 
+async def test_a_drop_that_was_overruled_holds_nothing_at_its_time_and_another_one_does(desk: Desk) -> None:
+    id_ = await desk.in_review()
+    desk.judge.report = DROP
+    await desk.editing.approve(id_, by=REVIEWER, at=NOW, publish_at=NOW + DAY, over_gate="原条目已失效")
+    desk.judge.report = replace(
+        DROP, moved=(*DROP.moved, Moved("采暖费", "A0101-02", "A0101-02", "A0101-09", is_worse=True))
+    )
+    assert await desk.editing.publish_due(NOW + DAY) == 1
+    assert (await desk.kept.get(id_)).is_held
+    second = await desk.in_review(id="A0101-02", title="停暖", questions=("甲", "乙", "丙", "丁", "戊"))
+    desk.judge.report = DROP
+    await desk.editing.approve(second, by=REVIEWER, at=NOW, publish_at=NOW + DAY, over_gate="原条目已失效")
+    assert await desk.editing.publish_due(NOW + DAY) == 1
+    published = await desk.kept.get(second)
+    assert (published.history[-1].note, await desk.in_force()) == ("原条目已失效", {second: 1})
+
+
 async def test_what_an_editor_wrote_is_brought_forward_by_somebody_else(desk: Desk) -> None:
     id_ = await desk.in_review()
     await desk.editing.approve(id_, by=REVIEWER, at=NOW, publish_at=NOW + DAY)
@@ -560,6 +577,14 @@ async def test_the_citys_articles_are_published_once_and_what_people_changed_is_
     assert await desk.in_force() == {"A0101-01": 2, "A0101-02": 2}
     assert (await desk.kept.get("A0101-01")).article.title == "市民自己改的"
     assert (await desk.kept.get("A0101-02")).article.title == "停暖通知"
+
+
+async def test_a_text_of_the_citys_files_replaces_the_one_in_force_when_it_is_valid(desk: Desk) -> None:
+    await desk.editing.sow([a_full_article()], at=NOW)
+    newer = a_full_article(title="新的供暖期", valid_from=NOW.date() + DAY)
+    for at, report, in_force in ((after(1), (), 1), (NOW + DAY, ("A0101-01",), 2)):
+        assert (await desk.editing.sow([newer], at=at)).updated == report
+        assert await desk.in_force() == {"A0101-01": in_force}
 
 
 async def test_a_seed_that_was_taken_out_of_use_does_not_come_back(desk: Desk) -> None:
