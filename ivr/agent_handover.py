@@ -21,9 +21,8 @@ log: Final = structlog.get_logger("handover")
 _REFUSALS: Final = {TransferResult.BUSY: Refusal.NO_ANSWER, TransferResult.NO_ANSWER: Refusal.NO_ANSWER,
                     TransferResult.REJECTED: Refusal.REJECTED}  # fmt: skip
 
-_MOST_LEGS_LOST: Final = (
-    3  # a caller who hears an agent named as often, and nobody rung, is offered a call instead
-)
+_MOST_LEGS_LOST: Final = 3
+"""A caller who hears an agent named as often, and nobody rung, is offered a call instead."""
 _WORDS_SECONDS: Final = 0.2  # the dialogue's time to say who is being rung
 
 

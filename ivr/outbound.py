@@ -174,9 +174,8 @@ class Dialler:
     async def _is_ready(self, call: PlannedCall) -> bool:
         try:
             return await self._errands.ready(call)
-        except (
-            HotlineError
-        ) as error:  # nobody's telephone rang: it is looked for again as soon as what is away may be back
+        except HotlineError as error:
+            # Nobody's telephone rang: it is looked for again as soon as what is away may be back.
             log.warning("outbound.not_ready", call=call.key, error=type(error).__name__)
             return False
 

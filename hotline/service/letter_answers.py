@@ -154,9 +154,8 @@ class LetterAnswers:
             names = {Heard.NOTHING: "voice_not_heard", Heard.TOO_LONG: "voice_long", Heard.DOWN: "voice_down"}
             answer.texts.append(words.text(names[heard]))
             return
-        if self._parts.reading.may_be_state_secret(
-            heard
-        ):  # it is not said back: what is sent stays with others
+        # A secret is not said back: what is sent stays with others.
+        if self._parts.reading.may_be_state_secret(heard):
             await self._talks.happen(answer, letter, claimed, Said(answer.at, heard, heard))
             return
         if answer.talk is not None and answer.talk.seat is not None:  # a person reads it

@@ -172,10 +172,8 @@ class LiveRetriever:
                 if not was_away:
                     log.error("knowledge.database_away")
                 was_away = True
-            except (
-                HotlineError,
-                OSError,
-            ) as error:  # the disk is full, the folder is gone, the encoder fails
+            except (HotlineError, OSError) as error:
+                # The disk is full, the folder is gone, the encoder fails.
                 log.error("knowledge_index.not_written", error=type(error).__name__, reason=str(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:

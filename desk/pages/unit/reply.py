@@ -81,9 +81,8 @@ async def reply(
     planned = deed(_placeholders(contact_files, "contact"), _placeholders(handling_files, "handling"))
     if after_step(found.status, Step.REPLY) is not None and (reason := refusal(found, planned, by, at)):
         return front.fault(request, 409, worded(reason))
-    if (
-        revision != found.revision
-    ):  # before any file is kept: it would count among those that an order may have
+    # Before any file is kept: it would count among those that an order may have.
+    if revision != found.revision:
         return await stale(request, number)
     proofs = [file for file in contact_files or [] if file.size]
     try:

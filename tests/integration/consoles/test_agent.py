@@ -753,10 +753,8 @@ async def test_a_team_leader_gives_a_callback_back_that_its_agent_has_left(site:
         True,
         False,
     )
-    for page in (
-        taken,
-        released,
-    ):  # who may give it back does not see what the citizen said, nor their number
+    # Who may give it back does not see what the citizen said, nor their number.
+    for page in (taken, released):
         assert (PHONE.digits in page, "家里漏水" in page) == (False, False)
     assert again.status_code == 409
     (task,) = await callbacks.waiting()
