@@ -227,7 +227,7 @@ class Open311:
         registering.add_done_callback(self._ended)
         done, _ = await asyncio.wait({registering}, timeout=self._programs.patience_seconds)
         told = {"service_request_id": registering.result().number} if done else {"token": token}
-        notice = {"service_notice": self._notice(finding), "account_id": None}
+        notice = {"service_notice": self._notice(finding, is_registered=bool(done)), "account_id": None}
         return answer(form, "service_requests", "request", [{**told, **notice}])
 
     async def token(self, form: Form, token: Annotated[str, Path(max_length=64)]) -> Response:
@@ -268,12 +268,14 @@ class Open311:
             appeal, conversation=conversation, article=None, diversion=None, linked_to=None, at=at
         )
 
-    def _notice(self, finding: Finding) -> str:
+    def _notice(self, finding: Finding, *, is_registered: bool) -> str:
+        """Return what the citizen is told; that it is registered only once it is (``is_registered``)."""
         if finding.is_secret:
             return str(self._words["notice_secret"])
-        if finding.emergency is not None:
-            return str(self._words["notice_emergency"]).format(service=finding.emergency.value)
-        return str(self._words["notice"])
+        notice = str(self._words["notice" if is_registered else "notice_waiting"])
+        if finding.emergency is None:
+            return notice
+        return str(self._words["notice_emergency"]).format(service=finding.emergency.value) + notice
 
     async def _for_us(self, request: Request, jurisdiction_id: Words = "") -> None:
         """Refuse other cities' requests, and those of somebody who asks too often."""

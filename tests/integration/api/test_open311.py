@@ -172,8 +172,8 @@ async def test_what_cannot_be_registered_is_refused_as_specified(
 
 async def test_an_emergency_is_diverted_at_once_and_the_notice_says_whom_to_call(site: Site) -> None:
     (told,) = (await post(site, description="三楼着火了，有人困在里面")).json()
-    assert (
-        told["service_notice"] == "情况紧急，请立即拨打 119！本热线不能代为转接，已经登记，编号即工单编号。"
+    assert told["service_notice"].startswith(
+        "情况紧急，请立即拨打 119！本热线不能代为转接。已登记，编号即工单编号"
     )
     order = await site.store.get(told["service_request_id"])
     assert (order.appeal.emergency, order.appeal.urgency, order.status.value) == (
@@ -183,7 +183,7 @@ async def test_an_emergency_is_diverted_at_once_and_the_notice_says_whom_to_call
 
 async def test_of_a_state_secret_only_that_somebody_came_is_kept(site: Site) -> None:
     (told,) = (await post(site, description="营区门口拍到部队番号，属于军事秘密")).json()
-    assert told["service_notice"].startswith("内容可能涉及国家秘密，没有保存；")
+    assert told["service_notice"].startswith("内容可能涉及国家秘密，内容没有保存；")
     order = await site.store.get(told["service_request_id"])
     appeal = order.appeal
     assert (appeal.text, appeal.summary, appeal.place, appeal.citizen_name) == ("", "", None, "")
@@ -240,6 +240,9 @@ async def test_a_slow_registration_is_answered_with_a_token_that_leads_to_the_nu
     site = new_site(registration=slow, patience_seconds=0.01)
     told = (await post(site)).json()
     assert list(told[0]) == ["token", "service_notice", "account_id"]
+    assert told[0]["service_notice"].startswith(
+        "已收到，正在登记"
+    )  # and nothing of what is not committed yet
     token = told[0]["token"]
     early = await get(site, f"{V2}/tokens/{token}.json")
     assert (early.status_code, errors(early)) == (404, [("404", "没有这个 token，或者还没有登记完成。")])
